@@ -1,0 +1,18 @@
+// Package rng makes every random number in the program reproducible.
+//
+// There is no global generator and no generator that is passed from hand to
+// hand. Whoever needs randomness names a stream: the user's seed, a purpose
+// such as "init" or "shuffle", and numbers such as the layer or the epoch.
+//
+//	r := rng.New(seed, "augment", epoch, sample)
+//
+// Since a stream depends on its name alone, the result does not depend on how
+// many workers share the work, in which order they finish, or whether a run
+// was interrupted and continued.
+//
+// The streams are part of the program's behaviour: tests pin their first
+// values. They are the same on all platforms, except that [Normal] may differ
+// in the last bit of rare values where the platform's exp or log do.
+// The generator is a good one, but the seed is short: do not use it for
+// secrets.
+package rng

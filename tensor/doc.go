@@ -1,0 +1,27 @@
+// Package tensor provides dense arrays of float32 values and the file format
+// that NumPy keeps them in.
+//
+// A [Tensor] is a [Shape] and a slice of elements in row-major order without
+// gaps. This one layout keeps everything simple: [Tensor.Data] is the whole
+// content, [Tensor.Reshape] and [Tensor.Index] share memory because they can,
+// and [Tensor.Transpose] and [Tensor.Slice] copy because they must. Images
+// are stored as N×C×H×W: batch, channels, rows, columns.
+//
+// The package moves and stores numbers; it does not compute with them. That
+// is the work of the engines.
+//
+// # Errors and panics
+//
+// Operations whose arguments may come from a file or a user return errors.
+// [New], [Full], [Arange], [Tensor.At] and [Tensor.Set] panic on arguments
+// that can only be mistakes in the program, like indexing a slice does.
+// [Must] turns the first kind into the second.
+//
+// # NumPy files
+//
+// [ReadNPY] reads files of versions 1 to 3, in either byte order and in C or
+// Fortran order, of floats, integers and booleans, and converts them to
+// float32. [Tensor.WriteNPY] writes exactly the bytes that numpy.save writes
+// for a float32 array. Structured types, strings, complex numbers and pickled
+// objects are refused.
+package tensor
