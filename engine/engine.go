@@ -66,7 +66,7 @@ func CheckShapes(nodes []*graph.Node, tensors []*tensor.Tensor, what string) err
 		if tensors[i] == nil {
 			return fmt.Errorf("%s %d is nil", what, i)
 		}
-		if !tensors[i].Shape().Equal(n.Shape()) {
+		if !tensors[i].HasShape(n.Shape()) {
 			return fmt.Errorf("%s %d (%v) has shape %v", what, i, n, tensors[i].Shape())
 		}
 	}

@@ -83,13 +83,17 @@ func Arange(start, stop, step float32) *Tensor {
 	}
 	t := New(max(0, int(n)))
 	for i := range t.data {
-		t.data[i] = float32(a + float64(i)*d)
+		t.data[i] = float32(a + float64(float64(i)*d)) // not fused, alike on all platforms
 	}
 	return t
 }
 
 // Shape returns a copy of the tensor's shape.
 func (t *Tensor) Shape() Shape { return t.shape.Clone() }
+
+// HasShape reports whether the tensor has the given shape. Unlike
+// Shape().Equal it does not allocate.
+func (t *Tensor) HasShape(s Shape) bool { return t.shape.Equal(s) }
 
 // Rank returns the number of axes; 0 for a scalar.
 func (t *Tensor) Rank() int { return len(t.shape) }

@@ -11,8 +11,11 @@
 // was interrupted and continued.
 //
 // The streams are part of the program's behaviour: tests pin their first
-// values. They are the same on all platforms, except that [Normal] may differ
-// in the last bit of rare values where the platform's exp or log do.
+// values. They are the same on all platforms, with one exception: about one
+// value of [Normal] in a hundred depends on math.Exp or math.Log, whose last
+// bit is up to the platform, so that in principle its streams can differ
+// between platforms. On one platform they never do.
+//
 // The generator is a good one, but the seed is short: do not use it for
 // secrets.
 package rng

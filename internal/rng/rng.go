@@ -51,9 +51,11 @@ func Uniform(r *rand.Rand, dst []float32, lo, hi float32) {
 			dst[i] = lo
 			continue
 		}
-		v := float32(float64(lo) + width*r.Float64())
+		// The conversion of the product keeps compilers from fusing it with
+		// the sum, which would round differently on some platforms.
+		v := hi
 		for v >= hi {
-			v = float32(float64(lo) + width*r.Float64())
+			v = float32(float64(lo) + float64(width*r.Float64()))
 		}
 		dst[i] = v
 	}
@@ -66,7 +68,7 @@ const maxFloat32 = 0x1p127 * (1 + (1 - 0x1p-23))
 // once.
 func Normal(r *rand.Rand, dst []float32, mean, std float32) {
 	for i := range dst {
-		dst[i] = float32(float64(mean) + float64(std)*r.NormFloat64())
+		dst[i] = float32(float64(mean) + float64(float64(std)*r.NormFloat64()))
 	}
 }
 

@@ -1,0 +1,322 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A layout is the order in which a value's elements lie in memory.
+type layout int
+
+const (
+	plain layout = iota // row-major, as the graph sees it
+	nhwc                // rank 4 only: channels innermost
+)
+
+// A value is the result of a node in one layout.
+type value struct {
+	node   *graph.Node
+	shape  tensor.Shape
+	layout layout
+	buf    *buffer
+	ready  int   // index of the step that completes it; −1 if it is there from the start
+	tail   *tail // where elementwise work on the value can be attached, or nil
+}
+
+// A tail is work that a step does on each range of its output as soon as the
+// range is computed and still in cache.
+type tail struct {
+	step int
+	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
+}
+
+// strides returns the distance in memory between neighbours along each axis.
+func (v *value) strides() []int {
+	return stridesOf(v.shape, v.layout)
+}
+
+func stridesOf(shape tensor.Shape, l layout) []int {
+	s := make([]int, len(shape))
+	if l == nhwc {
+		c, h, w := shape[1], shape[2], shape[3]
+		s[0], s[1], s[2], s[3] = h*w*c, 1, w*c, c
+		return s
+	}
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		s[i] = step
+		step *= shape[i]
+	}
+	return s
+}
+
+// copyPlain stores the value into dst, row-major.
+func (v *value) copyPlain(dst []float32) { copy(dst, v.buf.data[:len(dst)]) }
+
+// compiler lowers a graph to steps.
+type compiler struct {
+	g       *graph.Graph
+	outputs []*graph.Node
+
+	needed    []bool
+	consumers [][]*graph.Node // of each node, among the needed ones
+	kept      []bool          // outputs and assigned values: must exist as such
+	groups    []*group        // the elementwise group of each node, or nil
+	biased    map[int]biased  // by ID of the Add: product and bias in one
+	absorbed  []bool          // products that are computed by their Add
+
+	values  [][2]*value // of each node, by layout
+	steps   []step
+	arena   []*buffer
+	inputs  map[*graph.Node]*buffer
+	vars    map[*graph.Node]*buffer
+	mutable map[*graph.Variable]bool // assigned by the program
+}
+
+func newCompiler(g *graph.Graph, outputs []*graph.Node) *compiler {
+	n := len(g.Nodes())
+	return &compiler{
+		g: g, outputs: outputs,
+		needed: make([]bool, n), consumers: make([][]*graph.Node, n), kept: make([]bool, n),
+		groups: make([]*group, n), biased: map[int]biased{}, absorbed: make([]bool, n),
+		values: make([][2]*value, n),
+		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
+		mutable: map[*graph.Variable]bool{},
+	}
+}
+
+// lower turns the needed nodes into steps.
+func (c *compiler) lower() error {
+	c.analyse()
+	c.findBiases()
+	c.findGroups()
+	for _, n := range c.g.Nodes() {
+		if !c.needed[n.ID()] || c.absorbed[n.ID()] {
+			continue
+		}
+		if err := c.lowerNode(n); err != nil {
+			return fmt.Errorf("%v: %w", n, err)
+		}
+	}
+	return nil
+}
+
+// analyse finds the nodes that must be computed, and who uses them.
+func (c *compiler) analyse() {
+	for _, n := range c.outputs {
+		c.needed[n.ID()], c.kept[n.ID()] = true, true
+	}
+	for _, a := range c.g.Assignments() {
+		c.needed[a.Value.ID()], c.kept[a.Value.ID()] = true, true
+		c.needed[a.Variable.ID()] = true
+		c.mutable[a.Variable.Op().(graph.VariableOp).Variable] = true
+	}
+	nodes := c.g.Nodes()
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if !c.needed[i] {
+			continue
+		}
+		for _, in := range nodes[i].Inputs() {
+			c.needed[in.ID()] = true
+			c.consumers[in.ID()] = append(c.consumers[in.ID()], nodes[i])
+		}
+	}
+}
+
+// soleConsumer returns the only user of n, or nil if there are several or n
+// must exist as such.
+func (c *compiler) soleConsumer(n *graph.Node) *graph.Node {
+	if u := c.consumers[n.ID()]; len(u) == 1 && !c.kept[n.ID()] {
+		return u[0]
+	}
+	return nil
+}
+
+func (c *compiler) lowerNode(n *graph.Node) error {
+	if b, ok := c.biased[n.ID()]; ok {
+		return c.lowerMatMul(n, b.product, b.bias)
+	}
+	if gr := c.groups[n.ID()]; gr != nil {
+		if gr.root == n {
+			c.lowerGroup(gr)
+		}
+		return nil
+	}
+	switch op := n.Op().(type) {
+	case graph.InputOp:
+		b := &buffer{size: n.Shape().Size()}
+		c.inputs[n] = b
+		c.setValue(&value{node: n, shape: n.Shape(), buf: b, ready: -1})
+	case graph.VariableOp:
+		b := &buffer{size: n.Shape().Size()}
+		c.vars[n] = b
+		c.setValue(&value{node: n, shape: n.Shape(), buf: b, ready: -1})
+	case graph.ConstantOp:
+		b := &buffer{size: n.Shape().Size(), data: op.Value.Clone().Data()}
+		c.setValue(&value{node: n, shape: n.Shape(), buf: b, ready: -1})
+	case graph.Conv2DOp:
+		c.lowerConv(n, op)
+	case graph.Conv2DInputGrad:
+		c.lowerConvInputGrad(n, op)
+	case graph.Conv2DWeightGrad:
+		c.lowerConvWeightGrad(n, op)
+	case graph.MatMulOp:
+		return c.lowerMatMul(n, n, nil)
+	case graph.MaxPool2DOp:
+		c.lowerPool(n, op.Pool, nil)
+	case graph.AvgPool2DOp:
+		c.lowerPool(n, op.Pool, &op)
+	case graph.MaxPool2DGrad:
+		c.lowerMaxPoolGrad(n, op)
+	case graph.AvgPool2DGrad:
+		c.lowerAvgPoolGrad(n, op)
+	case graph.BatchStatsOp:
+		c.lowerBatchStats(n)
+	case graph.BatchNormOp:
+		c.lowerBatchNorm(n, op)
+	case graph.BatchNormParamGrad:
+		c.lowerBatchNormParamGrad(n, op)
+	case graph.BatchNormInputGrad:
+		c.lowerBatchNormInputGrad(n, op)
+	case graph.SoftmaxOp:
+		c.lowerSoftmax(n, op)
+	case graph.CrossEntropyOp:
+		c.lowerCrossEntropy(n)
+	case graph.CrossEntropyGrad:
+		c.lowerCrossEntropyGrad(n)
+	case graph.Reduce:
+		c.lowerReduce(n, op)
+	case graph.ArgMaxOp:
+		c.lowerArgMax(n, op)
+	case graph.DropoutOp:
+		c.lowerDropout(n, op)
+	case graph.ReshapeOp:
+		c.lowerReshape(n)
+	case graph.TransposeOp:
+		c.lowerTranspose(n, op)
+	case graph.BroadcastTo:
+		c.lowerBroadcast(n)
+	case graph.ConcatOp:
+		c.lowerConcat(n, op)
+	case graph.SliceOp:
+		c.lowerSlice(n, op)
+	case graph.PadOp:
+		c.lowerPad(n, op)
+	default:
+		return fmt.Errorf("operator %s is not supported", n.Op().Kind())
+	}
+	return nil
+}
+
+// setValue makes v known under its node and layout. Where the two layouts of
+// a shape coincide it is known under both.
+func (c *compiler) setValue(v *value) {
+	c.values[v.node.ID()][v.layout] = v
+	if len(v.shape) == 4 && (v.shape[1] == 1 || v.shape[2]*v.shape[3] == 1) {
+		w := *v
+		w.layout = 1 - v.layout
+		c.values[v.node.ID()][w.layout] = &w
+	}
+}
+
+// some returns the value of n in the layout it was made in.
+func (c *compiler) some(n *graph.Node) *value {
+	v := c.values[n.ID()]
+	if v[nhwc] != nil {
+		return v[nhwc]
+	}
+	return v[plain]
+}
+
+// in returns the value of n in the given layout, converting it if nobody has.
+func (c *compiler) in(n *graph.Node, l layout) *value {
+	if v := c.values[n.ID()][l]; v != nil {
+		return v
+	}
+	from := c.values[n.ID()][1-l]
+	to := c.define(n, l)
+	c.convert(to, from)
+	return to
+}
+
+// define gives node n a fresh value in the arena; the step added next
+// completes it.
+func (c *compiler) define(n *graph.Node, l layout) *value {
+	v := &value{node: n, shape: n.Shape(), layout: l, buf: c.alloc(n.Shape().Size()), ready: len(c.steps)}
+	c.setValue(v)
+	return v
+}
+
+// redefine tells that v is completed by the step added next.
+func (c *compiler) redefine(v *value) {
+	for _, w := range c.values[v.node.ID()] {
+		if w != nil && w.buf == v.buf {
+			w.ready = len(c.steps)
+		}
+	}
+}
+
+// setTail lets elementwise work be attached to the step added next, which
+// completes v range by range.
+func (c *compiler) setTail(v *value) *tail {
+	t := &tail{step: len(c.steps)}
+	for _, w := range c.values[v.node.ID()] {
+		if w != nil && w.buf == v.buf {
+			w.tail = t
+		}
+	}
+	return t
+}
+
+// alloc returns a new buffer in the arena.
+func (c *compiler) alloc(size int) *buffer {
+	b := &buffer{size: size, arena: true}
+	c.arena = append(c.arena, b)
+	return b
+}
+
+// resident returns v with its elements in the arena, where kernels may read
+// past the end.
+func (c *compiler) resident(v *value) *value {
+	if v.buf.arena {
+		return v
+	}
+	w := *v
+	w.buf = c.alloc(v.shape.Size())
+	w.ready = len(c.steps)
+	from, to := v.buf, w.buf
+	tasks, chunk := split(v.shape.Size(), 1<<15, 1)
+	c.add(step{
+		name: "copy", node: v.node, tasks: tasks, reads: bufs(from), writes: bufs(to),
+		run: func(task int, _ []float32) {
+			lo, hi := chunkRange(task, chunk, len(to.data))
+			copy(to.data[lo:hi], from.data[lo:hi])
+		},
+	})
+	c.setValue(&w)
+	return &w
+}
+
+func (c *compiler) add(s step) {
+	if s.tasks > maxTasks {
+		panic(fmt.Sprintf("cpu: step %s has %d tasks", s.name, s.tasks))
+	}
+	c.steps = append(c.steps, s)
+}
+
+func bufs(b ...*buffer) []*buffer { return b }
+
+// split cuts n items into tasks of about the given grain, a multiple of unit,
+// and at most 64 of them. It depends on nothing but its arguments.
+func split(n, grain, unit int) (tasks, chunk int) {
+	chunk = max(grain, (n+63)/64)
+	chunk = roundUp(chunk, unit)
+	return max(1, (n+chunk-1)/chunk), chunk
+}
+
+func chunkRange(task, chunk, n int) (lo, hi int) {
+	lo = task * chunk
+	return lo, min(lo+chunk, n)
+}

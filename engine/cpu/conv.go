@@ -1,0 +1,470 @@
+package cpu
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A convolution and its gradient with respect to the input are both sums over
+// taps: each output pixel adds up, for every kernel position ("tap") that
+// reaches it, the source pixel at a fixed distance times a matrix
+// (source channels × output channels) of that tap. correlation is the plan of
+// such a sum in NHWC.
+//
+// The output is divided into phases, grids of pixels that see the same taps.
+// A convolution has one phase. The gradient of one with stride s has s×s: the
+// pixel rows with h mod s = r are reached only by every s-th kernel row.
+type correlation struct {
+	n                int
+	src, out         image
+	groups           int
+	srcStep, outStep [2]int // distance between grid neighbours in source and output
+	phases           []phase
+	taps             int // kernel positions, over all phases
+
+	frame   frame
+	rows    int // grid rows in a block of one image, or all of them
+	images  int // images in a block; 1 unless rows is all
+	padded  bool
+	nr      int // columns of a weight panel
+	panels  int // panels of a group
+	packed  int // floats of all packed weights
+	split   int // panel groups that are tasks of their own
+	gridMax int // grid rows of the largest phase
+}
+
+// image is the shape of one N×H×W×C image.
+type image struct{ h, w, c int }
+
+func (im image) size() int { return im.h * im.w * im.c }
+
+func nhwcImage(s tensor.Shape) image { return image{s[2], s[3], s[1]} }
+
+// frame is the zero-padded source that tasks copy into scratch memory.
+type frame struct {
+	top, left int // padding before
+	rowsPlus  int // rows beyond srcStep·(grid rows − 1)
+	width     int // pixels of a row
+}
+
+// A tap is one kernel position: ky, kx in the weights, and the source pixel
+// relative to the grid position.
+type tap struct{ ky, kx, dy, dx int }
+
+type phase struct {
+	first  [2]int // output pixel of grid position (0,0)
+	grid   [2]int // grid rows and columns
+	taps   []tap
+	blocks []sumBlock // for one group, at offset 0
+	packed int        // where its weights start
+	depth  int        // terms of a sum: taps × source channels of a group
+	aOff   []int32    // of each pixel of a block, in the source
+	cOff   []int32    // and in the output
+}
+
+// A sumBlock is a part of a sum whose weights fit into the first-level cache.
+type sumBlock struct {
+	segments []int32
+	run      int
+	start    int // first term
+}
+
+const (
+	blockTerms   = 256     // terms of a sumBlock: 16 KB of weights
+	frameFloats  = 1 << 16 // scratch for padded sources, about
+	taskFMAs     = 1 << 20 // multiply-adds that a task should have at least
+	minimalTasks = 8
+)
+
+// newCorrelation plans the convolution op of images x to images y.
+func newCorrelation(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
+	c := &correlation{
+		n: x[0], src: nhwcImage(x), out: nhwcImage(y), groups: op.Groups,
+		srcStep: op.Stride, outStep: [2]int{1, 1}, taps: w[2] * w[3],
+	}
+	var taps []tap
+	for ky := range w[2] {
+		for kx := range w[3] {
+			taps = append(taps, tap{ky, kx, ky*op.Dilation[0] - op.Pad[0], kx*op.Dilation[1] - op.Pad[1]})
+		}
+	}
+	c.phases = []phase{{grid: [2]int{y[2], y[3]}, taps: taps}}
+	c.plan()
+	return c
+}
+
+// newInputGradient plans the gradient of op with respect to x, from dy.
+func newInputGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
+	c := &correlation{
+		n: x[0], src: nhwcImage(y), out: nhwcImage(x), groups: op.Groups,
+		srcStep: [2]int{1, 1}, outStep: op.Stride, taps: w[2] * w[3],
+	}
+	for ry := range min(op.Stride[0], x[2]) {
+		for rx := range min(op.Stride[1], x[3]) {
+			p := phase{
+				first: [2]int{ry, rx},
+				grid:  [2]int{(x[2] - ry + op.Stride[0] - 1) / op.Stride[0], (x[3] - rx + op.Stride[1] - 1) / op.Stride[1]},
+			}
+			// Falling kernel positions give rising source positions.
+			for ky := w[2] - 1; ky >= 0; ky-- {
+				for kx := w[3] - 1; kx >= 0; kx-- {
+					y, x := ry+op.Pad[0]-ky*op.Dilation[0], rx+op.Pad[1]-kx*op.Dilation[1]
+					if y%op.Stride[0] == 0 && x%op.Stride[1] == 0 {
+						p.taps = append(p.taps, tap{ky, kx, y / op.Stride[0], x / op.Stride[1]})
+					}
+				}
+			}
+			c.phases = append(c.phases, p)
+		}
+	}
+	c.plan()
+	return c
+}
+
+// plan derives everything else from the geometry.
+func (c *correlation) plan() {
+	c.planFrame()
+	c.planPanels()
+	c.planBlocks()
+	for i := range c.phases {
+		c.planSums(&c.phases[i])
+		c.planOffsets(&c.phases[i])
+	}
+}
+
+// planFrame finds the padding that all taps of all phases need.
+func (c *correlation) planFrame() {
+	var low, high [2]int // reach of the taps around srcStep·grid position
+	var end [2]int       // and the end of what is read
+	for _, p := range c.phases {
+		c.gridMax = max(c.gridMax, p.grid[0])
+		for _, t := range p.taps {
+			for i, d := range [2]int{t.dy, t.dx} {
+				low[i] = min(low[i], d)
+				high[i] = max(high[i], d)
+				end[i] = max(end[i], (p.grid[i]-1)*c.srcStep[i]+d+1)
+			}
+		}
+	}
+	c.padded = low != [2]int{} || end[0] > c.src.h || end[1] > c.src.w
+	c.frame = frame{width: c.src.w}
+	if c.padded {
+		c.frame = frame{top: -low[0], left: -low[1], rowsPlus: high[0] - low[0] + 1, width: end[1] - low[1]}
+	}
+}
+
+// planPanels chooses the panel width: narrow ones waste less where there are
+// few output channels.
+func (c *correlation) planPanels() {
+	out := c.out.c / c.groups
+	c.nr = kernel.TileCols
+	if out <= kernel.NarrowCols {
+		c.nr = kernel.NarrowCols
+	}
+	c.panels = kernel.Panels(out, c.nr)
+}
+
+// frameRows is the number of frame rows under a number of grid rows.
+func (c *correlation) frameRows(grid int) int { return (grid-1)*c.srcStep[0] + c.frame.rowsPlus }
+
+func (c *correlation) frameSize(grid int) int {
+	if !c.padded {
+		return 0
+	}
+	return c.frameRows(grid) * c.frame.width * c.src.c
+}
+
+// planBlocks cuts the work into blocks: several small images, one image, or
+// some rows of a large one.
+func (c *correlation) planBlocks() {
+	perRow := 0 // multiply-adds of a grid row of all phases
+	for _, p := range c.phases {
+		perRow += p.grid[1] * len(p.taps) * c.src.c * c.out.c / c.groups
+	}
+	perRow = max(perRow, 1)
+	c.rows, c.images, c.split = c.gridMax, 1, 1
+	for c.rows > 1 && c.frameSize(c.rows) > frameFloats {
+		c.rows = (c.rows + 1) / 2
+	}
+	if c.n < minimalTasks {
+		want := max(1, c.gridMax*c.n/minimalTasks)
+		c.rows = min(c.rows, max(want, taskFMAs/4/perRow, 1))
+	}
+	if c.rows == c.gridMax {
+		c.images = max(1, min(taskFMAs/(perRow*c.gridMax), c.n/minimalTasks))
+		for c.images > 1 && c.images*c.frameSize(c.rows) > frameFloats {
+			c.images--
+		}
+	}
+	blocks := c.blocks()
+	if total := perRow * c.gridMax * c.n; blocks < minimalTasks && c.groups == 1 {
+		c.split = min(c.panels, max(1, min(minimalTasks/blocks, total/blocks/(taskFMAs/4))))
+	}
+}
+
+func (c *correlation) rowBlocks() int { return (c.gridMax + c.rows - 1) / c.rows }
+
+func (c *correlation) blocks() int {
+	return (c.n + c.images - 1) / c.images * c.rowBlocks()
+}
+
+// planSums cuts the sum of a phase into blocks of contiguous runs.
+func (c *correlation) planSums(p *phase) {
+	in := c.src.c / c.groups
+	p.depth = len(p.taps) * in
+	p.packed = c.packed
+	c.packed += c.groups * c.panels * p.depth * c.nr
+
+	type segment struct{ at, n int }
+	var segs []segment
+	for _, t := range p.taps {
+		at := ((t.dy+c.frame.top)*c.frame.width + t.dx + c.frame.left) * c.src.c
+		if k := len(segs) - 1; c.groups == 1 && k >= 0 && segs[k].at+segs[k].n == at && segs[k].n+in <= blockTerms {
+			segs[k].n += in // neighbours along a row are one run
+			continue
+		}
+		segs = append(segs, segment{at, in})
+	}
+	start := 0
+	for _, s := range segs {
+		for s.n > 0 {
+			n := min(s.n, blockTerms)
+			k := len(p.blocks) - 1
+			if k >= 0 && p.blocks[k].run == n && (len(p.blocks[k].segments)+1)*n <= blockTerms {
+				p.blocks[k].segments = append(p.blocks[k].segments, int32(s.at))
+			} else {
+				p.blocks = append(p.blocks, sumBlock{[]int32{int32(s.at)}, n, start})
+			}
+			start += n
+			s.at, s.n = s.at+n, s.n-n
+		}
+	}
+}
+
+// planOffsets tabulates where the pixels of a block lie.
+func (c *correlation) planOffsets(p *phase) {
+	source := c.src.size()
+	if c.padded {
+		source = c.frameSize(c.rows)
+	}
+	for i := range c.images {
+		for y := range min(c.rows, p.grid[0]) {
+			for x := range p.grid[1] {
+				a := i*source + (y*c.srcStep[0]*c.frame.width+x*c.srcStep[1])*c.src.c
+				o := i*c.out.size() + ((y*c.outStep[0]+p.first[0])*c.out.w+x*c.outStep[1]+p.first[1])*c.out.c
+				p.aOff, p.cOff = append(p.aOff, int32(a)), append(p.cOff, int32(o))
+			}
+		}
+	}
+}
+
+// fill copies frame rows of the images from ≤ i < from+count, starting under
+// grid row y0, into scratch.
+func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
+	rows, width, ch := c.frameRows(c.rows), c.frame.width, c.src.c
+	left := c.frame.left
+	keep := min(c.src.w, width-left) // pixels of a source row that are used
+	for i := range count {
+		im := src[(from+i)*c.src.size():][:c.src.size()]
+		for r := range rows {
+			row := dst[(i*rows+r)*width*ch:][:width*ch]
+			y := y0*c.srcStep[0] + r - c.frame.top
+			if y < 0 || y >= c.src.h || keep <= 0 {
+				clear(row)
+				continue
+			}
+			clear(row[:left*ch])
+			copy(row[left*ch:(left+keep)*ch], im[y*c.src.w*ch:])
+			clear(row[(left+keep)*ch:])
+		}
+	}
+}
+
+// run computes one block, or a range of its panels, and returns the range of
+// the output that the block covers.
+func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32) (lo, hi int) {
+	block, part := task/c.split, task%c.split
+	image0, y0 := block/c.rowBlocks()*c.images, block%c.rowBlocks()*c.rows
+	count, rows := min(c.images, c.n-image0), min(c.rows, c.gridMax-y0)
+	source := src[image0*c.src.size()+y0*c.srcStep[0]*c.src.w*c.src.c:]
+	if c.padded {
+		source = scratch
+		c.fill(scratch, src, image0, count, y0)
+	}
+	outAt := image0*c.out.size() + y0*c.outStep[0]*c.out.w*c.out.c
+	from, to := part*c.panels/c.split, (part+1)*c.panels/c.split
+	for i := range c.phases {
+		p := &c.phases[i]
+		pixels := max(0, min(rows, p.grid[0]-y0)) * p.grid[1]
+		if count > 1 {
+			pixels = count * p.grid[0] * p.grid[1]
+		}
+		if pixels == 0 {
+			continue
+		}
+		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to)
+	}
+	if c.rows < c.gridMax {
+		return outAt, outAt + min(rows*c.outStep[0], c.out.h-y0*c.outStep[0])*c.out.w*c.out.c
+	}
+	return outAt, outAt + count*c.out.size()
+}
+
+func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int) {
+	in, out := c.src.c/c.groups, c.out.c/c.groups
+	if p.depth == 0 { // no tap reaches these pixels
+		for _, o := range p.cOff[:pixels] {
+			clear(dst[o:][:c.out.c])
+		}
+		return
+	}
+	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels}
+	for g := range c.groups {
+		args.A = &source[g*in]
+		for panel := from; panel < to; panel++ {
+			column := panel * c.nr
+			args.C = &dst[g*out+column]
+			args.Cols = min(c.nr, out-column)
+			weights := packed[(g*c.panels+panel)*p.depth*c.nr:]
+			for k := range p.blocks {
+				b := &p.blocks[k]
+				args.SegOff, args.Segs, args.Run = &b.segments[0], len(b.segments), b.run
+				args.B = &weights[b.start*c.nr]
+				args.Accumulate = k > 0
+				args.Bias = nil
+				if k == 0 && bias != nil {
+					args.Bias = &bias[(g*c.panels+panel)*c.nr]
+				}
+				tile(&args, c.nr)
+			}
+		}
+	}
+}
+
+// pack writes the weights w (O×(C/groups)×Kh×Kw) of one panel of one group,
+// for all phases: rows are terms, columns output channels. transposed takes
+// the roles of O and C the other way round, as the input gradient needs.
+func (c *correlation) pack(dst, w []float32, shape tensor.Shape, panelOfAll int, transposed bool) {
+	g, panel := panelOfAll/c.panels, panelOfAll%c.panels
+	in, out := c.src.c/c.groups, c.out.c/c.groups
+	area := shape[2] * shape[3]
+	// Distances between the weights of neighbouring output and source channels.
+	outStep, inStep, groupAt := shape[1]*area, area, g*out*shape[1]*area
+	if transposed {
+		outStep, inStep, groupAt = area, shape[1]*area, g*in*shape[1]*area
+	}
+	lanes := min(c.nr, out-panel*c.nr)
+	for i := range c.phases {
+		p := &c.phases[i]
+		d := dst[p.packed+panelOfAll*p.depth*c.nr:][:p.depth*c.nr]
+		for t, tp := range p.taps {
+			from := w[groupAt+panel*c.nr*outStep+tp.ky*shape[3]+tp.kx:]
+			for ci := range in {
+				row := d[(t*in+ci)*c.nr:][:c.nr]
+				for lane := range lanes {
+					row[lane] = from[lane*outStep+ci*inStep]
+				}
+				clear(row[lanes:])
+			}
+		}
+	}
+}
+
+// addPackStep adds the step that packs a variable or value of weights, and
+// returns the packed buffer. Weights that the program never assigns are
+// packed again only after they have changed.
+func (c *compiler) addPackStep(n, weights *graph.Node, size, panels int, pack func(dst, w []float32, panel int)) *buffer {
+	w := c.in(weights, plain).buf
+	b := c.alloc(size)
+	s := step{
+		name: "pack", node: n, reads: bufs(w), writes: bufs(b), tasks: 1,
+		run: func(int, []float32) {
+			for i := range panels {
+				pack(b.data, w.data, i)
+			}
+		},
+	}
+	if size > 1<<14 {
+		s.tasks = panels
+		s.run = func(task int, _ []float32) { pack(b.data, w.data, task) }
+	}
+	if op, ok := weights.Op().(graph.VariableOp); ok && !c.mutable[op.Variable] {
+		s.pack = &packState{variable: op.Variable}
+		b.persistent = true
+	}
+	c.add(s)
+	return b
+}
+
+// addBiasStep pads a bias of groups×per elements to whole panels.
+func (c *compiler) addBiasStep(n, bias *graph.Node, groups, per, nr int) *buffer {
+	panels := kernel.Panels(per, nr)
+	return c.addPackStep(n, bias, groups*panels*nr, groups*panels, func(dst, b []float32, panel int) {
+		g, p := panel/panels, panel%panels
+		row := dst[panel*nr:][:nr]
+		k := copy(row, b[g*per+p*nr:(g+1)*per])
+		clear(row[k:])
+	})
+}
+
+// addCorrelation adds the step that carries out a correlation.
+func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, packed, bias *buffer) {
+	out := c.define(n, nhwc)
+	t := &tail{}
+	if co.split == 1 {
+		t = c.setTail(out)
+	}
+	scratch := roundUp(co.images*co.frameSize(co.rows)+slackFloats, alignFloats)
+	s, d := src.buf, out.buf
+	reads := bufs(s, packed)
+	if bias != nil {
+		reads = append(reads, bias)
+	}
+	c.add(step{
+		name: "correlation", node: n, tasks: co.blocks() * co.split, scratch: scratch,
+		reads: reads, writes: bufs(d),
+		run: func(task int, scratch []float32) {
+			var b []float32
+			if bias != nil {
+				b = bias.data
+			}
+			lo, hi := co.run(task, scratch, s.data, packed.data, b, d.data)
+			if t.run != nil {
+				t.run(lo, hi, scratch)
+			}
+		},
+	})
+}
+
+func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
+	x, w := n.Inputs()[0], n.Inputs()[1]
+	co := newCorrelation(op, x.Shape(), w.Shape(), n.Shape())
+	packed := c.addPackStep(n, w, co.packed, co.groups*co.panels, func(dst, from []float32, panel int) {
+		co.pack(dst, from, w.Shape(), panel, false)
+	})
+	var bias *buffer
+	if len(n.Inputs()) == 3 {
+		bias = c.addBiasStep(n, n.Inputs()[2], co.groups, co.out.c/co.groups, co.nr)
+	}
+	c.addCorrelation(n, co, c.in(x, nhwc), packed, bias)
+}
+
+func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
+	w, dy := n.Inputs()[0], n.Inputs()[1]
+	co := newInputGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape())
+	packed := c.addPackStep(n, w, co.packed, co.groups*co.panels, func(dst, from []float32, panel int) {
+		co.pack(dst, from, w.Shape(), panel, true)
+	})
+	c.addCorrelation(n, co, c.in(dy, nhwc), packed, nil)
+}
+
+// tile calls the kernel for panels of nr columns. It is spelled out so that
+// args stays on the stack.
+func tile(args *kernel.TileArgs, nr int) {
+	if nr == kernel.NarrowCols {
+		kernel.TileNarrow(args)
+	} else {
+		kernel.Tile(args)
+	}
+}

@@ -1,0 +1,214 @@
+package cpu
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// weightGradient is the plan of dw[o,c,a,b] = Σ dy[n,o,i,j]·x[n,c,i·s+a·d−p,…]
+// in NHWC: a sum over pixels of outer products of a run of x (the channels
+// under a kernel row, or under one tap) with the channels of dy.
+//
+// There are two forms. The usual one has the run of x as rows and 16 output
+// channels as lanes. Where there are few output channels and short runs, as
+// in a first layer, the other way round wastes less: output channels as rows
+// and two pieces of 8 lanes of the runs.
+//
+// Tasks cut the images into chunks, each with partial sums of its own, which
+// a second step adds up; and the output channels into parts where there are
+// many.
+type weightGradient struct {
+	*correlation // geometry and padding of x; its single phase has the pixels
+	segments     []int32
+	run          int // floats of a segment
+	swapped      bool
+	lanes        int // swapped: floats of a segment rounded up to whole pieces
+	chunks       int
+	perChunk     int // images
+	parts        int
+	blockImages  int
+	aOff, bOff   []int32 // of the pixels of a block: x and dy
+	size         int     // floats of a partial sum
+}
+
+const (
+	pixelTerms   = 128 // pixels summed in one call: what they touch stays in the first-level cache
+	maxChunks    = 16
+	partialLimit = 1 << 21 // floats of all partial sums, about
+)
+
+func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient {
+	c := newCorrelation(op, x, w, y)
+	p := &c.phases[0]
+	g := &weightGradient{correlation: c}
+	// Whole images, as many as fill a call; a large image is one block.
+	pixels := p.grid[0] * p.grid[1]
+	c.rows, c.images = c.gridMax, max(1, min(pixelTerms/pixels, c.n))
+	p.aOff, p.cOff = nil, nil
+	c.planOffsets(p)
+	g.aOff, g.bOff = p.aOff, p.cOff
+
+	in, out := c.src.c/c.groups, c.out.c/c.groups
+	joined := c.groups == 1 && op.Dilation[1] == 1
+	g.run = in
+	if joined {
+		g.run *= w[3]
+	}
+	for i, t := range p.taps {
+		if !joined || i%w[3] == 0 {
+			g.segments = append(g.segments, int32(((t.dy+c.frame.top)*c.frame.width+t.dx+c.frame.left)*c.src.c))
+		}
+	}
+	g.swapped = out <= kernel.NarrowCols && g.run <= kernel.NarrowCols+kernel.NarrowCols/2
+	g.lanes = roundUp(g.run, 8)
+	g.size = c.groups * len(g.segments) * g.run * out
+	if g.swapped {
+		g.size = c.groups * out * roundUp(len(g.segments)*g.lanes, 16)
+	}
+	blocks := (c.n + c.images - 1) / c.images
+	g.chunks = max(1, min(blocks, maxChunks, partialLimit/g.size))
+	g.perChunk = roundUp((c.n+g.chunks-1)/g.chunks, c.images)
+	g.chunks = (c.n + g.perChunk - 1) / g.perChunk
+	g.parts = 1
+	if !g.swapped {
+		g.parts = max(1, min(kernel.Panels(out, kernel.TileCols), minimalTasks/g.chunks))
+	}
+	return g
+}
+
+// accumulate adds up one chunk of images for one part of the output channels.
+func (g *weightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float32) {
+	end := min((chunk+1)*g.perChunk, g.n)
+	for image := chunk * g.perChunk; image < end; image += g.images {
+		count := min(g.images, end-image)
+		source := x[image*g.src.size():]
+		if g.padded {
+			source = scratch
+			g.fill(scratch, x, image, count, 0)
+		}
+		pixels := len(g.aOff) / g.images * count
+		for k := 0; k < pixels; k += pixelTerms {
+			terms := min(pixelTerms, pixels-k)
+			first := image == chunk*g.perChunk && k == 0
+			if g.swapped {
+				g.outerSwapped(source, dy[image*g.out.size():], sum, k, terms, !first)
+			} else {
+				g.outer(source, dy[image*g.out.size():], sum, k, terms, part, !first)
+			}
+		}
+	}
+}
+
+// outer adds products of terms pixels from k on: rows are floats of the run,
+// columns output channels. sum is [group][segment][run][output channel].
+func (g *weightGradient) outer(x, dy, sum []float32, k, terms, part int, accumulate bool) {
+	in, out := g.src.c/g.groups, g.out.c/g.groups
+	panels := kernel.Panels(out, kernel.TileCols)
+	args := kernel.OuterArgs{
+		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, C1: 8, K: terms,
+		LdC: out, Rows: g.run, Accumulate: accumulate,
+	}
+	for gr := range g.groups {
+		for panel := part * panels / g.parts; panel < (part+1)*panels/g.parts; panel++ {
+			column := panel * kernel.TileCols
+			args.Cols = min(kernel.TileCols, out-column)
+			args.B = &dy[gr*out+column]
+			for s, at := range g.segments {
+				args.A = &x[int(at)+gr*in]
+				args.C = &sum[(gr*len(g.segments)+s)*g.run*out+column]
+				kernel.Outer(&args)
+			}
+		}
+	}
+}
+
+// outerSwapped is outer with output channels as rows. sum is [group][output
+// channel][segment][lanes], each output channel padded to 16.
+func (g *weightGradient) outerSwapped(x, dy, sum []float32, k, terms int, accumulate bool) {
+	in, out := g.src.c/g.groups, g.out.c/g.groups
+	pieces := len(g.segments) * g.lanes / 8
+	width := roundUp(len(g.segments)*g.lanes, 16)
+	pieceAt := func(i int) int {
+		return int(g.segments[i*8/g.lanes]) + i*8%g.lanes
+	}
+	args := kernel.OuterArgs{
+		AOff: &g.bOff[k], BOff: &g.aOff[k], C1: 8, K: terms, LdC: width, Rows: out, Cols: 16, Accumulate: accumulate,
+	}
+	for gr := range g.groups {
+		args.A = &dy[gr*out]
+		for i := 0; i < pieces; i += 2 {
+			at := pieceAt(i)
+			args.B1 = 0 // an odd last piece is computed twice
+			if i+1 < pieces {
+				args.B1 = pieceAt(i+1) - at
+			}
+			args.B = &x[at+gr*in]
+			args.C = &sum[gr*out*width+i*8]
+			kernel.Outer(&args)
+		}
+	}
+}
+
+// index returns where a partial sum holds the derivative of w[o,ci,tap], o
+// counting over all groups.
+func (g *weightGradient) index(o, tap, ci, kw int) int {
+	in, out := g.src.c/g.groups, g.out.c/g.groups
+	gr, og := o/out, o%out
+	seg, at := tap, ci
+	if g.run != in || kw == 1 {
+		seg, at = tap/kw, tap%kw*in+ci
+	}
+	if g.swapped {
+		return (gr*out+og)*roundUp(len(g.segments)*g.lanes, 16) + seg*g.lanes + at
+	}
+	return ((gr*len(g.segments)+seg)*g.run+at)*out + og
+}
+
+// scatter adds the partial sums of output channels from ≤ o < to and stores
+// them in the order of the weights.
+func (g *weightGradient) scatter(dst []float32, partial []float32, shape tensor.Shape, from, to int) {
+	in, area := shape[1], shape[2]*shape[3]
+	for o := from; o < to; o++ {
+		for t := range area {
+			for ci := range in {
+				at := g.index(o, t, ci, shape[3])
+				sum := partial[at]
+				for p := 1; p < g.chunks; p++ {
+					sum += partial[p*g.size+at]
+				}
+				dst[(o*in+ci)*area+t] = sum
+			}
+		}
+	}
+}
+
+func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) {
+	x, dy := n.Inputs()[0], n.Inputs()[1]
+	g := newWeightGradient(op.Conv, x.Shape(), op.WeightShape, dy.Shape())
+	xv, dyv := c.in(x, nhwc), c.resident(c.in(dy, nhwc))
+	if !g.padded {
+		xv = c.resident(xv)
+	}
+	partial := c.alloc(g.chunks * g.size)
+	xb, db := xv.buf, dyv.buf
+	c.add(step{
+		name: "weight gradient", node: n, tasks: g.chunks * g.parts,
+		scratch: roundUp(g.images*g.frameSize(g.rows)+slackFloats, alignFloats),
+		reads:   bufs(xb, db), writes: bufs(partial),
+		run: func(task int, scratch []float32) {
+			chunk := task / g.parts
+			g.accumulate(chunk, task%g.parts, scratch, xb.data, db.data, partial.data[chunk*g.size:])
+		},
+	})
+	out := c.define(n, plain).buf
+	o := op.WeightShape[0]
+	tasks, chunk := split(o, max(1, (1<<13)/(n.Shape().Size()/o)), 1)
+	c.add(step{
+		name: "weight gradient sum", node: n, tasks: tasks, reads: bufs(partial), writes: bufs(out),
+		run: func(task int, _ []float32) {
+			lo, hi := chunkRange(task, chunk, o)
+			g.scatter(out.data, partial.data, op.WeightShape, lo, hi)
+		},
+	})
+}

@@ -1,0 +1,72 @@
+package cpu
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+)
+
+// Options configures a Device.
+type Options struct {
+	// Threads is how many threads compute; 0 means GOMAXPROCS. It never
+	// changes results.
+	Threads int
+}
+
+// Device is the CPU as an engine. It is safe for concurrent use.
+type Device struct {
+	team *team
+}
+
+var _ engine.Device = (*Device)(nil)
+
+// New returns a Device with workers of its own.
+func New(o Options) *Device {
+	n := o.Threads
+	if n <= 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	d := &Device{team: newTeam(n)}
+	// The workers refer to the team, not to the Device, so that a Device
+	// nobody uses any more takes its workers with it.
+	runtime.AddCleanup(d, func(t *team) { t.close() }, d.team)
+	return d
+}
+
+// Name returns "cpu".
+func (d *Device) Name() string { return "cpu" }
+
+// Description names the instruction set and the number of threads.
+func (d *Device) Description() string {
+	s := fmt.Sprintf("%s kernels, %d threads", kernel.ISA(), d.Threads())
+	if d.Threads() == 1 {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Threads returns the number of threads that compute.
+func (d *Device) Threads() int { return d.team.size }
+
+// Close ends the Device's workers. Its programs must not be run afterwards.
+func (d *Device) Close() error {
+	d.team.close()
+	return nil
+}
+
+// Compile implements engine.Device.
+func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
+	for _, n := range outputs {
+		if n == nil || n.Graph() != g {
+			return nil, fmt.Errorf("cpu: output %v does not belong to the graph", n)
+		}
+	}
+	c := newCompiler(g, outputs)
+	if err := c.lower(); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
+	return c.finish(d)
+}

@@ -1,0 +1,174 @@
+package cpu
+
+import (
+	"github.com/strideml/stride/graph"
+)
+
+// finish plans the memory and returns the program.
+func (c *compiler) finish(d *Device) (*program, error) {
+	p := &program{team: d.team, inputs: c.g.Inputs(), outputs: c.outputs}
+	for _, n := range c.outputs {
+		v := c.in(n, plain)
+		if v.buf.arena {
+			v.buf.keep = true
+		}
+		p.outputVals = append(p.outputVals, v)
+	}
+	c.stageAssignments(p)
+	c.setLifetimes()
+	c.shareInPlace()
+	for _, in := range p.inputs {
+		p.inputBufs = append(p.inputBufs, c.inputs[in])
+	}
+	for _, n := range c.g.Variables() {
+		if b := c.vars[n]; b != nil {
+			v := n.Op().(graph.VariableOp).Variable
+			p.variables = append(p.variables, boundVariable{variable: v, buf: b, size: b.size})
+		}
+	}
+	return p, c.place(p)
+}
+
+// stageAssignments decides for each assignment whether its value is computed
+// straight into the variable or copied there at the end.
+func (c *compiler) stageAssignments(p *program) {
+	direct := map[*buffer]bool{}
+	for _, a := range c.g.Assignments() {
+		v := c.in(a.Value, plain)
+		if !v.buf.arena { // an input, a constant or another variable, which may change before the copy
+			v = c.resident(v)
+		}
+		v.buf.keep = true
+		p.commits = append(p.commits, commit{v.buf, c.vars[a.Variable]})
+		p.assigned = append(p.assigned, a.Variable.Op().(graph.VariableOp).Variable)
+	}
+	// Conversions above may have added steps, so only now is it known who
+	// reads what when.
+	kept := p.commits[:0]
+	for _, cm := range p.commits {
+		if !direct[cm.from] && c.mayWriteDirectly(p, cm) {
+			cm.from.alias, cm.from.arena, cm.from.keep = cm.to, false, false
+			direct[cm.from] = true
+			continue
+		}
+		kept = append(kept, cm)
+	}
+	p.commits = kept
+}
+
+// mayWriteDirectly reports whether the value can be computed in the
+// variable's memory: one elementwise step makes it, no later step reads the
+// variable, and nobody else needs the value or the old contents at the end.
+func (c *compiler) mayWriteDirectly(p *program, cm commit) bool {
+	for _, v := range p.outputVals {
+		if v.buf == cm.from || v.buf == cm.to {
+			return false
+		}
+	}
+	writer := -1
+	for i, s := range c.steps {
+		for _, b := range s.writes {
+			if b == cm.from {
+				if writer >= 0 || s.name != elementwiseStep {
+					return false
+				}
+				writer = i
+			}
+		}
+	}
+	for i, s := range c.steps {
+		for _, b := range s.reads {
+			if b == cm.from || b == cm.to && i > writer {
+				return false
+			}
+		}
+	}
+	uses := 0
+	for _, other := range p.commits {
+		if other.from == cm.from {
+			uses++
+		}
+	}
+	return writer >= 0 && uses == 1
+}
+
+// setLifetimes finds the first and last step of each buffer in the arena.
+func (c *compiler) setLifetimes() {
+	for _, b := range c.arena {
+		b.first, b.last = len(c.steps), -1
+	}
+	for i, s := range c.steps {
+		for _, list := range [][]*buffer{s.reads, s.writes} {
+			for _, b := range list {
+				b.first, b.last = min(b.first, i), max(b.last, i)
+			}
+		}
+	}
+}
+
+// shareInPlace lets an elementwise step write over an argument that nobody
+// uses afterwards.
+func (c *compiler) shareInPlace() {
+	for i, s := range c.steps {
+		if s.name != elementwiseStep || len(s.writes) != 1 {
+			continue
+		}
+		out := s.writes[0]
+		if !out.arena || out.alias != nil {
+			continue
+		}
+		for _, in := range s.reads {
+			r := in.root()
+			if !in.arena || !r.arena || r.size != out.size || r.last != i || r.keep || r.persistent || out.first != i || r == out {
+				continue
+			}
+			out.alias = r
+			r.last = out.last
+			r.keep = out.keep
+			break
+		}
+	}
+}
+
+// place gives every buffer its memory.
+func (c *compiler) place(p *program) error {
+	var roots []*buffer
+	for _, b := range c.arena {
+		if b.arena && b.alias == nil && b.last >= 0 {
+			roots = append(roots, b)
+		}
+	}
+	total := planArena(roots, len(c.steps))
+	scratch := 0
+	for _, s := range c.steps {
+		scratch = max(scratch, s.scratch)
+	}
+	scratch = roundUp(scratch+slackFloats, alignFloats)
+	p.arenaFloats = total + scratch*p.team.size
+	a, memory, err := newArena(p.arenaFloats)
+	if err != nil {
+		return err
+	}
+	p.arena = a
+	for _, b := range roots {
+		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
+	}
+	for _, b := range c.arena {
+		if r := b.root(); r != b && r.arena {
+			b.data = r.data
+		}
+	}
+	for i := range p.variables {
+		for _, b := range c.arena {
+			if b.alias == p.variables[i].buf {
+				p.variables[i].direct = append(p.variables[i].direct, b)
+			}
+		}
+	}
+	for i := range p.team.size {
+		at := total + i*scratch
+		p.scratch = append(p.scratch, memory[at:at+scratch:at+scratch])
+	}
+	p.steps = c.steps
+	return nil
+}

@@ -1,0 +1,133 @@
+package cpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A step is one stage of a plan: tasks calls of run, in any order and side by
+// side. scratch is memory for the duration of the call.
+type step struct {
+	name    string
+	node    *graph.Node
+	tasks   int
+	run     func(task int, scratch []float32)
+	scratch int // floats that run needs
+	reads   []*buffer
+	writes  []*buffer
+	pack    *packState // for packing steps whose result may still be valid
+}
+
+// packState remembers of which version of a variable a persistent buffer was
+// derived.
+type packState struct {
+	variable *graph.Variable
+	version  uint64
+	valid    bool
+}
+
+// program implements engine.Program.
+type program struct {
+	team        *team
+	inputs      []*graph.Node
+	outputs     []*graph.Node
+	inputBufs   []*buffer // nil for inputs that nobody reads
+	outputVals  []*value
+	variables   []boundVariable
+	commits     []commit
+	assigned    []*graph.Variable
+	steps       []step
+	arena       *arena
+	arenaFloats int
+	scratch     [][]float32 // one for each worker
+	closed      bool
+}
+
+// boundVariable is a variable and the buffers that stand for its memory: buf
+// where it is read, direct where its new value is computed in place.
+type boundVariable struct {
+	variable *graph.Variable
+	buf      *buffer
+	size     int
+	direct   []*buffer
+}
+
+// commit copies a computed value into a variable at the end of a run.
+type commit struct {
+	from *buffer
+	to   *buffer
+}
+
+var errClosed = errors.New("cpu: program is closed")
+
+// Run implements engine.Program.
+func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
+	if err := engine.CheckShapes(p.inputs, inputs, "input"); err != nil {
+		return fmt.Errorf("cpu: %w", err)
+	}
+	if err := engine.CheckShapes(p.outputs, outputs, "output"); err != nil {
+		return fmt.Errorf("cpu: %w", err)
+	}
+	p.team.mu.Lock()
+	defer p.team.mu.Unlock()
+	if p.closed {
+		return errClosed
+	}
+	for i, b := range p.inputBufs {
+		if b != nil {
+			b.data = inputs[i].Data()
+		}
+	}
+	for _, v := range p.variables {
+		v.buf.data = v.variable.Value.Data()
+		if len(v.buf.data) != v.size {
+			return fmt.Errorf("cpu: variable %q has changed its shape since the program was compiled", v.variable.Name)
+		}
+		for _, b := range v.direct {
+			b.data = v.buf.data
+		}
+	}
+	p.team.scratch = p.scratch
+	for i := range p.steps {
+		s := &p.steps[i]
+		if s.pack != nil {
+			v := s.pack.variable.Version()
+			if s.pack.valid && s.pack.version == v {
+				continue
+			}
+			s.pack.version, s.pack.valid = v, true
+		}
+		p.team.do(s.tasks, s.run)
+	}
+	for i, v := range p.outputVals {
+		v.copyPlain(outputs[i].Data())
+	}
+	for _, c := range p.commits {
+		copy(c.to.data, c.from.data)
+	}
+	for _, v := range p.assigned {
+		v.Changed()
+	}
+	runtime.KeepAlive(p)
+	return nil
+}
+
+// Close implements engine.Program.
+func (p *program) Close() error {
+	p.team.mu.Lock()
+	defer p.team.mu.Unlock()
+	if p.closed {
+		return nil
+	}
+	p.closed = true
+	p.steps = nil
+	return p.arena.free()
+}
+
+// MemoryBytes returns the size of the program's arena, scratch included.
+func (p *program) MemoryBytes() int { return p.arenaFloats * 4 }

@@ -1,0 +1,190 @@
+package rawnum
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+)
+
+// A Kind is the type of one element in a file.
+type Kind uint8
+
+// The kinds that [Read] converts. Bool is one byte, where anything but 0
+// means true and becomes 1. BFloat16 is the upper half of a float32.
+const (
+	Bool Kind = iota + 1
+	Int8
+	Int16
+	Int32
+	Int64
+	Uint8
+	Uint16
+	Uint32
+	Uint64
+	Float16
+	BFloat16
+	Float32
+	Float64
+)
+
+// Size returns the number of bytes of one element, or 0 for an unknown kind.
+func (k Kind) Size() int {
+	switch k {
+	case Bool, Int8, Uint8:
+		return 1
+	case Int16, Uint16, Float16, BFloat16:
+		return 2
+	case Int32, Uint32, Float32:
+		return 4
+	case Int64, Uint64, Float64:
+		return 8
+	}
+	return 0
+}
+
+// chunk is how many elements are decoded at a time.
+const chunk = 32 << 10
+
+// Read decodes n elements of kind k from r. It reads exactly their bytes.
+// Set trusted if it is known that r holds that many; otherwise the result
+// grows with the data, so that at most a small multiple of what r delivers is
+// ever allocated. A reader that ends early gives an error that wraps
+// [io.ErrUnexpectedEOF] and tells how many elements were there.
+func Read(r io.Reader, k Kind, order binary.ByteOrder, n int, trusted bool) ([]float32, error) {
+	size := k.Size()
+	if size == 0 {
+		return nil, fmt.Errorf("unknown kind of number %d", k)
+	}
+	if n < 0 {
+		return nil, fmt.Errorf("negative number of elements %d", n)
+	}
+	capacity := n
+	if !trusted {
+		capacity = min(n, chunk)
+	}
+	dst := make([]float32, 0, capacity)
+	buf := make([]byte, min(n, chunk)*size)
+	for len(dst) < n {
+		m := min(n-len(dst), chunk)
+		got, err := io.ReadFull(r, buf[:m*size])
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil, fmt.Errorf("data ends after %d of %d elements: %w", len(dst)+got/size, n, io.ErrUnexpectedEOF)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if cap(dst)-len(dst) < m {
+			grown := make([]float32, len(dst), min(n, 2*cap(dst)+m))
+			copy(grown, dst)
+			dst = grown
+		}
+		dst = dst[:len(dst)+m]
+		decode(dst[len(dst)-m:], buf, k, order)
+	}
+	return dst, nil
+}
+
+// decode converts len(dst) elements.
+func decode(dst []float32, b []byte, k Kind, order binary.ByteOrder) {
+	if k == Float32 && order == binary.LittleEndian {
+		// The usual case by far; a direct call is several times as fast as
+		// one through the interface.
+		b = b[:4*len(dst)]
+		for i := range dst {
+			dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+		}
+		return
+	}
+	switch k {
+	case Bool:
+		for i := range dst {
+			if b[i] != 0 {
+				dst[i] = 1
+			} else {
+				dst[i] = 0
+			}
+		}
+	case Int8:
+		for i := range dst {
+			dst[i] = float32(int8(b[i]))
+		}
+	case Uint8:
+		for i := range dst {
+			dst[i] = float32(b[i])
+		}
+	case Int16:
+		for i := range dst {
+			dst[i] = float32(int16(order.Uint16(b[2*i:])))
+		}
+	case Uint16:
+		for i := range dst {
+			dst[i] = float32(order.Uint16(b[2*i:]))
+		}
+	case Int32:
+		for i := range dst {
+			dst[i] = float32(int32(order.Uint32(b[4*i:])))
+		}
+	case Uint32:
+		for i := range dst {
+			dst[i] = float32(order.Uint32(b[4*i:]))
+		}
+	case Int64:
+		for i := range dst {
+			dst[i] = float32(int64(order.Uint64(b[8*i:])))
+		}
+	case Uint64:
+		for i := range dst {
+			dst[i] = float32(order.Uint64(b[8*i:]))
+		}
+	case Float16:
+		for i := range dst {
+			dst[i] = FromFloat16(order.Uint16(b[2*i:]))
+		}
+	case BFloat16:
+		for i := range dst {
+			dst[i] = math.Float32frombits(uint32(order.Uint16(b[2*i:])) << 16)
+		}
+	case Float32:
+		for i := range dst {
+			dst[i] = math.Float32frombits(order.Uint32(b[4*i:]))
+		}
+	case Float64:
+		for i := range dst {
+			dst[i] = float32(math.Float64frombits(order.Uint64(b[8*i:])))
+		}
+	}
+}
+
+// FromFloat16 converts the bits of an IEEE 754 half-precision number, which
+// float32 holds exactly. NaNs keep their payload.
+func FromFloat16(h uint16) float32 {
+	sign := uint32(h>>15) << 31
+	exp := uint32(h >> 10 & 0x1f)
+	frac := uint32(h & 0x3ff)
+	switch exp {
+	case 0: // zero or subnormal: frac · 2⁻²⁴
+		v := float32(frac) * 0x1p-24
+		return math.Float32frombits(sign | math.Float32bits(v))
+	case 0x1f: // infinity or NaN
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
+}
+
+// Write encodes src as little-endian float32, keeping all bits.
+func Write(w io.Writer, src []float32) error {
+	buf := make([]byte, 4*min(len(src), chunk))
+	for len(src) > 0 {
+		m := min(len(src), chunk)
+		for i, v := range src[:m] {
+			binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+		}
+		if _, err := w.Write(buf[:4*m]); err != nil {
+			return err
+		}
+		src = src[m:]
+	}
+	return nil
+}
