@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -46,6 +47,7 @@ type program struct {
 	arenaFloats int
 	scratch     [][]float32 // one for each worker
 	closed      bool
+	times       []time.Duration // of each step, while profiled
 }
 
 // boundVariable is a variable and the buffers that stand for its memory: buf
@@ -102,7 +104,13 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 			}
 			s.pack.version, s.pack.valid = v, true
 		}
+		if p.times == nil {
+			p.team.do(s.tasks, s.run)
+			continue
+		}
+		start := time.Now()
 		p.team.do(s.tasks, s.run)
+		p.times[i] += time.Since(start)
 	}
 	for i, v := range p.outputVals {
 		v.copyPlain(outputs[i].Data())
