@@ -75,6 +75,8 @@ const (
 	frameFloats  = 1 << 16 // scratch for padded sources, about
 	taskFMAs     = 1 << 20 // multiply-adds that a task should have at least
 	minimalTasks = 8
+
+	correlationStep = "correlation"
 )
 
 // newCorrelation plans the convolution op of images x to images y.
@@ -422,7 +424,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 		reads = append(reads, bias)
 	}
 	c.add(step{
-		name: "correlation", node: n, tasks: co.blocks() * co.split, scratch: scratch,
+		name: correlationStep, node: n, tasks: co.blocks() * co.split, scratch: scratch,
 		reads: reads, writes: bufs(d),
 		run: func(task int, scratch []float32) {
 			var b []float32

@@ -15,3 +15,5 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) { enginetest.Allocs(t, cpu.New(cpu.Options{Threads: 2})) }
+
+func TestGolden(t *testing.T) { enginetest.Golden(t, cpu.New(cpu.Options{Threads: 2})) }

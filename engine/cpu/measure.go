@@ -1,0 +1,138 @@
+package cpu
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A Measurement is the speed of one piece of work.
+type Measurement struct {
+	Name   string  `json:"name"`
+	GFLOPS float64 `json:"gflops"`        // billions of floating-point operations a second
+	Share  float64 `json:"share_of_peak"` // of the peak measured just before and after
+}
+
+// MeasurePeak runs independent multiply-adds on the given number of threads
+// for about d and returns the best rate seen, in GFLOP/s: the speed limit of
+// the machine.
+func MeasurePeak(threads int, d time.Duration) float64 {
+	const iters = 50000
+	burst := func() {
+		for range 20 {
+			kernel.PeakFMA(iters)
+		}
+	}
+	best := 0.0
+	for start := time.Now(); time.Since(start) < d || best == 0; {
+		var wg sync.WaitGroup
+		t := time.Now()
+		for range threads {
+			wg.Go(burst)
+		}
+		wg.Wait()
+		best = max(best, float64(threads)*20*iters*kernel.PeakFlops/time.Since(t).Seconds()/1e9)
+	}
+	return best
+}
+
+// MeasureKernels measures the matrix kernel in cache and a few convolutions
+// as a compiled plan runs them, all on one thread, for about d each. Shares
+// are of the median of the peaks measured around each.
+func MeasureKernels(d time.Duration) ([]Measurement, error) {
+	var out []Measurement
+	add := func(name string, f func(time.Duration) (float64, error)) error {
+		before := MeasurePeak(1, d/4)
+		rate, err := f(d)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		after := MeasurePeak(1, d/4)
+		out = append(out, Measurement{name, rate, rate / max(before, after)})
+		return nil
+	}
+	for _, n := range []int{16, 64} {
+		if err := add(fmt.Sprintf("GEMM in cache, 96×256×%d", n), func(d time.Duration) (float64, error) {
+			return measureGEMM(96, 256, n, d), nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	for _, c := range []struct{ in, out, size, kernel int }{
+		{64, 64, 24, 3}, {128, 128, 12, 3}, {64, 192, 24, 3}, {256, 256, 6, 3}, {480, 192, 6, 1}, {96, 256, 26, 5},
+	} {
+		name := fmt.Sprintf("Conv2D %d→%d, %d², %d×%d, batch 16", c.in, c.out, c.size, c.kernel, c.kernel)
+		if err := add(name, func(d time.Duration) (float64, error) {
+			return measureConv(c.in, c.out, c.size, c.kernel, d)
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// measureGEMM multiplies m×k by k×n matrices that stay in cache.
+func measureGEMM(m, k, n int, d time.Duration) float64 {
+	a, c := make([]float32, m*k+slackFloats), make([]float32, m*n)
+	b := make([]float32, k*n)
+	kernel.Fill(a, 1)
+	kernel.Fill(b, 1)
+	p := newProduct(m, k, n)
+	p.rows, p.parts = m, 1
+	for i := len(p.aOff); i < m; i++ {
+		p.aOff, p.cOff = append(p.aOff, int32(i*k)), append(p.cOff, int32(i*n))
+	}
+	return bestRate(2*float64(m*k*n), d, func() { p.run(0, a, b, nil, c) })
+}
+
+// bestRate calls f for about d and returns the best rate in GFLOP/s.
+func bestRate(flop float64, d time.Duration, f func()) float64 {
+	calls := int(2e7/flop) + 1 // some hundreds of microseconds
+	best := 0.0
+	for start := time.Now(); time.Since(start) < d || best == 0; {
+		t := time.Now()
+		for range calls {
+			f()
+		}
+		best = max(best, flop*float64(calls)/time.Since(t).Seconds()/1e9)
+	}
+	return best
+}
+
+// measureConv runs a convolution with "same" padding and times its main stage.
+func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
+	const batch = 16
+	g := graph.New()
+	x := g.Input("x", batch, in, size, size)
+	w := g.Variable(&graph.Variable{Name: "w", Value: tensor.Full(0.5, out, in, k, k)})
+	y := graph.Conv2D(x, w, nil, graph.Window{Pad: [2]int{k / 2, k / 2}}, 1)
+	device := New(Options{Threads: 1})
+	defer device.Close()
+	p, err := device.Compile(g, y)
+	if err != nil {
+		return 0, err
+	}
+	defer p.Close()
+	inputs := []*tensor.Tensor{tensor.Full(1, x.Shape()...)}
+	outputs := []*tensor.Tensor{tensor.New(y.Shape()...)}
+	best := time.Duration(0)
+	for start := time.Now(); time.Since(start) < d || best == 0; {
+		stop, err := Profile(p)
+		if err != nil {
+			return 0, err
+		}
+		if err := p.Run(inputs, outputs); err != nil {
+			return 0, err
+		}
+		for _, t := range stop() {
+			if t.Name == correlationStep && (best == 0 || t.Time < best) {
+				best = t.Time
+			}
+		}
+	}
+	return 2 * float64(batch*out*size*size*in*k*k) / best.Seconds() / 1e9, nil
+}

@@ -1,0 +1,154 @@
+package enginetest
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+)
+
+// A convSpec describes a convolution of an n×c×h×w image with o kernels.
+type convSpec struct {
+	n, c, h, w, o int
+	kernel        [2]int
+	window        graph.Window
+	groups        int
+	bias          bool
+}
+
+func (s convSpec) String() string {
+	return fmt.Sprintf("%d×%d×%d×%d to %d, kernel %v, stride %v, pad %v, dilation %v, groups %d, bias %v",
+		s.n, s.c, s.h, s.w, s.o, s.kernel, s.window.Stride, s.window.Pad, s.window.Dilation, s.groups, s.bias)
+}
+
+// output is the size of the result, at most 0 if the image is too small.
+func (s convSpec) output() (h, w int) {
+	size := func(n, k, stride, pad, dilation int) int {
+		span := n + 2*pad - max(dilation, 1)*(k-1) - 1
+		if span < 0 {
+			return 0
+		}
+		return span/max(stride, 1) + 1
+	}
+	return size(s.h, s.kernel[0], s.window.Stride[0], s.window.Pad[0], s.window.Dilation[0]),
+		size(s.w, s.kernel[1], s.window.Stride[1], s.window.Pad[1], s.window.Dilation[1])
+}
+
+// work is the number of multiply-adds.
+func (s convSpec) work() int {
+	h, w := s.output()
+	return s.n * s.o * h * w * (s.c / s.groups) * s.kernel[0] * s.kernel[1]
+}
+
+func (s convSpec) operatorCase() operatorCase {
+	args := []arg{of(s.n, s.c, s.h, s.w), of(s.o, s.c/s.groups, s.kernel[0], s.kernel[1])}
+	if s.bias {
+		args = append(args, of(s.o))
+	}
+	return operatorCase{
+		name: s.String(),
+		args: args,
+		build: func(x []*graph.Node) *graph.Node {
+			var bias *graph.Node
+			if s.bias {
+				bias = x[2]
+			}
+			return graph.Conv2D(x[0], x[1], bias, s.window, s.groups)
+		},
+		forward: sums, backward: sums,
+	}
+}
+
+func square(stride, pad, dilation int) graph.Window {
+	return graph.Window{Stride: [2]int{stride, stride}, Pad: [2]int{pad, pad}, Dilation: [2]int{dilation, dilation}}
+}
+
+func convCases() []operatorCase {
+	k := func(n int) [2]int { return [2]int{n, n} }
+	specs := []convSpec{
+		// The layers of the classic networks, scaled down.
+		{2, 1, 14, 14, 6, k(5), square(1, 2, 1), 1, true},
+		{2, 6, 10, 10, 16, k(5), square(1, 0, 1), 1, true},
+		{1, 1, 23, 23, 12, k(11), square(4, 1, 1), 1, true},
+		{1, 3, 17, 17, 8, k(7), square(2, 3, 1), 1, false},
+		{1, 16, 7, 7, 33, k(3), square(1, 1, 1), 1, true},
+		{2, 33, 5, 5, 17, k(1), square(1, 0, 1), 1, true},
+		{2, 16, 6, 6, 8, k(1), square(2, 0, 1), 1, false},
+		{3, 8, 8, 8, 8, k(3), square(2, 1, 1), 1, true},
+		// Kernels as large as the image, images of one pixel.
+		{2, 3, 5, 5, 4, k(5), square(1, 0, 1), 1, true},
+		{1, 1, 1, 1, 1, k(1), square(1, 0, 1), 1, false},
+		{3, 5, 1, 1, 7, k(1), square(1, 0, 1), 1, true},
+		{1, 3, 1, 1, 2, k(3), square(1, 1, 1), 1, true},
+		{1, 2, 1, 9, 3, [2]int{1, 3}, square(1, 0, 1), 1, true},
+		{1, 2, 9, 1, 3, [2]int{3, 1}, square(1, 0, 1), 1, true},
+		// Padding larger than the kernel needs.
+		{1, 2, 3, 3, 3, k(1), square(1, 2, 1), 1, true},
+		{1, 2, 4, 4, 3, k(3), square(2, 4, 1), 1, true},
+		{1, 3, 2, 2, 2, k(2), square(3, 3, 1), 1, false},
+		// Strides larger than the kernel, which skip pixels.
+		{2, 3, 9, 9, 5, k(1), square(3, 0, 1), 1, true},
+		{1, 3, 11, 10, 5, k(2), square(3, 0, 1), 1, false},
+		{1, 2, 8, 8, 2, [2]int{3, 5}, graph.Window{Stride: [2]int{3, 4}, Pad: [2]int{0, 1}}, 1, true},
+		// Even kernels, asymmetric everything.
+		{1, 3, 7, 6, 4, k(2), square(1, 0, 1), 1, true},
+		{1, 3, 7, 8, 4, k(4), square(2, 1, 1), 1, true},
+		{1, 5, 6, 9, 6, [2]int{1, 3}, graph.Window{Stride: [2]int{1, 2}, Pad: [2]int{0, 1}}, 1, true},
+		{2, 3, 9, 7, 5, [2]int{3, 5}, graph.Window{Stride: [2]int{2, 1}, Pad: [2]int{1, 2}}, 1, false},
+		// Dilation.
+		{1, 3, 9, 9, 4, k(3), square(1, 2, 2), 1, true},
+		{2, 2, 11, 12, 3, [2]int{3, 2}, graph.Window{Stride: [2]int{2, 1}, Pad: [2]int{1, 0}, Dilation: [2]int{3, 2}}, 1, true},
+		{1, 4, 7, 7, 4, k(3), square(2, 3, 3), 2, true},
+		// Groups, up to depthwise with a multiplier.
+		{2, 4, 6, 6, 6, k(3), square(1, 1, 1), 2, true},
+		{1, 8, 7, 7, 8, k(3), square(1, 1, 1), 8, true},
+		{2, 17, 5, 5, 17, k(3), square(2, 1, 1), 17, false},
+		{1, 3, 6, 6, 9, k(3), square(1, 1, 1), 3, true},
+		{1, 16, 5, 5, 32, k(1), square(1, 0, 1), 4, true},
+		{1, 33, 4, 4, 33, k(5), square(1, 2, 1), 33, true},
+		// Enough work for several blocks and threads.
+		{1, 33, 12, 12, 35, k(3), square(1, 1, 1), 1, true},
+		{5, 8, 14, 14, 17, k(3), square(1, 1, 1), 1, true},
+		{1, 70, 6, 6, 66, k(1), square(1, 0, 1), 1, true},
+		{2, 3, 40, 41, 5, k(3), square(1, 1, 1), 1, true},
+	}
+	cases := make([]operatorCase, 0, len(specs))
+	for _, s := range specs {
+		cases = append(cases, s.operatorCase())
+	}
+	return append(cases, randomConvs(70, 40_000)...)
+}
+
+// randomConvs draws combinations of all that can vary, always the same ones.
+func randomConvs(count, maxWork int) []operatorCase {
+	r := rng.New(1, "enginetest conv")
+	var cases []operatorCase
+	for len(cases) < count {
+		kernel := pick(r, [][2]int{{1, 1}, {3, 3}, {5, 5}, {7, 7}, {11, 11}, {1, 3}, {3, 1}, {3, 5}, {2, 2}, {4, 4}, {2, 3}})
+		s := convSpec{
+			n: pick(r, []int{1, 2, 3}), c: pick(r, []int{1, 3, 5, 6, 8, 16, 17, 33}), o: pick(r, []int{1, 3, 5, 6, 8, 16, 17, 33}),
+			h: 1 + r.IntN(13), w: 1 + r.IntN(13), kernel: kernel,
+			window: graph.Window{
+				Stride:   [2]int{1 + r.IntN(3), 1 + r.IntN(3)},
+				Pad:      [2]int{r.IntN(3), r.IntN(3)},
+				Dilation: [2]int{pick(r, []int{1, 1, 1, 2, 3}), pick(r, []int{1, 1, 1, 2, 3})},
+			},
+			groups: 1, bias: r.IntN(2) == 0,
+		}
+		switch r.IntN(4) {
+		case 0:
+			s.groups, s.o = s.c, s.c*(1+r.IntN(2))
+		case 1:
+			if s.c%2 == 0 && s.o%2 == 0 {
+				s.groups = 2
+			}
+		}
+		if h, w := s.output(); h > 0 && w > 0 && s.work() <= maxWork {
+			cases = append(cases, s.operatorCase())
+		}
+	}
+	return cases
+}
+
+func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }

@@ -1,0 +1,367 @@
+package enginetest
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
+)
+
+// tb is what testing.T and rapid.T have in common.
+type tb interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// tolerance says how results are compared; see the package comment.
+type tolerance int
+
+const (
+	exact     tolerance = iota // the same bits, except that −0 = 0
+	pointwise                  // functions of single numbers
+	sums                       // sums, each of one operator
+	measured                   // compositions
+)
+
+// A problem is a graph with everything that is needed to run it.
+type problem struct {
+	graph   *graph.Graph
+	inputs  []*tensor.Tensor
+	outputs []*graph.Node
+}
+
+// check compiles the problem, runs it the given number of times and compares
+// the outputs and the variables after each run.
+func (p *problem) check(t tb, device engine.Device, tol tolerance, runs int) {
+	t.Helper()
+	program, err := device.Compile(p.graph, p.outputs...)
+	if err != nil {
+		t.Fatalf("compile: %v", err)
+	}
+	for range runs {
+		p.step(t, program, tol)
+	}
+	if err := program.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+}
+
+// step runs the program once. What is expected is computed from the
+// variables' values before the run, so errors do not add up over several
+// steps.
+func (p *problem) step(t tb, program engine.Program, tol tolerance) {
+	t.Helper()
+	assignments := p.graph.Assignments()
+	wanted := append([]*graph.Node{}, p.outputs...)
+	for _, a := range assignments {
+		wanted = append(wanted, a.Value)
+	}
+	want, slack := p.expect(t, wanted, tol)
+
+	versions := map[*graph.Variable]uint64{}
+	before := map[*graph.Variable]*tensor.Tensor{}
+	for _, n := range p.graph.Variables() {
+		v := n.Op().(graph.VariableOp).Variable
+		before[v], versions[v] = v.Value.Clone(), v.Version()
+	}
+	fed := make([]*tensor.Tensor, len(p.inputs))
+	for i, x := range p.inputs {
+		fed[i] = x.Clone()
+	}
+	got := make([]*tensor.Tensor, len(p.outputs))
+	for i, n := range p.outputs {
+		got[i] = tensor.Full(float32(math.NaN()), n.Shape()...)
+	}
+	if err := program.Run(fed, got); err != nil {
+		t.Fatalf("run: %v", err)
+	}
+
+	for i, n := range p.outputs {
+		compare(t, n.String(), n.Shape(), got[i].Data(), want[i], slack[i])
+	}
+	for i, a := range assignments {
+		v := a.Variable.Op().(graph.VariableOp).Variable
+		k := len(p.outputs) + i
+		compare(t, "variable "+v.Name, a.Variable.Shape(), v.Value.Data(), want[k], slack[k])
+		if v.Version() == versions[v] {
+			t.Errorf("variable %s was assigned to, but Changed was not called", v.Name)
+		}
+		delete(before, v)
+	}
+	for v, old := range before {
+		if !sameBits(v.Value, old) {
+			t.Errorf("variable %s changed without an assignment", v.Name)
+		}
+	}
+	for i, x := range fed {
+		if !sameBits(x, p.inputs[i]) {
+			t.Errorf("input %d was changed by the run", i)
+		}
+	}
+}
+
+// feed is the problem's inputs and variables as the reference takes them.
+func (p *problem) feed() map[*graph.Node][]float64 {
+	feed := map[*graph.Node][]float64{}
+	for i, n := range p.graph.Inputs() {
+		feed[n] = widen(p.inputs[i].Data())
+	}
+	return feed
+}
+
+// expect returns the values of nodes and the tolerance of each element.
+func (p *problem) expect(t tb, nodes []*graph.Node, tol tolerance) (want, slack [][]float64) {
+	t.Helper()
+	if len(nodes) == 0 {
+		return nil, nil
+	}
+	want, err := reference.Eval(nodes, p.feed())
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	slack = make([][]float64, len(want))
+	for i, w := range want {
+		slack[i] = make([]float64, len(w))
+	}
+	switch tol {
+	case pointwise:
+		for i, w := range want {
+			for k, v := range w {
+				slack[i][k] = 1e-6*math.Abs(v) + 1e-7
+			}
+		}
+	case sums:
+		share := 1e-6 + 1e-7*math.Sqrt(float64(longestSum(p.graph)))
+		for i, w := range want {
+			top := 0.0
+			for _, v := range w {
+				if !math.IsInf(v, 0) {
+					top = math.Max(top, math.Abs(v)) // Max would give NaN for NaN
+				}
+			}
+			if math.IsNaN(top) {
+				top = 1
+			}
+			for k := range w {
+				slack[i][k] = share * top
+			}
+		}
+	case measured:
+		p.measure(t, nodes, want, slack)
+	}
+	return want, slack
+}
+
+const noise = 1e-6
+
+// measure sets slack to three times the effect of noise. The typical effect
+// on a tensor counts for all its elements, so that one on which the noise
+// happens to cancel has no unfair tolerance.
+func (p *problem) measure(t tb, nodes []*graph.Node, want, slack [][]float64) {
+	t.Helper()
+	for run := range 3 {
+		r := rng.New(uint64(run), "enginetest noise")
+		values := p.feed()
+		shake := func(n *graph.Node, v []float64) {
+			values[n] = v
+			absolute := 0.0
+			if unit := unitInside(n); unit != nil {
+				for _, u := range values[unit] {
+					absolute = math.Max(absolute, math.Abs(u))
+				}
+			} else if isLogarithm(n.Op()) {
+				absolute = 1
+			}
+			if rounds(n.Op()) {
+				for i := range v {
+					v[i] += noise * (math.Abs(v[i]) + absolute/8) * r.NormFloat64()
+				}
+			}
+		}
+		feed := p.feed()
+		for _, n := range p.graph.Inputs() {
+			if !wholeNumbers(feed[n]) {
+				shake(n, feed[n])
+			}
+		}
+		other, err := reference.Eval(nodes, feed, shake)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for i, w := range want {
+			for k, v := range w {
+				if d := math.Abs(other[i][k] - v); d > slack[i][k] {
+					slack[i][k] = d
+				} else if math.IsNaN(d) && !math.IsNaN(v) && !math.IsInf(v, 0) {
+					slack[i][k] = math.Inf(1)
+				}
+			}
+		}
+	}
+	for i, w := range want {
+		square, count := 0.0, 0.0
+		for _, s := range slack[i] {
+			if !math.IsInf(s, 0) {
+				square += s * s
+				count++
+			}
+		}
+		typical := math.Sqrt(square / math.Max(count, 1))
+		for k, v := range w {
+			slack[i][k] = 3*math.Max(slack[i][k], typical) + 1e-6*math.Abs(v) + 1e-9
+			if math.IsNaN(slack[i][k]) {
+				slack[i][k] = 0
+			}
+		}
+	}
+}
+
+// wholeNumbers reports whether an input holds class indices or the like.
+func wholeNumbers(v []float64) bool {
+	for _, x := range v {
+		if x != math.Trunc(x) {
+			return false
+		}
+	}
+	return true
+}
+
+// isLogarithm reports whether an operator ends in the logarithm of a sum near
+// 1: even the best float32 result then has an absolute error.
+func isLogarithm(op graph.Op) bool {
+	switch op := op.(type) {
+	case graph.CrossEntropyOp:
+		return true
+	case graph.SoftmaxOp:
+		return op.Log
+	}
+	return false
+}
+
+// unitInside returns the argument dy of an operator that subtracts dy from
+// something near dy, which leaves an absolute error, or nil.
+func unitInside(n *graph.Node) *graph.Node {
+	if _, ok := n.Op().(graph.CrossEntropyGrad); ok {
+		return n.Inputs()[2]
+	}
+	return nil
+}
+
+// rounds reports whether an operator's results are rounded: not those that
+// only move, choose or negate numbers, whose ties must stay ties.
+func rounds(op graph.Op) bool {
+	switch op := op.(type) {
+	case graph.Unary:
+		return op.Func != graph.KindNeg && op.Func != graph.KindReLU
+	case graph.UnaryGrad:
+		return op.Func != graph.KindReLU
+	case graph.Binary:
+		return op.Func != graph.KindEqual
+	case graph.Reduce:
+		return op.Func != graph.KindMax
+	case graph.ConstantOp:
+		return !wholeNumbers(widen(op.Value.Data()))
+	case graph.ArgMaxOp, graph.MaxPool2DOp, graph.BroadcastTo, graph.ReshapeOp,
+		graph.TransposeOp, graph.ConcatOp, graph.SliceOp, graph.PadOp:
+		return false
+	}
+	return true
+}
+
+// longestSum is the greatest number of terms that one operator of the graph
+// adds up.
+func longestSum(g *graph.Graph) int {
+	longest := 1
+	for _, n := range g.Nodes() {
+		terms := 1
+		in := func(i int) tensor.Shape { return n.Inputs()[i].Shape() }
+		switch op := n.Op().(type) {
+		case graph.Conv2DOp:
+			terms = in(1)[1:].Size()
+		case graph.Conv2DInputGrad:
+			terms = in(0).Size() / in(0)[1]
+		case graph.Conv2DWeightGrad:
+			terms = in(1).Size() / in(1)[1]
+		case graph.MatMulOp:
+			terms = in(0).Size() / n.Shape()[0]
+		case graph.Reduce:
+			terms = in(0).Size() / n.Shape().Size()
+		case graph.AvgPool2DOp:
+			terms = op.Kernel[0] * op.Kernel[1]
+		case graph.BatchStatsOp:
+			terms = in(0).Size() / in(0)[1]
+		}
+		longest = max(longest, terms)
+	}
+	return longest
+}
+
+// compare reports how many elements of a result are wrong, and the first of
+// them.
+func compare(t tb, what string, shape tensor.Shape, got []float32, want, slack []float64) {
+	t.Helper()
+	bad, first := 0, -1
+	for i, w := range want {
+		if near(float64(got[i]), w, slack[i]) {
+			continue
+		}
+		if bad++; bad == 1 {
+			first = i
+		}
+	}
+	if bad > 0 {
+		t.Errorf("%s: %d of %d elements are wrong; at %v got %v, want %v ± %.3g",
+			what, bad, len(want), position(shape, first), got[first], want[first], slack[first])
+	}
+}
+
+func near(got, want, slack float64) bool {
+	switch {
+	case math.IsNaN(want):
+		return math.IsNaN(got) || math.IsInf(slack, 1)
+	case math.IsInf(slack, 1):
+		return true
+	case math.IsInf(float64(float32(want)), 0): // infinite, or too large for float32
+		return got == float64(float32(want))
+	}
+	return math.Abs(got-float64(float32(want))) <= slack || math.Abs(got-want) <= slack
+}
+
+func sameBits(a, b *tensor.Tensor) bool {
+	for i, v := range a.Data() {
+		if math.Float32bits(v) != math.Float32bits(b.Data()[i]) {
+			return false
+		}
+	}
+	return a.Shape().Equal(b.Shape())
+}
+
+// position is the index along each axis of the i-th element.
+func position(shape tensor.Shape, i int) []int {
+	index := make([]int, len(shape))
+	for a := len(shape) - 1; a >= 0; a-- {
+		index[a] = i % shape[a]
+		i /= shape[a]
+	}
+	return index
+}
+
+func widen(src []float32) []float64 {
+	dst := make([]float64, len(src))
+	for i, v := range src {
+		dst[i] = float64(v)
+	}
+	return dst
+}
+
+// normal returns a tensor of standard normal numbers.
+func normal(r *rand.Rand, shape ...int) *tensor.Tensor {
+	x := tensor.New(shape...)
+	rng.Normal(r, x.Data(), 0, 1)
+	return x
+}

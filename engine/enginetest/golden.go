@@ -1,0 +1,250 @@
+package enginetest
+
+import (
+	"bytes"
+	"embed"
+	"encoding/json"
+	"math"
+	"slices"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/tensor"
+)
+
+// The files are made by testdata/make_golden.py, which explains what is in
+// them.
+//
+//go:embed testdata/*.safetensors
+var goldenFiles embed.FS
+
+// goldenCase is what a file's metadata says about a case. Fields that an
+// operator does not have are zero.
+type goldenCase struct {
+	Op                                string
+	Args                              []string
+	Kernel, Stride, Padding, Dilation [2]int
+	Groups                            int
+	Ceil, Include, Keep, Mean         bool
+	Axis, Start, Stop                 int
+	Axes, Perm, Shape, Before, After  []int
+	Value, Eps                        float32
+}
+
+// Golden tests that a device agrees with PyTorch: every operator, forward and
+// backward, and training steps of two small networks.
+func Golden(t *testing.T, device engine.Device) {
+	for _, group := range []string{"conv", "pool", "norm", "other"} {
+		file := goldenFile(t, group)
+		names := make([]string, 0, len(file.Metadata))
+		for name := range file.Metadata {
+			names = append(names, name)
+		}
+		sort.Strings(names)
+		for _, name := range names {
+			t.Run(group+"/"+name, func(t *testing.T) {
+				var c goldenCase
+				if err := json.Unmarshal([]byte(file.Metadata[name]), &c); err != nil {
+					t.Fatal(err)
+				}
+				c.check(t, device, file, name)
+			})
+		}
+	}
+	for _, n := range testNetworks() {
+		if n.name == "LeNet" || n.name == "residual" {
+			t.Run("networks/"+n.name, func(t *testing.T) { goldenNetwork(t, device, n) })
+		}
+	}
+}
+
+func goldenFile(t *testing.T, group string) *safetensors.File {
+	t.Helper()
+	data, err := goldenFiles.ReadFile("testdata/" + group + ".safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := safetensors.Read(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// goldenTensor is a tensor that must be in the file.
+func goldenTensor(t *testing.T, file *safetensors.File, name string) *tensor.Tensor {
+	t.Helper()
+	x, ok := file.Get(name)
+	if !ok {
+		t.Fatalf("no tensor %s in the golden file", name)
+	}
+	return x
+}
+
+func (c goldenCase) check(t *testing.T, device engine.Device, file *safetensors.File, name string) {
+	p := &problem{graph: graph.New()}
+	feed := func(name string, x *tensor.Tensor) *graph.Node {
+		p.inputs = append(p.inputs, x)
+		return p.graph.Input(name, x.Shape()...)
+	}
+	args := map[string]*graph.Node{}
+	var wrt []*graph.Node
+	var want []*tensor.Tensor
+	for _, a := range c.Args {
+		args[a] = feed(a, goldenTensor(t, file, name+"/"+a))
+		if d, ok := file.Get(name + "/d" + a); ok {
+			wrt, want = append(wrt, args[a]), append(want, d)
+		}
+	}
+	y := c.build(t, args)
+	dy := feed("dy", goldenTensor(t, file, name+"/dy"))
+	p.outputs = append([]*graph.Node{y}, graph.Gradients(graph.Sum(graph.Mul(y, dy)), wrt...)...)
+	want = append([]*tensor.Tensor{goldenTensor(t, file, name+"/y")}, want...)
+	if c.Op == "batch_norm_train" {
+		mean, variance := c.running(p.graph, feed, args["x"], func(n string) *tensor.Tensor { return goldenTensor(t, file, name+"/"+n) })
+		p.outputs = append(p.outputs, mean, variance)
+		want = append(want, goldenTensor(t, file, name+"/new_mean"), goldenTensor(t, file, name+"/new_var"))
+	}
+
+	got, err := engine.Run(device, p.inputs, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, slack := p.expect(t, p.outputs, measured)
+	for i, n := range p.outputs {
+		if !n.Shape().Equal(want[i].Shape()) {
+			t.Errorf("%v: PyTorch's shape is %v", n, want[i].Shape())
+			continue
+		}
+		compare(t, n.String(), n.Shape(), got[i].Data(), widen(want[i].Data()), slack[i])
+	}
+}
+
+// running adds the update of the running statistics with momentum 0.1.
+func (c goldenCase) running(g *graph.Graph, feed func(string, *tensor.Tensor) *graph.Node, x *graph.Node, get func(string) *tensor.Tensor) (mean, variance *graph.Node) {
+	stats := graph.BatchStats(x)
+	channels := x.Shape()[1]
+	m := float32(x.Shape().Size() / channels)
+	mix := func(old, value *graph.Node) *graph.Node {
+		return graph.Add(graph.Mul(old, g.Scalar(0.9)), graph.Mul(graph.Reshape(value, channels), g.Scalar(0.1)))
+	}
+	unbiased := graph.Mul(graph.Slice(stats, 0, 1, 2), g.Scalar(m/(m-1)))
+	return mix(feed("mean", get("mean")), graph.Slice(stats, 0, 0, 1)), mix(feed("var", get("var")), unbiased)
+}
+
+// build adds the operator.
+func (c goldenCase) build(t *testing.T, args map[string]*graph.Node) *graph.Node {
+	t.Helper()
+	window := graph.Window{Stride: c.Stride, Pad: c.Padding, Dilation: c.Dilation}
+	x, a, b := args["x"], args["a"], args["b"]
+	one := map[string]func(*graph.Node) *graph.Node{
+		"neg": graph.Neg, "exp": graph.Exp, "log": graph.Log, "sqrt": graph.Sqrt, "relu": graph.ReLU, "sigmoid": graph.Sigmoid, "tanh": graph.Tanh,
+	}
+	two := map[string]func(a, b *graph.Node) *graph.Node{"add": graph.Add, "sub": graph.Sub, "mul": graph.Mul, "div": graph.Div, "matmul": graph.MatMul}
+	drop := map[string]func(*graph.Node, ...int) *graph.Node{"sum": graph.Sum, "mean": graph.Mean, "amax": graph.Max}
+	keep := map[string]func(*graph.Node, ...int) *graph.Node{"sum": graph.SumKeep, "mean": graph.MeanKeep, "amax": graph.MaxKeep}
+	switch {
+	case one[c.Op] != nil:
+		return one[c.Op](x)
+	case two[c.Op] != nil:
+		return two[c.Op](a, b)
+	case keep[c.Op] != nil && c.Keep:
+		return keep[c.Op](x, c.Axes...)
+	case drop[c.Op] != nil:
+		return drop[c.Op](x, c.Axes...)
+	}
+	switch c.Op {
+	case "conv2d":
+		return graph.Conv2D(x, args["w"], b, window, c.Groups)
+	case "linear":
+		return graph.Linear(x, args["w"], b)
+	case "max_pool2d":
+		return graph.MaxPool2D(x, c.Kernel, window, c.Ceil)
+	case "avg_pool2d":
+		return graph.AvgPool2D(x, c.Kernel, window, c.Ceil, c.Include)
+	case "batch_norm_train":
+		return graph.BatchNorm(x, graph.BatchStats(x), args["weight"], args["bias"], c.Eps)
+	case "batch_norm_eval":
+		n := x.Shape()[1]
+		stats := graph.Concat(0, graph.Reshape(args["mean"], 1, n), graph.Reshape(args["var"], 1, n))
+		return graph.BatchNormInference(x, stats, args["weight"], args["bias"], c.Eps)
+	case "softmax":
+		return graph.Softmax(x, c.Axis)
+	case "log_softmax":
+		return graph.LogSoftmax(x, c.Axis)
+	case "cross_entropy":
+		y := graph.CrossEntropy(x, args["labels"])
+		if c.Mean {
+			y = graph.Mean(y)
+		}
+		return y
+	case "transpose":
+		return graph.Transpose(x, c.Perm...)
+	case "reshape":
+		return graph.Reshape(x, c.Shape...)
+	case "concat":
+		return graph.Concat(c.Axis, a, b, args["c"])
+	case "slice":
+		return graph.Slice(x, c.Axis, c.Start, c.Stop)
+	case "pad":
+		return graph.Pad(x, c.Before, c.After, c.Value)
+	}
+	t.Fatalf("unknown operator %q in the golden file", c.Op)
+	return nil
+}
+
+// goldenNetwork trains a network for three steps and compares the losses, the
+// parameters and the running statistics at the end. Errors of float32 grow
+// from step to step, so the tolerance is 2e-5 of the largest element.
+func goldenNetwork(t *testing.T, device engine.Device, n network) {
+	file := goldenFile(t, "networks")
+	s := store{}
+	p := n.build(s, 6)
+	copy(p.inputs[0].Data(), goldenTensor(t, file, n.name+"/x").Data())
+	for _, e := range file.Entries {
+		if name, ok := strings.CutPrefix(e.Name, n.name+"/before/"); ok {
+			if s[name] == nil {
+				t.Fatalf("the network has no parameter %s", name)
+			}
+			if err := s[name].Value.CopyFrom(e.Tensor); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			s[name].Changed()
+		}
+	}
+	program, err := device.Compile(p.graph, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	losses := tensor.New(3)
+	for step := range 3 {
+		outputs := p.results()
+		if err := program.Run(p.inputs, outputs); err != nil {
+			t.Fatal(err)
+		}
+		losses.Set(outputs[0].Data()[0], step)
+	}
+
+	closeTo := func(what string, got, want *tensor.Tensor) {
+		t.Helper()
+		top := math.Abs(float64(slices.MaxFunc(want.Data(), func(a, b float32) int {
+			return int(math.Copysign(1, math.Abs(float64(a))-math.Abs(float64(b))))
+		})))
+		slack := make([]float64, want.Size())
+		for i := range slack {
+			slack[i] = 2e-5 * top
+		}
+		compare(t, what, want.Shape(), got.Data(), widen(want.Data()), slack)
+	}
+	closeTo("losses", losses, goldenTensor(t, file, n.name+"/losses"))
+	for _, e := range file.Entries {
+		if name, ok := strings.CutPrefix(e.Name, n.name+"/after/"); ok {
+			closeTo(name, s[name].Value, e.Tensor)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+package enginetest
+
+import (
+	"testing"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
+)
+
+// structure tests what has to do with graphs rather than operators: outputs,
+// assignments and errors.
+func structure(t *testing.T, device engine.Device) {
+	r := rng.New(3, "enginetest structure")
+	variable := func(g *graph.Graph, name string, shape ...int) *graph.Node {
+		return g.Variable(&graph.Variable{Name: name, Value: normal(r, shape...), Trainable: true})
+	}
+	build := map[string]func(p *problem){
+		"one node as several outputs": func(p *problem) {
+			x := p.input(r, 2, 3)
+			y := graph.Exp(x)
+			p.outputs = []*graph.Node{y, y, graph.Neg(y), y}
+		},
+		"leaves as outputs": func(p *problem) {
+			x := p.input(r, 2, 3, 4, 4)
+			v := variable(p.graph, "v", 3, 5)
+			c := p.graph.Constant(normal(r, 4, 2))
+			p.outputs = []*graph.Node{x, v, c, x, p.graph.Scalar(7)}
+		},
+		"reshaped leaves as outputs": func(p *problem) {
+			x := p.input(r, 2, 3, 4, 4)
+			v := variable(p.graph, "v", 3, 5)
+			c := p.graph.Constant(normal(r, 4, 2))
+			p.outputs = []*graph.Node{graph.Reshape(x, 2, 48), graph.Reshape(v, 15), graph.Reshape(c, 2, 2, 2), graph.Flatten(x)}
+		},
+		"an output that is used further": func(p *problem) {
+			x, w := p.input(r, 2, 3, 6, 6), variable(p.graph, "w", 8, 3, 3, 3)
+			y := graph.Conv2D(x, w, nil, square(1, 1, 1), 1)
+			z := graph.ReLU(y)
+			p.outputs = []*graph.Node{y, z, graph.Flatten(z), graph.MaxPool2D(z, [2]int{2, 2}, graph.Window{}, false)}
+		},
+		"inputs that nothing uses": func(p *problem) {
+			p.input(r, 5)
+			x := p.input(r, 2, 3)
+			p.input(r, 2, 2, 2, 2)
+			p.outputs = []*graph.Node{graph.Neg(x)}
+		},
+		"nodes that nothing uses": func(p *problem) {
+			x := p.input(r, 2, 3)
+			graph.Log(x)
+			p.outputs = []*graph.Node{graph.Exp(x)}
+			graph.Exp(graph.Exp(p.outputs[0]))
+		},
+		"a variable that is assigned to and put out": func(p *problem) {
+			x, v := p.input(r, 3, 4), variable(p.graph, "v", 3, 4)
+			next := graph.Add(v, x)
+			p.graph.Assign(v, next)
+			p.outputs = []*graph.Node{v, next, graph.Reshape(v, 12)}
+		},
+		"assignments without outputs": func(p *problem) {
+			x, v := p.input(r, 3, 4), variable(p.graph, "v", 3, 4)
+			p.graph.Assign(v, graph.Sub(v, x))
+		},
+		"two variables that swap": func(p *problem) {
+			a, b := variable(p.graph, "a", 3, 4), variable(p.graph, "b", 3, 4)
+			p.graph.Assign(a, b)
+			p.graph.Assign(b, a)
+			p.outputs = []*graph.Node{graph.Sub(a, b)}
+		},
+		"three variables that rotate, and a fourth read of the old values": func(p *problem) {
+			a, b, c := variable(p.graph, "a", 8), variable(p.graph, "b", 8), variable(p.graph, "c", 8)
+			d := variable(p.graph, "d", 8)
+			p.graph.Assign(a, b)
+			p.graph.Assign(b, c)
+			p.graph.Assign(c, a)
+			p.graph.Assign(d, graph.Add(graph.Mul(a, b), c))
+		},
+		"assignments of leaves and reshapes": func(p *problem) {
+			x := p.input(r, 12)
+			a, b, c := variable(p.graph, "a", 12), variable(p.graph, "b", 3, 4), variable(p.graph, "c", 4, 3)
+			p.graph.Assign(a, x)
+			p.graph.Assign(b, graph.Reshape(a, 3, 4))
+			p.graph.Assign(c, graph.Reshape(b, 4, 3))
+			p.outputs = []*graph.Node{graph.Neg(a)}
+		},
+		"a variable assigned to itself": func(p *problem) {
+			a := variable(p.graph, "a", 5)
+			p.graph.Assign(a, a)
+			p.outputs = []*graph.Node{graph.Neg(a)}
+		},
+		"one value for two variables": func(p *problem) {
+			x, a, b := p.input(r, 2, 3), variable(p.graph, "a", 2, 3), variable(p.graph, "b", 2, 3)
+			y := graph.Exp(x)
+			p.graph.Assign(a, y)
+			p.graph.Assign(b, y)
+			p.outputs = []*graph.Node{y}
+		},
+		"an updated weight that the next run must see": func(p *problem) {
+			x, w, b := p.input(r, 2, 3, 5, 5), variable(p.graph, "w", 6, 3, 3, 3), variable(p.graph, "b", 6)
+			y := graph.Conv2D(x, w, b, square(1, 1, 1), 1)
+			u := variable(p.graph, "u", 4, 150)
+			z := graph.Linear(graph.Flatten(y), u, nil)
+			p.graph.Assign(w, graph.Mul(w, p.graph.Scalar(-0.5)))
+			p.graph.Assign(u, graph.Add(u, p.graph.Scalar(0.25)))
+			p.graph.Assign(b, graph.Add(b, p.graph.Scalar(1)))
+			p.outputs = []*graph.Node{z}
+		},
+		"the same expression twice": func(p *problem) {
+			x := p.input(r, 2, 3, 4, 4)
+			p.outputs = []*graph.Node{graph.Add(graph.Exp(x), graph.Exp(x)), graph.Sub(graph.Sum(x, 2), graph.Sum(x, 2))}
+		},
+		"only constants": func(p *problem) {
+			p.outputs = []*graph.Node{graph.Exp(graph.Add(p.graph.Scalar(1), p.graph.Constant(normal(r, 2, 3))))}
+		},
+	}
+	for name, f := range build {
+		t.Run(name, func(t *testing.T) {
+			p := &problem{graph: graph.New()}
+			f(p)
+			p.check(t, device, measured, 3)
+		})
+	}
+	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device) })
+	t.Run("wrong arguments", func(t *testing.T) { wrongArguments(t, device) })
+}
+
+// input adds an input with random values.
+func (p *problem) input(r interface{ NormFloat64() float64 }, shape ...int) *graph.Node {
+	x := tensor.New(shape...)
+	for i := range x.Data() {
+		x.Data()[i] = float32(r.NormFloat64())
+	}
+	p.inputs = append(p.inputs, x)
+	return p.graph.Input("input", shape...)
+}
+
+// changedVariables changes weights from outside between runs, in place and by
+// another program.
+func changedVariables(t *testing.T, device engine.Device) {
+	r := rng.New(4, "enginetest structure")
+	conv := &graph.Variable{Name: "conv", Value: normal(r, 6, 3, 3, 3)}
+	linear := &graph.Variable{Name: "linear", Value: normal(r, 5, 54)}
+	p := &problem{graph: graph.New()}
+	x := p.input(r, 2, 3, 5, 5)
+	y := graph.Conv2D(x, p.graph.Variable(conv), nil, graph.Window{}, 1)
+	p.outputs = []*graph.Node{graph.Linear(graph.Flatten(y), p.graph.Variable(linear), nil)}
+
+	other := &problem{graph: graph.New()}
+	for _, v := range []*graph.Variable{conv, linear} {
+		n := other.graph.Variable(v)
+		other.graph.Assign(n, graph.Mul(n, other.graph.Scalar(0.75)))
+	}
+
+	program, err := device.Compile(p.graph, p.outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	p.step(t, program, measured)
+	for _, v := range []*graph.Variable{conv, linear} {
+		v.Value.Data()[3] += 2
+		v.Changed()
+	}
+	p.step(t, program, measured)
+	other.check(t, device, measured, 1)
+	p.step(t, program, measured)
+	if err := conv.Value.CopyFrom(normal(r, 6, 3, 3, 3)); err != nil {
+		t.Fatal(err)
+	}
+	conv.Changed()
+	p.step(t, program, measured)
+}
+
+// wrongArguments must be refused with errors.
+func wrongArguments(t *testing.T, device engine.Device) {
+	g := graph.New()
+	x := g.Input("x", 2, 3)
+	y := graph.Neg(x)
+	program, err := device.Compile(g, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer program.Close()
+	good, bad := tensor.New(2, 3), tensor.New(3, 2)
+	list := func(x ...*tensor.Tensor) []*tensor.Tensor { return x }
+	for name, args := range map[string][2][]*tensor.Tensor{
+		"no inputs":        {nil, list(good)},
+		"two inputs":       {list(good, good), list(good)},
+		"misshapen input":  {list(bad), list(good)},
+		"nil input":        {list(nil), list(good)},
+		"no outputs":       {list(good), nil},
+		"misshapen output": {list(good), list(bad)},
+	} {
+		if err := program.Run(args[0], args[1]); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if err := program.Run(list(good), list(tensor.New(2, 3))); err != nil {
+		t.Errorf("a correct run after wrong ones: %v", err)
+	}
+	if _, err := device.Compile(graph.New(), y); err == nil {
+		t.Error("compiling an output of another graph: no error")
+	}
+}

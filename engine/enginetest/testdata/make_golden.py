@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Makes the golden files of package enginetest with PyTorch.
+
+    python3 engine/enginetest/testdata/make_golden.py
+
+Everything is computed in float64 on one thread from inputs that float32 can
+hold, and results are rounded to float32 once. Each file is a safetensors file
+whose metadata gives, for each case, the operator and its attributes as JSON;
+the tensors of case c are c/ARG (arguments), c/y (result), c/dy (derivative
+fed into the result) and c/dARG (derivatives). Made with PyTorch 1.13.
+"""
+
+import json
+import pathlib
+import struct
+
+import torch
+import torch.nn.functional as F
+
+HERE = pathlib.Path(__file__).parent
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+
+
+class Golden:
+    """One file of cases."""
+
+    def __init__(self, seed):
+        self.tensors, self.metadata = {}, {}
+        self.random = torch.Generator().manual_seed(seed)
+
+    def normal(self, *shape):
+        return torch.randn(shape, generator=self.random).float().double()
+
+    def put(self, name, value):
+        self.tensors[name] = value.detach().to(torch.float32).contiguous()
+
+    def case(self, name, op, f, fixed=(), **args):
+        """Runs f on the arguments, forward and backward."""
+        attributes = {k: v for k, v in args.items() if not torch.is_tensor(v)}
+        values = {k: v.float().double() for k, v in args.items() if torch.is_tensor(v)}
+        for k, v in values.items():
+            v.requires_grad_(k not in fixed)
+        y = f(**values)
+        dy = self.normal(*y.shape)
+        y.backward(dy)
+        self.metadata[name] = json.dumps({"op": op, "args": list(values), **attributes})
+        self.put(f"{name}/y", y)
+        self.put(f"{name}/dy", dy)
+        for k, v in values.items():
+            self.put(f"{name}/{k}", v)
+            if k not in fixed:
+                self.put(f"{name}/d{k}", v.grad)
+
+    def save(self, name):
+        header, data = {"__metadata__": self.metadata}, b""
+        for k, v in self.tensors.items():
+            raw = v.numpy().astype("<f4").tobytes()
+            header[k] = {"dtype": "F32", "shape": list(v.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+            data += raw
+        text = json.dumps(header, separators=(",", ":")).encode()
+        text += b" " * (-len(text) % 8)
+        path = HERE / f"{name}.safetensors"
+        path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+        print(f"{path.name}: {len(self.metadata)} cases, {path.stat().st_size} bytes")
+
+
+def conv():
+    g = Golden(1)
+    # n, c, h, w, out, kernel, stride, padding, dilation, groups, bias
+    table = [
+        (2, 1, 10, 10, 6, (5, 5), (1, 1), (2, 2), (1, 1), 1, True),
+        (2, 6, 8, 8, 4, (5, 5), (1, 1), (0, 0), (1, 1), 1, True),
+        (1, 3, 15, 15, 4, (7, 7), (2, 2), (3, 3), (1, 1), 1, False),
+        (1, 1, 19, 19, 3, (11, 11), (4, 4), (1, 1), (1, 1), 1, True),
+        (3, 8, 6, 6, 9, (3, 3), (1, 1), (1, 1), (1, 1), 1, True),
+        (2, 16, 5, 5, 8, (1, 1), (1, 1), (0, 0), (1, 1), 1, True),
+        (2, 5, 7, 7, 6, (1, 1), (2, 2), (0, 0), (1, 1), 1, False),
+        (1, 2, 8, 8, 3, (3, 5), (3, 4), (0, 1), (1, 1), 1, True),
+        (2, 3, 9, 6, 4, (1, 3), (1, 2), (0, 1), (1, 1), 1, True),
+        (1, 3, 7, 8, 2, (4, 2), (2, 1), (2, 1), (1, 1), 1, True),
+        (1, 3, 9, 9, 4, (3, 3), (1, 1), (2, 2), (2, 2), 1, True),
+        (2, 2, 11, 9, 3, (3, 2), (2, 1), (1, 2), (3, 2), 1, False),
+        (2, 4, 6, 6, 6, (3, 3), (1, 1), (1, 1), (1, 1), 2, True),
+        (1, 8, 7, 7, 8, (3, 3), (2, 2), (1, 1), (1, 1), 8, True),
+        (1, 3, 5, 5, 6, (3, 3), (1, 1), (1, 1), (2, 2), 3, False),
+        (1, 2, 3, 3, 2, (1, 1), (1, 1), (2, 2), (1, 1), 1, True),
+        (1, 2, 2, 2, 3, (3, 3), (2, 2), (4, 4), (1, 1), 1, True),
+    ]
+    for i, (n, c, h, w, o, k, s, p, d, groups, bias) in enumerate(table):
+        args = {"x": g.normal(n, c, h, w), "w": g.normal(o, c // groups, *k)}
+        if bias:
+            args["b"] = g.normal(o)
+        g.case(
+            f"conv{i:02}", "conv2d",
+            lambda x, w, b=None: F.conv2d(x, w, b, stride=s, padding=p, dilation=d, groups=groups),
+            stride=s, padding=p, dilation=d, groups=groups, **args,
+        )
+    g.save("conv")
+
+
+def pool():
+    g = Golden(2)
+    # shape, kernel, stride, padding, ceil
+    table = [
+        ((2, 3, 8, 8), (2, 2), (2, 2), (0, 0), False),
+        ((2, 3, 7, 9), (2, 2), (2, 2), (0, 0), True),
+        ((1, 5, 9, 9), (3, 3), (2, 2), (0, 0), False),
+        ((1, 5, 8, 8), (3, 3), (2, 2), (0, 0), True),
+        ((2, 2, 9, 9), (3, 3), (2, 2), (1, 1), False),
+        ((2, 2, 8, 8), (3, 3), (2, 2), (1, 1), True),
+        ((1, 8, 6, 6), (3, 3), (1, 1), (1, 1), False),
+        ((1, 2, 6, 9), (2, 3), (1, 2), (1, 1), True),
+        ((1, 2, 7, 7), (2, 2), (3, 3), (1, 1), True),
+        ((1, 2, 5, 5), (4, 4), (4, 4), (2, 2), True),
+        ((1, 2, 7, 7), (1, 1), (3, 3), (0, 0), True),
+        ((1, 1, 3, 5), (3, 5), (1, 1), (1, 2), False),
+    ]
+    for i, (shape, k, s, p, ceil) in enumerate(table):
+        g.case(
+            f"max{i:02}", "max_pool2d", lambda x: F.max_pool2d(x, k, s, p, ceil_mode=ceil),
+            x=g.normal(*shape), kernel=k, stride=s, padding=p, ceil=ceil,
+        )
+        for include in (True, False):
+            g.case(
+                f"avg{i:02}{'in' if include else 'ex'}", "avg_pool2d",
+                lambda x: F.avg_pool2d(x, k, s, p, ceil_mode=ceil, count_include_pad=include),
+                x=g.normal(*shape), kernel=k, stride=s, padding=p, ceil=ceil, include=include,
+            )
+    g.case(
+        "maxdilated", "max_pool2d", lambda x: F.max_pool2d(x, (3, 2), (1, 2), (1, 1), dilation=(2, 3)),
+        x=g.normal(2, 3, 8, 9), kernel=(3, 2), stride=(1, 2), padding=(1, 1), dilation=(2, 3), ceil=False,
+    )
+    # Equal elements: the first one gets the derivative.
+    g.case(
+        "maxties", "max_pool2d", lambda x: F.max_pool2d(x, 3, 2, 1),
+        x=torch.randint(0, 3, (2, 3, 7, 7), generator=g.random).double(), kernel=(3, 3), stride=(2, 2), padding=(1, 1), ceil=False,
+    )
+    g.save("pool")
+
+
+def norm():
+    g = Golden(3)
+    for i, shape in enumerate([(5, 3), (2, 4, 3, 3), (3, 8, 1, 1), (1, 1, 4, 5), (4, 9, 2, 3)]):
+        c = shape[1]
+        x, mean, var = g.normal(*shape) * 2 + 3, g.normal(c), (g.normal(c).abs() + 0.5).float().double()
+        weight, bias = g.normal(c), g.normal(c)
+        new_mean, new_var = mean.clone(), var.clone()
+
+        def train(x, weight, bias):
+            return F.batch_norm(x, new_mean, new_var, weight, bias, True, 0.1, 1e-5)
+
+        g.case(f"train{i}", "batch_norm_train", train, x=x.clone(), weight=weight.clone(), bias=bias.clone(), eps=1e-5)
+        for k, v in {"mean": mean, "var": var, "new_mean": new_mean, "new_var": new_var}.items():
+            g.put(f"train{i}/{k}", v)
+        g.case(
+            f"eval{i}", "batch_norm_eval",
+            lambda x, mean, var, weight, bias: F.batch_norm(x, mean, var, weight, bias, False, 0.1, 1e-5),
+            fixed=("mean", "var"), x=x.clone(), mean=mean.clone(), var=var.clone(), weight=weight.clone(), bias=bias.clone(), eps=1e-5,
+        )
+    g.save("norm")
+
+
+def other():
+    g = Golden(4)
+    for name in ("neg", "exp", "relu", "sigmoid", "tanh"):
+        g.case(name, name, lambda x: getattr(torch, name)(x), x=g.normal(3, 17) * 2)
+    for name in ("log", "sqrt"):
+        g.case(name, name, lambda x: getattr(torch, name)(x), x=g.normal(3, 17).abs() + 0.01)
+    shapes = [((2, 3, 4, 5), (2, 3, 4, 5)), ((2, 3, 4, 5), (3, 1, 1)), ((4, 1), (1, 5)), ((), (3, 2)), ((2, 1, 4), (3, 1))]
+    for name in ("add", "sub", "mul", "div"):
+        for i, (a, b) in enumerate(shapes):
+            g.case(f"{name}{i}", name, lambda a, b: getattr(torch, name)(a, b), a=g.normal(*a), b=g.normal(*b).abs() + 0.5)
+    for name in ("sum", "mean", "amax"):
+        for i, axes in enumerate([(0,), (1, 3), (2, 3), (0, 1, 2, 3), (0, 2, 3)]):
+            for keep in (False, True):
+                x = torch.randint(0, 9, (2, 3, 4, 5), generator=g.random).double() if name == "amax" else g.normal(2, 3, 4, 5)
+                g.case(f"{name}{i}{'keep' if keep else ''}", name, lambda x: getattr(torch, name)(x, axes, keepdim=keep), x=x, axes=axes, keep=keep)
+    for axis, shape in [(1, (4, 10)), (0, (4, 10)), (1, (2, 5, 3, 3)), (3, (2, 2, 3, 7))]:
+        for name in ("softmax", "log_softmax"):
+            g.case(f"{name}{axis}r{len(shape)}", name, lambda x: getattr(torch, name)(x, axis), x=g.normal(*shape) * 5, axis=axis)
+    for n, k in [(1, 2), (4, 10), (7, 33)]:
+        labels = torch.randint(0, k, (n,), generator=g.random)
+        for reduction in ("none", "mean"):
+            g.case(
+                f"cross_entropy{n}x{k}{reduction}", "cross_entropy",
+                lambda x, labels: F.cross_entropy(x, labels.long(), reduction=reduction),
+                fixed=("labels",), x=g.normal(n, k) * 4, labels=labels.double(), mean=reduction == "mean",
+            )
+    for n, i, o in [(1, 5, 3), (4, 33, 10), (9, 16, 17)]:
+        g.case(f"linear{n}", "linear", lambda x, w, b: F.linear(x, w, b), x=g.normal(n, i), w=g.normal(o, i), b=g.normal(o))
+    g.case("matmul", "matmul", lambda a, b: a @ b, a=g.normal(7, 12), b=g.normal(12, 5))
+    g.case("transpose", "transpose", lambda x: x.permute(2, 0, 3, 1), x=g.normal(2, 3, 4, 5), perm=(2, 0, 3, 1))
+    g.case("reshape", "reshape", lambda x: x.reshape(2, 60), x=g.normal(2, 3, 4, 5), shape=(2, 60))
+    g.case("concat", "concat", lambda a, b, c: torch.cat((a, b, c), 1), a=g.normal(2, 3, 2, 2), b=g.normal(2, 1, 2, 2), c=g.normal(2, 6, 2, 2), axis=1)
+    g.case("slice", "slice", lambda x: x[:, 1:4], x=g.normal(2, 6, 3, 3), axis=1, start=1, stop=4)
+    g.case("pad", "pad", lambda x: F.pad(x, (1, 2, 0, 3), value=-1.5), x=g.normal(2, 3, 4, 5), before=(0, 0, 0, 1), after=(0, 0, 3, 2), value=-1.5)
+    g.save("other")
+
+
+class Network:
+    """Parameters drawn at first use, by the names that the Go test uses."""
+
+    def __init__(self, g):
+        self.g, self.params, self.buffers = g, {}, {}
+
+    def param(self, name, scale, *shape):
+        if name not in self.params:
+            self.params[name] = (self.g.normal(*shape) * scale).float().double().requires_grad_()
+        return self.params[name]
+
+    def conv(self, x, name, out, k, padding=0, groups=1):
+        c = x.shape[1] // groups
+        w = self.param(name + ".weight", (2 / (c * k * k)) ** 0.5, out, c, k, k)
+        return F.conv2d(x, w, self.param(name + ".bias", 0.1, out), padding=padding, groups=groups)
+
+    def linear(self, x, name, out):
+        return F.linear(x, self.param(name + ".weight", x.shape[1] ** -0.5, out, x.shape[1]), self.param(name + ".bias", 0.1, out))
+
+    def batch_norm(self, x, name):
+        c = x.shape[1]
+        mean = self.buffers.setdefault(name + ".running_mean", torch.zeros(c))
+        var = self.buffers.setdefault(name + ".running_var", torch.ones(c))
+        return F.batch_norm(x, mean, var, self.param(name + ".weight", 1, c), self.param(name + ".bias", 0.2, c), True, 0.1, 1e-5)
+
+
+def lenet(n, x):
+    x = F.avg_pool2d(torch.sigmoid(n.conv(x, "c1", 6, 5, padding=2)), 2)
+    x = F.avg_pool2d(torch.sigmoid(n.conv(x, "c2", 16, 5)), 2).flatten(1)
+    x = torch.tanh(n.linear(torch.sigmoid(n.linear(x, "l1", 20)), "l2", 12))
+    return n.linear(x, "l3", 10)
+
+
+def residual(n, x):
+    x = torch.relu(n.batch_norm(n.conv(x, "stem", 8, 3, padding=1), "bn"))
+    x = F.max_pool2d(x, 3, 2, 1)
+    y = torch.relu(n.batch_norm(n.conv(x, "a", 8, 3, padding=1), "bn1"))
+    y = n.batch_norm(n.conv(y, "b", 8, 3, padding=1, groups=2), "bn2")
+    x = torch.relu(y + x)
+    x = torch.cat((x, torch.relu(n.conv(x, "c", 5, 1))), 1)
+    return n.linear(x.mean((2, 3)), "fc", 10)
+
+
+def networks():
+    """Three steps of SGD (lr 0.05, momentum 0.9) of two small networks."""
+    g = Golden(5)
+    for name, f, shape in (("LeNet", lenet, (6, 1, 14, 14)), ("residual", residual, (6, 3, 9, 9))):
+        n, x = Network(g), g.normal(*shape)
+        labels = torch.arange(shape[0]) * 5 % 10
+        with torch.no_grad():
+            f(n, x)
+        n.buffers.clear()
+        g.put(f"{name}/x", x)
+        for k, v in n.params.items():
+            g.put(f"{name}/before/{k}", v)
+        sgd = torch.optim.SGD(list(n.params.values()), lr=0.05, momentum=0.9)
+        losses = []
+        for _ in range(3):
+            sgd.zero_grad()
+            loss = F.cross_entropy(f(n, x), labels)
+            loss.backward()
+            sgd.step()
+            losses.append(loss.detach())
+        g.put(f"{name}/losses", torch.stack(losses))
+        for k, v in {**n.params, **n.buffers}.items():
+            g.put(f"{name}/after/{k}", v)
+        g.metadata[name] = "{}"
+    g.save("networks")
+
+
+if __name__ == "__main__":
+    conv()
+    pool()
+    norm()
+    other()
+    networks()

@@ -1,0 +1,86 @@
+package reference
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// New returns the reference engine, a device named "reference".
+func New() engine.Device { return device{} }
+
+type device struct{}
+
+func (device) Name() string { return "reference" }
+
+func (device) Description() string { return "plain loops in float64, one thread" }
+
+// Compile lists the nodes that the outputs and the assignments need.
+func (device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
+	p := &program{inputs: g.Inputs(), outputs: outputs, assignments: g.Assignments()}
+	wanted := append([]*graph.Node{}, outputs...)
+	for _, a := range p.assignments {
+		wanted = append(wanted, a.Value)
+	}
+	for i, n := range wanted {
+		if n == nil || n.Graph() != g {
+			return nil, fmt.Errorf("reference: output %d is not a node of the graph", i)
+		}
+	}
+	p.needed = needed(g, wanted, nil)
+	return p, nil
+}
+
+type program struct {
+	inputs, outputs []*graph.Node
+	assignments     []graph.Assignment
+	needed          []*graph.Node
+}
+
+// Run computes everything first and writes the outputs and variables last, so
+// that it does not matter whether tensors share memory.
+func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
+	if err := engine.CheckShapes(p.inputs, inputs, "input"); err != nil {
+		return err
+	}
+	if err := engine.CheckShapes(p.outputs, outputs, "output"); err != nil {
+		return err
+	}
+	feed := map[*graph.Node][]float64{}
+	for i, n := range p.inputs {
+		feed[n] = widen(inputs[i].Data())
+	}
+	values, err := evaluate(p.needed, feed, nil)
+	if err != nil {
+		return err
+	}
+	for i, n := range p.outputs {
+		narrow(outputs[i].Data(), values[n])
+	}
+	for _, a := range p.assignments {
+		v := a.Variable.Op().(graph.VariableOp).Variable
+		narrow(v.Value.Data(), values[a.Value])
+		v.Changed()
+	}
+	return nil
+}
+
+func (p *program) Close() error { return nil }
+
+// widen converts float32 to float64.
+func widen(src []float32) []float64 {
+	dst := make([]float64, len(src))
+	for i, v := range src {
+		dst[i] = float64(v)
+	}
+	return dst
+}
+
+// narrow rounds float64 to float32.
+func narrow(dst []float32, src []float64) {
+	for i, v := range src {
+		dst[i] = float32(v)
+	}
+}

@@ -1,0 +1,172 @@
+package reference
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// Eval computes outputs, nodes of one graph, in float64 from end to end. feed
+// holds the values of the inputs, row-major; it may also hold values for any
+// other nodes, which then replace what these would compute: variables above
+// all, but also nodes in the middle of the graph. Variables that are not fed
+// have their current values. Assignments are not carried out.
+//
+// Each hook is called with every computed node, in order, and its value. It
+// may change the value in place: that is how tests find out how sensitive a
+// result is to rounding.
+func Eval(outputs []*graph.Node, feed map[*graph.Node][]float64, hooks ...func(n *graph.Node, value []float64)) ([][]float64, error) {
+	if len(outputs) == 0 {
+		return nil, errors.New("reference: no outputs to compute")
+	}
+	g := outputs[0].Graph()
+	for i, n := range outputs {
+		if n.Graph() != g {
+			return nil, fmt.Errorf("reference: output %d belongs to another graph than output 0", i)
+		}
+	}
+	for n, v := range feed {
+		if len(v) != n.Shape().Size() {
+			return nil, fmt.Errorf("reference: %v is fed %d values instead of %d", n, len(v), n.Shape().Size())
+		}
+	}
+	values, err := evaluate(needed(g, outputs, feed), feed, hooks)
+	if err != nil {
+		return nil, err
+	}
+	results := make([][]float64, len(outputs))
+	for i, n := range outputs {
+		results[i] = append([]float64{}, values[n]...)
+	}
+	return results, nil
+}
+
+// needed lists the nodes that wanted depends on, in the order of the graph.
+// What fed nodes depend on is not needed for their sake.
+func needed(g *graph.Graph, wanted []*graph.Node, feed map[*graph.Node][]float64) []*graph.Node {
+	mark := map[*graph.Node]bool{}
+	for _, n := range wanted {
+		mark[n] = true
+	}
+	nodes := g.Nodes()
+	count := 0
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if mark[nodes[i]] {
+			count++
+			if _, fed := feed[nodes[i]]; fed {
+				continue
+			}
+			for _, in := range nodes[i].Inputs() {
+				mark[in] = true
+			}
+		}
+	}
+	list := make([]*graph.Node, 0, count)
+	for _, n := range nodes {
+		if mark[n] {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// evaluate computes the nodes in order.
+func evaluate(nodes []*graph.Node, feed map[*graph.Node][]float64, hooks []func(*graph.Node, []float64)) (map[*graph.Node][]float64, error) {
+	values := make(map[*graph.Node][]float64, len(nodes))
+	for _, n := range nodes {
+		if v, ok := feed[n]; ok {
+			values[n] = v
+			continue
+		}
+		args := make([]array, len(n.Inputs()))
+		for i, in := range n.Inputs() {
+			args[i] = array{in.Shape(), values[in]}
+		}
+		y := array{n.Shape(), make([]float64, n.Shape().Size())}
+		if err := compute(n.Op(), y, args); err != nil {
+			return nil, fmt.Errorf("reference: %v: %w", n, err)
+		}
+		for _, hook := range hooks {
+			hook(n, y.data)
+		}
+		values[n] = y.data
+	}
+	return values, nil
+}
+
+// An array is a value in row-major order.
+type array struct {
+	shape tensor.Shape
+	data  []float64
+}
+
+// compute stores the result of an operator in y, which is zero at first.
+func compute(op graph.Op, y array, in []array) error {
+	switch op := op.(type) {
+	case graph.InputOp:
+		return errors.New("input is not fed")
+	case graph.VariableOp:
+		copy(y.data, widen(op.Variable.Value.Data()))
+	case graph.ConstantOp:
+		copy(y.data, widen(op.Value.Data()))
+	case graph.Unary:
+		return unary(op, y, in[0])
+	case graph.UnaryGrad:
+		return unaryGrad(op, y, in[0], in[1])
+	case graph.Binary:
+		return binary(op, y, in[0], in[1])
+	case graph.BroadcastTo:
+		broadcastTo(y, in[0])
+	case graph.Reduce:
+		return reduce(op, y, in[0])
+	case graph.ArgMaxOp:
+		argMax(op, y, in[0])
+	case graph.SoftmaxOp:
+		softmax(op, y, in[0])
+	case graph.CrossEntropyOp:
+		crossEntropy(y, in[0], in[1])
+	case graph.CrossEntropyGrad:
+		crossEntropyGrad(y, in[0], in[1], in[2])
+	case graph.Conv2DOp:
+		conv2D(op, y, in)
+	case graph.Conv2DInputGrad:
+		conv2DInputGrad(op, y, in[0], in[1])
+	case graph.Conv2DWeightGrad:
+		conv2DWeightGrad(op, y, in[0], in[1])
+	case graph.MatMulOp:
+		matMul(op, y, in[0], in[1])
+	case graph.MaxPool2DOp:
+		maxPool2D(op, y, in[0])
+	case graph.MaxPool2DGrad:
+		maxPool2DGrad(op, y, in[0], in[1])
+	case graph.AvgPool2DOp:
+		avgPool2D(op, y, in[0])
+	case graph.AvgPool2DGrad:
+		avgPool2DGrad(op, y, in[0])
+	case graph.ReshapeOp:
+		copy(y.data, in[0].data)
+	case graph.TransposeOp:
+		transpose(op, y, in[0])
+	case graph.ConcatOp:
+		concat(op, y, in)
+	case graph.SliceOp:
+		slice(op, y, in[0])
+	case graph.PadOp:
+		pad(op, y, in[0])
+	case graph.BatchStatsOp:
+		batchStats(y, in[0])
+	case graph.BatchNormOp:
+		batchNorm(op, y, in[0], in[1], in[2], in[3])
+	case graph.BatchNormParamGrad:
+		batchNormParamGrad(op, y, in[0], in[1], in[2])
+	case graph.BatchNormInputGrad:
+		batchNormInputGrad(op, y, in[0], in[1], in[2], in[3], in[4])
+	case graph.DropoutOp:
+		dropout(op, y, in[0], in[1])
+	default:
+		return fmt.Errorf("unknown operator %s (%T)", op.Kind(), op)
+	}
+	return nil
+}
