@@ -455,6 +455,10 @@ func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
 func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	co := newInputGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape())
+	if s := newProductGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape(), co); s != nil {
+		c.addProductGradient(n, s, w, c.in(dy, nhwc))
+		return
+	}
 	packed := c.addPackStep(n, w, co.packed, co.groups*co.panels, func(dst, from []float32, panel int) {
 		co.pack(dst, from, w.Shape(), panel, true)
 	})
