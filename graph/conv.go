@@ -2,6 +2,8 @@ package graph
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/strideml/stride/tensor"
 )
@@ -50,13 +52,16 @@ func (w Window) outputSize(in tensor.Shape, kernel [2]int, ceil bool) (out [2]in
 			}
 		}
 		if o < 1 || span < 0 {
-			return out, fmt.Errorf("input %v is smaller than the kernel: output %s ⌊(%d+2·%d−%d)/%d⌋+1 = %d",
-				in[max(0, len(in)-3):], axisNames[i], n, p, d*(k-1)+1, s, floorDiv(span, s)+1)
+			return out, fmt.Errorf("input %v is smaller than the kernel: output %s ⌊(%d+2·%d−%d)/%d⌋+1 = %s",
+				in[max(0, len(in)-3):], axisNames[i], n, p, d*(k-1)+1, s, signed(floorDiv(span, s)+1))
 		}
 		out[i] = o
 	}
 	return out, nil
 }
+
+// signed prints a number with the minus sign that formulas have.
+func signed(n int) string { return strings.Replace(strconv.Itoa(n), "-", "−", 1) }
 
 func floorDiv(a, b int) int {
 	q := a / b
@@ -251,6 +256,12 @@ func (o MatMulOp) gradient(y, dy *Node) []*Node {
 
 // MatMul returns the matrix product a·b.
 func MatMul(a, b *Node) *Node { return a.graph.add(MatMulOp{}, a, b) }
+
+// MatMulT is MatMul with transA and transB saying which matrices are
+// transposed first: ONNX's Gemm without its factors.
+func MatMulT(a, b *Node, transA, transB bool) *Node {
+	return a.graph.add(MatMulOp{transA, transB}, a, b)
+}
 
 // Linear returns x·weightᵀ + bias for x N×in, weight out×in and bias out (or
 // nil), as PyTorch's Linear.

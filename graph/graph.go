@@ -184,6 +184,11 @@ func (g *Graph) add(op Op, inputs ...*Node) *Node {
 		shapes[i] = in.shape
 	}
 	shape, err := op.Infer(shapes)
+	for _, d := range shape {
+		if err == nil && d < 1 {
+			err = fmt.Errorf("sizes must be at least 1, got %v", shape)
+		}
+	}
 	if err != nil {
 		panic(&Error{Path: g.path, Op: describe(op, shapes), Shapes: shapes, Err: err})
 	}

@@ -210,8 +210,9 @@ func (CrossEntropyOp) gradient(y, dy *Node) []*Node {
 }
 
 // CrossEntropyGrad is the derivative of CrossEntropyOp with respect to the
-// logits: (softmax(logits) − onehot(label)) · dy. Arguments: logits (N×K),
-// labels (N), dy (N).
+// logits: (softmax(logits) − onehot(label)) · dy, NaN in the whole row of a
+// label that CrossEntropyOp gives NaN for. Arguments: logits (N×K), labels
+// (N), dy (N).
 type CrossEntropyGrad struct{ noGradient }
 
 // Kind returns "CrossEntropyGrad".

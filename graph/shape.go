@@ -33,6 +33,9 @@ func (o ReshapeOp) gradient(y, dy *Node) []*Node {
 func Reshape(x *Node, shape ...int) *Node {
 	to := tensor.Shape(shape).Clone()
 	if i := slices.Index(to, -1); i >= 0 {
+		if slices.Contains(to[i+1:], -1) {
+			fail(x.graph.path, "Reshape", "only one size may be -1, got %v", shape)
+		}
 		rest := 1
 		for j, d := range to {
 			if j != i {

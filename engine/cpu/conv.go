@@ -63,7 +63,8 @@ type phase struct {
 	cOff   []int32    // and in the output
 }
 
-// A sumBlock is a part of a sum whose weights fit into the first-level cache.
+// A sumBlock is a part of a sum whose weights fit easily into the second-level
+// cache.
 type sumBlock struct {
 	segments []int32
 	run      int
@@ -71,7 +72,7 @@ type sumBlock struct {
 }
 
 const (
-	blockTerms   = 256     // terms of a sumBlock: 16 KB of weights
+	blockTerms   = 1024    // terms of a sumBlock: 64 KB of weights, which stream from the second-level cache
 	frameFloats  = 1 << 16 // scratch for padded sources, about
 	taskFMAs     = 1 << 20 // multiply-adds that a task should have at least
 	minimalTasks = 8

@@ -249,8 +249,8 @@ func (p *problem) results() []*tensor.Tensor {
 }
 
 // Determinism tests that training steps have the same bits for any number of
-// threads. The devices are made by make and must really use that many.
-func Determinism(t *testing.T, make func(threads int) engine.Device) {
+// threads. newDevice must return devices that really use that many.
+func Determinism(t *testing.T, newDevice func(threads int) engine.Device) {
 	nets := append(testNetworks(), network{"larger", []int{3, 24, 24}, func(b *builder, x *graph.Node) *graph.Node {
 		x = graph.ReLU(b.batchNorm(b.conv(x, "c1", 32, 3, square(1, 1, 1), 1), "bn"))
 		x = graph.MaxPool2D(x, [2]int{2, 2}, graph.Window{}, false)
@@ -262,7 +262,7 @@ func Determinism(t *testing.T, make func(threads int) engine.Device) {
 		t.Run(n.name, func(t *testing.T) {
 			first := map[string]*tensor.Tensor{}
 			for _, threads := range []int{1, 2, 3, 4} {
-				for name, x := range train(t, make(threads), n) {
+				for name, x := range train(t, newDevice(threads), n) {
 					if threads == 1 {
 						first[name] = x
 					} else if !sameBits(x, first[name]) {

@@ -125,7 +125,8 @@ func (c operatorCase) differentiated(nodes []*graph.Node) []*graph.Node {
 	return wrt
 }
 
-func (c operatorCase) check(t *testing.T, device engine.Device) {
+func (c operatorCase) check(t tb, device engine.Device) {
+	t.Helper()
 	p, _ := c.problem(asInputs, false)
 	p.check(t, device, c.forward, 1)
 	if !c.flat {

@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/strideml/stride/engine"
@@ -122,6 +123,7 @@ func structure(t *testing.T, device engine.Device) {
 		})
 	}
 	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device) })
+	t.Run("programs at the same time", func(t *testing.T) { concurrentPrograms(t, device) })
 	t.Run("wrong arguments", func(t *testing.T) { wrongArguments(t, device) })
 }
 
@@ -170,6 +172,40 @@ func changedVariables(t *testing.T, device engine.Device) {
 	}
 	conv.Changed()
 	p.step(t, program, measured)
+}
+
+// concurrentPrograms runs programs that read the same variables at the same
+// time; each must give what it gives alone.
+func concurrentPrograms(t *testing.T, device engine.Device) {
+	r := rng.New(6, "enginetest structure")
+	weight := &graph.Variable{Name: "weight", Value: normal(r, 8, 3, 3, 3)}
+	var wait sync.WaitGroup
+	for batch := 1; batch <= 4; batch++ {
+		p := &problem{graph: graph.New()}
+		x := p.input(r, batch, 3, 10, 10)
+		y := graph.Conv2D(x, p.graph.Variable(weight), nil, square(1, 1, 1), 1)
+		p.outputs = []*graph.Node{graph.MaxPool2D(graph.ReLU(y), [2]int{2, 2}, graph.Window{}, false)}
+		program, err := device.Compile(p.graph, p.outputs...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer program.Close()
+		p.step(t, program, measured)
+		alone := p.results()
+		if err := program.Run(p.inputs, alone); err != nil {
+			t.Fatal(err)
+		}
+		wait.Go(func() {
+			for range 20 {
+				got := p.results()
+				if err := program.Run(p.inputs, got); err != nil || !sameBits(got[0], alone[0]) {
+					t.Errorf("batch %d: other results beside other programs (error %v)", batch, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // wrongArguments must be refused with errors.

@@ -1,0 +1,231 @@
+package data
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"sync"
+
+	"github.com/strideml/stride/data/internal/resample"
+	"github.com/strideml/stride/tensor"
+)
+
+// Dataset is an indexable set of labelled images of one shape. Implementations
+// must be safe for concurrent reads: a Loader reads from several goroutines.
+type Dataset interface {
+	// Len returns the number of images.
+	Len() int
+	// ImageShape returns the shape C×H×W of every image.
+	ImageShape() tensor.Shape
+	// Classes returns the class names; a label is an index into it. The caller
+	// must not change it.
+	Classes() []string
+	// Read writes image i, 0 ≤ i < Len(), into pixels, which holds exactly
+	// C·H·W values in 0..1 (byte/255), row by row and channel by channel, and
+	// returns its label.
+	Read(i int, pixels []float32) (label int, err error)
+}
+
+// unit[b] is b/255 as a float32.
+var unit = func() (table [256]float32) {
+	for i := range table {
+		table[i] = float32(i) / 255
+	}
+	return
+}()
+
+// Images is a Dataset held in memory as bytes.
+type Images struct {
+	pixels  []uint8 // N×C×H×W
+	labels  []int
+	shape   tensor.Shape
+	classes []string
+}
+
+// NewImages makes a dataset of len(labels) images of shape C×H×W out of their
+// bytes, N×C×H×W, and their labels. It keeps the slices without copying.
+func NewImages(pixels []uint8, labels []int, shape tensor.Shape, classes []string) (*Images, error) {
+	if err := checkImageShape(shape); err != nil {
+		return nil, err
+	}
+	if size := shape.Size(); len(pixels)%size != 0 || len(pixels)/size != len(labels) {
+		return nil, fmt.Errorf("%d labels need %d×%d bytes of pixels, found %d", len(labels), len(labels), size, len(pixels))
+	}
+	for i, label := range labels {
+		if label < 0 || label >= len(classes) {
+			return nil, fmt.Errorf("image %d has label %d: want 0 to %d", i, label, len(classes)-1)
+		}
+	}
+	return &Images{pixels, labels, shape.Clone(), classes}, nil
+}
+
+func checkImageShape(shape tensor.Shape) error {
+	if len(shape) != 3 || shape[0] < 1 || shape[1] < 1 || shape[2] < 1 {
+		return fmt.Errorf("image shape %v: want C×H×W, each at least 1", shape)
+	}
+	return nil
+}
+
+// Len returns the number of images.
+func (d *Images) Len() int { return len(d.labels) }
+
+// ImageShape returns C×H×W.
+func (d *Images) ImageShape() tensor.Shape { return d.shape.Clone() }
+
+// Classes returns the class names.
+func (d *Images) Classes() []string { return d.classes }
+
+// Label returns the label of image i.
+func (d *Images) Label(i int) int { return d.labels[i] }
+
+// Bytes returns the bytes of image i, C×H×W, which the caller must not change.
+func (d *Images) Bytes(i int) []uint8 {
+	size := d.shape.Size()
+	return d.pixels[i*size : (i+1)*size : (i+1)*size]
+}
+
+// Read implements Dataset.
+func (d *Images) Read(i int, pixels []float32) (int, error) {
+	if err := checkRead(i, d.Len(), len(pixels), d.shape.Size()); err != nil {
+		return 0, err
+	}
+	source := d.Bytes(i)
+	pixels = pixels[:len(source)]
+	for j, b := range source {
+		pixels[j] = unit[b]
+	}
+	return d.labels[i], nil
+}
+
+// checkRead checks the arguments of Read: image i of count, and room for
+// exactly size values.
+func checkRead(i, count, room, size int) error {
+	if i < 0 || i >= count {
+		return fmt.Errorf("no image %d in a dataset of %d", i, count)
+	}
+	if room != size {
+		return fmt.Errorf("image %d has %d values, found room for %d", i, size, room)
+	}
+	return nil
+}
+
+// Resize returns a view of the dataset with images of h×w pixels. Each image is
+// resized when it is read, so a view costs no memory: 60,000 images of 224×224
+// would be 3 GB. The bytes are those of Pillow's bilinear resize (antialiased
+// when shrinking), as the book's transforms.Resize has them; the resizers of
+// golang.org/x/image/draw differ from it in single levels.
+func (d *Images) Resize(h, w int) (Dataset, error) {
+	if h == d.shape[1] && w == d.shape[2] {
+		return d, nil
+	}
+	plane, err := resample.New(d.shape[1], d.shape[2], h, w)
+	if err != nil {
+		return nil, err
+	}
+	view := &resized{images: d, plane: plane, shape: tensor.Shape{d.shape[0], h, w}}
+	view.buffers.New = func() any {
+		buffer := make([]uint8, h*w)
+		return &buffer
+	}
+	return view, nil
+}
+
+type resized struct {
+	images  *Images
+	plane   *resample.Plane
+	shape   tensor.Shape
+	buffers sync.Pool // *[]uint8 of one resized plane
+}
+
+func (d *resized) Len() int                 { return d.images.Len() }
+func (d *resized) ImageShape() tensor.Shape { return d.shape.Clone() }
+func (d *resized) Classes() []string        { return d.images.classes }
+
+func (d *resized) Read(i int, pixels []float32) (int, error) {
+	if err := checkRead(i, d.Len(), len(pixels), d.shape.Size()); err != nil {
+		return 0, err
+	}
+	buffer := d.buffers.Get().(*[]uint8)
+	defer d.buffers.Put(buffer)
+	source := d.images.Bytes(i)
+	in := len(source) / d.shape[0]
+	for c := range d.shape[0] {
+		d.plane.Resize(*buffer, source[c*in:(c+1)*in])
+		out := pixels[c*len(*buffer):][:len(*buffer)]
+		for j, b := range *buffer {
+			out[j] = unit[b]
+		}
+	}
+	return d.images.labels[i], nil
+}
+
+// Subset returns the images of the given indices of a dataset, in that order.
+func Subset(d Dataset, indices []int) (Dataset, error) {
+	for _, i := range indices {
+		if i < 0 || i >= d.Len() {
+			return nil, fmt.Errorf("subset names image %d of a dataset of %d", i, d.Len())
+		}
+	}
+	return &subset{d, indices}, nil
+}
+
+// Limit returns the first n images of a dataset, or all where it has no more or
+// n is not positive.
+func Limit(d Dataset, n int) Dataset {
+	if n <= 0 || n >= d.Len() {
+		return d
+	}
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i
+	}
+	return &subset{d, indices}
+}
+
+type subset struct {
+	Dataset
+	indices []int
+}
+
+func (d *subset) Len() int { return len(d.indices) }
+
+func (d *subset) Read(i int, pixels []float32) (int, error) {
+	if i < 0 || i >= len(d.indices) {
+		return 0, fmt.Errorf("no image %d in a dataset of %d", i, len(d.indices))
+	}
+	return d.Dataset.Read(d.indices[i], pixels)
+}
+
+// Picture returns image i of a dataset as an 8-bit picture, grey for one
+// channel and RGB for three, and its label.
+func Picture(d Dataset, i int) (image.Image, int, error) {
+	shape := d.ImageShape()
+	if err := checkImageShape(shape); err != nil {
+		return nil, 0, err
+	}
+	c, h, w := shape[0], shape[1], shape[2]
+	if c != 1 && c != 3 {
+		return nil, 0, fmt.Errorf("an image of %d channels is no picture: want 1 or 3", c)
+	}
+	pixels := make([]float32, shape.Size())
+	label, err := d.Read(i, pixels)
+	if err != nil {
+		return nil, 0, err
+	}
+	level := func(v float32) uint8 { return uint8(min(max(v, 0), 1)*255 + 0.5) }
+	if c == 1 {
+		picture := image.NewGray(image.Rect(0, 0, w, h))
+		for j, v := range pixels {
+			picture.Pix[j] = level(v)
+		}
+		return picture, label, nil
+	}
+	picture := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for y := range h {
+		for x := range w {
+			at := y*w + x
+			picture.SetNRGBA(x, y, color.NRGBA{level(pixels[at]), level(pixels[h*w+at]), level(pixels[2*h*w+at]), 255})
+		}
+	}
+	return picture, label, nil
+}

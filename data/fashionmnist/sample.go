@@ -1,0 +1,49 @@
+package fashionmnist
+
+import (
+	"context"
+	_ "embed" // for the sample
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist/internal/samplefile"
+)
+
+// The sample is a part of Fashion-MNIST, whose MIT licence lies beside it;
+// internal/makesample writes it. That is no go:generate line, for it needs the
+// full dataset.
+var (
+	//go:embed sample/train.bin
+	sampleTrain []byte
+	//go:embed sample/test.bin
+	sampleTest []byte
+)
+
+// loadSample unpacks the embedded sample.
+func loadSample(ctx context.Context) (*Set, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	set := &Set{Source: "embedded sample", Sample: true}
+	var group errgroup.Group
+	unpack := func(to **data.Images, file []byte, name string) func() error {
+		return func() error {
+			pixels, labels, err := samplefile.Decode(file)
+			if err == nil {
+				*to, err = pair(pixels, labels, name, name)
+			}
+			if err != nil {
+				return fmt.Errorf("embedded sample %s: %w", name, err)
+			}
+			return nil
+		}
+	}
+	group.Go(unpack(&set.Train, sampleTrain, "train.bin"))
+	group.Go(unpack(&set.Test, sampleTest, "test.bin"))
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return set, nil
+}

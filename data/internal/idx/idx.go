@@ -1,0 +1,183 @@
+// Package idx reads the IDX files in which MNIST and its relatives come: a
+// four-byte magic number that says the element type and the number of
+// dimensions, the dimensions as 32-bit big-endian numbers, and the elements.
+// Only bytes are supported as elements. A file may be gzipped; that is seen
+// from its contents, not from its name.
+//
+// The files are taken to be hostile: a header is checked before memory is
+// taken, and no more is ever decompressed than the header says plus one byte.
+package idx
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/strideml/stride/data/internal/inflate"
+)
+
+// unsignedBytes is the code of the one supported element type.
+const unsignedBytes = 0x08
+
+// trusted is how many bytes are set aside on the word of a header alone;
+// beyond it memory grows as data arrives.
+const trusted = 64 << 20
+
+// Read reads an IDX file of bytes and returns its elements. The pattern dims
+// says what is expected: the number of dimensions and, where positive, their
+// lengths; where 0, any length of at least 1 is taken. limit is the largest
+// number of elements allowed. The name is for errors, each one sentence that
+// says what was found and what was expected. The header's dimensions come back
+// in shape.
+func Read(r io.Reader, name string, limit int, dims ...int) (elements []byte, shape []int, err error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	var body io.Reader = in
+	if start, err := in.Peek(2); err == nil && start[0] == 0x1f && start[1] == 0x8b {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, failed(name, "its gzip header", err)
+		}
+		unzipped.Multistream(false)
+		body = unzipped
+	}
+	shape, err = readHeader(body, name, limit, dims)
+	if err != nil {
+		return nil, nil, err
+	}
+	elements, err = readElements(body, name, shape)
+	if err != nil {
+		return nil, nil, err
+	}
+	// One byte more must not be there; asking for it also makes gzip compare its checksum.
+	switch n, err := io.ReadFull(body, make([]byte, 1)); {
+	case n > 0:
+		return nil, nil, fmt.Errorf("%s is too long: its header says %s, which is %d bytes, and more follow", name, times(shape), len(elements))
+	case err != io.EOF:
+		return nil, nil, failed(name, "its end", err)
+	}
+	if body != in {
+		if _, err := in.ReadByte(); err != io.EOF {
+			return nil, nil, fmt.Errorf("%s has more bytes after its gzip stream: want none", name)
+		}
+	}
+	return elements, shape, nil
+}
+
+// Parse is Read for a file in memory, and several times as fast for one that is
+// gzipped. The elements may share memory with the file.
+func Parse(file []byte, name string, limit int, dims ...int) (elements []byte, shape []int, err error) {
+	header := 4 + 4*len(dims)
+	plain := file
+	if len(file) > 2 && file[0] == 0x1f && file[1] == 0x8b {
+		if plain, err = inflate.Gunzip(file, limit+header); err != nil {
+			return Read(bytes.NewReader(file), name, limit, dims...) // which tells what is wrong, if anything is
+		}
+	}
+	shape, err = readHeader(bytes.NewReader(plain), name, limit, dims)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(plain)-header != product(shape) {
+		return Read(bytes.NewReader(plain), name, limit, dims...)
+	}
+	return plain[header:], shape, nil
+}
+
+// readHeader reads and checks magic number and dimensions.
+func readHeader(r io.Reader, name string, limit int, dims []int) ([]int, error) {
+	header := make([]byte, 4+4*len(dims))
+	if n, err := io.ReadFull(r, header[:4]); err != nil {
+		return nil, short(name, "its magic number", n, 4, err)
+	}
+	want := uint32(unsignedBytes<<8 | len(dims))
+	if magic := binary.BigEndian.Uint32(header); magic != want {
+		return nil, fmt.Errorf("%s is not the IDX file it should be: its magic number is %#08x, want %#08x (bytes in %d dimensions)", name, magic, want, len(dims))
+	}
+	if n, err := io.ReadFull(r, header[4:]); err != nil {
+		return nil, short(name, "its dimensions", n, len(header)-4, err)
+	}
+	shape, total := make([]int, len(dims)), uint64(1)
+	for i, want := range dims {
+		found := binary.BigEndian.Uint32(header[4+4*i:])
+		if found == 0 || want > 0 && uint64(found) != uint64(want) {
+			return nil, fmt.Errorf("%s has length %d in dimension %d of %d: want %s", name, found, i+1, len(dims), orPositive(want))
+		}
+		// total ≤ limit here, and both factors fit 32 bits or an int each.
+		if uint64(found) > uint64(limit)/total {
+			return nil, fmt.Errorf("%s claims more than %d bytes, at dimension %d of length %d: that is not believable", name, limit, i+1, found)
+		}
+		total *= uint64(found)
+		shape[i] = int(found)
+	}
+	return shape, nil
+}
+
+func orPositive(want int) string {
+	if want > 0 {
+		return strconv.Itoa(want)
+	}
+	return "at least 1"
+}
+
+// readElements reads as many bytes as shape says.
+func readElements(r io.Reader, name string, shape []int) ([]byte, error) {
+	total := product(shape)
+	elements := make([]byte, min(total, trusted))
+	filled := 0
+	for {
+		n, err := io.ReadFull(r, elements[filled:])
+		filled += n
+		if err != nil {
+			return nil, short(name, "its "+times(shape)+" bytes", filled, total, err)
+		}
+		if filled == total {
+			return elements, nil
+		}
+		elements = append(elements, make([]byte, min(total-filled, filled))...)
+	}
+}
+
+// short is the error of a read that ended early: either the file does, or it cannot be read on.
+func short(name, what string, found, want int, err error) error {
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return fmt.Errorf("%s is cut short in %s: found %d of %d bytes: %w", name, what, found, want, io.ErrUnexpectedEOF)
+	}
+	return failed(name, what, err)
+}
+
+// failed is the error of a read that went wrong otherwise.
+func failed(name, what string, err error) error {
+	var corrupt flate.CorruptInputError
+	switch {
+	case errors.Is(err, gzip.ErrChecksum):
+		return fmt.Errorf("%s is damaged: its contents do not match their gzip checksum: %w", name, err)
+	case errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+		return fmt.Errorf("%s is damaged: it cannot be decompressed at %s: %w", name, what, err)
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%s is cut short at %s: %w", name, what, io.ErrUnexpectedEOF)
+	}
+	return fmt.Errorf("read %s at %s: %w", name, what, err)
+}
+
+func product(shape []int) int {
+	total := 1
+	for _, n := range shape {
+		total *= n
+	}
+	return total
+}
+
+func times(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, n := range shape {
+		parts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(parts, "×")
+}

@@ -1,0 +1,295 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
+)
+
+// LoaderConfig says how a Loader makes batches.
+type LoaderConfig struct {
+	// BatchSize is the number of images in a batch: at least 1.
+	BatchSize int
+	// Shuffle draws a new order of the images for each epoch; otherwise they
+	// come in the dataset's order.
+	Shuffle bool
+	// Seed names the random streams of Shuffle and Transform.
+	Seed uint64
+	// DropLast leaves out the last batch where it is smaller than BatchSize.
+	DropLast bool
+	// Workers is the number of goroutines that prepare batches. The default, 0,
+	// is GOMAXPROCS, at most 4. It never changes what the batches hold.
+	Workers int
+	// Prefetch is the number of batches prepared ahead. The default, 0, is one
+	// a worker and at least 2.
+	Prefetch int
+	// Transform, if not nil, changes each image after it was read, for example
+	// a random flip. Its random numbers depend on the seed, the epoch and the
+	// index of the image in the dataset alone. It is called from several
+	// goroutines at once and must not keep pixels.
+	Transform func(r *rand.Rand, pixels []float32, shape tensor.Shape)
+}
+
+// A Batch is some images with their labels. It belongs to the loop body that
+// received it: the Loader reuses its memory as soon as the loop goes on.
+type Batch struct {
+	// Images has shape N×C×H×W, values 0..1.
+	Images *tensor.Tensor
+	// Labels has shape N and holds class indices.
+	Labels *tensor.Tensor
+	// Items holds the index in the dataset of each image.
+	Items []int
+	// Index is the number of the batch in its epoch, from 0.
+	Index int
+}
+
+// Len returns the number of images.
+func (b *Batch) Len() int { return len(b.Items) }
+
+// Loader cuts a dataset into batches, prepared ahead by goroutines that live as
+// long as the loop over an epoch. It is safe for concurrent use.
+type Loader struct {
+	dataset Dataset
+	config  LoaderConfig
+	shape   tensor.Shape
+	batches int
+
+	mu   sync.Mutex
+	idle *ring // memory of the last finished epoch
+}
+
+// NewLoader returns a loader of the dataset. It is an error when the dataset is
+// empty, its image shape is not C×H×W, or a number in config is out of range.
+func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
+	n, shape := dataset.Len(), dataset.ImageShape().Clone()
+	if err := checkImageShape(shape); err != nil {
+		return nil, err
+	}
+	switch {
+	case n < 1:
+		return nil, errors.New("the dataset has no images")
+	case config.BatchSize < 1:
+		return nil, fmt.Errorf("batch size %d: want at least 1", config.BatchSize)
+	case config.Workers < 0 || config.Prefetch < 0:
+		return nil, fmt.Errorf("%d workers and %d batches ahead: neither can be negative", config.Workers, config.Prefetch)
+	case config.DropLast && n < config.BatchSize:
+		return nil, fmt.Errorf("a dataset of %d images has no whole batch of %d, and the last partial batch is dropped", n, config.BatchSize)
+	}
+	config.BatchSize = min(config.BatchSize, n)
+	batches := n / config.BatchSize
+	if n%config.BatchSize != 0 && !config.DropLast {
+		batches++
+	}
+	if config.Workers == 0 {
+		config.Workers = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if config.Prefetch == 0 {
+		config.Prefetch = max(config.Workers, 2)
+	}
+	config.Prefetch = min(config.Prefetch, batches)
+	config.Workers = min(config.Workers, config.Prefetch)
+	return &Loader{dataset: dataset, config: config, shape: shape, batches: batches}, nil
+}
+
+// Dataset returns the dataset the loader reads.
+func (l *Loader) Dataset() Dataset { return l.dataset }
+
+// Batches returns the number of batches in an epoch.
+func (l *Loader) Batches() int { return l.batches }
+
+// Items returns the number of images in an epoch.
+func (l *Loader) Items() int { return min(l.batches*l.config.BatchSize, l.dataset.Len()) }
+
+// Epoch returns the batches of one epoch from number from on, in order, as a
+// loop's range:
+//
+//	for batch, err := range loader.Epoch(ctx, epoch, 0) {
+//		if err != nil {
+//			return err
+//		}
+//		…
+//	}
+//
+// Their contents depend on the dataset, the seed and the epoch only, so a run
+// that stopped after k batches goes on with from = k. A batch is valid until
+// the next turn of the loop. An error, of reading an image or of ctx, comes
+// with a nil batch and ends the loop. However the loop ends, its goroutines
+// have ended too before the loop does.
+func (l *Loader) Epoch(ctx context.Context, epoch, from int) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		if epoch < 0 || from < 0 || from > l.batches {
+			yield(nil, fmt.Errorf("epoch %d from batch %d: want an epoch from 0 and a batch from 0 to %d", epoch, from, l.batches))
+			return
+		}
+		if from == l.batches {
+			return
+		}
+		r := l.takeRing()
+		defer l.putRing(r)
+		r.order(l, uint64(epoch))
+		r.run(ctx, l, uint64(epoch), from, yield)
+	}
+}
+
+// takeRing returns the memory of an earlier epoch where it is free.
+func (l *Loader) takeRing() *ring {
+	l.mu.Lock()
+	r := l.idle
+	l.idle = nil
+	l.mu.Unlock()
+	if r == nil {
+		r = newRing(l)
+	}
+	return r
+}
+
+func (l *Loader) putRing(r *ring) {
+	l.mu.Lock()
+	l.idle = r
+	l.mu.Unlock()
+}
+
+// A ring is the memory of one running epoch. Batch k lives in slot k mod
+// len(slots): one slot is in the hands of the loop body, the others are being
+// filled or wait.
+type ring struct {
+	items []int // dataset indices in the epoch's order
+	slots []slot
+}
+
+type slot struct {
+	whole, last Batch // two views of one memory; last has the epoch's odd size
+	ready       chan struct{}
+	err         error
+}
+
+func newRing(l *Loader) *ring {
+	n, size := l.config.BatchSize, l.shape.Size()
+	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, min(l.config.Prefetch+1, l.batches))}
+	for i := range r.slots {
+		s := &r.slots[i]
+		pixels, labels := make([]float32, n*size), make([]float32, n)
+		s.ready = make(chan struct{}, 1)
+		s.whole = newBatch(pixels, labels, l.shape)
+		if rest := l.dataset.Len() % n; rest != 0 {
+			s.last = newBatch(pixels[:rest*size], labels[:rest], l.shape)
+		}
+	}
+	return r
+}
+
+func newBatch(pixels, labels []float32, shape tensor.Shape) Batch {
+	return Batch{
+		Images: tensor.Must(tensor.FromSlice(pixels, append(tensor.Shape{len(labels)}, shape...)...)),
+		Labels: tensor.Must(tensor.FromSlice(labels, len(labels))),
+	}
+}
+
+// order fills in the epoch's order of images.
+func (r *ring) order(l *Loader, epoch uint64) {
+	for i := range r.items {
+		r.items[i] = i
+	}
+	if l.config.Shuffle {
+		rng.New(l.config.Seed, "shuffle", epoch).Shuffle(len(r.items), func(i, j int) {
+			r.items[i], r.items[j] = r.items[j], r.items[i]
+		})
+	}
+}
+
+// batch returns the view of slot s that batch k fills.
+func (r *ring) batch(s *slot, k, size int) *Batch {
+	items := r.items[k*size : min((k+1)*size, len(r.items))]
+	b := &s.whole
+	if len(items) < size {
+		b = &s.last
+	}
+	b.Items, b.Index = items, k
+	return b
+}
+
+// run starts the workers, yields the batches from number from on and stops the
+// workers again.
+func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yield func(*Batch, error) bool) {
+	ctx, cancel := context.WithCancel(parent)
+	jobs := make(chan int, len(r.slots))
+	var workers sync.WaitGroup
+	defer func() {
+		cancel()
+		close(jobs)
+		workers.Wait()
+		for i := range r.slots {
+			select {
+			case <-r.slots[i].ready:
+			default:
+			}
+		}
+	}()
+	for range l.config.Workers {
+		workers.Go(func() {
+			for k := range jobs {
+				s := &r.slots[k%len(r.slots)]
+				s.err = l.fill(ctx, r.batch(s, k, l.config.BatchSize), epoch)
+				s.ready <- struct{}{}
+			}
+		})
+	}
+	// A slot is asked to be filled again only when the loop body is through with it.
+	next := from
+	ask := func() {
+		if next < l.batches {
+			jobs <- next
+			next++
+		}
+	}
+	for range len(r.slots) {
+		ask()
+	}
+	for k := from; k < l.batches; k++ {
+		s := &r.slots[k%len(r.slots)]
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			yield(nil, context.Cause(ctx))
+			return
+		}
+		if s.err == nil && ctx.Err() != nil {
+			s.err = context.Cause(ctx)
+		}
+		if s.err != nil {
+			yield(nil, s.err)
+			return
+		}
+		if !yield(r.batch(s, k, l.config.BatchSize), nil) {
+			return
+		}
+		ask()
+	}
+}
+
+// fill reads the images of a batch.
+func (l *Loader) fill(ctx context.Context, b *Batch, epoch uint64) error {
+	pixels, labels, size := b.Images.Data(), b.Labels.Data(), l.shape.Size()
+	for j, item := range b.Items {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		image := pixels[j*size : (j+1)*size : (j+1)*size]
+		label, err := l.dataset.Read(item, image)
+		if err != nil {
+			return fmt.Errorf("read image %d: %w", item, err)
+		}
+		labels[j] = float32(label)
+		if l.config.Transform != nil {
+			l.config.Transform(rng.New(l.config.Seed, "augment", epoch, uint64(item)), image, l.shape)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+// Command tile writes the AVX2+FMA assembly of the matrix kernels. It is run by
+// go generate in the kernel package.
+//
+// # How the kernels work
+//
+// A register tile is a small block of the result that stays in 12 of the 16
+// vector registers while the sum runs: 6 rows of 2 vectors (16 columns), or 12
+// rows of 1 vector (8 columns). Each term of the sum takes the vectors of B once,
+// broadcasts one float of A for each row, and does 12 multiply-adds. Twelve
+// independent chains hide the latency of a multiply-add (at 4 cycles and 2 a
+// cycle, 8 are needed), and the 8 loads of a wide tile's term leave the load
+// units idle a third of the time.
+//
+// A call walks a whole column of register tiles, because entering assembly from
+// Go costs about as much as ten terms. What the inner loop does not need is
+// loaded from the arguments or the stack frame when its turn comes: the inner
+// loop of the 12-row tile needs all 15 general registers.
+//
+// The file shape.go has what the kernels share, tile.go the kernels for packed
+// panels, outer.go those for outer products, store.go the ways that a finished
+// tile takes to memory, transpose.go and peak.go the rest.
+package main
+
+import (
+	"log"
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	// The argument types are read from the package as it is on another
+	// architecture, that is without the files that this program writes.
+	if err := os.Setenv("GOARCH", "arm64"); err != nil {
+		log.Fatal(err)
+	}
+	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
+	ConstraintExpr("amd64")
+	zeros := zeroRow()
+	tileKernel("tileAVX2", "[Tile]", wide, zeros)
+	tileKernel("tileNarrowAVX2", "[TileNarrow]", narrow, zeros)
+	outerKernel("outerAVX2", "[Outer] for more than 8 columns", wide)
+	outerKernel("outerNarrowAVX2", "[Outer] for at most 8 columns", narrow)
+	transposeKernel()
+	peakKernel()
+	Generate()
+}

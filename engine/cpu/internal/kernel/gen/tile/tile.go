@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// unroll is the number of terms in one turn of the inner loop.
+const unroll = quadSize
+
+// panelKernel is a kernel for packed panels, with what it keeps on the stack.
+type panelKernel struct {
+	shape
+	zeros Mem // a row of zeros, in place of a missing bias
+
+	aOff    Mem // AOff of the tile at hand
+	rows    Mem // rows left, with those of the tile at hand
+	segs    Mem // SegOff of the segment at hand
+	segsEnd Mem // end of SegOff
+	main    Mem // bytes of B in the unrolled part of a segment
+	run     Mem // Run, for its two low bits
+	clamped Mem // AOff of an incomplete tile, filled up with the last row
+}
+
+// tileKernel emits Tile or TileNarrow: for every tile of rows, the sums over
+// segments and terms, which start with the bias, then the store.
+func tileKernel(name, twin string, s shape, zeros Mem) {
+	TEXT(name, 0, "func(args *TileArgs)")
+	Doc(fmt.Sprintf("%s is the assembly of %s, in register tiles of %d×%d.", name, twin, s.rows, s.cols()))
+	Pragma("noescape")
+
+	k := &panelKernel{
+		shape: s, zeros: zeros,
+		aOff: AllocLocal(8), rows: AllocLocal(8), segs: AllocLocal(8), segsEnd: AllocLocal(8),
+		main: AllocLocal(8), run: AllocLocal(8), clamped: AllocLocal(offsetSize * s.rows),
+	}
+	out := newStore(s, true, &tableRows{cOff: AllocLocal(8)})
+	k.prepare()
+	out.prepare()
+	acc := s.accumulators()
+	aOff := GP64()
+
+	Label("tile")
+	rows := GP64()
+	MOVQ(k.aOff, aOff)
+	MOVQ(k.rows, rows)
+	CMPQ(rows, Imm(uint64(s.rows)))
+	JGE(LabelRef("full"))
+	k.clamp(aOff, rows)
+	CMPQ(rows, Imm(uint64(s.short)))
+	JLE(LabelRef("short"))
+
+	Label("full")
+	k.sum("full", acc, aOff)
+	out.whole(acc, k.rows)
+
+	Label("short")
+	k.sum("short", acc[:s.short], aOff)
+	out.part(acc[:s.short], k.rows)
+
+	Label("next")
+	ADDQ(Imm(uint64(offsetSize*s.rows)), k.aOff)
+	out.advance()
+	SUBQ(Imm(uint64(s.rows)), k.rows)
+	JG(LabelRef("tile"))
+	VZEROUPPER()
+	RET()
+}
+
+// prepare fills the frame.
+func (k *panelKernel) prepare() {
+	MOVQ(load("AOff"), k.aOff)
+	MOVQ(load("Rows"), k.rows)
+
+	segs, segsEnd := load("SegOff"), load("Segs")
+	LEAQ(Mem{Base: segs, Index: segsEnd, Scale: offsetSize}, segsEnd)
+	MOVQ(segsEnd, k.segsEnd)
+
+	run := load("Run")
+	MOVQ(run, k.run)
+	ANDQ(I8(-unroll), run)
+	IMUL3Q(Imm(uint64(k.rowSize())), run, run)
+	MOVQ(run, k.main)
+}
+
+// clamp makes aOff point to a copy of the last rows' offsets that is filled up
+// with the last one, so that the surplus rows of the tile are harmless.
+func (k *panelKernel) clamp(aOff, rows reg.Register) {
+	last, row, off := GP64(), GP64(), GP32()
+	LEAQ(Mem{Base: rows, Disp: -1}, last)
+	for r := range k.shape.rows {
+		MOVQ(U32(uint32(r)), row)
+		CMPQ(row, last)
+		CMOVQGT(last, row)
+		MOVL(Mem{Base: aOff, Index: row, Scale: offsetSize}, off)
+		MOVL(off, k.clamped.Offset(offsetSize*r))
+	}
+	LEAQ(k.clamped, aOff)
+}
+
+// sum emits the sums of a tile whose rows start at the offsets at aOff.
+func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
+	k.start(acc)
+	row := make([]reg.Register, len(acc))
+	a := load("A")
+	for r := range row {
+		p := GP64()
+		MOVLQSX(Mem{Base: aOff, Disp: r * offsetSize}, p)
+		LEAQ(Mem{Base: a, Index: p, Scale: floatSize}, p)
+		row[r] = p
+	}
+	MOVQ(load("SegOff"), k.segs)
+	b := load("B")
+	off := GP64() // of the terms at hand from the start of each row, in bytes
+
+	// terms emits n terms. Of some rows, all four terms of a turn are one quad.
+	terms := func(n int) {
+		at := func(r, t int) Mem { return Mem{Base: row[r], Index: off, Scale: 1, Disp: t * floatSize} }
+		var quads []reg.VecVirtual
+		for r := 0; n == quadSize && r < k.quads; r++ {
+			quads = append(quads, loadQuad(at(r, 0)))
+		}
+		for t := range n {
+			acc.addTerm(
+				func(r int, x reg.VecVirtual) {
+					if r < len(quads) {
+						pick(t, quads[r], x)
+					} else {
+						VBROADCASTSS(at(r, t), x)
+					}
+				},
+				func(v int) Mem { return Mem{Base: b, Disp: t*k.rowSize() + v*vecSize} })
+		}
+		ADDQ(I32(int32(n*k.rowSize())), b)
+		ADDQ(Imm(uint64(n*floatSize)), off)
+	}
+
+	Label(label + "Segment")
+	seg := GP64()
+	MOVQ(k.segs, seg)
+	MOVLQSX(Mem{Base: seg}, off)
+	SHLQ(Imm(2), off)
+	ADDQ(Imm(offsetSize), seg)
+	MOVQ(seg, k.segs)
+
+	end := GP64()
+	MOVQ(k.main, end)
+	TESTQ(end, end)
+	JEQ(LabelRef(label + "Rest"))
+	ADDQ(b, end)
+	Label(label + "Terms")
+	terms(unroll)
+	CMPQ(b, end)
+	JB(LabelRef(label + "Terms"))
+
+	Label(label + "Rest")
+	for n := unroll / 2; n > 0; n /= 2 {
+		TESTB(Imm(uint64(n)), k.run)
+		skip(JEQ, func() { terms(n) })
+	}
+	seg = GP64()
+	MOVQ(k.segs, seg)
+	CMPQ(seg, k.segsEnd)
+	JB(LabelRef(label + "Segment"))
+}
+
+// start sets every row of the tile to the bias, or to zero without one.
+func (k *panelKernel) start(acc accumulators) {
+	bias, zeros := load("Bias"), GP64()
+	LEAQ(k.zeros, zeros)
+	TESTQ(bias, bias)
+	CMOVQEQ(zeros, bias)
+	for v := range k.vecs {
+		VMOVUPS(Mem{Base: bias, Disp: v * vecSize}, acc[0][v])
+	}
+	for r := 1; r < len(acc); r++ {
+		for v := range k.vecs {
+			VMOVAPS(acc[0][v], acc[r][v])
+		}
+	}
+}
+
+// zeroRow emits a row of zeros in the read-only data.
+func zeroRow() Mem {
+	const rodataNoptr = 8 | 16
+	zeros := GLOBL("zeros", rodataNoptr)
+	for i := 0; i < wide.rowSize(); i += 8 {
+		DATA(i, U64(0))
+	}
+	return zeros
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/attr"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// unaryKernels emits the functions of one slice.
+func unaryKernels() {
+	type kernel struct {
+		name   string
+		unroll int
+		f      func(x vec) vec
+	}
+	for _, k := range []kernel{
+		{"neg", 4, func(x vec) vec { return xor(x, bits(signBits)) }},
+		{"square", 4, func(x vec) vec { return times(x, x) }},
+		{"reciprocal", 2, func(x vec) vec { return over(load(num(1)), x) }},
+		{"sqrt", 2, func(x vec) vec { emit(VSQRTPS, x, x); return x }},
+		{"relu", 4, func(x vec) vec { return greater(zero(), x) }},
+		{"exp", 3, exp},
+		{"log", 3, ln},
+		{"sigmoid", 3, sigmoid},
+		{"tanh", 2, tanh},
+	} {
+		function(k.name+"AVX2", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		dst, x := param("dst"), param("x")
+		overRowBlocks("row", newRow(param("n")), k.unroll, func(block []span) {
+			var in []vec
+			for _, s := range block {
+				in = append(in, s.load(x))
+			}
+			for i, y := range weave(k.f, in) {
+				block[i].store(y, dst)
+			}
+		})
+		finish()
+	}
+}
+
+// binaryKernels emits the functions of two slices, and MulAdd.
+func binaryKernels() {
+	one := func() vec { return load(num(1)) }
+	type kernel struct {
+		name string
+		f    func(a vec, b Op) vec
+	}
+	for _, k := range []kernel{
+		{"add", plus},
+		{"sub", minus},
+		{"mul", times},
+		{"div", over},
+		{"maximum", func(a vec, b Op) vec { return orNaN(greater(a, b), a, b) }},
+		{"minimum", func(a vec, b Op) vec { return orNaN(lesser(a, b), a, b) }},
+		{"equal", func(a vec, b Op) vec { return indicator(compare(a, equal, b)) }},
+		{"greater", func(a vec, b Op) vec { return indicator(compare(a, greaterThan, b)) }},
+		{"reluGrad", func(y vec, dy Op) vec { return and(compare(y, greaterThan, bits(0)), dy) }},
+		{"sigmoidGrad", func(y vec, dy Op) vec { return times(times(y, dy), minus(one(), y)) }},
+		{"tanhGrad", func(y vec, dy Op) vec {
+			d := one()
+			VFNMADD231PS(y, y, d)
+			return times(d, dy)
+		}},
+	} {
+		function(k.name+"AVX2", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		dst, a, b := param("dst"), param("a"), param("b")
+		overRow("row", newRow(param("n")), 4, func(s span) {
+			s.store(k.f(s.load(a), s.operand(b)), dst)
+		})
+		finish()
+	}
+
+	function("mulAddAVX2", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
+	dst, a, b, c := param("dst"), param("a"), param("b"), param("c")
+	overRow("row", newRow(param("n")), 4, func(s span) {
+		s.store(fma(s.load(a), s.load(b), s.operand(c)), dst)
+	})
+	finish()
+}
+
+// orNaN returns v with a NaN in the lanes where a or b is one.
+func orNaN(v, a vec, b Op) vec { return or(v, compare(a, unordered, b)) }
+
+// scalarKernels emits the functions of a slice and a number, and Axpy.
+func scalarKernels() {
+	type kernel struct {
+		name string
+		f    func(a, s vec) vec
+	}
+	for _, k := range []kernel{
+		{"addS", func(a, s vec) vec { return plus(a, s) }},
+		{"subS", func(a, s vec) vec { return minus(a, s) }},
+		{"rsubS", func(a, s vec) vec { return minus(s, a) }},
+		{"mulS", func(a, s vec) vec { return times(a, s) }},
+		{"divS", func(a, s vec) vec { return over(a, s) }},
+		{"rdivS", func(a, s vec) vec { return over(s, a) }},
+		{"maxS", func(a, s vec) vec { return orNaN(greater(a, s), a, s) }},
+		{"minS", func(a, s vec) vec { return orNaN(lesser(a, s), a, s) }},
+		{"equalS", func(a, s vec) vec { return indicator(compare(a, equal, s)) }},
+		{"greaterS", func(a, s vec) vec { return indicator(compare(a, greaterThan, s)) }},
+		{"lessS", func(a, s vec) vec { return indicator(compare(a, less, s)) }},
+	} {
+		function(k.name+"AVX2", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		dst, a, number := param("dst"), param("a"), broadcast("s")
+		overRow("row", newRow(param("n")), 4, func(s span) {
+			s.store(k.f(s.load(a), number), dst)
+		})
+		finish()
+	}
+
+	function("axpyAVX2", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
+	dst, a, number := param("dst"), param("a"), broadcast("s")
+	overRow("row", newRow(param("n")), 4, func(s span) {
+		s.store(fma(s.load(a), number, s.operand(dst)), dst)
+	})
+	finish()
+}
+
+func fillKernel() {
+	function("fillAVX2", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	dst, v := param("dst"), broadcast("v")
+	overRow("row", newRow(param("n")), 4, func(s span) {
+		s.store(v, dst)
+	})
+	finish()
+}
+
+func copyKernel() {
+	function("copy2DAVX2", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
+	dst, src, rows, ldDst, ldSrc := param("dst"), param("src"), param("rows"), param("ldDst"), param("ldSrc")
+	r := newRow(param("cols"))
+	SHLQ(U8(2), ldDst)
+	SHLQ(U8(2), ldSrc)
+	overRows("rows", rows, r, nil, func() {
+		overRow("row", r, 4, func(s span) { s.store(s.load(src), dst) })
+		ADDQ(ldDst, dst)
+		ADDQ(ldSrc, src)
+	})
+	finish()
+}
+
+// dropoutKernel emits Dropout: eight counters at a time are hashed as
+// graph.DropoutBits says.
+func dropoutKernel() {
+	count := GLOBL("counters", attr.RODATA|attr.NOPTR)
+	for lane := range lanes {
+		DATA(floatSize*lane, U32(lane))
+	}
+	function("dropoutAVX2", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	dst, x, scale := param("dst"), param("x"), broadcast("scale")
+	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
+	counter := broadcast("start")
+	VPADDD(count, counter, counter)
+	overRow("row", newRow(param("n")), 1, func(s span) {
+		h := mix(plusInt(mix(xor(counter, keyLow)), keyHigh))
+		dropped := aboveInt(threshold, shift(VPSRLD, 8, h))
+		s.store(andNot(dropped, times(s.load(x), scale)), dst)
+		VPADDD(bits(lanes), counter, counter)
+	})
+	finish()
+}

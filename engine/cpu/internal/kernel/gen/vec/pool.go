@@ -1,0 +1,200 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// poolArgs are the parameters that all pooling kernels end with.
+const poolArgs = "tapOff *int32, taps, n, stride, c int"
+
+// A window walks over the output pixels of a row and the taps of their windows.
+type window struct {
+	offsets gp // where the offsets of the taps are
+	taps    gp // how many there are, nil if four
+	stride  gp // in bytes
+	pixels  gp
+	pixel   *row // of c channels
+	fixed   []gp // offsets of the taps in registers, in the loop over narrow pixels
+}
+
+// newWindow loads the parameters. With four taps, the usual window of 2×2, the loop
+// over them is unrolled.
+func newWindow(four bool) *window {
+	w := &window{offsets: param("tapOff"), stride: param("stride"), pixels: param("n"), pixel: newRow(param("c"))}
+	SHLQ(U8(2), w.stride)
+	if !four {
+		w.taps = param("taps")
+	}
+	return w
+}
+
+// overPixels calls body for each block of channels of each pixel; pointers advance
+// by a pixel, strided ones by the stride. Where the taps are a loop, a block is up
+// to unroll vectors, to make the turns worth their while. For four taps and less
+// than eight channels there is a loop of its own, without one over the channels.
+func (w *window) overPixels(unroll int, pointers, strided []gp, body func(block []span)) {
+	pixels := func(label string, one func()) {
+		overRows(label, w.pixels, w.pixel, pointers, func() {
+			one()
+			for _, p := range strided {
+				ADDQ(w.stride, p)
+			}
+		})
+	}
+	if w.taps != nil {
+		pixels("pixels", func() { overRowBlocks("channels", w.pixel, unroll, body) })
+		return
+	}
+	CMPQ(w.pixel.n, U8(lanes))
+	JLT(LabelRef("narrow"))
+	pixels("pixels", func() { overRow("channels", w.pixel, 1, func(s span) { body([]span{s}) }) })
+	finish()
+	Label("narrow")
+	for i := range 4 {
+		w.fixed = append(w.fixed, GP64())
+		MOVLQSX(Mem{Base: w.offsets, Disp: 4 * i}, w.fixed[i])
+	}
+	pixels("narrow_pixels", func() { body([]span{{label: "narrow", tail: w.pixel}}) })
+}
+
+// overTaps calls body for each tap and each vector of a block, with its number and
+// its place in the tap.
+func (w *window) overTaps(block []span, body func(v int, tap span)) {
+	if w.fixed != nil {
+		for _, offset := range w.fixed {
+			body(0, span{label: "narrow_tap", at: offset, tail: w.pixel})
+		}
+		return
+	}
+	tap := func(label string, offset Mem) {
+		at := GP64()
+		MOVLQSX(offset, at)
+		ADDQ(block[0].at, at)
+		for v, s := range block {
+			body(v, span{label: label, at: at, disp: s.disp, tail: s.tail})
+		}
+	}
+	label := block[0].label + "_taps"
+	if w.taps == nil {
+		for i := range 4 {
+			tap(label, Mem{Base: w.offsets, Disp: 4 * i})
+		}
+		return
+	}
+	left, next := GP64(), GP64()
+	MOVQ(w.offsets, next)
+	MOVQ(w.taps, left)
+	TESTQ(left, left)
+	JLE(LabelRef(label + "_done"))
+	Label(label)
+	tap(label, Mem{Base: next})
+	ADDQ(U8(4), next)
+	DECQ(left)
+	JNE(LabelRef(label))
+	Label(label + "_done")
+}
+
+// poolKernels emits each kernel for four taps and for any number.
+func poolKernels() {
+	for _, v := range []struct {
+		suffix, doc string
+		four        bool
+	}{
+		{"AVX2", "", false},
+		{"4AVX2", " for four taps", true},
+	} {
+		doc := func(of string) string { return "is the assembly of [" + of + "]" + v.doc + "." }
+		poolSum("poolSumRow"+v.suffix, doc("PoolSumRow"), v.four)
+		poolMax("poolMaxRow"+v.suffix, doc("PoolMaxRow"), v.four)
+		poolMaxGrad("poolMaxGradRow"+v.suffix, doc("PoolMaxGradRow"), v.four, false)
+		poolMaxGrad("poolMaxGradRowSet"+v.suffix, doc("PoolMaxGradRowSet"), v.four, true)
+		poolSpread("poolSpreadRow"+v.suffix, doc("PoolSpreadRow"), v.four, false)
+		poolSpread("poolSpreadRowSet"+v.suffix, doc("PoolSpreadRowSet"), v.four, true)
+	}
+}
+
+// poolSum emits PoolSumRow.
+func poolSum(name, doc string, four bool) {
+	function(name, "(dst, src *float32, "+poolArgs+", scale float32)", doc)
+	dst, src, w := param("dst"), param("src"), newWindow(four)
+	scale := broadcast("scale")
+	w.overPixels(4, []gp{dst}, []gp{src}, func(block []span) {
+		sums := zeros(len(block))
+		w.overTaps(block, func(v int, tap span) { VADDPS(tap.operand(src), sums[v], sums[v]) })
+		for v, s := range block {
+			s.store(times(sums[v], scale), dst)
+		}
+	})
+	finish()
+}
+
+// poolMax emits PoolMaxRow.
+func poolMax(name, doc string, four bool) {
+	function(name, "(dst, src *float32, "+poolArgs+")", doc)
+	dst, src, w := param("dst"), param("src"), newWindow(four)
+	w.overPixels(4, []gp{dst}, []gp{src}, func(block []span) {
+		highest, nans := make([]vec, len(block)), zeros(len(block))
+		for v := range block {
+			highest[v] = load(negInf())
+		}
+		w.overTaps(block, func(v int, tap span) {
+			x := tap.load(src)
+			VMAXPS(highest[v], x, highest[v])
+			VORPS(compare(x, unordered, x), nans[v], nans[v])
+		})
+		for v, s := range block {
+			s.store(or(highest[v], nans[v]), dst)
+		}
+	})
+	finish()
+}
+
+// poolMaxGrad emits the gradient of PoolMaxRow, which is added to dx or, if set,
+// overwrites it.
+func poolMaxGrad(name, doc string, four, set bool) {
+	function(name, "(dx, x, y, dy *float32, "+poolArgs+")", doc)
+	dx, x, y, dy, w := param("dx"), param("x"), param("y"), param("dy"), newWindow(four)
+	w.overPixels(4, []gp{y, dy}, []gp{dx, x}, func(block []span) {
+		highest, gradient := make([]vec, len(block)), make([]vec, len(block))
+		for v, s := range block {
+			highest[v], gradient[v] = s.load(y), s.load(dy)
+		}
+		w.overTaps(block, func(v int, tap span) {
+			here := compare(highest[v], equalOrNaN, tap.operand(x))
+			g := and(here, gradient[v])
+			VANDNPS(gradient[v], here, gradient[v]) // the next taps get none
+			if !set {
+				g = plus(g, tap.operand(dx))
+			}
+			tap.store(g, dx)
+		})
+	})
+	finish()
+}
+
+// poolSpread emits the gradient of PoolSumRow, which is added to dx or, if set,
+// overwrites it.
+func poolSpread(name, doc string, four, set bool) {
+	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)", doc)
+	dx, dy, w := param("dx"), param("dy"), newWindow(four)
+	scale := broadcast("scale")
+	w.overPixels(4, []gp{dy}, []gp{dx}, func(block []span) {
+		gradient := make([]vec, len(block))
+		for v, s := range block {
+			gradient[v] = times(scale, s.operand(dy))
+		}
+		w.overTaps(block, func(v int, tap span) {
+			g := gradient[v]
+			switch {
+			case !set:
+				g = plus(g, tap.operand(dx))
+			case tap.tail != nil: // whose store ruins its register
+				g = YMM()
+				VMOVAPS(gradient[v], g)
+			}
+			tap.store(g, dx)
+		})
+	})
+	finish()
+}

@@ -1,0 +1,222 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// reductionKernels emits the reductions of a slice to a number.
+func reductionKernels() {
+	sums := []struct {
+		name, twin string
+		step       func(sum, v vec)
+	}{
+		{"sumAVX2", "[Sum]", func(sum, v vec) { VADDPS(v, sum, sum) }},
+		{"sumSqAVX2", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
+	}
+	for _, k := range sums {
+		function(k.name, "(x *float32, n int) float32", "is the assembly of "+k.twin+".")
+		sum := zeros(4)
+		overBlocks(param("x"), newRow(param("n")), len(sum), func(i int, v vec) { k.step(sum[i], v) })
+		Store(fold(VADDPS, addUp(sum)).AsX(), ReturnIndex(0))
+		finish()
+	}
+
+	function("maxOfAVX2", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
+	x, r := param("x"), newRow(param("n"))
+	highest, nans := load(negInf()), zero()
+	overRow("row", r, 4, func(s span) {
+		v := s.keep(s.load(x), negInf())
+		VMAXPS(highest, v, highest)
+		VORPS(compare(v, unordered, v), nans, nans)
+	})
+	fold(VMAXPS, highest)
+	fold(VORPS, nans)
+	VORPS(nans, highest, highest)
+	Store(highest.AsX(), ReturnIndex(0))
+	finish()
+}
+
+// overBlocks calls body for the vectors of a row, numbering them modulo count.
+func overBlocks(x gp, r *row, count int, body func(i int, v vec)) {
+	block := U8(count * lanes)
+	Label("block")
+	SUBQ(block, r.n)
+	JLT(LabelRef("block_done"))
+	for i := range count {
+		body(i, load(Mem{Base: x, Disp: i * lanes * floatSize}))
+	}
+	ADDQ(U8(count*lanes*floatSize), x)
+	JMP(LabelRef("block"))
+	Label("block_done")
+	ADDQ(block, r.n)
+	for i := range count {
+		tail := fmt.Sprint("tail", i)
+		CMPQ(r.n, U8(lanes))
+		JLT(LabelRef(tail))
+		body(i, load(Mem{Base: x}))
+		ADDQ(U8(lanes*floatSize), x)
+		SUBQ(U8(lanes), r.n)
+		JMP(LabelRef(tail + "_done"))
+		Label(tail)
+		// What is left is less than a vector, at first or only after this one; the
+		// mask is empty when nothing is.
+		last := YMM()
+		VMASKMOVPS(Mem{Base: x}, r.mask, last)
+		body(i, last)
+		JMP(LabelRef("end"))
+		Label(tail + "_done")
+	}
+	Label("end")
+}
+
+// zeros returns count sums of 0.
+func zeros(count int) []vec {
+	sums := make([]vec, count)
+	for i := range sums {
+		sums[i] = zero()
+	}
+	return sums
+}
+
+// addUp leaves the sum of two or four vectors, s₀+s₁ or (s₀+s₁) + (s₂+s₃), in s₀.
+func addUp(s []vec) vec {
+	for apart := 1; apart < len(s); apart *= 2 {
+		for i := 0; i < len(s); i += 2 * apart {
+			VADDPS(s[i+apart], s[i], s[i])
+		}
+	}
+	return s[0]
+}
+
+// A columnKernel adds something to each column of a matrix.
+type columnKernel struct {
+	name, signature string
+	doc             string
+	inputs          []string // matrices of the same shape
+	channels        []string // vectors of one value a column
+	outputs         []string // vectors that are added to
+	vectors         int      // most vectors of columns at a time
+	turn            int      // rows a turn: partial sums of a column
+	// step adds one row's elements in to the sums, one a output.
+	step func(sums []vec, in []Op, channel []vec)
+}
+
+// columnKernels emits the sums over the rows of a matrix.
+func columnKernels() {
+	columnKernel{
+		name: "addRowsAVX2", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
+		inputs: []string{"x"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
+		step: func(sums []vec, in []Op, _ []vec) { VADDPS(in[0], sums[0], sums[0]) },
+	}.emit()
+	columnKernel{
+		name: "addSquaredDevAVX2", signature: "(dst, x, mean *float32, rows, n, ld int)", doc: "[AddSquaredDev] for one block of rows",
+		inputs: []string{"x"}, channels: []string{"mean"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
+		step: func(sums []vec, in []Op, mean []vec) {
+			d := minus(mean[0], in[0])
+			accumulate(sums[0], d, d)
+		},
+	}.emit()
+	columnKernel{
+		name: "addDotsAVX2", signature: "(products, sums, dy, x, mean *float32, rows, n, ld int)", doc: "[BatchNormSums] for one block of rows",
+		inputs: []string{"dy", "x"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 2, turn: 2,
+		step: func(sums []vec, in []Op, mean []vec) {
+			dy := load(in[0])
+			d := minus(mean[0], in[1])
+			VFNMADD231PS(d, dy, sums[0]) // −d = x − mean
+			VADDPS(dy, sums[1], sums[1])
+		},
+	}.emit()
+}
+
+// emit writes the kernel: a loop over blocks of columns and, in it, one over the
+// rows. The rows of a turn go to sums of their own.
+func (k columnKernel) emit() {
+	function(k.name, k.signature, "is the assembly of "+k.doc+".")
+	inputs, channels, outputs := params(k.inputs...), params(k.channels...), params(k.outputs...)
+	n, ld := param("n"), param("ld")
+	r := newRow(n)
+	SHLQ(U8(2), ld)
+	all := append(append(append([]gp{}, inputs...), channels...), outputs...)
+	for vectors := k.vectors; vectors > 0; vectors-- {
+		label, count := fmt.Sprint("columns", vectors), U8(vectors*lanes)
+		Label(label)
+		SUBQ(count, n)
+		JLT(LabelRef(label + "_done"))
+		k.block(label, vectors, nil, inputs, channels, outputs, ld)
+		for _, p := range all {
+			ADDQ(U8(vectors*lanes*floatSize), p)
+		}
+		JMP(LabelRef(label))
+		Label(label + "_done")
+		ADDQ(count, n)
+	}
+	TESTQ(r.rest, r.rest)
+	JEQ(LabelRef("end"))
+	k.block("tail", 1, r, inputs, channels, outputs, ld)
+	Label("end")
+	finish()
+}
+
+// block sums a block of columns; tail is the row if they are its last, masked, ones.
+func (k columnKernel) block(label string, vectors int, tail *row, inputs, channels, outputs []gp, ld gp) {
+	sums := make([][][]vec, vectors)
+	channel := make([][]vec, vectors)
+	origin := GP64()
+	XORQ(origin, origin)
+	place := func(v int) span { return span{label: label, at: origin, disp: v * lanes * floatSize, tail: tail} }
+	for v := range vectors {
+		for range outputs {
+			sums[v] = append(sums[v], zeros(k.turn))
+		}
+		for _, p := range channels {
+			channel[v] = append(channel[v], place(v).load(p))
+		}
+	}
+	at := make([]gp, len(inputs))
+	for i, p := range inputs {
+		at[i] = GP64()
+		MOVQ(p, at[i])
+	}
+	step := func(r int) {
+		for v := range vectors {
+			in := make([]Op, len(at))
+			for i, p := range at {
+				in[i] = place(v).operand(p)
+			}
+			var s []vec
+			for o := range outputs {
+				s = append(s, sums[v][o][r])
+			}
+			k.step(s, in, channel[v])
+		}
+		for _, p := range at {
+			ADDQ(ld, p)
+		}
+	}
+	left := param("rows")
+	SUBQ(U8(k.turn), left)
+	JLT(LabelRef(label + "_rest"))
+	Label(label + "_rows")
+	for r := range k.turn {
+		step(r)
+	}
+	SUBQ(U8(k.turn), left)
+	JGE(LabelRef(label + "_rows"))
+	Label(label + "_rest")
+	ADDQ(U8(k.turn), left)
+	for r := range k.turn - 1 {
+		JEQ(LabelRef(label + "_sum"))
+		step(r)
+		DECQ(left)
+	}
+	Label(label + "_sum")
+	for v := range vectors {
+		for o, p := range outputs {
+			total := addUp(sums[v][o])
+			place(v).store(plus(total, place(v).operand(p)), p)
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package kernel
+
+import "unsafe"
+
+func poolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolSumRow4AVX2(data(dst), data(src), &tapOff[0], 4, n, stride, c, scale)
+	case UseAVX2:
+		poolSumRowAVX2(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	default:
+		poolSumRowGeneric(dst, src, tapOff, n, stride, c, scale)
+	}
+}
+
+func poolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolMaxRow4AVX2(data(dst), data(src), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolMaxRowAVX2(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolMaxRowGeneric(dst, src, tapOff, n, stride, c)
+	}
+}
+
+func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolMaxGradRow4AVX2(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolMaxGradRowAVX2(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolMaxGradRowGeneric(dx, x, y, dy, tapOff, n, stride, c)
+	}
+}
+
+func poolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolMaxGradRowSet4AVX2(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolMaxGradRowSetAVX2(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolMaxGradRowSetGeneric(dx, x, y, dy, tapOff, n, stride, c)
+	}
+}
+
+func poolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolSpreadRow4AVX2(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+	case UseAVX2:
+		poolSpreadRowAVX2(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	default:
+		poolSpreadRowGeneric(dx, dy, tapOff, n, stride, c, scale)
+	}
+}
+
+func poolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolSpreadRowSet4AVX2(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+	case UseAVX2:
+		poolSpreadRowSetAVX2(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	default:
+		poolSpreadRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)
+	}
+}

@@ -1,0 +1,83 @@
+package kernel
+
+// This file holds the pure Go twins of the pooling kernels.
+
+func poolSumRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
+	for p := range n {
+		d := dst[p*c:][:c]
+		clear(d)
+		for _, off := range tapOff {
+			for j, v := range src[p*stride+int(off):][:c] {
+				d[j] += v
+			}
+		}
+		for j := range d {
+			d[j] *= scale
+		}
+	}
+}
+
+func poolMaxRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int) {
+	for p := range n {
+		d := dst[p*c:][:c]
+		fillGeneric(d, minusInf)
+		for _, off := range tapOff {
+			for j, v := range src[p*stride+int(off):][:c] {
+				d[j] = larger(v, d[j])
+			}
+		}
+	}
+}
+
+func poolMaxGradRowGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	for p := range n {
+		for j, m := range y[p*c:][:c] {
+			for _, off := range tapOff {
+				i := p*stride + int(off) + j
+				if x[i] == m || m != m {
+					dx[i] += dy[p*c+j]
+					break
+				}
+			}
+		}
+	}
+}
+
+func poolMaxGradRowSetGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	for p := range n {
+		for j, m := range y[p*c:][:c] {
+			g := dy[p*c+j]
+			for _, off := range tapOff {
+				i := p*stride + int(off) + j
+				if x[i] == m || m != m {
+					dx[i] = g
+					g, m = 0, minusInf
+				} else {
+					dx[i] = 0
+				}
+			}
+		}
+	}
+}
+
+func poolSpreadRowGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	for p := range n {
+		for j, g := range dy[p*c:][:c] {
+			g *= scale
+			for _, off := range tapOff {
+				dx[p*stride+int(off)+j] += g
+			}
+		}
+	}
+}
+
+func poolSpreadRowSetGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	for p := range n {
+		for j, g := range dy[p*c:][:c] {
+			g *= scale
+			for _, off := range tapOff {
+				dx[p*stride+int(off)+j] = g
+			}
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// A poolCase is one row of windows over an image of channels-last pixels.
+type poolCase struct {
+	size, stride, c, n int // in pixels, channels, output pixels
+	taps               []int32
+	x                  []float32
+}
+
+func poolCases(t *testing.T, test func(t *testing.T, p poolCase)) {
+	for _, shape := range [][2]int{{1, 1}, {2, 2}, {2, 3}, {3, 2}, {3, 3}, {5, 1}, {0, 1}} {
+		for _, c := range []int{1, 2, 3, 5, 6, 7, 8, 12, 16, 17, 31, 40, 64, 101} {
+			for _, n := range []int{0, 1, 2, 5} {
+				p := poolCase{size: shape[0], stride: shape[1], c: c, n: n}
+				width := p.stride*max(n-1, 0) + max(p.size, 1)
+				for i := range p.size {
+					for j := range p.size {
+						p.taps = append(p.taps, int32((i*width+j)*c))
+					}
+				}
+				p.x = fencedCopy(randoms(width*max(p.size, 1)*c, 1)).data
+				for i := range p.x { // few different numbers, so that maxima tie
+					p.x[i] = float32(math.Round(float64(p.x[i])*2)) / 2
+				}
+				t.Run(fmt.Sprintf("%dx%d/%d/c%d/n%d", p.size, p.size, p.stride, c, n), func(t *testing.T) { test(t, p) })
+			}
+		}
+	}
+}
+
+// step is the distance of the windows in elements.
+func (p poolCase) step() int { return p.stride * p.c }
+
+func TestPool(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		poolCases(t, func(t *testing.T, p poolCase) {
+			const scale = 0.3
+			sum, highest := newFenced(p.n*p.c), newFenced(p.n*p.c)
+			PoolSumRow(sum.data, p.x, p.taps, p.n, p.step(), p.c, scale)
+			PoolMaxRow(highest.data, p.x, p.taps, p.n, p.step(), p.c)
+			sum.check(t, "PoolSumRow")
+			highest.check(t, "PoolMaxRow")
+			for i := range sum.data {
+				s, m := float32(0), minusInf
+				for _, off := range p.taps {
+					v := p.x[i/p.c*p.step()+int(off)+i%p.c]
+					s += v
+					m = max(m, v)
+				}
+				if got := sum.data[i]; got != s*scale {
+					t.Fatalf("sum %d is %v, want %v", i, got, s*scale)
+				}
+				if got := highest.data[i]; got != m {
+					t.Fatalf("maximum %d is %v, want %v", i, got, m)
+				}
+			}
+		})
+	})
+}
+
+func TestPoolMaxOfNaN(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, c := range []int{3, 8} {
+			for _, taps := range []int{1, 4, 9} {
+				for bad := range taps {
+					x, y := make([]float32, taps*c), make([]float32, c)
+					var off []int32
+					for tap := range taps {
+						off = append(off, int32(tap*c))
+					}
+					x[bad*c+1] = nan32
+					PoolMaxRow(y, x, off, 1, c, c)
+					if y[0] != 0 || y[1] == y[1] || y[2] != 0 {
+						t.Fatalf("NaN at tap %d of %d: %v", bad, taps, y)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestPoolGradients(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		poolCases(t, func(t *testing.T, p poolCase) {
+			const scale = 0.3
+			y, dy := make([]float32, p.n*p.c), randoms(p.n*p.c, 9)
+			PoolMaxRow(y, p.x, p.taps, p.n, p.step(), p.c)
+			start := randoms(len(p.x), 10)
+			wantMax, wantSum := append([]float32{}, start...), append([]float32{}, start...)
+			setMax, setSum := append([]float32{}, start...), append([]float32{}, start...)
+			for i, g := range dy {
+				given := false
+				for _, off := range p.taps {
+					k := i/p.c*p.step() + int(off) + i%p.c
+					wantSum[k] += float32(g * scale) // not fused
+					setSum[k] = g * scale
+					setMax[k] = 0
+					if !given && p.x[k] == y[i] {
+						wantMax[k] += g
+						setMax[k] = g
+						given = true
+					}
+				}
+			}
+			apart := p.stride >= p.size
+			for _, k := range []struct {
+				name string
+				f    func(dx []float32)
+				want []float32
+				run  bool
+			}{
+				{"PoolMaxGradRow", func(dx []float32) { PoolMaxGradRow(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
+				{"PoolMaxGradRowSet", func(dx []float32) { PoolMaxGradRowSet(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
+				{"PoolSpreadRow", func(dx []float32) { PoolSpreadRow(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, wantSum, true},
+				{"PoolSpreadRowSet", func(dx []float32) { PoolSpreadRowSet(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, setSum, apart},
+			} {
+				if !k.run {
+					continue
+				}
+				got := fencedCopy(start)
+				k.f(got.data)
+				got.check(t, k.name)
+				for i, g := range got.data {
+					if g != k.want[i] {
+						t.Fatalf("%s: element %d is %v, want %v", k.name, i, g, k.want[i])
+					}
+				}
+			}
+		})
+	})
+}
+
+func ExamplePoolMaxRow() {
+	image := []float32{ // two rows of four pixels, one channel
+		1, 5, 2, 2,
+		3, 4, 8, 0,
+	}
+	y := make([]float32, 2)
+	taps := []int32{0, 1, 4, 5} // a window of 2×2
+	PoolMaxRow(y, image, taps, 2, 2, 1)
+	fmt.Println(y)
+	// Output: [5 8]
+}

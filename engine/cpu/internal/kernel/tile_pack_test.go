@@ -1,0 +1,110 @@
+package kernel
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// packAll packs in two shares, as two workers would, and checks that the second
+// share starts where the first ends.
+func packAll(t *testing.T, size, panels int, pack func(dst []float32, from, to int)) []float32 {
+	t.Helper()
+	dst := canaries(size)
+	half := panels / 2
+	pack(dst, half, panels)
+	if i := slices.IndexFunc(dst[:size/panels*half], func(v float32) bool { return v != canary }); i >= 0 {
+		t.Fatalf("panels from %d on: element %d of an earlier panel is written", half, i)
+	}
+	pack(dst, 0, half)
+	return dst
+}
+
+func TestPackFilters(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(1, 1))
+		for _, f := range []Filter{{1, 1, 1, 1}, {6, 1, 5, 5}, {16, 6, 5, 5}, {17, 9, 1, 1}, {33, 40, 3, 3}, {8, 16, 1, 7}, {40, 3, 11, 11}} {
+			for _, nr := range []int{TileCols, NarrowCols} {
+				w := random(r, f.Out*f.In*f.taps())
+				weight := func(o, i, h, x int) float32 {
+					if o >= f.Out || i >= f.In {
+						return 0
+					}
+					return w[((o*f.In+i)*f.Height+h)*f.Width+x]
+				}
+				panels := Panels(f.Out, nr)
+				size := f.taps() * f.In * nr
+				got := packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackOIHW(dst, w, f, nr, from, to) })
+				for at, v := range got {
+					p, tap, i, lane := at/size, at%size/nr/f.In, at/nr%f.In, at%nr
+					if want := weight(p*nr+lane, i, tap/f.Width, tap%f.Width); v != want {
+						t.Fatalf("PackOIHW %+v by %d: panel %d tap %d input %d lane %d is %v, want %v", f, nr, p, tap, i, lane, v, want)
+					}
+				}
+
+				panels = Panels(f.In, nr)
+				size = f.taps() * f.Out * nr
+				got = packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackOIHWFlipped(dst, w, f, nr, from, to) })
+				for at, v := range got {
+					p, tap, o, lane := at/size, at%size/nr/f.Out, at/nr%f.Out, at%nr
+					if want := weight(o, p*nr+lane, f.Height-1-tap/f.Width, f.Width-1-tap%f.Width); v != want {
+						t.Fatalf("PackOIHWFlipped %+v by %d: panel %d tap %d output %d lane %d is %v, want %v", f, nr, p, tap, o, lane, v, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestPackMatrices(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(2, 2))
+		for _, k := range []int{1, 7, 8, 25, 64} {
+			for _, n := range []int{1, 5, 8, 10, 16, 31, 120} {
+				for _, nr := range []int{TileCols, NarrowCols} {
+					ldk, ldn := k+r.IntN(3), n+r.IntN(3)
+					b, bt := random(r, k*ldn), random(r, n*ldk)
+					panels := Panels(n, nr)
+					size := k * nr
+					rowMajor := packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackRowMajor(dst, b, k, n, ldn, nr, from, to) })
+					transposed := packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackTransposed(dst, bt, k, n, ldk, nr, from, to) })
+					for at := range rowMajor {
+						row, col := at%size/nr, at/size*nr+at%nr
+						var want, wantT float32
+						if col < n {
+							want, wantT = b[row*ldn+col], bt[col*ldk+row]
+						}
+						if rowMajor[at] != want {
+							t.Fatalf("PackRowMajor %d×%d by %d: row %d column %d is %v, want %v", k, n, nr, row, col, rowMajor[at], want)
+						}
+						if transposed[at] != wantT {
+							t.Fatalf("PackTransposed %d×%d by %d: row %d column %d is %v, want %v", k, n, nr, row, col, transposed[at], wantT)
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestTranspose2D(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(3, 3))
+		for _, rows := range []int{0, 1, 2, 7, 8, 9, 16, 23, 64} {
+			for _, cols := range []int{0, 1, 3, 7, 8, 9, 15, 40, 196} {
+				ldSrc, ldDst := cols+r.IntN(4), rows+r.IntN(4)
+				src, dst := random(r, rows*ldSrc), canaries(cols*ldDst)
+				Transpose2D(dst, src, rows, cols, ldDst, ldSrc)
+				for at, v := range dst {
+					want := float32(canary)
+					if i, j := at%ldDst, at/ldDst; i < rows {
+						want = src[i*ldSrc+j]
+					}
+					if v != want {
+						t.Fatalf("%d×%d: row %d column %d of the result is %v, want %v", rows, cols, at/ldDst, at%ldDst, v, want)
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,151 @@
+package kernel
+
+// The functions of this file work element by element on slices of one length,
+// len(dst); longer inputs are cut, shorter ones panic. dst may be the same slice
+// as an input but must not overlap one in any other way.
+//
+// An element's result depends on nothing but its own operands: not on its place
+// in the slice, nor on how the work is cut into calls. Errors are in units in the
+// last place (ulp) of the result. In brackets stands the worst that was measured,
+// in assembly and twin, over every float32 (every 7th for the twin) where the
+// function is neither trivial nor out of range.
+
+// Neg computes dst = -x.
+func Neg(dst, x []float32) { neg(dst, x[:len(dst)]) }
+
+// Square computes dst = x².
+func Square(dst, x []float32) { square(dst, x[:len(dst)]) }
+
+// Reciprocal computes dst = 1/x, correctly rounded.
+func Reciprocal(dst, x []float32) { reciprocal(dst, x[:len(dst)]) }
+
+// Sqrt computes dst = √x, correctly rounded; NaN where x is negative.
+func Sqrt(dst, x []float32) { sqrt(dst, x[:len(dst)]) }
+
+// Relu computes dst = max(0, x); a NaN stays a NaN, as in PyTorch.
+func Relu(dst, x []float32) { relu(dst, x[:len(dst)]) }
+
+// Exp computes dst = eˣ with an error of at most 1 ulp (0.90, 0.98), also where
+// the result is a denormal number. It is +Inf from x = 88.72284 on, 0 below
+// x = −103.9721, and NaN for NaN.
+func Exp(dst, x []float32) { exp(dst, x[:len(dst)]) }
+
+// Log computes the natural logarithm of x with an error of at most 1 ulp
+// (0.92, 0.93), denormal numbers included. It is −Inf for ±0, +Inf for +Inf and NaN where x is
+// negative or NaN.
+func Log(dst, x []float32) { log(dst, x[:len(dst)]) }
+
+// Sigmoid computes dst = 1/(1+e⁻ˣ) with an error of at most 2.5 ulp (2.41, 2.41),
+// down to the denormal results below x = −87.3. It is 0 for −Inf, 1 for +Inf and
+// NaN for NaN.
+func Sigmoid(dst, x []float32) { sigmoid(dst, x[:len(dst)]) }
+
+// Tanh computes the hyperbolic tangent of x with an error of at most 1.5 ulp
+// (1.37, 1.32), for small x too. It is ±1 for ±Inf, ±0 for ±0 and NaN for NaN.
+func Tanh(dst, x []float32) { tanh(dst, x[:len(dst)]) }
+
+// Add computes dst = a + b.
+func Add(dst, a, b []float32) { add(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Sub computes dst = a − b.
+func Sub(dst, a, b []float32) { sub(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Mul computes dst = a·b.
+func Mul(dst, a, b []float32) { mul(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Div computes dst = a/b, correctly rounded.
+func Div(dst, a, b []float32) { div(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Max computes the larger of a and b; NaN if either is NaN, like
+// torch.maximum. Of two zeros the sign is that of b.
+func Max(dst, a, b []float32) { maximum(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Min computes the smaller of a and b; NaN if either is NaN, like
+// torch.minimum. Of two zeros the sign is that of b.
+func Min(dst, a, b []float32) { minimum(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Equal computes 1 where a = b and 0 elsewhere, also where one is NaN.
+func Equal(dst, a, b []float32) { equal(dst, a[:len(dst)], b[:len(dst)]) }
+
+// Greater computes 1 where a > b and 0 elsewhere, also where one is NaN.
+func Greater(dst, a, b []float32) { greater(dst, a[:len(dst)], b[:len(dst)]) }
+
+// AddS computes dst = a + s.
+func AddS(dst, a []float32, s float32) { addS(dst, a[:len(dst)], s) }
+
+// SubS computes dst = a − s.
+func SubS(dst, a []float32, s float32) { subS(dst, a[:len(dst)], s) }
+
+// RsubS computes dst = s − a.
+func RsubS(dst, a []float32, s float32) { rsubS(dst, a[:len(dst)], s) }
+
+// MulS computes dst = a·s.
+func MulS(dst, a []float32, s float32) { mulS(dst, a[:len(dst)], s) }
+
+// DivS computes dst = a/s, correctly rounded.
+func DivS(dst, a []float32, s float32) { divS(dst, a[:len(dst)], s) }
+
+// RdivS computes dst = s/a, correctly rounded.
+func RdivS(dst, a []float32, s float32) { rdivS(dst, a[:len(dst)], s) }
+
+// MaxS computes the larger of a and s; NaN if either is NaN.
+func MaxS(dst, a []float32, s float32) { maxS(dst, a[:len(dst)], s) }
+
+// MinS computes the smaller of a and s; NaN if either is NaN.
+func MinS(dst, a []float32, s float32) { minS(dst, a[:len(dst)], s) }
+
+// EqualS computes 1 where a = s and 0 elsewhere.
+func EqualS(dst, a []float32, s float32) { equalS(dst, a[:len(dst)], s) }
+
+// GreaterS computes 1 where a > s and 0 elsewhere.
+func GreaterS(dst, a []float32, s float32) { greaterS(dst, a[:len(dst)], s) }
+
+// LessS computes 1 where a < s and 0 elsewhere.
+func LessS(dst, a []float32, s float32) { lessS(dst, a[:len(dst)], s) }
+
+// Axpy computes dst += s·a; the assembly rounds once, the twin twice.
+func Axpy(dst, a []float32, s float32) { axpy(dst, a[:len(dst)], s) }
+
+// MulAdd computes dst = a·b + c; the assembly rounds once, the twin twice.
+func MulAdd(dst, a, b, c []float32) {
+	mulAdd(dst, a[:len(dst)], b[:len(dst)], c[:len(dst)])
+}
+
+// ReluGrad computes the gradient of [Relu] from its output y: dst = dy where
+// y > 0 and 0 elsewhere.
+func ReluGrad(dst, y, dy []float32) { reluGrad(dst, y[:len(dst)], dy[:len(dst)]) }
+
+// SigmoidGrad computes the gradient of [Sigmoid] from its output y:
+// dst = (dy·y)·(1−y).
+func SigmoidGrad(dst, y, dy []float32) { sigmoidGrad(dst, y[:len(dst)], dy[:len(dst)]) }
+
+// TanhGrad computes the gradient of [Tanh] from its output y: dst = dy·(1−y²).
+func TanhGrad(dst, y, dy []float32) { tanhGrad(dst, y[:len(dst)], dy[:len(dst)]) }
+
+// Fill sets every element of dst to v.
+func Fill(dst []float32, v float32) { fill(dst, v) }
+
+// Copy2D copies rows of cols elements between matrices of different row
+// distances: dst[r·ldDst+j] = src[r·ldSrc+j]. It is quick for short rows.
+func Copy2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
+	if rows <= 0 || cols <= 0 {
+		return
+	}
+	_ = dst[(rows-1)*ldDst+cols-1]
+	_ = src[(rows-1)*ldSrc+cols-1]
+	copy2D(dst, src, rows, cols, ldDst, ldSrc)
+}
+
+// Dropout computes dst = x/(1−p) where the element is kept and 0 where it is
+// dropped. Element i of the slice is element start+i (modulo 2³²) of the stream
+// that key and step name; with k = key XOR mix64(step) it is kept if the upper 24
+// bits of
+//
+//	mix32(mix32((start+i) XOR low32(k)) + high32(k))
+//
+// are at least ⌊p·2²⁴⌋, where mix64 and mix32 are the finalisers that graph.DropoutBits
+// names. p is at least 0 and below 1. The backward pass is the same call on dy.
+func Dropout(dst, x []float32, p float32, key, step uint64, start uint32) {
+	k := key ^ mix64(step)
+	dropout(dst, x[:len(dst)], 1/(1-p), uint32(p*(1<<24)), k, start)
+}

@@ -1,0 +1,125 @@
+package kernel
+
+import (
+	"math"
+
+	"github.com/strideml/stride/engine/cpu/internal/kernel/coef"
+)
+
+// This file holds the pure Go twins of the transcendental functions. They follow
+// the assembly step by step, but round after every multiplication.
+
+func expGeneric(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = exp32(v)
+	}
+}
+
+func logGeneric(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = log32(v)
+	}
+}
+
+func sigmoidGeneric(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = sigmoid32(v)
+	}
+}
+
+func tanhGeneric(dst, x []float32) {
+	for i, v := range x {
+		dst[i] = tanh32(v)
+	}
+}
+
+// exp32 returns eˣ.
+func exp32(x float32) float32 {
+	if x > coef.ExpMax {
+		x = coef.ExpMax
+	} else if x < coef.ExpMin {
+		x = coef.ExpMin
+	}
+	p, n := expParts(x)
+	half := n >> 1 // 2ⁿ may be out of range where p·2ⁿ is not
+	return p * pow2(half) * pow2(n-half)
+}
+
+// expParts returns p in [√½, √2] and n with eˣ = p·2ⁿ.
+func expParts(x float32) (p float32, n int32) {
+	t := float32(x*coef.Log2E) + coef.Magic
+	n = int32(math.Float32bits(t)) - coef.MagicBits
+	k := t - coef.Magic
+	r := x - float32(k*coef.Ln2Hi) - float32(k*coef.Ln2Lo)
+	c := &coef.Exp
+	p = (((c[4]*r+c[3])*r+c[2])*r+c[1])*r + c[0]
+	return (p*r*r + r) + 1, n
+}
+
+// pow2 returns 2ⁿ for −126 ≤ n ≤ 127.
+func pow2(n int32) float32 {
+	return math.Float32frombits(uint32(n+127) << 23)
+}
+
+// log32 returns the natural logarithm of x.
+func log32(x float32) float32 {
+	switch {
+	case !(x > 0):
+		if x == 0 {
+			return float32(math.Inf(-1))
+		}
+		return float32(math.NaN())
+	case x > math.MaxFloat32:
+		return x
+	}
+	var k int32
+	if x < coef.SmallestNormal {
+		x *= coef.LogScale
+		k = -coef.LogScaleLog2
+	}
+	bits := int32(math.Float32bits(x)) - coef.SqrtHalfBits
+	k += bits >> 23
+	f := math.Float32frombits(uint32(bits&0x7fffff)+coef.SqrtHalfBits) - 1
+	c := &coef.Log
+	p := ((((((c[7]*f+c[6])*f+c[5])*f+c[4])*f+c[3])*f+c[2])*f+c[1])*f + c[0]
+	f2 := f * f
+	n := float32(k)
+	y := f*f2*p - 0.5*f2 + n*coef.Ln2Lo
+	return float32(n*coef.Ln2Hi) + (f + y)
+}
+
+// sigmoid32 returns 1/(1+e⁻ˣ), computed from e^−|x|, which cannot overflow.
+func sigmoid32(x float32) float32 {
+	e := exp32(-abs32(x))
+	if x < 0 {
+		return e / (1 + e)
+	}
+	return 1 / (1 + e)
+}
+
+// tanh32 returns the hyperbolic tangent of x.
+func tanh32(x float32) float32 {
+	a := abs32(x)
+	var y float32
+	if a < coef.TanhSmall {
+		c := &coef.Tanh
+		t := a * a
+		p := (((c[4]*t+c[3])*t+c[2])*t+c[1])*t + c[0]
+		y = a*(t*p) + a
+	} else {
+		if a > coef.TanhMax {
+			a = coef.TanhMax
+		}
+		p, n := expParts(2 * a)
+		y = 1 - 2/(p*pow2(n)+1)
+	}
+	return math.Float32frombits(math.Float32bits(y) | math.Float32bits(x)&signBit)
+}
+
+// signBit is the sign of a float32's bits.
+const signBit = 1 << 31
+
+// abs32 returns |x|.
+func abs32(x float32) float32 {
+	return math.Float32frombits(math.Float32bits(x) &^ signBit)
+}

@@ -1,0 +1,67 @@
+package kernel
+
+import "testing"
+
+// TestVecBounds runs the kernels in memory that ends with the last valid element:
+// beyond it, a read or a write would crash.
+func TestVecBounds(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range []int{1, 2, 3, 6, 7, 8, 10, 15, 33, 71} {
+			for _, f := range elementwiseFunctions() {
+				in := f.arguments(n)
+				for k := range in {
+					in[k] = guarded(t, in[k])
+				}
+				f.f(guarded(t, in[0]), in)
+			}
+			x := guarded(t, randoms(n, 1))
+			Sum(x)
+			SumSq(x)
+			MaxOf(x)
+			Dropout(x, x, 0.5, 1, 2, 3)
+
+			for _, rows := range []int{1, 3, 40} {
+				x, y, d := guarded(t, randoms(rows*n, 1)), guarded(t, randoms(rows*n, 2)), guarded(t, randoms(rows*n, 3))
+				labels, v := guarded(t, make([]float32, rows)), make([][]float32, 5)
+				for k := range v {
+					v[k] = guarded(t, randoms(n, 4))
+				}
+				AddRows(v[0], x, rows, n, n)
+				AddSquaredDev(v[0], x, v[1], rows, n)
+				BatchNormSums(v[0], v[1], y, x, v[2], v[3], rows, n)
+				ScaleShiftRows(d, x, v[0], v[1], rows, n, true)
+				AddRowBias(d, x, v[0], rows, n)
+				BatchNormGradRows(d, y, x, v[0], v[1], v[2], v[3], v[4], rows, n)
+				SoftmaxRows(d, x, rows, n)
+				LogSoftmaxRows(d, x, rows, n)
+				CrossEntropyRows(labels, x, labels, rows, n)
+				CrossEntropyGradRows(d, x, labels, labels, rows, n)
+				Copy2D(d, x, rows, n, n, n)
+			}
+		}
+	})
+}
+
+// TestPoolBounds does the same for the pooling kernels.
+func TestPoolBounds(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, c := range []int{1, 3, 6, 8, 17, 37} {
+			for _, size := range []int{2, 3} {
+				const n = 3
+				var taps []int32
+				for i := range size * size {
+					taps = append(taps, int32(i*c))
+				}
+				stride := size * size * c
+				x, y := guarded(t, randoms(n*stride, 1)), guarded(t, randoms(n*c, 2))
+				dx, off := guarded(t, x), guarded(t, taps)
+				PoolSumRow(y, x, off, n, stride, c, 0.5)
+				PoolMaxRow(y, x, off, n, stride, c)
+				PoolMaxGradRow(dx, x, y, y, off, n, stride, c)
+				PoolMaxGradRowSet(dx, x, y, y, off, n, stride, c)
+				PoolSpreadRow(dx, y, off, n, stride, c, 0.5)
+				PoolSpreadRowSet(dx, y, off, n, stride, c, 0.5)
+			}
+		}
+	})
+}

@@ -1,0 +1,355 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+func TestReduce(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range append(lengths(), 100_000) {
+			x := fencedCopy(randoms(n, 3)).data // what surrounds it must not count
+			var sum, size, squares float64
+			highest := math.Inf(-1)
+			for _, v := range x {
+				sum += float64(v)
+				size += math.Abs(float64(v))
+				squares += float64(v) * float64(v)
+				highest = math.Max(highest, float64(v))
+			}
+			tolerance := 1e-7 * (4 + float64(n)/64)
+			if got := Sum(x); math.Abs(float64(got)-sum) > tolerance*size {
+				t.Errorf("Sum of %d: %v, want %v", n, got, sum)
+			}
+			if got := SumSq(x); math.Abs(float64(got)-squares) > tolerance*squares {
+				t.Errorf("SumSq of %d: %v, want %v", n, got, squares)
+			}
+			if got := MaxOf(x); float64(got) != highest {
+				t.Errorf("MaxOf %d: %v, want %v", n, got, highest)
+			}
+			if a, b := Sum(x), sumGeneric(x); a != b {
+				t.Errorf("Sum of %d: %v, twin %v", n, a, b)
+			}
+			for _, i := range []int{0, n / 2, n - 1} {
+				if n > 0 {
+					old := x[i]
+					x[i] = nan32
+					if got := MaxOf(x); got == got {
+						t.Errorf("MaxOf %d with a NaN at %d: %v", n, i, got)
+					}
+					x[i] = old
+				}
+			}
+		}
+	})
+}
+
+// A rowsCase is the arguments of the kernels on rows.
+type rowsCase struct {
+	rows, n  int
+	x, y     []float32   // rows×n
+	channels [][]float32 // n each
+}
+
+func rowsCases(t *testing.T, test func(t *testing.T, c rowsCase)) {
+	for _, rows := range []int{0, 1, 2, 3, 4, 5, 31, 129, 500} {
+		for _, n := range []int{1, 2, 3, 6, 7, 8, 9, 10, 16, 17, 24, 33, 64, 84, 120, 127, 128, 257, 530} {
+			if rows*n > 40_000 {
+				continue
+			}
+			c := rowsCase{rows: rows, n: n, x: fencedCopy(randoms(rows*n, 1)).data, y: fencedCopy(randoms(rows*n, 2)).data}
+			for k := range 5 {
+				c.channels = append(c.channels, randoms(n, uint64(10+k)))
+			}
+			t.Run(fmt.Sprintf("%dx%d", rows, n), func(t *testing.T) { test(t, c) })
+		}
+	}
+}
+
+// columns sums term over the rows of each column in float64, beside the sum of its
+// absolute values.
+func (c rowsCase) columns(term func(i, j int) float64) (sums, sizes []float64) {
+	sums, sizes = make([]float64, c.n), make([]float64, c.n)
+	for i := range c.rows * c.n {
+		v := term(i, i%c.n)
+		sums[i%c.n] += v
+		sizes[i%c.n] += math.Abs(v)
+	}
+	return sums, sizes
+}
+
+const startSum = 0.5 // what the sums are added to
+
+func checkSums(t *testing.T, what string, got fenced, want, sizes []float64) {
+	t.Helper()
+	got.check(t, what)
+	for j, w := range want {
+		if math.Abs(float64(got.data[j])-w-startSum) > 1e-6*(1+sizes[j]) {
+			t.Fatalf("%s: column %d is %v, want %v", what, j, got.data[j], w+startSum)
+		}
+	}
+}
+
+func newSums(n int) fenced {
+	g := newFenced(n)
+	fillGeneric(g.data, startSum)
+	return g
+}
+
+func TestColumnSums(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		rowsCases(t, func(t *testing.T, c rowsCase) {
+			x, dy, mean, invstd := c.x, c.y, c.channels[0], c.channels[1]
+
+			want, sizes := c.columns(func(i, _ int) float64 { return float64(x[i]) })
+			got := newSums(c.n)
+			AddRows(got.data, x, c.rows, c.n, c.n)
+			checkSums(t, "AddRows", got, want, sizes)
+			twin := newSums(c.n)
+			generically(t, func() { AddRows(twin.data, x, c.rows, c.n, c.n) })
+			if !sameSlices(got.data, twin.data) {
+				t.Error("AddRows: other bits than the twin")
+			}
+
+			want, sizes = c.columns(func(i, j int) float64 { d := float64(x[i]) - float64(mean[j]); return d * d })
+			got = newSums(c.n)
+			AddSquaredDev(got.data, x, mean, c.rows, c.n)
+			checkSums(t, "AddSquaredDev", got, want, sizes)
+
+			dgamma, dbeta := newSums(c.n), newSums(c.n)
+			BatchNormSums(dgamma.data, dbeta.data, dy, x, mean, invstd, c.rows, c.n)
+			want, sizes = c.columns(func(i, j int) float64 {
+				return float64(dy[i]) * (float64(x[i]) - float64(mean[j])) * float64(invstd[j])
+			})
+			checkSums(t, "BatchNormSums: dgamma", dgamma, want, sizes)
+			want, sizes = c.columns(func(i, _ int) float64 { return float64(dy[i]) })
+			checkSums(t, "BatchNormSums: dbeta", dbeta, want, sizes)
+		})
+	})
+}
+
+func TestAddRowsOfWiderMatrix(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		const rows, n, ld = 150, 21, 30
+		x := fencedCopy(randoms(rows*ld, 1)).data[:(rows-1)*ld+n]
+		got, want := newSums(n), make([]float64, n)
+		AddRows(got.data, x, rows, n, ld)
+		for i, v := range x {
+			if i%ld < n {
+				want[i%ld] += float64(v)
+			}
+		}
+		sizes := make([]float64, n)
+		for j := range sizes {
+			sizes[j] = rows
+		}
+		checkSums(t, "AddRows", got, want, sizes)
+	})
+}
+
+func TestRowKernels(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		rowsCases(t, func(t *testing.T, c rowsCase) {
+			v := c.channels
+			for _, k := range []struct {
+				name  string
+				f     func(dst []float32)
+				exact func(i, j int) float64
+			}{
+				{"ScaleShiftRows", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, false) },
+					func(i, j int) float64 { return float64(c.x[i])*float64(v[0][j]) + float64(v[1][j]) }},
+				{"ScaleShiftRows with relu", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, true) },
+					func(i, j int) float64 { return max(0, float64(c.x[i])*float64(v[0][j])+float64(v[1][j])) }},
+				{"AddRowBias", func(dst []float32) { AddRowBias(dst, c.x, v[0], c.rows, c.n) },
+					func(i, j int) float64 { return float64(c.x[i]) + float64(v[0][j]) }},
+				{"BatchNormGradRows", func(dst []float32) {
+					BatchNormGradRows(dst, c.y, c.x, v[0], v[1], v[2], v[3], v[4], c.rows, c.n)
+				}, func(i, j int) float64 {
+					xhat := (float64(c.x[i]) - float64(v[0][j])) * float64(v[1][j])
+					return float64(v[2][j]) * (float64(c.y[i]) - float64(v[3][j]) - xhat*float64(v[4][j]))
+				}},
+			} {
+				got := newFenced(c.rows * c.n)
+				k.f(got.data)
+				got.check(t, k.name)
+				for i, g := range got.data {
+					if want := k.exact(i, i%c.n); math.Abs(float64(g)-want) > 1e-5*max(1, math.Abs(want)) {
+						t.Fatalf("%s: element %d is %v, want %v", k.name, i, g, want)
+					}
+				}
+			}
+		})
+	})
+}
+
+// The rows of a matrix may be split among threads: the bits must be those of one
+// call, whether or not rows are taken together.
+func TestRowKernelsDoNotDependOnSplit(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range []int{1, 6, 10, 16, 33, 84, 300} {
+			const rows = 200
+			x, y := randoms(rows*n, 1), randoms(rows*n, 2)
+			v := make([][]float32, 5)
+			for k := range v {
+				v[k] = randoms(n, uint64(k))
+			}
+			labels, dloss := make([]float32, rows), randoms(rows, 3)
+			for _, f := range []func(dst []float32, r, m int){
+				func(dst []float32, r, m int) { ScaleShiftRows(dst[r*n:], x[r*n:], v[0], v[1], m, n, true) },
+				func(dst []float32, r, m int) { AddRowBias(dst[r*n:], x[r*n:], v[0], m, n) },
+				func(dst []float32, r, m int) {
+					BatchNormGradRows(dst[r*n:], y[r*n:], x[r*n:], v[0], v[1], v[2], v[3], v[4], m, n)
+				},
+				func(dst []float32, r, m int) { SoftmaxRows(dst[r*n:], x[r*n:], m, n) },
+				func(dst []float32, r, m int) { LogSoftmaxRows(dst[r*n:], x[r*n:], m, n) },
+				func(dst []float32, r, m int) { CrossEntropyRows(dst[r:], x[r*n:], labels[r:], m, n) },
+				func(dst []float32, r, m int) {
+					CrossEntropyGradRows(dst[r*n:], x[r*n:], labels[r:], dloss[r:], m, n)
+				},
+			} {
+				whole, parts := make([]float32, rows*n), make([]float32, rows*n)
+				f(whole, 0, rows)
+				for r, m := 0, 1; r < rows; r, m = r+m, m*3%17 {
+					f(parts, r, min(m, rows-r))
+				}
+				if !sameSlices(whole, parts) {
+					t.Errorf("n = %d: other bits when split", n)
+				}
+			}
+		}
+	})
+}
+
+func TestSoftmax(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		rowsCases(t, func(t *testing.T, c rowsCase) {
+			n := c.n
+			labels, dloss, loss := make([]float32, c.rows), randoms(c.rows, 7), newFenced(c.rows)
+			for i := range c.x {
+				c.x[i] *= 20
+			}
+			for r := range labels {
+				labels[r] = float32(r * 7 % n)
+			}
+			softmax, logs, grad := newFenced(c.rows*n), newFenced(c.rows*n), newFenced(c.rows*n)
+			SoftmaxRows(softmax.data, c.x, c.rows, n)
+			LogSoftmaxRows(logs.data, c.x, c.rows, n)
+			CrossEntropyRows(loss.data, c.x, labels, c.rows, n)
+			CrossEntropyGradRows(grad.data, c.x, labels, dloss, c.rows, n)
+			for _, g := range []fenced{softmax, logs, grad, loss} {
+				g.check(t, "softmax")
+			}
+			for r := range c.rows {
+				x := c.x[r*n:][:n]
+				highest, total := math.Inf(-1), 0.0
+				for _, v := range x {
+					highest = math.Max(highest, float64(v))
+				}
+				for _, v := range x {
+					total += math.Exp(float64(v) - highest)
+				}
+				for j, v := range x {
+					i := r*n + j
+					log := float64(v) - highest - math.Log(total)
+					p := math.Exp(log)
+					if d := math.Abs(float64(softmax.data[i]) - p); d > p*(1e-6-1e-7*log)+1e-37 {
+						t.Fatalf("softmax of row %d, class %d is %v, want %v", r, j, softmax.data[i], p)
+					}
+					if d := math.Abs(float64(logs.data[i]) - log); d > 1e-6*(1+math.Abs(log)) {
+						t.Fatalf("log-softmax of row %d, class %d is %v, want %v", r, j, logs.data[i], log)
+					}
+					if j == int(labels[r]) {
+						p--
+						if d := math.Abs(float64(loss.data[r]) + log); d > 1e-6*(1+math.Abs(log)) {
+							t.Fatalf("loss of row %d is %v, want %v", r, loss.data[r], -log)
+						}
+					}
+					if d := math.Abs(float64(grad.data[i]) - p*float64(dloss[r])); d > 1e-6 {
+						t.Fatalf("gradient of row %d, class %d is %v, want %v", r, j, grad.data[i], p*float64(dloss[r]))
+					}
+				}
+			}
+		})
+	})
+}
+
+func TestSoftmaxOfSpecialValues(t *testing.T) {
+	inf := float32(math.Inf(1))
+	eachISA(t, func(t *testing.T) {
+		x := []float32{
+			1000, 1000, minusInf,
+			nan32, 0, 0,
+			0, nan32, 0,
+			inf, 0, 0,
+			minusInf, minusInf, minusInf,
+		}
+		want := []float32{
+			0.5, 0.5, 0,
+			nan32, nan32, nan32,
+			nan32, nan32, nan32,
+			nan32, nan32, nan32,
+			nan32, nan32, nan32,
+		}
+		got := make([]float32, len(x))
+		if SoftmaxRows(got, x, 5, 3); !sameSlices(got, want) {
+			t.Errorf("softmax = %v, want %v", got, want)
+		}
+	})
+}
+
+func TestBadLabelsGiveNaN(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, label := range []float32{-1, 3, 1.5, nan32, 1e30, minusInf} {
+			x, loss := []float32{1, 2, 3}, []float32{0}
+			CrossEntropyRows(loss, x, []float32{label}, 1, 3)
+			CrossEntropyGradRows(x, x, []float32{label}, []float32{1}, 1, 3)
+			if loss[0] == loss[0] || x[0] == x[0] || x[2] == x[2] {
+				t.Errorf("label %v: loss %v, gradient %v, want NaN", label, loss, x)
+			}
+		}
+	})
+}
+
+func TestKernelsDoNotAllocate(t *testing.T) {
+	x, v := randoms(60, 1), randoms(6, 2)
+	labels := make([]float32, 10)
+	eachISA(t, func(t *testing.T) {
+		if n := testing.AllocsPerRun(10, func() {
+			AddRows(v, x, 10, 6, 6)
+			AddSquaredDev(v, x, v, 10, 6)
+			BatchNormSums(v, v, x, x, v, v, 10, 6)
+			BatchNormGradRows(x, x, x, v, v, v, v, v, 10, 6)
+			ScaleShiftRows(x, x, v, v, 10, 6, true)
+			AddRowBias(x, x, v, 10, 6)
+			SoftmaxRows(x, x, 10, 6)
+			LogSoftmaxRows(x, x, 10, 6)
+			CrossEntropyRows(labels, x, labels, 10, 6)
+			CrossEntropyGradRows(x, x, labels, labels, 10, 6)
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	})
+}
+
+func ExampleSoftmaxRows() {
+	x := []float32{
+		0, 0, 0, 0,
+		1, 2, 3, 4,
+	}
+	SoftmaxRows(x, x, 2, 4)
+	fmt.Printf("%.3f\n", x)
+	// Output: [0.250 0.250 0.250 0.250 0.032 0.087 0.237 0.644]
+}
+
+func ExampleAddRows() {
+	pixels := []float32{ // three pixels of two channels
+		1, 10,
+		2, 20,
+		3, 30,
+	}
+	sums := make([]float32, 2)
+	AddRows(sums, pixels, 3, 2, 2)
+	fmt.Println(sums)
+	// Output: [6 60]
+}

@@ -1,0 +1,257 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/strideml/stride/graph"
+)
+
+// An elementwise function of up to four inputs; dst is one of them for Axpy.
+type elementwise struct {
+	name   string
+	inputs int
+	ulps   float64 // that assembly and twin may differ by
+	f      func(dst []float32, in [][]float32)
+}
+
+const testScalar = 0.75
+
+func elementwiseFunctions() []elementwise {
+	var list []elementwise
+	for _, u := range unaryFunctions() {
+		list = append(list, elementwise{u.name, 1, u.ulps, func(d []float32, in [][]float32) { u.f(d, in[0]) }})
+	}
+	binary := func(name string, ulps float64, f func(dst, a, b []float32)) {
+		list = append(list, elementwise{name, 2, ulps, func(d []float32, in [][]float32) { f(d, in[0], in[1]) }})
+	}
+	binary("Add", 0, Add)
+	binary("Sub", 0, Sub)
+	binary("Mul", 0, Mul)
+	binary("Div", 0, Div)
+	binary("Max", 0, Max)
+	binary("Min", 0, Min)
+	binary("Equal", 0, Equal)
+	binary("Greater", 0, Greater)
+	binary("ReluGrad", 0, ReluGrad)
+	binary("SigmoidGrad", 0, SigmoidGrad)
+	binary("TanhGrad", math.Inf(1), TanhGrad) // cancels near |y| = 1
+	scalar := func(name string, f func(dst, a []float32, s float32)) {
+		list = append(list, elementwise{name, 1, 0, func(d []float32, in [][]float32) { f(d, in[0], testScalar) }})
+	}
+	scalar("AddS", AddS)
+	scalar("SubS", SubS)
+	scalar("RsubS", RsubS)
+	scalar("MulS", MulS)
+	scalar("DivS", DivS)
+	scalar("RdivS", RdivS)
+	scalar("MaxS", MaxS)
+	scalar("MinS", MinS)
+	scalar("EqualS", EqualS)
+	scalar("GreaterS", GreaterS)
+	scalar("LessS", LessS)
+	scalar("Fill", func(dst, _ []float32, s float32) { Fill(dst, s) })
+	list = append(list,
+		elementwise{"MulAdd", 3, math.Inf(1), func(d []float32, in [][]float32) { MulAdd(d, in[0], in[1], in[2]) }},
+		elementwise{"Axpy", 2, math.Inf(1), func(d []float32, in [][]float32) {
+			copy(d, in[1])
+			Axpy(d, in[0], testScalar)
+		}},
+	)
+	return list
+}
+
+// inputs returns arguments for f: pairs of special values, then random numbers.
+func (f elementwise) arguments(n int) [][]float32 {
+	in := make([][]float32, f.inputs)
+	for k := range in {
+		in[k] = randoms(n, uint64(k))
+	}
+	if n < 1000 {
+		return in
+	}
+	for i := range min(n, len(specials)*len(specials)) {
+		in[0][i] = specials[i%len(specials)]
+		if f.inputs > 1 {
+			in[1][i] = specials[i/len(specials)]
+		}
+	}
+	return in
+}
+
+func TestElementwiseAgainstTwins(t *testing.T) {
+	for _, f := range elementwiseFunctions() {
+		t.Run(f.name, func(t *testing.T) {
+			for _, n := range lengths() {
+				in := f.arguments(n)
+				want := make([]float32, n)
+				generically(t, func() { f.f(want, in) })
+				got := newFenced(n)
+				f.f(got.data, in)
+				got.check(t, f.name)
+				if math.IsInf(f.ulps, 1) {
+					for i, g := range got.data {
+						if d := math.Abs(float64(g - want[i])); d > 1e-6*max(1, math.Abs(float64(want[i]))) {
+							t.Fatalf("n = %d: element %d is %v, twin %v", n, i, g, want[i])
+						}
+					}
+					continue
+				}
+				for i, g := range got.data {
+					if !sameBits(g, want[i]) && !(f.ulps > 0 && ulps(g, float64(want[i])) <= f.ulps) {
+						t.Fatalf("n = %d: element %d of arguments %v is %v, twin %v", n, i, at2(in, i), g, want[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+func at2(in [][]float32, i int) (list []float32) {
+	for _, x := range in {
+		list = append(list, x[i])
+	}
+	return list
+}
+
+func TestElementwiseDoesNotDependOnPlace(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, f := range elementwiseFunctions() {
+			const n = 2300
+			in := f.arguments(n)
+			whole := make([]float32, n)
+			f.f(whole, in)
+			for _, step := range []int{1, 3, 7, 8, 13, 31, 33, 100} {
+				parts := make([]float32, n)
+				for from := 0; from < n; from += step {
+					to := min(n, from+step)
+					cut := make([][]float32, len(in))
+					for k := range in {
+						cut[k] = in[k][from:to]
+					}
+					f.f(parts[from:to], cut)
+				}
+				if !sameSlices(whole, parts) {
+					t.Errorf("%s in steps of %d: other bits than in one call", f.name, step)
+				}
+			}
+		}
+	})
+}
+
+func TestElementwiseInPlace(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, f := range elementwiseFunctions() {
+			for _, n := range []int{1, 7, 8, 45, 1100} {
+				in := f.arguments(n)
+				want := make([]float32, n)
+				f.f(want, in)
+				f.f(in[0], in)
+				if f.name != "Axpy" && !sameSlices(want, in[0]) {
+					t.Errorf("%s, n = %d: in place gives other bits", f.name, n)
+				}
+			}
+		}
+	})
+}
+
+func TestShortInputPanics(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		defer func() {
+			if recover() == nil {
+				t.Error("Add of a short slice did not panic")
+			}
+		}()
+		Add(make([]float32, 9), make([]float32, 9), make([]float32, 8))
+	})
+}
+
+func TestNaNRules(t *testing.T) {
+	inf := float32(math.Inf(1))
+	tests := []struct {
+		name       string
+		f          func(dst, a, b []float32)
+		a, b, want float32
+	}{
+		{"Max", Max, nan32, 1, nan32},
+		{"Max", Max, 1, nan32, nan32},
+		{"Max", Max, inf, 1, inf},
+		{"Max", Max, -1, 1, 1},
+		{"Min", Min, nan32, 1, nan32},
+		{"Min", Min, 1, nan32, nan32},
+		{"Min", Min, 2, 1, 1},
+		{"Equal", Equal, nan32, nan32, 0},
+		{"Equal", Equal, 2, 2, 1},
+		{"Greater", Greater, nan32, 0, 0},
+		{"Greater", Greater, 1, nan32, 0},
+		{"Greater", Greater, 1, 0, 1},
+		{"ReluGrad", ReluGrad, 0, 3, 0},
+		{"ReluGrad", ReluGrad, 1e-40, 3, 3},
+		{"ReluGrad", ReluGrad, nan32, 3, 0},
+	}
+	eachISA(t, func(t *testing.T) {
+		for _, test := range tests {
+			for _, n := range []int{1, 8} {
+				a, b, dst := make([]float32, n), make([]float32, n), make([]float32, n)
+				fillGeneric(a, test.a)
+				fillGeneric(b, test.b)
+				test.f(dst, a, b)
+				if !sameBits(dst[n-1], test.want) {
+					t.Errorf("%s(%v, %v) = %v, want %v", test.name, test.a, test.b, dst[n-1], test.want)
+				}
+			}
+		}
+	})
+}
+
+func TestCopy2D(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, rows := range []int{0, 1, 3} {
+			for _, cols := range []int{0, 1, 5, 8, 28, 32, 45, 84, 600} {
+				ldDst, ldSrc := cols+3, cols+1
+				src, dst := randoms(rows*ldSrc, 1), newFenced(rows*ldDst)
+				Copy2D(dst.data, src, rows, cols, ldDst, ldSrc)
+				dst.check(t, "Copy2D")
+				for i, v := range dst.data {
+					want := float32(fenceValue)
+					if i%ldDst < cols {
+						want = src[i/ldDst*ldSrc+i%ldDst]
+					}
+					if v != want {
+						t.Fatalf("%d×%d: element %d is %v, want %v", rows, cols, i, v, want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestDropoutIsThatOfGraph(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, p := range []float32{0, 0.1, 0.5, 0.999} {
+			for _, n := range []int{0, 1, 7, 8, 61, 300} {
+				const key, step, start = 0xfeedface12345678, 77, 1<<32 - 20
+				x, dst := randoms(n, 5), newFenced(n)
+				Dropout(dst.data, x, p, key, step, start)
+				dst.check(t, "Dropout")
+				for i, v := range x {
+					want := v * (1 / (1 - p))
+					if graph.DropoutBits(key, step, uint32(start+i))>>8 < uint32(p*(1<<24)) {
+						want = 0
+					}
+					if dst.data[i] != want {
+						t.Fatalf("p = %v, n = %d: element %d is %v, want %v", p, n, i, dst.data[i], want)
+					}
+				}
+			}
+		}
+	})
+}
+
+func ExampleSigmoid() {
+	x := []float32{-2, 0, 2}
+	Sigmoid(x, x)
+	fmt.Printf("%.4f\n", x)
+	// Output: [0.1192 0.5000 0.8808]
+}

@@ -1,0 +1,142 @@
+package kernel
+
+import (
+	"math"
+	"testing"
+)
+
+// A unary function with the float64 function that it approximates.
+type unary struct {
+	name  string
+	f     func(dst, x []float32)
+	exact func(float64) float64
+	bound float64 // stated error, in ulps
+	ulps  float64 // that assembly and twin may differ by
+}
+
+func unaryFunctions() []unary {
+	return []unary{
+		{"Neg", Neg, func(x float64) float64 { return -x }, 0, 0},
+		{"Square", Square, func(x float64) float64 { return x * x }, 0.5, 0},
+		{"Reciprocal", Reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
+		{"Sqrt", Sqrt, math.Sqrt, 0.5, 0},
+		{"Relu", Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
+		{"Exp", Exp, math.Exp, 1, 2},
+		{"Log", Log, math.Log, 1, 2},
+		{"Sigmoid", Sigmoid, exactSigmoid, 2.5, 3},
+		{"Tanh", Tanh, math.Tanh, 1.5, 3},
+	}
+}
+
+func exactSigmoid(x float64) float64 {
+	e := math.Exp(-math.Abs(x))
+	if x < 0 {
+		return e / (1 + e)
+	}
+	return 1 / (1 + e)
+}
+
+// sweep calls f with blocks of float32 numbers: every step-th bit pattern of all,
+// every number of the special ones' neighbourhoods, and a dense grid of the
+// range in which the transcendental functions are neither 0 nor infinite.
+func sweep(step uint32, f func(x []float32)) {
+	block := make([]float32, 0, 1024)
+	emit := func(v float32) {
+		if block = append(block, v); len(block) == cap(block) {
+			f(block)
+			block = block[:0]
+		}
+	}
+	for b := uint64(0); b < 1<<32; b += uint64(step) {
+		emit(math.Float32frombits(uint32(b)))
+	}
+	for _, s := range specials {
+		b := math.Float32bits(s)
+		for d := -50; d <= 50; d++ {
+			emit(math.Float32frombits(b + uint32(d)))
+		}
+	}
+	for i := -210000; i <= 180000; i++ {
+		emit(float32(i) / 2000)
+	}
+	f(block)
+}
+
+func TestUlps(t *testing.T) {
+	step := uint32(1999)
+	if testing.Short() {
+		step = 79193
+	}
+	eachISA(t, func(t *testing.T) {
+		for _, u := range unaryFunctions() {
+			worst, where := 0.0, float32(0)
+			got := make([]float32, 1024)
+			sweep(step, func(x []float32) {
+				u.f(got[:len(x)], x)
+				for i, v := range x {
+					if e := ulps(got[i], u.exact(float64(v))); e > worst {
+						worst, where = e, v
+					}
+				}
+			})
+			t.Logf("%-10s worst error %.3f ulp at %v", u.name, worst, where)
+			if worst > u.bound {
+				got := []float32{where}
+				u.f(got, got)
+				t.Errorf("%s(%v) = %v, exactly %v: %.2f ulp, stated %v", u.name, where, got[0], u.exact(float64(where)), worst, u.bound)
+			}
+		}
+	})
+}
+
+func TestSpecialValues(t *testing.T) {
+	inf := float32(math.Inf(1))
+	minusZero := float32(math.Copysign(0, -1))
+	tests := []struct {
+		name    string
+		f       func(dst, x []float32)
+		x, want float32
+	}{
+		{"Exp", Exp, 0, 1},
+		{"Exp", Exp, inf, inf},
+		{"Exp", Exp, minusInf, 0},
+		{"Exp", Exp, nan32, nan32},
+		{"Exp", Exp, 88.73, inf},
+		{"Exp", Exp, -103.98, 0},
+		{"Exp", Exp, -103.97, math.SmallestNonzeroFloat32},
+		{"Log", Log, 0, minusInf},
+		{"Log", Log, minusZero, minusInf},
+		{"Log", Log, -1, nan32},
+		{"Log", Log, minusInf, nan32},
+		{"Log", Log, nan32, nan32},
+		{"Log", Log, inf, inf},
+		{"Log", Log, 1, 0},
+		{"Sigmoid", Sigmoid, 0, 0.5},
+		{"Sigmoid", Sigmoid, inf, 1},
+		{"Sigmoid", Sigmoid, minusInf, 0},
+		{"Sigmoid", Sigmoid, nan32, nan32},
+		{"Tanh", Tanh, 0, 0},
+		{"Tanh", Tanh, minusZero, minusZero},
+		{"Tanh", Tanh, inf, 1},
+		{"Tanh", Tanh, minusInf, -1},
+		{"Tanh", Tanh, nan32, nan32},
+		{"Tanh", Tanh, 1e-40, 1e-40},
+		{"Relu", Relu, nan32, nan32},
+		{"Relu", Relu, minusInf, 0},
+		{"Sqrt", Sqrt, -1, nan32},
+	}
+	eachISA(t, func(t *testing.T) {
+		for _, test := range tests {
+			for _, n := range []int{1, 9} {
+				x := make([]float32, n)
+				fillGeneric(x, test.x)
+				test.f(x, x)
+				for _, v := range x {
+					if !sameBits(v, test.want) {
+						t.Errorf("%s(%v) = %v, want %v", test.name, test.x, v, test.want)
+					}
+				}
+			}
+		}
+	})
+}

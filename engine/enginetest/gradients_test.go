@@ -1,0 +1,86 @@
+package enginetest
+
+import (
+	"math"
+	"testing"
+
+	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+)
+
+// TestGradients compares the derivative of every case with central
+// differences in float64, along random directions and single elements.
+func TestGradients(t *testing.T) {
+	t.Parallel()
+	for group, cases := range operatorGroups() {
+		t.Run(group, func(t *testing.T) {
+			for _, c := range cases {
+				if !c.flat && c.name != "CrossEntropy with bad labels" && !hasTies(c) {
+					t.Run(c.name, func(t *testing.T) { checkGradient(t, c) })
+				}
+			}
+		})
+	}
+}
+
+// hasTies reports whether a maximum may have no derivative.
+func hasTies(c operatorCase) bool {
+	for _, v := range c.values()[:1] {
+		seen := map[float32]bool{}
+		for _, x := range v.Data() {
+			if seen[x] && x == float32(math.Trunc(float64(x))) {
+				return true
+			}
+			seen[x] = true
+		}
+	}
+	return false
+}
+
+func checkGradient(t *testing.T, c operatorCase) {
+	t.Helper()
+	const eps = 1e-6
+	p, nodes := c.problem(asInputs, true)
+	grads, err := reference.Eval(p.outputs[1:], p.feed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, weight := rng.New(9, "enginetest gradients"), p.inputs[len(p.inputs)-1]
+	result := func(n *graph.Node, direction []float64, distance float64) []float64 {
+		feed := p.feed()
+		for k, d := range direction {
+			feed[n][k] += distance * d
+		}
+		y, err := reference.Eval(p.outputs[:1], feed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y[0]
+	}
+	for i, n := range c.differentiated(nodes) {
+		for try := range 4 {
+			direction := make([]float64, n.Shape().Size())
+			if try == 0 {
+				for k := range direction {
+					direction[k] = r.NormFloat64()
+				}
+			} else {
+				direction[r.IntN(len(direction))] = 1
+			}
+			plus, minus := result(n, direction, eps), result(n, direction, -eps)
+			want := 0.0
+			for k, w := range weight.Data() {
+				want += float64(w) * (plus[k] - minus[k]) / (2 * eps)
+			}
+			got, size := 0.0, 0.0
+			for k, d := range direction {
+				got += grads[i][k] * d
+				size += math.Abs(grads[i][k] * d)
+			}
+			if math.Abs(got-want) > 1e-5*size+1e-5*math.Abs(want)+1e-7 {
+				t.Errorf("derivative with respect to argument %d, try %d: got %v, central difference %v", i, try, got, want)
+			}
+		}
+	}
+}
