@@ -1,0 +1,141 @@
+package nn
+
+import (
+	"slices"
+
+	"github.com/strideml/stride/graph"
+)
+
+// Conv is a two-dimensional convolution; see [Conv2D].
+type Conv struct {
+	out, groups int
+	kernel      [2]int
+	window      graph.Window
+	noBias      bool
+	init        Initializer
+	initBias    Initializer
+}
+
+// Conv2D returns a convolution (in truth a cross-correlation, as everywhere in
+// deep learning) with the given number of output channels and a square
+// kernel: N×C×H×W becomes N×out×H'×W' with H' = ⌊(H+2p−d·(k−1)−1)/s⌋+1. The
+// number of input channels is that of what it is applied to. Stride 1, no
+// padding, dilation 1, one group and a bias unless set otherwise. Parameters:
+// weight (out×(C/groups)×k×k) and bias (out).
+func Conv2D(out, kernel int) *Conv {
+	return &Conv{out: out, groups: 1, kernel: [2]int{kernel, kernel}, window: graph.Window{
+		Stride: [2]int{1, 1}, Dilation: [2]int{1, 1},
+	}}
+}
+
+// Kernel sets the kernel's height and width.
+func (c *Conv) Kernel(h, w int) *Conv { c.kernel = [2]int{h, w}; return c }
+
+// Stride sets the step of the window along both axes.
+func (c *Conv) Stride(n int) *Conv { return c.StrideHW(n, n) }
+
+// StrideHW sets the vertical and the horizontal step of the window.
+func (c *Conv) StrideHW(h, w int) *Conv { c.window.Stride = [2]int{h, w}; return c }
+
+// Pad sets the rows and columns of zeros added on each side.
+func (c *Conv) Pad(n int) *Conv { return c.PadHW(n, n) }
+
+// PadHW sets the rows of zeros added above and below and the columns added
+// left and right.
+func (c *Conv) PadHW(h, w int) *Conv { c.window.Pad = [2]int{h, w}; return c }
+
+// Dilation sets the distance between the kernel's elements along both axes.
+func (c *Conv) Dilation(n int) *Conv { c.window.Dilation = [2]int{n, n}; return c }
+
+// Groups divides the input and output channels into n groups that do not see
+// each other.
+func (c *Conv) Groups(n int) *Conv { c.groups = n; return c }
+
+// NoBias leaves the bias out.
+func (c *Conv) NoBias() *Conv { c.noBias = true; return c }
+
+// Init sets the initializer of the weight; the model's is used otherwise.
+func (c *Conv) Init(i Initializer) *Conv { c.init = i; return c }
+
+// InitBias sets the initializer of the bias; it is PyTorchDefault otherwise.
+func (c *Conv) InitBias(i Initializer) *Conv { c.initBias = i; return c }
+
+func (c *Conv) kind() string { return "Conv2D" }
+
+// Forward adds the convolution of x.
+func (c *Conv) Forward(x *graph.Node) *graph.Node {
+	return within(c, x, func(s scope) *graph.Node {
+		in := x.Shape()
+		if len(in) != 4 {
+			s.g.Fail("Conv2D", "input must have rank 4 (N×C×H×W), got %v", in)
+		}
+		numbers := slices.Concat([]int{c.out, c.groups}, c.kernel[:], c.window.Stride[:], c.window.Dilation[:])
+		if slices.Min(numbers) < 1 || slices.Min(c.window.Pad[:]) < 0 {
+			s.g.Fail("Conv2D", "output channels %d, kernel %v, stride %v, dilation %v and groups %d must be at least 1, padding %v at least 0",
+				c.out, c.kernel, c.window.Stride, c.window.Dilation, c.groups, c.window.Pad)
+		}
+		if in[1]%c.groups != 0 || c.out%c.groups != 0 {
+			s.g.Fail("Conv2D", "%d groups must divide the %d input and %d output channels", c.groups, in[1], c.out)
+		}
+		area := c.kernel[0] * c.kernel[1]
+		weight, bias := s.weights(c.init, c.initBias, c.noBias, in[1]/c.groups*area, c.out*area,
+			c.out, in[1]/c.groups, c.kernel[0], c.kernel[1])
+		return graph.Conv2D(x, weight, bias, c.window, c.groups)
+	})
+}
+
+// LinearLayer is a fully connected layer; see [Linear].
+type LinearLayer struct {
+	out      int
+	noBias   bool
+	init     Initializer
+	initBias Initializer
+}
+
+// Linear returns a fully connected layer x·weightᵀ + bias: N×in becomes
+// N×out. The number of inputs is that of what it is applied to; images need a
+// [Flatten] before. Parameters: weight (out×in) and bias (out).
+func Linear(out int) *LinearLayer { return &LinearLayer{out: out} }
+
+// NoBias leaves the bias out.
+func (l *LinearLayer) NoBias() *LinearLayer { l.noBias = true; return l }
+
+// Init sets the initializer of the weight; the model's is used otherwise.
+func (l *LinearLayer) Init(i Initializer) *LinearLayer { l.init = i; return l }
+
+// InitBias sets the initializer of the bias; it is PyTorchDefault otherwise.
+func (l *LinearLayer) InitBias(i Initializer) *LinearLayer { l.initBias = i; return l }
+
+func (l *LinearLayer) kind() string { return "Linear" }
+
+// Forward adds the layer's product and sum.
+func (l *LinearLayer) Forward(x *graph.Node) *graph.Node {
+	return within(l, x, func(s scope) *graph.Node {
+		in := x.Shape()
+		switch {
+		case len(in) != 2:
+			s.g.Fail("Linear", "input must have rank 2 (N×in), got %v: is a Flatten missing before it?", in)
+		case l.out < 1:
+			s.g.Fail("Linear", "output size must be at least 1, got %d", l.out)
+		}
+		weight, bias := s.weights(l.init, l.initBias, l.noBias, in[1], l.out, l.out, in[1])
+		return graph.Linear(x, weight, bias)
+	})
+}
+
+// weights returns the nodes of a weight of the given shape and its bias, nil
+// without one.
+func (s scope) weights(init, initBias Initializer, noBias bool, fanIn, fanOut int, shape ...int) (weight, bias *graph.Node) {
+	s.require("parameters")
+	if init == nil {
+		init = s.trace.model.init
+	}
+	if initBias == nil {
+		initBias = PyTorchDefault()
+	}
+	weight = s.parameter("weight", fillWith(init, fanIn, fanOut), shape...)
+	if !noBias {
+		bias = s.parameter("bias", fillWith(initBias, fanIn, fanOut), shape[0])
+	}
+	return weight, bias
+}

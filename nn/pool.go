@@ -1,0 +1,81 @@
+package nn
+
+import "github.com/strideml/stride/graph"
+
+// Pool is max or average pooling; see [MaxPool2D] and [AvgPool2D].
+type Pool struct {
+	average    bool
+	kernel     [2]int
+	window     graph.Window
+	ceil       bool
+	excludePad bool
+}
+
+// MaxPool2D returns a layer that takes the maximum of each k×k window. As in
+// PyTorch the stride is k unless set otherwise, and padding never wins.
+func MaxPool2D(k int) *Pool { return &Pool{kernel: [2]int{k, k}} }
+
+// AvgPool2D returns a layer that averages each k×k window. As in PyTorch the
+// stride is k unless set otherwise, and padding counts as zeros.
+func AvgPool2D(k int) *Pool { return &Pool{average: true, kernel: [2]int{k, k}} }
+
+// Kernel sets the window's height and width.
+func (p *Pool) Kernel(h, w int) *Pool { p.kernel = [2]int{h, w}; return p }
+
+// Stride sets the step of the window along both axes.
+func (p *Pool) Stride(n int) *Pool { return p.StrideHW(n, n) }
+
+// StrideHW sets the vertical and the horizontal step; 0 means the kernel's
+// size.
+func (p *Pool) StrideHW(h, w int) *Pool { p.window.Stride = [2]int{h, w}; return p }
+
+// Pad sets the rows and columns added on each side, at most half of the
+// kernel.
+func (p *Pool) Pad(n int) *Pool { return p.PadHW(n, n) }
+
+// PadHW sets the rows added above and below and the columns added left and
+// right.
+func (p *Pool) PadHW(h, w int) *Pool { p.window.Pad = [2]int{h, w}; return p }
+
+// Ceil rounds the output size up instead of down: PyTorch's ceil_mode.
+func (p *Pool) Ceil() *Pool { p.ceil = true; return p }
+
+// ExcludePad leaves padding out of averages: PyTorch's count_include_pad =
+// False. It changes nothing for max pooling.
+func (p *Pool) ExcludePad() *Pool { p.excludePad = true; return p }
+
+func (p *Pool) kind() string {
+	if p.average {
+		return "AvgPool2D"
+	}
+	return "MaxPool2D"
+}
+
+// Forward adds the pooling of x (N×C×H×W).
+func (p *Pool) Forward(x *graph.Node) *graph.Node {
+	return within(p, x, func(scope) *graph.Node {
+		if p.average {
+			return graph.AvgPool2D(x, p.kernel, p.window, p.ceil, !p.excludePad)
+		}
+		return graph.MaxPool2D(x, p.kernel, p.window, p.ceil)
+	})
+}
+
+// GlobalPool averages whole images; see [GlobalAvgPool2D].
+type GlobalPool struct{ name string }
+
+// GlobalAvgPool2D returns a layer that averages each channel over the image:
+// N×C×H×W becomes N×C×1×1, as PyTorch's AdaptiveAvgPool2d(1).
+func GlobalAvgPool2D() *GlobalPool { return &GlobalPool{"GlobalAvgPool2D"} }
+
+func (p *GlobalPool) kind() string { return p.name }
+
+// Forward adds the mean over the last two axes of x.
+func (p *GlobalPool) Forward(x *graph.Node) *graph.Node {
+	return within(p, x, func(s scope) *graph.Node {
+		if len(x.Shape()) != 4 {
+			s.g.Fail(p.name, "input must have rank 4 (N×C×H×W), got %v", x.Shape())
+		}
+		return graph.MeanKeep(x, 2, 3)
+	})
+}

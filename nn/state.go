@@ -1,0 +1,89 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/strideml/stride/safetensors"
+)
+
+// State returns all parameters and buffers under the names that PyTorch's
+// state_dict would give them, in its order: that of the network's walk. The
+// tensors share memory with the model.
+func (m *Model) State() []safetensors.Entry {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	entries := make([]safetensors.Entry, len(m.variables))
+	for i, v := range m.variables {
+		entries[i] = safetensors.Entry{Name: v.Name, Tensor: v.Value}
+	}
+	return entries
+}
+
+// LoadState copies values into the parameters and buffers. The entries must
+// have exactly the model's names and shapes, in any order; if they have not,
+// the error lists what is missing, unexpected or of another shape, and nothing
+// is changed. PyTorch's num_batches_tracked is ignored.
+func (m *Model) LoadState(entries []safetensors.Entry) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	given := make(map[string]safetensors.Entry, len(entries))
+	var unexpected, twice, misshapen, missing []string
+	for _, e := range entries {
+		v, known := m.byName[e.Name]
+		_, repeated := given[e.Name]
+		given[e.Name] = e
+		switch {
+		case repeated:
+			twice = append(twice, e.Name)
+		case !known && !m.isBatchCount(e.Name):
+			unexpected = append(unexpected, e.Name)
+		case known && e.Tensor == nil:
+			misshapen = append(misshapen, e.Name+" has no tensor")
+		case known && !e.Tensor.Shape().Equal(v.Value.Shape()):
+			misshapen = append(misshapen, fmt.Sprintf("%s is %v, want %v", e.Name, e.Tensor.Shape(), v.Value.Shape()))
+		}
+	}
+	for name := range m.byName {
+		if _, ok := given[name]; !ok {
+			missing = append(missing, name)
+		}
+	}
+	var problems []string
+	for _, p := range []struct {
+		what  string
+		names []string
+	}{{"missing", missing}, {"unexpected", unexpected}, {"wrong shape", misshapen}, {"given twice", twice}} {
+		if len(p.names) > 0 {
+			problems = append(problems, p.what+": "+some(p.names))
+		}
+	}
+	if len(problems) > 0 {
+		return fmt.Errorf("nn: state is not that of this network: %s", strings.Join(problems, "; "))
+	}
+	for name, v := range m.byName {
+		if err := v.Value.CopyFrom(given[name].Tensor); err != nil {
+			return fmt.Errorf("nn: %s: %w", name, err)
+		}
+		v.Changed()
+	}
+	return nil
+}
+
+// isBatchCount is true for the num_batches_tracked of one of the model's
+// batch normalizations.
+func (m *Model) isBatchCount(name string) bool {
+	path, ok := strings.CutSuffix(name, "num_batches_tracked")
+	return ok && m.byName[path+"running_mean"] != nil
+}
+
+// some lists names in order, a few of them if there are many.
+func some(names []string) string {
+	const most = 6
+	slices.Sort(names)
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,187 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/safetensors"
+)
+
+// Names in a run folder.
+const (
+	configFile = "config.json"
+	stateFile  = "state.json"
+	modelFile  = "model.safetensors"
+	logFile    = "log.txt"
+)
+
+// position is where training stands: all that the next step depends on
+// besides the weights, and the rows so far. It is written to state.json.
+type position struct {
+	Version int `json:"version"`
+	// Epoch is the number of epochs done, Batch that of steps of the next one
+	// and Step that of all steps.
+	Epoch int `json:"epoch"`
+	Batch int `json:"batch"`
+	Step  int `json:"step"`
+	// Finished says that no epochs are left.
+	Finished bool `json:"finished"`
+	// Running holds the sums of the epoch under way. encoding/json writes a
+	// float64 so that it is read back exactly.
+	Running running `json:"running"`
+	Rows    []Row   `json:"epochs"`
+	// Weights and Optimizer are the files that belong to this position.
+	Weights   file  `json:"weights"`
+	Optimizer *file `json:"optimizer,omitempty"`
+}
+
+// running sums up an epoch.
+type running struct {
+	Loss        float64 `json:"loss"` // of all images
+	Correct     int     `json:"correct"`
+	Images      int     `json:"images"`
+	StepSeconds float64 `json:"step_seconds"`
+	Seconds     float64 `json:"seconds"`
+}
+
+// file names a file in the run folder and its content.
+type file struct {
+	Name   string `json:"file"`
+	SHA256 string `json:"sha256"`
+}
+
+// check rejects positions that cannot be: the file may have been edited.
+func (p *position) check(batches int) error {
+	sums := p.Running.Loss + p.Running.StepSeconds + p.Running.Seconds
+	switch {
+	case p.Version != 1:
+		return fmt.Errorf("format version is %d, this program knows 1", p.Version)
+	case p.Epoch < 0 || p.Batch < 0 || p.Batch > batches || p.Step != p.Epoch*batches+p.Batch:
+		return fmt.Errorf("epoch %d, batch %d and step %d do not fit together with %d batches in an epoch", p.Epoch, p.Batch, p.Step, batches)
+	case len(p.Rows) != p.Epoch:
+		return fmt.Errorf("%d epochs are done, but there are rows for %d", p.Epoch, len(p.Rows))
+	case math.IsNaN(sums) || math.IsInf(sums, 0) || p.Running.Images < 0 || p.Running.Correct < 0 || p.Running.Correct > p.Running.Images:
+		return errors.New("the sums of the running epoch are out of range")
+	}
+	return p.checkFiles()
+}
+
+func (p *position) checkFiles() error {
+	for _, f := range []*file{&p.Weights, p.Optimizer} {
+		if f != nil && (f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || !strings.HasSuffix(f.Name, ".safetensors")) {
+			return fmt.Errorf("%q cannot be the name of a checkpoint", f.Name)
+		}
+	}
+	return nil
+}
+
+// writeTensors writes a safetensors file and returns its name and hash.
+func writeTensors(dir, name string, f *safetensors.File) (file, error) {
+	h := sha256.New()
+	err := atomicfile.WriteFile(filepath.Join(dir, name), func(w io.Writer) error {
+		return f.Write(io.MultiWriter(w, h))
+	})
+	return file{name, hex.EncodeToString(h.Sum(nil))}, err
+}
+
+// readTensors reads the file of a checkpoint if it has the content that
+// state.json names.
+func readTensors(dir string, f file) (*safetensors.File, error) {
+	path := filepath.Join(dir, f.Name)
+	switch hash, err := hashFile(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("checkpoint %s is missing", path)
+	case err != nil:
+		return nil, err
+	case hash != f.SHA256:
+		return nil, fmt.Errorf("checkpoint %s is damaged: its SHA-256 begins with %s, %s says %s", path, short(hash), stateFile, short(f.SHA256))
+	}
+	return safetensors.Load(path)
+}
+
+func short(hash string) string { return hash[:min(len(hash), 12)] }
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// modelTensors is the model's state with what is needed to read it without
+// the run folder. The metadata depend on the network and the data only.
+func modelTensors(entries []safetensors.Entry, s Settings) (*safetensors.File, error) {
+	classes, err := json.Marshal(s.Classes)
+	if err != nil {
+		return nil, err
+	}
+	input, err := json.Marshal(s.Input)
+	if err != nil {
+		return nil, err
+	}
+	return &safetensors.File{Entries: entries, Metadata: map[string]string{
+		"format": "pt", "net": s.Net, "data": s.Data, "classes": string(classes), "input": string(input),
+	}}, nil
+}
+
+func variableEntries(variables []*graph.Variable) []safetensors.Entry {
+	var entries []safetensors.Entry
+	for _, v := range variables {
+		entries = append(entries, safetensors.Entry{Name: v.Name, Tensor: v.Value})
+	}
+	return entries
+}
+
+// loadVariables copies entries into variables of the same names.
+func loadVariables(variables []*graph.Variable, f *safetensors.File) error {
+	if len(variables) != len(f.Entries) {
+		return fmt.Errorf("%d tensors, want %d", len(f.Entries), len(variables))
+	}
+	for _, v := range variables {
+		t, ok := f.Get(v.Name)
+		switch {
+		case !ok:
+			return fmt.Errorf("%s is missing", v.Name)
+		case !t.Shape().Equal(v.Value.Shape()):
+			return fmt.Errorf("%s is %v, want %v", v.Name, t.Shape(), v.Value.Shape())
+		}
+	}
+	for _, v := range variables {
+		t, _ := f.Get(v.Name)
+		if err := v.Value.CopyFrom(t); err != nil {
+			return fmt.Errorf("%s: %w", v.Name, err)
+		}
+		v.Changed()
+	}
+	return nil
+}
+
+// notFinite returns the name of a tensor with a value that is infinite or not
+// a number, or "".
+func notFinite(entries []safetensors.Entry) string {
+	for _, e := range entries {
+		for _, v := range e.Tensor.Data() {
+			if v-v != 0 {
+				return e.Name
+			}
+		}
+	}
+	return ""
+}

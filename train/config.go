@@ -1,0 +1,209 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+)
+
+// Config says how to train. Epochs, BatchSize and LearningRate must be set.
+type Config struct {
+	// Epochs is how often the training set is gone through, at least 1. A
+	// resumed run counts those that it has done.
+	Epochs int
+	// BatchSize is the number of images in a step, at least 1. The last batch
+	// of an epoch may be smaller.
+	BatchSize int
+	// LearningRate is positive. Schedule takes its place where given.
+	LearningRate float32
+	// Schedule gives the learning rate of each step. It must depend on the
+	// step only, or a resumed run will differ.
+	Schedule optim.Schedule
+	// Optimizer is plain SGD if nil.
+	Optimizer optim.Optimizer
+	// Seed names the random order of the images.
+	Seed uint64
+	// Device computes; nil stands for the cpu engine with all threads.
+	Device engine.Device
+	// Workers is the number of goroutines that prepare batches; 0 leaves it to
+	// data.Loader.
+	Workers int
+
+	// Dir is the run folder, made if need be. It must be empty unless the run
+	// is resumed. Without it nothing is written.
+	Dir string
+	// Resume continues the run in Dir. Its settings must be those of the run,
+	// except that Epochs may be raised.
+	Resume bool
+	// CheckpointEvery is the number of epochs between checkpoints; 0 means 1.
+	// The last epoch always has one.
+	CheckpointEvery int
+
+	// Net is the network's name for records; LoadRun needs the name of a
+	// network of package zoo.
+	Net string
+	// Data is the dataset's name for records.
+	Data string
+	// Options are recorded in config.json as they are, for whoever started
+	// the run.
+	Options map[string]string
+
+	// Callbacks are told what happens.
+	Callbacks Callbacks
+	// Log, if not nil, is given plain lines for people. They go to log.txt
+	// too.
+	Log func(line string)
+}
+
+// Callbacks are functions that Fit calls from its own goroutine; any may be
+// nil. They should return soon: no step runs meanwhile.
+type Callbacks struct {
+	// OnStart is called once all is checked and compiled, before the first
+	// step.
+	OnStart func(StartInfo)
+	// OnStep is called after each training step.
+	OnStep func(StepInfo)
+	// OnTest is called after each batch of the test set.
+	OnTest func(done, total int)
+	// OnEpoch is called after each epoch, when its files are written.
+	OnEpoch func(EpochInfo)
+}
+
+// StartInfo says what is about to be done.
+type StartInfo struct {
+	// Epochs is the number of epochs in all, and Batches that of steps in an
+	// epoch.
+	Epochs, Batches int
+	// Done holds the rows of epochs that an earlier part of the run did, and
+	// Step the number of its training steps.
+	Done []Row
+	Step int
+}
+
+// StepInfo says where training stands after a step.
+type StepInfo struct {
+	// Epoch is the running epoch and Batch the number of its steps done, both
+	// counted from 1; Epochs and Batches are how many there are.
+	Epoch, Epochs, Batch, Batches int
+	// Step is the number of steps done since the run began.
+	Step int
+	// BatchLoss is the mean loss of the batch.
+	BatchLoss float64
+	// Loss and Accuracy are the means over the epoch so far.
+	Loss, Accuracy float64
+	// LearningRate is the one that the step used.
+	LearningRate float32
+	// ImagesPerSecond is the speed in the epoch so far.
+	ImagesPerSecond float64
+}
+
+// EpochInfo is the result of an epoch.
+type EpochInfo struct {
+	Row
+	// Epochs is how many there are.
+	Epochs int
+	// Step is the number of steps done since the run began.
+	Step int
+	// Checkpoint is the path of the checkpoint written after it, or "".
+	Checkpoint string
+}
+
+// Errors that Fit's errors wrap.
+var (
+	// ErrInterrupted says that the context ended; it wraps its cause, usually
+	// context.Canceled.
+	ErrInterrupted = errors.New("training was interrupted")
+	// ErrDiverged says that a loss or a weight is infinite or not a number.
+	ErrDiverged = errors.New("training diverged")
+	// ErrNotEmpty says that the run folder holds files and is not resumed.
+	ErrNotEmpty = errors.New("folder is not empty")
+	// ErrNoRun says that a folder holds no run.
+	ErrNoRun = errors.New("no run")
+)
+
+// withDefaults checks the settings and fills in the others.
+func (c Config) withDefaults() (Config, error) {
+	rate := float64(c.LearningRate)
+	switch {
+	case c.Epochs < 1:
+		return c, fmt.Errorf("%d epochs: want at least 1", c.Epochs)
+	case c.BatchSize < 1:
+		return c, fmt.Errorf("batch size %d: want at least 1", c.BatchSize)
+	case c.Schedule == nil && !(rate > 0 && !math.IsInf(rate, 0)):
+		return c, fmt.Errorf("learning rate %v: want a number above 0", c.LearningRate)
+	case c.CheckpointEvery < 0:
+		return c, fmt.Errorf("a checkpoint every %d epochs: want at least 1", c.CheckpointEvery)
+	case c.Workers < 0:
+		return c, fmt.Errorf("%d workers: want at least 1, or 0 for the default", c.Workers)
+	case c.Resume && c.Dir == "":
+		return c, errors.New("a run can only be resumed from a folder")
+	}
+	if c.Schedule == nil {
+		c.Schedule = optim.Constant(c.LearningRate)
+	}
+	if c.Optimizer == nil {
+		c.Optimizer = optim.SGD{}
+	}
+	if c.Device == nil {
+		c.Device = defaultDevice()
+	}
+	if c.CheckpointEvery == 0 {
+		c.CheckpointEvery = 1
+	}
+	if c.Log == nil {
+		c.Log = func(string) {}
+	}
+	return c, nil
+}
+
+// checkData compares a dataset with the model, and its labels, where they can
+// be seen without reading the images, with its classes.
+func checkData(what string, model *nn.Model, set data.Dataset) error {
+	if set.Len() < 1 {
+		return fmt.Errorf("the %s set has no images", what)
+	}
+	if got, want := set.ImageShape(), model.Input(); !got.Equal(want) {
+		return fmt.Errorf("images of the %s set are %v, the network takes %v", what, got, want)
+	}
+	t, err := model.Trace(1, nn.Eval)
+	if err != nil {
+		return err
+	}
+	out, classes := t.Output.Shape(), len(set.Classes())
+	if len(out) != 2 {
+		return fmt.Errorf("the network's output has shape %v: want N×classes", out)
+	}
+	if out[1] != classes {
+		return fmt.Errorf("the network has %d outputs, the %s set %d classes", out[1], what, classes)
+	}
+	if known, ok := set.(interface{ Label(i int) int }); ok {
+		for i := range set.Len() {
+			if err := checkLabel(what, i, float32(known.Label(i)), classes); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkBatch checks the labels of a batch before it is used.
+func checkBatch(what string, b *data.Batch, classes int) error {
+	for i, label := range b.Labels.Data() {
+		if err := checkLabel(what, b.Items[i], label, classes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLabel(what string, i int, label float32, classes int) error {
+	if label >= 0 && int(label) < classes {
+		return nil
+	}
+	return fmt.Errorf("image %d of the %s set has label %v: there are %d classes, numbered from 0", i, what, label, classes)
+}

@@ -1,0 +1,10 @@
+package train
+
+import (
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+)
+
+// defaultDevice is what a nil Device stands for: the fast engine with all
+// threads.
+func defaultDevice() engine.Device { return cpu.New(cpu.Options{}) }

@@ -1,0 +1,43 @@
+// Package train trains models and keeps runs on disk.
+//
+// [Fit] is the loop: it cuts the training set into shuffled batches, runs one
+// program for each (forward pass, mean cross-entropy, gradients and update,
+// all in one graph) and measures the test set after each epoch. [Evaluate]
+// measures a model once, with a confusion matrix.
+//
+// With [Config.Dir] a run leaves a folder:
+//
+//	config.json        settings: network, data, hyper-parameters
+//	metrics.csv        one row an epoch: epoch, train_loss, train_accuracy,
+//	                   test_accuracy, images_per_second, seconds
+//	metrics.jsonl      the same as JSON objects
+//	curves.png, .svg   the same as a picture
+//	model.safetensors  the weights
+//	log.txt            what happened when
+//	state.json         where training stands, and the checkpoint that it names
+//
+// [LoadRun] reads it back.
+//
+// # What is measured
+//
+// Loss and accuracy on the training data are means over the images of the
+// epoch, each taken in training mode just before its update, so that they lag
+// behind the weights; test accuracy is measured after the epoch in Eval mode.
+// Images per second are the images of training steps divided by the time in
+// training steps: waiting for data and testing do not count.
+//
+// # Interruptions
+//
+// When the context ends, Fit finishes the step, writes a checkpoint and
+// returns [ErrInterrupted]. A run that was interrupted, or killed at any
+// point, continues with [Config.Resume] and ends with weights that are equal
+// bit for bit to those of a run that was not, on the same device and
+// instruction set. Files are replaced whole; a checkpoint stays until the next
+// one, and the state that names it, are on disk.
+//
+// Training stops with an error that wraps [ErrDiverged] when a loss or a
+// weight is no longer finite. The model in memory is then of no use, but the
+// last checkpoint is kept.
+//
+// A run folder is for one process at a time; nothing guards against two.
+package train

@@ -1,0 +1,312 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/nn"
+)
+
+// Fit trains the model on the training set and returns what it did. After each
+// epoch it measures the test set, which may be nil. The model is changed in
+// place.
+//
+// All settings and data are checked before the first step and before anything
+// is written. An error during training comes with the history so far.
+func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, config Config) (*History, error) {
+	scheduled := config.Schedule != nil
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if config.Dir != "" && !config.Resume {
+		if err := checkEmpty(config.Dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := checkData("training", model, trainSet); err != nil {
+		return nil, err
+	}
+	if testSet != nil {
+		if err := checkData("test", model, testSet); err != nil {
+			return nil, err
+		}
+	}
+	settings, err := config.settings(model, trainSet, testSet, scheduled)
+	if err != nil {
+		return nil, fmt.Errorf("training set: %w", err)
+	}
+	f, err := newFitter(model, trainSet, testSet, config)
+	if err != nil {
+		return nil, err
+	}
+	defer f.close()
+	if err := f.open(settings); err != nil {
+		return nil, err
+	}
+	err = f.run(ctx)
+	return newHistory(f.at.Rows, f.at.Step), err
+}
+
+// A fitter is a Fit under way.
+type fitter struct {
+	config    Config
+	model     *nn.Model
+	set       data.Dataset
+	loader    *data.Loader
+	batches   int // in an epoch
+	stepper   *stepper
+	evaluator *evaluator // nil without a test set
+	folder    *folder    // nil without a run folder
+	at        position
+	saved     string // path of the latest checkpoint
+}
+
+// newFitter compiles all programs that will be needed.
+func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (f *fitter, err error) {
+	f = &fitter{config: config, model: model, set: trainSet, stepper: newStepper(model, config.Device, config.Optimizer)}
+	defer func() {
+		if err != nil {
+			f.close()
+		}
+	}()
+	n := trainSet.Len()
+	size := min(config.BatchSize, n)
+	f.batches = (n + size - 1) / size
+	f.loader, err = data.NewLoader(trainSet, data.LoaderConfig{
+		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers,
+	})
+	if err != nil {
+		return f, fmt.Errorf("training set: %w", err)
+	}
+	for _, batch := range []int{size, n % size} {
+		if batch == 0 {
+			continue
+		}
+		if _, err := f.stepper.compile(batch); err != nil {
+			return f, err
+		}
+	}
+	if testSet == nil {
+		return f, nil
+	}
+	f.evaluator, err = newEvaluator(model, testSet, EvalConfig{
+		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
+	})
+	return f, err
+}
+
+func (f *fitter) close() {
+	f.stepper.close()
+	if f.evaluator != nil {
+		f.evaluator.close()
+	}
+	if f.folder != nil {
+		f.folder.log.Close()
+	}
+}
+
+// open makes the run folder, or takes up the run in it.
+func (f *fitter) open(settings Settings) (err error) {
+	f.at = position{Version: 1}
+	switch {
+	case f.config.Dir == "":
+	case !f.config.Resume:
+		f.folder, err = createFolder(f.config.Dir, settings)
+	default:
+		var at *position
+		if f.folder, at, err = reopenFolder(f.config.Dir, settings, f.batches); err != nil {
+			return err
+		}
+		if at == nil {
+			f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
+			break
+		}
+		if err := f.folder.load(at, f.model, &f.stepper.state); err != nil {
+			return fmt.Errorf("resume: %w", err)
+		}
+		f.at, f.saved = *at, at.path(f.config.Dir)
+		f.log(fmt.Sprintf("resume: %d epochs and %d steps are done", at.Epoch, at.Step))
+		if was := f.folder.settings.Device; was != f.config.Device.Name() {
+			f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
+		}
+	}
+	return err
+}
+
+func (f *fitter) log(line string) {
+	if f.folder != nil {
+		f.folder.logLine(line)
+	}
+	f.config.Log(line)
+}
+
+// run does the epochs that are left.
+func (f *fitter) run(ctx context.Context) error {
+	if f.at.Epoch >= f.config.Epochs {
+		f.log(fmt.Sprintf("nothing to do: %d of %d epochs are done", f.at.Epoch, f.config.Epochs))
+		return nil
+	}
+	f.at.Finished = false
+	if f.folder != nil {
+		s := f.folder.settings
+		f.folder.logLine(fmt.Sprintf("start: net %s, data %s, %d epochs, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
+			s.Net, s.Data, s.Epochs, s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
+	}
+	if call := f.config.Callbacks.OnStart; call != nil {
+		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})
+	}
+	for f.at.Epoch < f.config.Epochs {
+		if err := f.epoch(ctx); err != nil {
+			if f.folder != nil {
+				f.folder.logLine(err.Error())
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// epoch does what is left of an epoch, tests and writes the results.
+func (f *fitter) epoch(ctx context.Context) error {
+	began, before := time.Now(), f.at.Running.Seconds
+	clock := func() { f.at.Running.Seconds = before + time.Since(began).Seconds() }
+	for b, err := range f.loader.Epoch(ctx, f.at.Epoch, f.at.Batch) {
+		if err != nil {
+			if ctx.Err() != nil {
+				break
+			}
+			return fmt.Errorf("training set: %w", err)
+		}
+		if err := f.step(b); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	accuracy := math.NaN()
+	if f.evaluator != nil && ctx.Err() == nil {
+		switch result, err := f.evaluator.run(ctx); {
+		case err == nil:
+			accuracy = result.Accuracy
+		case ctx.Err() == nil:
+			return err
+		}
+	}
+	clock()
+	if ctx.Err() != nil {
+		return f.interrupted(context.Cause(ctx))
+	}
+	r := f.at.Running
+	row := Row{
+		Epoch:     f.at.Epoch + 1,
+		TrainLoss: r.Loss / float64(r.Images), TrainAccuracy: float64(r.Correct) / float64(r.Images), TestAccuracy: accuracy,
+		ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9), Seconds: r.Seconds,
+	}
+	f.at.Rows = append(f.at.Rows, row)
+	f.at.Epoch, f.at.Batch, f.at.Running = f.at.Epoch+1, 0, running{}
+	f.at.Finished = f.at.Epoch == f.config.Epochs
+	return f.finishEpoch(row)
+}
+
+// step does one training step.
+func (f *fitter) step(b *data.Batch) error {
+	if err := checkBatch("training", b, len(f.set.Classes())); err != nil {
+		return err
+	}
+	rate := f.config.Schedule(uint64(f.at.Step))
+	began := time.Now()
+	loss, correct, err := f.stepper.run(b, uint64(f.at.Step), rate)
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v", loss))
+	}
+	r := &f.at.Running
+	r.StepSeconds += time.Since(began).Seconds()
+	r.Loss += loss * float64(b.Len())
+	r.Correct += correct
+	r.Images += b.Len()
+	f.at.Batch++
+	f.at.Step++
+	if call := f.config.Callbacks.OnStep; call != nil {
+		call(StepInfo{
+			Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
+			BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
+			LearningRate: rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
+		})
+	}
+	return nil
+}
+
+// finishEpoch writes the files of an epoch that is done.
+func (f *fitter) finishEpoch(row Row) error {
+	due := f.at.Finished || f.at.Epoch%f.config.CheckpointEvery == 0
+	if name := notFinite(f.model.State()); name != "" {
+		return f.diverged(f.at.Step, name+" holds a value that is not finite")
+	}
+	path := ""
+	if f.folder != nil {
+		if due {
+			var err error
+			if path, err = f.folder.save(&f.at, f.model, &f.stepper.state); err != nil {
+				return fmt.Errorf("save a checkpoint after epoch %d: %w", row.Epoch, err)
+			}
+			f.saved = path
+		}
+		if err := f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), f.at.Finished); err != nil {
+			return err
+		}
+	}
+	f.log(row.String())
+	if call := f.config.Callbacks.OnEpoch; call != nil {
+		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path})
+	}
+	return nil
+}
+
+// diverged is the error for a loss or a weight that is not finite.
+func (f *fitter) diverged(step int, what string) error {
+	kept := ""
+	switch {
+	case f.saved != "":
+		kept = "; the last good checkpoint is kept: " + f.saved
+	case f.folder != nil:
+		kept = "; there was no checkpoint yet"
+	}
+	epoch := min((step-1)/f.batches, f.config.Epochs-1) + 1
+	return fmt.Errorf("%w in epoch %d at step %d: %s (a smaller learning rate may help)%s", ErrDiverged, epoch, step, what, kept)
+}
+
+// interrupted saves a checkpoint and returns the error that says so.
+func (f *fitter) interrupted(cause error) error {
+	at := fmt.Sprintf("%v in epoch %d after step %d", ErrInterrupted, f.at.Epoch+1, f.at.Step)
+	if f.folder == nil {
+		return &interruption{at, cause}
+	}
+	if name := notFinite(f.model.State()); name != "" {
+		return f.diverged(f.at.Step, name+" holds a value that is not finite")
+	}
+	path, err := f.folder.save(&f.at, f.model, &f.stepper.state)
+	if err == nil {
+		err = f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), true)
+	}
+	if err != nil {
+		return fmt.Errorf("%s, and saving failed: %w", at, err)
+	}
+	return &interruption{at + "; saved " + path, cause}
+}
+
+// interruption is an ErrInterrupted that also wraps the context's cause.
+type interruption struct {
+	message string
+	cause   error
+}
+
+func (e *interruption) Error() string   { return e.message }
+func (e *interruption) Unwrap() []error { return []error{ErrInterrupted, e.cause} }

@@ -1,0 +1,268 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/safetensors"
+)
+
+// A folder is the run folder of a Fit under way; nil writes nothing.
+type folder struct {
+	dir      string
+	settings Settings
+	title    string
+	log      *os.File
+	drawn    time.Time // when the curves were drawn last
+}
+
+// createFolder begins a run in a folder that must be empty, if it exists.
+func createFolder(dir string, s Settings) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make the run folder: %w", err)
+	}
+	switch entries, err := os.ReadDir(dir); {
+	case err != nil:
+		return nil, fmt.Errorf("open the run folder: %w", err)
+	case len(entries) > 0:
+		return nil, notEmpty(dir)
+	}
+	if err := writeJSON(filepath.Join(dir, configFile), s); err != nil {
+		return nil, err
+	}
+	return openLog(dir, s)
+}
+
+func notEmpty(dir string) error {
+	return fmt.Errorf("run %w: %s holds files already; name another folder, or resume the run in it", ErrNotEmpty, dir)
+}
+
+// checkEmpty reports a folder that a new run cannot use, before any work is
+// done for it.
+func checkEmpty(dir string) error {
+	entries, err := os.ReadDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("open the run folder: %w", err)
+	case len(entries) > 0:
+		return notEmpty(dir)
+	}
+	return nil
+}
+
+// reopenFolder continues the run in a folder and returns where it stands; nil
+// if it was stopped before its first checkpoint.
+func reopenFolder(dir string, now Settings, batches int) (*folder, *position, error) {
+	then, err := readSettings(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := then.resumable(now); err != nil {
+		return nil, nil, fmt.Errorf("resume %s: %w", dir, err)
+	}
+	at, err := readPosition(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if at != nil {
+		if err := at.check(batches); err != nil {
+			return nil, nil, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, stateFile), err)
+		}
+	}
+	now.Device, now.Options = then.Device, then.Options
+	if now.Epochs > then.Epochs {
+		if err := writeJSON(filepath.Join(dir, configFile), now); err != nil {
+			return nil, nil, err
+		}
+	}
+	f, err := openLog(dir, now)
+	return f, at, err
+}
+
+func openLog(dir string, s Settings) (*folder, error) {
+	log, err := os.OpenFile(filepath.Join(dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("open the log: %w", err)
+	}
+	title := s.Net
+	if s.Net != "" && s.Data != "" {
+		title = s.Net + " on " + s.Data
+	}
+	return &folder{dir: dir, settings: s, title: title, log: log}, nil
+}
+
+// readSettings reads config.json.
+func readSettings(dir string) (Settings, error) {
+	var s Settings
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return s, fmt.Errorf("%w in %s: there is no such folder", ErrNoRun, dir)
+	case err != nil:
+		return s, err
+	case !info.IsDir():
+		return s, fmt.Errorf("%w in %s: it is not a folder", ErrNoRun, dir)
+	}
+	path := filepath.Join(dir, configFile)
+	err = readJSON(path, &s)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, fmt.Errorf("%w in %s: %s is missing", ErrNoRun, dir, configFile)
+	}
+	if err != nil {
+		return s, err
+	}
+	if err := s.check(); err != nil {
+		return s, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return s, nil
+}
+
+// readPosition reads state.json; nil, nil if the run had no checkpoint yet.
+func readPosition(dir string) (*position, error) {
+	p := new(position)
+	path := filepath.Join(dir, stateFile)
+	err := readJSON(path, p)
+	if errors.Is(err, fs.ErrNotExist) {
+		for _, pattern := range []string{modelFile, "checkpoint-*.safetensors", "metrics.*"} {
+			if found, _ := filepath.Glob(filepath.Join(escape(dir), pattern)); len(found) > 0 {
+				return nil, fmt.Errorf("%s is missing, although the run has got as far as writing %s: the folder is not complete", path, filepath.Base(found[0]))
+			}
+		}
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := p.checkFiles(); err != nil {
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return p, nil
+}
+
+// escape makes a path match itself in a pattern.
+func escape(path string) string {
+	if filepath.Separator == '\\' {
+		return path // patterns have no escapes there
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// load brings model and optimizer to the position.
+func (f *folder) load(p *position, model *nn.Model, state *optim.State) error {
+	weights, err := readTensors(f.dir, p.Weights)
+	if err != nil { // the same weights may be there under the other name
+		copied, second := readTensors(f.dir, file{modelFile, p.Weights.SHA256})
+		if second != nil {
+			return err
+		}
+		weights = copied
+	}
+	path := filepath.Join(f.dir, p.Weights.Name)
+	if err := model.LoadState(weights.Entries); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	variables := state.Variables()
+	switch {
+	case p.Optimizer == nil && len(variables) > 0:
+		return fmt.Errorf("%s names no state of the optimizer, which has %d tensors", filepath.Join(f.dir, stateFile), len(variables))
+	case p.Optimizer == nil:
+		return nil
+	}
+	saved, err := readTensors(f.dir, *p.Optimizer)
+	if err != nil {
+		return err
+	}
+	if err := loadVariables(variables, saved); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(f.dir, p.Optimizer.Name), err)
+	}
+	return nil
+}
+
+// save writes a checkpoint at the position and returns its path. At every
+// moment state.json names files that are whole.
+func (f *folder) save(p *position, model *nn.Model, state *optim.State) (string, error) {
+	tensors, err := modelTensors(model.State(), f.settings)
+	if err != nil {
+		return "", err
+	}
+	p.Weights, err = writeTensors(f.dir, fmt.Sprintf("checkpoint-%d.safetensors", p.Step), tensors)
+	if err != nil {
+		return "", err
+	}
+	p.Optimizer = nil
+	if entries := variableEntries(state.Variables()); len(entries) > 0 {
+		written, err := writeTensors(f.dir, fmt.Sprintf("optimizer-%d.safetensors", p.Step), &safetensors.File{Entries: entries})
+		if err != nil {
+			return "", err
+		}
+		p.Optimizer = &written
+	}
+	if err := writeJSON(filepath.Join(f.dir, stateFile), p); err != nil {
+		return "", err
+	}
+	written, err := writeTensors(f.dir, modelFile, tensors)
+	if err != nil {
+		return "", err
+	}
+	if p.Finished { // one copy of the weights is enough
+		p.Weights = written
+		if err := writeJSON(filepath.Join(f.dir, stateFile), p); err != nil {
+			return "", err
+		}
+	}
+	f.removeOld(p)
+	return filepath.Join(f.dir, p.Weights.Name), nil
+}
+
+// removeOld removes the checkpoints that the position does not name, and what
+// killed writers left behind. It does not matter if that fails.
+func (f *folder) removeOld(p *position) {
+	for _, pattern := range []string{"checkpoint-*.safetensors", "optimizer-*.safetensors", ".*.tmp"} {
+		found, _ := filepath.Glob(filepath.Join(escape(f.dir), pattern))
+		for _, path := range found {
+			name := filepath.Base(path)
+			if name != p.Weights.Name && (p.Optimizer == nil || name != p.Optimizer.Name) {
+				_ = os.Remove(path)
+			}
+		}
+	}
+}
+
+// writeMetrics writes the rows so far. Curves take longer to draw than a
+// short epoch to train: unless it is the last time, they wait a little.
+func (f *folder) writeMetrics(h *History, last bool) error {
+	lines, err := h.jsonl()
+	if err != nil {
+		return err
+	}
+	err = errors.Join(
+		atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.csv"), []byte(h.csv())),
+		atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.jsonl"), []byte(lines)),
+	)
+	if err != nil || len(h.Rows) == 0 || !last && time.Since(f.drawn) < 5*time.Second {
+		return err
+	}
+	figure := h.Curves(f.title)
+	err = errors.Join(
+		atomicfile.WriteFile(filepath.Join(f.dir, "curves.png"), figure.WritePNG),
+		atomicfile.WriteFile(filepath.Join(f.dir, "curves.svg"), figure.WriteSVG),
+	)
+	f.drawn = time.Now()
+	return err
+}
+
+// logLine appends a line to log.txt. A full disk shows when checkpoints are
+// written, so errors are left to them.
+func (f *folder) logLine(line string) {
+	fmt.Fprintf(f.log, "%s %s\n", time.Now().Format(time.RFC3339), line)
+}

@@ -1,0 +1,125 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+// A Run is a trained model as it was found on disk.
+type Run struct {
+	// Path is the run folder or the model file.
+	Path string
+	// Weights is the path of the file that the weights were read from.
+	Weights string
+	// Settings are those of the run. Of a model file only Net, Data, Input and
+	// Classes are known.
+	Settings Settings
+	// Spec is the network's entry in package zoo.
+	Spec zoo.Spec
+	// Model has the weights.
+	Model *nn.Model
+	// History is what the run has done; nil for a model file.
+	History *History
+	// Finished says that all epochs of the run are done.
+	Finished bool
+}
+
+// LoadRun reads a run folder and the newest weights in it.
+func LoadRun(dir string) (*Run, error) {
+	s, err := readSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Path: dir, Settings: s, Weights: filepath.Join(dir, modelFile)}
+	at, err := readPosition(dir)
+	if err != nil {
+		return nil, err
+	}
+	if at == nil {
+		return nil, fmt.Errorf("the run in %s has no weights yet: it stopped before its first checkpoint", dir)
+	}
+	if _, err := os.Stat(r.Weights); errors.Is(err, fs.ErrNotExist) {
+		r.Weights = at.path(dir)
+	}
+	r.History, r.Finished = newHistory(at.Rows, at.Step), at.Finished
+	f, err := safetensors.Load(r.Weights)
+	if err != nil {
+		return nil, err
+	}
+	return r, r.build(f)
+}
+
+// ReadSettings reads the settings of the run in a folder, and nothing else.
+func ReadSettings(dir string) (Settings, error) { return readSettings(dir) }
+
+// LoadModel reads a safetensors file of weights. net names its network in
+// package zoo; "" takes the name that Stride has put into the file's metadata.
+// Weights from elsewhere are taken to be for the network's usual input, and
+// their classes are named by number.
+func LoadModel(path, net string) (*Run, error) {
+	f, err := safetensors.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &Run{Path: path, Weights: path, Settings: Settings{Version: 1, Net: f.Metadata["net"], Data: f.Metadata["data"]}}
+	if net != "" {
+		r.Settings.Net = net
+	}
+	if r.Settings.Net == "" {
+		return nil, fmt.Errorf("%s does not say which network it is for: name it", path)
+	}
+	spec, err := zoo.Get(r.Settings.Net)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	r.Settings.Input = spec.Input
+	if text, ok := f.Metadata["input"]; ok {
+		var input tensor.Shape
+		if err := json.Unmarshal([]byte(text), &input); err != nil || len(input) != 3 || slices.Min(input) < 1 || slices.Max(input) > 1<<14 {
+			return nil, fmt.Errorf("%s: its metadata gives the input shape %q: want C×H×W", path, text)
+		}
+		r.Settings.Input = input
+	}
+	if text, ok := f.Metadata["classes"]; ok {
+		if err := json.Unmarshal([]byte(text), &r.Settings.Classes); err != nil {
+			return nil, fmt.Errorf("%s: its metadata gives class names that cannot be read: %w", path, err)
+		}
+	}
+	if len(r.Settings.Classes) == 0 {
+		for i := range spec.Classes {
+			r.Settings.Classes = append(r.Settings.Classes, fmt.Sprint("class ", i))
+		}
+	}
+	return r, r.build(f)
+}
+
+// build makes the model and gives it the weights.
+func (r *Run) build(f *safetensors.File) (err error) {
+	if r.Settings.Net == "" {
+		return fmt.Errorf("%s does not name its network: build it and load %s into it", r.Path, r.Weights)
+	}
+	if r.Spec, err = zoo.Get(r.Settings.Net); err != nil {
+		return fmt.Errorf("%s: %w", r.Path, err)
+	}
+	r.Model, err = nn.New(r.Spec.New(len(r.Settings.Classes)), r.Settings.Input, nn.Options{Seed: r.Settings.Seed, Init: r.Spec.Init})
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.Path, err)
+	}
+	if err := r.Model.LoadState(f.Entries); err != nil {
+		return fmt.Errorf("%s: %w", r.Weights, err)
+	}
+	return nil
+}
+
+// path is that of the position's weights.
+func (p *position) path(dir string) string { return filepath.Join(dir, p.Weights.Name) }

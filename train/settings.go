@@ -1,0 +1,175 @@
+package train
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// Settings are what config.json of a run folder says about the run.
+type Settings struct {
+	// Version is that of the run folder's format: 1.
+	Version int `json:"version"`
+	// Net, Data and Options are those of Config.
+	Net     string            `json:"net"`
+	Data    string            `json:"data"`
+	Options map[string]string `json:"options,omitempty"`
+	// Input is the shape of an image, C×H×W.
+	Input tensor.Shape `json:"input"`
+	// Classes are the class names.
+	Classes []string `json:"classes"`
+	// Parameters counts the model's trainable numbers.
+	Parameters int `json:"parameters"`
+	// TrainImages and TestImages are the sizes of the sets.
+	TrainImages int `json:"train_images"`
+	TestImages  int `json:"test_images"`
+	// TrainHash tells training sets apart: it covers some of the images.
+	TrainHash string `json:"train_hash"`
+	// These are those of Config. Schedule tells whether one was given.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	LearningRate float32 `json:"learning_rate"`
+	Schedule     bool    `json:"schedule,omitempty"`
+	Optimizer    string  `json:"optimizer"`
+	Seed         uint64  `json:"seed"`
+	// Device is the name of the engine that the run was started on.
+	Device string `json:"device"`
+}
+
+// settings gathers the settings of a run. c is without defaults for Schedule.
+func (c Config) settings(model *nn.Model, train, test data.Dataset, scheduled bool) (Settings, error) {
+	hash, err := fingerprint(train)
+	if err != nil {
+		return Settings{}, err
+	}
+	s := Settings{
+		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
+		Input: model.Input(), Classes: train.Classes(),
+		TrainImages: train.Len(), TrainHash: hash,
+		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate, Schedule: scheduled,
+		Optimizer: c.Optimizer.String(), Seed: c.Seed, Device: c.Device.Name(),
+	}
+	if test != nil {
+		s.TestImages = test.Len()
+	}
+	for _, p := range model.Parameters() {
+		s.Parameters += p.Value.Size()
+	}
+	return s, nil
+}
+
+// fingerprint hashes some images of a dataset, evenly spread, with their
+// labels.
+func fingerprint(set data.Dataset) (string, error) {
+	const most = 64
+	h := sha256.New()
+	pixels := make([]float32, set.ImageShape().Size())
+	bytes := make([]byte, 4*len(pixels)+8)
+	for k := range min(most, set.Len()) {
+		i := k * set.Len() / min(most, set.Len())
+		label, err := set.Read(i, pixels)
+		if err != nil {
+			return "", fmt.Errorf("read image %d: %w", i, err)
+		}
+		binary.LittleEndian.PutUint64(bytes, uint64(label))
+		for j, v := range pixels {
+			binary.LittleEndian.PutUint32(bytes[8+4*j:], math.Float32bits(v))
+		}
+		h.Write(bytes)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+}
+
+// resumable reports the first setting in which a run that is resumed with
+// the settings now differs from what it was started with.
+func (s Settings) resumable(now Settings) error {
+	type pair struct {
+		what     string
+		old, new any
+	}
+	for _, p := range []pair{
+		{"network", s.Net, now.Net},
+		{"input shape", s.Input.String(), now.Input.String()},
+		{"dataset", s.Data, now.Data},
+		{"number of classes", len(s.Classes), len(now.Classes)},
+		{"number of training images", s.TrainImages, now.TrainImages},
+		{"number of test images", s.TestImages, now.TestImages},
+		{"number of parameters", s.Parameters, now.Parameters},
+		{"batch size", s.BatchSize, now.BatchSize},
+		{"learning rate", s.LearningRate, now.LearningRate},
+		{"schedule", s.Schedule, now.Schedule},
+		{"optimizer", s.Optimizer, now.Optimizer},
+		{"seed", s.Seed, now.Seed},
+	} {
+		if p.old != p.new {
+			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.what, p.old, p.new)
+		}
+	}
+	switch {
+	case !slices.Equal(s.Classes, now.Classes):
+		return errors.New("the run was started with other class names: a resumed run keeps its settings")
+	case s.TrainHash != now.TrainHash:
+		return errors.New("the run was started with other training images: a resumed run keeps its data")
+	}
+	return nil
+}
+
+// check rejects settings that no run can have.
+func (s Settings) check() error {
+	switch {
+	case s.Version != 1:
+		return fmt.Errorf("format version is %d, this program knows 1", s.Version)
+	case len(s.Input) != 3 || slices.Min(s.Input) < 1 || slices.Max(s.Input) > 1<<14:
+		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
+	case len(s.Classes) < 1 || len(s.Classes) > 1<<20:
+		return fmt.Errorf("%d classes", len(s.Classes))
+	case s.Epochs < 1 || s.BatchSize < 1:
+		return fmt.Errorf("%d epochs in batches of %d", s.Epochs, s.BatchSize)
+	}
+	return nil
+}
+
+// readJSON reads a small file strictly.
+func readJSON(path string, v any) error {
+	const most = 64 << 20
+	f, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is missing: %w", path, fs.ErrNotExist)
+		}
+		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read %s: %w", path, err)
+	case len(b) > most:
+		return fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return nil
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return atomicfile.WriteBytes(path, append(b, '\n'))
+}

@@ -1,0 +1,117 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
+)
+
+// A stepper runs training steps. It compiles a program for each batch size;
+// the programs share the model's variables and the optimizer's state.
+type stepper struct {
+	model     *nn.Model
+	device    engine.Device
+	optimizer optim.Optimizer
+	state     optim.State
+	programs  map[int]*stepProgram
+}
+
+// stepProgram is the compiled step for one batch size.
+type stepProgram struct {
+	program engine.Program
+	// inputs are in the graph's order; images and labels are set for each run.
+	inputs         []*tensor.Tensor
+	images, labels int
+	step, rate     *tensor.Tensor // step is nil unless the network needs it
+	outputs        []*tensor.Tensor
+}
+
+func newStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer) *stepper {
+	return &stepper{model: model, device: device, optimizer: optimizer, programs: map[int]*stepProgram{}}
+}
+
+// compile prepares the program for a batch size, if it is not there.
+func (s *stepper) compile(batch int) (*stepProgram, error) {
+	if p, ok := s.programs[batch]; ok {
+		return p, nil
+	}
+	trace, labels, rate, outputs, err := s.build(batch)
+	if err != nil {
+		return nil, err
+	}
+	program, err := s.device.Compile(trace.Graph, outputs...)
+	if err != nil {
+		return nil, fmt.Errorf("compile the training step for batches of %d: %w", batch, err)
+	}
+	p := &stepProgram{program: program, rate: tensor.New()}
+	for _, out := range outputs {
+		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
+	}
+	for i, in := range trace.Graph.Inputs() {
+		var t *tensor.Tensor
+		switch in {
+		case trace.Input:
+			p.images = i
+		case labels:
+			p.labels = i
+		case rate:
+			t = p.rate
+		case trace.Step:
+			t = tensor.New(in.Shape()...)
+			p.step = t
+		}
+		p.inputs = append(p.inputs, t)
+	}
+	s.programs[batch] = p
+	return p, nil
+}
+
+// build makes the graph of a step: forward, loss, gradients and update. Its
+// outputs are the mean loss and the number of images classified correctly.
+func (s *stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, outputs []*graph.Node, err error) {
+	trace, err = s.model.Trace(batch, nn.Train)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	defer graph.Catch(&err)
+	g := trace.Graph
+	labels, rate = g.Input("labels", batch), g.Input("learning rate")
+	loss := graph.Mean(graph.CrossEntropy(trace.Output, labels))
+	correct := graph.Sum(graph.Equal(graph.ArgMax(trace.Output, 1), labels))
+	var params []*graph.Node
+	for _, p := range s.model.Parameters() {
+		params = append(params, g.Variable(p))
+	}
+	s.optimizer.Update(g, rate, params, graph.Gradients(loss, params...), s.state.Variable)
+	return trace, labels, rate, []*graph.Node{loss, correct}, nil
+}
+
+// run does one step, number step from 0.
+func (s *stepper) run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
+	p, err := s.compile(b.Len())
+	if err != nil {
+		return 0, 0, err
+	}
+	p.inputs[p.images], p.inputs[p.labels] = b.Images, b.Labels
+	p.rate.Data()[0] = rate
+	if p.step != nil {
+		d := p.step.Data()
+		d[0], d[1] = graph.StepValue(step)
+	}
+	if err := p.program.Run(p.inputs, p.outputs); err != nil {
+		return 0, 0, err
+	}
+	return float64(p.outputs[0].Data()[0]), int(p.outputs[1].Data()[0]), nil
+}
+
+func (s *stepper) close() {
+	for _, p := range s.programs {
+		p.program.Close()
+	}
+	s.programs = map[int]*stepProgram{}
+}

@@ -1,0 +1,10 @@
+// Package viz draws pictures of what happens in training.
+//
+// [Curves] makes the figure of Dive into Deep Learning: training loss,
+// training accuracy and test accuracy against the epoch. It returns a
+// [Figure], a small line chart that [Figure.WritePNG] and [Figure.WriteSVG]
+// write out. The same data give the same bytes each time, on every platform
+// with the same floating-point arithmetic.
+//
+// The drawing is done by gonum.org/v1/plot.
+package viz

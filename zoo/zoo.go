@@ -1,0 +1,106 @@
+package zoo
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// A Spec describes a network and how it is trained unless told otherwise.
+type Spec struct {
+	// Name is what the command line takes: "lenet".
+	Name string
+	// Title is its name for people: "LeNet".
+	Title string
+	// Doc says in a sentence what it is and where it comes from.
+	Doc string
+	// Input is the shape C×H×W that images are brought to.
+	Input tensor.Shape
+	// Classes is the number of classes by default.
+	Classes int
+	// Defaults are the book's hyper-parameters, for full Fashion-MNIST.
+	Defaults
+	// Sample are those for the small embedded sample of it.
+	Sample Defaults
+	// Init draws the weights of convolutions and linear layers.
+	Init nn.Initializer
+	// New makes the network.
+	New func(classes int) nn.Layer
+}
+
+// Defaults are hyper-parameters of training with plain SGD.
+type Defaults struct {
+	Batch        int
+	LearningRate float32
+	Epochs       int
+}
+
+// Model makes the network's model with its default input, classes and
+// initializer.
+func (s Spec) Model(seed uint64) (*nn.Model, error) {
+	return nn.New(s.New(s.Classes), s.Input, nn.Options{Seed: seed, Init: s.Init})
+}
+
+var specs = map[string]Spec{}
+
+// register adds a network; each file of the package calls it in its init.
+func register(s Spec) {
+	if _, ok := specs[s.Name]; ok {
+		panic("zoo: two networks are named " + s.Name)
+	}
+	specs[s.Name] = s
+}
+
+// Names returns the names of all networks, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(specs)) }
+
+// Get returns the network of that name; upper and lower case are the same. The
+// error for an unknown one lists the known ones.
+func Get(name string) (Spec, error) {
+	if s, ok := specs[strings.ToLower(name)]; ok {
+		s.Input = s.Input.Clone()
+		return s, nil
+	}
+	hint := ""
+	if near := nearest(strings.ToLower(name)); near != "" {
+		hint = fmt.Sprintf(": did you mean %q?", near)
+	}
+	return Spec{}, fmt.Errorf("unknown network %q%s (known: %s)", name, hint, strings.Join(Names(), ", "))
+}
+
+// nearest returns the known name that the fewest edits turn name into, or ""
+// if none is close.
+func nearest(name string) string {
+	best, least := "", max(2, len(name)/3)+1
+	for _, known := range Names() {
+		if d := distance(name, known); d < least {
+			best, least = known, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's: insertions, deletions and substitutions of bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substituted := diagonal
+			if a[i] != b[j] {
+				substituted++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substituted, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
