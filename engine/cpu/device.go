@@ -51,7 +51,7 @@ func (d *Device) Description() string {
 // Threads returns the number of threads that compute.
 func (d *Device) Threads() int { return d.team.size }
 
-// Close ends the Device's workers. Its programs must not be run afterwards.
+// Close ends the Device's workers. Its programs still run, on one thread.
 func (d *Device) Close() error {
 	d.team.close()
 	return nil

@@ -6,7 +6,7 @@ import (
 
 // finish plans the memory and returns the program.
 func (c *compiler) finish(d *Device) (*program, error) {
-	p := &program{team: d.team, inputs: c.g.Inputs(), outputs: c.outputs}
+	p := &program{device: d, team: d.team, inputs: c.g.Inputs(), outputs: c.outputs}
 	for _, n := range c.outputs {
 		v := c.in(n, plain)
 		if v.buf.arena {

@@ -3,7 +3,6 @@ package cpu
 import (
 	"errors"
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/strideml/stride/engine"
@@ -34,6 +33,7 @@ type packState struct {
 
 // program implements engine.Program.
 type program struct {
+	device      *Device // keeps the workers alive
 	team        *team
 	inputs      []*graph.Node
 	outputs     []*graph.Node
@@ -121,7 +121,6 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	for _, v := range p.assigned {
 		v.Changed()
 	}
-	runtime.KeepAlive(p)
 	return nil
 }
 

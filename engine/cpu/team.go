@@ -21,7 +21,6 @@ type team struct {
 	parked atomic.Int32
 	wake   chan struct{}
 	closed atomic.Bool
-	once   sync.Once
 
 	// Valid while a task of the step is unfinished.
 	run     func(task int, scratch []float32)
@@ -47,17 +46,20 @@ func newTeam(size int) *team {
 	return t
 }
 
+// close ends the workers, after the current Run. What is run later is done by
+// its caller alone.
 func (t *team) close() {
-	t.once.Do(func() {
-		t.closed.Store(true)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.closed.Swap(true) {
 		close(t.wake)
-	})
+	}
 }
 
 // do runs the tasks of one step and returns when all are finished. The caller
 // holds t.mu.
 func (t *team) do(tasks int, run func(task int, scratch []float32)) {
-	if tasks == 1 || t.size == 1 {
+	if tasks == 1 || t.size == 1 || t.closed.Load() {
 		for i := range tasks {
 			run(i, t.scratch[0])
 		}
