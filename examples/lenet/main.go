@@ -11,7 +11,6 @@ import (
 	"os"
 
 	"github.com/strideml/stride/data/fashionmnist"
-	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
@@ -38,7 +37,7 @@ func run(ctx context.Context, w io.Writer, epochs int) (*train.History, error) {
 		return nil, err
 	}
 	return train.Fit(ctx, model, set.Train, set.Test, train.Config{
-		Epochs: epochs, BatchSize: 32, LearningRate: 0.9, Device: cpu.New(cpu.Options{}),
+		Epochs: epochs, BatchSize: 32, LearningRate: 0.9,
 		Callbacks: train.Callbacks{OnEpoch: func(e train.EpochInfo) {
 			fmt.Fprintf(w, "epoch %2d  loss %.3f  train accuracy %.3f  test accuracy %.3f\n", e.Epoch, e.TrainLoss, e.TrainAccuracy, e.TestAccuracy)
 		}},
