@@ -348,49 +348,53 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 // pack writes the weights w (O×(C/groups)×Kh×Kw) of one panel of one group,
 // for all phases: rows are terms, columns output channels. transposed takes
 // the roles of O and C the other way round, as the input gradient needs.
-func (c *correlation) pack(dst, w []float32, shape tensor.Shape, panelOfAll int, transposed bool) {
+func (c *correlation) pack(dst, w, scratch []float32, shape tensor.Shape, panelOfAll int, transposed bool) {
 	g, panel := panelOfAll/c.panels, panelOfAll%c.panels
 	in, out := c.src.c/c.groups, c.out.c/c.groups
-	area := shape[2] * shape[3]
-	// Distances between the weights of neighbouring output and source channels.
-	outStep, inStep, groupAt := shape[1]*area, area, g*out*shape[1]*area
-	if transposed {
-		outStep, inStep, groupAt = area, shape[1]*area, g*in*shape[1]*area
-	}
 	lanes := min(c.nr, out-panel*c.nr)
+	// In scratch, row ci·area+tap has the weights of all lanes.
+	area := shape[2] * shape[3]
+	rows := scratch[:in*area*c.nr]
+	if lanes < c.nr {
+		clear(rows)
+	}
+	if transposed {
+		for ci := range in {
+			from := w[((g*in+ci)*shape[1]+panel*c.nr)*area:]
+			kernel.Transpose2D(rows[ci*area*c.nr:], from, lanes, area, c.nr, area)
+		}
+	} else {
+		kernel.Transpose2D(rows, w[(g*out+panel*c.nr)*in*area:], lanes, in*area, c.nr, in*area)
+	}
 	for i := range c.phases {
 		p := &c.phases[i]
 		d := dst[p.packed+panelOfAll*p.depth*c.nr:][:p.depth*c.nr]
 		for t, tp := range p.taps {
-			from := w[groupAt+panel*c.nr*outStep+tp.ky*shape[3]+tp.kx:]
+			at := (tp.ky*shape[3] + tp.kx) * c.nr
 			for ci := range in {
-				row := d[(t*in+ci)*c.nr:][:c.nr]
-				for lane := range lanes {
-					row[lane] = from[lane*outStep+ci*inStep]
-				}
-				clear(row[lanes:])
+				copy(d[(t*in+ci)*c.nr:][:c.nr], rows[ci*area*c.nr+at:])
 			}
 		}
 	}
 }
 
 // addPackStep adds the step that packs a variable or value of weights, and
-// returns the packed buffer. Weights that the program never assigns are
-// packed again only after they have changed.
-func (c *compiler) addPackStep(n, weights *graph.Node, size, panels int, pack func(dst, w []float32, panel int)) *buffer {
+// returns the packed buffer. pack needs the given scratch memory. Weights that
+// the program never assigns are packed again only after they have changed.
+func (c *compiler) addPackStep(n, weights *graph.Node, size, panels, scratch int, pack func(dst, w, scratch []float32, panel int)) *buffer {
 	w := c.in(weights, plain).buf
 	b := c.alloc(size)
 	s := step{
-		name: "pack", node: n, reads: bufs(w), writes: bufs(b), tasks: 1,
-		run: func(int, []float32) {
+		name: "pack", node: n, reads: bufs(w), writes: bufs(b), tasks: 1, scratch: scratch,
+		run: func(_ int, scratch []float32) {
 			for i := range panels {
-				pack(b.data, w.data, i)
+				pack(b.data, w.data, scratch, i)
 			}
 		},
 	}
 	if size > 1<<14 {
 		s.tasks = panels
-		s.run = func(task int, _ []float32) { pack(b.data, w.data, task) }
+		s.run = func(task int, scratch []float32) { pack(b.data, w.data, scratch, task) }
 	}
 	if op, ok := weights.Op().(graph.VariableOp); ok && !c.mutable[op.Variable] {
 		s.pack = &packState{variable: op.Variable}
@@ -400,10 +404,19 @@ func (c *compiler) addPackStep(n, weights *graph.Node, size, panels int, pack fu
 	return b
 }
 
+// addWeightStep adds the step that packs convolution weights.
+func (c *compiler) addWeightStep(n, weights *graph.Node, co *correlation, transposed bool) *buffer {
+	shape := weights.Shape()
+	scratch := co.src.c / co.groups * shape[2] * shape[3] * co.nr
+	return c.addPackStep(n, weights, co.packed, co.groups*co.panels, scratch, func(dst, w, scratch []float32, panel int) {
+		co.pack(dst, w, scratch, shape, panel, transposed)
+	})
+}
+
 // addBiasStep pads a bias of groups×per elements to whole panels.
 func (c *compiler) addBiasStep(n, bias *graph.Node, groups, per, nr int) *buffer {
 	panels := kernel.Panels(per, nr)
-	return c.addPackStep(n, bias, groups*panels*nr, groups*panels, func(dst, b []float32, panel int) {
+	return c.addPackStep(n, bias, groups*panels*nr, groups*panels, 0, func(dst, b, _ []float32, panel int) {
 		g, p := panel/panels, panel%panels
 		row := dst[panel*nr:][:nr]
 		k := copy(row, b[g*per+p*nr:(g+1)*per])
@@ -442,10 +455,12 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 
 func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
 	x, w := n.Inputs()[0], n.Inputs()[1]
+	if isDepthwise(op, x.Shape(), w.Shape()) {
+		c.lowerDepthwise(n, op)
+		return
+	}
 	co := newCorrelation(op, x.Shape(), w.Shape(), n.Shape())
-	packed := c.addPackStep(n, w, co.packed, co.groups*co.panels, func(dst, from []float32, panel int) {
-		co.pack(dst, from, w.Shape(), panel, false)
-	})
+	packed := c.addWeightStep(n, w, co, false)
 	var bias *buffer
 	if len(n.Inputs()) == 3 {
 		bias = c.addBiasStep(n, n.Inputs()[2], co.groups, co.out.c/co.groups, co.nr)
@@ -455,14 +470,16 @@ func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
 
 func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
+	if isDepthwise(op.Conv, op.InputShape, w.Shape()) {
+		c.lowerDepthwiseInputGrad(n, op)
+		return
+	}
 	co := newInputGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape())
 	if s := newProductGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape(), co); s != nil {
 		c.addProductGradient(n, s, w, c.in(dy, nhwc))
 		return
 	}
-	packed := c.addPackStep(n, w, co.packed, co.groups*co.panels, func(dst, from []float32, panel int) {
-		co.pack(dst, from, w.Shape(), panel, true)
-	})
+	packed := c.addWeightStep(n, w, co, true)
 	c.addCorrelation(n, co, c.in(dy, nhwc), packed, nil)
 }
 

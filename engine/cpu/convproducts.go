@@ -79,7 +79,7 @@ func (s *productGradient) column(panel int) int {
 
 // pack writes one panel of the weights (O×C×Kh×Kw): for each kernel row a
 // matrix of O × (Kw·C).
-func (s *productGradient) pack(dst, w []float32, panel int) {
+func (s *productGradient) pack(dst, w, _ []float32, panel int) {
 	ky, column := panel/s.panels, s.column(panel%s.panels)
 	d := dst[panel*s.y.c*kernel.TileCols:]
 	in := s.x.c
@@ -134,7 +134,7 @@ func (s *productGradient) clearSides(scratch []float32) {
 
 // addProductGradient adds the steps that carry the plan out.
 func (c *compiler) addProductGradient(n *graph.Node, s *productGradient, weights *graph.Node, dy *value) {
-	packed := c.addPackStep(n, weights, s.kh*s.panels*s.y.c*kernel.TileCols, s.kh*s.panels, s.pack)
+	packed := c.addPackStep(n, weights, s.kh*s.panels*s.y.c*kernel.TileCols, s.kh*s.panels, 0, s.pack)
 	out := c.define(n, nhwc)
 	t := c.setTail(out)
 	db, ob := dy.buf, out.buf

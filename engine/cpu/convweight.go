@@ -150,34 +150,61 @@ func (g *weightGradient) outerSwapped(x, dy, sum []float32, k, terms int, accumu
 	}
 }
 
-// index returns where a partial sum holds the derivative of w[o,ci,tap], o
-// counting over all groups.
-func (g *weightGradient) index(o, tap, ci, kw int) int {
-	in, out := g.src.c/g.groups, g.out.c/g.groups
-	gr, og := o/out, o%out
-	seg, at := tap, ci
-	if g.run != in || kw == 1 {
-		seg, at = tap/kw, tap%kw*in+ci
-	}
+// sumChannels is how many output channels a task of the second step takes: a
+// cache line of the partial sums.
+const sumChannels = 16
+
+// store adds up the partial sums of the output channels from ≤ o < to, all of
+// one group, and stores them in the order of the weights, shape.
+func (g *weightGradient) store(dst, partial, scratch []float32, shape tensor.Shape, from, to int) {
 	if g.swapped {
-		return (gr*out+og)*roundUp(len(g.segments)*g.lanes, 16) + seg*g.lanes + at
+		g.storeSwapped(dst, partial, scratch, shape, from, to)
+		return
 	}
-	return ((gr*len(g.segments)+seg)*g.run+at)*out + og
+	in, out, area := g.src.c/g.groups, g.out.c/g.groups, shape[2]*shape[3]
+	// Rows of a partial sum are (tap, input channel), columns output channels.
+	rows, n := area*in, to-from
+	at := from/out*rows*out + from%out
+	sum, next := scratch[:n*rows], scratch[n*rows:2*n*rows]
+	kernel.Transpose2D(sum, partial[at:], rows, n, rows, out)
+	for p := 1; p < g.chunks; p++ {
+		kernel.Transpose2D(next, partial[p*g.size+at:], rows, n, rows, out)
+		kernel.Add(sum, sum, next)
+	}
+	for o := range n {
+		interleave(dst[(from+o)*rows:][:rows], sum[o*rows:], in, area)
+	}
 }
 
-// scatter adds the partial sums of output channels from ≤ o < to and stores
-// them in the order of the weights.
-func (g *weightGradient) scatter(dst []float32, partial []float32, shape tensor.Shape, from, to int) {
-	in, area := shape[1], shape[2]*shape[3]
+// interleave turns area×in elements into in×area.
+func interleave(dst, src []float32, in, area int) {
+	if area == 1 {
+		copy(dst, src)
+		return
+	}
+	for t := range area {
+		row := src[t*in:][:in]
+		for ci, v := range row {
+			dst[ci*area+t] = v
+		}
+	}
+}
+
+// storeSwapped is store for sums that have output channels as rows.
+func (g *weightGradient) storeSwapped(dst, partial, scratch []float32, shape tensor.Shape, from, to int) {
+	in, area := g.src.c/g.groups, shape[2]*shape[3]
+	perSegment := area / len(g.segments) // taps of a segment
+	width := roundUp(len(g.segments)*g.lanes, 16)
+	sum := scratch[:width]
 	for o := from; o < to; o++ {
+		copy(sum, partial[o*width:])
+		for p := 1; p < g.chunks; p++ {
+			kernel.Add(sum, sum, partial[p*g.size+o*width:])
+		}
 		for t := range area {
+			segment, tap := t/perSegment, t%perSegment
 			for ci := range in {
-				at := g.index(o, t, ci, shape[3])
-				sum := partial[at]
-				for p := 1; p < g.chunks; p++ {
-					sum += partial[p*g.size+at]
-				}
-				dst[(o*in+ci)*area+t] = sum
+				dst[(o*in+ci)*area+t] = sum[segment*g.lanes+tap*in+ci]
 			}
 		}
 	}
@@ -185,6 +212,10 @@ func (g *weightGradient) scatter(dst []float32, partial []float32, shape tensor.
 
 func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) {
 	x, dy := n.Inputs()[0], n.Inputs()[1]
+	if isDepthwise(op.Conv, x.Shape(), op.WeightShape) {
+		c.lowerDepthwiseWeightGrad(n, op)
+		return
+	}
 	g := newWeightGradient(op.Conv, x.Shape(), op.WeightShape, dy.Shape())
 	xv, dyv := c.in(x, nhwc), c.resident(c.in(dy, nhwc))
 	if !g.padded {
@@ -202,13 +233,21 @@ func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad)
 		},
 	})
 	out := c.define(n, plain).buf
-	o := op.WeightShape[0]
-	tasks, chunk := split(o, max(1, (1<<13)/(n.Shape().Size()/o)), 1)
+	perGroup := g.out.c / g.groups
+	parts := (perGroup + sumChannels - 1) / sumChannels
+	tasks, per := g.groups*parts, 1
+	if g.size*g.chunks < 1<<14 {
+		tasks, per = 1, tasks
+	}
 	c.add(step{
 		name: "weight gradient sum", node: n, tasks: tasks, reads: bufs(partial), writes: bufs(out),
-		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, o)
-			g.scatter(out.data, partial.data, op.WeightShape, lo, hi)
+		scratch: max(2*sumChannels*n.Shape().Size()/g.out.c, g.size/g.out.c),
+		run: func(task int, scratch []float32) {
+			for i := task * per; i < (task+1)*per; i++ {
+				from := i/parts*perGroup + i%parts*sumChannels
+				to := min(from+sumChannels, (i/parts+1)*perGroup)
+				g.store(out.data, partial.data, scratch, op.WeightShape, from, to)
+			}
 		},
 	})
 }

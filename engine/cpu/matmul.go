@@ -106,7 +106,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 		k = a.Shape()[0]
 	}
 	p := newProduct(m, k, cols)
-	packed := c.addPackStep(n, b, p.panels*k*p.nr, p.panels, func(dst, w []float32, panel int) {
+	packed := c.addPackStep(n, b, p.panels*k*p.nr, p.panels, 0, func(dst, w, _ []float32, panel int) {
 		if op.TransB {
 			kernel.PackTransposed(dst, w, k, cols, k, p.nr, panel, panel+1)
 		} else {
