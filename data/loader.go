@@ -101,6 +101,9 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 // Dataset returns the dataset the loader reads.
 func (l *Loader) Dataset() Dataset { return l.dataset }
 
+// Config returns what the loader was made with, its defaults filled in.
+func (l *Loader) Config() LoaderConfig { return l.config }
+
 // Batches returns the number of batches in an epoch.
 func (l *Loader) Batches() int { return l.batches }
 

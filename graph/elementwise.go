@@ -18,12 +18,13 @@ const (
 	KindReLU
 	KindSigmoid
 	KindTanh
+	KindReLU6
 )
 
-var unaryNames = [...]string{"Neg", "Exp", "Log", "Sqrt", "ReLU", "Sigmoid", "Tanh"}
+var unaryNames = [...]string{"Neg", "Exp", "Log", "Sqrt", "ReLU", "Sigmoid", "Tanh", "ReLU6"}
 
 // Unary applies a function to each element. ReLU(x) = max(0, x), NaN staying
-// NaN; Sigmoid(x) = 1/(1+e⁻ˣ).
+// NaN; ReLU6(x) = min(max(0, x), 6), NaN staying NaN; Sigmoid(x) = 1/(1+e⁻ˣ).
 type Unary struct{ Func UnaryKind }
 
 // Kind returns the function's name.
@@ -54,8 +55,9 @@ func (o Unary) gradient(y, dy *Node) []*Node {
 }
 
 // UnaryGrad is the derivative of a unary function expressed by its result y:
-// dy where y > 0 and 0 elsewhere (ReLU), dy·y·(1−y) (Sigmoid), dy·(1−y²)
-// (Tanh). Arguments: y, dy. Only these three functions occur.
+// dy where y > 0 and 0 elsewhere (ReLU), dy where 0 < y < 6 and 0 elsewhere
+// (ReLU6), dy·y·(1−y) (Sigmoid), dy·(1−y²) (Tanh). Arguments: y, dy. Only these
+// four functions occur.
 type UnaryGrad struct {
 	noGradient
 	Func UnaryKind
@@ -195,6 +197,10 @@ func Sqrt(x *Node) *Node { return x.graph.add(Unary{KindSqrt}, x) }
 
 // ReLU returns max(0, x). Its derivative at 0 is 0.
 func ReLU(x *Node) *Node { return x.graph.add(Unary{KindReLU}, x) }
+
+// ReLU6 returns min(max(0, x), 6), the activation of MobileNetV2. Its
+// derivative at 0 and at 6 is 0, as in PyTorch.
+func ReLU6(x *Node) *Node { return x.graph.add(Unary{KindReLU6}, x) }
 
 // Sigmoid returns 1/(1+e⁻ˣ).
 func Sigmoid(x *Node) *Node { return x.graph.add(Unary{KindSigmoid}, x) }

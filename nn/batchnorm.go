@@ -59,15 +59,10 @@ func (b *BatchNormLayer) Forward(x *graph.Node) *graph.Node {
 }
 
 // move assigns (1−momentum)·running + momentum·batch to a running statistic.
-// A layer used twice in a network moves it twice.
 func (b *BatchNormLayer) move(s scope, running, batch *graph.Node) {
-	old := running
-	if pending, ok := s.trace.pending[running]; ok {
-		old = pending
-	}
-	value := graph.Add(
-		graph.Mul(old, s.g.Scalar(1-b.momentum)),
-		graph.Mul(graph.Reshape(batch, running.Shape()...), s.g.Scalar(b.momentum)))
-	s.trace.pending[running] = value
-	s.g.Assign(running, value)
+	s.update(running, func(old *graph.Node) *graph.Node {
+		return graph.Add(
+			graph.Mul(old, s.g.Scalar(1-b.momentum)),
+			graph.Mul(graph.Reshape(batch, running.Shape()...), s.g.Scalar(b.momentum)))
+	})
 }

@@ -27,6 +27,9 @@
 //		return graph.ReLU(graph.Add(x, r.Conv2.Forward(graph.ReLU(r.Conv1.Forward(x)))))
 //	}
 //
+// A block that is not made of layers can own tensors: [Parameter] and [Buffer].
+// [BatchNormScratch] is an example.
+//
 // Layers with parameters must be made when the block is made, not inside
 // Forward, which runs at each trace.
 //
@@ -35,7 +38,7 @@
 // New walks the network by reflection: through pointers to structs,
 // interfaces, fields (exported or not), slices, arrays and maps with string or
 // integer keys. The path of a layer joins the names on the way with dots:
-// the index in a Sequential, slice or array, the key in a map, the name of a
+// the index or given name in a Sequential, the index in a slice or array, the key in a map, the name of a
 // field in snake case (Conv1 is conv1, DownSample is down_sample) or the field's
 // tag `nn:"name"`; `nn:"-"` skips a field, and an embedded field adds nothing.
 // Parameters append weight and bias to the layer's path, and batch

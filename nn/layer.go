@@ -93,3 +93,16 @@ func (s scope) require(what string) {
 		s.g.Fail(s.layer.kind(), "the layer has %s but is not part of the network: keep it in a field (struct, slice, map or Sequential) instead of making it inside Forward", what)
 	}
 }
+
+// update assigns value(old) to a variable at the end of a run, where old is
+// its value, or what an earlier use of the layer in this trace assigns to it: a
+// layer used twice in a network updates twice.
+func (s scope) update(variable *graph.Node, value func(old *graph.Node) *graph.Node) {
+	old := variable
+	if pending, ok := s.trace.pending[variable]; ok {
+		old = pending
+	}
+	latest := value(old)
+	s.trace.pending[variable] = latest
+	s.g.Assign(variable, latest)
+}

@@ -37,6 +37,10 @@ func (p *Pool) Pad(n int) *Pool { return p.PadHW(n, n) }
 // right.
 func (p *Pool) PadHW(h, w int) *Pool { p.window.Pad = [2]int{h, w}; return p }
 
+// Dilation sets the distance between a window's elements along both axes; only
+// max pooling has one.
+func (p *Pool) Dilation(n int) *Pool { p.window.Dilation = [2]int{n, n}; return p }
+
 // Ceil rounds the output size up instead of down: PyTorch's ceil_mode.
 func (p *Pool) Ceil() *Pool { p.ceil = true; return p }
 
@@ -78,4 +82,20 @@ func (p *GlobalPool) Forward(x *graph.Node) *graph.Node {
 		}
 		return graph.MeanKeep(x, 2, 3)
 	})
+}
+
+// AdaptivePool averages images to a given size; see [AdaptiveAvgPool2D].
+type AdaptivePool struct{ height, width int }
+
+// AdaptiveAvgPool2D returns a layer that averages images of any size to
+// height×width: N×C×H×W becomes N×C×height×width. Element i of an axis is the
+// mean of the elements ⌊i·n/out⌋ ≤ k < ⌈(i+1)·n/out⌉, as in PyTorch's
+// AdaptiveAvgPool2d. An image smaller than that is repeated.
+func AdaptiveAvgPool2D(height, width int) *AdaptivePool { return &AdaptivePool{height, width} }
+
+func (p *AdaptivePool) kind() string { return "AdaptiveAvgPool2D" }
+
+// Forward adds the pooling of x (N×C×H×W).
+func (p *AdaptivePool) Forward(x *graph.Node) *graph.Node {
+	return within(p, x, func(scope) *graph.Node { return graph.AdaptiveAvgPool2D(x, p.height, p.width) })
 }

@@ -7,11 +7,31 @@ import (
 )
 
 // SequentialLayer applies layers one after the other; see [Sequential].
-type SequentialLayer struct{ layers []Layer }
+type SequentialLayer struct {
+	layers []Layer
+	names  []string
+}
 
 // Sequential returns a layer that applies the given ones in order. The path of
-// each is its index: "0", "1", …
-func Sequential(layers ...Layer) *SequentialLayer { return &SequentialLayer{layers} }
+// each is its index: "0", "1", …; [SequentialLayer.Add] names layers otherwise.
+func Sequential(layers ...Layer) *SequentialLayer {
+	return (&SequentialLayer{}).Append(layers...)
+}
+
+// Append adds layers at the end; their paths are their indices.
+func (s *SequentialLayer) Append(layers ...Layer) *SequentialLayer {
+	for _, l := range layers {
+		s.Add(strconv.Itoa(len(s.layers)), l)
+	}
+	return s
+}
+
+// Add is Append for a layer with a name of its own, as PyTorch's add_module. The
+// name must not be empty, nor contain dots or spaces, nor occur twice.
+func (s *SequentialLayer) Add(name string, l Layer) *SequentialLayer {
+	s.layers, s.names = append(s.layers, l), append(s.names, name)
+	return s
+}
 
 // Layers returns the layers in order. The caller must not change the slice.
 func (s *SequentialLayer) Layers() []Layer { return s.layers }
@@ -28,7 +48,7 @@ func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 	}
 	defer g.SetPath(g.CurrentPath())
 	for i, l := range s.layers {
-		path := join(own, strconv.Itoa(i))
+		path := join(own, s.names[i])
 		if l == nil {
 			g.SetPath(path)
 			g.Fail("Sequential", "layer %d is nil", i)
@@ -45,7 +65,7 @@ func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 }
 
 // Activation applies a function to each element, or, for Softmax, to each
-// sample; see [ReLU], [Sigmoid], [Tanh] and [Softmax].
+// sample; see [ReLU], [ReLU6], [Sigmoid], [Tanh] and [Softmax].
 type Activation struct {
 	name string
 	f    func(*graph.Node) *graph.Node
@@ -53,6 +73,9 @@ type Activation struct {
 
 // ReLU returns a layer that computes max(0, x).
 func ReLU() *Activation { return &Activation{"ReLU", graph.ReLU} }
+
+// ReLU6 returns a layer that computes min(max(0, x), 6).
+func ReLU6() *Activation { return &Activation{"ReLU6", graph.ReLU6} }
 
 // Sigmoid returns a layer that computes 1/(1+e⁻ˣ).
 func Sigmoid() *Activation { return &Activation{"Sigmoid", graph.Sigmoid} }

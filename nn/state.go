@@ -24,13 +24,17 @@ func (m *Model) State() []safetensors.Entry {
 // LoadState copies values into the parameters and buffers. The entries must
 // have exactly the model's names and shapes, in any order; if they have not,
 // the error lists what is missing, unexpected or of another shape, and nothing
-// is changed. PyTorch's num_batches_tracked is ignored.
+// is changed. PyTorch's num_batches_tracked is ignored, and a network that is a
+// [StateNamer] may ignore more and know other names.
 func (m *Model) LoadState(entries []safetensors.Entry) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	given := make(map[string]safetensors.Entry, len(entries))
 	var unexpected, twice, misshapen, missing []string
 	for _, e := range entries {
+		if e.Name = m.ownName(e.Name); e.Name == "" {
+			continue
+		}
 		v, known := m.byName[e.Name]
 		_, repeated := given[e.Name]
 		given[e.Name] = e
@@ -60,7 +64,11 @@ func (m *Model) LoadState(entries []safetensors.Entry) error {
 		}
 	}
 	if len(problems) > 0 {
-		return fmt.Errorf("nn: state is not that of this network: %s", strings.Join(problems, "; "))
+		hint := ""
+		if len(missing)+len(unexpected)+len(twice) == 0 {
+			hint = m.classesHint(given)
+		}
+		return fmt.Errorf("nn: state is not that of this network: %s%s", strings.Join(problems, "; "), hint)
 	}
 	for name, v := range m.byName {
 		if err := v.Value.CopyFrom(given[name].Tensor); err != nil {
@@ -69,6 +77,59 @@ func (m *Model) LoadState(entries []safetensors.Entry) error {
 		v.Changed()
 	}
 	return nil
+}
+
+// LoadFile is LoadState of a .safetensors file. Errors name the file.
+func (m *Model) LoadFile(path string) error {
+	f, err := safetensors.Load(path)
+	if err != nil {
+		return err // which names the file
+	}
+	if err := m.LoadState(f.Entries); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// A StateNamer is a network whose weights are also known under other names, in
+// files of older versions, or whose files hold more than the network has.
+type StateNamer interface {
+	// StateName returns the network's own name for an entry of a state, the
+	// same name if there is nothing to change, or "" to ignore the entry. It is
+	// asked about names that the network does not have.
+	StateName(name string) string
+}
+
+// ownName applies the network's StateName, if it has one.
+func (m *Model) ownName(name string) string {
+	if namer, ok := m.net.(StateNamer); ok && m.byName[name] == nil {
+		return namer.StateName(name)
+	}
+	return name
+}
+
+// classesHint explains a state of which everything fits but the number of
+// classes: the parameters of one layer differ, and only in their first axis.
+func (m *Model) classesHint(given map[string]safetensors.Entry) string {
+	layer, has, wants := "", 0, 0
+	for name, v := range m.byName {
+		if given[name].Tensor == nil {
+			return ""
+		}
+		got, want := given[name].Tensor.Shape(), v.Value.Shape()
+		if got.Equal(want) {
+			continue
+		}
+		path := name[:max(0, strings.LastIndexByte(name, '.'))]
+		if len(got) == 0 || len(got) != len(want) || !got[1:].Equal(want[1:]) || layer != "" && (path != layer || got[0] != has) {
+			return ""
+		}
+		layer, has, wants = path, got[0], want[0]
+	}
+	if layer == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (only %s differs: the weights are for %d classes, the network has %d; a network made with %d classes can load them)", layer, has, wants, has)
 }
 
 // isBatchCount is true for the num_batches_tracked of one of the model's

@@ -107,6 +107,18 @@ func (f field) window(kernel, stride, dilation int) field {
 	return field{f.size + max(dilation, 1)*(kernel-1)*f.step, f.step * stride}
 }
 
+// region is window for adaptive pooling of n elements. Regions differ by one
+// element, and so do their distances: it takes the greatest of the one and the
+// smallest of the other.
+func (f field) region(op graph.AdaptiveAvgPool2DOp, axis, n int) field {
+	kernel := 1
+	for i := range op.Output[axis] {
+		start, stop := op.Region(axis, i, n)
+		kernel = max(kernel, stop-start)
+	}
+	return f.window(kernel, max(1, n/op.Output[axis]), 1)
+}
+
 // receptiveFields computes the fields {vertical, horizontal} of all nodes that
 // are images.
 func receptiveFields(g *graph.Graph) map[*graph.Node][2]field {
@@ -142,6 +154,8 @@ func widen(n *graph.Node, f [2]field) [2]field {
 			f[a] = f[a].window(op.Kernel[a], op.Stride[a], op.Dilation[a])
 		case graph.AvgPool2DOp:
 			f[a] = f[a].window(op.Kernel[a], op.Stride[a], 1)
+		case graph.AdaptiveAvgPool2DOp:
+			f[a] = f[a].region(op, a, n.Inputs()[0].Shape()[2+a])
 		case graph.Reduce:
 			if in := n.Inputs()[0].Shape(); len(in) == 4 && slices.Contains(op.Axes, 2+a) {
 				f[a] = f[a].window(in[2+a], 1, 1)

@@ -96,7 +96,16 @@ func (w *walker) pointer(p reflect.Value, path string, depth int) error {
 	}
 	switch l := id.(type) {
 	case *SequentialLayer:
-		return w.value(reflect.ValueOf(l.layers), path, depth+1)
+		for i, child := range l.layers {
+			name := l.names[i]
+			if badName(name) || slices.Contains(l.names[:i], name) {
+				return fmt.Errorf("%q of the Sequential at %q: a name must occur once and not be empty nor contain dots or spaces", name, path)
+			}
+			if err := w.value(reflect.ValueOf(&child).Elem(), join(path, name), depth+1); err != nil {
+				return err
+			}
+		}
+		return nil
 	case leaf:
 		return nil
 	}
@@ -113,7 +122,7 @@ func (w *walker) fields(v reflect.Value, path string, depth int) error {
 			continue
 		}
 		switch {
-		case tagged && name == "" || strings.ContainsAny(name, ". "):
+		case tagged && badName(name):
 			return fmt.Errorf("field %s of %v has the tag nn:%q: a name must not be empty nor contain dots or spaces", f.Name, t, name)
 		case tagged:
 		case f.Anonymous:
@@ -131,6 +140,8 @@ func (w *walker) fields(v reflect.Value, path string, depth int) error {
 	}
 	return nil
 }
+
+func badName(name string) bool { return name == "" || strings.ContainsAny(name, ". ") }
 
 // entries visits a map with string or integer keys in the order of its keys.
 func (w *walker) entries(m reflect.Value, path string, depth int) error {

@@ -62,7 +62,8 @@ type file struct {
 }
 
 // check rejects positions that cannot be: the file may have been edited.
-func (p *position) check(batches int) error {
+func (p *position) check(s Settings) error {
+	batches := s.batches()
 	sums := p.Running.Loss + p.Running.StepSeconds + p.Running.Seconds
 	switch {
 	case p.Version != 1:
@@ -71,13 +72,16 @@ func (p *position) check(batches int) error {
 		return fmt.Errorf("epoch %d, batch %d and step %d do not fit together with %d batches in an epoch", p.Epoch, p.Batch, p.Step, batches)
 	case len(p.Rows) != p.Epoch:
 		return fmt.Errorf("%d epochs are done, but there are rows for %d", p.Epoch, len(p.Rows))
-	case math.IsNaN(sums) || math.IsInf(sums, 0) || p.Running.Images < 0 || p.Running.Correct < 0 || p.Running.Correct > p.Running.Images:
+	case p.Running.Images != min(p.Batch*s.BatchSize, s.TrainImages):
+		return fmt.Errorf("%d images in %d batches of %d do not fit together", p.Running.Images, p.Batch, s.BatchSize)
+	case math.IsNaN(sums) || math.IsInf(sums, 0) || p.Running.Correct < 0 || p.Running.Correct > p.Running.Images:
 		return errors.New("the sums of the running epoch are out of range")
 	}
-	return p.checkFiles()
-}
-
-func (p *position) checkFiles() error {
+	for i, row := range p.Rows {
+		if row.Epoch != i+1 {
+			return fmt.Errorf("the row of epoch %d says that it is of epoch %d", i+1, row.Epoch)
+		}
+	}
 	for _, f := range []*file{&p.Weights, p.Optimizer} {
 		if f != nil && (f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || !strings.HasSuffix(f.Name, ".safetensors")) {
 			return fmt.Errorf("%q cannot be the name of a checkpoint", f.Name)
@@ -108,6 +112,17 @@ func readTensors(dir string, f file) (*safetensors.File, error) {
 		return nil, fmt.Errorf("checkpoint %s is damaged: its SHA-256 begins with %s, %s says %s", path, short(hash), stateFile, short(f.SHA256))
 	}
 	return safetensors.Load(path)
+}
+
+// readWeights reads a position's weights and returns the path at which it found
+// them. Usually there are two copies.
+func readWeights(dir string, w file) (f *safetensors.File, path string, err error) {
+	for _, name := range []string{modelFile, w.Name} {
+		if f, err = readTensors(dir, file{name, w.SHA256}); err == nil {
+			return f, filepath.Join(dir, name), nil
+		}
+	}
+	return nil, "", err
 }
 
 func short(hash string) string { return hash[:min(len(hash), 12)] }

@@ -134,7 +134,7 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("%d epochs: want at least 1", c.Epochs)
 	case c.BatchSize < 1:
 		return c, fmt.Errorf("batch size %d: want at least 1", c.BatchSize)
-	case c.Schedule == nil && !(rate > 0 && !math.IsInf(rate, 0)):
+	case math.IsNaN(rate) || math.IsInf(rate, 0) || c.Schedule == nil && rate <= 0:
 		return c, fmt.Errorf("learning rate %v: want a number above 0", c.LearningRate)
 	case c.CheckpointEvery < 0:
 		return c, fmt.Errorf("a checkpoint every %d epochs: want at least 1", c.CheckpointEvery)
@@ -164,6 +164,12 @@ func (c Config) withDefaults() (Config, error) {
 // checkData compares a dataset with the model, and its labels, where they can
 // be seen without reading the images, with its classes.
 func checkData(what string, model *nn.Model, set data.Dataset) error {
+	if model == nil {
+		return errors.New("there is no model")
+	}
+	if set == nil {
+		return fmt.Errorf("there is no %s set", what)
+	}
 	if set.Len() < 1 {
 		return fmt.Errorf("the %s set has no images", what)
 	}

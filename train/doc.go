@@ -32,8 +32,9 @@
 // returns [ErrInterrupted]. A run that was interrupted, or killed at any
 // point, continues with [Config.Resume] and ends with weights that are equal
 // bit for bit to those of a run that was not, on the same device and
-// instruction set. Files are replaced whole; a checkpoint stays until the next
-// one, and the state that names it, are on disk.
+// instruction set; a network with dropout must be made with the same seed.
+// Files are replaced whole; a checkpoint stays until the next one, and the
+// state that names it, are on disk.
 //
 // Training stops with an error that wraps [ErrDiverged] when a loss or a
 // weight is no longer finite. The model in memory is then of no use, but the

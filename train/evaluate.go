@@ -168,7 +168,7 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	}
 	result.Loss = sum / float64(result.Images)
 	result.Accuracy = result.Confusion.Accuracy()
-	result.ImagesPerSecond = float64(result.Images) / computing.Seconds()
+	result.ImagesPerSecond = float64(result.Images) / max(computing.Seconds(), 1e-9)
 	result.Seconds = time.Since(start).Seconds()
 	return result, nil
 }

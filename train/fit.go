@@ -14,8 +14,10 @@ import (
 // epoch it measures the test set, which may be nil. The model is changed in
 // place.
 //
-// All settings and data are checked before the first step and before anything
-// is written. An error during training comes with the history so far.
+// All settings are checked before the first step and before anything is
+// written, and so are the labels of data that has a method Label(i int) int;
+// other labels are checked as they are read. An error during training comes
+// with the history so far.
 func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, config Config) (*History, error) {
 	scheduled := config.Schedule != nil
 	config, err := config.withDefaults()
@@ -58,7 +60,7 @@ type fitter struct {
 	set       data.Dataset
 	loader    *data.Loader
 	batches   int // in an epoch
-	stepper   *stepper
+	stepper   *Stepper
 	evaluator *evaluator // nil without a test set
 	folder    *folder    // nil without a run folder
 	at        position
@@ -67,7 +69,7 @@ type fitter struct {
 
 // newFitter compiles all programs that will be needed.
 func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (f *fitter, err error) {
-	f = &fitter{config: config, model: model, set: trainSet, stepper: newStepper(model, config.Device, config.Optimizer)}
+	f = &fitter{config: config, model: model, set: trainSet, stepper: NewStepper(model, config.Device, config.Optimizer)}
 	defer func() {
 		if err != nil {
 			f.close()
@@ -100,7 +102,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 }
 
 func (f *fitter) close() {
-	f.stepper.close()
+	f.stepper.Close()
 	if f.evaluator != nil {
 		f.evaluator.close()
 	}
@@ -118,17 +120,22 @@ func (f *fitter) open(settings Settings) (err error) {
 		f.folder, err = createFolder(f.config.Dir, settings)
 	default:
 		var at *position
-		if f.folder, at, err = reopenFolder(f.config.Dir, settings, f.batches); err != nil {
+		if f.folder, at, err = reopenFolder(f.config.Dir, settings); err != nil {
+			return err
+		}
+		if at != nil {
+			if err := f.folder.load(at, f.model, &f.stepper.state); err != nil {
+				return fmt.Errorf("resume: %w", err)
+			}
+			f.at, f.saved = *at, at.path(f.config.Dir)
+		}
+		if err := f.folder.begin(); err != nil {
 			return err
 		}
 		if at == nil {
 			f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
 			break
 		}
-		if err := f.folder.load(at, f.model, &f.stepper.state); err != nil {
-			return fmt.Errorf("resume: %w", err)
-		}
-		f.at, f.saved = *at, at.path(f.config.Dir)
 		f.log(fmt.Sprintf("resume: %d epochs and %d steps are done", at.Epoch, at.Step))
 		if was := f.folder.settings.Device; was != f.config.Device.Name() {
 			f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
@@ -148,7 +155,7 @@ func (f *fitter) log(line string) {
 func (f *fitter) run(ctx context.Context) error {
 	if f.at.Epoch >= f.config.Epochs {
 		f.log(fmt.Sprintf("nothing to do: %d of %d epochs are done", f.at.Epoch, f.config.Epochs))
-		return nil
+		return f.complete()
 	}
 	f.at.Finished = false
 	if f.folder != nil {
@@ -168,6 +175,18 @@ func (f *fitter) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// complete writes what is missing in the folder of a run that was killed after
+// its last step.
+func (f *fitter) complete() error {
+	if f.at.Weights.Name != modelFile {
+		f.at.Finished = true
+		if _, err := f.folder.save(&f.at, f.model, &f.stepper.state); err != nil {
+			return fmt.Errorf("save the last checkpoint: %w", err)
+		}
+	}
+	return f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), true)
 }
 
 // epoch does what is left of an epoch, tests and writes the results.
@@ -220,7 +239,7 @@ func (f *fitter) step(b *data.Batch) error {
 	}
 	rate := f.config.Schedule(uint64(f.at.Step))
 	began := time.Now()
-	loss, correct, err := f.stepper.run(b, uint64(f.at.Step), rate)
+	loss, correct, err := f.stepper.Run(b, uint64(f.at.Step), rate)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -35,10 +36,8 @@ func createFolder(dir string, s Settings) (*folder, error) {
 	case len(entries) > 0:
 		return nil, notEmpty(dir)
 	}
-	if err := writeJSON(filepath.Join(dir, configFile), s); err != nil {
-		return nil, err
-	}
-	return openLog(dir, s)
+	f := newFolder(dir, s)
+	return f, f.begin()
 }
 
 func notEmpty(dir string) error {
@@ -60,9 +59,9 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// reopenFolder continues the run in a folder and returns where it stands; nil
-// if it was stopped before its first checkpoint.
-func reopenFolder(dir string, now Settings, batches int) (*folder, *position, error) {
+// reopenFolder takes up the run in a folder and returns where it stands; nil
+// if it was stopped before its first checkpoint. It changes nothing.
+func reopenFolder(dir string, now Settings) (*folder, *position, error) {
 	then, err := readSettings(dir)
 	if err != nil {
 		return nil, nil, err
@@ -70,35 +69,33 @@ func reopenFolder(dir string, now Settings, batches int) (*folder, *position, er
 	if err := then.resumable(now); err != nil {
 		return nil, nil, fmt.Errorf("resume %s: %w", dir, err)
 	}
-	at, err := readPosition(dir)
+	at, err := readPosition(dir, then)
 	if err != nil {
 		return nil, nil, err
 	}
-	if at != nil {
-		if err := at.check(batches); err != nil {
-			return nil, nil, fmt.Errorf("%s is damaged: %w", filepath.Join(dir, stateFile), err)
-		}
-	}
 	now.Device, now.Options = then.Device, then.Options
-	if now.Epochs > then.Epochs {
-		if err := writeJSON(filepath.Join(dir, configFile), now); err != nil {
-			return nil, nil, err
-		}
-	}
-	f, err := openLog(dir, now)
-	return f, at, err
+	return newFolder(dir, now), at, nil
 }
 
-func openLog(dir string, s Settings) (*folder, error) {
-	log, err := os.OpenFile(filepath.Join(dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open the log: %w", err)
-	}
+func newFolder(dir string, s Settings) *folder {
 	title := s.Net
 	if s.Net != "" && s.Data != "" {
 		title = s.Net + " on " + s.Data
 	}
-	return &folder{dir: dir, settings: s, title: title, log: log}, nil
+	return &folder{dir: dir, settings: s, title: title}
+}
+
+// begin writes the settings and opens the log.
+func (f *folder) begin() error {
+	if err := writeJSON(filepath.Join(f.dir, configFile), f.settings); err != nil {
+		return err
+	}
+	log, err := os.OpenFile(filepath.Join(f.dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	f.log = log
+	return nil
 }
 
 // readSettings reads config.json.
@@ -127,23 +124,23 @@ func readSettings(dir string) (Settings, error) {
 	return s, nil
 }
 
-// readPosition reads state.json; nil, nil if the run had no checkpoint yet.
-func readPosition(dir string) (*position, error) {
+// readPosition reads state.json of the run with the settings s; nil, nil if it
+// had no checkpoint yet.
+func readPosition(dir string, s Settings) (*position, error) {
 	p := new(position)
 	path := filepath.Join(dir, stateFile)
 	err := readJSON(path, p)
 	if errors.Is(err, fs.ErrNotExist) {
-		for _, pattern := range []string{modelFile, "checkpoint-*.safetensors", "metrics.*"} {
-			if found, _ := filepath.Glob(filepath.Join(escape(dir), pattern)); len(found) > 0 {
-				return nil, fmt.Errorf("%s is missing, although the run has got as far as writing %s: the folder is not complete", path, filepath.Base(found[0]))
-			}
+		// Other files may be older than the first state.json, this one is not.
+		if _, err := os.Lstat(filepath.Join(dir, modelFile)); err == nil {
+			return nil, fmt.Errorf("%s is missing, although the run has got as far as writing %s: the folder is not complete", path, modelFile)
 		}
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := p.checkFiles(); err != nil {
+	if err := p.check(s); err != nil {
 		return nil, fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	return p, nil
@@ -159,15 +156,10 @@ func escape(path string) string {
 
 // load brings model and optimizer to the position.
 func (f *folder) load(p *position, model *nn.Model, state *optim.State) error {
-	weights, err := readTensors(f.dir, p.Weights)
-	if err != nil { // the same weights may be there under the other name
-		copied, second := readTensors(f.dir, file{modelFile, p.Weights.SHA256})
-		if second != nil {
-			return err
-		}
-		weights = copied
+	weights, path, err := readWeights(f.dir, p.Weights)
+	if err != nil {
+		return err
 	}
-	path := filepath.Join(f.dir, p.Weights.Name)
 	if err := model.LoadState(weights.Entries); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -245,20 +237,29 @@ func (f *folder) writeMetrics(h *History, last bool) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(
-		atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.csv"), []byte(h.csv())),
-		atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.jsonl"), []byte(lines)),
-	)
-	if err != nil || len(h.Rows) == 0 || !last && time.Since(f.drawn) < 5*time.Second {
+	type output struct {
+		name  string
+		write func(io.Writer) error
+	}
+	outputs := []output{{"metrics.csv", text(h.csv())}, {"metrics.jsonl", text(lines)}}
+	if len(h.Rows) > 0 && (last || time.Since(f.drawn) >= 5*time.Second) {
+		figure := h.Curves(f.title)
+		outputs = append(outputs, output{"curves.png", figure.WritePNG}, output{"curves.svg", figure.WriteSVG})
+		defer func() { f.drawn = time.Now() }()
+	}
+	for _, o := range outputs {
+		if err := atomicfile.WriteFile(filepath.Join(f.dir, o.name), o.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func text(s string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, s)
 		return err
 	}
-	figure := h.Curves(f.title)
-	err = errors.Join(
-		atomicfile.WriteFile(filepath.Join(f.dir, "curves.png"), figure.WritePNG),
-		atomicfile.WriteFile(filepath.Join(f.dir, "curves.svg"), figure.WriteSVG),
-	)
-	f.drawn = time.Now()
-	return err
 }
 
 // logLine appends a line to log.txt. A full disk shows when checkpoints are

@@ -2,10 +2,7 @@ package train
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -40,23 +37,38 @@ func LoadRun(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Run{Path: dir, Settings: s, Weights: filepath.Join(dir, modelFile)}
-	at, err := readPosition(dir)
+	at, f, path, err := newest(dir, s)
 	if err != nil {
 		return nil, err
 	}
-	if at == nil {
-		return nil, fmt.Errorf("the run in %s has no weights yet: it stopped before its first checkpoint", dir)
+	r := &Run{
+		Path: dir, Weights: path, Settings: s,
+		History: newHistory(at.Rows, at.Step), Finished: at.Finished,
 	}
-	if _, err := os.Stat(r.Weights); errors.Is(err, fs.ErrNotExist) {
-		r.Weights = at.path(dir)
-	}
-	r.History, r.Finished = newHistory(at.Rows, at.Step), at.Finished
-	f, err := safetensors.Load(r.Weights)
-	if err != nil {
+	if err := r.build(f); err != nil {
 		return nil, err
 	}
-	return r, r.build(f)
+	return r, nil
+}
+
+// newest reads a run's position and the weights that belong to it. A Fit under
+// way may remove them in between: then there is another position.
+func newest(dir string, s Settings) (at *position, f *safetensors.File, path string, err error) {
+	var before file
+	for {
+		at, err = readPosition(dir, s)
+		switch {
+		case err != nil:
+			return nil, nil, "", err
+		case at == nil:
+			return nil, nil, "", fmt.Errorf("the run in %s has no weights yet: it stopped before its first checkpoint", dir)
+		}
+		f, path, err = readWeights(dir, at.Weights)
+		if err == nil || at.Weights == before {
+			return at, f, path, err
+		}
+		before = at.Weights
+	}
 }
 
 // ReadSettings reads the settings of the run in a folder, and nothing else.
@@ -85,7 +97,7 @@ func LoadModel(path, net string) (*Run, error) {
 	r.Settings.Input = spec.Input
 	if text, ok := f.Metadata["input"]; ok {
 		var input tensor.Shape
-		if err := json.Unmarshal([]byte(text), &input); err != nil || len(input) != 3 || slices.Min(input) < 1 || slices.Max(input) > 1<<14 {
+		if err := json.Unmarshal([]byte(text), &input); err != nil || !plausibleInput(input) {
 			return nil, fmt.Errorf("%s: its metadata gives the input shape %q: want C×H×W", path, text)
 		}
 		r.Settings.Input = input
@@ -95,12 +107,20 @@ func LoadModel(path, net string) (*Run, error) {
 			return nil, fmt.Errorf("%s: its metadata gives class names that cannot be read: %w", path, err)
 		}
 	}
+	if n := len(r.Settings.Classes); n > 0 && !slices.ContainsFunc(f.Entries, func(e safetensors.Entry) bool {
+		return e.Tensor.Shape().Size() > 0 && len(e.Tensor.Shape()) > 0 && e.Tensor.Shape()[0] == n
+	}) {
+		return nil, fmt.Errorf("%s: its metadata names %d classes, but no tensor has that many rows", path, n)
+	}
 	if len(r.Settings.Classes) == 0 {
 		for i := range spec.Classes {
 			r.Settings.Classes = append(r.Settings.Classes, fmt.Sprint("class ", i))
 		}
 	}
-	return r, r.build(f)
+	if err := r.build(f); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 // build makes the model and gives it the weights.

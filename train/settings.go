@@ -119,6 +119,8 @@ func (s Settings) resumable(now Settings) error {
 		}
 	}
 	switch {
+	case now.Epochs < s.Epochs:
+		return fmt.Errorf("the run was started with %d epochs, not %d: a resumed run may have more, not less", s.Epochs, now.Epochs)
 	case !slices.Equal(s.Classes, now.Classes):
 		return errors.New("the run was started with other class names: a resumed run keeps its settings")
 	case s.TrainHash != now.TrainHash:
@@ -132,14 +134,22 @@ func (s Settings) check() error {
 	switch {
 	case s.Version != 1:
 		return fmt.Errorf("format version is %d, this program knows 1", s.Version)
-	case len(s.Input) != 3 || slices.Min(s.Input) < 1 || slices.Max(s.Input) > 1<<14:
+	case !plausibleInput(s.Input):
 		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
-	case len(s.Classes) < 1 || len(s.Classes) > 1<<20:
+	case len(s.Classes) < 1 || len(s.Classes) > 1<<16:
 		return fmt.Errorf("%d classes", len(s.Classes))
-	case s.Epochs < 1 || s.BatchSize < 1:
-		return fmt.Errorf("%d epochs in batches of %d", s.Epochs, s.BatchSize)
+	case s.Epochs < 1 || s.BatchSize < 1 || s.TrainImages < 1:
+		return fmt.Errorf("%d epochs of %d images in batches of %d", s.Epochs, s.TrainImages, s.BatchSize)
 	}
 	return nil
+}
+
+// batches returns the number of steps in an epoch.
+func (s Settings) batches() int { return (s.TrainImages-1)/s.BatchSize + 1 }
+
+// plausibleInput bounds the memory that a damaged file can ask for.
+func plausibleInput(s tensor.Shape) bool {
+	return len(s) == 3 && slices.Min(s) >= 1 && s[0] <= 64 && s[1] <= 2048 && s[2] <= 2048
 }
 
 // readJSON reads a small file strictly.

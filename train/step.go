@@ -11,9 +11,10 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// A stepper runs training steps. It compiles a program for each batch size;
-// the programs share the model's variables and the optimizer's state.
-type stepper struct {
+// A Stepper runs single training steps, for loops other than Fit's. It compiles
+// a program for each batch size; the programs share the model's variables and
+// the optimizer's state. It is not safe for concurrent use.
+type Stepper struct {
 	model     *nn.Model
 	device    engine.Device
 	optimizer optim.Optimizer
@@ -31,12 +32,13 @@ type stepProgram struct {
 	outputs        []*tensor.Tensor
 }
 
-func newStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer) *stepper {
-	return &stepper{model: model, device: device, optimizer: optimizer, programs: map[int]*stepProgram{}}
+// NewStepper returns a Stepper that changes the model on the device.
+func NewStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer) *Stepper {
+	return &Stepper{model: model, device: device, optimizer: optimizer, programs: map[int]*stepProgram{}}
 }
 
 // compile prepares the program for a batch size, if it is not there.
-func (s *stepper) compile(batch int) (*stepProgram, error) {
+func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	if p, ok := s.programs[batch]; ok {
 		return p, nil
 	}
@@ -73,7 +75,7 @@ func (s *stepper) compile(batch int) (*stepProgram, error) {
 
 // build makes the graph of a step: forward, loss, gradients and update. Its
 // outputs are the mean loss and the number of images classified correctly.
-func (s *stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, outputs []*graph.Node, err error) {
+func (s *Stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, outputs []*graph.Node, err error) {
 	trace, err = s.model.Trace(batch, nn.Train)
 	if err != nil {
 		return nil, nil, nil, nil, err
@@ -91,9 +93,13 @@ func (s *stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, o
 	return trace, labels, rate, []*graph.Node{loss, correct}, nil
 }
 
-// run does one step, number step from 0.
-func (s *stepper) run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
-	p, err := s.compile(b.Len())
+// Run does one step, number step from 0, with the given learning rate: forward
+// pass, mean cross-entropy, gradients and update. It returns the loss and how
+// many images were classified correctly, both from before the update. Of the
+// batch it uses Images and Labels, which must be class indices. Once a batch
+// size has been run, Run allocates nothing.
+func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
+	p, err := s.compile(b.Labels.Size())
 	if err != nil {
 		return 0, 0, err
 	}
@@ -109,9 +115,20 @@ func (s *stepper) run(b *data.Batch, step uint64, rate float32) (loss float64, c
 	return float64(p.outputs[0].Data()[0]), int(p.outputs[1].Data()[0]), nil
 }
 
-func (s *stepper) close() {
+// Close releases the programs.
+func (s *Stepper) Close() {
 	for _, p := range s.programs {
 		p.program.Close()
 	}
 	s.programs = map[int]*stepProgram{}
+}
+
+// Program returns the compiled step for a batch size, for measurements such as
+// cpu.Profile. The Stepper closes it.
+func (s *Stepper) Program(batch int) (engine.Program, error) {
+	p, err := s.compile(batch)
+	if err != nil {
+		return nil, err
+	}
+	return p.program, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -55,6 +56,11 @@ func register(s Spec) {
 	specs[s.Name] = s
 }
 
+// Register adds a network; packages that define networks call it in their
+// init. Names are lower-case and unique: Register panics for a second network
+// of the same name.
+func Register(s Spec) { register(s) }
+
 // Names returns the names of all networks, sorted.
 func Names() []string { return slices.Sorted(maps.Keys(specs)) }
 
@@ -103,4 +109,20 @@ func distance(a, b string) int {
 		}
 	}
 	return row[len(b)]
+}
+
+// orDefault is v, or otherwise where v is 0.
+func orDefault(v, otherwise int) int {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// invalid is a network that nn.New reports as an error.
+func invalid(network, format string, args ...any) nn.Layer {
+	return nn.Func(network, func(x *graph.Node) *graph.Node {
+		x.Graph().Fail(network, format, args...)
+		return nil
+	})
 }

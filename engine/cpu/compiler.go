@@ -165,13 +165,17 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 	case graph.MatMulOp:
 		return c.lowerMatMul(n, n, nil)
 	case graph.MaxPool2DOp:
-		c.lowerPool(n, op.Pool, nil)
+		c.lowerPool(n, newPooling(op.Pool, nil, n.Inputs()[0].Shape(), n.Shape()), false)
 	case graph.AvgPool2DOp:
-		c.lowerPool(n, op.Pool, &op)
+		c.lowerPool(n, newPooling(op.Pool, &op, n.Inputs()[0].Shape(), n.Shape()), true)
+	case graph.AdaptiveAvgPool2DOp:
+		c.lowerPool(n, newAdaptivePooling(op, n.Inputs()[0].Shape(), n.Shape()), true)
 	case graph.MaxPool2DGrad:
 		c.lowerMaxPoolGrad(n, op)
 	case graph.AvgPool2DGrad:
-		c.lowerAvgPoolGrad(n, op)
+		c.lowerAvgPoolGrad(n, newPooling(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape()))
+	case graph.AdaptiveAvgPool2DGrad:
+		c.lowerAvgPoolGrad(n, newAdaptivePooling(op.Pool, op.InputShape, n.Inputs()[0].Shape()))
 	case graph.BatchStatsOp:
 		c.lowerBatchStats(n)
 	case graph.BatchNormOp:

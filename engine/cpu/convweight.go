@@ -27,7 +27,6 @@ type weightGradient struct {
 	chunks       int
 	perChunk     int // images
 	parts        int
-	blockImages  int
 	aOff, bOff   []int32 // of the pixels of a block: x and dy
 	size         int     // floats of a partial sum
 }

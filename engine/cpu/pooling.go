@@ -26,10 +26,38 @@ type pooling struct {
 	exact    bool // every input pixel lies in exactly one window
 }
 
-func newPooling(p graph.Pool, avg *graph.AvgPool2DOp, x, y tensor.Shape) *pooling {
+func poolingOf(x, y tensor.Shape) *pooling {
 	pl := &pooling{src: nhwcImage(x), out: nhwcImage(y), n: x[0]}
-	pl.stride = p.Stride[1] * pl.src.c
 	pl.images = max(1, min((1<<15)/pl.src.size(), (pl.n+15)/16))
+	return pl
+}
+
+// newAdaptivePooling plans an average over regions of different sizes: each
+// output pixel is a span of its own.
+func newAdaptivePooling(op graph.AdaptiveAvgPool2DOp, x, y tensor.Shape) *pooling {
+	pl := poolingOf(x, y)
+	for i := range y[2] {
+		top, bottom := op.Region(0, i, x[2])
+		for j := range y[3] {
+			left, right := op.Region(1, j, x[3])
+			s := poolSpan{
+				out: (i*y[3] + j) * pl.src.c, in: (top*x[3] + left) * pl.src.c, n: 1,
+				scale: 1 / float32((bottom-top)*(right-left)),
+			}
+			for row := range bottom - top {
+				for col := range right - left {
+					s.taps = append(s.taps, int32((row*x[3]+col)*pl.src.c))
+				}
+			}
+			pl.spans = append(pl.spans, s)
+		}
+	}
+	return pl
+}
+
+func newPooling(p graph.Pool, avg *graph.AvgPool2DOp, x, y tensor.Shape) *pooling {
+	pl := poolingOf(x, y)
+	pl.stride = p.Stride[1] * pl.src.c
 	pl.exact = p.Kernel == p.Stride && p.Pad == [2]int{} && p.Dilation == [2]int{1, 1} &&
 		y[2]*p.Stride[0] == x[2] && y[3]*p.Stride[1] == x[3]
 	type columns struct {
@@ -100,17 +128,16 @@ func (pl *pooling) forImages(c *compiler, name string, out *value, scratch int, 
 	})
 }
 
-// lowerPool lowers maximum pooling, or averages if avg is not nil.
-func (c *compiler) lowerPool(n *graph.Node, p graph.Pool, avg *graph.AvgPool2DOp) {
+// lowerPool lowers maximum or average pooling.
+func (c *compiler) lowerPool(n *graph.Node, pl *pooling, average bool) {
 	x := c.in(n.Inputs()[0], nhwc)
-	pl := newPooling(p, avg, x.shape, n.Shape())
 	out := c.define(n, nhwc)
 	src, dst, in, size, ch := x.buf, out.buf, pl.src.size(), pl.out.size(), pl.src.c
 	pl.forImages(c, "pool", out, 0, bufs(src), func(image int, _ []float32) {
 		from, to := src.data[image*in:], dst.data[image*size:(image+1)*size]
 		for i := range pl.spans {
 			s := &pl.spans[i]
-			if avg != nil {
+			if average {
 				kernel.PoolSumRow(to[s.out:], from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
 			} else {
 				kernel.PoolMaxRow(to[s.out:], from[s.in:], s.taps, s.n, pl.stride, ch)
@@ -119,9 +146,8 @@ func (c *compiler) lowerPool(n *graph.Node, p graph.Pool, avg *graph.AvgPool2DOp
 	})
 }
 
-func (c *compiler) lowerAvgPoolGrad(n *graph.Node, op graph.AvgPool2DGrad) {
+func (c *compiler) lowerAvgPoolGrad(n *graph.Node, pl *pooling) {
 	dy := c.in(n.Inputs()[0], nhwc)
-	pl := newPooling(op.Pool.Pool, &op.Pool, op.InputShape, dy.shape)
 	out := c.define(n, nhwc)
 	src, dst, in, size, ch := dy.buf, out.buf, pl.src.size(), pl.out.size(), pl.src.c
 	pl.forImages(c, "pool gradient", out, 0, bufs(src), func(image int, _ []float32) {

@@ -107,6 +107,9 @@ func convCases() []operatorCase {
 		{1, 3, 6, 6, 9, k(3), square(1, 1, 1), 3, true},
 		{1, 16, 5, 5, 32, k(1), square(1, 0, 1), 4, true},
 		{1, 33, 4, 4, 33, k(5), square(1, 2, 1), 33, true},
+		{3, 40, 15, 15, 40, k(3), square(2, 1, 1), 40, true},
+		{1, 24, 28, 28, 24, k(3), square(1, 1, 1), 24, false},
+		{2, 6, 9, 8, 6, [2]int{2, 5}, graph.Window{Stride: [2]int{3, 2}, Pad: [2]int{2, 1}, Dilation: [2]int{2, 1}}, 6, true},
 		// Enough work for several blocks and threads.
 		{1, 33, 12, 12, 35, k(3), square(1, 1, 1), 1, true},
 		{5, 8, 14, 14, 17, k(3), square(1, 1, 1), 1, true},

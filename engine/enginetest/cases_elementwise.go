@@ -20,6 +20,7 @@ var unaryFuncs = []struct {
 	{"Log", graph.Log, pointwise, positive},
 	{"Sqrt", graph.Sqrt, pointwise, positive},
 	{"ReLU", graph.ReLU, exact, nil},
+	{"ReLU6", graph.ReLU6, exact, around6},
 	{"Sigmoid", graph.Sigmoid, pointwise, nil},
 	{"Tanh", graph.Tanh, pointwise, nil},
 }

@@ -39,6 +39,7 @@ func poolSpecs() []poolSpec {
 		{tensor.Shape{1, 3, 1, 12}, [2]int{1, 4}, graph.Window{Stride: [2]int{1, 2}, Pad: [2]int{0, 2}}, false},
 		{tensor.Shape{1, 3, 5, 5}, k(4), square(4, 2, 0), true},
 		{tensor.Shape{2, 1, 3, 3}, k(2), graph.Window{}, false},
+		{tensor.Shape{2, 5, 2, 2}, k(3), square(2, 0, 0), true}, // a window larger than the image
 	}
 	r := rng.New(2, "enginetest pool")
 	for len(specs) < 60 {
@@ -97,6 +98,43 @@ func avgPoolCases() []operatorCase {
 			})
 		}
 	}
+	return cases
+}
+
+func adaptivePoolCases() []operatorCase {
+	var cases []operatorCase
+	for _, s := range []struct {
+		shape         tensor.Shape
+		height, width int
+	}{
+		{tensor.Shape{2, 3, 7, 7}, 7, 7}, // nothing to do
+		{tensor.Shape{2, 3, 6, 5}, 1, 1},
+		{tensor.Shape{1, 8, 6, 9}, 3, 3}, // divides
+		{tensor.Shape{2, 3, 13, 13}, 6, 6},
+		{tensor.Shape{1, 5, 10, 7}, 3, 5},
+		{tensor.Shape{2, 17, 5, 8}, 2, 1},
+		{tensor.Shape{2, 17, 5, 8}, 1, 3},
+		{tensor.Shape{3, 9, 2, 3}, 7, 7}, // larger than the image
+		{tensor.Shape{1, 1, 1, 1}, 4, 2},
+		{tensor.Shape{1, 33, 11, 4}, 7, 6},
+	} {
+		cases = append(cases, operatorCase{
+			name:    fmt.Sprintf("%v to %d×%d", s.shape, s.height, s.width),
+			args:    []arg{{shape: s.shape}},
+			build:   func(x []*graph.Node) *graph.Node { return graph.AdaptiveAvgPool2D(x[0], s.height, s.width) },
+			forward: sums, backward: sums,
+		})
+	}
+	// Behind and before work that an engine may attach to the pooling.
+	cases = append(cases, operatorCase{
+		name: "between a convolution and ReLU6",
+		args: []arg{of(2, 3, 9, 9), of(10, 3, 3, 3)},
+		build: func(x []*graph.Node) *graph.Node {
+			y := graph.Conv2D(x[0], x[1], nil, graph.Window{}, 1)
+			return graph.ReLU6(graph.Add(graph.AdaptiveAvgPool2D(y, 3, 2), y.Graph().Scalar(3)))
+		},
+		forward: measured, backward: measured,
+	})
 	return cases
 }
 

@@ -271,9 +271,9 @@ func unitInside(n *graph.Node) *graph.Node {
 func rounds(op graph.Op) bool {
 	switch op := op.(type) {
 	case graph.Unary:
-		return op.Func != graph.KindNeg && op.Func != graph.KindReLU
+		return op.Func != graph.KindNeg && op.Func != graph.KindReLU && op.Func != graph.KindReLU6
 	case graph.UnaryGrad:
-		return op.Func != graph.KindReLU
+		return op.Func != graph.KindReLU && op.Func != graph.KindReLU6
 	case graph.Binary:
 		return op.Func != graph.KindEqual
 	case graph.Reduce:
@@ -307,6 +307,8 @@ func longestSum(g *graph.Graph) int {
 			terms = in(0).Size() / n.Shape().Size()
 		case graph.AvgPool2DOp:
 			terms = op.Kernel[0] * op.Kernel[1]
+		case graph.AdaptiveAvgPool2DOp, graph.AdaptiveAvgPool2DGrad:
+			terms = n.Shape()[2:].Size() + in(0)[2:].Size() // more than there are
 		case graph.BatchStatsOp:
 			terms = in(0).Size() / in(0)[1]
 		}

@@ -141,7 +141,8 @@ func (c goldenCase) build(t *testing.T, args map[string]*graph.Node) *graph.Node
 	window := graph.Window{Stride: c.Stride, Pad: c.Padding, Dilation: c.Dilation}
 	x, a, b := args["x"], args["a"], args["b"]
 	one := map[string]func(*graph.Node) *graph.Node{
-		"neg": graph.Neg, "exp": graph.Exp, "log": graph.Log, "sqrt": graph.Sqrt, "relu": graph.ReLU, "sigmoid": graph.Sigmoid, "tanh": graph.Tanh,
+		"neg": graph.Neg, "exp": graph.Exp, "log": graph.Log, "sqrt": graph.Sqrt, "relu": graph.ReLU, "relu6": graph.ReLU6,
+		"sigmoid": graph.Sigmoid, "tanh": graph.Tanh,
 	}
 	two := map[string]func(a, b *graph.Node) *graph.Node{"add": graph.Add, "sub": graph.Sub, "mul": graph.Mul, "div": graph.Div, "matmul": graph.MatMul}
 	drop := map[string]func(*graph.Node, ...int) *graph.Node{"sum": graph.Sum, "mean": graph.Mean, "amax": graph.Max}
@@ -165,6 +166,8 @@ func (c goldenCase) build(t *testing.T, args map[string]*graph.Node) *graph.Node
 		return graph.MaxPool2D(x, c.Kernel, window, c.Ceil)
 	case "avg_pool2d":
 		return graph.AvgPool2D(x, c.Kernel, window, c.Ceil, c.Include)
+	case "adaptive_avg_pool2d":
+		return graph.AdaptiveAvgPool2D(x, c.Shape[0], c.Shape[1])
 	case "batch_norm_train":
 		return graph.BatchNorm(x, graph.BatchStats(x), args["weight"], args["bias"], c.Eps)
 	case "batch_norm_eval":

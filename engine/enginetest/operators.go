@@ -53,6 +53,9 @@ func positive(r *rand.Rand) float32 { return 0.5 + 1.5*r.Float32() }
 // large draws numbers up to ±30, where exponentials nearly overflow.
 func large(r *rand.Rand) float32 { return 60*r.Float32() - 30 }
 
+// around6 draws numbers on both sides of 0 and of 6.
+func around6(r *rand.Rand) float32 { return 12*r.Float32() - 3 }
+
 // small whole numbers, so that there are many ties.
 func digit(r *rand.Rand) float32 { return float32(r.IntN(4) - 1) }
 
@@ -154,6 +157,7 @@ func operatorGroups() map[string][]operatorCase {
 		"MatMul":       matMulCases(),
 		"MaxPool2D":    maxPoolCases(),
 		"AvgPool2D":    avgPoolCases(),
+		"Adaptive":     adaptivePoolCases(),
 		"Shape":        shapeCases(),
 		"BatchNorm":    batchNormCases(),
 		"Dropout":      dropoutCases(),

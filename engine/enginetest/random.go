@@ -107,7 +107,7 @@ func (gr *grower) image(x *graph.Node) *graph.Node {
 		return w
 	}
 	kernel := [2]int{gr.number(1, min(3, s[2]), "kernel"), gr.number(1, min(3, s[3]), "kernel")}
-	switch gr.number(0, 9, "image operator") {
+	switch gr.number(0, 10, "image operator") {
 	case 0, 1:
 		groups := 1
 		if gr.flip("grouped") {
@@ -134,6 +134,8 @@ func (gr *grower) image(x *graph.Node) *graph.Node {
 		return graph.BatchNormInference(x, stats, gr.leaf(s[1]), gr.leaf(s[1]), 0.1)
 	case 6:
 		return graph.Add(x, gr.leaf(s[1], 1, 1))
+	case 7:
+		return graph.AdaptiveAvgPool2D(x, gr.number(1, 4, "height"), gr.number(1, 4, "width"))
 	}
 	return gr.any(x)
 }
@@ -142,7 +144,7 @@ func (gr *grower) image(x *graph.Node) *graph.Node {
 func (gr *grower) any(x *graph.Node) *graph.Node {
 	s := x.Shape()
 	axis := gr.number(0, len(s)-1, "axis")
-	switch gr.number(0, 22, "operator") {
+	switch gr.number(0, 23, "operator") {
 	case 0:
 		return graph.Neg(x)
 	case 1:
@@ -197,6 +199,8 @@ func (gr *grower) any(x *graph.Node) *graph.Node {
 		step := gr.p.graph.Constant(tensor.Must(tensor.FromSlice([]float32{hi, lo}, 2)))
 		return graph.Dropout(x, step, 0.4, 5)
 	case 21:
+		return graph.ReLU6(graph.Mul(x, gr.p.graph.Scalar(4)))
+	case 22:
 		if len(s) == 4 {
 			return graph.Flatten(x)
 		}

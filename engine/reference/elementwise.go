@@ -21,6 +21,8 @@ func unary(op graph.Unary, y, x array) error {
 		f = math.Sqrt
 	case graph.KindReLU:
 		f = func(v float64) float64 { return max(0, v) } // max keeps NaN
+	case graph.KindReLU6:
+		f = func(v float64) float64 { return min(max(0, v), 6) } // min and max keep NaN
 	case graph.KindSigmoid:
 		f = func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
 	case graph.KindTanh:
@@ -41,6 +43,10 @@ func unaryGrad(op graph.UnaryGrad, dx, y, dy array) error {
 		switch op.Func {
 		case graph.KindReLU:
 			if v > 0 {
+				dx.data[i] = d
+			}
+		case graph.KindReLU6:
+			if v > 0 && v < 6 {
 				dx.data[i] = d
 			}
 		case graph.KindSigmoid:

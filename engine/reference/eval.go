@@ -145,6 +145,10 @@ func compute(op graph.Op, y array, in []array) error {
 		avgPool2D(op, y, in[0])
 	case graph.AvgPool2DGrad:
 		avgPool2DGrad(op, y, in[0])
+	case graph.AdaptiveAvgPool2DOp:
+		adaptiveAvgPool2D(op, y, in[0])
+	case graph.AdaptiveAvgPool2DGrad:
+		adaptiveAvgPool2DGrad(op, y, in[0])
 	case graph.ReshapeOp:
 		copy(y.data, in[0].data)
 	case graph.TransposeOp:

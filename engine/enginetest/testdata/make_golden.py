@@ -136,6 +136,11 @@ def pool():
         "maxties", "max_pool2d", lambda x: F.max_pool2d(x, 3, 2, 1),
         x=torch.randint(0, 3, (2, 3, 7, 7), generator=g.random).double(), kernel=(3, 3), stride=(2, 2), padding=(1, 1), ceil=False,
     )
+    # With ceil the only window may be larger than the image.
+    g.case("maxhanging", "max_pool2d", lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True), x=g.normal(2, 3, 2, 4), kernel=(3, 3), stride=(2, 2), padding=(0, 0), ceil=True)
+    g.case("avghanging", "avg_pool2d", lambda x: F.avg_pool2d(x, 3, 2, ceil_mode=True), x=g.normal(2, 3, 2, 4), kernel=(3, 3), stride=(2, 2), padding=(0, 0), ceil=True, include=True)
+    for i, (shape, out) in enumerate([((2, 3, 13, 13), (6, 6)), ((1, 4, 10, 7), (3, 5)), ((2, 5, 2, 3), (7, 7)), ((1, 3, 6, 8), (3, 2)), ((2, 3, 5, 4), (1, 1))]):
+        g.case(f"adaptive{i}", "adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, out), x=g.normal(*shape), shape=out)
     g.save("pool")
 
 
@@ -195,6 +200,10 @@ def other():
     g.case("concat", "concat", lambda a, b, c: torch.cat((a, b, c), 1), a=g.normal(2, 3, 2, 2), b=g.normal(2, 1, 2, 2), c=g.normal(2, 6, 2, 2), axis=1)
     g.case("slice", "slice", lambda x: x[:, 1:4], x=g.normal(2, 6, 3, 3), axis=1, start=1, stop=4)
     g.case("pad", "pad", lambda x: F.pad(x, (1, 2, 0, 3), value=-1.5), x=g.normal(2, 3, 4, 5), before=(0, 0, 0, 1), after=(0, 0, 3, 2), value=-1.5)
+    # Both bounds of ReLU6 among the arguments: its derivative there is 0.
+    x = g.normal(3, 17) * 4 + 2
+    x[0, :4] = torch.tensor([0.0, 6.0, 6.5, -0.5])
+    g.case("relu6", "relu6", lambda x: F.relu6(x), x=x)
     g.save("other")
 
 

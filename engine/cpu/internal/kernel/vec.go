@@ -25,6 +25,9 @@ func Sqrt(dst, x []float32) { sqrt(dst, x[:len(dst)]) }
 // Relu computes dst = max(0, x); a NaN stays a NaN, as in PyTorch.
 func Relu(dst, x []float32) { relu(dst, x[:len(dst)]) }
 
+// Relu6 computes dst = min(max(0, x), 6); a NaN stays a NaN, as in PyTorch.
+func Relu6(dst, x []float32) { relu6(dst, x[:len(dst)]) }
+
 // Exp computes dst = eˣ with an error of at most 1 ulp (0.90, 0.98), also where
 // the result is a denormal number. It is +Inf from x = 88.72284 on, 0 below
 // x = −103.9721, and NaN for NaN.
@@ -114,6 +117,10 @@ func MulAdd(dst, a, b, c []float32) {
 // ReluGrad computes the gradient of [Relu] from its output y: dst = dy where
 // y > 0 and 0 elsewhere.
 func ReluGrad(dst, y, dy []float32) { reluGrad(dst, y[:len(dst)], dy[:len(dst)]) }
+
+// Relu6Grad computes the gradient of [Relu6] from its output y: dst = dy where
+// 0 < y < 6 and 0 elsewhere.
+func Relu6Grad(dst, y, dy []float32) { relu6Grad(dst, y[:len(dst)], dy[:len(dst)]) }
 
 // SigmoidGrad computes the gradient of [Sigmoid] from its output y:
 // dst = (dy·y)·(1−y).

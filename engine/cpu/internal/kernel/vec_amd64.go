@@ -45,6 +45,14 @@ func relu(dst, x []float32) {
 	reluGeneric(dst, x)
 }
 
+func relu6(dst, x []float32) {
+	if UseAVX2 {
+		relu6AVX2(data(dst), data(x), len(dst))
+		return
+	}
+	relu6Generic(dst, x)
+}
+
 func add(dst, a, b []float32) {
 	if UseAVX2 {
 		addAVX2(data(dst), data(a), data(b), len(dst))
@@ -219,6 +227,14 @@ func reluGrad(dst, y, dy []float32) {
 		return
 	}
 	reluGradGeneric(dst, y, dy)
+}
+
+func relu6Grad(dst, y, dy []float32) {
+	if UseAVX2 {
+		relu6GradAVX2(data(dst), data(y), data(dy), len(dst))
+		return
+	}
+	relu6GradGeneric(dst, y, dy)
 }
 
 func sigmoidGrad(dst, y, dy []float32) {

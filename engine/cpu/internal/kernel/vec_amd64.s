@@ -420,6 +420,110 @@ row_end:
 	VZEROUPPER
 	RET
 
+// func relu6AVX2(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·relu6AVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x20, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMOVUPS 64(CX)(SI*4), Y3
+	VMOVUPS 96(CX)(SI*4), Y4
+	VMOVUPS lanes_40c00000<>+0(SB), Y5
+	VMOVUPS lanes_40c00000<>+0(SB), Y7
+	VMOVUPS lanes_40c00000<>+0(SB), Y9
+	VMOVUPS lanes_40c00000<>+0(SB), Y11
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y12, Y12, Y12
+	VMAXPS  Y1, Y6, Y1
+	VMAXPS  Y2, Y8, Y2
+	VMAXPS  Y3, Y10, Y3
+	VMAXPS  Y4, Y12, Y4
+	VMINPS  Y1, Y5, Y1
+	VMINPS  Y2, Y7, Y2
+	VMINPS  Y3, Y9, Y3
+	VMINPS  Y4, Y11, Y4
+	VMOVUPS Y1, (AX)(SI*4)
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS Y3, 64(AX)(SI*4)
+	VMOVUPS Y4, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS lanes_40c00000<>+0(SB), Y2
+	VXORPS  Y3, Y3, Y3
+	VMAXPS  Y1, Y3, Y1
+	VMINPS  Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_40c00000<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_40c00000<>+0(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+4(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+8(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+12(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+16(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+20(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+24(SB)/4, $0x40c00000
+DATA lanes_40c00000<>+28(SB)/4, $0x40c00000
+GLOBL lanes_40c00000<>(SB), RODATA|NOPTR, $32
+
 // func expAVX2(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
 TEXT ·expAVX2(SB), NOSPLIT, $0-24
@@ -2328,6 +2432,102 @@ row_vector_done:
 	VMASKMOVPS   (CX)(DI*4), Y0, Y1
 	VMASKMOVPS   (DX)(DI*4), Y0, Y0
 	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y1, Y1
+	VANDPS       Y0, Y1, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func relu6GradAVX2(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·relu6GradAVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS  $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VANDPS  (DX)(DI*4), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y1
+	VCMPPS  $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS  $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VANDPS  32(DX)(DI*4), Y1, Y1
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y1
+	VCMPPS  $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS  $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VANDPS  64(DX)(DI*4), Y1, Y1
+	VMOVUPS Y1, 64(AX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y1
+	VCMPPS  $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS  $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VANDPS  96(DX)(DI*4), Y1, Y1
+	VMOVUPS Y1, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS  $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VANDPS  (DX)(DI*4), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VCMPPS       $0x11, lanes_40c00000<>+0(SB), Y1, Y1
+	VANDPS       Y1, Y2, Y1
 	VANDPS       Y0, Y1, Y0
 	LEAQ         (AX)(DI*4), AX
 	TESTQ        $0x00000004, SI
@@ -7971,5 +8171,265 @@ narrow_tap_parth_end:
 	JNE  narrow_pixels
 
 narrow_pixels_none:
+	VZEROUPPER
+	RET
+
+// func depthwiseRowAVX2(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseRowAVX2(SB), NOSPLIT, $0-80
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    w+16(FP), DX
+	MOVQ    c+72(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+
+pixels:
+	XORQ DI, DI
+	MOVQ BX, R8
+	SUBQ $0x20, R8
+	JLT  channels_block_done
+
+channels_block:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(DI*4), Y1
+	VMOVUPS 32(R9)(DI*4), Y2
+	VMOVUPS 64(R9)(DI*4), Y3
+	VMOVUPS 96(R9)(DI*4), Y4
+	MOVQ    taps+32(FP), R9
+	MOVQ    count+40(FP), R10
+	TESTQ   R10, R10
+	JLE     channels_block_taps_done
+
+channels_block_taps:
+	MOVLQSX     (R9), R11
+	MOVLQSX     4(R9), R12
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     (CX)(R11*4), Y5
+	VFMADD231PS (DX)(R12*4), Y5, Y1
+	VMOVUPS     32(CX)(R11*4), Y5
+	VFMADD231PS 32(DX)(R12*4), Y5, Y2
+	VMOVUPS     64(CX)(R11*4), Y5
+	VFMADD231PS 64(DX)(R12*4), Y5, Y3
+	VMOVUPS     96(CX)(R11*4), Y5
+	VFMADD231PS 96(DX)(R12*4), Y5, Y4
+	ADDQ        $0x08, R9
+	DECQ        R10
+	JNE         channels_block_taps
+
+channels_block_taps_done:
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, R8
+	JGE     channels_block
+
+channels_block_done:
+	ADDQ $0x20, R8
+	SUBQ $0x08, R8
+	JLT  channels_vector_done
+
+channels_vector:
+	MOVQ    bias+24(FP), R9
+	VMOVUPS (R9)(DI*4), Y1
+	MOVQ    taps+32(FP), R9
+	MOVQ    count+40(FP), R10
+	TESTQ   R10, R10
+	JLE     channels_vector_taps_done
+
+channels_vector_taps:
+	MOVLQSX     (R9), R11
+	MOVLQSX     4(R9), R12
+	ADDQ        DI, R11
+	ADDQ        DI, R12
+	VMOVUPS     (CX)(R11*4), Y2
+	VFMADD231PS (DX)(R12*4), Y2, Y1
+	ADDQ        $0x08, R9
+	DECQ        R10
+	JNE         channels_vector_taps
+
+channels_vector_taps_done:
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, R8
+	JGE     channels_vector
+
+channels_vector_done:
+	ADDQ       $0x08, R8
+	TESTQ      SI, SI
+	JEQ        channels_end
+	MOVQ       bias+24(FP), R8
+	VMASKMOVPS (R8)(DI*4), Y0, Y1
+	MOVQ       taps+32(FP), R8
+	MOVQ       count+40(FP), R9
+	TESTQ      R9, R9
+	JLE        channels_tail_taps_done
+
+channels_tail_taps:
+	MOVLQSX     (R8), R10
+	MOVLQSX     4(R8), R11
+	ADDQ        DI, R10
+	ADDQ        DI, R11
+	VMASKMOVPS  (CX)(R10*4), Y0, Y2
+	VMASKMOVPS  (DX)(R11*4), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x08, R8
+	DECQ        R9
+	JNE         channels_tail_taps
+
+channels_tail_taps_done:
+	LEAQ         (AX)(DI*4), DI
+	TESTQ        $0x00000004, SI
+	JEQ          channels_tail_parta_two
+	VMOVUPS      X1, (DI)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, DI
+
+channels_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      channels_tail_parta_one
+	VMOVLPS  X1, (DI)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, DI
+
+channels_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    channels_tail_parta_end
+	VMOVSS X1, (DI)
+
+channels_tail_parta_end:
+channels_end:
+	ADDQ dstStep+56(FP), AX
+	ADDQ srcStep+64(FP), CX
+	DECQ n+48(FP)
+	JNE  pixels
+	VZEROUPPER
+	RET
+
+// func depthwiseGradRowAVX2(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)
+// Requires: AVX, FMA3
+TEXT ·depthwiseGradRowAVX2(SB), NOSPLIT, $0-64
+	MOVQ    dw+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    taps+24(FP), BX
+	MOVQ    c+56(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tail_masks<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 32(R8)(R9*4), Y0
+
+taps:
+	MOVLQSX (BX), R8
+	MOVLQSX 4(BX), R9
+	LEAQ    (CX)(R8*4), R8
+	LEAQ    (AX)(R9*4), R9
+	XORQ    R10, R10
+	MOVQ    SI, R11
+	SUBQ    $0x20, R11
+	JLT     channels_block_done
+
+channels_block:
+	VMOVUPS (R9)(R10*4), Y1
+	VMOVUPS 32(R9)(R10*4), Y2
+	VMOVUPS 64(R9)(R10*4), Y3
+	VMOVUPS 96(R9)(R10*4), Y4
+	MOVQ    n+40(FP), R14
+	MOVQ    R8, R12
+	MOVQ    DX, R13
+
+channels_block_pixels:
+	VMOVUPS     (R12)(R10*4), Y5
+	VFMADD231PS (R13)(R10*4), Y5, Y1
+	VMOVUPS     32(R12)(R10*4), Y5
+	VFMADD231PS 32(R13)(R10*4), Y5, Y2
+	VMOVUPS     64(R12)(R10*4), Y5
+	VFMADD231PS 64(R13)(R10*4), Y5, Y3
+	VMOVUPS     96(R12)(R10*4), Y5
+	VFMADD231PS 96(R13)(R10*4), Y5, Y4
+	ADDQ        xStep+48(FP), R12
+	LEAQ        (R13)(SI*4), R13
+	DECQ        R14
+	JNE         channels_block_pixels
+	VMOVUPS     Y1, (R9)(R10*4)
+	VMOVUPS     Y2, 32(R9)(R10*4)
+	VMOVUPS     Y3, 64(R9)(R10*4)
+	VMOVUPS     Y4, 96(R9)(R10*4)
+	ADDQ        $0x20, R10
+	SUBQ        $0x20, R11
+	JGE         channels_block
+
+channels_block_done:
+	ADDQ $0x20, R11
+	SUBQ $0x08, R11
+	JLT  channels_vector_done
+
+channels_vector:
+	VMOVUPS (R9)(R10*4), Y1
+	MOVQ    n+40(FP), R14
+	MOVQ    R8, R12
+	MOVQ    DX, R13
+
+channels_vector_pixels:
+	VMOVUPS     (R12)(R10*4), Y2
+	VFMADD231PS (R13)(R10*4), Y2, Y1
+	ADDQ        xStep+48(FP), R12
+	LEAQ        (R13)(SI*4), R13
+	DECQ        R14
+	JNE         channels_vector_pixels
+	VMOVUPS     Y1, (R9)(R10*4)
+	ADDQ        $0x08, R10
+	SUBQ        $0x08, R11
+	JGE         channels_vector
+
+channels_vector_done:
+	ADDQ       $0x08, R11
+	TESTQ      DI, DI
+	JEQ        channels_end
+	VMASKMOVPS (R9)(R10*4), Y0, Y1
+	MOVQ       n+40(FP), R11
+	MOVQ       DX, R12
+
+channels_tail_pixels:
+	VMASKMOVPS   (R8)(R10*4), Y0, Y2
+	VMASKMOVPS   (R12)(R10*4), Y0, Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         xStep+48(FP), R8
+	LEAQ         (R12)(SI*4), R12
+	DECQ         R11
+	JNE          channels_tail_pixels
+	LEAQ         (R9)(R10*4), R8
+	TESTQ        $0x00000004, DI
+	JEQ          channels_tail_parta_two
+	VMOVUPS      X1, (R8)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R8
+
+channels_tail_parta_two:
+	TESTQ    $0x00000002, DI
+	JEQ      channels_tail_parta_one
+	VMOVLPS  X1, (R8)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R8
+
+channels_tail_parta_one:
+	TESTQ  $0x00000001, DI
+	JEQ    channels_tail_parta_end
+	VMOVSS X1, (R8)
+
+channels_tail_parta_end:
+channels_end:
+	ADDQ $0x08, BX
+	DECQ count+32(FP)
+	JNE  taps
 	VZEROUPPER
 	RET

@@ -41,6 +41,17 @@ func reluGeneric(dst, x []float32) {
 	}
 }
 
+func relu6Generic(dst, x []float32) {
+	for i, v := range x {
+		if v < 0 {
+			v = 0
+		} else if v > 6 {
+			v = 6
+		}
+		dst[i] = v
+	}
+}
+
 func addGeneric(dst, a, b []float32) {
 	b = b[:len(a)]
 	for i, v := range a {
@@ -205,6 +216,17 @@ func reluGradGeneric(dst, y, dy []float32) {
 	for i, v := range y {
 		g := dy[i]
 		if !(v > 0) {
+			g = 0
+		}
+		dst[i] = g
+	}
+}
+
+func relu6GradGeneric(dst, y, dy []float32) {
+	dy = dy[:len(y)]
+	for i, v := range y {
+		g := dy[i]
+		if !(v > 0 && v < 6) {
 			g = 0
 		}
 		dst[i] = g

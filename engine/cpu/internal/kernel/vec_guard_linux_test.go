@@ -61,6 +61,14 @@ func TestPoolBounds(t *testing.T) {
 				PoolMaxGradRowSet(dx, x, y, y, off, n, stride, c)
 				PoolSpreadRow(dx, y, off, n, stride, c, 0.5)
 				PoolSpreadRowSet(dx, y, off, n, stride, c, 0.5)
+
+				var pairs []Tap
+				for i := range size * size {
+					pairs = append(pairs, Tap{int32(i * c), int32(i * c)})
+				}
+				w, bias := guarded(t, randoms(stride, 3)), guarded(t, randoms(c, 4))
+				DepthwiseRow(y, x, w, bias, pairs, n, c, stride, c)
+				DepthwiseGradRow(w, x, y, pairs, n, stride, c)
 			}
 		}
 	})

@@ -20,6 +20,10 @@ func sqrt(dst, x []float32) {
 	sqrtGeneric(dst, x)
 }
 
+func relu6(dst, x []float32) {
+	relu6Generic(dst, x)
+}
+
 func relu(dst, x []float32) {
 	reluGeneric(dst, x)
 }
@@ -106,6 +110,10 @@ func axpy(dst, a []float32, s float32) {
 
 func mulAdd(dst, a, b, c []float32) {
 	mulAddGeneric(dst, a, b, c)
+}
+
+func relu6Grad(dst, y, dy []float32) {
+	relu6GradGeneric(dst, y, dy)
 }
 
 func reluGrad(dst, y, dy []float32) {

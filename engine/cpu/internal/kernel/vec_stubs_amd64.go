@@ -29,6 +29,11 @@ func sqrtAVX2(dst *float32, x *float32, n int)
 //go:noescape
 func reluAVX2(dst *float32, x *float32, n int)
 
+// relu6AVX2 is the assembly of its namesake.
+//
+//go:noescape
+func relu6AVX2(dst *float32, x *float32, n int)
+
 // expAVX2 is the assembly of its namesake.
 //
 //go:noescape
@@ -93,6 +98,11 @@ func greaterAVX2(dst *float32, a *float32, b *float32, n int)
 //
 //go:noescape
 func reluGradAVX2(dst *float32, a *float32, b *float32, n int)
+
+// relu6GradAVX2 is the assembly of its namesake.
+//
+//go:noescape
+func relu6GradAVX2(dst *float32, a *float32, b *float32, n int)
 
 // sigmoidGradAVX2 is the assembly of its namesake.
 //
@@ -313,3 +323,13 @@ func poolSpreadRow4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int
 //
 //go:noescape
 func poolSpreadRowSet4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+
+// depthwiseRowAVX2 is the assembly of [DepthwiseRow].
+//
+//go:noescape
+func depthwiseRowAVX2(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+
+// depthwiseGradRowAVX2 is the assembly of [DepthwiseGradRow].
+//
+//go:noescape
+func depthwiseGradRowAVX2(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)

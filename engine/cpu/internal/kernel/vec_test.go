@@ -35,6 +35,7 @@ func elementwiseFunctions() []elementwise {
 	binary("Equal", 0, Equal)
 	binary("Greater", 0, Greater)
 	binary("ReluGrad", 0, ReluGrad)
+	binary("Relu6Grad", 0, Relu6Grad)
 	binary("SigmoidGrad", 0, SigmoidGrad)
 	binary("TanhGrad", math.Inf(1), TanhGrad) // cancels near |y| = 1
 	scalar := func(name string, f func(dst, a []float32, s float32)) {
@@ -189,6 +190,11 @@ func TestNaNRules(t *testing.T) {
 		{"ReluGrad", ReluGrad, 0, 3, 0},
 		{"ReluGrad", ReluGrad, 1e-40, 3, 3},
 		{"ReluGrad", ReluGrad, nan32, 3, 0},
+		{"Relu6Grad", Relu6Grad, 0, 3, 0},
+		{"Relu6Grad", Relu6Grad, 1e-40, 3, 3},
+		{"Relu6Grad", Relu6Grad, 5.9999995, 3, 3},
+		{"Relu6Grad", Relu6Grad, 6, 3, 0},
+		{"Relu6Grad", Relu6Grad, nan32, 3, 0},
 	}
 	eachISA(t, func(t *testing.T) {
 		for _, test := range tests {

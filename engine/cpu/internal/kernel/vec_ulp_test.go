@@ -21,6 +21,7 @@ func unaryFunctions() []unary {
 		{"Reciprocal", Reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
 		{"Sqrt", Sqrt, math.Sqrt, 0.5, 0},
 		{"Relu", Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
+		{"Relu6", Relu6, func(x float64) float64 { return math.Min(math.Max(x, 0), 6) }, 0, 0},
 		{"Exp", Exp, math.Exp, 1, 2},
 		{"Log", Log, math.Log, 1, 2},
 		{"Sigmoid", Sigmoid, exactSigmoid, 2.5, 3},
@@ -123,6 +124,10 @@ func TestSpecialValues(t *testing.T) {
 		{"Tanh", Tanh, 1e-40, 1e-40},
 		{"Relu", Relu, nan32, nan32},
 		{"Relu", Relu, minusInf, 0},
+		{"Relu6", Relu6, nan32, nan32},
+		{"Relu6", Relu6, minusInf, 0},
+		{"Relu6", Relu6, inf, 6},
+		{"Relu6", Relu6, 6.0000005, 6},
 		{"Sqrt", Sqrt, -1, nan32},
 	}
 	eachISA(t, func(t *testing.T) {

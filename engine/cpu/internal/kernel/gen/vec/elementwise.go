@@ -19,6 +19,7 @@ func unaryKernels() {
 		{"reciprocal", 2, func(x vec) vec { return over(load(num(1)), x) }},
 		{"sqrt", 2, func(x vec) vec { emit(VSQRTPS, x, x); return x }},
 		{"relu", 4, func(x vec) vec { return greater(zero(), x) }},
+		{"relu6", 4, func(x vec) vec { return lesser(load(num(6)), greater(zero(), x)) }},
 		{"exp", 3, exp},
 		{"log", 3, ln},
 		{"sigmoid", 3, sigmoid},
@@ -56,6 +57,9 @@ func binaryKernels() {
 		{"equal", func(a vec, b Op) vec { return indicator(compare(a, equal, b)) }},
 		{"greater", func(a vec, b Op) vec { return indicator(compare(a, greaterThan, b)) }},
 		{"reluGrad", func(y vec, dy Op) vec { return and(compare(y, greaterThan, bits(0)), dy) }},
+		{"relu6Grad", func(y vec, dy Op) vec {
+			return and(and(compare(y, greaterThan, bits(0)), compare(y, less, num(6))), dy)
+		}},
 		{"sigmoidGrad", func(y vec, dy Op) vec { return times(times(y, dy), minus(one(), y)) }},
 		{"tanhGrad", func(y vec, dy Op) vec {
 			d := one()

@@ -1,5 +1,5 @@
-// Command vec writes the AVX2+FMA assembly of the elementwise, reduction, row and
-// pooling kernels. It is run by go generate in the kernel package.
+// Command vec writes the AVX2+FMA assembly of the elementwise, reduction, row,
+// pooling and depthwise convolution kernels. It is run by go generate in the kernel package.
 //
 // # How the kernels work
 //
@@ -14,7 +14,7 @@
 //
 // The files: lanes.go names the vector instructions in the order of mathematics,
 // row.go has the loop and its tail, math.go the transcendental functions,
-// elementwise.go, reduce.go, rows.go and pool.go the kernels.
+// elementwise.go, reduce.go, rows.go, pool.go and depthwise.go the kernels.
 package main
 
 import (
@@ -34,5 +34,6 @@ func main() {
 	rowKernels()
 	softmaxKernels()
 	poolKernels()
+	depthwiseKernels()
 	Generate()
 }

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
+)
+
+type benchVerb struct {
+	*app
+	mode                         string
+	batch, resolution            int
+	time                         time.Duration
+	seed                         uint64
+	json, peak, kernels, profile bool
+	compute                      compute
+	profiles                     profile
+}
+
+func (a *app) benchCommand() *cobra.Command {
+	b := &benchVerb{app: a, mode: "both", time: 2 * time.Second}
+	cmd := &cobra.Command{
+		Use:   "bench [net…]",
+		Short: "Measure the speed of this machine",
+		Long: `Measure how fast networks train and predict on this machine: programs run on made-up
+images in memory, so that reading data does not count. The speed is that of the
+median step after some to warm up. Without a network it is lenet; "all" stands
+for all of them.
+
+--peak measures how many multiply-adds the processor can do at most, --kernels how
+near the kernels of the cpu engine come to that.
+
+Networks: ` + strings.Join(zoo.Names(), ", "),
+		Example: `  stride bench
+  stride bench lenet --mode infer --batch 1 --threads 1
+  stride bench all --json
+  stride bench --peak --kernels
+  stride bench lenet --mode train --profile`,
+		ValidArgsFunction: completeNets(0, false),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return b.profiles.around(func() error { return b.run(cmd.Context(), args) })
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	addChoice(cmd, &b.mode, "mode", "what to measure: train, infer or both (`mode`)", "train", "infer", "both")
+	addBatch(flags, &b.batch, "images in a step (`n`; default: the network's)")
+	flags.Var(&count{&b.resolution, 1, maxSide}, "resolution", "height and width of the images (`pixels`; default: the network's)")
+	flags.DurationVar(&b.time, "time", b.time, "how long to measure each (`duration`)")
+	flags.BoolVar(&b.peak, "peak", false, "measure the processor's peak")
+	flags.BoolVar(&b.kernels, "kernels", false, "measure the kernels against the peak")
+	flags.BoolVar(&b.profile, "profile", false, "print where the time of a step goes")
+	addSeed(flags, &b.seed, "names the random images and weights (`n`)")
+	b.compute.addFlags(cmd)
+	flags.BoolVar(&b.json, "json", false, "print one JSON object a measurement")
+	b.profiles.addFlags(flags)
+	return cmd
+}
+
+func (b *benchVerb) run(ctx context.Context, nets []string) error {
+	if b.time < time.Millisecond || b.time > time.Hour {
+		return misuse("--time %v: want 1ms to 1h", b.time)
+	}
+	if b.profile && b.compute.device == "reference" {
+		return misuse("--profile is for the cpu engine only")
+	}
+	if slices.Contains(nets, "all") {
+		nets = zoo.Names()
+	}
+	if len(nets) == 0 && !b.peak && !b.kernels {
+		nets = []string{"lenet"}
+	}
+	var specs []zoo.Spec
+	for _, name := range nets {
+		spec, err := zoo.Get(name)
+		if err != nil {
+			return asMisuse(err)
+		}
+		specs = append(specs, spec)
+	}
+	if b.peak {
+		if err := b.measurePeak(); err != nil {
+			return err
+		}
+	}
+	if b.kernels {
+		if err := b.measureKernels(); err != nil {
+			return err
+		}
+	}
+	return b.measureNets(ctx, specs)
+}
+
+// benchResult is the speed of a network as JSON.
+type benchResult struct {
+	Net                 string  `json:"net"`
+	Mode                string  `json:"mode"`
+	Batch               int     `json:"batch"`
+	Resolution          int     `json:"resolution"`
+	Threads             int     `json:"threads"`
+	ImagesPerSecond     float64 `json:"images_per_second"`
+	BestImagesPerSecond float64 `json:"best_images_per_second"`
+	StepSeconds         float64 `json:"step_seconds"`
+	PeakRSSBytes        int64   `json:"peak_rss_bytes"`
+	AllocsPerStep       float64 `json:"allocs_per_step"`
+}
+
+// The columns of the table for people, with their widths.
+const benchRow = "%-14s  %-5s  %5v  %6v  %7v  %12s  %12s  %10s  %9s  %6s\n"
+
+func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
+	device, release := b.compute.open()
+	defer release()
+	head := fmt.Sprintf(benchRow, "net", "mode", "batch", "pixels", "threads", "images/s", "best", "step", "memory", "allocs")
+	for _, spec := range specs {
+		for _, mode := range []string{"train", "infer"} {
+			if b.mode != "both" && b.mode != mode {
+				continue
+			}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			result, profile, err := b.measure(ctx, spec, mode, device)
+			if err != nil {
+				return fmt.Errorf("%s, %s: %w", spec.Name, mode, err)
+			}
+			if err := b.report(head, result, profile); err != nil {
+				return err
+			}
+			head = ""
+		}
+	}
+	return nil
+}
+
+func (b *benchVerb) report(head string, r benchResult, profile string) error {
+	if b.json {
+		if profile != "" {
+			if _, err := io.WriteString(b.stderr, profile); err != nil {
+				return err
+			}
+		}
+		return writeJSON(b.stdout, r)
+	}
+	memory := "·"
+	if r.PeakRSSBytes > 0 {
+		memory = bytesText(r.PeakRSSBytes)
+	}
+	row := fmt.Sprintf(benchRow, r.Net, r.Mode, r.Batch, r.Resolution, r.Threads,
+		thousands(int(r.ImagesPerSecond)), thousands(int(r.BestImagesPerSecond)), milliseconds(r.StepSeconds), memory,
+		fmt.Sprintf("%.1f", r.AllocsPerStep))
+	_, err := io.WriteString(b.stdout, head+row+profile)
+	return err
+}
+
+func milliseconds(seconds float64) string {
+	if seconds < 1e-3 {
+		return fmt.Sprintf("%.1f µs", 1e6*seconds)
+	}
+	return fmt.Sprintf("%.2f ms", 1e3*seconds)
+}
+
+// measure makes the network and times its steps.
+func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, device engine.Device) (benchResult, string, error) {
+	input, batch := spec.Input, b.batch
+	if b.resolution > 0 {
+		input = tensor.Shape{input[0], b.resolution, b.resolution}
+	}
+	if batch == 0 {
+		batch = spec.Batch
+	}
+	threads := 1
+	if d, ok := device.(*cpu.Device); ok {
+		threads = d.Threads()
+	}
+	debug.FreeOSMemory() // what the last network left
+	resetPeakRSS()
+	model, err := nn.New(spec.New(spec.Classes), input, nn.Options{Seed: b.seed, Init: spec.Init})
+	if err != nil {
+		return benchResult{}, "", err
+	}
+	images, labels := madeUp(b.seed, batch, spec.Classes, input)
+	step, program, release, err := benchStep(model, mode, device, images, labels)
+	if err != nil {
+		return benchResult{}, "", err
+	}
+	defer release()
+	times, allocs, err := timeSteps(ctx, step, b.time)
+	if err != nil {
+		return benchResult{}, "", err
+	}
+	slices.Sort(times)
+	median := times[len(times)/2].Seconds()
+	result := benchResult{
+		Net: spec.Name, Mode: mode, Batch: batch, Resolution: input[1], Threads: threads,
+		ImagesPerSecond: float64(batch) / median, BestImagesPerSecond: float64(batch) / times[0].Seconds(),
+		StepSeconds: median, AllocsPerStep: allocs, PeakRSSBytes: peakRSS(),
+	}
+	if !b.profile {
+		return result, "", nil
+	}
+	profile, err := stageProfile(program, step, min(len(times), 100))
+	return result, profile, err
+}
+
+// madeUp makes random images and labels.
+func madeUp(seed uint64, batch, classes int, input tensor.Shape) (images, labels *tensor.Tensor) {
+	images, labels = tensor.New(append([]int{batch}, input...)...), tensor.New(batch)
+	r := rng.New(seed, "bench")
+	for i := range images.Data() {
+		images.Data()[i] = r.Float32()
+	}
+	for i := range labels.Data() {
+		labels.Data()[i] = float32(r.IntN(classes))
+	}
+	return images, labels
+}
+
+// benchStep returns a function that does one step, and its program.
+func benchStep(model *nn.Model, mode string, device engine.Device, images, labels *tensor.Tensor) (step func() error, program engine.Program, release func(), err error) {
+	batch := labels.Size()
+	if mode == "train" {
+		s := train.NewStepper(model, device, optim.SGD{})
+		program, err := s.Program(batch)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		b, at := &data.Batch{Images: images, Labels: labels}, uint64(0)
+		return func() error {
+			_, _, err := s.Run(b, at, 1e-3)
+			at++
+			return err
+		}, program, s.Close, nil
+	}
+	trace, err := model.Trace(batch, nn.Eval)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	program, err = device.Compile(trace.Graph, trace.Output)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	inputs, outputs := []*tensor.Tensor{images}, []*tensor.Tensor{tensor.New(trace.Output.Shape()...)}
+	return func() error { return program.Run(inputs, outputs) }, program, func() { program.Close() }, nil
+}
+
+// timeSteps warms up for a fifth of the time, at least three steps, and then
+// times steps, at least five.
+func timeSteps(ctx context.Context, step func() error, d time.Duration) (times []time.Duration, allocs float64, err error) {
+	const most = 1 << 20
+	warm := 0
+	for start := time.Now(); warm < 3 || time.Since(start) < d/5 && warm < most; warm++ {
+		if err := step(); err != nil {
+			return nil, 0, err
+		}
+		if ctx.Err() != nil {
+			return nil, 0, context.Cause(ctx)
+		}
+	}
+	times = make([]time.Duration, 0, min(16*warm+1024, most))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for start := time.Now(); len(times) < 5 || time.Since(start) < d && len(times) < cap(times); {
+		began := time.Now()
+		if err := step(); err != nil {
+			return nil, 0, err
+		}
+		times = append(times, time.Since(began))
+		if ctx.Err() != nil {
+			return nil, 0, context.Cause(ctx)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	return times, float64(after.Mallocs-before.Mallocs) / float64(len(times)), nil
+}
+
+// stageProfile runs some steps and returns the table of the program's stages.
+func stageProfile(p engine.Program, step func() error, runs int) (string, error) {
+	stop, err := cpu.Profile(p)
+	if err != nil {
+		return "", err
+	}
+	for range runs {
+		if err := step(); err != nil {
+			return "", err
+		}
+	}
+	var b bytes.Buffer
+	b.WriteString("\n")
+	if err := cpu.WriteProfile(&b, stop(), runs); err != nil {
+		return "", err
+	}
+	b.WriteString("\n")
+	return b.String(), nil
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/rng"
+)
+
+func (a *app) dataCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "List, fetch and show datasets",
+		Example: `  stride data list
+  stride data get fashion-mnist
+  stride data show --count 60 --out sheet.png`,
+		RunE: verbRequired,
+	}
+	cmd.AddCommand(a.dataListCommand(), a.dataGetCommand(), a.dataShowCommand())
+	return cmd
+}
+
+// datasetInfo is a dataset as JSON.
+type datasetInfo struct {
+	Name        string   `json:"name"`
+	TrainImages int      `json:"train_images"`
+	TestImages  int      `json:"test_images"`
+	Shape       []int    `json:"shape"`
+	Classes     []string `json:"classes"`
+	Source      string   `json:"source"`
+	Sample      bool     `json:"sample"`
+}
+
+func (a *app) dataListCommand() *cobra.Command {
+	asJSON, dir := false, ""
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List the datasets, and where their files are",
+		Example: "  stride data list\n  stride data list --json",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := fashionmnist.Load(cmd.Context(), fashionmnist.Options{Dir: dir})
+			if err != nil {
+				return err
+			}
+			info := datasetInfo{
+				fashionMNIST, set.Train.Len(), set.Test.Len(), set.Train.ImageShape(), set.Train.Classes(), set.Source, set.Sample,
+			}
+			if asJSON {
+				return writeJSON(a.stdout, info)
+			}
+			t := newTable(0, 3, 5)
+			t.add("dataset", "training", "test", "images", "classes", "where")
+			t.add(info.Name, thousands(info.TrainImages), thousands(info.TestImages), set.Train.ImageShape().String(), fmt.Sprint(len(info.Classes)), info.Source)
+			if err := t.write(a.stdout); err != nil || !set.Sample {
+				return err
+			}
+			_, err = fmt.Fprintf(a.stdout, "\nThis is a part of it; all 70,000 images come with: %s data get %s\n", program(), fashionMNIST)
+			return err
+		},
+	}
+	addData(cmd, &dir, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are looked for")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a dataset")
+	return cmd
+}
+
+func (a *app) dataGetCommand() *cobra.Command {
+	asJSON, dir := false, ""
+	cmd := &cobra.Command{
+		Use:   "get <dataset>",
+		Short: "Fetch a dataset and check it",
+		Long: `Fetch those files of a dataset that are not there yet, check their sizes and hashes,
+and keep them in the user's cache folder, where train and eval look. What an
+interrupted transfer left is used.
+
+Datasets: ` + strings.Join(datasets, ", "),
+		Example:           "  stride data get fashion-mnist\n  stride data get fashion-mnist --dir ~/datasets/fashion-mnist",
+		Args:              oneArg("the name of a dataset: " + orList(datasets)),
+		ValidArgsFunction: cobra.FixedCompletions(datasets, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := knownDataset(args[0]); err != nil {
+				return err
+			}
+			where := dir
+			if where == "" {
+				var err error
+				if where, err = fashionmnist.CacheDir(); err != nil {
+					return fmt.Errorf("%w: name a folder with --dir", err)
+				}
+			}
+			if err := fashionmnist.Download(cmd.Context(), where, a.downloadProgress()); err != nil {
+				return fmt.Errorf("get %s: %w", args[0], err)
+			}
+			a.live.clear()
+			if asJSON {
+				return writeJSON(a.stdout, map[string]string{"name": args[0], "source": where})
+			}
+			_, err := fmt.Fprintf(a.stdout, "%s is in %s\n", fashionMNISTTitle, where)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "", "`folder` to put the files into (default: the user's cache folder)")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func knownDataset(name string) error {
+	for _, known := range datasets {
+		if name == known {
+			return nil
+		}
+	}
+	hint := didYouMean(name, datasets)
+	if hint == "" {
+		hint = " (known: " + strings.Join(datasets, ", ") + ")"
+	}
+	return misuse("unknown dataset %s%s", quoteIfNeeded(name), hint)
+}
+
+type showVerb struct {
+	*app
+	data, split, out string
+	count, columns   int
+	seed             uint64
+	json             bool
+}
+
+func (a *app) dataShowCommand() *cobra.Command {
+	s := &showVerb{app: a, split: "train", count: 60}
+	cmd := &cobra.Command{
+		Use:   "show [dataset]",
+		Short: "Draw a contact sheet of a dataset's images",
+		Long: `Draw images of a dataset with their classes into a PNG file: the first ones, or
+with --seed some that are drawn at random.`,
+		Example: `  stride data show --out sheet.png
+  stride data show fashion-mnist --split test --count 100 --seed 1`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misuse("stride data show takes one dataset, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.FixedCompletions(datasets, cobra.ShellCompDirectiveNoFileComp),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if err := knownDataset(args[0]); err != nil {
+					return err
+				}
+			}
+			return s.run(cmd.Context(), cmd.Flags().Changed("seed"))
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&s.out, "out", fashionMNIST+".png", "PNG `file` to write")
+	addData(cmd, &s.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample")
+	addChoice(cmd, &s.split, "split", "which images: train or test (`part`)", "train", "test")
+	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images (`n`)")
+	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses (`n`)")
+	addSeed(flags, &s.seed, "draws the images at random (`n`; default: the first ones)")
+	flags.BoolVar(&s.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (s *showVerb) run(ctx context.Context, random bool) error {
+	if !strings.EqualFold(filepath.Ext(s.out), ".png") {
+		return misuse("--out %s: want the name of a .png file", quoteIfNeeded(s.out))
+	}
+	set, err := s.loadData(ctx, s.data)
+	if err != nil {
+		return err
+	}
+	images := part(set, s.split)
+	n := min(s.count, images.Len())
+	pictures, titles := make([]image.Image, n), make([]string, n)
+	order := func(i int) int { return i }
+	if random {
+		drawn := rng.New(s.seed, "data show").Perm(images.Len())
+		order = func(i int) int { return drawn[i] }
+	}
+	for i := range n {
+		picture, label, err := data.Picture(images, order(i))
+		if err != nil {
+			return err
+		}
+		pictures[i], titles[i] = picture, images.Classes()[label]
+	}
+	sheet, err := data.ContactSheet(pictures, titles, data.SheetConfig{Columns: s.columns})
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(s.out, func(w io.Writer) error { return png.Encode(w, sheet) }); err != nil {
+		return err
+	}
+	if s.json {
+		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": n, "split": s.split, "data": dataName(set)})
+	}
+	_, err = fmt.Fprintf(s.stdout, "%s shows %d %s images of %s\n", s.out, n, splitName(s.split), dataTitle(set))
+	return err
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/tensor"
+)
+
+// The datasets that there are.
+const (
+	fashionMNIST      = "fashion-mnist"
+	fashionMNISTTitle = "Fashion-MNIST"
+)
+
+var datasets = []string{fashionMNIST}
+
+func addData(cmd *cobra.Command, value *string, usage string) {
+	cmd.Flags().StringVar(value, "data", "", usage)
+	err := cmd.RegisterFlagCompletionFunc("data", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return []cobra.Completion{cobra.CompletionWithDesc(fashionmnist.SampleDir, "the embedded sample")}, cobra.ShellCompDirectiveDefault
+	})
+	if err != nil {
+		panic(err) // there is no such flag: a mistake in this program
+	}
+}
+
+// loadData finds the images, fetching them if they are nowhere.
+func (a *app) loadData(ctx context.Context, dir string) (*fashionmnist.Set, error) {
+	set, err := fashionmnist.Load(ctx, fashionmnist.Options{
+		Dir: dir, Download: true, Progress: a.downloadProgress(), Log: a.notice,
+	})
+	a.live.clear()
+	return set, err
+}
+
+// notice tells the user something that is no result.
+func (a *app) notice(line string) {
+	a.live.clear()
+	fmt.Fprintln(a.stderr, strings.ReplaceAll(line, "`stride ", "`"+program()+" "))
+}
+
+func (a *app) downloadProgress() func(fashionmnist.Progress) {
+	began := time.Now()
+	first := int64(-1)
+	return func(p fashionmnist.Progress) {
+		if first < 0 {
+			first = p.Done
+		}
+		a.live.draw(func(width int) string {
+			rate := float64(p.Done-first) / max(time.Since(began).Seconds(), 1e-3)
+			return progressLine(width, "fetching "+p.File, float64(p.Done)/float64(max(p.Total, 1)),
+				fmt.Sprintf("%s of %s", bytesText(p.Done), bytesText(p.Total)), bytesText(int64(rate))+"/s")
+		})
+	}
+}
+
+// dataName is the name of a set in records.
+func dataName(set *fashionmnist.Set) string {
+	if set.Sample {
+		return fashionMNIST + " sample"
+	}
+	return fashionMNIST
+}
+
+// dataPlace is what --data finds the same set with again.
+func dataPlace(set *fashionmnist.Set) string {
+	if set.Sample {
+		return fashionmnist.SampleDir
+	}
+	if path, err := filepath.Abs(set.Source); err == nil {
+		return path
+	}
+	return set.Source
+}
+
+// dataTitle is the name of a set for people.
+func dataTitle(set *fashionmnist.Set) string {
+	if set.Sample {
+		return "the sample of " + fashionMNISTTitle
+	}
+	return fashionMNISTTitle
+}
+
+// part returns the training or the test images.
+func part(set *fashionmnist.Set, split string) *data.Images {
+	if split == "train" {
+		return set.Train
+	}
+	return set.Test
+}
+
+// view brings images to the size of a network's input and takes the first of
+// them if limit is above 0.
+func view(images *data.Images, input tensor.Shape, limit int) (data.Dataset, error) {
+	if len(input) != 3 {
+		return nil, fmt.Errorf("the network's input is %v: want C×H×W", input)
+	}
+	set, err := images.Resize(input[1], input[2])
+	if err != nil {
+		return nil, err
+	}
+	return data.Limit(set, limit), nil
+}

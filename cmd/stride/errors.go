@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/strideml/stride/internal/suggest"
+)
+
+var (
+	// errInterrupted is why the context ends when a signal comes.
+	errInterrupted = errors.New("interrupted")
+	// errReported is for failures that were already told, one by one.
+	errReported = errors.New("reported")
+)
+
+// usageError is an error of whoever wrote the command line.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+func misuse(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// asMisuse marks an error as one of the command line.
+func asMisuse(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err}
+}
+
+// oneLine is an error's text without line breaks.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
+
+// didYouMean is a question to append to an error, or "".
+func didYouMean(typed string, known []string) string {
+	if near := suggest.Nearest(typed, known); near != "" {
+		return fmt.Sprintf(": did you mean %s?", near)
+	}
+	return ""
+}
+
+// flagError turns what pflag says into a sentence.
+func flagError(cmd *cobra.Command, err error) error {
+	var (
+		unknown *pflag.NotExistError
+		bad     *pflag.InvalidValueError
+		lacking *pflag.ValueRequiredError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			return misuse("%s has no flag -%s (see %s --help)", cmd.CommandPath(), unknown.GetSpecifiedName(), cmd.CommandPath())
+		}
+		name := unknown.GetSpecifiedName()
+		hint := didYouMean("--"+name, flagNames(cmd))
+		if hint == "" {
+			hint = fmt.Sprintf(" (see %s --help)", cmd.CommandPath())
+		}
+		return misuse("%s has no flag --%s%s", cmd.CommandPath(), name, hint)
+	case errors.As(err, &bad):
+		cause := errors.Unwrap(bad)
+		if bad.GetFlag().Value.Type() == "bool" {
+			cause = errors.New("want true or false")
+		}
+		return misuse("--%s %s: %w", bad.GetFlag().Name, quoteIfNeeded(bad.GetValue()), cause)
+	case errors.As(err, &lacking):
+		return misuse("--%s needs a value", lacking.GetFlag().Name)
+	}
+	return asMisuse(err)
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return names
+}
+
+// quoteIfNeeded quotes a word unless it is plain.
+func quoteIfNeeded(s string) string {
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == '"' || r > 126 }) {
+		return fmt.Sprintf("%q", s)
+	}
+	return s
+}

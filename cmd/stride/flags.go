@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/engine/reference"
+)
+
+// count is a flag for a whole number between two bounds.
+type count struct {
+	value       *int
+	least, most int
+}
+
+func (c *count) String() string {
+	if c.value == nil {
+		return "0"
+	}
+	return strconv.Itoa(*c.value)
+}
+
+func (c *count) Type() string { return "int" }
+
+func (c *count) Set(s string) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < c.least || n > c.most {
+		return fmt.Errorf("want a whole number from %s to %s", thousands(c.least), thousands(c.most))
+	}
+	*c.value = n
+	return nil
+}
+
+// number is a flag for a number that passes a check.
+type number struct {
+	value *float32
+	check func(float64) bool
+	want  string
+}
+
+func (n *number) String() string {
+	if n.value == nil {
+		return "0"
+	}
+	return strconv.FormatFloat(float64(*n.value), 'g', -1, 32)
+}
+
+func (n *number) Type() string { return "float" }
+
+func (n *number) Set(s string) error {
+	v, err := strconv.ParseFloat(s, 32)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || !n.check(v) {
+		return errors.New("want " + n.want)
+	}
+	*n.value = float32(v)
+	return nil
+}
+
+// choice is a flag for one of a few words.
+type choice struct {
+	value *string
+	of    []string
+}
+
+func (c *choice) String() string {
+	if c.value == nil {
+		return ""
+	}
+	return *c.value
+}
+
+func (c *choice) Type() string { return "string" }
+
+func (c *choice) Set(s string) error {
+	if !slices.Contains(c.of, s) {
+		return fmt.Errorf("want %s%s", orList(c.of), didYouMean(s, c.of))
+	}
+	*c.value = s
+	return nil
+}
+
+// seed is a flag for a seed.
+type seed struct{ value *uint64 }
+
+func (s *seed) String() string {
+	if s.value == nil {
+		return "0"
+	}
+	return strconv.FormatUint(*s.value, 10)
+}
+
+func (s *seed) Type() string { return "int" }
+
+func (s *seed) Set(text string) error {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("want a whole number from 0 to %d", uint64(math.MaxUint64))
+	}
+	*s.value = n
+	return nil
+}
+
+// addChoice adds a choice that the shell can complete.
+func addChoice(cmd *cobra.Command, value *string, name, usage string, of ...string) {
+	cmd.Flags().Var(&choice{value, of}, name, usage)
+	completeFlag(cmd, name, of)
+}
+
+func completeFlag(cmd *cobra.Command, name string, words []string) {
+	err := cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // there is no such flag: a mistake in this program
+	}
+}
+
+// A compute is where to compute.
+type compute struct {
+	device  string
+	threads int
+}
+
+func (c *compute) addFlags(cmd *cobra.Command) {
+	c.device = "auto"
+	addChoice(cmd, &c.device, "device", "where to compute: auto, cpu or reference (`engine`)", "auto", "cpu", "reference")
+	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 is one a core. It never changes results (`n`)")
+}
+
+// open returns the engine and a function that releases it.
+func (c *compute) open() (engine.Device, func()) {
+	if c.device == "reference" {
+		return reference.New(), func() {}
+	}
+	device := cpu.New(cpu.Options{Threads: c.threads})
+	return device, func() { device.Close() }
+}
+
+func addBatch(flags *pflag.FlagSet, value *int, usage string) {
+	flags.Var(&count{value, 1, 1 << 16}, "batch", usage)
+}
+
+func addSeed(flags *pflag.FlagSet, value *uint64, usage string) {
+	flags.Var(&seed{value}, "seed", usage)
+}
+
+// orList is "a, b or c".
+func orList(words []string) string {
+	n := len(words)
+	if n < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// started is when the program began, as nearly as it can know.
+var started = time.Now()
+
+// Exit statuses.
+const (
+	done        = 0
+	failed      = 1
+	misused     = 2
+	interrupted = 130
+)
+
+func main() {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel(errInterrupted)
+		<-signals // whoever asks twice does not want to wait
+		os.Exit(interrupted)
+	}()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the whole program: it carries out a command line and returns the exit
+// status. A context that ends is an interruption.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, live: newLiveLine(stderr)}
+	root := newRoot(a)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	a.live.clear()
+	if err == nil {
+		return done
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(stderr, "stride: %v\n", oneLine(err))
+	}
+	var usage *usageError
+	switch {
+	case ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)):
+		return interrupted
+	case errors.As(err, &usage):
+		return misused
+	}
+	return failed
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/zoo"
+)
+
+// app is what the verbs share.
+type app struct {
+	stdout, stderr io.Writer
+	live           *liveLine // nil unless stderr is a terminal
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "stride",
+		Short: "Train convolutional networks, measure them and use them",
+		Long: `Stride trains convolutional networks, measures them and uses them: one program,
+nothing else to install.
+
+  stride train lenet
+
+trains LeNet on Fashion-MNIST and leaves a folder under runs/ that eval, predict
+and summary take. Results go to standard output, as JSON with --json; errors and
+progress go to standard error. The exit status is 0 when all is done, 1 when
+something failed, 2 when the command line makes no sense and 130 when it was
+interrupted.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.ArbitraryArgs,
+		RunE:          verbRequired,
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(
+		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(),
+		a.benchCommand(), a.dataCommand(), a.devicesCommand(), a.versionCommand(),
+	)
+	return root
+}
+
+// verbRequired is what a command with verbs does without a known one.
+func verbRequired(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	var verbs []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			verbs = append(verbs, c.Name())
+		}
+	}
+	hint := didYouMean(args[0], verbs)
+	if hint == "" {
+		hint = " (there are " + strings.Join(verbs, ", ") + ")"
+	}
+	return misuse("%s has no verb %s%s", cmd.CommandPath(), quoteIfNeeded(args[0]), hint)
+}
+
+// noArgs is for verbs that take none.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return misuse("%s takes nothing after its flags, found %s", cmd.CommandPath(), quoteIfNeeded(args[0]))
+	}
+	return nil
+}
+
+// oneArg is for verbs that take one thing.
+func oneArg(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return misuse("%s needs %s (see %s --help)", cmd.CommandPath(), what, cmd.CommandPath())
+		case len(args) > 1:
+			return misuse("%s takes one thing, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+		}
+		return nil
+	}
+}
+
+// completeNets offers the networks' names, and files where those may stand too.
+func completeNets(most int, files bool) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if most > 0 && len(args) >= most {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var names []cobra.Completion
+		for _, name := range zoo.Names() {
+			spec, _ := zoo.Get(name)
+			names = append(names, cobra.CompletionWithDesc(name, spec.Title))
+		}
+		if files {
+			return names, cobra.ShellCompDirectiveDefault
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+type summaryVerb struct {
+	*app
+	net   string
+	input shapeFlag
+	batch int
+	json  bool
+}
+
+func (a *app) summaryCommand() *cobra.Command {
+	s := &summaryVerb{app: a, batch: 1}
+	cmd := &cobra.Command{
+		Use:   "summary <net|run|model.safetensors>",
+		Short: "Show a network layer by layer: shapes, parameters, multiply-adds",
+		Long: `Show a network layer by layer: path, kind, shape of the output, number of trainable
+parameters, multiply-adds for one image (a multiplication and its addition count
+as one; convolutions and products only), and the receptive field: how many pixels
+of the input, along a side, an output depends on.
+
+Networks: ` + strings.Join(zoo.Names(), ", "),
+		Example: `  stride summary lenet
+  stride summary lenet --input 1x32x32 --batch 8
+  stride summary runs/quick --json | jq .parameters`,
+		Args:              oneArg("a network, a run folder or a model file"),
+		ValidArgsFunction: completeNets(1, true),
+		RunE:              func(_ *cobra.Command, args []string) error { return s.run(args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&s.input, "input", "shape of an image, channels × height × width, as 3x96x96 (`CxHxW`; default: the network's)")
+	addBatch(flags, &s.batch, "images in a batch (`n`)")
+	addNet(cmd, &s.net)
+	flags.BoolVar(&s.json, "json", false, "print one JSON object")
+	return cmd
+}
+
+// shapeFlag is a flag for an image's shape.
+type shapeFlag struct{ shape tensor.Shape }
+
+func (f *shapeFlag) String() string { return strings.ReplaceAll(joinShape(f.shape), "×", "x") }
+func (f *shapeFlag) Type() string   { return "CxHxW" }
+
+func (f *shapeFlag) Set(s string) error {
+	bad := fmt.Errorf("want channels x height x width, as 3x96x96, each from 1 to %s", thousands(maxSide))
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == 'x' || r == 'X' || r == '×' })
+	if len(parts) != 3 {
+		return bad
+	}
+	f.shape = nil
+	for _, text := range parts {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxSide {
+			return bad
+		}
+		f.shape = append(f.shape, n)
+	}
+	return nil
+}
+
+const maxSide = 2048
+
+func joinShape(s tensor.Shape) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s.String()
+}
+
+func (s *summaryVerb) run(what string) error {
+	name, model, err := s.model(what)
+	if err != nil {
+		return err
+	}
+	layers, err := model.Summary(s.batch)
+	if err != nil {
+		return err
+	}
+	r := summaryReport{Net: name, Input: model.Input(), Batch: s.batch, Layers: layers}
+	for _, l := range layers {
+		r.Parameters += l.Parameters
+		r.MultiplyAdds += l.MultiplyAdds
+	}
+	if s.json {
+		return writeJSON(s.stdout, r)
+	}
+	return r.print(s.app)
+}
+
+// model makes the network that the argument names.
+func (s *summaryVerb) model(what string) (string, *nn.Model, error) {
+	spec, err := zoo.Get(what)
+	net := spec.New
+	input, classes := spec.Input, spec.Classes
+	if err != nil {
+		if !looksLikePath(what) {
+			return "", nil, misuse("%w; there is no run folder or model file of that name either", err)
+		}
+		run, err := openRun(what, s.net)
+		if err != nil {
+			return "", nil, err
+		}
+		if s.input.shape == nil {
+			return run.Spec.Name, run.Model, nil
+		}
+		spec, net, classes = run.Spec, run.Spec.New, len(run.Settings.Classes)
+	}
+	if s.input.shape != nil {
+		input = s.input.shape
+	}
+	// The weights do not matter, and zeros are quick to draw.
+	model, err := nn.New(net(classes), input, nn.Options{Init: nn.Constant(0)})
+	return spec.Name, model, err
+}
+
+type summaryReport struct {
+	Net          string         `json:"net"`
+	Input        tensor.Shape   `json:"input"`
+	Batch        int            `json:"batch"`
+	Parameters   int            `json:"parameters"`
+	MultiplyAdds int64          `json:"multiply_adds"`
+	Layers       []nn.LayerInfo `json:"layers"`
+}
+
+func (r summaryReport) print(a *app) error {
+	t := newTable(0, 1, 2)
+	t.add("layer", "kind", "output", "parameters", "multiply-adds", "field")
+	t.rule()
+	for _, l := range r.Layers {
+		t.add(l.Path, l.Kind, l.Output.String(), orDash(int64(l.Parameters)), orDash(l.MultiplyAdds), orDash(int64(l.ReceptiveField)))
+	}
+	t.rule()
+	t.add("total", "", "", thousands(r.Parameters), thousands(r.MultiplyAdds))
+	if _, err := fmt.Fprintf(a.stdout, "%s, input %v\n\n", r.Net, r.Input); err != nil {
+		return err
+	}
+	if err := t.write(a.stdout); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(a.stdout, "\nThe parameters take %s. Multiply-adds are for one image.\n", bytesText(4*int64(r.Parameters)))
+	return err
+}
+
+// orDash is a number with commas, or a dot for 0.
+func orDash(n int64) string {
+	if n == 0 {
+		return "·"
+	}
+	return thousands(n)
+}

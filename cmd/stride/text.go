@@ -1,0 +1,138 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// thousands writes a whole number with commas.
+func thousands[T int | int64](n T) string {
+	s := fmt.Sprint(n)
+	sign := ""
+	if s[0] == '-' {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return sign + s
+}
+
+// bytesText writes a number of bytes for people.
+func bytesText(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1e6:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1e9:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f GB", float64(n)/1e9)
+}
+
+// bar draws a share of width cells, to an eighth of one.
+func bar(share float64, width int) string {
+	if math.IsNaN(share) {
+		return ""
+	}
+	eighths := int(math.Round(min(max(share, 0), 1) * float64(8*width)))
+	s := strings.Repeat("█", eighths/8)
+	if part := eighths % 8; part > 0 {
+		s += string([]rune("▏▎▍▌▋▊▉")[part-1])
+	}
+	return s
+}
+
+// A table is written with its columns aligned: the ones in left to the left.
+type table struct {
+	rows [][]string
+	left map[int]bool
+}
+
+func newTable(left ...int) *table {
+	t := &table{left: map[int]bool{}}
+	for _, column := range left {
+		t.left[column] = true
+	}
+	return t
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// rule adds a line across the table.
+func (t *table) rule() { t.rows = append(t.rows, nil) }
+
+func (t *table) write(w io.Writer) error {
+	var widths []int
+	for _, row := range t.rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	whole := 2 * (len(widths) - 1)
+	for _, width := range widths {
+		whole += width
+	}
+	var b strings.Builder
+	for _, row := range t.rows {
+		line := ""
+		for i, cell := range row {
+			space := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell))
+			if t.left[i] {
+				line += cell + space + "  "
+			} else {
+				line += space + cell + "  "
+			}
+		}
+		if row == nil {
+			line = strings.Repeat("─", whole)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeJSON writes a value as one line.
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// finite is a number for JSON, which has no infinities: null for them.
+func finite(v float64) *float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return nil
+	}
+	return &v
+}
+
+// program is how this program was called, for hints that can be pasted.
+func program() string {
+	if strings.Contains(filepath.ToSlash(os.Args[0]), "/go-build") && strings.Contains(filepath.ToSlash(os.Args[0]), "/exe/") {
+		return "go run ./cmd/stride"
+	}
+	return "stride"
+}
+
+// shellWord quotes a word for a shell where it must be.
+func shellWord(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune(`/\._-+:=@%,~`, r)
+	}
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,386 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
+)
+
+// trainVerb is a train command under way.
+type trainVerb struct {
+	*app
+	cmd                                   *cobra.Command
+	data, out                             string
+	epochs, batch, resize, limit, workers int
+	rate, momentum, decay                 float32
+	nesterov, resume, json                bool
+	seed                                  uint64
+	compute                               compute
+	profile                               profile
+	spec                                  zoo.Spec
+	input                                 tensor.Shape
+}
+
+func (a *app) trainCommand() *cobra.Command {
+	t := &trainVerb{app: a}
+	cmd := &cobra.Command{
+		Use:   "train <net>",
+		Short: "Train a network and keep the run in a folder",
+		Long: `Train a network on Fashion-MNIST and keep the run in a folder: settings, metrics,
+curves, weights, and what is needed to go on after an interruption.
+
+Epochs, batch size and learning rate are the network's own unless they are given;
+on the embedded sample they are others than on the whole dataset. Ctrl-C saves
+and stops; --resume goes on, and ends with the same weights bit for bit as a run
+that was not interrupted.
+
+Networks: ` + strings.Join(zoo.Names(), ", "),
+		Example: `  stride train lenet
+  stride train lenet --data sample --epochs 5 --out runs/quick
+  stride train lenet --lr 0.5 --momentum 0.9 --nesterov
+  stride train --resume runs/quick --epochs 10
+  stride train lenet --json | jq .test_accuracy`,
+		ValidArgsFunction: completeNets(1, true),
+		Args:              func(_ *cobra.Command, args []string) error { return t.checkArgs(args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.profile.around(func() error { return t.run(cmd.Context(), args) })
+		},
+	}
+	t.cmd = cmd
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are looked for, then fetched")
+	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "how often to go through the training images, in all (`n`; default: the network's)")
+	addBatch(flags, &t.batch, "images in a training step (`n`; default: the network's)")
+	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
+	flags.Var(&number{&t.momentum, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "momentum", "`share` of the last direction that is kept")
+	flags.BoolVar(&t.nesterov, "nesterov", false, "Nesterov's momentum")
+	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of the L2 penalty")
+	addSeed(flags, &t.seed, "names the random initial weights and order of images (`n`)")
+	flags.StringVar(&t.out, "out", "", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
+	flags.BoolVar(&t.resume, "resume", false, "go on with the run in --out, or in the folder named instead of a network")
+	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width that images are brought to (`pixels`; default: the network's)")
+	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
+	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4 (`n`)")
+	t.compute.addFlags(cmd)
+	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
+	t.profile.addFlags(flags)
+	return cmd
+}
+
+func (t *trainVerb) checkArgs(args []string) error {
+	switch {
+	case len(args) > 1:
+		return misuse("stride train takes one network, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+	case t.resume && len(args) == 0 && t.out == "":
+		return misuse("stride train --resume needs the folder of a run: stride train --resume runs/…")
+	case !t.resume && len(args) == 0:
+		return misuse("stride train needs the name of a network: %s", orList(zoo.Names()))
+	}
+	return nil
+}
+
+// run does the whole verb.
+func (t *trainVerb) run(ctx context.Context, args []string) error {
+	if err := t.choose(args); err != nil {
+		return err
+	}
+	if t.nesterov && t.momentum == 0 {
+		return misuse("--nesterov needs a --momentum above 0")
+	}
+	set, model, err := t.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	t.fillDefaults(set)
+	trainSet, err := view(set.Train, t.input, t.limit)
+	if err != nil {
+		return err
+	}
+	testSet, err := view(set.Test, t.input, t.limit)
+	if err != nil {
+		return err
+	}
+	device, release := t.compute.open()
+	defer release()
+	show := &trainView{app: t.app, json: t.json, batch: t.batch}
+	config := train.Config{
+		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
+		Optimizer: optim.SGD{Momentum: t.momentum, Nesterov: t.nesterov, WeightDecay: t.decay},
+		Seed:      t.seed, Device: device, Workers: t.workers,
+		Dir: t.out, Resume: t.resume, Net: t.spec.Name, Data: dataName(set), Options: t.options(set),
+		Callbacks: show.callbacks(),
+		Log:       show.log,
+	}
+	show.title = fmt.Sprintf("%s on %s: %s training and %s test images", t.spec.Title, dataTitle(set), thousands(trainSet.Len()), thousands(testSet.Len()))
+	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(t.batch, trainSet.Len()), t.rate, config.Optimizer, t.seed, device.Name(), device.Description())
+	history, err := train.Fit(ctx, model, trainSet, testSet, config)
+	t.live.clear()
+	if errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("%w; go on with: %s train --resume %s", err, program(), shellWord(t.out))
+	}
+	if err != nil {
+		return err
+	}
+	return show.finish(history, t.out)
+}
+
+// choose finds out which network to train, and where.
+func (t *trainVerb) choose(args []string) error {
+	var err error
+	if t.resume {
+		err = t.takeUp(args)
+	} else if t.spec, err = zoo.Get(args[0]); err != nil {
+		if info, second := os.Stat(args[0]); second == nil && info.IsDir() {
+			return misuse("%s is a folder, not a network: to go on with the run in it, add --resume", args[0])
+		}
+		err = asMisuse(err)
+	}
+	if err != nil {
+		return err
+	}
+	if t.input == nil {
+		t.input = t.spec.Input
+	}
+	if t.resize > 0 {
+		t.input = tensor.Shape{t.input[0], t.resize, t.resize}
+	}
+	if t.out == "" {
+		t.out = newRunFolder(t.spec.Name, time.Now())
+	}
+	if t.resume {
+		return nil
+	}
+	// Fit refuses a full folder too, but only once the data are there.
+	if entries, err := os.ReadDir(t.out); err == nil && len(entries) > 0 {
+		return fmt.Errorf("run %w: %s holds files already; name another folder with --out, or go on with the run in it with --resume", train.ErrNotEmpty, t.out)
+	}
+	return nil
+}
+
+// newRunFolder names a run folder that does not exist.
+func newRunFolder(net string, now time.Time) string {
+	base := filepath.Join("runs", now.Format("20060102-150405")+"-"+net)
+	for path, i := base, 2; ; path, i = fmt.Sprintf("%s-%d", base, i), i+1 {
+		if _, err := os.Lstat(path); err != nil {
+			return path
+		}
+	}
+}
+
+// takeUp reads the settings of the run to go on with. Flags that were given
+// count more: Fit says if they do not fit.
+func (t *trainVerb) takeUp(args []string) error {
+	net := ""
+	if len(args) == 1 {
+		if t.out == "" {
+			t.out = args[0]
+		} else {
+			spec, err := zoo.Get(args[0])
+			if err != nil {
+				return asMisuse(err)
+			}
+			net = spec.Name
+		}
+	}
+	s, err := train.ReadSettings(t.out)
+	if err != nil {
+		return err
+	}
+	if t.spec, err = zoo.Get(s.Net); err != nil {
+		return fmt.Errorf("%s: %w", t.out, err)
+	}
+	if net != "" && net != s.Net {
+		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, s.Net, net)
+	}
+	given := t.cmd.Flags().Changed
+	t.input = s.Input
+	set := func(flag string, set func()) {
+		if !given(flag) {
+			set()
+		}
+	}
+	set("epochs", func() { t.epochs = s.Epochs })
+	set("batch", func() { t.batch = s.BatchSize })
+	set("lr", func() { t.rate = s.LearningRate })
+	set("seed", func() { t.seed = s.Seed })
+	set("device", func() {
+		if s.Device == "reference" {
+			t.compute.device = s.Device
+		}
+	})
+	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay"} {
+		value, ok := s.Options[flag]
+		if !ok || given(flag) {
+			continue
+		}
+		if err := t.cmd.Flags().Lookup(flag).Value.Set(value); err != nil {
+			return fmt.Errorf("%s is damaged: option %s is %q: %w", filepath.Join(t.out, "config.json"), flag, value, err)
+		}
+	}
+	return nil
+}
+
+// options are what a resumed run cannot find elsewhere in config.json.
+func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
+	options := map[string]string{"data": dataPlace(set)}
+	put := func(name string, given bool, value string) {
+		if given {
+			options[name] = value
+		}
+	}
+	put("limit", t.limit > 0, strconv.Itoa(t.limit))
+	put("momentum", t.momentum > 0, fmt.Sprint(t.momentum))
+	put("nesterov", t.nesterov, "true")
+	put("weight-decay", t.decay > 0, fmt.Sprint(t.decay))
+	return options
+}
+
+// prepare loads the data and makes the model, side by side.
+func (t *trainVerb) prepare(ctx context.Context) (set *fashionmnist.Set, model *nn.Model, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		set, err = t.loadData(ctx, t.data)
+		return err
+	})
+	group.Go(func() (err error) {
+		net := t.spec.New(len(fashionmnist.Classes()))
+		model, err = nn.New(net, t.input, nn.Options{Seed: t.seed, Init: t.spec.Init})
+		return err
+	})
+	return set, model, group.Wait()
+}
+
+// fillDefaults takes the network's own values for what was not given.
+func (t *trainVerb) fillDefaults(set *fashionmnist.Set) {
+	d := t.spec.Defaults
+	if set.Sample {
+		d = t.spec.Sample
+	}
+	if t.epochs == 0 {
+		t.epochs = d.Epochs
+	}
+	if t.batch == 0 {
+		t.batch = d.Batch
+	}
+	if t.rate == 0 {
+		t.rate = d.LearningRate
+	}
+}
+
+// A trainView shows how training gets on.
+type trainView struct {
+	*app
+	json            bool
+	batch           int
+	title, settings string
+	began           time.Time // of this part of the run
+	first           time.Duration
+	before, steps   int // steps done before this part, steps in all
+	row             train.StepInfo
+	err             error // of writing to stdout
+}
+
+func (v *trainView) callbacks() train.Callbacks {
+	return train.Callbacks{OnStart: v.start, OnStep: v.step, OnTest: v.test, OnEpoch: v.epoch}
+}
+
+// log is for Fit's lines; those about epochs are in epoch.
+func (v *trainView) log(line string) {
+	if !strings.HasPrefix(line, "epoch ") {
+		v.notice(line)
+	}
+}
+
+func (v *trainView) start(s train.StartInfo) {
+	v.began, v.before, v.steps = time.Now(), s.Step, s.Epochs*s.Batches
+	if v.json {
+		return
+	}
+	v.print("%s\n%d epochs of %s steps, %s\n", v.title, s.Epochs, thousands(s.Batches), v.settings)
+	for _, row := range s.Done {
+		v.printRow(row, s.Epochs)
+	}
+}
+
+func (v *trainView) print(format string, args ...any) {
+	v.live.clear()
+	if _, err := fmt.Fprintf(v.stdout, format, args...); err != nil && v.err == nil {
+		v.err = err
+	}
+}
+
+func (v *trainView) step(s train.StepInfo) {
+	if v.first == 0 {
+		v.first = time.Since(started)
+	}
+	v.row = s
+	v.live.draw(func(width int) string {
+		left := time.Duration(float64(time.Since(v.began)) / float64(s.Step-v.before) * float64(v.steps-s.Step))
+		return progressLine(width, v.head(), float64(s.Batch)/float64(s.Batches),
+			fmt.Sprintf("loss %.3f", s.Loss), fmt.Sprintf("accuracy %.3f", s.Accuracy),
+			clock(left)+" left", thousands(int(s.ImagesPerSecond))+" images/s")
+	})
+}
+
+func (v *trainView) head() string {
+	return fmt.Sprintf("epoch %*d/%d", len(strconv.Itoa(v.row.Epochs)), v.row.Epoch, v.row.Epochs)
+}
+
+func (v *trainView) test(done, total int) {
+	v.live.draw(func(width int) string {
+		return progressLine(width, v.head()+" testing", float64(done)/float64(total),
+			fmt.Sprintf("loss %.3f", v.row.Loss), fmt.Sprintf("accuracy %.3f", v.row.Accuracy))
+	})
+}
+
+func (v *trainView) epoch(e train.EpochInfo) {
+	if v.json {
+		v.live.clear()
+		if err := writeJSON(v.stdout, e.Row); err != nil && v.err == nil {
+			v.err = err
+		}
+		return
+	}
+	v.printRow(e.Row, e.Epochs)
+}
+
+func (v *trainView) printRow(r train.Row, epochs int) {
+	tested := ""
+	if !math.IsNaN(r.TestAccuracy) {
+		tested = fmt.Sprintf("  test accuracy %.3f", r.TestAccuracy)
+	}
+	v.print("epoch %*d/%d  loss %.3f  train accuracy %.3f%s  %s images/s  %.1f s\n",
+		len(strconv.Itoa(epochs)), r.Epoch, epochs, r.TrainLoss, r.TrainAccuracy, tested, thousands(int(r.ImagesPerSecond)), r.Seconds)
+}
+
+// finish says how it went and what can be done with the run.
+func (v *trainView) finish(h *train.History, dir string) error {
+	if v.json {
+		return v.err
+	}
+	last, dir := h.Last(), shellWord(dir)
+	if v.first > 0 {
+		v.print("done in %.1f s, the first step after %.2f s\n", time.Since(started).Seconds(), v.first.Seconds())
+	}
+	v.print("loss %.3f, train accuracy %.3f, test accuracy %.3f\n\n", last.TrainLoss, last.TrainAccuracy, last.TestAccuracy)
+	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors. Next:\n", dir)
+	v.print("  %s eval %s\n  %s predict %s picture.png\n", program(), dir, program(), dir)
+	return v.err
+}

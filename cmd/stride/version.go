@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/engine/cpu"
+)
+
+// versionInfo says what this program is.
+type versionInfo struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Time     string `json:"time,omitempty"`
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+	Engine   string `json:"engine"`
+}
+
+func (a *app) versionCommand() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:     "version",
+		Short:   "Say what this program is: version, revision, Go, instruction set",
+		Example: "  stride version\n  stride version --json",
+		Args:    noArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := newVersion()
+			if asJSON {
+				return writeJSON(a.stdout, v)
+			}
+			_, err := fmt.Fprintln(a.stdout, v)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func newVersion() versionInfo {
+	device := cpu.New(cpu.Options{})
+	defer device.Close()
+	v := versionInfo{Version: "(unknown)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Engine: device.Description()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	if info.Main.Version != "" {
+		v.Version = info.Main.Version
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Revision = s.Value
+		case "vcs.time":
+			v.Time = s.Value
+		case "vcs.modified":
+			v.Modified = s.Value == "true"
+		}
+	}
+	return v
+}
+
+// String is one line.
+func (v versionInfo) String() string {
+	s := "stride " + v.Version
+	if v.Revision != "" {
+		s += ", revision " + v.Revision[:min(12, len(v.Revision))]
+		if v.Modified {
+			s += " with changes"
+		}
+	}
+	return fmt.Sprintf("%s, %s, %s, %s", s, v.Go, v.Platform, v.Engine)
+}

@@ -1,0 +1,156 @@
+package d2l
+
+import (
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// best is the best engine there is, made when it is first asked for.
+var best = sync.OnceValue(func() engine.Device { return cpu.New(cpu.Options{}) })
+
+// TryGPU returns an engine for GPU number i, from 0, if there is one, and else
+// the best engine for the CPU, with all its threads. Its Name and Description
+// say which it is: there are no engines for GPUs yet, so it is "cpu". The
+// book's try_gpu.
+func TryGPU(i int) engine.Device { return best() }
+
+// TryAllGPUs returns the engines for all GPUs, and where there is none, the
+// best engine for the CPU alone. The book's try_all_gpus.
+func TryAllGPUs() []engine.Device { return []engine.Device{best()} }
+
+// CompConv2D applies a layer, such as a convolution of one output channel with
+// freshly drawn weights, to an image x (H×W) and returns its result without
+// the batch and channel axes. The book's comp_conv2d, which shows how padding
+// and stride change shapes.
+func CompConv2D(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
+	if x.Rank() != 2 {
+		return nil, fmt.Errorf("image %v: want H×W", x.Shape())
+	}
+	image, err := x.Reshape(1, 1, x.Shape()[0], x.Shape()[1])
+	if err != nil {
+		return nil, err
+	}
+	model, err := nn.New(layer, image.Shape()[1:], nn.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	y, err := model.Predict(best(), image)
+	if err != nil {
+		return nil, err
+	}
+	if y.Rank() != 4 || y.Shape()[1] != 1 {
+		return nil, fmt.Errorf("the layer makes %v of the image: want one channel", y.Shape())
+	}
+	return y.Index(0, 0)
+}
+
+// LayerShapes prints the shape after each layer of a network, for an input of
+// the given shape N×C×H×W, in the manner of the book's loop over a network:
+//
+//	Conv2d output shape: 	 1×6×28×28
+//
+// A block counts as one layer, as there. Layers have PyTorch's names, blocks
+// that of their Go type. For all layers at once see nn.Model.Summary.
+func LayerShapes(w io.Writer, net *nn.SequentialLayer, shape tensor.Shape) error {
+	if len(shape) < 2 {
+		return fmt.Errorf("input shape %v: want N×C×H×W", shape)
+	}
+	var wrapped []nn.Layer
+	for _, layer := range net.Layers() {
+		wrapped = append(wrapped, &recorder{Layer: layer})
+	}
+	model, err := nn.New(nn.Sequential(wrapped...), shape[1:], nn.Options{})
+	if err != nil {
+		return err
+	}
+	infos, err := model.Summary(shape[0])
+	if err != nil {
+		return err
+	}
+	kinds := map[string]nn.LayerInfo{} // by path
+	for _, info := range infos {
+		kinds[info.Path] = info
+	}
+	for i, layer := range net.Layers() {
+		name := className(layer)
+		if strings.HasPrefix(reflect.TypeOf(layer).String(), "*nn.") {
+			// A layer that is used again has the path of its first use.
+			first := slices.Index(net.Layers(), layer)
+			if info, ok := kinds[fmt.Sprintf("%d.layer", first)]; ok {
+				name = torchName(info)
+			}
+		}
+		if _, err := fmt.Fprintf(w, "%s output shape: \t %v\n", name, wrapped[i].(*recorder).shape); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A recorder notes the shape that its layer makes.
+type recorder struct {
+	Layer nn.Layer
+	shape tensor.Shape
+}
+
+func (r *recorder) Forward(x *graph.Node) *graph.Node {
+	if r.Layer == nil {
+		x.Graph().Fail("Sequential", "a layer is nil")
+	}
+	y := r.Layer.Forward(x)
+	r.shape = y.Shape()
+	return y
+}
+
+// className is the name of a block's type.
+func className(layer nn.Layer) string {
+	t := reflect.TypeOf(layer)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.TrimSuffix(t.Name(), "Layer")
+}
+
+// torchName is the name of a layer's class in PyTorch.
+func torchName(info nn.LayerInfo) string {
+	switch info.Kind {
+	case "BatchNorm":
+		return fmt.Sprintf("BatchNorm%dd", max(len(info.Output)-2, 1))
+	case "GlobalAvgPool2D":
+		return "AdaptiveAvgPool2d"
+	}
+	return strings.Replace(info.Kind, "2D", "2d", 1)
+}
+
+// A Window is a convolution or pooling along one axis. A zero stride or
+// dilation stands for 1.
+type Window struct {
+	Kernel, Stride, Dilation int
+}
+
+// ReceptiveField returns how many input pixels along an axis one output pixel
+// of a chain of layers depends on, and by how many pixels the fields of two
+// neighbours are apart. From r = j = 1 each layer makes it
+//
+//	r ← r + d·(k−1)·j   j ← j·s
+//
+// for kernel k, stride s and dilation d.
+func ReceptiveField(layers ...Window) (size, step int) {
+	size, step = 1, 1
+	for _, l := range layers {
+		size += max(l.Dilation, 1) * (l.Kernel - 1) * step
+		step *= max(l.Stride, 1)
+	}
+	return size, step
+}

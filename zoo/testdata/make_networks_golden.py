@@ -1,0 +1,439 @@
+#!/usr/bin/env python3
+"""Makes one NET.safetensors a network of package zoo, as PyTorch sees it, for
+the package's tests. Needs PyTorch (made with 1.13), Pillow and the files of
+Fashion-MNIST in /usr/share/datasets/fashion-mnist. With arguments it makes the
+files of those networks only.
+
+No weights are stored: both sides compute them from the names of the parameters
+(see `formula`), and bit for bit the same. Each file has up to three parts:
+
+  small.*  a narrow network on a small batch: outputs in both modes, loss, and of
+           each parameter's gradient (and of the running statistics after three
+           steps) 32 elements, the sum and the norm
+  full.*   the same at the book's width and resolution
+  steps.*  the losses of 30 steps of training on real images without dropout,
+           of a narrow network on small images, and (steps.full) of the real one
+
+Everything is computed in float64 from float32 weights, so that the numbers are
+right to more digits than the tests compare. Metadata hold what is not a float:
+names and shapes of the state, multiply-adds.
+
+Beside the losses stand those that PyTorch itself gets in float32 (*.single). At
+the book's learning rates the first steps of ResNet and DenseNet are chaotic:
+one ReLU that rounding switches changes a gradient by a thousandth, each step
+makes a difference ten times larger, and after ten steps PyTorch in float32 and
+in float64 have nothing in common. So their 30 steps run at a smaller rate, and
+in all that is recorded of them the batch normalizations that matter for it
+(DAMPED) start with a quarter of their weight; what the book's rate does is in
+book.*. All others are trained at the book's.
+"""
+import gzip
+import json
+import os
+import struct
+import sys
+import time
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import nn
+from torch.nn import functional as F
+
+FOLDER = "/usr/share/datasets/fashion-mnist"
+HERE = os.path.dirname(os.path.abspath(__file__))
+STEPS = 30
+
+
+# ---- the networks, built as in Dive into Deep Learning
+
+def lenet(classes):
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2, stride=2),
+        nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.AvgPool2d(2, stride=2), nn.Flatten(),
+        nn.Linear(400, 120), nn.Sigmoid(), nn.Linear(120, 84), nn.Sigmoid(), nn.Linear(84, classes))
+
+
+def lenet_bn(classes):
+    return nn.Sequential(
+        nn.Conv2d(1, 6, 5), nn.BatchNorm2d(6), nn.Sigmoid(), nn.AvgPool2d(2, stride=2),
+        nn.Conv2d(6, 16, 5), nn.BatchNorm2d(16), nn.Sigmoid(), nn.AvgPool2d(2, stride=2), nn.Flatten(),
+        nn.Linear(256, 120), nn.BatchNorm1d(120), nn.Sigmoid(),
+        nn.Linear(120, 84), nn.BatchNorm1d(84), nn.Sigmoid(), nn.Linear(84, classes))
+
+
+def alexnet(classes, ratio=1, small=False, last=5):
+    """last is the side of the image that is flattened."""
+    a, b, c = 96 // ratio, 256 // ratio, 384 // ratio
+    hidden = (1024 if small else 4096) // ratio
+    first = nn.Conv2d(1, a, 5, padding=2) if small else nn.Conv2d(1, a, 11, stride=4, padding=1)
+    return nn.Sequential(
+        first, nn.ReLU(), nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(a, b, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, stride=2),
+        nn.Conv2d(b, c, 3, padding=1), nn.ReLU(), nn.Conv2d(c, c, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(c, b, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, stride=2), nn.Flatten(),
+        nn.Linear(b * last * last, hidden), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(hidden, classes))
+
+
+def vgg(classes, arch, hidden=4096, last=7):
+    blocks, before = [], 1
+    for convolutions, channels in arch:
+        layers = []
+        for _ in range(convolutions):
+            layers += [nn.Conv2d(before, channels, 3, padding=1), nn.ReLU()]
+            before = channels
+        blocks.append(nn.Sequential(*layers, nn.MaxPool2d(2, stride=2)))
+    return nn.Sequential(
+        *blocks, nn.Flatten(),
+        nn.Linear(before * last * last, hidden), nn.ReLU(), nn.Dropout(0.5),
+        nn.Linear(hidden, hidden), nn.ReLU(), nn.Dropout(0.5), nn.Linear(hidden, classes))
+
+
+def vgg_arch(convolutions, ratio):
+    return [(n, c // ratio) for n, c in zip(convolutions, (64, 128, 256, 512, 512))]
+
+
+def nin(classes, ratio=1, small=False):
+    def block(before, channels, kernel, stride, padding):
+        return nn.Sequential(
+            nn.Conv2d(before, channels, kernel, stride, padding), nn.ReLU(),
+            nn.Conv2d(channels, channels, 1), nn.ReLU(), nn.Conv2d(channels, channels, 1), nn.ReLU())
+    a, b, c = 96 // ratio, 256 // ratio, 384 // ratio
+    return nn.Sequential(
+        block(1, a, 5, 1, 2) if small else block(1, a, 11, 4, 0), nn.MaxPool2d(3, stride=2),
+        block(a, b, 5, 1, 2), nn.MaxPool2d(3, stride=2),
+        block(b, c, 3, 1, 1), nn.MaxPool2d(3, stride=2), nn.Dropout(0.5),
+        block(c, classes, 3, 1, 1), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())
+
+
+class Inception(nn.Module):
+    def __init__(self, before, c1, c2, c3, c4):
+        super().__init__()
+        self.p1_1 = nn.Conv2d(before, c1, 1)
+        self.p2_1 = nn.Conv2d(before, c2[0], 1)
+        self.p2_2 = nn.Conv2d(c2[0], c2[1], 3, padding=1)
+        self.p3_1 = nn.Conv2d(before, c3[0], 1)
+        self.p3_2 = nn.Conv2d(c3[0], c3[1], 5, padding=2)
+        self.p4_1 = nn.MaxPool2d(3, stride=1, padding=1)
+        self.p4_2 = nn.Conv2d(before, c4, 1)
+
+    def forward(self, x):
+        return torch.cat((
+            F.relu(self.p1_1(x)), F.relu(self.p2_2(F.relu(self.p2_1(x)))),
+            F.relu(self.p3_2(F.relu(self.p3_1(x)))), F.relu(self.p4_2(self.p4_1(x)))), dim=1)
+
+
+def googlenet(classes, ratio=1):
+    def inception(before, c1, c2, c3, c4):
+        d = [v // ratio for v in (before, c1, *c2, *c3, c4)]
+        return Inception(d[0], d[1], d[2:4], d[4:6], d[6])
+    c64, c192 = 64 // ratio, 192 // ratio
+
+    def half():
+        return nn.MaxPool2d(3, stride=2, padding=1)
+    b1 = nn.Sequential(nn.Conv2d(1, c64, 7, stride=2, padding=3), nn.ReLU(), half())
+    b2 = nn.Sequential(nn.Conv2d(c64, c64, 1), nn.ReLU(), nn.Conv2d(c64, c192, 3, padding=1), nn.ReLU(), half())
+    b3 = nn.Sequential(inception(192, 64, (96, 128), (16, 32), 32), inception(256, 128, (128, 192), (32, 96), 64), half())
+    b4 = nn.Sequential(
+        inception(480, 192, (96, 208), (16, 48), 64), inception(512, 160, (112, 224), (24, 64), 64),
+        inception(512, 128, (128, 256), (24, 64), 64), inception(512, 112, (144, 288), (32, 64), 64),
+        inception(528, 256, (160, 320), (32, 128), 128), half())
+    b5 = nn.Sequential(
+        inception(832, 256, (160, 320), (32, 128), 128), inception(832, 384, (192, 384), (48, 128), 128),
+        nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten())
+    return nn.Sequential(b1, b2, b3, b4, b5, nn.Linear(1024 // ratio, classes))
+
+
+class Residual(nn.Module):
+    def __init__(self, before, channels, use_1x1=False, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(before, channels, 3, padding=1, stride=stride)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv3 = nn.Conv2d(before, channels, 1, stride=stride) if use_1x1 else None
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn2 = nn.BatchNorm2d(channels)
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        return F.relu(y + (self.conv3(x) if self.conv3 else x))
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, before, channels, use_1x1=False, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(before, channels, 1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, stride=stride)
+        self.conv3 = nn.Conv2d(channels, 4 * channels, 1)
+        self.conv4 = nn.Conv2d(before, 4 * channels, 1, stride=stride) if use_1x1 else None
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.bn3 = nn.BatchNorm2d(4 * channels)
+
+    def forward(self, x):
+        y = F.relu(self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x))))))
+        return F.relu(self.bn3(self.conv3(y)) + (self.conv4(x) if self.conv4 else x))
+
+
+def resnet(classes, blocks=(2, 2, 2, 2), ratio=1, bottleneck=False):
+    channels = before = 64 // ratio
+    layers = [nn.Sequential(nn.Conv2d(1, channels, 7, stride=2, padding=3), nn.BatchNorm2d(channels), nn.ReLU(),
+                            nn.MaxPool2d(3, stride=2, padding=1))]
+    for i, n in enumerate(blocks):
+        stage = []
+        for j in range(n):
+            stride = 2 if i > 0 and j == 0 else 1
+            if bottleneck:
+                stage.append(Bottleneck(before, channels << i, j == 0, stride))
+                before = 4 * (channels << i)
+            else:
+                stage.append(Residual(before, channels << i, stride == 2, stride))
+                before = channels << i
+        layers.append(nn.Sequential(*stage))
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(before, classes))
+
+
+class DenseBlock(nn.Module):
+    def __init__(self, convolutions, before, growth):
+        super().__init__()
+        self.net = nn.Sequential(*[
+            nn.Sequential(nn.BatchNorm2d(before + i * growth), nn.ReLU(), nn.Conv2d(before + i * growth, growth, 3, padding=1))
+            for i in range(convolutions)])
+
+    def forward(self, x):
+        for layer in self.net:
+            x = torch.cat((x, layer(x)), dim=1)
+        return x
+
+
+def densenet(classes, channels=64, growth=32, blocks=(4, 4, 4, 4)):
+    layers = [nn.Sequential(nn.Conv2d(1, channels, 7, stride=2, padding=3), nn.BatchNorm2d(channels), nn.ReLU(),
+                            nn.MaxPool2d(3, stride=2, padding=1))]
+    for i, n in enumerate(blocks):
+        layers.append(DenseBlock(n, channels, growth))
+        channels += n * growth
+        if i < len(blocks) - 1:
+            layers.append(nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, channels // 2, 1),
+                                        nn.AvgPool2d(2, stride=2)))
+            channels //= 2
+    return nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
+                         nn.Linear(channels, classes))
+
+
+# ---- numbers that both sides can compute
+
+MASK = 0xFFFFFFFFFFFFFFFF
+
+
+def fnv(name):
+    h = 0xCBF29CE484222325
+    for b in name.encode():
+        h = ((h ^ b) * 0x100000001B3) & MASK
+    return h
+
+
+def bits(name, n):
+    """splitmix64 at positions 1, 2, … from the FNV-1a hash of the name."""
+    z = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(fnv(name))
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+def uniform(name, n):
+    """n float32 numbers from -1 to 1, multiples of 2^-23."""
+    return ((bits(name, n) >> np.uint64(40)).astype(np.int64) - (1 << 23)).astype(np.float32) / np.float32(1 << 23)
+
+
+def formula(name, shape, weight_shape, damped):
+    """The value of a parameter or buffer. A bias' bound is 1/√fan_in of the
+    weight beside it. Weights of batch normalizations whose names end in damped
+    are a quarter."""
+    n = int(np.prod(shape, dtype=np.int64))
+    u = uniform(name, n)
+    kind = name.rsplit(".", 1)[-1]
+    if kind == "running_var":
+        v = 1 + u / 4
+    elif kind == "running_mean":
+        v = u / 4
+    elif len(weight_shape) == 1:
+        v = u / 8 + (1 if kind == "weight" else 0)
+        if damped and name.endswith(damped):
+            v = v / 4
+    else:
+        area = int(np.prod(weight_shape[2:], dtype=np.int64))
+        fan_in, fan_out = weight_shape[1] * area, weight_shape[0] * area
+        bound = np.sqrt(6 / (fan_in + fan_out)) if kind == "weight" else 1 / np.sqrt(fan_in)
+        v = u * np.float32(bound)
+    return v.astype(np.float32).reshape(shape)
+
+
+def set_formula(net, damped):
+    state = net.state_dict()
+    for name, value in state.items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        weight = name.rsplit(".", 1)[0] + ".weight"
+        value.copy_(torch.from_numpy(formula(name, tuple(value.shape), tuple(state[weight].shape), damped)))
+    return net
+
+
+def digest(name, t):
+    """32 elements, the sum and the norm."""
+    t = t.detach().double().numpy().ravel()
+    at = (bits("sample/" + name, 32) % np.uint64(len(t))).astype(np.int64)
+    return np.concatenate([t[at], [t.sum(), np.sqrt((t * t).sum())]])
+
+
+def inputs(batch, side):
+    x = (uniform("images", batch * side * side) + 1) / 2
+    y = (bits("labels", batch) % np.uint64(10)).astype(np.int64)
+    return torch.from_numpy(x.reshape(batch, 1, side, side)).double(), torch.from_numpy(y)
+
+
+def read(name, offset):
+    with gzip.open(os.path.join(FOLDER, name)) as f:
+        return np.frombuffer(f.read(), np.uint8, offset=offset)
+
+
+def real(n, side):
+    """The first n training images, which are also those of the embedded
+    sample."""
+    images = read("train-images-idx3-ubyte.gz", 16).reshape(-1, 28, 28)[:n]
+    labels = read("train-labels-idx1-ubyte.gz", 8)[:n]
+    if side != 28:
+        images = np.stack([np.array(Image.fromarray(i).resize((side, side), Image.BILINEAR)) for i in images])
+    return (torch.from_numpy(images.astype(np.float32) / np.float32(255))[:, None],
+            torch.from_numpy(labels.astype(np.int64)), float(images.astype(np.int64).sum()))
+
+
+def without_dropout(net):
+    net.train()
+    for m in net.modules():
+        if isinstance(m, nn.Dropout):
+            m.eval()
+    return net
+
+
+# ---- what is recorded
+
+def multiply_adds(net, side):
+    total = []
+
+    def count(module, _, out):
+        w = module.weight
+        total.append(out.numel() * (w.numel() // w.shape[0]))
+    hooks = [m.register_forward_hook(count) for m in net.modules() if isinstance(m, (nn.Conv2d, nn.Linear))]
+    net.eval()(torch.zeros(1, 1, side, side, dtype=next(net.parameters()).dtype))
+    for h in hooks:
+        h.remove()
+    return sum(total)
+
+
+def static(part, net, batch, side, rate, golden, metadata):
+    net = set_formula(net, metadata["damped"]).double()
+    metadata[part + ".state"] = "\n".join(
+        f"{k} {'×'.join(map(str, v.shape))}" for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked"))
+    metadata[part + ".multiply_adds"] = str(multiply_adds(net, side))
+    metadata[part + ".batch"], metadata[part + ".side"] = str(batch), str(side)
+    x, y = inputs(batch, side)
+    with torch.no_grad():
+        golden[part + ".eval"] = net.eval()(x).numpy()
+    without_dropout(net)
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    losses = []
+    for step in range(3 if part == "small" else 1):
+        optimizer.zero_grad()
+        out = net(x)
+        loss = F.cross_entropy(out, y)
+        loss.backward()
+        if step == 0:
+            golden[part + ".train"] = out.detach().numpy()
+            for name, p in net.named_parameters():
+                golden[part + ".grad." + name] = digest(name, p.grad)
+        optimizer.step()
+        losses.append(loss.item())
+    golden[part + ".losses"] = np.array(losses)
+    if part == "small":
+        for name, b in net.named_buffers():
+            if not name.endswith("num_batches_tracked"):
+                golden[part + ".after." + name] = digest(name, b)
+
+
+def train(net, damped, batch, side, rate, dtype):
+    net = without_dropout(set_formula(net, damped).to(dtype))
+    x, y, _ = real(STEPS * batch, side)
+    optimizer = torch.optim.SGD(net.parameters(), lr=rate)
+    losses = []
+    for at in range(0, STEPS * batch, batch):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(net(x[at:at + batch].to(dtype)), y[at:at + batch])
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return np.array(losses)
+
+
+def steps(part, make, batch, side, rate, golden, metadata):
+    losses = train(make(), metadata["damped"], batch, side, rate, torch.float64)
+    single = train(make(), metadata["damped"], batch, side, rate, torch.float32)
+    golden[part + ".losses"], golden[part + ".single"] = losses, single
+    metadata[part + ".rate"] = repr(rate)
+    metadata[part + ".batch"], metadata[part + ".side"] = str(batch), str(side)
+    metadata[part + ".pixels"] = "%.0f" % real(STEPS * batch, side)[2]
+    print(f"  {part}: {losses[0]:.4f} … {losses[-1]:.4f}, PyTorch in float32 differs by {np.max(np.abs(single / losses - 1)):.1e}")
+
+
+def save(path, tensors, metadata):
+    header, at = {"__metadata__": metadata}, 0
+    for name, t in tensors.items():
+        header[name] = {"dtype": "F32", "shape": list(t.shape), "data_offsets": [at, at + 4 * t.size]}
+        at += 4 * t.size
+    text = json.dumps(header, separators=(",", ":"), sort_keys=False).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text)
+        for t in tensors.values():
+            f.write(np.ascontiguousarray(t, dtype="<f4").tobytes())
+
+
+# name: the book's rate, then (make, batch, side) for small, full and steps;
+# steps.full trains the full network on batches of 8.
+VGG11, VGG16 = (1, 1, 2, 2, 2), (2, 2, 3, 3, 3)
+NETWORKS = {
+    "lenet": (0.9, (lambda: lenet(10), 4, 28), (lambda: lenet(10), 4, 28), (lambda: lenet(10), 64, 28)),
+    "lenet-bn": (1.0, (lambda: lenet_bn(10), 8, 28), (lambda: lenet_bn(10), 4, 28), (lambda: lenet_bn(10), 64, 28)),
+    "alexnet": (0.01, (lambda: alexnet(10, 8, last=1), 2, 67), (lambda: alexnet(10), 2, 224), (lambda: alexnet(10, 4, last=1), 16, 96)),
+    "vgg": (0.05, (lambda: vgg(10, vgg_arch(VGG11, 16), 64, 1), 2, 32), (lambda: vgg(10, vgg_arch(VGG11, 4)), 2, 224),
+            (lambda: vgg(10, vgg_arch(VGG11, 8), 256, 1), 32, 32)),
+    "nin": (0.1, (lambda: nin(10, 8), 2, 99), (lambda: nin(10), 2, 224), (lambda: nin(10, 4), 16, 99)),
+    "googlenet": (0.1, (lambda: googlenet(10, 8), 2, 64), (lambda: googlenet(10), 2, 96), (lambda: googlenet(10, 4), 32, 64)),
+    "resnet18": (0.05, (lambda: resnet(10, ratio=8), 4, 64), (lambda: resnet(10), 4, 96), (lambda: resnet(10, ratio=8), 64, 32)),
+    "densenet": (0.1, (lambda: densenet(10, 16, 8), 4, 64), (lambda: densenet(10), 4, 96), (lambda: densenet(10, 16, 8), 64, 32)),
+    # The exercises' variants.
+    "alexnet-28": (0.05, (lambda: alexnet(10, 8, True, 2), 2, 28), None, None),
+    "nin-28": (0.1, (lambda: nin(10, 8, True), 2, 28), None, None),
+    "vgg16": (0.05, (lambda: vgg(10, vgg_arch(VGG16, 16), 64, 1), 2, 32), None, None),
+    "resnet50": (0.05, (lambda: resnet(10, (3, 4, 6, 3), 16, True), 4, 64), None, None),
+    "densenet-wide": (0.1, (lambda: densenet(10, 8, 12, (2, 3)), 4, 32), None, None),
+}
+DAMPED = {"resnet18": "bn2.weight", "resnet50": "bn3.weight", "densenet": ".weight", "densenet-wide": ".weight"}
+CALM = {"resnet18": 0.002, "resnet50": 0.002, "densenet": 0.001, "densenet-wide": 0.001}  # rates at which float32 and float64 agree
+
+for name in sys.argv[1:] or NETWORKS:
+    rate, small, full, run = NETWORKS[name]
+    print(name)
+    began, golden, metadata = time.time(), {}, {"rate": repr(CALM.get(name, rate)), "damped": DAMPED.get(name, "")}
+    make, batch, side = small
+    static("small", make(), batch, side, CALM.get(name, rate), golden, metadata)
+    if full:
+        make, batch, side = run
+        if name in CALM:
+            steps("book", make, batch, side, rate, golden, metadata)
+        steps("steps", make, batch, side, CALM.get(name, rate), golden, metadata)
+        make, batch, side = full
+        static("full", make(), batch, side, CALM.get(name, rate), golden, metadata)
+        steps("steps.full", make, 8, side, CALM.get(name, rate), golden, metadata)
+    golden = {k: golden[k] for k in sorted(golden)}
+    save(os.path.join(HERE, "pytorch-" + name + ".safetensors"), golden, metadata)
+    print(f"  {time.time() - began:.0f} s")

@@ -1,0 +1,258 @@
+package torchvision
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+// goldenFile is what testdata/make_golden.py writes for a network.
+type goldenFile struct {
+	Torchvision string
+	Parameters  int
+	Hidden      int // units of VGG's classifier in the runs, or 0
+	Runs        []struct {
+		Size         int
+		Logits       []float64 // every 16th
+		Sum, Largest float64
+	}
+	State []stateEntry
+
+	// Of the first run: the loss for class 7, and for each parameter the norm
+	// of its gradient and its product with the stream grad/NAME.
+	Loss      float64
+	Gradients [][2]float64
+}
+
+// stateEntry is a name and a shape, in JSON a list of the two.
+type stateEntry struct {
+	name  string
+	shape tensor.Shape
+}
+
+func (s *stateEntry) UnmarshalJSON(text []byte) error {
+	return json.Unmarshal(text, &[]any{&s.name, &s.shape})
+}
+
+// uniformAt returns number i, from −1 to 1, of the stream of a key: splitmix64
+// of a counter. make_golden.py has the same.
+func uniformAt(key uint64, i int) float64 {
+	z := key + uint64(i+1)*0x9E3779B97F4A7C15
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	z ^= z >> 31
+	return float64(z>>40)/(1<<23) - 1
+}
+
+// fill sets the tensor of a name as make_golden.py does.
+func fill(name string, x *tensor.Tensor) {
+	offset, scale := 0.0, 0.1
+	shape := x.Shape()
+	switch {
+	case name == "image":
+		scale = 1
+	case len(shape) >= 2:
+		scale = math.Sqrt(6 / float64(shape[1:].Size()))
+	case strings.HasSuffix(name, "running_var"):
+		offset, scale = 1, 0.5
+	case strings.HasSuffix(name, ".weight"):
+		offset, scale = 1, 0.2
+	}
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	key := h.Sum64()
+	for i := range x.Data() {
+		x.Data()[i] = float32(offset + float64(scale*uniformAt(key, i)))
+	}
+}
+
+func readGolden(t *testing.T, name string) (g goldenFile) {
+	t.Helper()
+	text, err := os.ReadFile("testdata/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// networks returns the names registered here, without the prefix.
+func networks() (names []string) {
+	for _, name := range zoo.Names() {
+		if short, ok := strings.CutPrefix(name, "torchvision/"); ok {
+			names = append(names, short)
+		}
+	}
+	return names
+}
+
+func newModel(t *testing.T, net nn.Layer, size int) *nn.Model {
+	t.Helper()
+	m, err := nn.New(net, tensor.Shape{3, size, size}, nn.Options{Init: nn.Constant(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// Names, shapes and their order are those of torchvision's state dicts.
+func TestState(t *testing.T) {
+	for _, name := range networks() {
+		t.Run(name, func(t *testing.T) {
+			g := readGolden(t, name)
+			spec, err := zoo.Get("torchvision/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := newModel(t, spec.New(spec.Classes), 224)
+			state := m.State()
+			if len(state) != len(g.State) {
+				t.Errorf("%d entries, torchvision has %d", len(state), len(g.State))
+			}
+			for i := range min(len(state), len(g.State)) {
+				got, want := state[i], g.State[i]
+				if got.Name != want.name || !got.Tensor.Shape().Equal(want.shape) {
+					t.Fatalf("entry %d is %s %v, torchvision has %s %v", i, got.Name, got.Tensor.Shape(), want.name, want.shape)
+				}
+			}
+			parameters := 0
+			for _, v := range m.Parameters() {
+				parameters += v.Value.Size()
+			}
+			if parameters != g.Parameters {
+				t.Errorf("%d parameters, torchvision has %d", parameters, g.Parameters)
+			}
+		})
+	}
+}
+
+// formulaModel makes a network for images of a size, with the weights of
+// make_golden.py.
+func formulaModel(t *testing.T, name string, g goldenFile, size int) *nn.Model {
+	t.Helper()
+	spec, err := zoo.Get("torchvision/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net := spec.New(1000)
+	if depth := 0; g.Hidden > 0 {
+		if _, err := fmt.Sscanf(name, "vgg%d", &depth); err != nil {
+			t.Fatal(err)
+		}
+		net = vgg(depth, strings.HasSuffix(name, "_bn"), 1000, g.Hidden)
+	}
+	m := newModel(t, net, size)
+	for _, v := range slices.Concat(m.Parameters(), m.Buffers()) {
+		fill(v.Name, v.Value)
+		v.Changed()
+	}
+	return m
+}
+
+// device is the engine under test. Its results do not depend on the number of
+// threads.
+var device = cpu.New(cpu.Options{Threads: 2})
+
+func run(t *testing.T, inputs []*tensor.Tensor, outputs ...*graph.Node) []*tensor.Tensor {
+	t.Helper()
+	got, err := engine.Run(device, inputs, outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// The logits of an image are torchvision's.
+func TestLogits(t *testing.T) {
+	for _, name := range networks() {
+		g := readGolden(t, name)
+		for _, r := range g.Runs {
+			t.Run(fmt.Sprintf("%s at %d", name, r.Size), func(t *testing.T) {
+				trace, err := formulaModel(t, name, g, r.Size).Trace(1, nn.Eval)
+				if err != nil {
+					t.Fatal(err)
+				}
+				image := tensor.New(1, 3, r.Size, r.Size)
+				fill("image", image)
+				logits := run(t, []*tensor.Tensor{image}, trace.Output)[0]
+				sum, worst := 0.0, 0.0
+				for i, v := range logits.Data() {
+					sum += float64(v)
+					if i%16 == 0 {
+						worst = max(worst, math.Abs(float64(v)-r.Logits[i/16])/r.Largest)
+					}
+				}
+				t.Logf("largest difference %.1e of the largest logit", worst)
+				if !(worst <= 2e-5) {
+					t.Errorf("logits differ by %.1e of the largest one", worst)
+				}
+				if d := math.Abs(sum-r.Sum) / r.Largest; !(d <= 1e-3) {
+					t.Errorf("the sum of the logits is %v, want %v", sum, r.Sum)
+				}
+			})
+		}
+	}
+}
+
+// The gradients of the loss are torchvision's, in evaluation mode, where
+// nothing is drawn at random.
+func TestGradients(t *testing.T) {
+	for _, name := range networks() {
+		t.Run(name, func(t *testing.T) {
+			g := readGolden(t, name)
+			size := g.Runs[0].Size
+			m := formulaModel(t, name, g, size)
+			trace, err := m.Trace(1, nn.Eval)
+			if err != nil {
+				t.Fatal(err)
+			}
+			loss := graph.Mean(graph.CrossEntropy(trace.Output, trace.Graph.Constant(tensor.Full(7, 1))))
+			var wrt []*graph.Node
+			for _, p := range m.Parameters() {
+				wrt = append(wrt, trace.Graph.Variable(p))
+			}
+			image := tensor.New(1, 3, size, size)
+			fill("image", image)
+			got := run(t, []*tensor.Tensor{image}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
+			if l := float64(got[0].Data()[0]); !(math.Abs(l-g.Loss) <= 1e-5*g.Loss) {
+				t.Errorf("loss %v, want %v", l, g.Loss)
+			}
+			worst := 0.0
+			for i, p := range m.Parameters() {
+				norm, product := projection("grad/"+p.Name, got[1+i])
+				want := g.Gradients[i]
+				d := max(math.Abs(norm-want[0]), math.Abs(product-want[1])) / want[0]
+				if worst = max(worst, d); !(d <= 1e-3) {
+					t.Errorf("gradient of %s has norm %v and projection %v, want %v", p.Name, norm, product, want)
+				}
+			}
+			t.Logf("largest difference %.1e of a gradient's norm", worst)
+		})
+	}
+}
+
+// projection returns the norm of x and its product with the stream of a name.
+func projection(name string, x *tensor.Tensor) (norm, product float64) {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	key := h.Sum64()
+	for i, v := range x.Data() {
+		norm += float64(v) * float64(v)
+		product += float64(v) * uniformAt(key, i)
+	}
+	return math.Sqrt(norm), product
+}
