@@ -186,6 +186,7 @@ func (f *fitter) complete() error {
 			return fmt.Errorf("save the last checkpoint: %w", err)
 		}
 	}
+	f.folder.removeOld(&f.at)
 	return f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), true)
 }
 

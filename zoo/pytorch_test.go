@@ -43,7 +43,9 @@ var networks = []struct {
 	{name: "alexnet-28", small: func() nn.Layer { return zoo.AlexNet(10, zoo.AlexNetConfig{Ratio: 8, Small: true}) }},
 	{name: "nin-28", small: func() nn.Layer { return zoo.NiN(10, zoo.NiNConfig{Ratio: 8, Small: true}) }},
 	{name: "vgg16", small: func() nn.Layer { return zoo.VGG(10, zoo.VGGConfig{Depth: 16, Ratio: 16, Hidden: 64}) }},
-	{name: "resnet50", small: func() nn.Layer { return zoo.ResNet(10, zoo.ResNetConfig{Depth: 50, Ratio: 16}) }},
+	{name: "resnet-bottleneck", small: func() nn.Layer {
+		return zoo.ResNet(10, zoo.ResNetConfig{Blocks: []int{2, 1, 2, 1}, Bottleneck: true, Ratio: 16})
+	}},
 	{name: "densenet-wide", small: func() nn.Layer {
 		return zoo.DenseNet(10, zoo.DenseNetConfig{Channels: 8, Growth: 12, Blocks: []int{2, 3}})
 	}},
@@ -155,9 +157,9 @@ func setFormula(m *nn.Model, damped string) {
 }
 
 // formulaBatch returns the images and labels of the static comparison.
-func formulaBatch(batch, side int) (x, y *tensor.Tensor) {
+func formulaBatch(batch, side, seed int) (x, y *tensor.Tensor) {
 	x, y = tensor.New(batch, 1, side, side), tensor.New(batch)
-	uniform("images", x.Data())
+	uniform(fmt.Sprint("images/", seed), x.Data())
 	for i, u := range x.Data() {
 		x.Data()[i] = (u + 1) / 2
 	}
@@ -301,7 +303,7 @@ func like(t *testing.T, d engine.Device, g golden, net nn.Layer) {
 		t.Errorf("%d multiply-adds, want %d", got, want)
 	}
 	setFormula(m, g.Metadata["damped"])
-	x, y := formulaBatch(batch, side)
+	x, y := formulaBatch(batch, side, int(g.number(t, g.part+".seed")))
 	var outputs, gradients, zeros, running worst
 	output := func(mode string, got *tensor.Tensor) {
 		want := g.tensor(t, mode)

@@ -285,10 +285,52 @@ def digest(name, t):
     return np.concatenate([t[at], [t.sum(), np.sqrt((t * t).sum())]])
 
 
-def inputs(batch, side):
-    x = (uniform("images", batch * side * side) + 1) / 2
+def inputs(batch, side, seed):
+    x = (uniform(f"images/{seed}", batch * side * side) + 1) / 2
     y = (bits("labels", batch) % np.uint64(10)).astype(np.int64)
     return torch.from_numpy(x.reshape(batch, 1, side, side)).double(), torch.from_numpy(y)
+
+
+class Margin:
+    """While it is active, the least distance of any ReLU's argument from 0 and
+    of the two greatest elements of any max pooling's window, relative to the
+    layer's root mean square: how near rounding comes to switching a gradient."""
+
+    def __enter__(self):
+        self.least, self.relu, self.pool = 1.0, F.relu, F.max_pool2d
+
+        def relu(x, inplace=False):
+            self.note(x.abs().min(), x)
+            return self.relu(x)
+
+        def pool(x, kernel, stride, padding, *args, **kwargs):
+            k, s, p = (v if isinstance(v, int) else v[0] for v in (kernel, stride, padding))
+            windows = F.pad(x, [p] * 4, value=-1e30).unfold(2, k, s).unfold(3, k, s).flatten(4)
+            top = windows.topk(2).values
+            gaps = top[..., 0] - top[..., 1]
+            if (gaps > 0).any():
+                self.note(gaps[gaps > 0].min(), x)
+            return self.pool(x, kernel, stride, padding, *args, **kwargs)
+        F.relu, F.max_pool2d = relu, pool
+        return self
+
+    def note(self, distance, x):
+        self.least = min(self.least, (distance / x.pow(2).mean().sqrt()).item())
+
+    def __exit__(self, *_):
+        F.relu, F.max_pool2d = self.relu, self.pool
+
+
+def best_seed(net, batch, side):
+    """The images that stay farthest from a switch, of twenty."""
+    margins = []
+    with torch.no_grad():
+        for seed in range(20):
+            with Margin() as m:
+                net(inputs(batch, side, seed)[0])
+            margins.append(m.least)
+    print(f"  margins {min(margins):.1e} to {max(margins):.1e}")
+    return int(np.argmax(margins))
 
 
 def read(name, offset):
@@ -336,7 +378,11 @@ def static(part, net, batch, side, rate, golden, metadata):
         f"{k} {'×'.join(map(str, v.shape))}" for k, v in net.state_dict().items() if not k.endswith("num_batches_tracked"))
     metadata[part + ".multiply_adds"] = str(multiply_adds(net, side))
     metadata[part + ".batch"], metadata[part + ".side"] = str(batch), str(side)
-    x, y = inputs(batch, side)
+    state = {k: v.clone() for k, v in net.state_dict().items()}
+    seed = best_seed(without_dropout(net), batch, side) if part == "small" else 0
+    net.load_state_dict(state)
+    metadata[part + ".seed"] = str(seed)
+    x, y = inputs(batch, side, seed)
     with torch.no_grad():
         golden[part + ".eval"] = net.eval()(x).numpy()
     without_dropout(net)
@@ -414,11 +460,11 @@ NETWORKS = {
     "alexnet-28": (0.05, (lambda: alexnet(10, 8, True, 2), 2, 28), None, None),
     "nin-28": (0.1, (lambda: nin(10, 8, True), 2, 28), None, None),
     "vgg16": (0.05, (lambda: vgg(10, vgg_arch(VGG16, 16), 64, 1), 2, 32), None, None),
-    "resnet50": (0.05, (lambda: resnet(10, (3, 4, 6, 3), 16, True), 4, 64), None, None),
+    "resnet-bottleneck": (0.05, (lambda: resnet(10, (2, 1, 2, 1), 16, True), 8, 64), None, None),
     "densenet-wide": (0.1, (lambda: densenet(10, 8, 12, (2, 3)), 4, 32), None, None),
 }
-DAMPED = {"resnet18": "bn2.weight", "resnet50": "bn3.weight", "densenet": ".weight", "densenet-wide": ".weight"}
-CALM = {"resnet18": 0.002, "resnet50": 0.002, "densenet": 0.001, "densenet-wide": 0.001}  # rates at which float32 and float64 agree
+DAMPED = {"resnet18": "bn2.weight", "resnet-bottleneck": "bn3.weight", "densenet": ".weight", "densenet-wide": ".weight"}
+CALM = {"resnet18": 0.002, "resnet-bottleneck": 0.002, "densenet": 0.001, "densenet-wide": 0.001}  # rates at which float32 and float64 agree
 
 for name in sys.argv[1:] or NETWORKS:
     rate, small, full, run = NETWORKS[name]
