@@ -77,7 +77,7 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	width, height := f.size()
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch))
 	paint(p, canvas)
-	return (&png.Encoder{CompressionLevel: png.BestCompression}).Encode(w, canvas.Image())
+	return png.Encode(w, canvas.Image())
 }
 
 // WriteSVG writes the figure as an SVG picture.
