@@ -63,6 +63,9 @@ func benchmark(b *testing.B, name string, size, batch int, train bool) {
 		inputs = append(inputs, tensor.New(2))
 	}
 	results := []*tensor.Tensor{tensor.New(outputs[0].Shape()...)}
+	if err := program.Run(inputs, results); err != nil { // packs the weights
+		b.Fatal(err)
+	}
 	for b.Loop() {
 		if err := program.Run(inputs, results); err != nil {
 			b.Fatal(err)

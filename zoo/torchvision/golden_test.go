@@ -209,8 +209,15 @@ func TestLogits(t *testing.T) {
 }
 
 // The gradients of the loss are torchvision's, in evaluation mode, where
-// nothing is drawn at random.
+// nothing is drawn at random. Measured with AVX2: 1e-5 of a gradient's norm.
 func TestGradients(t *testing.T) {
+	// With other kernels than AVX2's, one of DenseNet-121's ReLUs gets −3·10⁻⁷
+	// where torchvision's gets more than 0 (the scale there is 8), and that one
+	// element changes gradients by 2·10⁻³ of their norm.
+	tolerance := 2e-5
+	if !strings.Contains(device.Description(), "avx2") {
+		tolerance = 5e-3
+	}
 	for _, name := range networks() {
 		t.Run(name, func(t *testing.T) {
 			g := readGolden(t, name)
@@ -236,7 +243,7 @@ func TestGradients(t *testing.T) {
 				norm, product := projection("grad/"+p.Name, got[1+i])
 				want := g.Gradients[i]
 				d := max(math.Abs(norm-want[0]), math.Abs(product-want[1])) / want[0]
-				if worst = max(worst, d); !(d <= 1e-3) {
+				if worst = max(worst, d); !(d <= tolerance) {
 					t.Errorf("gradient of %s has norm %v and projection %v, want %v", p.Name, norm, product, want)
 				}
 			}
