@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/viz"
 )
@@ -72,14 +75,19 @@ func TrainCh6(ctx context.Context, net *nn.Model, trainSet, testSet *data.Loader
 		return nil, err
 	}
 	config := trainSet.Config()
-	if !config.Shuffle || config.DropLast || config.Transform != nil {
-		return nil, errors.New("the training loader must shuffle, keep the last batch and transform nothing: use train.Fit for anything else")
+	if !config.Shuffle || config.DropLast {
+		return nil, errors.New("the training loader must shuffle and keep the last batch")
+	}
+	var transforms augment.Pipeline
+	if config.Transform != nil {
+		transforms = augment.Pipeline{transform(config.Transform)}
 	}
 	if err := net.Reinitialize(nn.XavierUniform(), config.Seed); err != nil {
 		return nil, err
 	}
 	history, err := train.Fit(ctx, net, trainSet.Dataset(), testSet.Dataset(), train.Config{
-		Epochs: epochs, BatchSize: config.BatchSize, LearningRate: lr, Seed: config.Seed, Device: device, Workers: config.Workers,
+		Epochs: epochs, BatchSize: config.BatchSize, LearningRate: lr, Seed: config.Seed, Device: device,
+		Workers: config.Workers, Augment: transforms,
 		Callbacks: train.Callbacks{
 			OnStart: func(train.StartInfo) { fmt.Fprintf(c.out, "training on %s\n", device.Name()) },
 			OnStep:  c.step,
@@ -94,6 +102,13 @@ func TrainCh6(ctx context.Context, net *nn.Model, trainSet, testSet *data.Loader
 	fmt.Fprintf(c.out, "%.1f examples/sec on %s\n", history.ImagesPerSecond, device.Name())
 	return history, c.failed
 }
+
+// A transform is what a loader does to images, as an augment.Transform.
+type transform func(r *rand.Rand, pixels []float32, shape tensor.Shape)
+
+func (f transform) Apply(r *rand.Rand, pixels []float32, shape tensor.Shape) { f(r, pixels, shape) }
+func (f transform) Check(tensor.Shape) error                                 { return nil }
+func (f transform) String() string                                           { return "loader" }
 
 // curves collects the points of an Animator.
 type curves struct {

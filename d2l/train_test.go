@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -106,6 +107,19 @@ func TestTrainCh6(t *testing.T) {
 	again, err := TrainCh6(context.Background(), net, train, test, 2, 0.5, nil, &Animator{Out: &out})
 	if err != nil || again.Last().TrainLoss != history.Last().TrainLoss {
 		t.Errorf("the second run has loss %v, the first %v, error %v", again.Last().TrainLoss, history.Last().TrainLoss, err)
+	}
+	// A loader's augmentation counts.
+	config := train.Config()
+	if config.Transform, err = (augment.Pipeline{augment.RandomHorizontalFlip{}}).Hook(net.Input()); err != nil {
+		t.Fatal(err)
+	}
+	flipped, err := data.NewLoader(train.Dataset(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err = TrainCh6(context.Background(), net, flipped, test, 2, 0.5, nil, &Animator{Out: &out})
+	if err != nil || again.Last().TrainLoss == history.Last().TrainLoss {
+		t.Errorf("with flips the loss is %v, without %v, error %v", again.Last().TrainLoss, history.Last().TrainLoss, err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -26,7 +27,12 @@ type Config struct {
 	Schedule optim.Schedule
 	// Optimizer is plain SGD if nil.
 	Optimizer optim.Optimizer
-	// Seed names the random order of the images.
+	// Augment changes the training images at random, anew in each epoch; an
+	// empty one leaves them as they are. It must not contain
+	// augment.Normalize, which belongs to test images and to those in use,
+	// too.
+	Augment augment.Pipeline
+	// Seed names the random order of the images and their augmentation.
 	Seed uint64
 	// Device computes; nil stands for the cpu engine with all threads.
 	Device engine.Device
@@ -111,6 +117,9 @@ type EpochInfo struct {
 	Step int
 	// Checkpoint is the path of the checkpoint written after it, or "".
 	Checkpoint string
+	// Warning says that the network learnt nothing in the epoch, and what may
+	// help; "" if it did. It is among the lines for Config.Log, too.
+	Warning string
 }
 
 // Errors that Fit's errors wrap.
@@ -124,6 +133,8 @@ var (
 	ErrNotEmpty = errors.New("folder is not empty")
 	// ErrNoRun says that a folder holds no run.
 	ErrNoRun = errors.New("no run")
+	// ErrNoNet says that a model file does not name its network.
+	ErrNoNet = errors.New("network is not named")
 )
 
 // withDefaults checks the settings and fills in the others.
@@ -140,6 +151,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("a checkpoint every %d epochs: want at least 1", c.CheckpointEvery)
 	case c.Workers < 0:
 		return c, fmt.Errorf("%d workers: want at least 1, or 0 for the default", c.Workers)
+	case len(c.Augment.Fixed()) > 0:
+		return c, fmt.Errorf("augmentation %v: normalize belongs to test images and to those in use, too, so it cannot be done to training images only", c.Augment)
 	case c.Resume && c.Dir == "":
 		return c, errors.New("a run can only be resumed from a folder")
 	}

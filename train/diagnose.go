@@ -258,20 +258,29 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 	return shares, nil
 }
 
-// noLearning is the warning for an epoch in which the network learnt nothing,
-// or "". That is when the mean loss is within 1 % of ln(classes), which equal
-// scores for all classes give, and no more images are right than by chance,
-// allowing for its scatter.
-func noLearning(row Row, classes, images int) string {
-	if classes < 2 {
-		return ""
+// noLearning is the warning that a network learns nothing, or "". Sigmoid
+// networks often start with an epoch at chance, so it comes with the second
+// such epoch in a row, once, or with the first if no more follow (last).
+func noLearning(rows []Row, classes, images int, last bool) string {
+	streak := 0
+	for i := len(rows) - 1; i >= 0 && atChance(rows[i], classes, images); i-- {
+		streak++
 	}
-	chance, share := math.Log(float64(classes)), 1/float64(classes)
-	scatter := math.Sqrt(share * (1 - share) / float64(max(images, 1)))
-	stuck := math.Abs(row.TrainLoss-chance) < 0.01*chance && math.Abs(row.TrainAccuracy-share) <= 0.1*share+4*scatter
-	if !stuck { // or NaN
+	if streak != 2 && !(streak == 1 && last) {
 		return ""
 	}
 	return fmt.Sprintf("no learning in epoch %d: the loss equals chance (ln %d = %.3f); if that goes on, try a lower learning rate or another seed",
-		row.Epoch, classes, chance)
+		rows[len(rows)-1].Epoch, classes, math.Log(float64(classes)))
+}
+
+// atChance reports whether the mean loss is within 1 % of ln(classes), which
+// equal scores for all classes give, and no more images are right than by
+// chance, allowing for its scatter.
+func atChance(row Row, classes, images int) bool {
+	if classes < 2 {
+		return false
+	}
+	chance, share := math.Log(float64(classes)), 1/float64(classes)
+	scatter := math.Sqrt(share * (1 - share) / float64(max(images, 1)))
+	return math.Abs(row.TrainLoss-chance) < 0.01*chance && math.Abs(row.TrainAccuracy-share) <= 0.1*share+4*scatter
 }

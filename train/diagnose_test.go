@@ -166,13 +166,25 @@ func TestNoLearning(t *testing.T) {
 		{math.NaN(), 0.1, 10, 60000, false},
 	}
 	for _, test := range tests {
-		got := noLearning(Row{Epoch: 1, TrainLoss: test.loss, TrainAccuracy: test.accuracy}, test.classes, test.images)
-		if got != "" != test.want {
-			t.Errorf("%+v: %q", test, got)
+		got := atChance(Row{TrainLoss: test.loss, TrainAccuracy: test.accuracy}, test.classes, test.images)
+		if got != test.want {
+			t.Errorf("%+v: %v", test, got)
 		}
 	}
-	want := "no learning in epoch 2: the loss equals chance (ln 10 = 2.303); if that goes on, try a lower learning rate or another seed"
-	if got := noLearning(Row{Epoch: 2, TrainLoss: 2.302, TrainAccuracy: 0.1}, 10, 60000); got != want {
-		t.Errorf("%q, want %q", got, want)
+	rows := []Row{{Epoch: 1, TrainLoss: 2.0, TrainAccuracy: 0.3}}
+	for i := range 4 {
+		rows = append(rows, Row{Epoch: 2 + i, TrainLoss: 2.302, TrainAccuracy: 0.1})
+	}
+	for n, want := range []string{
+		2: "", // the first epoch at chance
+		3: "no learning in epoch 3: the loss equals chance (ln 10 = 2.303); if that goes on, try a lower learning rate or another seed",
+		4: "", 5: "", // said already
+	} {
+		if got := noLearning(rows[:n], 10, 60000, false); got != want {
+			t.Errorf("after %d epochs: %q, want %q", n, got, want)
+		}
+	}
+	if noLearning(rows[:2], 10, 60000, true) == "" {
+		t.Error("no warning in the last epoch")
 	}
 }

@@ -37,8 +37,15 @@
 // state that names it, are on disk.
 //
 // Training stops with an error that wraps [ErrDiverged] when a loss or a
-// weight is no longer finite. The model in memory is then of no use, but the
-// last checkpoint is kept.
+// weight is no longer finite. The last checkpoint is kept. The step is then run
+// once more with the weights that it began with, to say in the error which
+// layer's output or gradient was the first that is not finite; networks of more
+// than a million parameters keep these weights only where trouble is likely, so
+// there the error may not say. [FindNonFinite] does that for other loops.
+//
+// An epoch whose loss and accuracy are those of chance is no error, but there
+// is a line for [Config.Log] and a Warning in [EpochInfo]. [DeadReLUs] counts
+// units that no image of a batch gets past a ReLU.
 //
 // A run folder is for one process at a time; nothing guards against two.
 package train

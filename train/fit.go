@@ -61,6 +61,7 @@ type fitter struct {
 	loader    *data.Loader
 	batches   int // in an epoch
 	stepper   *Stepper
+	watch     *watch
 	evaluator *evaluator // nil without a test set
 	folder    *folder    // nil without a run folder
 	at        position
@@ -69,7 +70,7 @@ type fitter struct {
 
 // newFitter compiles all programs that will be needed.
 func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (f *fitter, err error) {
-	f = &fitter{config: config, model: model, set: trainSet, stepper: NewStepper(model, config.Device, config.Optimizer)}
+	f = &fitter{config: config, model: model, set: trainSet, stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model)}
 	defer func() {
 		if err != nil {
 			f.close()
@@ -78,8 +79,12 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 	n := trainSet.Len()
 	size := min(config.BatchSize, n)
 	f.batches = (n + size - 1) / size
+	hook, err := config.Augment.Hook(trainSet.ImageShape())
+	if err != nil {
+		return f, fmt.Errorf("augmentation: %w", err)
+	}
 	f.loader, err = data.NewLoader(trainSet, data.LoaderConfig{
-		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers,
+		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers, Transform: hook,
 	})
 	if err != nil {
 		return f, fmt.Errorf("training set: %w", err)
@@ -136,7 +141,7 @@ func (f *fitter) open(settings Settings) (err error) {
 			f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
 			break
 		}
-		f.log(fmt.Sprintf("resume: %d epochs and %d steps are done", at.Epoch, at.Step))
+		f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
 		if was := f.folder.settings.Device; was != f.config.Device.Name() {
 			f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
 		}
@@ -151,6 +156,14 @@ func (f *fitter) log(line string) {
 	f.config.Log(line)
 }
 
+// count is a number with what it counts: "1 epoch", "2 epochs".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
 // run does the epochs that are left.
 func (f *fitter) run(ctx context.Context) error {
 	if f.at.Epoch >= f.config.Epochs {
@@ -160,8 +173,8 @@ func (f *fitter) run(ctx context.Context) error {
 	f.at.Finished = false
 	if f.folder != nil {
 		s := f.folder.settings
-		f.folder.logLine(fmt.Sprintf("start: net %s, data %s, %d epochs, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
-			s.Net, s.Data, s.Epochs, s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
+		f.folder.logLine(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
+			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
 	}
 	if call := f.config.Callbacks.OnStart; call != nil {
 		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})
@@ -240,13 +253,15 @@ func (f *fitter) step(b *data.Batch) error {
 	}
 	rate := f.config.Schedule(uint64(f.at.Step))
 	began := time.Now()
+	f.watch.before(f.at.Step, f.at.Running.Loss/float64(max(f.at.Running.Images, 1)))
 	loss, correct, err := f.stepper.Run(b, uint64(f.at.Step), rate)
 	if err != nil {
 		return err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v", loss))
+		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v%s", loss, f.explain(f.at.Step, false)))
 	}
+	f.watch.loss = loss
 	r := &f.at.Running
 	r.StepSeconds += time.Since(began).Seconds()
 	r.Loss += loss * float64(b.Len())
@@ -268,7 +283,7 @@ func (f *fitter) step(b *data.Batch) error {
 func (f *fitter) finishEpoch(row Row) error {
 	due := f.at.Finished || f.at.Epoch%f.config.CheckpointEvery == 0
 	if name := notFinite(f.model.State()); name != "" {
-		return f.diverged(f.at.Step, name+" holds a value that is not finite")
+		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
 	}
 	path := ""
 	if f.folder != nil {
@@ -284,8 +299,12 @@ func (f *fitter) finishEpoch(row Row) error {
 		}
 	}
 	f.log(row.String())
+	warning := noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.at.Finished)
 	if call := f.config.Callbacks.OnEpoch; call != nil {
-		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path})
+		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Warning: warning})
+	}
+	if warning != "" {
+		f.log("warning: " + warning)
 	}
 	return nil
 }
@@ -310,7 +329,7 @@ func (f *fitter) interrupted(cause error) error {
 		return &interruption{at, cause}
 	}
 	if name := notFinite(f.model.State()); name != "" {
-		return f.diverged(f.at.Step, name+" holds a value that is not finite")
+		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
 	}
 	path, err := f.folder.save(&f.at, f.model, &f.stepper.state)
 	if err == nil {

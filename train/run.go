@@ -88,7 +88,7 @@ func LoadModel(path, net string) (*Run, error) {
 		r.Settings.Net = net
 	}
 	if r.Settings.Net == "" {
-		return nil, fmt.Errorf("%s does not say which network it is for: name it", path)
+		return nil, &nameless{path}
 	}
 	spec, err := zoo.Get(r.Settings.Net)
 	if err != nil {
@@ -122,6 +122,15 @@ func LoadModel(path, net string) (*Run, error) {
 	}
 	return r, nil
 }
+
+// nameless is the ErrNoNet of a model file.
+type nameless struct{ path string }
+
+func (e *nameless) Error() string {
+	return e.path + " does not say which network it is for: name it"
+}
+
+func (e *nameless) Unwrap() error { return ErrNoNet }
 
 // build makes the model and gives it the weights.
 func (r *Run) build(f *safetensors.File) (err error) {

@@ -162,6 +162,7 @@ func TestLoadRunUnderWay(t *testing.T) {
 
 func TestLoadRunRefuses(t *testing.T) {
 	t.Parallel()
+	whole, _ := lenetRun(t)
 	tinyRun, _ := finished(t)
 	none := filepath.Join(t.TempDir(), "none")
 	for _, c := range []struct {
@@ -185,7 +186,8 @@ func TestLoadRunRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir, _ := lenetRun(t)
+			dir := filepath.Join(t.TempDir(), "run")
+			copyDir(t, dir, whole)
 			if err := c.damage(dir); err != nil {
 				t.Fatal(err)
 			}

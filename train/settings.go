@@ -44,6 +44,7 @@ type Settings struct {
 	LearningRate float32 `json:"learning_rate"`
 	Schedule     bool    `json:"schedule,omitempty"`
 	Optimizer    string  `json:"optimizer"`
+	Augment      string  `json:"augment,omitempty"`
 	Seed         uint64  `json:"seed"`
 	// Device is the name of the engine that the run was started on.
 	Device string `json:"device"`
@@ -60,7 +61,7 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, scheduled bo
 		Input: model.Input(), Classes: train.Classes(),
 		TrainImages: train.Len(), TrainHash: hash,
 		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate, Schedule: scheduled,
-		Optimizer: c.Optimizer.String(), Seed: c.Seed, Device: c.Device.Name(),
+		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
 	}
 	if test != nil {
 		s.TestImages = test.Len()
@@ -112,6 +113,7 @@ func (s Settings) resumable(now Settings) error {
 		{"learning rate", s.LearningRate, now.LearningRate},
 		{"schedule", s.Schedule, now.Schedule},
 		{"optimizer", s.Optimizer, now.Optimizer},
+		{"augmentation", orNone(s.Augment), orNone(now.Augment)},
 		{"seed", s.Seed, now.Seed},
 	} {
 		if p.old != p.new {
@@ -127,6 +129,13 @@ func (s Settings) resumable(now Settings) error {
 		return errors.New("the run was started with other training images: a resumed run keeps its data")
 	}
 	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
 }
 
 // check rejects settings that no run can have.

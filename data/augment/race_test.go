@@ -1,0 +1,5 @@
+//go:build race
+
+package augment
+
+func init() { raceDetector = true }

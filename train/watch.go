@@ -1,0 +1,131 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// A watch keeps the weights from before the latest steps, so that a step that
+// went wrong can be looked at again: it has overwritten its own weights.
+//
+// Where weights are few, those from before the latest two steps are kept; the
+// copy is nothing beside a step. Otherwise there is one copy, taken where
+// trouble is likely: in the first steps, and after a loss that is high for its
+// epoch.
+type watch struct {
+	params []*graph.Variable
+	few    bool
+	kept   []snapshot // the latest last
+	seen   int        // steps so far
+	loss   float64    // of the step before
+}
+
+// A snapshot holds the weights from before a step, counted from 0.
+type snapshot struct {
+	step   int
+	values [][]float32
+}
+
+const (
+	fewWeights = 1 << 20 // 4 MB
+	firstSteps = 20
+	highLoss   = 1.2 // times the mean
+)
+
+func newWatch(model *nn.Model) *watch {
+	w := &watch{params: model.Parameters()}
+	total := 0
+	for _, p := range w.params {
+		total += p.Value.Size()
+	}
+	w.few = total <= fewWeights
+	return w
+}
+
+// before is called before each step with the mean loss of the epoch so far.
+func (w *watch) before(step int, mean float64) {
+	w.seen++
+	room := 2
+	if !w.few {
+		if w.seen > firstSteps && w.loss <= highLoss*mean {
+			return
+		}
+		room = 1
+	}
+	if len(w.kept) < room {
+		s := snapshot{}
+		for _, p := range w.params {
+			s.values = append(s.values, make([]float32, p.Value.Size()))
+		}
+		w.kept = append(w.kept, s)
+	} else if room == 2 {
+		w.kept[0], w.kept[1] = w.kept[1], w.kept[0]
+	}
+	latest := &w.kept[len(w.kept)-1]
+	latest.step = step
+	for i, p := range w.params {
+		copy(latest.values[i], p.Value.Data())
+	}
+}
+
+// good returns the latest snapshot with finite weights, if it is from before
+// the given step or the one before that.
+func (w *watch) good(step int) *snapshot {
+	for i := len(w.kept) - 1; i >= 0; i-- {
+		s := &w.kept[i]
+		if s.step >= step-1 && !slices.ContainsFunc(s.values, holdsNonFinite) {
+			return s
+		}
+	}
+	return nil
+}
+
+func holdsNonFinite(values []float32) bool {
+	_, found := nonFinite(values)
+	return found
+}
+
+// explain looks for the cause of trouble that showed in a step, from 0: its
+// loss is not finite, or (weights) the weights before it are not. It returns
+// it in words to append, or "". It leaves the model with the weights from
+// before the step that went wrong.
+func (f *fitter) explain(step int, weights bool) string {
+	s := f.watch.good(step)
+	if s == nil {
+		return ""
+	}
+	images, labels, err := f.batchOf(s.step)
+	if err != nil {
+		return ""
+	}
+	// A later snapshot that is not finite is as good as a look at the weights.
+	weights = weights || s != &f.watch.kept[len(f.watch.kept)-1]
+	for i, p := range f.watch.params {
+		copy(p.Value.Data(), s.values[i])
+		p.Changed()
+	}
+	found, err := FindNonFinite(f.model, f.config.Device, images, labels, uint64(s.step))
+	switch {
+	case err == nil && found != nil:
+		return fmt.Sprintf("; in step %d %v, the first value that is not finite", s.step+1, found)
+	case err == nil && weights && s.step == step-1:
+		return fmt.Sprintf("; the update of step %d was too large for the weights", s.step+1)
+	}
+	return ""
+}
+
+// batchOf reads the batch of a step again.
+func (f *fitter) batchOf(step int) (images, labels *tensor.Tensor, err error) {
+	for b, err := range f.loader.Epoch(context.Background(), step/f.batches, step%f.batches) {
+		if err != nil {
+			return nil, nil, err
+		}
+		return b.Images.Clone(), b.Labels.Clone(), nil
+	}
+	return nil, nil, fmt.Errorf("no batch for step %d", step)
+}
