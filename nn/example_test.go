@@ -78,7 +78,7 @@ func ExampleNew_error() {
 	net := nn.Sequential(nn.AvgPool2D(4), nn.Conv2D(6, 5))
 	_, err := nn.New(net, tensor.Shape{1, 12, 12}, nn.Options{})
 	fmt.Println(err)
-	// Output: 1 (Conv2D 5×5, stride 1, padding 0): input 1×3×3 is smaller than the kernel: output height ⌊(3+2·0−5)/1⌋+1 = −1
+	// Output: 1 (Conv2D 5×5, stride 1, padding 0): input 1×3×3 is smaller than the kernel: output height ⌊(3+2·0−5)/1⌋+1 = −1; the smallest input that works is 1×20×20
 }
 
 // A trace is a graph that can be extended, here by the gradient of the output

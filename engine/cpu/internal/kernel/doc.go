@@ -20,7 +20,7 @@
 //   - [PeakFMA] is the speed limit that the others are measured against.
 //
 // The elementwise, reduction and activation kernels are in the files vec_*, the
-// pooling kernels in pool_*.
+// pooling kernels in pool_*, those of depthwise convolution in depthwise_*.
 //
 // # Same bits
 //

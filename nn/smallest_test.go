@@ -1,0 +1,59 @@
+package nn_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+func TestSmallestInput(t *testing.T) {
+	lenet := nn.Sequential(
+		nn.Conv2D(6, 5), nn.BatchNorm(), nn.AvgPool2D(2), nn.Conv2D(16, 5), nn.AvgPool2D(2), nn.Flatten(), nn.Linear(10))
+	shared := nn.Linear(4)
+	const hint = "; the smallest input that works is "
+	for _, test := range []struct {
+		name  string
+		net   nn.Layer
+		input tensor.Shape
+		want  string // after hint; "" for no hint
+	}{
+		{"lenet", lenet, tensor.Shape{3, 15, 15}, "3×16×16"},
+		{"one side", lenet, tensor.Shape{1, 100, 12}, "1×16×16"},
+		{"kernel", nn.Conv2D(1, 7).Dilation(3), tensor.Shape{1, 18, 18}, "1×19×19"},
+		{"beyond the search", nn.Conv2D(1, 600), tensor.Shape{1, 28, 28}, ""},
+		{"another mistake", nn.Sequential(nn.Conv2D(4, 3), nn.Linear(2)), tensor.Shape{1, 8, 8}, ""},
+		{"channels", nn.Conv2D(4, 3).Groups(2), tensor.Shape{3, 2, 2}, ""},
+		{"no image", nn.Conv2D(4, 3), tensor.Shape{5}, ""},
+		{"shared layer", nn.Sequential(nn.Conv2D(1, 3), nn.Flatten(), shared, nn.Linear(5), shared), tensor.Shape{1, 2, 2}, ""},
+		{"only some sizes", nn.Func("Rows", func(x *graph.Node) *graph.Node {
+			return graph.Reshape(x, 1, -1, 64)
+		}), tensor.Shape{1, 4, 4}, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := nn.New(test.net, test.input, nn.Options{})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			before, after, _ := strings.Cut(err.Error(), hint)
+			if after != test.want || before == "" {
+				t.Errorf("error %q, want the hint %q", err, test.want)
+			}
+			if test.want == "" {
+				return
+			}
+			side := 0
+			for _, d := range after[len("1×"):] {
+				if d < '0' || d > '9' {
+					break
+				}
+				side = side*10 + int(d-'0')
+			}
+			if _, err := nn.New(test.net, tensor.Shape{test.input[0], side, side}, nn.Options{}); err != nil {
+				t.Errorf("the hint does not work: %v", err)
+			}
+		})
+	}
+}
