@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +27,7 @@ type benchVerb struct {
 	*app
 	mode                         string
 	batch, resolution            int
+	width                        int // of the networks' names
 	time                         time.Duration
 	seed                         uint64
 	json, peak, kernels, profile bool
@@ -48,7 +48,7 @@ for all of them.
 --peak measures how many multiply-adds the processor can do at most, --kernels how
 near the kernels of the cpu engine come to that.
 
-Networks: ` + strings.Join(zoo.Names(), ", "),
+` + netList(),
 		Example: `  stride bench
   stride bench lenet --mode infer --batch 1 --threads 1
   stride bench all --json
@@ -61,14 +61,14 @@ Networks: ` + strings.Join(zoo.Names(), ", "),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	addChoice(cmd, &b.mode, "mode", "what to measure: train, infer or both (`mode`)", "train", "infer", "both")
-	addBatch(flags, &b.batch, "images in a step (`n`; default: the network's)")
-	flags.Var(&count{&b.resolution, 1, maxSide}, "resolution", "height and width of the images (`pixels`; default: the network's)")
-	flags.DurationVar(&b.time, "time", b.time, "how long to measure each (`duration`)")
+	addChoice(cmd, &b.mode, "mode", "`mode` to measure: train, infer or both", "train", "infer", "both")
+	addBatch(flags, &b.batch, "images in a step (default: the network's)")
+	flags.Var(&count{&b.resolution, 1, maxSide}, "resolution", "height and width of the images in `pixels` (default: the network's)")
+	flags.DurationVar(&b.time, "time", b.time, "how long to measure each")
 	flags.BoolVar(&b.peak, "peak", false, "measure the processor's peak")
 	flags.BoolVar(&b.kernels, "kernels", false, "measure the kernels against the peak")
 	flags.BoolVar(&b.profile, "profile", false, "print where the time of a step goes")
-	addSeed(flags, &b.seed, "names the random images and weights (`n`)")
+	addSeed(flags, &b.seed, "names the random images and weights")
 	b.compute.addFlags(cmd)
 	flags.BoolVar(&b.json, "json", false, "print one JSON object a measurement")
 	b.profiles.addFlags(flags)
@@ -90,9 +90,9 @@ func (b *benchVerb) run(ctx context.Context, nets []string) error {
 	}
 	var specs []zoo.Spec
 	for _, name := range nets {
-		spec, err := zoo.Get(name)
+		spec, err := getNet(name)
 		if err != nil {
-			return asMisuse(err)
+			return err
 		}
 		specs = append(specs, spec)
 	}
@@ -124,12 +124,15 @@ type benchResult struct {
 }
 
 // The columns of the table for people, with their widths.
-const benchRow = "%-14s  %-5s  %5v  %6v  %7v  %12s  %12s  %10s  %9s  %6s\n"
+const benchRow = "%-*s  %-5s  %5v  %6v  %7v  %12s  %12s  %10s  %9s  %6s\n"
 
 func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
 	device, release := b.compute.open()
 	defer release()
-	head := fmt.Sprintf(benchRow, "net", "mode", "batch", "pixels", "threads", "images/s", "best", "step", "memory", "allocs")
+	for _, spec := range specs {
+		b.width = max(b.width, len(spec.Name))
+	}
+	head := fmt.Sprintf(benchRow, b.width, "net", "mode", "batch", "pixels", "threads", "images/s", "best", "step", "memory", "allocs")
 	for _, spec := range specs {
 		for _, mode := range []string{"train", "infer"} {
 			if b.mode != "both" && b.mode != mode {
@@ -164,7 +167,7 @@ func (b *benchVerb) report(head string, r benchResult, profile string) error {
 	if r.PeakRSSBytes > 0 {
 		memory = bytesText(r.PeakRSSBytes)
 	}
-	row := fmt.Sprintf(benchRow, r.Net, r.Mode, r.Batch, r.Resolution, r.Threads,
+	row := fmt.Sprintf(benchRow, b.width, r.Net, r.Mode, r.Batch, r.Resolution, r.Threads,
 		thousands(int(r.ImagesPerSecond)), thousands(int(r.BestImagesPerSecond)), milliseconds(r.StepSeconds), memory,
 		fmt.Sprintf("%.1f", r.AllocsPerStep))
 	_, err := io.WriteString(b.stdout, head+row+profile)

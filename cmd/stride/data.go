@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/internal/rng"
@@ -131,19 +132,24 @@ type showVerb struct {
 	*app
 	data, split, out string
 	count, columns   int
+	versions         int
+	augment          augmentFlag
 	seed             uint64
 	json             bool
 }
 
 func (a *app) dataShowCommand() *cobra.Command {
-	s := &showVerb{app: a, split: "train", count: 60}
+	s := &showVerb{app: a, split: "train", count: 60, versions: 7}
 	cmd := &cobra.Command{
 		Use:   "show [dataset]",
 		Short: "Draw a contact sheet of a dataset's images",
 		Long: `Draw images of a dataset with their classes into a PNG file: the first ones, or
-with --seed some that are drawn at random.`,
+with --seed some that are drawn at random. With --augment there is a row for each
+image: as it is, and as training sees it in one epoch after the other (stride help
+train says what words there are).`,
 		Example: `  stride data show --out sheet.png
-  stride data show fashion-mnist --split test --count 100 --seed 1`,
+  stride data show fashion-mnist --split test --count 100 --seed 1
+  stride data show --augment hflip,crop=28:4,jitter=0.3 --count 6 --versions 9`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return misuse("stride data show takes one dataset, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
@@ -157,17 +163,29 @@ with --seed some that are drawn at random.`,
 					return err
 				}
 			}
-			return s.run(cmd.Context(), cmd.Flags().Changed("seed"))
+			given := cmd.Flags().Changed
+			augmented := len(s.augment.pipeline) > 0
+			switch {
+			case given("versions") && !augmented:
+				return misuse("--versions is for --augment")
+			case given("columns") && augmented:
+				return misuse("--columns cannot be combined with --augment: --versions says how long a row is")
+			case augmented && !given("count"):
+				s.count = 8
+			}
+			return s.run(cmd.Context(), given("seed"))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&s.out, "out", fashionMNIST+".png", "PNG `file` to write")
 	addData(cmd, &s.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample")
-	addChoice(cmd, &s.split, "split", "which images: train or test (`part`)", "train", "test")
-	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images (`n`)")
-	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses (`n`)")
-	addSeed(flags, &s.seed, "draws the images at random (`n`; default: the first ones)")
+	addChoice(cmd, &s.split, "split", "`part` of the images: train or test", "train", "test")
+	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images; 8 with --augment")
+	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses")
+	flags.Var(&s.augment, "augment", "show what augmentation makes of the images: `words` such as hflip,crop=28:4")
+	flags.Var(&count{&s.versions, 1, 100}, "versions", "how many versions of an image to show with --augment")
+	addSeed(flags, &s.seed, "draws the images at random (default: the first ones)")
 	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	return cmd
 }
@@ -181,21 +199,14 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 		return err
 	}
 	images := part(set, s.split)
-	n := min(s.count, images.Len())
-	pictures, titles := make([]image.Image, n), make([]string, n)
-	order := func(i int) int { return i }
+	items := make([]int, min(s.count, images.Len()))
+	for i := range items {
+		items[i] = i
+	}
 	if random {
-		drawn := rng.New(s.seed, "data show").Perm(images.Len())
-		order = func(i int) int { return drawn[i] }
+		copy(items, rng.New(s.seed, "data show").Perm(images.Len()))
 	}
-	for i := range n {
-		picture, label, err := data.Picture(images, order(i))
-		if err != nil {
-			return err
-		}
-		pictures[i], titles[i] = picture, images.Classes()[label]
-	}
-	sheet, err := data.ContactSheet(pictures, titles, data.SheetConfig{Columns: s.columns})
+	sheet, err := s.sheet(images, items)
 	if err != nil {
 		return err
 	}
@@ -203,8 +214,27 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 		return err
 	}
 	if s.json {
-		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": n, "split": s.split, "data": dataName(set)})
+		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": len(items), "split": s.split, "data": dataName(set)})
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s shows %d %s images of %s\n", s.out, n, splitName(s.split), dataTitle(set))
+	_, err = fmt.Fprintf(s.stdout, "%s shows %s of %s\n", s.out, plural(len(items), splitName(s.split)+" image"), dataTitle(set))
 	return err
+}
+
+// sheet draws the images.
+func (s *showVerb) sheet(images *data.Images, items []int) (image.Image, error) {
+	if p := s.augment.pipeline; len(p) > 0 {
+		if _, err := p.Hook(images.ImageShape()); err != nil {
+			return nil, misuse("--augment %v: images of %v: %w", p, images.ImageShape(), err)
+		}
+		return augment.Sheet(images, items, p, s.versions, s.seed)
+	}
+	pictures, titles := make([]image.Image, len(items)), make([]string, len(items))
+	for i, item := range items {
+		picture, label, err := data.Picture(images, item)
+		if err != nil {
+			return nil, err
+		}
+		pictures[i], titles[i] = picture, images.Classes()[label]
+	}
+	return data.ContactSheet(pictures, titles, data.SheetConfig{Columns: s.columns})
 }

@@ -18,6 +18,8 @@ import (
 const (
 	fashionMNIST      = "fashion-mnist"
 	fashionMNISTTitle = "Fashion-MNIST"
+	// fashionMNISTChannels is what networks for colour pictures are given, too.
+	fashionMNISTChannels = 1
 )
 
 var datasets = []string{fashionMNIST}

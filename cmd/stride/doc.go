@@ -8,6 +8,7 @@
 //	stride data list|get|show      datasets
 //	stride devices                 what can compute
 //	stride version                 what this program is
+//	stride completion <shell>      completion of all this for a shell
 //
 // stride help <verb> says more, with examples. Results go to standard output,
 // as JSON with --json; errors and progress go to standard error. The exit

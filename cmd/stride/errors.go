@@ -61,9 +61,9 @@ func flagError(cmd *cobra.Command, err error) error {
 			return misuse("%s has no flag -%s (see %s --help)", cmd.CommandPath(), unknown.GetSpecifiedName(), cmd.CommandPath())
 		}
 		name := unknown.GetSpecifiedName()
-		hint := didYouMean("--"+name, flagNames(cmd))
-		if hint == "" {
-			hint = fmt.Sprintf(" (see %s --help)", cmd.CommandPath())
+		hint := fmt.Sprintf(" (see %s --help)", cmd.CommandPath())
+		if near := suggest.Nearest(name, flagNames(cmd)); near != "" {
+			hint = fmt.Sprintf(": did you mean --%s?", near)
 		}
 		return misuse("%s has no flag --%s%s", cmd.CommandPath(), name, hint)
 	case errors.As(err, &bad):
@@ -81,7 +81,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func flagNames(cmd *cobra.Command) (names []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			names = append(names, "--"+f.Name)
+			names = append(names, f.Name)
 		}
 	})
 	return names

@@ -39,11 +39,11 @@ The data are those that the run was trained with unless --data names others.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	addData(cmd, &e.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample (default: the run's)")
-	addChoice(cmd, &e.split, "split", "which images: test or train (`part`)", "test", "train")
+	addChoice(cmd, &e.split, "split", "`part` of the images: test or train", "test", "train")
 	flags.Var(&count{&e.limit, 0, 1 << 30}, "limit", "use only the first `n` images")
 	flags.BoolVar(&e.confusion, "confusion", false, "print which classes are taken for which")
 	addNet(cmd, &e.net)
-	addBatch(flags, &e.batch, "images computed at once (`n`)")
+	addBatch(flags, &e.batch, "images computed at once")
 	e.compute.addFlags(cmd)
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")
 	return cmd

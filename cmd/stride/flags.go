@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/reference"
@@ -29,7 +30,7 @@ func (c *count) String() string {
 	return strconv.Itoa(*c.value)
 }
 
-func (c *count) Type() string { return "int" }
+func (c *count) Type() string { return "n" }
 
 func (c *count) Set(s string) error {
 	n, err := strconv.Atoi(s)
@@ -54,7 +55,7 @@ func (n *number) String() string {
 	return strconv.FormatFloat(float64(*n.value), 'g', -1, 32)
 }
 
-func (n *number) Type() string { return "float" }
+func (n *number) Type() string { return "number" }
 
 func (n *number) Set(s string) error {
 	v, err := strconv.ParseFloat(s, 32)
@@ -78,7 +79,7 @@ func (c *choice) String() string {
 	return *c.value
 }
 
-func (c *choice) Type() string { return "string" }
+func (c *choice) Type() string { return "word" }
 
 func (c *choice) Set(s string) error {
 	if !slices.Contains(c.of, s) {
@@ -98,7 +99,7 @@ func (s *seed) String() string {
 	return strconv.FormatUint(*s.value, 10)
 }
 
-func (s *seed) Type() string { return "int" }
+func (s *seed) Type() string { return "n" }
 
 func (s *seed) Set(text string) error {
 	n, err := strconv.ParseUint(text, 10, 64)
@@ -130,8 +131,8 @@ type compute struct {
 
 func (c *compute) addFlags(cmd *cobra.Command) {
 	c.device = "auto"
-	addChoice(cmd, &c.device, "device", "where to compute: auto, cpu or reference (`engine`)", "auto", "cpu", "reference")
-	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 is one a core. It never changes results (`n`)")
+	addChoice(cmd, &c.device, "device", "`engine` that computes: auto, cpu or reference", "auto", "cpu", "reference")
+	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 is one a core. It never changes results")
 }
 
 // open returns the engine and a function that releases it.
@@ -158,4 +159,22 @@ func orList(words []string) string {
 		return strings.Join(words, "")
 	}
 	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
+}
+
+// augmentFlag is a flag for an augmentation.
+type augmentFlag struct{ pipeline augment.Pipeline }
+
+func (f *augmentFlag) String() string { return f.pipeline.String() }
+func (f *augmentFlag) Type() string   { return "words" }
+
+func (f *augmentFlag) Set(s string) (err error) {
+	p, err := augment.Parse(s)
+	if err != nil {
+		return err
+	}
+	if len(p.Fixed()) > 0 {
+		return errors.New("normalize would have to be done to test images and to all that are predicted later, too: leave it out")
+	}
+	f.pipeline = p
+	return nil
 }

@@ -30,6 +30,7 @@ func main() {
 		<-signals
 		cancel(errInterrupted)
 		<-signals // whoever asks twice does not want to wait
+		fmt.Fprintln(os.Stderr)
 		os.Exit(interrupted)
 	}()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

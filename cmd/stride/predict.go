@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/data/imagefile"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/metrics"
@@ -34,10 +35,12 @@ size, grey or in colour. Pictures are brought to the network's input: resized, a
 made grey where it has learnt from grey images.
 
 Fashion-MNIST is white on black. For a dark thing on bright ground, such as a
-photo from a shop, use --invert.`,
+photo from a shop, use --invert. For weights from torchvision, pictures are
+normalised as those expect.`,
 		Example: `  stride predict runs/quick shirt.png
   stride predict runs/quick photos/*.jpg --invert --top 3
-  stride predict model.safetensors --net lenet boot.webp --json`,
+  stride predict model.safetensors --net lenet boot.webp --json
+  stride predict resnet18.safetensors --net torchvision/resnet18 --fit crop cat.jpg`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch len(args) {
 			case 0:
@@ -51,9 +54,9 @@ photo from a shop, use --invert.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&count{&p.top, 1, 1000}, "top", "how many classes to name (`n`)")
+	flags.Var(&count{&p.top, 1, 1000}, "top", "how many classes to name")
 	flags.BoolVar(&p.invert, "invert", false, "turn black into white and white into black")
-	addChoice(cmd, &p.fit, "fit", "what to do with other proportions: stretch, or crop the middle (`way`)", imagefile.Stretch.String(), imagefile.Crop.String())
+	addChoice(cmd, &p.fit, "fit", "`way` to deal with other proportions: stretch, or crop the middle", imagefile.Stretch.String(), imagefile.Crop.String())
 	addNet(cmd, &p.net)
 	p.compute.addFlags(cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
@@ -128,6 +131,9 @@ func (p *predictVerb) predict(run *train.Run, device engine.Device, path string)
 	if !p.invert && strings.HasPrefix(run.Settings.Data, fashionMNIST) && brightEdge(x) {
 		p.notice(path + " has a bright edge, but the network has learnt from white on black: --invert may help")
 	}
+	if n, ok := normalization(run); ok {
+		n.Apply(nil, x.Data(), input)
+	}
 	y, err := run.Model.Predict(device, x)
 	if err != nil {
 		return prediction{}, fmt.Errorf("%s: %w", path, err)
@@ -141,6 +147,19 @@ func (p *predictVerb) predict(run *train.Run, device engine.Device, path string)
 		result.Classes = append(result.Classes, classGuessed{className(run, i), i, probabilities[i]})
 	}
 	return result, nil
+}
+
+// normalization is what torchvision's own weights expect of pictures. Weights of
+// our runs, which say what they were trained with, take values of 0..1.
+func normalization(run *train.Run) (augment.Normalize, bool) {
+	name, ok := strings.CutPrefix(run.Spec.Name, "torchvision/")
+	switch {
+	case !ok || run.Settings.Data != "" || run.Model.Input()[0] != 3:
+		return augment.Normalize{}, false
+	case name == "googlenet":
+		return augment.Normalize{Mean: []float32{0.5}, Std: []float32{0.5}}, true
+	}
+	return augment.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, true
 }
 
 func className(run *train.Run, i int) string {

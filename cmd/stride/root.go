@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/strideml/stride/zoo"
 )
 
 // app is what the verbs share.
@@ -16,6 +14,7 @@ type app struct {
 }
 
 func newRoot(a *app) *cobra.Command {
+	version := false
 	root := &cobra.Command{
 		Use:   "stride",
 		Short: "Train convolutional networks, measure them and use them",
@@ -32,8 +31,14 @@ interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
-		RunE:          verbRequired,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if version && len(args) == 0 {
+				return a.printVersion(false)
+			}
+			return verbRequired(cmd, args)
+		},
 	}
+	root.Flags().BoolVar(&version, "version", false, "say what this program is, as the verb version does")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
@@ -41,7 +46,39 @@ interrupted.`,
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(),
 		a.benchCommand(), a.dataCommand(), a.devicesCommand(), a.versionCommand(),
 	)
+	root.SetHelpCommand(helpCommand(root))
 	return root
+}
+
+// helpCommand is cobra's, except that it does not take any word for a verb.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [verb]",
+		Short:   "Say more about a verb",
+		Example: "  stride help train\n  stride help data show",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			var verbs []cobra.Completion
+			if cmd, rest, err := root.Find(args); err == nil && len(rest) == 0 {
+				for _, c := range cmd.Commands() {
+					if c.IsAvailableCommand() {
+						verbs = append(verbs, cobra.CompletionWithDesc(c.Name(), c.Short))
+					}
+				}
+			}
+			return verbs, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			switch {
+			case err != nil || cmd == root && len(rest) > 0:
+				return verbRequired(root, args)
+			case len(rest) > 0 && cmd.HasSubCommands():
+				return verbRequired(cmd, rest)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
 }
 
 // verbRequired is what a command with verbs does without a known one.
@@ -80,23 +117,5 @@ func oneArg(what string) cobra.PositionalArgs {
 			return misuse("%s takes one thing, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
 		}
 		return nil
-	}
-}
-
-// completeNets offers the networks' names, and files where those may stand too.
-func completeNets(most int, files bool) cobra.CompletionFunc {
-	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if most > 0 && len(args) >= most {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []cobra.Completion
-		for _, name := range zoo.Names() {
-			spec, _ := zoo.Get(name)
-			names = append(names, cobra.CompletionWithDesc(name, spec.Title))
-		}
-		if files {
-			return names, cobra.ShellCompDirectiveDefault
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -1,9 +1,9 @@
-//go:build !linux
+//go:build !linux && !darwin && !freebsd && !netbsd && !openbsd && !dragonfly
 
 package main
 
-// peakRSS returns 0: how much memory a process has had is measured on Linux
-// only.
+// peakRSS returns 0: this system does not say how much memory a process has
+// had.
 func peakRSS() int64 { return 0 }
 
 func resetPeakRSS() {}

@@ -2,12 +2,14 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
 )
 
 // openRun reads a run folder or a model file. net names the network of a model
@@ -16,7 +18,7 @@ func openRun(path, net string) (*train.Run, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, misuse("%s: there is no such run folder or model file", path)
+		return nil, misuse("there is no run folder or model file %s%s", path, trainFirst(path))
 	case err != nil:
 		return nil, err
 	case info.IsDir():
@@ -25,10 +27,27 @@ func openRun(path, net string) (*train.Run, error) {
 		return nil, misuse("%s is neither a run folder nor a .safetensors file", path)
 	}
 	run, err := train.LoadModel(path, net)
-	if err != nil && net == "" && strings.HasSuffix(err.Error(), ": name it") {
+	if net == "" && errors.Is(err, train.ErrNoNet) {
 		return nil, misuse("%w with --net", err)
 	}
 	return run, err
+}
+
+// trainFirst explains the name of a network where a run folder should stand.
+func trainFirst(name string) string {
+	spec, err := zoo.Get(name)
+	if err != nil {
+		return ""
+	}
+	if dir := newestRun(spec.Name); dir != "" {
+		return fmt.Sprintf(", but the newest run of that network is %s", shellWord(dir))
+	}
+	return fmt.Sprintf(": %s is a network without weights until it is trained with %s train %s", name, program(), name)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // looksLikePath tells what cannot be the name of a network.
@@ -36,6 +55,5 @@ func looksLikePath(s string) bool {
 	if strings.ContainsAny(s, `/\`) || strings.HasSuffix(s, ".safetensors") {
 		return true
 	}
-	_, err := os.Stat(s)
-	return err == nil
+	return exists(s)
 }

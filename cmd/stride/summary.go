@@ -9,7 +9,6 @@ import (
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/zoo"
 )
 
 type summaryVerb struct {
@@ -30,7 +29,7 @@ parameters, multiply-adds for one image (a multiplication and its addition count
 as one; convolutions and products only), and the receptive field: how many pixels
 of the input, along a side, an output depends on.
 
-Networks: ` + strings.Join(zoo.Names(), ", "),
+` + netList(),
 		Example: `  stride summary lenet
   stride summary lenet --input 1x32x32 --batch 8
   stride summary runs/quick --json | jq .parameters`,
@@ -40,8 +39,8 @@ Networks: ` + strings.Join(zoo.Names(), ", "),
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&s.input, "input", "shape of an image, channels × height × width, as 3x96x96 (`CxHxW`; default: the network's)")
-	addBatch(flags, &s.batch, "images in a batch (`n`)")
+	flags.Var(&s.input, "input", "shape of an image, channels × height × width, as 3x96x96 (default: the network's)")
+	addBatch(flags, &s.batch, "images in a batch")
 	addNet(cmd, &s.net)
 	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	return cmd
@@ -101,12 +100,12 @@ func (s *summaryVerb) run(what string) error {
 
 // model makes the network that the argument names.
 func (s *summaryVerb) model(what string) (string, *nn.Model, error) {
-	spec, err := zoo.Get(what)
+	spec, err := getNet(what)
 	net := spec.New
 	input, classes := spec.Input, spec.Classes
 	if err != nil {
-		if !looksLikePath(what) {
-			return "", nil, misuse("%w; there is no run folder or model file of that name either", err)
+		if !exists(what) {
+			return "", nil, err
 		}
 		run, err := openRun(what, s.net)
 		if err != nil {

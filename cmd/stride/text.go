@@ -24,6 +24,14 @@ func thousands[T int | int64](n T) string {
 	return sign + s
 }
 
+// plural is a number with what it counts: "1 epoch", "2,000 epochs".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return thousands(n) + " " + what + "s"
+}
+
 // bytesText writes a number of bytes for people.
 func bytesText(n int64) string {
 	switch {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,11 +25,13 @@ import (
 type trainVerb struct {
 	*app
 	cmd                                   *cobra.Command
-	data, out                             string
+	data, out, weights                    string
 	epochs, batch, resize, limit, workers int
 	rate, momentum, decay                 float32
-	nesterov, resume, json                bool
+	nesterov, resume, json, verbose       bool
+	augment                               augmentFlag
 	seed                                  uint64
+	weightsHash                           string // of the file --weights, in hexadecimal
 	compute                               compute
 	profile                               profile
 	spec                                  zoo.Spec
@@ -50,10 +51,21 @@ on the embedded sample they are others than on the whole dataset. Ctrl-C saves
 and stops; --resume goes on, and ends with the same weights bit for bit as a run
 that was not interrupted.
 
-Networks: ` + strings.Join(zoo.Names(), ", "),
+--augment changes the training images at random, each time they are seen; "stride
+data show --augment" draws what comes of it. Its words, with commas between:
+  hflip, vflip            turn over, with a probability of 0.5 or of hflip=P
+  crop=SIZE:PAD           cut out a square after padding
+  rcrop=MIN:MAX           cut out a share MIN to MAX of the area, and resize it
+  jitter=V                change brightness, contrast, saturation and hue by up to V
+  brightness=V, contrast=V, saturation=V, hue=V
+
+` + netList(),
 		Example: `  stride train lenet
   stride train lenet --data sample --epochs 5 --out runs/quick
   stride train lenet --lr 0.5 --momentum 0.9 --nesterov
+  stride train resnet18 --augment hflip,crop=96:8
+  stride train lenet --weights runs/quick --lr 0.1
+  stride train --resume                        the newest run in runs/
   stride train --resume runs/quick --epochs 10
   stride train lenet --json | jq .test_accuracy`,
 		ValidArgsFunction: completeNets(1, true),
@@ -66,20 +78,23 @@ Networks: ` + strings.Join(zoo.Names(), ", "),
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are looked for, then fetched")
-	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "how often to go through the training images, in all (`n`; default: the network's)")
-	addBatch(flags, &t.batch, "images in a training step (`n`; default: the network's)")
+	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "how often to go through the training images, in all (default: the network's)")
+	addBatch(flags, &t.batch, "images in a training step (default: the network's)")
 	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
 	flags.Var(&number{&t.momentum, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "momentum", "`share` of the last direction that is kept")
 	flags.BoolVar(&t.nesterov, "nesterov", false, "Nesterov's momentum")
 	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of the L2 penalty")
-	addSeed(flags, &t.seed, "names the random initial weights and order of images (`n`)")
+	addSeed(flags, &t.seed, "names the random initial weights and order of images")
+	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
+	flags.StringVar(&t.weights, "weights", "", "start from the weights in this `file` (.safetensors) or run folder")
 	flags.StringVar(&t.out, "out", "", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
-	flags.BoolVar(&t.resume, "resume", false, "go on with the run in --out, or in the folder named instead of a network")
-	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width that images are brought to (`pixels`; default: the network's)")
+	flags.BoolVar(&t.resume, "resume", false, "go on with a run: the one in the folder named, or the newest in runs/")
+	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` that images are brought to (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
-	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4 (`n`)")
+	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
 	t.compute.addFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
+	flags.BoolVar(&t.verbose, "verbose", false, "say after each epoch how many ReLUs are dead")
 	t.profile.addFlags(flags)
 	return cmd
 }
@@ -88,10 +103,11 @@ func (t *trainVerb) checkArgs(args []string) error {
 	switch {
 	case len(args) > 1:
 		return misuse("stride train takes one network, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
-	case t.resume && len(args) == 0 && t.out == "":
-		return misuse("stride train --resume needs the folder of a run: stride train --resume runs/…")
 	case !t.resume && len(args) == 0:
-		return misuse("stride train needs the name of a network: %s", orList(zoo.Names()))
+		own, _ := netNames()
+		return misuse("stride train needs the name of a network: %s", strings.Join(own, ", "))
+	case t.resume && t.cmd.Flags().Changed("weights"):
+		return misuse("--weights is for a new run: a resumed one has weights already")
 	}
 	return nil
 }
@@ -119,11 +135,12 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	}
 	device, release := t.compute.open()
 	defer release()
-	show := &trainView{app: t.app, json: t.json, batch: t.batch}
+	show := &trainView{app: t.app, json: t.json, verbose: t.verbose, dir: t.out}
+	show.dead = func() ([]train.DeadShare, error) { return deadReLUs(model, device, testSet) }
 	config := train.Config{
 		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
 		Optimizer: optim.SGD{Momentum: t.momentum, Nesterov: t.nesterov, WeightDecay: t.decay},
-		Seed:      t.seed, Device: device, Workers: t.workers,
+		Augment:   t.augment.pipeline, Seed: t.seed, Device: device, Workers: t.workers,
 		Dir: t.out, Resume: t.resume, Net: t.spec.Name, Data: dataName(set), Options: t.options(set),
 		Callbacks: show.callbacks(),
 		Log:       show.log,
@@ -146,20 +163,23 @@ func (t *trainVerb) choose(args []string) error {
 	var err error
 	if t.resume {
 		err = t.takeUp(args)
-	} else if t.spec, err = zoo.Get(args[0]); err != nil {
+	} else if t.spec, err = getNet(args[0]); err != nil {
 		if info, second := os.Stat(args[0]); second == nil && info.IsDir() {
 			return misuse("%s is a folder, not a network: to go on with the run in it, add --resume", args[0])
 		}
-		err = asMisuse(err)
 	}
 	if err != nil {
 		return err
 	}
 	if t.input == nil {
 		t.input = t.spec.Input
+		t.input[0] = fashionMNISTChannels
 	}
 	if t.resize > 0 {
 		t.input = tensor.Shape{t.input[0], t.resize, t.resize}
+	}
+	if _, err := t.augment.pipeline.Hook(t.input); err != nil {
+		return misuse("--augment %v: images of %v: %w", t.augment.pipeline, t.input, err)
 	}
 	if t.out == "" {
 		t.out = newRunFolder(t.spec.Name, time.Now())
@@ -176,7 +196,7 @@ func (t *trainVerb) choose(args []string) error {
 
 // newRunFolder names a run folder that does not exist.
 func newRunFolder(net string, now time.Time) string {
-	base := filepath.Join("runs", now.Format("20060102-150405")+"-"+net)
+	base := filepath.Join("runs", now.Format("20060102-150405")+"-"+strings.ReplaceAll(net, "/", "-"))
 	for path, i := base, 2; ; path, i = fmt.Sprintf("%s-%d", base, i), i+1 {
 		if _, err := os.Lstat(path); err != nil {
 			return path
@@ -187,17 +207,9 @@ func newRunFolder(net string, now time.Time) string {
 // takeUp reads the settings of the run to go on with. Flags that were given
 // count more: Fit says if they do not fit.
 func (t *trainVerb) takeUp(args []string) error {
-	net := ""
-	if len(args) == 1 {
-		if t.out == "" {
-			t.out = args[0]
-		} else {
-			spec, err := zoo.Get(args[0])
-			if err != nil {
-				return asMisuse(err)
-			}
-			net = spec.Name
-		}
+	net, err := t.findRun(args)
+	if err != nil {
+		return err
 	}
 	s, err := train.ReadSettings(t.out)
 	if err != nil {
@@ -225,7 +237,7 @@ func (t *trainVerb) takeUp(args []string) error {
 			t.compute.device = s.Device
 		}
 	})
-	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay"} {
+	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "weights"} {
 		value, ok := s.Options[flag]
 		if !ok || given(flag) {
 			continue
@@ -234,7 +246,44 @@ func (t *trainVerb) takeUp(args []string) error {
 			return fmt.Errorf("%s is damaged: option %s is %q: %w", filepath.Join(t.out, "config.json"), flag, value, err)
 		}
 	}
+	if t.weights != "" {
+		if _, err := train.LoadRun(t.out); err == nil {
+			t.weights = "" // the run has its own by now
+		}
+		t.weightsHash = s.Options["weights-sha256"]
+	}
 	return nil
+}
+
+// findRun finds the folder of the run to go on with, and returns the name of
+// the network that it must be of, or "".
+func (t *trainVerb) findRun(args []string) (net string, err error) {
+	if len(args) == 1 {
+		info, err := os.Stat(args[0])
+		_, unknown := zoo.Get(args[0])
+		folder := err == nil && info.IsDir()
+		switch {
+		case t.out == "" && (folder || unknown != nil && looksLikePath(args[0])):
+			t.out = args[0]
+			return "", nil
+		case unknown != nil:
+			_, err := getNet(args[0])
+			return "", err
+		}
+		spec, _ := zoo.Get(args[0])
+		net = spec.Name
+	}
+	if t.out != "" {
+		return net, nil
+	}
+	if t.out = newestRun(net); t.out == "" {
+		what := "no run"
+		if net != "" {
+			what += " of " + net
+		}
+		return "", fmt.Errorf("there is %s in the folder runs to go on with: name its folder", what)
+	}
+	return net, nil
 }
 
 // options are what a resumed run cannot find elsewhere in config.json.
@@ -249,6 +298,9 @@ func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
 	put("momentum", t.momentum > 0, fmt.Sprint(t.momentum))
 	put("nesterov", t.nesterov, "true")
 	put("weight-decay", t.decay > 0, fmt.Sprint(t.decay))
+	put("augment", len(t.augment.pipeline) > 0, t.augment.String())
+	put("weights", t.weights != "", t.weights)
+	put("weights-sha256", t.weights != "", t.weightsHash)
 	return options
 }
 
@@ -262,6 +314,9 @@ func (t *trainVerb) prepare(ctx context.Context) (set *fashionmnist.Set, model *
 	group.Go(func() (err error) {
 		net := t.spec.New(len(fashionmnist.Classes()))
 		model, err = nn.New(net, t.input, nn.Options{Seed: t.seed, Init: t.spec.Init})
+		if err == nil && t.weights != "" {
+			err = t.loadWeights(model)
+		}
 		return err
 	})
 	return set, model, group.Wait()
@@ -282,105 +337,4 @@ func (t *trainVerb) fillDefaults(set *fashionmnist.Set) {
 	if t.rate == 0 {
 		t.rate = d.LearningRate
 	}
-}
-
-// A trainView shows how training gets on.
-type trainView struct {
-	*app
-	json            bool
-	batch           int
-	title, settings string
-	began           time.Time // of this part of the run
-	first           time.Duration
-	before, steps   int // steps done before this part, steps in all
-	row             train.StepInfo
-	err             error // of writing to stdout
-}
-
-func (v *trainView) callbacks() train.Callbacks {
-	return train.Callbacks{OnStart: v.start, OnStep: v.step, OnTest: v.test, OnEpoch: v.epoch}
-}
-
-// log is for Fit's lines; those about epochs are in epoch.
-func (v *trainView) log(line string) {
-	if !strings.HasPrefix(line, "epoch ") {
-		v.notice(line)
-	}
-}
-
-func (v *trainView) start(s train.StartInfo) {
-	v.began, v.before, v.steps = time.Now(), s.Step, s.Epochs*s.Batches
-	if v.json {
-		return
-	}
-	v.print("%s\n%d epochs of %s steps, %s\n", v.title, s.Epochs, thousands(s.Batches), v.settings)
-	for _, row := range s.Done {
-		v.printRow(row, s.Epochs)
-	}
-}
-
-func (v *trainView) print(format string, args ...any) {
-	v.live.clear()
-	if _, err := fmt.Fprintf(v.stdout, format, args...); err != nil && v.err == nil {
-		v.err = err
-	}
-}
-
-func (v *trainView) step(s train.StepInfo) {
-	if v.first == 0 {
-		v.first = time.Since(started)
-	}
-	v.row = s
-	v.live.draw(func(width int) string {
-		left := time.Duration(float64(time.Since(v.began)) / float64(s.Step-v.before) * float64(v.steps-s.Step))
-		return progressLine(width, v.head(), float64(s.Batch)/float64(s.Batches),
-			fmt.Sprintf("loss %.3f", s.Loss), fmt.Sprintf("accuracy %.3f", s.Accuracy),
-			clock(left)+" left", thousands(int(s.ImagesPerSecond))+" images/s")
-	})
-}
-
-func (v *trainView) head() string {
-	return fmt.Sprintf("epoch %*d/%d", len(strconv.Itoa(v.row.Epochs)), v.row.Epoch, v.row.Epochs)
-}
-
-func (v *trainView) test(done, total int) {
-	v.live.draw(func(width int) string {
-		return progressLine(width, v.head()+" testing", float64(done)/float64(total),
-			fmt.Sprintf("loss %.3f", v.row.Loss), fmt.Sprintf("accuracy %.3f", v.row.Accuracy))
-	})
-}
-
-func (v *trainView) epoch(e train.EpochInfo) {
-	if v.json {
-		v.live.clear()
-		if err := writeJSON(v.stdout, e.Row); err != nil && v.err == nil {
-			v.err = err
-		}
-		return
-	}
-	v.printRow(e.Row, e.Epochs)
-}
-
-func (v *trainView) printRow(r train.Row, epochs int) {
-	tested := ""
-	if !math.IsNaN(r.TestAccuracy) {
-		tested = fmt.Sprintf("  test accuracy %.3f", r.TestAccuracy)
-	}
-	v.print("epoch %*d/%d  loss %.3f  train accuracy %.3f%s  %s images/s  %.1f s\n",
-		len(strconv.Itoa(epochs)), r.Epoch, epochs, r.TrainLoss, r.TrainAccuracy, tested, thousands(int(r.ImagesPerSecond)), r.Seconds)
-}
-
-// finish says how it went and what can be done with the run.
-func (v *trainView) finish(h *train.History, dir string) error {
-	if v.json {
-		return v.err
-	}
-	last, dir := h.Last(), shellWord(dir)
-	if v.first > 0 {
-		v.print("done in %.1f s, the first step after %.2f s\n", time.Since(started).Seconds(), v.first.Seconds())
-	}
-	v.print("loss %.3f, train accuracy %.3f, test accuracy %.3f\n\n", last.TrainLoss, last.TrainAccuracy, last.TestAccuracy)
-	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors. Next:\n", dir)
-	v.print("  %s eval %s\n  %s predict %s picture.png\n", program(), dir, program(), dir)
-	return v.err
 }

@@ -28,17 +28,19 @@ func (a *app) versionCommand() *cobra.Command {
 		Short:   "Say what this program is: version, revision, Go, instruction set",
 		Example: "  stride version\n  stride version --json",
 		Args:    noArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := newVersion()
-			if asJSON {
-				return writeJSON(a.stdout, v)
-			}
-			_, err := fmt.Fprintln(a.stdout, v)
-			return err
-		},
+		RunE:    func(*cobra.Command, []string) error { return a.printVersion(asJSON) },
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
+}
+
+func (a *app) printVersion(asJSON bool) error {
+	v := newVersion()
+	if asJSON {
+		return writeJSON(a.stdout, v)
+	}
+	_, err := fmt.Fprintln(a.stdout, v)
+	return err
 }
 
 func newVersion() versionInfo {

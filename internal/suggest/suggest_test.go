@@ -16,6 +16,8 @@ func TestNearest(t *testing.T) {
 	names := []string{"train", "eval", "predict", "momentum"}
 	for typed, want := range map[string]string{
 		"trian": "train", "evl": "eval", "eva": "eval", "momemtun": "momentum",
+		"eavl": "eval", "pridct": "predict", "trani": "train", "trains": "train", "momentum": "momentum",
+		"net": "", "vaal": "", // two edits of a short word
 		"": "", "x": "", "xy": "", "serve": "", "résumé": "",
 	} {
 		if got := suggest.Nearest(typed, names); got != want {

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Command lines that make no sense: one sentence, status 2, nothing written.
+func TestMisuse(t *testing.T) {
+	t.Parallel()
+	run := finishedRun(t)
+	before := contents(t, run)
+	for _, c := range []struct {
+		line  string
+		parts []string
+	}{
+		{"trian lenet", []string{"no verb trian", "did you mean train?"}},
+		{"frobnicate", []string{"no verb frobnicate", "summary"}},
+		{"help frobnicate", []string{"no verb frobnicate", "summary"}},
+		{"help data shwo", []string{"stride data has no verb shwo", "did you mean show?"}},
+		{"data shwo", []string{"did you mean show?"}},
+		{"train", []string{"needs the name of a network", "lenet"}},
+		{"train lenett", []string{"unknown network lenett", "did you mean lenet?"}},
+		{"train transformer", []string{"unknown network transformer", "lenet-bn", "vgg"}},
+		{"train lenet vgg", []string{"takes one network", "lenet and vgg"}},
+		{"train RUN", []string{"RUN is a folder", "--resume"}},
+		{"train lenet --foo", []string{"no flag --foo", "stride train --help"}},
+		{"train lenet -x", []string{"no flag -x"}},
+		{"train lenet --epoch 3", []string{"did you mean --epochs?"}},
+		{"train lenet --epochs", []string{"--epochs needs a value"}},
+		{"train lenet --epochs 0", []string{"--epochs 0", "from 1 to"}},
+		{"train lenet --epochs many", []string{"--epochs many", "whole number"}},
+		{"train lenet --batch 0", []string{"--batch 0", "from 1 to"}},
+		{"train lenet --batch 1e9", []string{"--batch 1e9"}},
+		{"train lenet --batch 99999999999999999999", []string{"--batch 999"}},
+		{"train lenet --lr NaN", []string{"--lr NaN", "above 0"}},
+		{"train lenet --lr 0", []string{"--lr 0", "above 0"}},
+		{"train lenet --lr -1", []string{"--lr -1"}},
+		{"train lenet --lr Inf", []string{"--lr Inf"}},
+		{"train lenet --momentum 1", []string{"--momentum 1", "not including, 1"}},
+		{"train lenet --nesterov", []string{"--nesterov needs a --momentum"}},
+		{"train lenet --weight-decay -1", []string{"--weight-decay -1"}},
+		{"train lenet --seed -1", []string{"--seed -1"}},
+		{"train lenet --resize 0", []string{"--resize 0"}},
+		{"train lenet --device gpu", []string{"--device gpu", "cpu"}},
+		{"train lenet --threads -1", []string{"--threads -1"}},
+		{"train lenet --json=maybe", []string{"--json maybe", "true or false"}},
+		{"train lenet --augment flip", []string{"--augment flip", "hflip"}},
+		{"train lenet --augment crop=4000", []string{"--augment crop=4000", "4000×4000"}},
+		{"train lenet --augment normalize=0:1", []string{"--augment", "test images"}},
+		{"train RUN --resume --weights x", []string{"--weights is for a new run"}},
+		{"eval", []string{"needs a run folder or a model file"}},
+		{"eval RUN RUN", []string{"takes one thing"}},
+		{"eval nowhere", []string{"no run folder or model file nowhere"}},
+		{"eval vgg16", []string{"a network without weights", "stride train vgg16"}},
+		{"eval RUN/metrics.csv", []string{"metrics.csv is neither a run folder nor a .safetensors file"}},
+		{"eval RUN --split all", []string{"--split all", "test or train"}},
+		{"predict", []string{"needs a run folder or a model file, and pictures"}},
+		{"predict RUN", []string{"needs at least one picture"}},
+		{"predict RUN x.png --top 0", []string{"--top 0"}},
+		{"predict RUN x.png --fit squeeze", []string{"--fit squeeze", "stretch or crop"}},
+		{"summary", []string{"needs a network, a run folder or a model file"}},
+		{"summary lenett", []string{"did you mean lenet?"}},
+		{"summary torchvision/resnet1", []string{"did you mean torchvision/resnet18?"}},
+		{"summary lenet --input 28", []string{"--input 28", "3x96x96"}},
+		{"summary lenet --input 1x0x28", []string{"--input 1x0x28"}},
+		{"summary lenet --input 1x99999x28", []string{"--input 1x99999x28"}},
+		{"bench lenett", []string{"did you mean lenet?"}},
+		{"bench --mode think", []string{"--mode think", "train, infer or both"}},
+		{"bench --time 0s", []string{"--time 0s"}},
+		{"bench --time soon", []string{"--time soon"}},
+		{"bench --device reference --profile", []string{"--profile is for the cpu engine"}},
+		{"data get", []string{"needs the name of a dataset"}},
+		{"data get mnist", []string{"unknown dataset mnist"}},
+		{"data show --out sheet.jpg", []string{"--out sheet.jpg", ".png"}},
+		{"data show --count 0", []string{"--count 0"}},
+		{"data show --versions 3", []string{"--versions is for --augment"}},
+		{"data show --augment hflip --columns 3", []string{"--columns"}},
+		{"data show --augment crop=99 --data DATA", []string{"99×99"}},
+		{"data list x", []string{"takes nothing"}},
+		{"devices x", []string{"takes nothing"}},
+		{"version --jsno", []string{"did you mean --json?"}},
+	} {
+		var args, parts []string
+		for _, word := range strings.Fields(c.line) {
+			args = append(args, strings.NewReplacer("RUN", run, "DATA", fixture.data).Replace(word))
+		}
+		for _, part := range c.parts {
+			parts = append(parts, strings.ReplaceAll(part, "RUN", run))
+		}
+		fails(t, misused, args, parts...)
+	}
+	unchanged(t, run, before)
+	for _, name := range []string{"runs", "sheet.jpg", "fashion-mnist.png"} {
+		if _, err := os.Lstat(name); err == nil {
+			t.Errorf("%s was written", name)
+		}
+	}
+}
+
+func unchanged(t testing.TB, dir string, before map[string]string) {
+	t.Helper()
+	now := contents(t, dir)
+	for name, content := range before {
+		if now[name] != content {
+			t.Errorf("%s was changed", filepath.Join(dir, name))
+		}
+		delete(now, name)
+	}
+	for name := range now {
+		t.Errorf("%s is new", filepath.Join(dir, name))
+	}
+}

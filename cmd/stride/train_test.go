@@ -1,0 +1,213 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestTrain(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "deep", "run")
+	out := mustStride(t, quick("--data", "sample", "--epochs", "2", "--out", dir)...)
+	for _, want := range []string{
+		"LeNet on the sample of Fashion-MNIST: 200 training and 200 test images\n2 epochs of 4 steps, batch 50, learning rate",
+		"\nepoch 1/2  loss ", "\nepoch 2/2  loss ", "\ndone in ", "The run is in " + dir, "stride eval " + dir,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in %s", want, out)
+		}
+	}
+	for _, name := range []string{"config.json", "metrics.csv", "metrics.jsonl", "curves.png", "curves.svg", "model.safetensors", "log.txt"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if csv := readFile(t, filepath.Join(dir, "metrics.csv")); !strings.HasPrefix(csv, "epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds\n1,") || strings.Count(csv, "\n") != 3 {
+		t.Errorf("metrics.csv: %s", csv)
+	}
+}
+
+func TestTrainJSON(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "run")
+	rows := objects(t, mustStride(t, quick("--epochs", "2", "--json", "--out", dir)...))
+	if len(rows) != 2 || rows[1]["epoch"] != 2. || rows[1]["run"] != dir {
+		t.Fatalf("got %v", rows)
+	}
+	for _, key := range []string{"train_loss", "train_accuracy", "test_accuracy", "images_per_second", "seconds"} {
+		if v, ok := rows[0][key].(float64); !ok || v < 0 || math.IsNaN(v) {
+			t.Errorf("%s is %v", key, rows[0][key])
+		}
+	}
+}
+
+// Without --out, runs are told apart by their names; --resume finds the newest.
+func TestRunFolders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	first := newRunFolder("torchvision/resnet18", now)
+	if want := filepath.Join("runs", "20260501-120000-torchvision-resnet18"); first != want {
+		t.Errorf("got %s, want %s", first, want)
+	}
+	if err := os.MkdirAll(first, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if second := newRunFolder("torchvision/resnet18", now); second != first+"-2" {
+		t.Errorf("got %s", second)
+	}
+	fails(t, failed, []string{"train", "--resume"}, "there is no run in the folder runs")
+	mustStride(t, quick()...)
+	dir := newestRun("lenet")
+	if dir == "" || newestRun("vgg") != "" || newestRun("") != dir {
+		t.Fatalf("the newest runs are %q, %q, %q", dir, newestRun("vgg"), newestRun(""))
+	}
+	fails(t, failed, []string{"train", "vgg", "--resume"}, "no run of vgg")
+	fails(t, misused, []string{"eval", "lenet"}, "the newest run of that network is "+dir)
+	for _, args := range [][]string{{"train", "--resume", "--epochs", "2"}, {"train", "lenet", "--resume", "--epochs", "3"}} {
+		if out := mustStride(t, args...); !strings.Contains(out, dir) {
+			t.Errorf("%v: %s", args, out)
+		}
+	}
+	if csv := readFile(t, filepath.Join(dir, "metrics.csv")); strings.Count(csv, "\n") != 4 {
+		t.Errorf("metrics.csv: %s", csv)
+	}
+}
+
+// A folder that holds anything is left alone.
+func TestTrainOverwritesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "diary.txt"), []byte("dear diary"))
+	before := contents(t, dir)
+	fails(t, failed, quick("--out", dir), "not empty", dir, "--resume")
+	fails(t, failed, []string{"train", "--resume", dir}, "no run in "+dir, "config.json is missing")
+	fails(t, failed, quick("--out", filepath.Join(dir, "diary.txt")), "diary.txt")
+	unchanged(t, dir, before)
+}
+
+func TestResumeOfAFinishedRun(t *testing.T) {
+	t.Parallel()
+	dir := copyRun(t)
+	weights := readFile(t, filepath.Join(dir, "model.safetensors"))
+	out, notes, status := stride(t, "train", "--resume", dir)
+	if status != done || !strings.Contains(notes, "nothing to do: 1 of 1 epochs are done") || !strings.Contains(out, "stride eval") {
+		t.Errorf("status %d: %s%s", status, out, notes)
+	}
+	if readFile(t, filepath.Join(dir, "model.safetensors")) != weights {
+		t.Error("the weights were changed")
+	}
+}
+
+// A resumed run keeps its settings, but may have more epochs.
+func TestResumeKeepsSettings(t *testing.T) {
+	t.Parallel()
+	dir := copyRun(t)
+	before := contents(t, dir)
+	for _, c := range []struct{ line, want string }{
+		{"train --resume RUN --batch 7", "batch size 50, not 7"},
+		{"train --resume RUN --lr 0.1", "learning rate"},
+		{"train --resume RUN --seed 9", "seed 0, not 9"},
+		{"train --resume RUN --momentum 0.5", "optimizer"},
+		{"train --resume RUN --limit 100", "training images 200, not 100"},
+		{"train --resume RUN --augment hflip", "augmentation none, not hflip"},
+		{"train --resume RUN --resize 32", "input shape"},
+		{"train lenet-bn --resume --out RUN", "is one of lenet, not of lenet-bn"},
+	} {
+		fails(t, failed, strings.Fields(strings.ReplaceAll(c.line, "RUN", dir)), c.want, dir)
+	}
+	unchanged(t, dir, before)
+	if out := mustStride(t, "train", "--resume", dir, "--epochs", "2"); !strings.Contains(out, "epoch 1/2") || !strings.Contains(out, "epoch 2/2") {
+		t.Errorf("got %s", out)
+	}
+}
+
+// The options of a run are repeated when it goes on.
+func TestResumeRepeatsOptions(t *testing.T) {
+	t.Parallel()
+	whole, parts := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "parts")
+	options := []string{"--augment", "hflip,crop=28:2", "--momentum", "0.9", "--nesterov", "--weight-decay", "0.001", "--seed", "3"}
+	mustStride(t, quick(append(options, "--epochs", "2", "--out", whole)...)...)
+	mustStride(t, quick(append(options, "--out", parts)...)...)
+	mustStride(t, "train", "--resume", parts, "--epochs", "2")
+	if readFile(t, filepath.Join(whole, "model.safetensors")) != readFile(t, filepath.Join(parts, "model.safetensors")) {
+		t.Error("the weights differ from those of a run in one go")
+	}
+	if plain := finishedRun(t); readFile(t, filepath.Join(plain, "metrics.csv")) == readFile(t, filepath.Join(whole, "metrics.csv")) {
+		t.Error("the options do nothing")
+	}
+}
+
+func TestWeights(t *testing.T) {
+	t.Parallel()
+	first := finishedRun(t)
+	file := filepath.Join(first, "model.safetensors")
+	var models []string
+	for _, from := range []string{first, file} {
+		dir := filepath.Join(t.TempDir(), "run")
+		mustStride(t, quick("--weights", from, "--out", dir)...)
+		models = append(models, readFile(t, filepath.Join(dir, "model.safetensors")))
+	}
+	if models[0] != models[1] || models[0] == readFile(t, file) {
+		t.Error("a run's weights are not those of its file")
+	}
+	none := filepath.Join(t.TempDir(), "run")
+	fails(t, failed, quick("--out", none, "--weights", filepath.Join(first, "none")), "--weights", "none")
+	fails(t, failed, quick("--out", none, "--weights", filepath.Join(first, "metrics.csv")), "--weights", "metrics.csv")
+	cut := writeFile(t, filepath.Join(t.TempDir(), "cut.safetensors"), []byte(readFile(t, file)[:5000]))
+	fails(t, failed, quick("--out", none, "--weights", cut), "--weights", cut)
+	fails(t, failed, []string{"train", "lenet-bn", "--data", fixture.data, "--out", none, "--weights", file}, "--weights", file, "missing: ")
+	if _, err := os.Lstat(none); err == nil {
+		t.Error("a run folder was made")
+	}
+}
+
+// A run that was killed before its first checkpoint starts from the same
+// weights again, or not at all.
+func TestWeightsOfAKilledRun(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, filepath.Join(t.TempDir(), "w.safetensors"), []byte(readFile(t, filepath.Join(finishedRun(t), "model.safetensors"))))
+	whole, dir := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "run")
+	mustStride(t, quick("--weights", file, "--out", whole)...)
+	writeFile(t, filepath.Join(dir, "config.json"), []byte(readFile(t, filepath.Join(whole, "config.json"))))
+	before := contents(t, dir)
+	good := readFile(t, file)
+	writeFile(t, file, []byte(readFile(t, filepath.Join(whole, "model.safetensors"))))
+	fails(t, failed, []string{"train", "--resume", dir}, file, "has changed")
+	unchanged(t, dir, before)
+	writeFile(t, file, []byte(good))
+	mustStride(t, "train", "--resume", dir)
+	if readFile(t, filepath.Join(dir, "model.safetensors")) != readFile(t, filepath.Join(whole, "model.safetensors")) {
+		t.Error("the weights differ from those of a run that was not killed")
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	mustStride(t, "train", "--resume", dir, "--epochs", "2") // which does not need them any more
+}
+
+func TestVerbose(t *testing.T) {
+	t.Parallel()
+	_, notes, status := stride(t, quick("--epochs", "2", "--verbose", "--out", filepath.Join(t.TempDir(), "run"))...)
+	if status != done || strings.Count(notes, "no ReLUs") != 1 {
+		t.Errorf("LeNet, which has sigmoids: %q", notes)
+	}
+	_, notes, status = stride(t, "train", "torchvision/squeezenet1_1", "--data", fixture.data, "--limit", "8", "--batch", "8", "--resize", "32", "--epochs", "2",
+		"--verbose", "--out", filepath.Join(t.TempDir(), "run"))
+	if status != done || strings.Count(notes, "dead ReLUs: ") != 2 || !strings.Contains(notes, "most in ") {
+		t.Errorf("SqueezeNet: status %d, %q", status, notes)
+	}
+}
+
+// A loss that is no number ends the run, and its last good weights stay.
+func TestDivergence(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "run")
+	_, notes, status := stride(t, "train", "nin-28", "--data", fixture.data, "--limit", "64", "--batch", "16", "--epochs", "5", "--lr", "1e30", "--out", dir)
+	if status != failed || !strings.Contains(notes, "stride: training diverged in epoch 1 at step ") || !strings.Contains(notes, "smaller learning rate") {
+		t.Errorf("status %d, %q", status, notes)
+	}
+}

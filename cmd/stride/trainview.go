@@ -1,0 +1,164 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/strideml/stride/train"
+)
+
+// A trainView shows how training gets on.
+type trainView struct {
+	*app
+	json, verbose   bool
+	dir             string
+	title, settings string
+	began           time.Time // of this part of the run
+	first           time.Duration
+	before, steps   int // steps done before this part, steps in all
+	row             train.StepInfo
+	dead            func() ([]train.DeadShare, error)
+	err             error // of writing to stdout
+}
+
+func (v *trainView) callbacks() train.Callbacks {
+	return train.Callbacks{OnStart: v.start, OnStep: v.step, OnTest: v.test, OnEpoch: v.epoch}
+}
+
+// log is for Fit's lines; those about epochs are in epoch.
+func (v *trainView) log(line string) {
+	if !strings.HasPrefix(line, "epoch ") {
+		v.notice(line)
+	}
+}
+
+func (v *trainView) start(s train.StartInfo) {
+	v.began, v.before, v.steps = time.Now(), s.Step, s.Epochs*s.Batches
+	if v.json {
+		return
+	}
+	v.print("%s\n%s of %s, %s\n", v.title, plural(s.Epochs, "epoch"), plural(s.Batches, "step"), v.settings)
+	for _, row := range s.Done {
+		v.printRow(row, s.Epochs)
+	}
+}
+
+func (v *trainView) print(format string, args ...any) {
+	v.live.clear()
+	if _, err := fmt.Fprintf(v.stdout, format, args...); err != nil && v.err == nil {
+		v.err = err
+	}
+}
+
+func (v *trainView) step(s train.StepInfo) {
+	if v.first == 0 {
+		v.first = time.Since(started)
+	}
+	v.row = s
+	v.live.draw(func(width int) string {
+		left := time.Duration(float64(time.Since(v.began)) / float64(s.Step-v.before) * float64(v.steps-s.Step))
+		return progressLine(width, v.head(), float64(s.Batch)/float64(s.Batches),
+			fmt.Sprintf("loss %.3f", s.Loss), fmt.Sprintf("accuracy %.3f", s.Accuracy),
+			clock(left)+" left", thousands(int(s.ImagesPerSecond))+" images/s")
+	})
+}
+
+func (v *trainView) head() string {
+	return fmt.Sprintf("epoch %*d/%d", len(strconv.Itoa(v.row.Epochs)), v.row.Epoch, v.row.Epochs)
+}
+
+func (v *trainView) test(done, total int) {
+	v.live.draw(func(width int) string {
+		return progressLine(width, v.head()+" testing", float64(done)/float64(total),
+			fmt.Sprintf("loss %.3f", v.row.Loss), fmt.Sprintf("accuracy %.3f", v.row.Accuracy))
+	})
+}
+
+func (v *trainView) epoch(e train.EpochInfo) {
+	if v.json {
+		v.live.clear()
+		if err := writeJSON(v.stdout, newEpochReport(v.dir, e.Row)); err != nil && v.err == nil {
+			v.err = err
+		}
+	} else {
+		v.printRow(e.Row, e.Epochs)
+	}
+	if v.verbose {
+		v.deadReLUs()
+	}
+}
+
+// epochReport is an epoch as JSON.
+type epochReport struct {
+	Run             string   `json:"run"`
+	Epoch           int      `json:"epoch"`
+	TrainLoss       float64  `json:"train_loss"`
+	TrainAccuracy   float64  `json:"train_accuracy"`
+	TestAccuracy    *float64 `json:"test_accuracy"`
+	ImagesPerSecond float64  `json:"images_per_second"`
+	Seconds         float64  `json:"seconds"`
+}
+
+func newEpochReport(dir string, r train.Row) epochReport {
+	return epochReport{dir, r.Epoch, r.TrainLoss, r.TrainAccuracy, finite(r.TestAccuracy), r.ImagesPerSecond, r.Seconds}
+}
+
+// deadReLUs tells which share of the network's ReLUs does nothing.
+func (v *trainView) deadReLUs() {
+	shares, err := v.dead()
+	switch {
+	case err != nil:
+		v.notice(fmt.Sprintf("dead ReLUs could not be counted: %v", oneLine(err)))
+		return
+	case len(shares) == 0:
+		v.notice("  the network has no ReLUs that could be dead")
+		v.verbose = false // it never will
+		return
+	}
+	const most = 4
+	dead, units := 0, 0
+	for _, s := range shares {
+		dead, units = dead+s.Dead, units+s.Units
+	}
+	slices.SortStableFunc(shares, func(a, b train.DeadShare) int { return cmp.Compare(b.Share(), a.Share()) })
+	var worst []string
+	for _, s := range shares[:min(len(shares), most)] {
+		if s.Dead > 0 {
+			worst = append(worst, fmt.Sprintf("%s %.1f %%", s.Path, 100*s.Share()))
+		}
+	}
+	line := fmt.Sprintf("  dead ReLUs: %.1f %% of %s units", 100*float64(dead)/float64(units), thousands(units))
+	if len(worst) > 0 {
+		line += ", most in " + strings.Join(worst, ", ")
+	}
+	v.notice(line)
+}
+
+func (v *trainView) printRow(r train.Row, epochs int) {
+	tested := ""
+	if !math.IsNaN(r.TestAccuracy) {
+		tested = fmt.Sprintf("  test accuracy %.3f", r.TestAccuracy)
+	}
+	v.print("epoch %*d/%d  loss %.3f  train accuracy %.3f%s  %s images/s  %.1f s\n",
+		len(strconv.Itoa(epochs)), r.Epoch, epochs, r.TrainLoss, r.TrainAccuracy, tested, thousands(int(r.ImagesPerSecond)), r.Seconds)
+}
+
+// finish says how it went and what can be done with the run.
+func (v *trainView) finish(h *train.History, dir string) error {
+	if v.json {
+		return v.err
+	}
+	last, dir := h.Last(), shellWord(dir)
+	if v.first > 0 {
+		v.print("done in %.1f s, the first step after %.2f s\n", time.Since(started).Seconds(), v.first.Seconds())
+	}
+	v.print("loss %.3f, train accuracy %.3f, test accuracy %.3f\n\n", last.TrainLoss, last.TrainAccuracy, last.TestAccuracy)
+	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors. Next:\n", dir)
+	v.print("  %s eval %s\n  %s predict %s picture.png\n", program(), dir, program(), dir)
+	return v.err
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestEval(t *testing.T) {
+	t.Parallel()
+	run := finishedRun(t)
+	out := mustStride(t, "eval", run, "--limit", "50", "--confusion")
+	for _, want := range []string{"LeNet from " + run + " on 50 test images of Fashion-MNIST\naccuracy 0.", "precision", "\nankle boot", "\nmean "} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in %s", want, out)
+		}
+	}
+	report := objects(t, mustStride(t, "eval", run, "--split", "train", "--limit", "200", "--json"))[0]
+	if report["images"] != 200. || report["split"] != "train" || report["net"] != "lenet" || report["data"] != "fashion-mnist" {
+		t.Errorf("got %v", report)
+	}
+	sum := 0.
+	for _, row := range report["confusion"].([]any) {
+		for _, n := range row.([]any) {
+			sum += n.(float64)
+		}
+	}
+	if sum != 200 || len(report["classes"].([]any)) != 10 {
+		t.Errorf("%v images in %v", sum, report["confusion"])
+	}
+	if loss, ok := report["loss"].(float64); !ok || loss < 1 || loss > 10 {
+		t.Errorf("loss %v", report["loss"])
+	}
+}
+
+func TestSummary(t *testing.T) {
+	t.Parallel()
+	out := mustStride(t, "summary", "lenet")
+	if !strings.Contains(out, "1×6×28×28") || !strings.Contains(out, "61,706        416,520") {
+		t.Errorf("got %s", out)
+	}
+	for _, what := range []string{"lenet", "LeNet", finishedRun(t), filepath.Join(finishedRun(t), "model.safetensors")} {
+		r := objects(t, mustStride(t, "summary", what, "--json"))[0]
+		layers := r["layers"].([]any)
+		first := layers[0].(map[string]any)
+		if r["net"] != "lenet" || r["parameters"] != 61706. || r["multiply_adds"] != 416520. || len(layers) != 12 ||
+			first["path"] != "0" || first["kind"] != "Conv2D" || first["parameters"] != 156. || len(first["output"].([]any)) != 4 {
+			t.Errorf("%s: %v", what, r)
+		}
+	}
+	if r := objects(t, mustStride(t, "summary", "torchvision/resnet18", "--json"))[0]; r["parameters"] != 11689512. {
+		t.Errorf("ResNet-18 has %v parameters", r["parameters"])
+	}
+	if out := mustStride(t, "summary", "lenet", "--input", "3x32x32", "--batch", "8"); !strings.Contains(out, "8×6×32×32") || !strings.Contains(out, "input 3×32×32") {
+		t.Errorf("got %s", out)
+	}
+	fails(t, failed, []string{"summary", "lenet", "--input", "1x4x4"}, "smaller than the kernel", "3 (Conv2D 5×5")
+}
+
+func TestBench(t *testing.T) {
+	t.Parallel()
+	rows := objects(t, mustStride(t, "bench", "lenet", "--time", "10ms", "--batch", "4", "--threads", "1", "--json"))
+	if len(rows) != 2 || rows[0]["mode"] != "train" || rows[1]["mode"] != "infer" {
+		t.Fatalf("got %v", rows)
+	}
+	for _, row := range rows {
+		if row["net"] != "lenet" || row["batch"] != 4. || row["resolution"] != 28. || row["threads"] != 1. || !(row["images_per_second"].(float64) > 0) ||
+			!(row["best_images_per_second"].(float64) >= row["images_per_second"].(float64)) || !(row["step_seconds"].(float64) > 0) {
+			t.Errorf("got %v", row)
+		}
+		for _, key := range []string{"peak_rss_bytes", "allocs_per_step"} {
+			if _, ok := row[key].(float64); !ok {
+				t.Errorf("%s is %v", key, row[key])
+			}
+		}
+	}
+	out := mustStride(t, "bench", "lenet", "lenet-bn", "--time", "5ms", "--batch", "2", "--mode", "train", "--profile")
+	if !strings.Contains(out, "\nlenet-bn ") || !strings.Contains(out, "Conv2D") {
+		t.Errorf("got %s", out)
+	}
+	if rows := objects(t, mustStride(t, "bench", "--peak", "--threads", "1", "--time", "2ms", "--json")); len(rows) != 1 || !(rows[0]["gflops"].(float64) > 0) {
+		t.Errorf("got %v", rows)
+	}
+	fails(t, failed, []string{"bench", "vgg11", "--resolution", "8"}, "vgg11, train: ")
+}
+
+func TestData(t *testing.T) {
+	t.Parallel()
+	list := objects(t, mustStride(t, "data", "list", "--data", "sample", "--json"))
+	if len(list) != 1 || list[0]["name"] != "fashion-mnist" || list[0]["sample"] != true || len(list[0]["classes"].([]any)) != 10 {
+		t.Errorf("got %v", list)
+	}
+	if out := mustStride(t, "data", "list", "--data", "sample"); !strings.Contains(out, "data get fashion-mnist") {
+		t.Errorf("got %s", out)
+	}
+	dir := t.TempDir()
+	for _, c := range []struct {
+		name          string
+		flags         []string
+		width, height int
+	}{
+		{"first.png", []string{"--count", "6", "--columns", "3"}, 300, 222},
+		{"random.png", []string{"fashion-mnist", "--count", "6", "--columns", "3", "--seed", "5", "--split", "test"}, 300, 222},
+		{"augmented.png", []string{"--augment", "hflip,crop=28:4,jitter=0.3", "--count", "2", "--versions", "3"}, 396, 222},
+	} {
+		path := filepath.Join(dir, c.name)
+		if out := mustStride(t, append([]string{"data", "show", "--data", "sample", "--out", path}, c.flags...)...); !strings.Contains(out, path+" shows ") {
+			t.Errorf("%s: %s", c.name, out)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		config, err := png.DecodeConfig(f)
+		if err != nil || config.Width != c.width || config.Height != c.height {
+			t.Errorf("%s is %d×%d, %v", c.name, config.Width, config.Height, err)
+		}
+	}
+	if readFile(t, filepath.Join(dir, "first.png")) == readFile(t, filepath.Join(dir, "random.png")) {
+		t.Error("--seed changes nothing")
+	}
+	fails(t, failed, []string{"data", "show", "--data", "sample", "--out", filepath.Join(dir, "none", "x.png")}, "none")
+}
