@@ -290,10 +290,11 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32) (
 	block, part := task/c.split, task%c.split
 	image0, y0 := block/c.rowBlocks()*c.images, block%c.rowBlocks()*c.rows
 	count, rows := min(c.images, c.n-image0), min(c.rows, c.gridMax-y0)
-	source := src[image0*c.src.size()+y0*c.srcStep[0]*c.src.w*c.src.c:]
+	source := scratch
 	if c.padded {
-		source = scratch
 		c.fill(scratch, src, image0, count, y0)
+	} else {
+		source = src[image0*c.src.size()+y0*c.srcStep[0]*c.src.w*c.src.c:]
 	}
 	outAt := image0*c.out.size() + y0*c.outStep[0]*c.out.w*c.out.c
 	from, to := part*c.panels/c.split, (part+1)*c.panels/c.split

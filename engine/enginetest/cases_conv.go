@@ -115,6 +115,9 @@ func convCases() []operatorCase {
 		{5, 8, 14, 14, 17, k(3), square(1, 1, 1), 1, true},
 		{1, 70, 6, 6, 66, k(1), square(1, 0, 1), 1, true},
 		{2, 3, 40, 41, 5, k(3), square(1, 1, 1), 1, true},
+		// The same with more output rows than the image has.
+		{1, 16, 5, 5, 16, k(11), square(1, 9, 1), 1, true},
+		{1, 16, 13, 13, 16, k(11), square(1, 0, 1), 1, true},
 	}
 	cases := make([]operatorCase, 0, len(specs))
 	for _, s := range specs {
