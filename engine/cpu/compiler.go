@@ -311,16 +311,3 @@ func (c *compiler) add(s step) {
 }
 
 func bufs(b ...*buffer) []*buffer { return b }
-
-// split cuts n items into tasks of about the given grain, a multiple of unit,
-// and at most 64 of them. It depends on nothing but its arguments.
-func split(n, grain, unit int) (tasks, chunk int) {
-	chunk = max(grain, (n+63)/64)
-	chunk = roundUp(chunk, unit)
-	return max(1, (n+chunk-1)/chunk), chunk
-}
-
-func chunkRange(task, chunk, n int) (lo, hi int) {
-	lo = task * chunk
-	return lo, min(lo+chunk, n)
-}

@@ -71,14 +71,7 @@ type sumBlock struct {
 	start    int // first term
 }
 
-const (
-	blockTerms   = 1024    // terms of a sumBlock: 64 KB of weights, which stream from the second-level cache
-	frameFloats  = 1 << 16 // scratch for padded sources, about
-	taskFMAs     = 1 << 20 // multiply-adds that a task should have at least
-	minimalTasks = 8
-
-	correlationStep = "correlation"
-)
+const correlationStep = "correlation"
 
 // newCorrelation plans the convolution op of images x to images y.
 func newCorrelation(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
@@ -187,22 +180,22 @@ func (c *correlation) planBlocks() {
 	}
 	perRow = max(perRow, 1)
 	c.rows, c.images, c.split = c.gridMax, 1, 1
-	for c.rows > 1 && c.frameSize(c.rows) > frameFloats {
+	for c.rows > 1 && c.frameSize(c.rows) > limit.frameFloats {
 		c.rows = (c.rows + 1) / 2
 	}
-	if c.n < minimalTasks {
-		want := max(1, c.gridMax*c.n/minimalTasks)
-		c.rows = min(c.rows, max(want, taskFMAs/4/perRow, 1))
+	if c.n < limit.minimalTasks {
+		want := max(1, c.gridMax*c.n/limit.minimalTasks)
+		c.rows = min(c.rows, max(want, limit.taskFMAs/4/perRow, 1))
 	}
 	if c.rows == c.gridMax {
-		c.images = max(1, min(taskFMAs/(perRow*c.gridMax), c.n/minimalTasks))
-		for c.images > 1 && c.images*c.frameSize(c.rows) > frameFloats {
+		c.images = max(1, min(limit.taskFMAs/(perRow*c.gridMax), c.n/limit.minimalTasks))
+		for c.images > 1 && c.images*c.frameSize(c.rows) > limit.frameFloats {
 			c.images--
 		}
 	}
 	blocks := c.blocks()
-	if total := perRow * c.gridMax * c.n; blocks < minimalTasks && c.groups == 1 {
-		c.split = min(c.panels, max(1, min(minimalTasks/blocks, total/blocks/(taskFMAs/4))))
+	if total := perRow * c.gridMax * c.n; blocks < limit.minimalTasks && c.groups == 1 {
+		c.split = min(c.panels, max(1, min(limit.minimalTasks/blocks, total/blocks/(limit.taskFMAs/4))))
 	}
 }
 
@@ -223,7 +216,7 @@ func (c *correlation) planSums(p *phase) {
 	var segs []segment
 	for _, t := range p.taps {
 		at := ((t.dy+c.frame.top)*c.frame.width + t.dx + c.frame.left) * c.src.c
-		if k := len(segs) - 1; c.groups == 1 && k >= 0 && segs[k].at+segs[k].n == at && segs[k].n+in <= blockTerms {
+		if k := len(segs) - 1; c.groups == 1 && k >= 0 && segs[k].at+segs[k].n == at && segs[k].n+in <= limit.blockTerms {
 			segs[k].n += in // neighbours along a row are one run
 			continue
 		}
@@ -232,9 +225,9 @@ func (c *correlation) planSums(p *phase) {
 	start := 0
 	for _, s := range segs {
 		for s.n > 0 {
-			n := min(s.n, blockTerms)
+			n := min(s.n, limit.blockTerms)
 			k := len(p.blocks) - 1
-			if k >= 0 && p.blocks[k].run == n && (len(p.blocks[k].segments)+1)*n <= blockTerms {
+			if k >= 0 && p.blocks[k].run == n && (len(p.blocks[k].segments)+1)*n <= limit.blockTerms {
 				p.blocks[k].segments = append(p.blocks[k].segments, int32(s.at))
 			} else {
 				p.blocks = append(p.blocks, sumBlock{[]int32{int32(s.at)}, n, start})
@@ -393,7 +386,7 @@ func (c *compiler) addPackStep(n, weights *graph.Node, size, panels, scratch int
 			}
 		},
 	}
-	if size > 1<<14 {
+	if size > grain(1<<14) {
 		s.tasks = panels
 		s.run = func(task int, scratch []float32) { pack(b.data, w.data, scratch, task) }
 	}

@@ -217,7 +217,7 @@ func (c *compiler) lowerDepthwiseWeightGrad(n *graph.Node, op graph.Conv2DWeight
 	x, dy := c.in(n.Inputs()[0], nhwc), c.in(n.Inputs()[1], nhwc)
 	d := newDepthwise(op.Conv, x.shape, op.WeightShape, dy.shape, false)
 	ch, size, rows := d.src.c, d.taps*d.src.c, d.n*d.out.h
-	chunk := max(depthwiseGrain/(d.out.w*size), (rows+maxChunks-1)/maxChunks, 1)
+	chunk := max(grain(depthwiseGrain)/(d.out.w*size), (rows+limit.maxChunks-1)/limit.maxChunks, 1)
 	tasks := (rows + chunk - 1) / chunk
 	partial := c.alloc(tasks * size)
 	xb, db, row := x.buf, dy.buf, d.out.w*ch

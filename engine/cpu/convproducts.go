@@ -44,10 +44,10 @@ func newProductGradient(op graph.Conv2DOp, x, w, y tensor.Shape, co *correlation
 	pixels := s.y.h * s.y.w
 	cost := pixels * s.kh * (s.panels*kernel.TileCols*s.y.c + s.run*gatherCost)
 	direct := s.x.h * s.x.w * co.phases[0].depth * co.panels * co.nr
-	if cost >= direct || s.scratch() > 2*frameFloats {
+	if cost >= direct || s.scratch() > 2*limit.frameFloats {
 		return nil
 	}
-	s.images = max(1, min(taskFMAs/4/(pixels*s.kh*s.run*s.y.c)+1, s.n/minimalTasks))
+	s.images = max(1, min(limit.taskFMAs/4/(pixels*s.kh*s.run*s.y.c)+1, s.n/limit.minimalTasks))
 	for i := range s.y.h {
 		for j := range s.y.w {
 			s.aOff = append(s.aOff, int32((i*s.y.w+j)*s.y.c))
@@ -102,8 +102,8 @@ func (s *productGradient) runImage(dx, dy, packed, scratch []float32) {
 		ky, column := panel/s.panels, s.column(panel%s.panels)
 		args.Cols = min(kernel.TileCols, s.run-column)
 		args.C = &scratch[ky*s.y.h*s.width*s.run+column]
-		for k := 0; k < s.y.c; k += blockTerms {
-			args.Run, args.Accumulate = min(blockTerms, s.y.c-k), k > 0
+		for k := 0; k < s.y.c; k += limit.blockTerms {
+			args.Run, args.Accumulate = min(limit.blockTerms, s.y.c-k), k > 0
 			args.A, args.B = &dy[k], &packed[(panel*s.y.c+k)*kernel.TileCols]
 			kernel.Tile(&args)
 		}

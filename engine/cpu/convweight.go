@@ -31,19 +31,13 @@ type weightGradient struct {
 	size         int     // floats of a partial sum
 }
 
-const (
-	pixelTerms   = 128 // pixels summed in one call: what they touch stays in the first-level cache
-	maxChunks    = 16
-	partialLimit = 1 << 21 // floats of all partial sums, about
-)
-
 func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient {
 	c := newCorrelation(op, x, w, y)
 	p := &c.phases[0]
 	g := &weightGradient{correlation: c}
 	// Whole images, as many as fill a call; a large image is one block.
 	pixels := p.grid[0] * p.grid[1]
-	c.rows, c.images = c.gridMax, max(1, min(pixelTerms/pixels, c.n))
+	c.rows, c.images = c.gridMax, max(1, min(limit.pixelTerms/pixels, c.n))
 	p.aOff, p.cOff = nil, nil
 	c.planOffsets(p)
 	g.aOff, g.bOff = p.aOff, p.cOff
@@ -66,12 +60,12 @@ func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient 
 		g.size = c.groups * out * roundUp(len(g.segments)*g.lanes, 16)
 	}
 	blocks := (c.n + c.images - 1) / c.images
-	g.chunks = max(1, min(blocks, maxChunks, partialLimit/g.size))
+	g.chunks = max(1, min(blocks, limit.maxChunks, limit.partialLimit/g.size))
 	g.perChunk = roundUp((c.n+g.chunks-1)/g.chunks, c.images)
 	g.chunks = (c.n + g.perChunk - 1) / g.perChunk
 	g.parts = 1
 	if !g.swapped {
-		g.parts = max(1, min(kernel.Panels(out, kernel.TileCols), minimalTasks/g.chunks))
+		g.parts = max(1, min(kernel.Panels(out, kernel.TileCols), limit.minimalTasks/g.chunks))
 	}
 	return g
 }
@@ -87,8 +81,8 @@ func (g *weightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float
 			g.fill(scratch, x, image, count, 0)
 		}
 		pixels := len(g.aOff) / g.images * count
-		for k := 0; k < pixels; k += pixelTerms {
-			terms := min(pixelTerms, pixels-k)
+		for k := 0; k < pixels; k += limit.pixelTerms {
+			terms := min(limit.pixelTerms, pixels-k)
 			first := image == chunk*g.perChunk && k == 0
 			if g.swapped {
 				g.outerSwapped(source, dy[image*g.out.size():], sum, k, terms, !first)
@@ -235,7 +229,7 @@ func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad)
 	perGroup := g.out.c / g.groups
 	parts := (perGroup + sumChannels - 1) / sumChannels
 	tasks, per := g.groups*parts, 1
-	if g.size*g.chunks < 1<<14 {
+	if g.size*g.chunks < grain(1<<14) {
 		tasks, per = 1, tasks
 	}
 	c.add(step{

@@ -26,7 +26,7 @@ func (c *compiler) convert(to, from *value) {
 	if from.layout == nhwc {
 		rows, cols = pixels, ch
 	}
-	images := max(1, (1<<14)/size)
+	images := max(1, grain(1<<14)/size)
 	c.add(step{
 		name: "layout", node: from.node, tasks: (n + images - 1) / images, reads: bufs(src), writes: bufs(dst),
 		run: func(task int, _ []float32) {

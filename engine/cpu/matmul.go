@@ -50,12 +50,12 @@ func newProduct(m, k, n int) *product {
 		p.nr = kernel.NarrowCols
 	}
 	p.panels = kernel.Panels(n, p.nr)
-	// Tasks of about taskFMAs/4, at least minimalTasks if there is enough.
+	// Tasks of about limit.taskFMAs/4, at least minimalTasks if there is enough.
 	total := m * k * n
-	tasks := max(1, min(4*total/taskFMAs, m/kernel.NarrowRows, 64))
+	tasks := max(1, min(4*total/limit.taskFMAs, m/kernel.NarrowRows, 64))
 	p.rows = roundUp((m+tasks-1)/tasks, kernel.NarrowRows)
 	blocks := (m + p.rows - 1) / p.rows
-	p.parts = max(1, min(p.panels, minimalTasks/blocks, 4*total/blocks/taskFMAs))
+	p.parts = max(1, min(p.panels, limit.minimalTasks/blocks, 4*total/blocks/limit.taskFMAs))
 	for i := range p.rows {
 		p.aOff, p.cOff = append(p.aOff, int32(i*k)), append(p.cOff, int32(i*n))
 	}
@@ -73,8 +73,8 @@ func (p *product) run(task int, a, b, bias, c []float32) (lo, hi int) {
 		column := panel * p.nr
 		args.Cols = min(p.nr, p.n-column)
 		args.C = &c[row0*p.n+column]
-		for k := 0; k < p.k; k += blockTerms {
-			args.Run = min(blockTerms, p.k-k)
+		for k := 0; k < p.k; k += limit.blockTerms {
+			args.Run = min(limit.blockTerms, p.k-k)
 			args.A = &a[row0*p.k+k]
 			args.B = &b[(panel*p.k+k)*p.nr]
 			args.Accumulate, args.Bias = k > 0, nil
@@ -154,7 +154,7 @@ func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 	// Tasks are blocks of rows × groups of panels of about taskFMAs/4.
 	rows := roundUp(max(1, min(m, 128)), kernel.TileRows)
 	blocks := (m + rows - 1) / rows
-	per := max(1, min(panels, taskFMAs/4/(k*rows*kernel.TileCols)))
+	per := max(1, min(panels, limit.taskFMAs/4/(k*rows*kernel.TileCols)))
 	parts := (panels + per - 1) / per
 	out := c.define(n, plain).buf
 	ab, bb := av.buf, bv.buf
@@ -167,8 +167,8 @@ func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 				column := panel * kernel.TileCols
 				args.Cols = min(kernel.TileCols, cols-column)
 				args.A, args.B, args.C = &ab.data[row0], &bb.data[column], &out.data[row0*cols+column]
-				for at := 0; at < k; at += pixelTerms {
-					args.K = min(pixelTerms, k-at)
+				for at := 0; at < k; at += limit.pixelTerms {
+					args.K = min(limit.pixelTerms, k-at)
 					args.AOff, args.BOff = &aOff[at], &bOff[at]
 					args.Accumulate = at > 0
 					kernel.Outer(&args)

@@ -28,7 +28,7 @@ type pooling struct {
 
 func poolingOf(x, y tensor.Shape) *pooling {
 	pl := &pooling{src: nhwcImage(x), out: nhwcImage(y), n: x[0]}
-	pl.images = max(1, min((1<<15)/pl.src.size(), (pl.n+15)/16))
+	pl.images = max(1, min(grain(1<<15)/pl.src.size(), (pl.n+15)/16))
 	return pl
 }
 
