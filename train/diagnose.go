@@ -258,15 +258,29 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 	return shares, nil
 }
 
-// noLearning is the warning that a network learns nothing, or "". Sigmoid
-// networks often start with an epoch at chance, so it comes with the second
-// such epoch in a row, once, or with the first if no more follow (last).
-func noLearning(rows []Row, classes, images int, last bool) string {
+// patience is how many epochs at chance in a row are a reason to warn. Networks
+// with saturating activations often begin with a long plateau.
+func patience(model *nn.Model) (int, error) {
+	trace, err := model.Trace(1, nn.Eval)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range trace.Graph.Nodes() {
+		if u, ok := n.Op().(graph.Unary); ok && (u.Func == graph.KindSigmoid || u.Func == graph.KindTanh) {
+			return 10, nil
+		}
+	}
+	return 2, nil
+}
+
+// noLearning is the warning that a network learns nothing, or "". It comes
+// once, when patience is at an end or (last) no more epochs follow.
+func noLearning(rows []Row, classes, images, patience int, last bool) string {
 	streak := 0
 	for i := len(rows) - 1; i >= 0 && atChance(rows[i], classes, images); i-- {
 		streak++
 	}
-	if streak != 2 && !(streak == 1 && last) {
+	if streak != patience && !(last && streak > 0 && streak < patience) {
 		return ""
 	}
 	return fmt.Sprintf("no learning in epoch %d: the loss equals chance (ln %d = %.3f); if that goes on, try a lower learning rate or another seed",

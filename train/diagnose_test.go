@@ -180,11 +180,11 @@ func TestNoLearning(t *testing.T) {
 		3: "no learning in epoch 3: the loss equals chance (ln 10 = 2.303); if that goes on, try a lower learning rate or another seed",
 		4: "", 5: "", // said already
 	} {
-		if got := noLearning(rows[:n], 10, 60000, false); got != want {
+		if got := noLearning(rows[:n], 10, 60000, 2, false); got != want {
 			t.Errorf("after %d epochs: %q, want %q", n, got, want)
 		}
 	}
-	if noLearning(rows[:2], 10, 60000, true) == "" {
+	if noLearning(rows[:2], 10, 60000, 2, true) == "" {
 		t.Error("no warning in the last epoch")
 	}
 }

@@ -66,6 +66,7 @@ type fitter struct {
 	folder    *folder    // nil without a run folder
 	at        position
 	saved     string // path of the latest checkpoint
+	patience  int    // epochs at chance before a warning
 }
 
 // newFitter compiles all programs that will be needed.
@@ -76,6 +77,9 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 			f.close()
 		}
 	}()
+	if f.patience, err = patience(model); err != nil {
+		return f, err
+	}
 	n := trainSet.Len()
 	size := min(config.BatchSize, n)
 	f.batches = (n + size - 1) / size
@@ -299,7 +303,7 @@ func (f *fitter) finishEpoch(row Row) error {
 		}
 	}
 	f.log(row.String())
-	warning := noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.at.Finished)
+	warning := noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
 	if call := f.config.Callbacks.OnEpoch; call != nil {
 		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Warning: warning})
 	}

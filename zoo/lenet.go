@@ -13,7 +13,7 @@ func init() {
 		Input:    tensor.Shape{1, 28, 28},
 		Classes:  10,
 		Defaults: Defaults{Batch: 256, LearningRate: 0.9, Epochs: 10},
-		Sample:   Defaults{Batch: 32, LearningRate: 0.9, Epochs: 30},
+		Sample:   Defaults{Batch: 16, LearningRate: 1, Epochs: 25},
 		Init:     nn.XavierUniform(),
 		New:      LeNet,
 	})

@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	if _, err := run(context.Background(), os.Stdout, 30); err != nil {
+	if _, err := run(context.Background(), os.Stdout, 25); err != nil {
 		fmt.Fprintln(os.Stderr, "lenet:", err)
 		os.Exit(1)
 	}
@@ -37,7 +37,7 @@ func run(ctx context.Context, w io.Writer, epochs int) (*train.History, error) {
 		return nil, err
 	}
 	return train.Fit(ctx, model, set.Train, set.Test, train.Config{
-		Epochs: epochs, BatchSize: 32, LearningRate: 0.9,
+		Epochs: epochs, BatchSize: 16, LearningRate: 1,
 		Callbacks: train.Callbacks{OnEpoch: func(e train.EpochInfo) {
 			fmt.Fprintf(w, "epoch %2d  loss %.3f  train accuracy %.3f  test accuracy %.3f\n", e.Epoch, e.TrainLoss, e.TrainAccuracy, e.TestAccuracy)
 		}},

@@ -15,7 +15,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	if h.Steps != 2*313 || len(h.Rows) != 2 {
-		t.Errorf("%d steps in %d epochs, want 626 in 2: 10,000 images in batches of 32", h.Steps, len(h.Rows))
+		t.Errorf("%d steps in %d epochs, want 1250 in 2: 10,000 images in batches of 16", h.Steps, len(h.Rows))
 	}
 	// LeNet stands still near ln 10 at first.
 	if l := h.Last().TrainLoss; !(l < 2.35) {
