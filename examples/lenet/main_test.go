@@ -14,7 +14,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Steps != 2*313 || len(h.Rows) != 2 {
+	if h.Steps != 2*625 || len(h.Rows) != 2 {
 		t.Errorf("%d steps in %d epochs, want 1250 in 2: 10,000 images in batches of 16", h.Steps, len(h.Rows))
 	}
 	// LeNet stands still near ln 10 at first.
