@@ -28,9 +28,13 @@ type value struct {
 // A tail is work that a step does on each range of its output as soon as the
 // range is computed and still in cache.
 type tail struct {
-	step int
 	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
+	relu bool                                // the step applies ReLU as it stores results
+
+	canReLU bool
 }
+
+func (t *tail) taken() bool { return t.run != nil || t.relu }
 
 // strides returns the distance in memory between neighbours along each axis.
 func (v *value) strides() []int {
@@ -253,19 +257,10 @@ func (c *compiler) define(n *graph.Node, l layout) *value {
 	return v
 }
 
-// redefine tells that v is completed by the step added next.
-func (c *compiler) redefine(v *value) {
-	for _, w := range c.values[v.node.ID()] {
-		if w != nil && w.buf == v.buf {
-			w.ready = len(c.steps)
-		}
-	}
-}
-
 // setTail lets elementwise work be attached to the step added next, which
 // completes v range by range.
 func (c *compiler) setTail(v *value) *tail {
-	t := &tail{step: len(c.steps)}
+	t := &tail{}
 	for _, w := range c.values[v.node.ID()] {
 		if w != nil && w.buf == v.buf {
 			w.tail = t

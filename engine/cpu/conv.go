@@ -279,7 +279,7 @@ func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
 
 // run computes one block, or a range of its panels, and returns the range of
 // the output that the block covers.
-func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32) (lo, hi int) {
+func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, relu bool) (lo, hi int) {
 	block, part := task/c.split, task%c.split
 	image0, y0 := block/c.rowBlocks()*c.images, block%c.rowBlocks()*c.rows
 	count, rows := min(c.images, c.n-image0), min(c.rows, c.gridMax-y0)
@@ -300,7 +300,7 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32) (
 		if pixels == 0 {
 			continue
 		}
-		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to)
+		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to, relu)
 	}
 	if c.rows < c.gridMax {
 		return outAt, outAt + min(rows*c.outStep[0], c.out.h-y0*c.outStep[0])*c.out.w*c.out.c
@@ -308,7 +308,7 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32) (
 	return outAt, outAt + count*c.out.size()
 }
 
-func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int) {
+func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int, relu bool) {
 	in, out := c.src.c/c.groups, c.out.c/c.groups
 	if p.depth == 0 { // no tap reaches these pixels
 		for _, o := range p.cOff[:pixels] {
@@ -333,6 +333,7 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 				if k == 0 && bias != nil {
 					args.Bias = &bias[(g*c.panels+panel)*c.nr]
 				}
+				args.Relu = relu && k == len(p.blocks)-1
 				tile(&args, c.nr)
 			}
 		}
@@ -424,6 +425,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 	t := &tail{}
 	if co.split == 1 {
 		t = c.setTail(out)
+		t.canReLU = true
 	}
 	scratch := roundUp(co.images*co.frameSize(co.rows)+slackFloats, alignFloats)
 	s, d := src.buf, out.buf
@@ -439,7 +441,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 			if bias != nil {
 				b = bias.data
 			}
-			lo, hi := co.run(task, scratch, s.data, packed.data, b, d.data)
+			lo, hi := co.run(task, scratch, s.data, packed.data, b, d.data, t.relu)
 			if t.run != nil {
 				t.run(lo, hi, scratch)
 			}

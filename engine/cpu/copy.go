@@ -21,7 +21,6 @@ func (c *compiler) convert(to, from *value) {
 	n, ch, pixels := from.shape[0], from.shape[1], from.shape[2]*from.shape[3]
 	size := ch * pixels
 	src, dst := from.buf, to.buf
-	c.redefine(to)
 	rows, cols := ch, pixels // of the matrix that is transposed
 	if from.layout == nhwc {
 		rows, cols = pixels, ch

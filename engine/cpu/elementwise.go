@@ -220,10 +220,14 @@ func (c *compiler) lowerGroup(g *group) {
 	}
 	if host := c.findHost(g, b, inside); host != nil {
 		b.out = host.buf
-		s := &c.steps[host.ready]
-		host.tail.run = b.offsetRun(s.scratch)
-		s.scratch += b.scratch()
-		s.reads = append(s.reads, reads...)
+		if host.tail.canReLU && b.isReLU() {
+			host.tail.relu = true
+		} else {
+			s := &c.steps[host.ready]
+			host.tail.run = b.offsetRun(s.scratch)
+			s.scratch += b.scratch()
+			s.reads = append(s.reads, reads...)
+		}
 		c.setValue(&value{node: g.root, shape: g.root.Shape(), layout: l, buf: host.buf, ready: host.ready})
 		return
 	}
@@ -239,6 +243,12 @@ func (c *compiler) lowerGroup(g *group) {
 			b.run(lo, hi, scratch)
 		},
 	})
+}
+
+// isReLU reports whether the program is ReLU alone.
+func (b *blockProgram) isReLU() bool {
+	op, ok := b.instructions[0].op.(graph.Unary)
+	return len(b.instructions) == 1 && ok && op.Func == graph.KindReLU
 }
 
 func (b *blockProgram) offsetRun(at int) func(lo, hi int, scratch []float32) {
@@ -351,7 +361,7 @@ func (b *blockProgram) assignRegisters(g *group, regOf map[*graph.Node]int) {
 // place: the group alone uses it, and the other operands are there earlier.
 func (c *compiler) findHost(g *group, b *blockProgram, inside map[*graph.Node]bool) *value {
 	for _, o := range b.operands {
-		if o.kind != operandFull || o.v.tail == nil || o.v.tail.run != nil || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
+		if o.kind != operandFull || o.v.tail == nil || o.v.tail.taken() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
 			continue
 		}
 		ok := true

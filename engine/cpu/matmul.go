@@ -65,7 +65,7 @@ func newProduct(m, k, n int) *product {
 func (p *product) tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts }
 
 // run computes one task and returns the range of C it covers.
-func (p *product) run(task int, a, b, bias, c []float32) (lo, hi int) {
+func (p *product) run(task int, a, b, bias, c []float32, relu bool) (lo, hi int) {
 	row0, part := task/p.parts*p.rows, task%p.parts
 	rows := min(p.rows, p.m-row0)
 	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], SegOff: &p.zero, Segs: 1, Rows: rows}
@@ -81,6 +81,7 @@ func (p *product) run(task int, a, b, bias, c []float32) (lo, hi int) {
 			if k == 0 && bias != nil {
 				args.Bias = &bias[panel*p.nr]
 			}
+			args.Relu = relu && k+args.Run == p.k
 			tile(&args, p.nr)
 		}
 	}
@@ -123,6 +124,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 	t := &tail{}
 	if p.parts == 1 {
 		t = c.setTail(out)
+		t.canReLU = true
 	}
 	ab, ob := av.buf, out.buf
 	c.add(step{
@@ -132,7 +134,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 			if biasBuf != nil {
 				bb = biasBuf.data
 			}
-			lo, hi := p.run(task, ab.data, packed.data, bb, ob.data)
+			lo, hi := p.run(task, ab.data, packed.data, bb, ob.data, t.relu)
 			if t.run != nil {
 				t.run(lo, hi, scratch)
 			}
