@@ -65,11 +65,12 @@ type compiler struct {
 	outputs []*graph.Node
 
 	needed    []bool
-	consumers [][]*graph.Node // of each node, among the needed ones
-	kept      []bool          // outputs and assigned values: must exist as such
-	groups    []*group        // the elementwise group of each node, or nil
-	biased    map[int]biased  // by ID of the Add: product and bias in one
-	absorbed  []bool          // products that are computed by their Add
+	consumers [][]*graph.Node     // of each node, among the needed ones
+	kept      []bool              // outputs and assigned values: must exist as such
+	groups    []*group            // the elementwise group of each node, or nil
+	biased    map[int]biased      // by ID of the Add: product and bias in one
+	folds     map[int]*graph.Node // by ID of the normalization: the convolution it is folded into
+	absorbed  []bool              // products and convolutions that their user computes
 
 	values  [][2]*value // of each node, by layout
 	steps   []step
@@ -84,7 +85,7 @@ func newCompiler(g *graph.Graph, outputs []*graph.Node) *compiler {
 	return &compiler{
 		g: g, outputs: outputs,
 		needed: make([]bool, n), consumers: make([][]*graph.Node, n), kept: make([]bool, n),
-		groups: make([]*group, n), biased: map[int]biased{}, absorbed: make([]bool, n),
+		groups: make([]*group, n), biased: map[int]biased{}, folds: map[int]*graph.Node{}, absorbed: make([]bool, n),
 		values: make([][2]*value, n),
 		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
 		mutable: map[*graph.Variable]bool{},
@@ -95,6 +96,7 @@ func newCompiler(g *graph.Graph, outputs []*graph.Node) *compiler {
 func (c *compiler) lower() error {
 	c.analyse()
 	c.findBiases()
+	c.findFolds()
 	c.findGroups()
 	for _, n := range c.g.Nodes() {
 		if !c.needed[n.ID()] || c.absorbed[n.ID()] {
@@ -183,7 +185,11 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 	case graph.BatchStatsOp:
 		c.lowerBatchStats(n)
 	case graph.BatchNormOp:
-		c.lowerBatchNorm(n, op)
+		if conv := c.folds[n.ID()]; conv != nil {
+			c.lowerFolded(n, conv, op)
+		} else {
+			c.lowerBatchNorm(n, op)
+		}
 	case graph.BatchNormParamGrad:
 		c.lowerBatchNormParamGrad(n, op)
 	case graph.BatchNormInputGrad:

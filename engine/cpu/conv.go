@@ -373,11 +373,10 @@ func (c *correlation) pack(dst, w, scratch []float32, shape tensor.Shape, panelO
 	}
 }
 
-// addPackStep adds the step that packs a variable or value of weights, and
-// returns the packed buffer. pack needs the given scratch memory. Weights that
+// addPackStep adds the step that packs weights, and returns the packed buffer. pack needs the given scratch memory. Weights that
 // the program never assigns are packed again only after they have changed.
-func (c *compiler) addPackStep(n, weights *graph.Node, size, panels, scratch int, pack func(dst, w, scratch []float32, panel int)) *buffer {
-	w := c.in(weights, plain).buf
+func (c *compiler) addPackStep(n *graph.Node, weights source, size, panels, scratch int, pack func(dst, w, scratch []float32, panel int)) *buffer {
+	w := weights.buf
 	b := c.alloc(size)
 	s := step{
 		name: "pack", node: n, reads: bufs(w), writes: bufs(b), tasks: 1, scratch: scratch,
@@ -391,17 +390,14 @@ func (c *compiler) addPackStep(n, weights *graph.Node, size, panels, scratch int
 		s.tasks = panels
 		s.run = func(task int, scratch []float32) { pack(b.data, w.data, scratch, task) }
 	}
-	if op, ok := weights.Op().(graph.VariableOp); ok && !c.mutable[op.Variable] {
-		s.pack = &packState{variable: op.Variable}
-		b.persistent = true
-	}
+	s.pack = newPackState(weights.vars)
+	b.persistent = s.pack != nil
 	c.add(s)
 	return b
 }
 
 // addWeightStep adds the step that packs convolution weights.
-func (c *compiler) addWeightStep(n, weights *graph.Node, co *correlation, transposed bool) *buffer {
-	shape := weights.Shape()
+func (c *compiler) addWeightStep(n *graph.Node, weights source, shape tensor.Shape, co *correlation, transposed bool) *buffer {
 	scratch := co.src.c / co.groups * shape[2] * shape[3] * co.nr
 	return c.addPackStep(n, weights, co.packed, co.groups*co.panels, scratch, func(dst, w, scratch []float32, panel int) {
 		co.pack(dst, w, scratch, shape, panel, transposed)
@@ -409,7 +405,7 @@ func (c *compiler) addWeightStep(n, weights *graph.Node, co *correlation, transp
 }
 
 // addBiasStep pads a bias of groups×per elements to whole panels.
-func (c *compiler) addBiasStep(n, bias *graph.Node, groups, per, nr int) *buffer {
+func (c *compiler) addBiasStep(n *graph.Node, bias source, groups, per, nr int) *buffer {
 	panels := kernel.Panels(per, nr)
 	return c.addPackStep(n, bias, groups*panels*nr, groups*panels, 0, func(dst, b, _ []float32, panel int) {
 		g, p := panel/panels, panel%panels
@@ -450,18 +446,34 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 }
 
 func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
-	x, w := n.Inputs()[0], n.Inputs()[1]
-	if isDepthwise(op, x.Shape(), w.Shape()) {
-		c.lowerDepthwise(n, op)
+	in := n.Inputs()
+	var bias *source
+	if len(in) == 3 {
+		b := c.weights(in[2])
+		bias = &b
+	}
+	c.lowerConvolution(n, op, in[0], in[1].Shape(), c.weights(in[1]), bias)
+}
+
+// lowerConvolution computes the convolution of x with weights of the given
+// shape and a bias, if it is not nil, into node n.
+func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.Node, shape tensor.Shape, weights source, bias *source) {
+	if isDepthwise(op, x.Shape(), shape) {
+		d := newDepthwise(op, x.Shape(), shape, n.Shape(), false)
+		var b *buffer
+		if bias != nil {
+			b = bias.buf
+		}
+		c.addDepthwise(n, d, weights, c.in(x, nhwc), b)
 		return
 	}
-	co := newCorrelation(op, x.Shape(), w.Shape(), n.Shape())
-	packed := c.addWeightStep(n, w, co, false)
-	var bias *buffer
-	if len(n.Inputs()) == 3 {
-		bias = c.addBiasStep(n, n.Inputs()[2], co.groups, co.out.c/co.groups, co.nr)
+	co := newCorrelation(op, x.Shape(), shape, n.Shape())
+	packed := c.addWeightStep(n, weights, shape, co, false)
+	var b *buffer
+	if bias != nil {
+		b = c.addBiasStep(n, *bias, co.groups, co.out.c/co.groups, co.nr)
 	}
-	c.addCorrelation(n, co, c.in(x, nhwc), packed, bias)
+	c.addCorrelation(n, co, c.in(x, nhwc), packed, b)
 }
 
 func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
@@ -475,7 +487,7 @@ func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
 		c.addProductGradient(n, s, w, c.in(dy, nhwc))
 		return
 	}
-	packed := c.addWeightStep(n, w, co, true)
+	packed := c.addWeightStep(n, c.weights(w), w.Shape(), co, true)
 	c.addCorrelation(n, co, c.in(dy, nhwc), packed, nil)
 }
 

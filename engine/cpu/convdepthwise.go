@@ -165,7 +165,7 @@ func (d *depthwise) run(lo, hi int, dst, src, w, bias []float32) {
 }
 
 // addDepthwise adds the steps that carry a plan out; bias may be nil.
-func (c *compiler) addDepthwise(n *graph.Node, d *depthwise, weights *graph.Node, src *value, bias *buffer) {
+func (c *compiler) addDepthwise(n *graph.Node, d *depthwise, weights source, src *value, bias *buffer) {
 	ch := d.src.c
 	packed := c.addPackStep(n, weights, d.taps*ch, 1, 0, func(dst, w, _ []float32, _ int) {
 		for j := range ch {
@@ -195,20 +195,10 @@ func (c *compiler) addDepthwise(n *graph.Node, d *depthwise, weights *graph.Node
 	})
 }
 
-func (c *compiler) lowerDepthwise(n *graph.Node, op graph.Conv2DOp) {
-	x, w := n.Inputs()[0], n.Inputs()[1]
-	var bias *buffer
-	if len(n.Inputs()) == 3 {
-		bias = c.in(n.Inputs()[2], plain).buf
-	}
-	d := newDepthwise(op, x.Shape(), w.Shape(), n.Shape(), false)
-	c.addDepthwise(n, d, w, c.in(x, nhwc), bias)
-}
-
 func (c *compiler) lowerDepthwiseInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	d := newDepthwise(op.Conv, op.InputShape, w.Shape(), dy.Shape(), true)
-	c.addDepthwise(n, d, w, c.in(dy, nhwc), nil)
+	c.addDepthwise(n, d, c.weights(w), c.in(dy, nhwc), nil)
 }
 
 // lowerDepthwiseWeightGrad sums over the rows of dy in chunks, each with

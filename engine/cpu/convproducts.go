@@ -134,7 +134,7 @@ func (s *productGradient) clearSides(scratch []float32) {
 
 // addProductGradient adds the steps that carry the plan out.
 func (c *compiler) addProductGradient(n *graph.Node, s *productGradient, weights *graph.Node, dy *value) {
-	packed := c.addPackStep(n, weights, s.kh*s.panels*s.y.c*kernel.TileCols, s.kh*s.panels, 0, s.pack)
+	packed := c.addPackStep(n, c.weights(weights), s.kh*s.panels*s.y.c*kernel.TileCols, s.kh*s.panels, 0, s.pack)
 	out := c.define(n, nhwc)
 	t := c.setTail(out)
 	db, ob := dy.buf, out.buf

@@ -107,7 +107,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 		k = a.Shape()[0]
 	}
 	p := newProduct(m, k, cols)
-	packed := c.addPackStep(n, b, p.panels*k*p.nr, p.panels, 0, func(dst, w, _ []float32, panel int) {
+	packed := c.addPackStep(n, c.weights(b), p.panels*k*p.nr, p.panels, 0, func(dst, w, _ []float32, panel int) {
 		if op.TransB {
 			kernel.PackTransposed(dst, w, k, cols, k, p.nr, panel, panel+1)
 		} else {
@@ -117,7 +117,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 	reads := bufs(av.buf, packed)
 	var biasBuf *buffer
 	if bias != nil {
-		biasBuf = c.addBiasStep(n, bias, 1, cols, p.nr)
+		biasBuf = c.addBiasStep(n, c.weights(bias), 1, cols, p.nr)
 		reads = append(reads, biasBuf)
 	}
 	out := c.define(n, plain)

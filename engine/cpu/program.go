@@ -23,12 +23,33 @@ type step struct {
 	pack    *packState // for packing steps whose result may still be valid
 }
 
-// packState remembers of which version of a variable a persistent buffer was
+// packState remembers of which versions of variables a persistent buffer was
 // derived.
 type packState struct {
-	variable *graph.Variable
-	version  uint64
-	valid    bool
+	variables []*graph.Variable
+	versions  []uint64
+	valid     bool
+}
+
+// newPackState returns nil, for buffers that must be made in each run, if
+// there are no variables.
+func newPackState(variables []*graph.Variable) *packState {
+	if len(variables) == 0 {
+		return nil
+	}
+	return &packState{variables: variables, versions: make([]uint64, len(variables))}
+}
+
+// fresh reports whether the buffer is still valid, and takes note of the
+// current versions for the next time.
+func (p *packState) fresh() bool {
+	fresh := p.valid
+	for i, v := range p.variables {
+		fresh = fresh && p.versions[i] == v.Version()
+		p.versions[i] = v.Version()
+	}
+	p.valid = true
+	return fresh
 }
 
 // program implements engine.Program.
@@ -97,12 +118,8 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	p.team.scratch = p.scratch
 	for i := range p.steps {
 		s := &p.steps[i]
-		if s.pack != nil {
-			v := s.pack.variable.Version()
-			if s.pack.valid && s.pack.version == v {
-				continue
-			}
-			s.pack.version, s.pack.valid = v, true
+		if s.pack != nil && s.pack.fresh() {
+			continue
 		}
 		if p.times == nil {
 			p.team.do(s.tasks, s.run)
