@@ -21,7 +21,6 @@ type correlation struct {
 	groups           int
 	srcStep, outStep [2]int // distance between grid neighbours in source and output
 	phases           []phase
-	taps             int // kernel positions, over all phases
 
 	frame   frame
 	rows    int // grid rows in a block of one image, or all of them
@@ -77,15 +76,9 @@ const correlationStep = "correlation"
 func newCorrelation(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
 	c := &correlation{
 		n: x[0], src: nhwcImage(x), out: nhwcImage(y), groups: op.Groups,
-		srcStep: op.Stride, outStep: [2]int{1, 1}, taps: w[2] * w[3],
+		srcStep: op.Stride, outStep: [2]int{1, 1},
 	}
-	var taps []tap
-	for ky := range w[2] {
-		for kx := range w[3] {
-			taps = append(taps, tap{ky, kx, ky*op.Dilation[0] - op.Pad[0], kx*op.Dilation[1] - op.Pad[1]})
-		}
-	}
-	c.phases = []phase{{grid: [2]int{y[2], y[3]}, taps: taps}}
+	c.phases = crossed(axisPhases(op, x, w, y, false))
 	c.plan()
 	return c
 }
@@ -94,28 +87,27 @@ func newCorrelation(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
 func newInputGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *correlation {
 	c := &correlation{
 		n: x[0], src: nhwcImage(y), out: nhwcImage(x), groups: op.Groups,
-		srcStep: [2]int{1, 1}, outStep: op.Stride, taps: w[2] * w[3],
+		srcStep: [2]int{1, 1}, outStep: op.Stride,
 	}
-	for ry := range min(op.Stride[0], x[2]) {
-		for rx := range min(op.Stride[1], x[3]) {
-			p := phase{
-				first: [2]int{ry, rx},
-				grid:  [2]int{(x[2] - ry + op.Stride[0] - 1) / op.Stride[0], (x[3] - rx + op.Stride[1] - 1) / op.Stride[1]},
-			}
-			// Falling kernel positions give rising source positions.
-			for ky := w[2] - 1; ky >= 0; ky-- {
-				for kx := w[3] - 1; kx >= 0; kx-- {
-					y, x := ry+op.Pad[0]-ky*op.Dilation[0], rx+op.Pad[1]-kx*op.Dilation[1]
-					if y%op.Stride[0] == 0 && x%op.Stride[1] == 0 {
-						p.taps = append(p.taps, tap{ky, kx, y / op.Stride[0], x / op.Stride[1]})
-					}
-				}
-			}
-			c.phases = append(c.phases, p)
-		}
-	}
+	c.phases = crossed(axisPhases(op, x, w, y, true))
 	c.plan()
 	return c
+}
+
+// crossed combines the phases of both axes.
+func crossed(axes [2][]axisPhase) (phases []phase) {
+	for _, v := range axes[0] {
+		for _, h := range axes[1] {
+			p := phase{first: [2]int{v.first, h.first}, grid: [2]int{v.count, h.count}}
+			for _, y := range v.taps {
+				for _, x := range h.taps {
+					p.taps = append(p.taps, tap{y.k, x.k, y.at, x.at})
+				}
+			}
+			phases = append(phases, p)
+		}
+	}
+	return phases
 }
 
 // plan derives everything else from the geometry.

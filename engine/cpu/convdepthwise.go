@@ -39,54 +39,11 @@ func isDepthwise(op graph.Conv2DOp, x, w tensor.Shape) bool {
 	return op.Groups > 1 && op.Groups == x[1] && w[0] == x[1]
 }
 
-// axisTap is a kernel position along one axis and the source position that it
-// gives the first pixel of a phase.
-type axisTap struct{ k, at int }
-
-// axisPhase is a set of output positions along one axis, first, first+step, …,
-// whose source positions advance by advance.
-type axisPhase struct {
-	first, step, advance, count int
-	taps                        []axisTap
-}
-
-// forwardPhases: all positions are one phase.
-func forwardPhases(stride, pad, dilation, k, out int) []axisPhase {
-	p := axisPhase{step: 1, advance: stride, count: out}
-	for i := range k {
-		p.taps = append(p.taps, axisTap{i, i*dilation - pad})
-	}
-	return []axisPhase{p}
-}
-
-// backwardPhases: position x of the input gets from position (x+p−k·d)/s of
-// the output what kernel position k multiplied, if s divides.
-func backwardPhases(stride, pad, dilation, k, in int) []axisPhase {
-	var phases []axisPhase
-	for r := range min(stride, in) {
-		p := axisPhase{first: r, step: stride, advance: 1, count: (in - r + stride - 1) / stride}
-		for i := k - 1; i >= 0; i-- { // rising source positions
-			if at := r + pad - i*dilation; at%stride == 0 {
-				p.taps = append(p.taps, axisTap{i, at / stride})
-			}
-		}
-		phases = append(phases, p)
-	}
-	return phases
-}
-
 // newDepthwise plans the convolution op of x to y, or, backward, its gradient
 // with respect to x from y.
 func newDepthwise(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) *depthwise {
 	d := &depthwise{n: x[0], src: nhwcImage(x), out: nhwcImage(y), taps: w[2] * w[3]}
-	var phases [2][]axisPhase
-	for i := range 2 {
-		if backward {
-			phases[i] = backwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], w[2+i], x[2+i])
-		} else {
-			phases[i] = forwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], w[2+i], y[2+i])
-		}
-	}
+	phases := axisPhases(op, x, w, y, backward)
 	d.dstStep, d.srcStep = d.src.c, op.Stride[1]*d.src.c
 	if backward {
 		d.src, d.out = d.out, d.src

@@ -16,9 +16,8 @@ type group struct {
 }
 
 const (
-	elementwiseStep = "elementwise"
-	maxMembers      = 24
-	blockFloats     = 1024 // elements computed at a time: a register is 4 KB
+	maxMembers  = 24
+	blockFloats = 1024 // elements computed at a time: a register is 4 KB
 )
 
 // elementwise reports whether n computes each element of its result from the
@@ -236,7 +235,7 @@ func (c *compiler) lowerGroup(g *group) {
 	size := g.root.Shape().Size()
 	tasks, chunk := split(size, 8*blockFloats, blockFloats)
 	c.add(step{
-		name: elementwiseStep, node: g.root, tasks: tasks, scratch: b.scratch(),
+		name: "elementwise", elementwise: true, node: g.root, tasks: tasks, scratch: b.scratch(),
 		reads: reads, writes: bufs(out.buf),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, chunk, size)

@@ -32,7 +32,6 @@ func (c *compiler) finish(d *Device) (*program, error) {
 // stageAssignments decides for each assignment whether its value is computed
 // straight into the variable or copied there at the end.
 func (c *compiler) stageAssignments(p *program) {
-	direct := map[*buffer]bool{}
 	for _, a := range c.g.Assignments() {
 		v := c.in(a.Value, plain)
 		if !v.buf.arena { // an input, a constant or another variable, which may change before the copy
@@ -44,16 +43,15 @@ func (c *compiler) stageAssignments(p *program) {
 	}
 	// Conversions above may have added steps, so only now is it known who
 	// reads what when.
-	kept := p.commits[:0]
+	var copied []commit
 	for _, cm := range p.commits {
-		if !direct[cm.from] && c.mayWriteDirectly(p, cm) {
+		if c.mayWriteDirectly(p, cm) {
 			cm.from.alias, cm.from.arena, cm.from.keep = cm.to, false, false
-			direct[cm.from] = true
-			continue
+		} else {
+			copied = append(copied, cm)
 		}
-		kept = append(kept, cm)
 	}
-	p.commits = kept
+	p.commits = copied
 }
 
 // mayWriteDirectly reports whether the value can be computed in the
@@ -69,7 +67,7 @@ func (c *compiler) mayWriteDirectly(p *program, cm commit) bool {
 	for i, s := range c.steps {
 		for _, b := range s.writes {
 			if b == cm.from {
-				if writer >= 0 || s.name != elementwiseStep {
+				if writer >= 0 || !s.elementwise {
 					return false
 				}
 				writer = i
@@ -110,7 +108,7 @@ func (c *compiler) setLifetimes() {
 // uses afterwards.
 func (c *compiler) shareInPlace() {
 	for i, s := range c.steps {
-		if s.name != elementwiseStep || len(s.writes) != 1 {
+		if !s.elementwise || len(s.writes) != 1 {
 			continue
 		}
 		out := s.writes[0]

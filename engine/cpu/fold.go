@@ -2,7 +2,6 @@ package cpu
 
 import (
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // A source is where a packing step reads weights.
@@ -94,9 +93,13 @@ func (c *compiler) lowerFolded(n, conv *graph.Node, op graph.BatchNormOp) {
 	c.add(step{
 		name: "fold", node: n, tasks: 1, reads: reads, writes: bufs(weights, bias), pack: newPackState(vars),
 		run: func(int, []float32) {
-			foldInto(weights.data, w.data, shape, stats.data, gamma.data, op.Eps)
-			for o := range shape[0] {
-				s := float64(gamma.data[o]) * inverseDeviation(stats.data[shape[0]+o], op.Eps)
+			channels := shape[0]
+			per := shape.Size() / channels
+			for o := range channels {
+				s := float64(gamma.data[o]) * inverseDeviation(stats.data[channels+o], op.Eps)
+				for i, v := range w.data[o*per : (o+1)*per] {
+					weights.data[o*per+i] = float32(float64(v) * s)
+				}
 				shift := -float64(stats.data[o])
 				if b != nil {
 					shift += float64(b.data[o])
@@ -106,17 +109,4 @@ func (c *compiler) lowerFolded(n, conv *graph.Node, op graph.BatchNormOp) {
 		},
 	})
 	c.lowerConvolution(n, conv.Op().(graph.Conv2DOp), in[0], shape, source{weights, vars}, &source{bias, vars})
-}
-
-// foldInto multiplies each output channel's weights by its scale.
-func foldInto(dst, w []float32, shape tensor.Shape, stats, gamma []float32, eps float32) {
-	channels := shape[0]
-	per := shape.Size() / channels
-	for o := range channels {
-		s := float64(gamma[o]) * inverseDeviation(stats[channels+o], eps)
-		from := w[o*per:][:per]
-		for i, v := range from {
-			dst[o*per+i] = float32(float64(v) * s)
-		}
-	}
 }

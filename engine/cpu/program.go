@@ -20,7 +20,10 @@ type step struct {
 	scratch int // floats that run needs
 	reads   []*buffer
 	writes  []*buffer
-	pack    *packState // for packing steps whose result may still be valid
+	// elementwise steps may write over an argument: they read each element
+	// before they write the same one.
+	elementwise bool
+	pack        *packState // for packing steps whose result may still be valid
 }
 
 // packState remembers of which versions of variables a persistent buffer was
