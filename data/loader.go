@@ -37,6 +37,20 @@ type LoaderConfig struct {
 	Transform func(r *rand.Rand, pixels []float32, shape tensor.Shape)
 }
 
+func (c LoaderConfig) withDefaults() LoaderConfig {
+	if c.Workers == 0 {
+		c.Workers = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if c.Prefetch == 0 {
+		c.Prefetch = max(c.Workers, 2)
+	}
+	return c
+}
+
+// Slots is how many batches a Loader has in memory: those prepared ahead and
+// the one in use.
+func (c LoaderConfig) Slots() int { return c.withDefaults().Prefetch + 1 }
+
 // A Batch is some images with their labels. It belongs to the loop body that
 // received it: the Loader reuses its memory as soon as the loop goes on.
 type Batch struct {
@@ -87,12 +101,7 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 	if n%config.BatchSize != 0 && !config.DropLast {
 		batches++
 	}
-	if config.Workers == 0 {
-		config.Workers = min(runtime.GOMAXPROCS(0), 4)
-	}
-	if config.Prefetch == 0 {
-		config.Prefetch = max(config.Workers, 2)
-	}
+	config = config.withDefaults()
 	config.Prefetch = min(config.Prefetch, batches)
 	config.Workers = min(config.Workers, config.Prefetch)
 	return &Loader{dataset: dataset, config: config, shape: shape, batches: batches}, nil
@@ -175,7 +184,7 @@ type slot struct {
 
 func newRing(l *Loader) *ring {
 	n, size := l.config.BatchSize, l.shape.Size()
-	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, min(l.config.Prefetch+1, l.batches))}
+	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, min(l.config.Slots(), l.batches))}
 	for i := range r.slots {
 		s := &r.slots[i]
 		pixels, labels := make([]float32, n*size), make([]float32, n)

@@ -36,6 +36,10 @@ type Config struct {
 	Seed uint64
 	// Device computes; nil stands for the cpu engine with all threads.
 	Device engine.Device
+	// MemoryBudget limits the memory of a training step, in bytes, as
+	// Stepper.Memory counts it; 0 is no limit. See Stepper.SetMemoryBudget: the
+	// weights are the same bit for bit.
+	MemoryBudget int64
 	// Workers is the number of goroutines that prepare batches; 0 leaves it to
 	// data.Loader.
 	Workers int
@@ -129,6 +133,9 @@ var (
 	ErrInterrupted = errors.New("training was interrupted")
 	// ErrDiverged says that a loss or a weight is infinite or not a number.
 	ErrDiverged = errors.New("training diverged")
+	// ErrBudget says that a training step needs more memory than it may have,
+	// whatever is computed again.
+	ErrBudget = errors.New("training does not fit the memory budget")
 	// ErrNotEmpty says that the run folder holds files and is not resumed.
 	ErrNotEmpty = errors.New("folder is not empty")
 	// ErrNoRun says that a folder holds no run.
@@ -149,6 +156,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("learning rate %v: want a number above 0", c.LearningRate)
 	case c.CheckpointEvery < 0:
 		return c, fmt.Errorf("a checkpoint every %d epochs: want at least 1", c.CheckpointEvery)
+	case c.MemoryBudget < 0:
+		return c, fmt.Errorf("memory budget of %d bytes: want at least 1, or 0 for no limit", c.MemoryBudget)
 	case c.Workers < 0:
 		return c, fmt.Errorf("%d workers: want at least 1, or 0 for the default", c.Workers)
 	case len(c.Augment.Fixed()) > 0:

@@ -93,6 +93,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 	if err != nil {
 		return f, fmt.Errorf("training set: %w", err)
 	}
+	f.stepper.SetMemoryBudget(config.MemoryBudget)
 	for _, batch := range []int{size, n % size} {
 		if batch == 0 {
 			continue
@@ -179,6 +180,9 @@ func (f *fitter) run(ctx context.Context) error {
 		s := f.folder.settings
 		f.folder.logLine(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
 			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
+	}
+	if p := f.stepper.programs[min(f.config.BatchSize, f.set.Len())]; p.recomputed > 0 {
+		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", megabytes(f.config.MemoryBudget), count(p.recomputed, "value")))
 	}
 	if call := f.config.Callbacks.OnStart; call != nil {
 		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})

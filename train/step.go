@@ -20,6 +20,7 @@ type Stepper struct {
 	optimizer optim.Optimizer
 	state     optim.State
 	programs  map[int]*stepProgram
+	budget    int64 // of a step's memory, in bytes; 0 for no limit
 }
 
 // stepProgram is the compiled step for one batch size.
@@ -30,6 +31,7 @@ type stepProgram struct {
 	images, labels int
 	step, rate     *tensor.Tensor // step is nil unless the network needs it
 	outputs        []*tensor.Tensor
+	recomputed     int // values that the backward pass computes again
 }
 
 // NewStepper returns a Stepper that changes the model on the device.
@@ -46,11 +48,11 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, err := s.device.Compile(trace.Graph, outputs...)
+	program, recomputed, err := s.program(batch, outputs)
 	if err != nil {
 		return nil, fmt.Errorf("compile the training step for batches of %d: %w", batch, err)
 	}
-	p := &stepProgram{program: program, rate: tensor.New()}
+	p := &stepProgram{program: program, rate: tensor.New(), recomputed: recomputed}
 	for _, out := range outputs {
 		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
 	}
@@ -71,6 +73,30 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	}
 	s.programs[batch] = p
 	return p, nil
+}
+
+// SetMemoryBudget limits the memory of the steps compiled from now on, as
+// Memory counts it, to so many bytes; 0 takes the limit away. Where a step
+// needs more, values that are cheap to compute are dropped after the forward
+// pass and computed again in the backward pass, as few as will do. That costs
+// time and changes no bit of the results. A step that cannot be made to fit
+// fails with ErrBudget.
+func (s *Stepper) SetMemoryBudget(bytes int64) { s.budget = bytes }
+
+// program compiles a step within the budget. It returns how many values are
+// recomputed for that.
+func (s *Stepper) program(batch int, outputs []*graph.Node) (engine.Program, int, error) {
+	if s.budget == 0 {
+		program, err := s.device.Compile(outputs[0].Graph(), outputs...)
+		return program, 0, err
+	}
+	rest := s.memory(batch).Total()
+	r := recomputer{device: s.device, outputs: outputs, budget: s.budget - rest}
+	best, err := r.fit()
+	if err == nil && best.program == nil {
+		err = fmt.Errorf("%w of %s: batches of %d need at least %s", ErrBudget, megabytes(s.budget), batch, megabytes(best.bytes+rest))
+	}
+	return best.program, best.dropped, err
 }
 
 // build makes the graph of a step: forward, loss, gradients and update. Its
@@ -124,7 +150,7 @@ func (s *Stepper) Close() {
 }
 
 // Program returns the compiled step for a batch size, for measurements such as
-// cpu.Profile. The Stepper closes it.
+// cpu.StartProfile. The Stepper closes it.
 func (s *Stepper) Program(batch int) (engine.Program, error) {
 	p, err := s.compile(batch)
 	if err != nil {

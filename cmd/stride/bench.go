@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -25,14 +24,16 @@ import (
 
 type benchVerb struct {
 	*app
-	mode                         string
-	batch, resolution            int
-	width                        int // of the networks' names
-	time                         time.Duration
-	seed                         uint64
-	json, peak, kernels, profile bool
-	compute                      compute
-	profiles                     profile
+	mode                string
+	batch, resolution   int
+	width               int // of the networks' names
+	time                time.Duration
+	seed                uint64
+	json, peak, kernels bool
+	budget              int64
+	inside              inside
+	compute             compute
+	profiles            profile
 }
 
 func (a *app) benchCommand() *cobra.Command {
@@ -48,12 +49,19 @@ for all of them.
 --peak measures how many multiply-adds the processor can do at most, --kernels how
 near the kernels of the cpu engine come to that.
 
+--profile prints each stage of a step: time, GFLOP/s (those of a direct sum), share
+of the peak, bytes read and written, memory in use and the algorithm chosen; and
+what each kind of stage takes together. --memory prints what holds the memory where
+a step needs most. --trace records which thread did what when in one step.
+
 ` + netList(),
 		Example: `  stride bench
   stride bench lenet --mode infer --batch 1 --threads 1
   stride bench all --json
   stride bench --peak --kernels
-  stride bench lenet --mode train --profile`,
+  stride bench lenet --mode train --profile
+  stride bench resnet18 --mode train --batch 64 --memory
+  stride bench lenet --trace step.json          open it in ui.perfetto.dev`,
 		ValidArgsFunction: completeNets(0, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.profiles.around(func() error { return b.run(cmd.Context(), args) })
@@ -67,7 +75,8 @@ near the kernels of the cpu engine come to that.
 	flags.DurationVar(&b.time, "time", b.time, "how long to measure each")
 	flags.BoolVar(&b.peak, "peak", false, "measure the processor's peak")
 	flags.BoolVar(&b.kernels, "kernels", false, "measure the kernels against the peak")
-	flags.BoolVar(&b.profile, "profile", false, "print where the time of a step goes")
+	addMemoryBudget(flags, &b.budget)
+	b.inside.addFlags(flags)
 	addSeed(flags, &b.seed, "names the random images and weights")
 	b.compute.addFlags(cmd)
 	flags.BoolVar(&b.json, "json", false, "print one JSON object a measurement")
@@ -78,9 +87,6 @@ near the kernels of the cpu engine come to that.
 func (b *benchVerb) run(ctx context.Context, nets []string) error {
 	if b.time < time.Millisecond || b.time > time.Hour {
 		return misuse("--time %v: want 1ms to 1h", b.time)
-	}
-	if b.profile && b.compute.device == "reference" {
-		return misuse("--profile is for the cpu engine only")
 	}
 	if slices.Contains(nets, "all") {
 		nets = zoo.Names()
@@ -95,6 +101,9 @@ func (b *benchVerb) run(ctx context.Context, nets []string) error {
 			return err
 		}
 		specs = append(specs, spec)
+	}
+	if err := b.checkInside(specs); err != nil {
+		return err
 	}
 	if b.peak {
 		if err := b.measurePeak(); err != nil {
@@ -121,6 +130,7 @@ type benchResult struct {
 	StepSeconds         float64 `json:"step_seconds"`
 	PeakRSSBytes        int64   `json:"peak_rss_bytes"`
 	AllocsPerStep       float64 `json:"allocs_per_step"`
+	insideResult
 }
 
 // The columns of the table for people, with their widths.
@@ -141,11 +151,11 @@ func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			result, profile, err := b.measure(ctx, spec, mode, device)
+			result, err := b.measure(ctx, spec, mode, device)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", spec.Name, mode, err)
 			}
-			if err := b.report(head, result, profile); err != nil {
+			if err := b.report(head, result); err != nil {
 				return err
 			}
 			head = ""
@@ -154,13 +164,8 @@ func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
 	return nil
 }
 
-func (b *benchVerb) report(head string, r benchResult, profile string) error {
+func (b *benchVerb) report(head string, r benchResult) error {
 	if b.json {
-		if profile != "" {
-			if _, err := io.WriteString(b.stderr, profile); err != nil {
-				return err
-			}
-		}
 		return writeJSON(b.stdout, r)
 	}
 	memory := "·"
@@ -170,8 +175,10 @@ func (b *benchVerb) report(head string, r benchResult, profile string) error {
 	row := fmt.Sprintf(benchRow, b.width, r.Net, r.Mode, r.Batch, r.Resolution, r.Threads,
 		thousands(int(r.ImagesPerSecond)), thousands(int(r.BestImagesPerSecond)), milliseconds(r.StepSeconds), memory,
 		fmt.Sprintf("%.1f", r.AllocsPerStep))
-	_, err := io.WriteString(b.stdout, head+row+profile)
-	return err
+	if _, err := io.WriteString(b.stdout, head+row); err != nil {
+		return err
+	}
+	return r.insideResult.write(b.stdout)
 }
 
 func milliseconds(seconds float64) string {
@@ -182,7 +189,7 @@ func milliseconds(seconds float64) string {
 }
 
 // measure makes the network and times its steps.
-func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, device engine.Device) (benchResult, string, error) {
+func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, device engine.Device) (benchResult, error) {
 	input, batch := spec.Input, b.batch
 	if b.resolution > 0 {
 		input = tensor.Shape{input[0], b.resolution, b.resolution}
@@ -198,17 +205,17 @@ func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, dev
 	resetPeakRSS()
 	model, err := nn.New(spec.New(spec.Classes), input, nn.Options{Seed: b.seed, Init: spec.Init})
 	if err != nil {
-		return benchResult{}, "", err
+		return benchResult{}, err
 	}
 	images, labels := madeUp(b.seed, batch, spec.Classes, input)
-	step, program, release, err := benchStep(model, mode, device, images, labels)
+	step, program, release, err := benchStep(model, mode, device, images, labels, b.budget)
 	if err != nil {
-		return benchResult{}, "", err
+		return benchResult{}, err
 	}
 	defer release()
 	times, allocs, err := timeSteps(ctx, step, b.time)
 	if err != nil {
-		return benchResult{}, "", err
+		return benchResult{}, err
 	}
 	slices.Sort(times)
 	median := times[len(times)/2].Seconds()
@@ -217,11 +224,8 @@ func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, dev
 		ImagesPerSecond: float64(batch) / median, BestImagesPerSecond: float64(batch) / times[0].Seconds(),
 		StepSeconds: median, AllocsPerStep: allocs, PeakRSSBytes: peakRSS(),
 	}
-	if !b.profile {
-		return result, "", nil
-	}
-	profile, err := stageProfile(program, step, min(len(times), 100))
-	return result, profile, err
+	result.insideResult, err = b.inside.look(program, step, threads, min(len(times), 100))
+	return result, err
 }
 
 // madeUp makes random images and labels.
@@ -238,10 +242,11 @@ func madeUp(seed uint64, batch, classes int, input tensor.Shape) (images, labels
 }
 
 // benchStep returns a function that does one step, and its program.
-func benchStep(model *nn.Model, mode string, device engine.Device, images, labels *tensor.Tensor) (step func() error, program engine.Program, release func(), err error) {
+func benchStep(model *nn.Model, mode string, device engine.Device, images, labels *tensor.Tensor, budget int64) (step func() error, program engine.Program, release func(), err error) {
 	batch := labels.Size()
 	if mode == "train" {
 		s := train.NewStepper(model, device, optim.SGD{})
+		s.SetMemoryBudget(budget)
 		program, err := s.Program(batch)
 		if err != nil {
 			return nil, nil, nil, err
@@ -293,24 +298,4 @@ func timeSteps(ctx context.Context, step func() error, d time.Duration) (times [
 	}
 	runtime.ReadMemStats(&after)
 	return times, float64(after.Mallocs-before.Mallocs) / float64(len(times)), nil
-}
-
-// stageProfile runs some steps and returns the table of the program's stages.
-func stageProfile(p engine.Program, step func() error, runs int) (string, error) {
-	stop, err := cpu.Profile(p)
-	if err != nil {
-		return "", err
-	}
-	for range runs {
-		if err := step(); err != nil {
-			return "", err
-		}
-	}
-	var b bytes.Buffer
-	b.WriteString("\n")
-	if err := cpu.WriteProfile(&b, stop(), runs); err != nil {
-		return "", err
-	}
-	b.WriteString("\n")
-	return b.String(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -64,6 +65,38 @@ func (n *number) Set(s string) error {
 	}
 	*n.value = float32(v)
 	return nil
+}
+
+// size is a flag for a number of bytes, such as 800MB or 1.5GiB.
+type size struct{ bytes *int64 }
+
+var sizeUnits = map[string]float64{
+	"": 1, "B": 1, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+}
+
+func (s *size) String() string {
+	if s.bytes == nil || *s.bytes == 0 {
+		return ""
+	}
+	return strconv.FormatInt(*s.bytes, 10) + "B"
+}
+
+func (s *size) Type() string { return "size" }
+
+func (s *size) Set(text string) error {
+	number := strings.TrimRightFunc(text, func(r rune) bool { return !unicode.IsDigit(r) })
+	unit, known := sizeUnits[strings.TrimSpace(text[len(number):])]
+	n, err := strconv.ParseFloat(number, 64)
+	if bytes := n * unit; err == nil && known && bytes >= 1 && bytes < 1<<60 {
+		*s.bytes = int64(bytes)
+		return nil
+	}
+	return errors.New("want a size such as 800MB or 1.5GB")
+}
+
+// addMemoryBudget adds the flag that limits the memory of a training step.
+func addMemoryBudget(flags *pflag.FlagSet, bytes *int64) {
+	flags.Var(&size{bytes}, "memory-budget", "most memory that a training step may take, as 800MB; to save some, cheap values are computed twice, which changes no result")
 }
 
 // choice is a flag for one of a few words.

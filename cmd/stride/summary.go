@@ -9,38 +9,48 @@ import (
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
 )
 
 type summaryVerb struct {
 	*app
-	net   string
-	input shapeFlag
-	batch int
-	json  bool
+	net    string
+	input  shapeFlag
+	batch  int
+	budget int64
+	json   bool
 }
 
 func (a *app) summaryCommand() *cobra.Command {
 	s := &summaryVerb{app: a, batch: 1}
 	cmd := &cobra.Command{
 		Use:   "summary <net|run|model.safetensors>",
-		Short: "Show a network layer by layer: shapes, parameters, multiply-adds",
+		Short: "Show a network layer by layer: shapes, parameters, multiply-adds, memory",
 		Long: `Show a network layer by layer: path, kind, shape of the output, number of trainable
 parameters, multiply-adds for one image (a multiplication and its addition count
 as one; convolutions and products only), and the receptive field: how many pixels
 of the input, along a side, an output depends on.
 
+Below stands the memory that training and inference on the cpu engine will take,
+without having run them: for batches of --batch or else, for training, of the
+network's own size. With momentum, training takes the parameters once more.
+
 ` + netList(),
 		Example: `  stride summary lenet
   stride summary lenet --input 1x32x32 --batch 8
+  stride summary densenet --batch 64 --memory-budget 250MB
   stride summary runs/quick --json | jq .parameters`,
 		Args:              oneArg("a network, a run folder or a model file"),
 		ValidArgsFunction: completeNets(1, true),
-		RunE:              func(_ *cobra.Command, args []string) error { return s.run(args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return s.run(args[0], cmd.Flags().Changed("batch"))
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&s.input, "input", "shape of an image, channels × height × width, as 3x96x96 (default: the network's)")
 	addBatch(flags, &s.batch, "images in a batch")
+	addMemoryBudget(flags, &s.budget)
 	addNet(cmd, &s.net)
 	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	return cmd
@@ -78,8 +88,8 @@ func joinShape(s tensor.Shape) string {
 	return s.String()
 }
 
-func (s *summaryVerb) run(what string) error {
-	name, model, err := s.model(what)
+func (s *summaryVerb) run(what string, batchGiven bool) error {
+	spec, model, err := s.model(what)
 	if err != nil {
 		return err
 	}
@@ -87,10 +97,17 @@ func (s *summaryVerb) run(what string) error {
 	if err != nil {
 		return err
 	}
-	r := summaryReport{Net: name, Input: model.Input(), Batch: s.batch, Layers: layers}
+	r := summaryReport{Net: spec.Name, Input: model.Input(), Batch: s.batch, Layers: layers}
 	for _, l := range layers {
 		r.Parameters += l.Parameters
 		r.MultiplyAdds += l.MultiplyAdds
+	}
+	batch := spec.Batch
+	if batchGiven {
+		batch = s.batch
+	}
+	if r.Memory, err = predictMemory(model, batch, s.budget); err != nil {
+		return err
 	}
 	if s.json {
 		return writeJSON(s.stdout, r)
@@ -99,20 +116,20 @@ func (s *summaryVerb) run(what string) error {
 }
 
 // model makes the network that the argument names.
-func (s *summaryVerb) model(what string) (string, *nn.Model, error) {
+func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
 	spec, err := getNet(what)
 	net := spec.New
 	input, classes := spec.Input, spec.Classes
 	if err != nil {
 		if !exists(what) {
-			return "", nil, err
+			return spec, nil, err
 		}
 		run, err := openRun(what, s.net)
 		if err != nil {
-			return "", nil, err
+			return spec, nil, err
 		}
 		if s.input.shape == nil {
-			return run.Spec.Name, run.Model, nil
+			return run.Spec, run.Model, nil
 		}
 		spec, net, classes = run.Spec, run.Spec.New, len(run.Settings.Classes)
 	}
@@ -121,7 +138,7 @@ func (s *summaryVerb) model(what string) (string, *nn.Model, error) {
 	}
 	// The weights do not matter, and zeros are quick to draw.
 	model, err := nn.New(net(classes), input, nn.Options{Init: nn.Constant(0)})
-	return spec.Name, model, err
+	return spec, model, err
 }
 
 type summaryReport struct {
@@ -131,6 +148,7 @@ type summaryReport struct {
 	Parameters   int            `json:"parameters"`
 	MultiplyAdds int64          `json:"multiply_adds"`
 	Layers       []nn.LayerInfo `json:"layers"`
+	Memory       memoryReport   `json:"memory"`
 }
 
 func (r summaryReport) print(a *app) error {
@@ -148,8 +166,10 @@ func (r summaryReport) print(a *app) error {
 	if err := t.write(a.stdout); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "\nThe parameters take %s. Multiply-adds are for one image.\n", bytesText(4*int64(r.Parameters)))
-	return err
+	if _, err := fmt.Fprintf(a.stdout, "\nThe parameters take %s. Multiply-adds are for one image.\n\n", bytesText(4*int64(r.Parameters))); err != nil {
+		return err
+	}
+	return r.Memory.print(a)
 }
 
 // orDash is a number with commas, or a dot for 0.

@@ -31,6 +31,7 @@ type trainVerb struct {
 	nesterov, resume, json, verbose       bool
 	augment                               augmentFlag
 	seed                                  uint64
+	budget                                int64
 	weightsHash                           string // of the file --weights, in hexadecimal
 	compute                               compute
 	profile                               profile
@@ -51,6 +52,10 @@ on the embedded sample they are others than on the whole dataset. Ctrl-C saves
 and stops; --resume goes on, and ends with the same weights bit for bit as a run
 that was not interrupted.
 
+--memory-budget trains in less memory: values that are cheap to compute, such as
+normalisations and poolings, are dropped after the forward pass and computed again
+in the backward pass. "stride summary" says how much a step takes.
+
 --augment changes the training images at random, each time they are seen; "stride
 data show --augment" draws what comes of it. Its words, with commas between:
   hflip, vflip            turn over, with a probability of 0.5 or of hflip=P
@@ -64,6 +69,7 @@ data show --augment" draws what comes of it. Its words, with commas between:
   stride train lenet --data sample --epochs 5 --out runs/quick
   stride train lenet --lr 0.5 --momentum 0.9 --nesterov
   stride train resnet18 --augment hflip,crop=96:8
+  stride train densenet --memory-budget 300MB
   stride train lenet --weights runs/quick --lr 0.1
   stride train --resume                        the newest run in runs/
   stride train --resume runs/quick --epochs 10
@@ -92,6 +98,7 @@ data show --augment" draws what comes of it. Its words, with commas between:
 	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` that images are brought to (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
 	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
+	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
 	flags.BoolVar(&t.verbose, "verbose", false, "say after each epoch how many ReLUs are dead")
@@ -140,7 +147,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	config := train.Config{
 		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
 		Optimizer: optim.SGD{Momentum: t.momentum, Nesterov: t.nesterov, WeightDecay: t.decay},
-		Augment:   t.augment.pipeline, Seed: t.seed, Device: device, Workers: t.workers,
+		Augment:   t.augment.pipeline, Seed: t.seed, Device: device, Workers: t.workers, MemoryBudget: t.budget,
 		Dir: t.out, Resume: t.resume, Net: t.spec.Name, Data: dataName(set), Options: t.options(set),
 		Callbacks: show.callbacks(),
 		Log:       show.log,
@@ -237,7 +244,7 @@ func (t *trainVerb) takeUp(args []string) error {
 			t.compute.device = s.Device
 		}
 	})
-	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "weights"} {
+	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "weights", "memory-budget"} {
 		value, ok := s.Options[flag]
 		if !ok || given(flag) {
 			continue
@@ -299,6 +306,7 @@ func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
 	put("nesterov", t.nesterov, "true")
 	put("weight-decay", t.decay > 0, fmt.Sprint(t.decay))
 	put("augment", len(t.augment.pipeline) > 0, t.augment.String())
+	put("memory-budget", t.budget > 0, (&size{&t.budget}).String())
 	put("weights", t.weights != "", t.weights)
 	put("weights-sha256", t.weights != "", t.weightsHash)
 	return options

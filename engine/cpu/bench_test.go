@@ -88,11 +88,11 @@ func BenchmarkLeNet(b *testing.B) {
 				run()
 			}
 			if os.Getenv("STRIDE_BENCH_PROFILE") != "" {
-				stop, err := cpu.Profile(p)
+				stop, err := cpu.StartProfile(p)
 				if err != nil {
 					b.Fatal(err)
 				}
-				defer func() { cpu.WriteProfile(os.Stdout, stop(), b.N) }()
+				defer func() { stop().Write(os.Stdout) }()
 			}
 			b.ReportAllocs()
 			for b.Loop() {

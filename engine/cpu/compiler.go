@@ -22,19 +22,8 @@ type value struct {
 	layout layout
 	buf    *buffer
 	ready  int   // index of the step that completes it; −1 if it is there from the start
-	tail   *tail // where elementwise work on the value can be attached, or nil
+	tail   *tail // where work on the value can be attached, or nil
 }
-
-// A tail is work that a step does on each range of its output as soon as the
-// range is computed and still in cache.
-type tail struct {
-	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
-	relu bool                                // the step applies ReLU as it stores results
-
-	canReLU bool
-}
-
-func (t *tail) taken() bool { return t.run != nil || t.relu }
 
 // strides returns the distance in memory between neighbours along each axis.
 func (v *value) strides() []int {
@@ -63,6 +52,7 @@ func (v *value) copyPlain(dst []float32) { copy(dst, v.buf.data[:len(dst)]) }
 type compiler struct {
 	g       *graph.Graph
 	outputs []*graph.Node
+	strict  bool // direct sums only
 
 	needed    []bool
 	consumers [][]*graph.Node     // of each node, among the needed ones
@@ -71,6 +61,9 @@ type compiler struct {
 	biased    map[int]biased      // by ID of the Add: product and bias in one
 	folds     map[int]*graph.Node // by ID of the normalization: the convolution it is folded into
 	absorbed  []bool              // products and convolutions that their user computes
+
+	statistics map[*graph.Node]*value // mean and variance of each channel, 2×C, where they are known
+	deviations map[deviation]*buffer
 
 	values  [][2]*value // of each node, by layout
 	steps   []step
@@ -89,6 +82,8 @@ func newCompiler(g *graph.Graph, outputs []*graph.Node) *compiler {
 		values: make([][2]*value, n),
 		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
 		mutable: map[*graph.Variable]bool{},
+
+		statistics: map[*graph.Node]*value{}, deviations: map[deviation]*buffer{},
 	}
 }
 
@@ -261,18 +256,6 @@ func (c *compiler) define(n *graph.Node, l layout) *value {
 	v := &value{node: n, shape: n.Shape(), layout: l, buf: c.alloc(n.Shape().Size()), ready: len(c.steps)}
 	c.setValue(v)
 	return v
-}
-
-// setTail lets elementwise work be attached to the step added next, which
-// completes v range by range.
-func (c *compiler) setTail(v *value) *tail {
-	t := &tail{}
-	for _, w := range c.values[v.node.ID()] {
-		if w != nil && w.buf == v.buf {
-			w.tail = t
-		}
-	}
-	return t
 }
 
 // alloc returns a new buffer in the arena.

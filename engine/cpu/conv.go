@@ -338,21 +338,10 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 func (c *correlation) pack(dst, w, scratch []float32, shape tensor.Shape, panelOfAll int, transposed bool) {
 	g, panel := panelOfAll/c.panels, panelOfAll%c.panels
 	in, out := c.src.c/c.groups, c.out.c/c.groups
-	lanes := min(c.nr, out-panel*c.nr)
 	// In scratch, row ci·area+tap has the weights of all lanes.
 	area := shape[2] * shape[3]
 	rows := scratch[:in*area*c.nr]
-	if lanes < c.nr {
-		clear(rows)
-	}
-	if transposed {
-		for ci := range in {
-			from := w[((g*in+ci)*shape[1]+panel*c.nr)*area:]
-			kernel.Transpose2D(rows[ci*area*c.nr:], from, lanes, area, c.nr, area)
-		}
-	} else {
-		kernel.Transpose2D(rows, w[(g*out+panel*c.nr)*in*area:], lanes, in*area, c.nr, in*area)
-	}
+	packLanes(rows, w[g*out*in*area:], in, out, area, panel, c.nr, transposed)
 	for i := range c.phases {
 		p := &c.phases[i]
 		d := dst[p.packed+panelOfAll*p.depth*c.nr:][:p.depth*c.nr]
@@ -422,7 +411,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 		reads = append(reads, bias)
 	}
 	c.add(step{
-		name: correlationStep, node: n, tasks: co.blocks() * co.split, scratch: scratch,
+		name: correlationStep, algorithm: co.algorithm(), node: n, tasks: co.blocks() * co.split, scratch: scratch,
 		reads: reads, writes: bufs(d),
 		run: func(task int, scratch []float32) {
 			var b []float32
@@ -430,11 +419,20 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 				b = bias.data
 			}
 			lo, hi := co.run(task, scratch, s.data, packed.data, b, d.data, t.relu)
-			if t.run != nil {
-				t.run(lo, hi, scratch)
-			}
+			t.done(task, lo, hi, scratch)
 		},
 	})
+}
+
+// algorithm describes the plan in profiles.
+func (c *correlation) algorithm() string {
+	if len(c.phases) == 1 && len(c.phases[0].taps) == 1 && !c.padded {
+		return "1×1 as GEMM"
+	}
+	if c.nr == kernel.NarrowCols {
+		return "direct, narrow"
+	}
+	return "direct"
 }
 
 func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
@@ -459,6 +457,10 @@ func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.N
 		c.addDepthwise(n, d, weights, c.in(x, nhwc), b)
 		return
 	}
+	if w := c.winograd(op, x.Shape(), shape, n.Shape(), false); w != nil {
+		c.addWinograd(n, w, c.in(x, nhwc), weights, bias, false)
+		return
+	}
 	co := newCorrelation(op, x.Shape(), shape, n.Shape())
 	packed := c.addWeightStep(n, weights, shape, co, false)
 	var b *buffer
@@ -472,6 +474,10 @@ func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, op.InputShape, w.Shape()) {
 		c.lowerDepthwiseInputGrad(n, op)
+		return
+	}
+	if p := c.winograd(op.Conv, op.InputShape, w.Shape(), dy.Shape(), true); p != nil {
+		c.addWinograd(n, p, c.in(dy, nhwc), c.weights(w), nil, true)
 		return
 	}
 	co := newInputGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape())

@@ -141,13 +141,11 @@ func (c *compiler) addDepthwise(n *graph.Node, d *depthwise, weights source, src
 	tasks, chunk := d.split()
 	from, to, row := src.buf, out.buf, d.out.w*d.out.c
 	c.add(step{
-		name: "depthwise", node: n, tasks: tasks, reads: reads, writes: bufs(to),
+		name: "depthwise", algorithm: "depthwise", node: n, tasks: tasks, reads: reads, writes: bufs(to),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, chunk, d.n*d.out.h)
 			d.run(lo, hi, to.data, from.data, packed.data, bias.data)
-			if t.run != nil {
-				t.run(lo*row, hi*row, scratch)
-			}
+			t.done(task, lo*row, hi*row, scratch)
 		},
 	})
 }
@@ -169,7 +167,7 @@ func (c *compiler) lowerDepthwiseWeightGrad(n *graph.Node, op graph.Conv2DWeight
 	partial := c.alloc(tasks * size)
 	xb, db, row := x.buf, dy.buf, d.out.w*ch
 	c.add(step{
-		name: "depthwise weight gradient", node: n, tasks: tasks, reads: bufs(xb, db), writes: bufs(partial),
+		name: "depthwise weight gradient", algorithm: "depthwise", node: n, tasks: tasks, reads: bufs(xb, db), writes: bufs(partial),
 		run: func(task int, _ []float32) {
 			lo, hi := chunkRange(task, chunk, rows)
 			sum := partial.data[task*size : (task+1)*size]

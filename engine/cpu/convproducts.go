@@ -139,7 +139,7 @@ func (c *compiler) addProductGradient(n *graph.Node, s *productGradient, weights
 	t := c.setTail(out)
 	db, ob := dy.buf, out.buf
 	c.add(step{
-		name: "products", node: n, tasks: (s.n + s.images - 1) / s.images, scratch: s.scratch(),
+		name: "products", algorithm: "product gradient", node: n, tasks: (s.n + s.images - 1) / s.images, scratch: s.scratch(),
 		reads: bufs(db, packed), writes: bufs(ob),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, s.images, s.n)
@@ -147,9 +147,7 @@ func (c *compiler) addProductGradient(n *graph.Node, s *productGradient, weights
 			for i := lo; i < hi; i++ {
 				s.runImage(ob.data[i*s.x.size():(i+1)*s.x.size()], db.data[i*s.y.size():(i+1)*s.y.size()], packed.data, scratch)
 			}
-			if t.run != nil {
-				t.run(lo*s.x.size(), hi*s.x.size(), scratch)
-			}
+			t.done(task, lo*s.x.size(), hi*s.x.size(), scratch)
 		},
 	})
 }

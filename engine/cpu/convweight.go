@@ -203,11 +203,25 @@ func (g *weightGradient) storeSwapped(dst, partial, scratch []float32, shape ten
 	}
 }
 
+// algorithm describes the plan in profiles.
+func (g *weightGradient) algorithm() string {
+	if g.swapped {
+		return "outer products, swapped"
+	}
+	return "outer products"
+}
+
 func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) {
 	x, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, x.Shape(), op.WeightShape) {
 		c.lowerDepthwiseWeightGrad(n, op)
 		return
+	}
+	if !c.strict {
+		if w := newWinogradWeight(op.Conv, x.Shape(), op.WeightShape, dy.Shape()); w != nil {
+			c.addWinogradWeight(n, w, c.in(x, nhwc), c.in(dy, nhwc))
+			return
+		}
 	}
 	g := newWeightGradient(op.Conv, x.Shape(), op.WeightShape, dy.Shape())
 	xv, dyv := c.in(x, nhwc), c.resident(c.in(dy, nhwc))
@@ -217,7 +231,7 @@ func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad)
 	partial := c.alloc(g.chunks * g.size)
 	xb, db := xv.buf, dyv.buf
 	c.add(step{
-		name: "weight gradient", node: n, tasks: g.chunks * g.parts,
+		name: "weight gradient", algorithm: g.algorithm(), node: n, tasks: g.chunks * g.parts,
 		scratch: roundUp(g.images*g.frameSize(g.rows)+slackFloats, alignFloats),
 		reads:   bufs(xb, db), writes: bufs(partial),
 		run: func(task int, scratch []float32) {

@@ -14,11 +14,16 @@ type Options struct {
 	// Threads is how many threads compute; 0 means GOMAXPROCS. It never
 	// changes results.
 	Threads int
+
+	// Strict keeps to direct sums: no Winograd convolutions, whose rounding
+	// error is about twice that of direct ones.
+	Strict bool
 }
 
 // Device is the CPU as an engine. It is safe for concurrent use.
 type Device struct {
-	team *team
+	team   *team
+	strict bool
 }
 
 var _ engine.Device = (*Device)(nil)
@@ -29,7 +34,7 @@ func New(o Options) *Device {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{team: newTeam(n)}
+	d := &Device{team: newTeam(n), strict: o.Strict}
 	// The workers refer to the team, not to the Device, so that a Device
 	// nobody uses any more takes its workers with it.
 	runtime.AddCleanup(d, func(t *team) { t.close() }, d.team)
@@ -65,6 +70,7 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 		}
 	}
 	c := newCompiler(g, outputs)
+	c.strict = d.strict
 	if err := c.lower(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}

@@ -227,19 +227,25 @@ func (c *compiler) lowerGroup(g *group) {
 			s.scratch += b.scratch()
 			s.reads = append(s.reads, reads...)
 		}
-		c.setValue(&value{node: g.root, shape: g.root.Shape(), layout: l, buf: host.buf, ready: host.ready})
+		c.setValue(&value{node: g.root, shape: g.root.Shape(), layout: l, buf: host.buf, ready: host.ready, tail: host.tail})
 		return
 	}
 	out := c.define(g.root, l)
 	b.out = out.buf
+	t, unit := &tail{row: blockFloats}, blockFloats
+	if l == nhwc || len(out.shape) == 2 {
+		t = c.setTail(out)
+		unit = t.row
+	}
+	t.run = b.run
 	size := g.root.Shape().Size()
-	tasks, chunk := split(size, 8*blockFloats, blockFloats)
+	tasks, chunk := split(size, 8*blockFloats, unit)
 	c.add(step{
 		name: "elementwise", elementwise: true, node: g.root, tasks: tasks, scratch: b.scratch(),
 		reads: reads, writes: bufs(out.buf),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, chunk, size)
-			b.run(lo, hi, scratch)
+			t.done(task, lo, hi, scratch)
 		},
 	})
 }

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"slices"
+
 	"github.com/strideml/stride/graph"
 )
 
@@ -43,6 +45,7 @@ func (c *compiler) stageAssignments(p *program) {
 	}
 	// Conversions above may have added steps, so only now is it known who
 	// reads what when.
+	c.scheduleUpdates(p.commits)
 	var copied []commit
 	for _, cm := range p.commits {
 		if c.mayWriteDirectly(p, cm) {
@@ -56,7 +59,8 @@ func (c *compiler) stageAssignments(p *program) {
 
 // mayWriteDirectly reports whether the value can be computed in the
 // variable's memory: one elementwise step makes it, no later step reads the
-// variable, and nobody else needs the value or the old contents at the end.
+// variable, and nobody needs the old contents at the end or the value except
+// elementwise steps, which read nothing past its end.
 func (c *compiler) mayWriteDirectly(p *program, cm commit) bool {
 	for _, v := range p.outputVals {
 		if v.buf == cm.from || v.buf == cm.to {
@@ -76,7 +80,7 @@ func (c *compiler) mayWriteDirectly(p *program, cm commit) bool {
 	}
 	for i, s := range c.steps {
 		for _, b := range s.reads {
-			if b == cm.from || b == cm.to && i > writer {
+			if b == cm.from && !s.elementwise || b == cm.to && i > writer {
 				return false
 			}
 		}
@@ -108,7 +112,7 @@ func (c *compiler) setLifetimes() {
 // uses afterwards.
 func (c *compiler) shareInPlace() {
 	for i, s := range c.steps {
-		if !s.elementwise || len(s.writes) != 1 {
+		if !s.elementwise {
 			continue
 		}
 		out := s.writes[0]
@@ -117,7 +121,7 @@ func (c *compiler) shareInPlace() {
 		}
 		for _, in := range s.reads {
 			r := in.root()
-			if !in.arena || !r.arena || r.size != out.size || r.last != i || r.keep || r.persistent || out.first != i || r == out {
+			if !in.arena || !r.arena || readLate(s, r) || r.size != out.size || r.last != i || r.keep || r.persistent || out.first != i || r == out {
 				continue
 			}
 			out.alias = r
@@ -128,32 +132,37 @@ func (c *compiler) shareInPlace() {
 	}
 }
 
-// place gives every buffer its memory.
+// readLate reports whether the step's tail reads the memory of r.
+func readLate(s step, r *buffer) bool {
+	return slices.ContainsFunc(s.readsLate, func(b *buffer) bool { return b.root() == r })
+}
+
+// place gives every buffer its place in memory.
 func (c *compiler) place(p *program) error {
-	var roots []*buffer
+	var persistent []*buffer
 	for _, b := range c.arena {
-		if b.arena && b.alias == nil && b.last >= 0 {
-			roots = append(roots, b)
+		switch {
+		case !b.arena || b.alias != nil || b.last < 0:
+		case b.persistent:
+			persistent = append(persistent, b)
+		default:
+			p.placed = append(p.placed, b)
 		}
 	}
-	total := planArena(roots, len(c.steps))
-	scratch := 0
+	p.scratchAt = planArena(p.placed, len(c.steps))
 	for _, s := range c.steps {
-		scratch = max(scratch, s.scratch)
+		p.scratchFloats = max(p.scratchFloats, s.scratch)
 	}
-	scratch = roundUp(scratch+slackFloats, alignFloats)
-	p.arenaFloats = total + scratch*p.team.size
-	a, memory, err := newArena(p.arenaFloats)
-	if err != nil {
+	p.scratchFloats = roundUp(p.scratchFloats+slackFloats, alignFloats)
+	p.scratch = make([][]float32, p.team.size)
+	p.poolFloats = p.scratchAt + p.scratchFloats*p.team.size
+	p.steps = c.steps
+	if err := p.placeApart(persistent); err != nil {
 		return err
-	}
-	p.arena = a
-	for _, b := range roots {
-		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
 	}
 	for _, b := range c.arena {
 		if r := b.root(); r != b && r.arena {
-			b.data = r.data
+			p.aliases = append(p.aliases, b)
 		}
 	}
 	for i := range p.variables {
@@ -163,10 +172,9 @@ func (c *compiler) place(p *program) error {
 			}
 		}
 	}
-	for i := range p.team.size {
-		at := total + i*scratch
-		p.scratch = append(p.scratch, memory[at:at+scratch:at+scratch])
-	}
-	p.steps = c.steps
-	return nil
+	p.team.mu.Lock()
+	defer p.team.mu.Unlock()
+	var err error
+	p.number, err = p.team.pool.reserve(p.poolFloats)
+	return err
 }

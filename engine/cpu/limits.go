@@ -11,7 +11,13 @@ type limits struct {
 	minimalTasks int // tasks that a stage should have if it has work for them
 	maxChunks    int // partial sums of a weight gradient
 	partialLimit int // floats of all partial sums of a weight gradient, about
-	grainShift   int // divides the elements that a task has at least by a power of two
+
+	winogradTiles  int     // tiles of a block, at most (but for a row of them)
+	winogradFloats int     // products of a group
+	winogradTurn   int     // points of the tiles that a weight gradient takes in one turn
+	winogradGain   float64 // Winograd's algorithm must cost less than this share of the direct sums; 0 never, infinity always
+
+	grainShift int // divides the elements that a task has at least by a power of two
 }
 
 var limit = limits{
@@ -22,6 +28,11 @@ var limit = limits{
 	minimalTasks: 8,
 	maxChunks:    16,
 	partialLimit: 1 << 21,
+
+	winogradTiles:  48,
+	winogradFloats: 1 << 16,
+	winogradTurn:   1 << 19,
+	winogradGain:   0.85,
 }
 
 // grain returns how many elements make a task, given the number that is

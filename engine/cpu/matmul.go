@@ -128,16 +128,14 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 	}
 	ab, ob := av.buf, out.buf
 	c.add(step{
-		name: "product", node: n, tasks: p.tasks(), reads: reads, writes: bufs(ob),
+		name: "product", algorithm: "GEMM", node: n, tasks: p.tasks(), reads: reads, writes: bufs(ob),
 		run: func(task int, scratch []float32) {
 			var bb []float32
 			if biasBuf != nil {
 				bb = biasBuf.data
 			}
 			lo, hi := p.run(task, ab.data, packed.data, bb, ob.data, t.relu)
-			if t.run != nil {
-				t.run(lo, hi, scratch)
-			}
+			t.done(task, lo, hi, scratch)
 		},
 	})
 	return nil
@@ -161,7 +159,7 @@ func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 	out := c.define(n, plain).buf
 	ab, bb := av.buf, bv.buf
 	c.add(step{
-		name: "transposed product", node: n, tasks: blocks * parts, reads: bufs(ab, bb), writes: bufs(out),
+		name: "transposed product", algorithm: "outer products", node: n, tasks: blocks * parts, reads: bufs(ab, bb), writes: bufs(out),
 		run: func(task int, _ []float32) {
 			row0, part := task/parts*rows, task%parts
 			args := kernel.OuterArgs{B1: 8, C1: 8, LdC: cols, Rows: min(rows, m-row0)}

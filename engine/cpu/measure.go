@@ -110,7 +110,7 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 	x := g.Input("x", batch, in, size, size)
 	w := g.Variable(&graph.Variable{Name: "w", Value: tensor.Full(0.5, out, in, k, k)})
 	y := graph.Conv2D(x, w, nil, graph.Window{Pad: [2]int{k / 2, k / 2}}, 1)
-	device := New(Options{Threads: 1})
+	device := New(Options{Threads: 1, Strict: true})
 	defer device.Close()
 	p, err := device.Compile(g, y)
 	if err != nil {
@@ -119,20 +119,20 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 	defer p.Close()
 	inputs := []*tensor.Tensor{tensor.Full(1, x.Shape()...)}
 	outputs := []*tensor.Tensor{tensor.New(y.Shape()...)}
-	best := time.Duration(0)
+	best, flops := 0.0, int64(0) // of the step that convolves
 	for start := time.Now(); time.Since(start) < d || best == 0; {
-		stop, err := Profile(p)
+		stop, err := StartProfile(p)
 		if err != nil {
 			return 0, err
 		}
 		if err := p.Run(inputs, outputs); err != nil {
 			return 0, err
 		}
-		for _, t := range stop() {
-			if t.Name == correlationStep && (best == 0 || t.Time < best) {
-				best = t.Time
+		for _, s := range stop().Stages {
+			if s.FLOPs > 0 && (best == 0 || s.Seconds < best) {
+				best, flops = s.Seconds, s.FLOPs
 			}
 		}
 	}
-	return 2 * float64(batch*out*size*size*in*k*k) / best.Seconds() / 1e9, nil
+	return float64(flops) / best / 1e9, nil
 }

@@ -48,11 +48,8 @@ func roundUp(n, to int) int { return (n + to - 1) / to * to }
 func planArena(buffers []*buffer, steps int) int {
 	order := slices.Clone(buffers)
 	for _, b := range order {
-		if b.keep || b.persistent {
+		if b.keep {
 			b.last = steps
-		}
-		if b.persistent {
-			b.first = -1
 		}
 	}
 	slices.SortStableFunc(order, func(a, b *buffer) int { return b.size - a.size })

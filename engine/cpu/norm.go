@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
 )
 
 // matrix is a value seen as rows × channels: N×C, or N×C×H×W in NHWC with a
@@ -31,57 +32,89 @@ func channelsLast(n *graph.Node) layout {
 // rowTasks cuts rows into tasks of at least 4096 elements.
 func (m matrix) rowTasks() (tasks, chunk int) { return split(m.rows, max(1, 4096/m.channels), 1) }
 
-// addColumnSums adds the steps that sum something over the rows of m: sum
-// adds rows lo ≤ r < hi to count×channels partial sums, and total combines
-// them into out, a buffer of the same size.
-func (c *compiler) addColumnSums(n *graph.Node, m matrix, count int, reads []*buffer, out *buffer,
-	sum func(dst []float32, lo, hi int), finish func(dst []float32)) {
-	tasks, chunk := m.rowTasks()
-	size := count * m.channels
-	partial := c.alloc(tasks * size)
+// lowerBatchStats joins the statistics of the parts that n's argument was
+// concatenated of: those of a dense block's first channels serve all its layers.
+func (c *compiler) lowerBatchStats(n *graph.Node) {
+	parts := c.channelParts(n.Inputs()[0])
+	if len(parts) == 1 {
+		if v := c.statistics[parts[0]]; v != nil {
+			c.setValue(&value{node: n, shape: n.Shape(), buf: v.buf, ready: v.ready})
+			return
+		}
+		out := c.define(n, plain)
+		c.addStatistics(parts[0], out)
+		c.completed(out)
+		return
+	}
+	var from []*value
+	var reads []*buffer
+	for _, p := range parts {
+		v := c.statistics[p]
+		if v == nil {
+			v = &value{node: p, shape: tensor.Shape{2, p.Shape()[1]}, buf: c.alloc(2 * p.Shape()[1])}
+			c.addStatistics(p, v)
+		}
+		from, reads = append(from, v), append(reads, v.buf)
+	}
+	out := c.define(n, plain).buf
 	c.add(step{
-		name: "column sums", node: n, tasks: tasks, reads: reads, writes: bufs(partial),
-		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, m.rows)
-			dst := partial.data[task*size : (task+1)*size]
-			clear(dst)
-			sum(dst, lo, hi)
-		},
-	})
-	c.add(step{
-		name: "column totals", node: n, tasks: 1, reads: bufs(partial), writes: bufs(out),
+		name: "join", node: n, tasks: 1, reads: reads, writes: bufs(out),
 		run: func(int, []float32) {
-			dst := out.data[:size]
-			copy(dst, partial.data)
-			for t := 1; t < tasks; t++ {
-				kernel.Add(dst, dst, partial.data[t*size:(t+1)*size])
-			}
-			if finish != nil {
-				finish(dst)
+			for row, at := range []int{0, n.Shape()[1]} {
+				for _, v := range from {
+					k := v.shape[1]
+					at += copy(out.data[at:], v.buf.data[row*k:(row+1)*k])
+				}
 			}
 		},
 	})
 }
 
-func (c *compiler) lowerBatchStats(n *graph.Node) {
-	m := c.channelRows(n.Inputs()[0])
-	ch, x := m.channels, m.buf
-	mean, variance := c.alloc(ch), c.alloc(ch)
-	average := func(dst []float32) { kernel.DivS(dst, dst, float32(m.rows)) }
-	c.addColumnSums(n, m, 1, bufs(x), mean, func(dst []float32, lo, hi int) {
-		kernel.AddRows(dst, x.data[lo*ch:hi*ch], hi-lo, ch, ch)
-	}, average)
-	c.addColumnSums(n, m, 1, bufs(x, mean), variance, func(dst []float32, lo, hi int) {
-		kernel.AddSquaredDev(dst, x.data[lo*ch:hi*ch], mean.data[:ch], hi-lo, ch)
-	}, average)
-	out := c.define(n, plain).buf
-	c.add(step{
-		name: "join", node: n, tasks: 1, reads: bufs(mean, variance), writes: bufs(out),
-		run: func(int, []float32) {
-			copy(out.data[:ch], mean.data)
-			copy(out.data[ch:2*ch], variance.data[:ch])
-		},
+// channelParts returns the nodes whose channels x was concatenated of, or x.
+func (c *compiler) channelParts(x *graph.Node) []*graph.Node {
+	op, ok := x.Op().(graph.ConcatOp)
+	if !ok || op.Axis != 1 || len(x.Shape()) != 4 {
+		return []*graph.Node{x}
+	}
+	var parts []*graph.Node
+	for _, in := range x.Inputs() {
+		if c.values[in.ID()][nhwc] == nil {
+			return []*graph.Node{x}
+		}
+		parts = append(parts, c.channelParts(in)...)
+	}
+	return parts
+}
+
+// addStatistics computes the mean and the variance of each channel of x into
+// out, as accurately as a pass for the mean and a second one for the deviations:
+// the partial results are the mean of some rows and the sum of squared
+// deviations from it, and the total is Σ m2 + Σ rows·(mean − total mean)².
+func (c *compiler) addStatistics(x *graph.Node, out *value) {
+	m := c.channelRows(x)
+	ch, b, all := m.channels, m.buf, float64(m.rows)
+	p := c.sumRows(out.node, m, 2*ch, nil, func(dst []float32, first, lo, hi int) {
+		if lo == first {
+			clear(dst)
+		}
+		kernel.MergeMoments(dst[:ch], dst[ch:], b.data[lo*ch:], hi-lo, ch, ch, lo-first)
 	})
+	c.addTotals(out.node, p, ch, nil, out.buf, func(lo, hi int) {
+		for j := lo; j < hi; j++ {
+			mean, square := 0.0, 0.0
+			for t, rows := range p.rows {
+				mean += float64(rows) * float64(p.buf.data[t*2*ch+j])
+			}
+			mean /= all
+			for t, rows := range p.rows {
+				d := float64(p.buf.data[t*2*ch+j]) - mean
+				square += float64(p.buf.data[t*2*ch+ch+j]) + float64(rows)*d*d
+			}
+			out.buf.data[j], out.buf.data[ch+j] = float32(mean), float32(square/all)
+		}
+	})
+	out.ready = len(c.steps) - 1
+	c.statistics[x] = out
 }
 
 func (c *compiler) lowerBatchNorm(n *graph.Node, op graph.BatchNormOp) {
@@ -101,15 +134,25 @@ func (c *compiler) lowerBatchNorm(n *graph.Node, op graph.BatchNormOp) {
 	})
 	out := c.define(n, channelsLast(n))
 	t := c.setTail(out)
-	tasks, chunk := m.rowTasks()
+	t.canReLU = true
 	x, y := m.buf, out.buf
+	c.addRows("normalise", n, m, t, bufs(x, coef), y, func(lo, hi int) {
+		kernel.ScaleShiftRows(y.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch], coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, ch, ch, t.relu)
+	})
+}
+
+// addRows adds a step that calls f, and then its tail, for a few rows at a time.
+func (c *compiler) addRows(name string, n *graph.Node, m matrix, t *tail, reads []*buffer, out *buffer, f func(lo, hi int)) {
+	tasks, chunk := m.rowTasks()
+	ch, piece := m.channels, t.piece()
 	c.add(step{
-		name: "normalise", node: n, tasks: tasks, reads: bufs(x, coef), writes: bufs(y),
+		name: name, node: n, tasks: tasks, reads: reads, writes: bufs(out),
 		run: func(task int, scratch []float32) {
-			lo, hi := chunkRange(task, chunk, m.rows)
-			kernel.ScaleShiftRows(y.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch], coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, false)
-			if t.run != nil {
-				t.run(lo*ch, hi*ch, scratch)
+			first, end := chunkRange(task, chunk, m.rows)
+			for lo := first; lo < end; lo += piece {
+				hi := min(lo+piece, end)
+				f(lo, hi)
+				t.part(task, first*ch, lo*ch, hi*ch, scratch)
 			}
 		},
 	})
@@ -121,13 +164,21 @@ func inverseDeviation(variance, eps float32) float64 {
 
 func (c *compiler) lowerBatchNormParamGrad(n *graph.Node, op graph.BatchNormParamGrad) {
 	m, dy := c.channelRows(n.Inputs()[0]), c.channelRows(n.Inputs()[2])
-	ch, x, d := m.channels, m.buf, dy.buf
-	stats := c.in(n.Inputs()[1], plain).buf
-	inv := c.inverseDeviations(n, stats, ch, op.Eps)
+	stats := c.in(n.Inputs()[1], plain)
+	ch, x, d, mean := m.channels, m.buf, dy.buf, stats.buf
+	p := c.sumRows(n, dy, 2*ch, []*value{m.value, stats}, func(dst []float32, first, lo, hi int) {
+		if lo == first {
+			clear(dst)
+		}
+		kernel.BatchNormSums(dst[:ch], dst[ch:], d.data[lo*ch:], x.data[lo*ch:], mean.data[:ch], hi-lo, ch, ch, ch)
+	})
+	inv := c.inverseDeviations(n, n.Inputs()[1], op.Eps)
 	out := c.define(n, plain)
-	c.addColumnSums(n, m, 2, bufs(x, d, stats, inv), out.buf, func(dst []float32, lo, hi int) {
-		kernel.BatchNormSums(dst[:ch], dst[ch:], d.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch], stats.data[:ch], inv.data[:ch], hi-lo, ch)
-	}, nil)
+	c.addTotals(n, p, ch, bufs(inv), out.buf, func(lo, hi int) {
+		p.add(out.buf.data, lo, hi)
+		p.add(out.buf.data, ch+lo, ch+hi)
+		kernel.Mul(out.buf.data[lo:hi], out.buf.data[lo:hi], inv.data[lo:hi])
+	})
 	c.completed(out)
 }
 
@@ -140,14 +191,27 @@ func (c *compiler) completed(v *value) {
 	}
 }
 
-// inverseDeviations adds the step that computes 1/√(variance+eps).
-func (c *compiler) inverseDeviations(n *graph.Node, stats *buffer, ch int, eps float32) *buffer {
+// A deviation is what 1/√(variance+eps) depends on.
+type deviation struct {
+	stats *graph.Node
+	eps   float32
+}
+
+// inverseDeviations returns 1/√(variance+eps) of each channel, and adds the
+// step that computes it for the first who asks.
+func (c *compiler) inverseDeviations(n, stats *graph.Node, eps float32) *buffer {
+	key := deviation{stats, eps}
+	if inv := c.deviations[key]; inv != nil {
+		return inv
+	}
+	ch, from := stats.Shape()[1], c.in(stats, plain).buf
 	inv := c.alloc(ch)
+	c.deviations[key] = inv
 	c.add(step{
-		name: "deviation", node: n, tasks: 1, reads: bufs(stats), writes: bufs(inv),
+		name: "deviation", node: n, tasks: 1, reads: bufs(from), writes: bufs(inv),
 		run: func(int, []float32) {
 			for i := range ch {
-				inv.data[i] = float32(inverseDeviation(stats.data[ch+i], eps))
+				inv.data[i] = float32(inverseDeviation(from.data[ch+i], eps))
 			}
 		},
 	})
@@ -159,7 +223,7 @@ func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInpu
 	m, dy := c.channelRows(in[0]), c.channelRows(in[4])
 	ch, x, d := m.channels, m.buf, dy.buf
 	stats, gamma, grads := c.in(in[1], plain).buf, c.in(in[2], plain).buf, c.in(in[3], plain).buf
-	inv := c.inverseDeviations(n, stats, ch, op.BatchNorm.Eps)
+	inv := c.inverseDeviations(n, in[1], op.BatchNorm.Eps)
 	coef := c.alloc(3 * ch) // scale, a, b
 	c.add(step{
 		name: "normalisation", node: n, tasks: 1, reads: bufs(gamma, grads, inv), writes: bufs(coef),
@@ -176,17 +240,9 @@ func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInpu
 	})
 	out := c.define(n, channelsLast(n))
 	t := c.setTail(out)
-	tasks, chunk := m.rowTasks()
 	y := out.buf
-	c.add(step{
-		name: "normalise gradient", node: n, tasks: tasks, reads: bufs(x, d, stats, inv, coef), writes: bufs(y),
-		run: func(task int, scratch []float32) {
-			lo, hi := chunkRange(task, chunk, m.rows)
-			kernel.BatchNormGradRows(y.data[lo*ch:hi*ch], d.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch],
-				stats.data[:ch], inv.data[:ch], coef.data[:ch], coef.data[ch:2*ch], coef.data[2*ch:3*ch], hi-lo, ch)
-			if t.run != nil {
-				t.run(lo*ch, hi*ch, scratch)
-			}
-		},
+	c.addRows("normalise gradient", n, m, t, bufs(x, d, stats, inv, coef), y, func(lo, hi int) {
+		kernel.BatchNormGradRows(y.data[lo*ch:hi*ch], d.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch],
+			stats.data[:ch], inv.data[:ch], coef.data[:ch], coef.data[ch:2*ch], coef.data[2*ch:3*ch], hi-lo, ch, ch, ch, ch)
 	})
 }

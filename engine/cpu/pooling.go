@@ -121,9 +121,7 @@ func (pl *pooling) forImages(c *compiler, name string, out *value, scratch int, 
 			for i := lo; i < hi; i++ {
 				f(i, scratch)
 			}
-			if t.run != nil {
-				t.run(lo*size, hi*size, scratch)
-			}
+			t.done(task, lo*size, hi*size, scratch)
 		},
 	})
 }

@@ -1,57 +1,168 @@
 package cpu
 
 import (
-	"fmt"
-	"io"
-	"text/tabwriter"
+	"errors"
 	"time"
 
 	"github.com/strideml/stride/engine"
 )
 
-// StepTime is how long one stage of a program took.
-type StepTime struct {
-	Name  string        // what the stage does
-	Node  string        // the node it does it for
-	Tasks int           // pieces of work
-	Time  time.Duration // all runs together
+// A Stage is one step of a program: what it does and what it costs. Times are
+// means over the runs that were measured.
+type Stage struct {
+	// Name says what the stage does, Node for which node of the graph.
+	Name string `json:"stage"`
+	Node string `json:"node"`
+	// Phase is "forward", "backward" or "update".
+	Phase string `json:"phase"`
+	// Kind sums stages up: "convolution", "input gradient", "packing", …
+	Kind string `json:"kind"`
+	// Algorithm is the way that was chosen for a convolution or product.
+	Algorithm string `json:"algorithm,omitempty"`
+	// Tasks is the number of pieces that workers take.
+	Tasks int `json:"tasks"`
+	// Seconds is the time of a run. Packing of weights that did not change
+	// takes none.
+	Seconds float64 `json:"seconds"`
+	// FLOPs counts the multiplications and additions of convolutions and
+	// products as their definition has them, whatever the algorithm does: fast
+	// algorithms may exceed the processor's peak. Everything else counts as 0.
+	FLOPs int64 `json:"flops"`
+	// Bytes is the size of what the stage reads and writes: it moves at least
+	// that, through some level of the caches.
+	Bytes int64 `json:"bytes"`
+	// MemoryBytes is how much of the program's memory holds something needed
+	// while the stage runs, its scratch memory included.
+	MemoryBytes int64 `json:"memory_bytes"`
 }
 
-// Profile measures where a program of this engine spends its time: from its
-// call until stop, each run is timed stage by stage.
-func Profile(p engine.Program) (stop func() []StepTime, err error) {
-	prog, ok := p.(*program)
-	if !ok {
-		return nil, fmt.Errorf("cpu: only programs of this engine can be profiled")
+// A Profile says where a program spends its time.
+type Profile struct {
+	// Runs is how many runs were measured.
+	Runs int `json:"runs"`
+	// Threads is the number of threads that computed.
+	Threads int `json:"threads"`
+	// PeakGFLOPS is the most multiply-adds that the threads can do, in
+	// GFLOP/s, or 0 if the caller did not measure it. See MeasurePeak.
+	PeakGFLOPS float64 `json:"peak_gflops,omitempty"`
+	// Stages are in the order in which they run.
+	Stages []Stage `json:"stages"`
+}
+
+// observer measures a program while it runs.
+type observer struct {
+	runs  int
+	times []time.Duration // of each step
+	trace *trace          // nil unless tasks are recorded
+}
+
+func (o *observer) run(t *team, i int, s *step) {
+	run := s.run
+	if o.trace != nil && o.runs == 0 {
+		run = o.trace.recording(t, i, s)
 	}
-	prog.team.mu.Lock()
-	defer prog.team.mu.Unlock()
-	prog.times = make([]time.Duration, len(prog.steps))
-	return func() []StepTime {
+	start := time.Now()
+	t.do(s.tasks, run)
+	o.times[i] += time.Since(start)
+}
+
+var errNotOurs = errors.New("cpu: only programs of this engine can be profiled")
+
+// StartProfile measures where a program of this engine spends its time: until
+// stop is called, each run is timed stage by stage. A program that is not
+// profiled loses nothing.
+func StartProfile(p engine.Program) (stop func() *Profile, err error) {
+	prog, err := observed(p, false)
+	if err != nil {
+		return nil, err
+	}
+	return func() *Profile {
 		prog.team.mu.Lock()
 		defer prog.team.mu.Unlock()
-		times := make([]StepTime, len(prog.times))
-		for i, t := range prog.times {
-			s := prog.steps[i]
-			times[i] = StepTime{s.name, s.node.String(), s.tasks, t}
-		}
-		prog.times = nil
-		return times
+		profile := prog.profile(prog.observer)
+		prog.observer = nil
+		return profile
 	}, nil
 }
 
-// WriteProfile prints a table of stages with their share of the total.
-func WriteProfile(w io.Writer, times []StepTime, runs int) error {
-	var total time.Duration
-	for _, t := range times {
-		total += t.Time
+// observed sets a program's observer.
+func observed(p engine.Program, tasks bool) (*program, error) {
+	prog, ok := p.(*program)
+	if !ok {
+		return nil, errNotOurs
 	}
-	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "µs\tshare\ttasks\tstage\tnode\t")
-	for _, t := range times {
-		fmt.Fprintf(tw, "%.1f\t%.1f%%\t%d\t%s\t%s\t\n", float64(t.Time.Nanoseconds())/1e3/float64(runs),
-			100*float64(t.Time)/float64(max(total, 1)), t.Tasks, t.Name, t.Node)
+	prog.team.mu.Lock()
+	defer prog.team.mu.Unlock()
+	if prog.closed {
+		return nil, errClosed
 	}
-	fmt.Fprintf(tw, "%.1f\t\t\tall\t\t\n", float64(total.Nanoseconds())/1e3/float64(runs))
-	return tw.Flush()
+	prog.observer = &observer{times: make([]time.Duration, len(prog.steps))}
+	if tasks {
+		prog.observer.trace = newTrace(prog.steps)
+	}
+	return prog, nil
+}
+
+// profile describes the steps; o may be nil.
+func (p *program) profile(o *observer) *Profile {
+	profile := &Profile{Threads: p.team.size, Stages: make([]Stage, len(p.steps))}
+	phases, live := p.phases(), p.liveFloats()
+	backward := false // begun: what is converted for it belongs to it
+	for i := range p.steps {
+		s := &p.steps[i]
+		phase := phases[s.node.ID()]
+		backward = backward || phase == phaseBackward
+		if backward && phase == phaseForward {
+			phase = phaseBackward
+		}
+		profile.Stages[i] = Stage{
+			Name: s.name, Node: s.node.String(), Phase: phase.String(), Kind: kindOf(s, phase), Algorithm: s.algorithm,
+			Tasks: s.tasks, FLOPs: flopsOf(s), Bytes: 4 * s.floats(), MemoryBytes: 4 * int64(live[i]+s.scratch*p.team.size),
+		}
+		if o != nil && o.runs > 0 {
+			profile.Runs = o.runs
+			profile.Stages[i].Seconds = o.times[i].Seconds() / float64(o.runs)
+		}
+	}
+	return profile
+}
+
+// Seconds is the time of a run in all stages.
+func (p *Profile) Seconds() (total float64) {
+	for _, s := range p.Stages {
+		total += s.Seconds
+	}
+	return total
+}
+
+// A KindTotal is what all stages of a kind cost together.
+type KindTotal struct {
+	Kind    string  `json:"kind"`
+	Phase   string  `json:"phase"`
+	Stages  int     `json:"stages"`
+	Seconds float64 `json:"seconds"`
+	FLOPs   int64   `json:"flops"`
+	Bytes   int64   `json:"bytes"`
+}
+
+// Kinds adds the stages up by kind and phase, in the order in which those
+// first run.
+func (p *Profile) Kinds() []KindTotal {
+	var totals []KindTotal
+	at := map[[2]string]int{}
+	for _, s := range p.Stages {
+		key := [2]string{s.Kind, s.Phase}
+		i, ok := at[key]
+		if !ok {
+			i = len(totals)
+			at[key] = i
+			totals = append(totals, KindTotal{Kind: s.Kind, Phase: s.Phase})
+		}
+		t := &totals[i]
+		t.Stages++
+		t.Seconds += s.Seconds
+		t.FLOPs += s.FLOPs
+		t.Bytes += s.Bytes
+	}
+	return totals
 }

@@ -3,7 +3,6 @@ package cpu
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -13,16 +12,20 @@ import (
 // A step is one stage of a plan: tasks calls of run, in any order and side by
 // side. scratch is memory for the duration of the call.
 type step struct {
-	name    string
-	node    *graph.Node
-	tasks   int
-	run     func(task int, scratch []float32)
-	scratch int // floats that run needs
-	reads   []*buffer
-	writes  []*buffer
+	name string
+	node *graph.Node
+	// algorithm names the way that the main step of a convolution or product
+	// was chosen to go, for profiles; "" for all other steps.
+	algorithm string
+	tasks     int
+	run       func(task int, scratch []float32)
+	scratch   int // floats that run needs
+	reads     []*buffer
+	writes    []*buffer
 	// elementwise steps may write over an argument: they read each element
 	// before they write the same one.
 	elementwise bool
+	readsLate   []*buffer  // those of reads that its tail reads after a range of the result is written
 	pack        *packState // for packing steps whose result may still be valid
 }
 
@@ -57,21 +60,32 @@ func (p *packState) fresh() bool {
 
 // program implements engine.Program.
 type program struct {
-	device      *Device // keeps the workers alive
-	team        *team
-	inputs      []*graph.Node
-	outputs     []*graph.Node
-	inputBufs   []*buffer // nil for inputs that nobody reads
-	outputVals  []*value
-	variables   []boundVariable
-	commits     []commit
-	assigned    []*graph.Variable
-	steps       []step
-	arena       *arena
-	arenaFloats int
-	scratch     [][]float32 // one for each worker
-	closed      bool
-	times       []time.Duration // of each step, while profiled
+	device     *Device // keeps the workers alive
+	team       *team
+	inputs     []*graph.Node
+	outputs    []*graph.Node
+	inputBufs  []*buffer // nil for inputs that nobody reads
+	outputVals []*value
+	variables  []boundVariable
+	commits    []commit
+	assigned   []*graph.Variable
+	steps      []step
+	closed     bool
+	observer   *observer // while the program is profiled
+
+	// Memory in the device's pool, under this number: places of buffers, of
+	// those that share them, and of the workers' scratch memory.
+	number        int
+	bound         int // generation of the pool that the places are in
+	poolFloats    int
+	placed        []*buffer
+	aliases       []*buffer
+	scratchAt     int
+	scratchFloats int         // of each worker
+	scratch       [][]float32 // one for each worker
+	// Memory of what outlives a run.
+	own       *arena
+	ownFloats int
 }
 
 // boundVariable is a variable and the buffers that stand for its memory: buf
@@ -118,19 +132,21 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 			b.data = v.buf.data
 		}
 	}
+	p.bind()
 	p.team.scratch = p.scratch
 	for i := range p.steps {
 		s := &p.steps[i]
 		if s.pack != nil && s.pack.fresh() {
 			continue
 		}
-		if p.times == nil {
+		if p.observer == nil {
 			p.team.do(s.tasks, s.run)
-			continue
+		} else {
+			p.observer.run(p.team, i, s)
 		}
-		start := time.Now()
-		p.team.do(s.tasks, s.run)
-		p.times[i] += time.Since(start)
+	}
+	if p.observer != nil {
+		p.observer.runs++
 	}
 	for i, v := range p.outputVals {
 		v.copyPlain(outputs[i].Data())
@@ -153,8 +169,9 @@ func (p *program) Close() error {
 	}
 	p.closed = true
 	p.steps = nil
-	return p.arena.free()
+	return errors.Join(p.team.pool.release(p.number), p.own.free())
 }
 
-// MemoryBytes returns the size of the program's arena, scratch included.
-func (p *program) MemoryBytes() int { return p.arenaFloats * 4 }
+// MemoryBytes returns the memory that the program needs, scratch memory
+// included. Programs of a device share most of it; see pool.
+func (p *program) MemoryBytes() int { return 4 * (p.poolFloats + p.ownFloats) }

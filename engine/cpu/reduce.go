@@ -65,13 +65,18 @@ func (c *compiler) lowerTotal(n *graph.Node, op graph.Reduce) {
 // lowerColumnSums sums over everything but the channels.
 func (c *compiler) lowerColumnSums(n *graph.Node, op graph.Reduce) {
 	m := c.channelRows(n.Inputs()[0])
-	out, x, ch := c.define(n, plain), m.buf, m.channels
-	scale := meanScale(n, op)
-	c.addColumnSums(n, m, 1, bufs(x), out.buf, func(dst []float32, lo, hi int) {
+	x, ch := m.buf, m.channels
+	p := c.sumRows(n, m, ch, nil, func(dst []float32, first, lo, hi int) {
+		if lo == first {
+			clear(dst)
+		}
 		kernel.AddRows(dst, x.data[lo*ch:hi*ch], hi-lo, ch, ch)
-	}, func(dst []float32) {
+	})
+	out, scale := c.define(n, plain), meanScale(n, op)
+	c.addTotals(n, p, ch, nil, out.buf, func(lo, hi int) {
+		p.add(out.buf.data, lo, hi)
 		if scale != 1 {
-			kernel.MulS(dst, dst, scale)
+			kernel.MulS(out.buf.data[lo:hi], out.buf.data[lo:hi], scale)
 		}
 	})
 	c.completed(out)

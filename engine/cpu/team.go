@@ -21,6 +21,7 @@ type team struct {
 	parked atomic.Int32
 	wake   chan struct{}
 	closed atomic.Bool
+	pool   pool
 
 	// Valid while a task of the step is unfinished.
 	run     func(task int, scratch []float32)

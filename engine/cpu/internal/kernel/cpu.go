@@ -3,51 +3,81 @@ package kernel
 import (
 	"fmt"
 	"os"
+	"slices"
 )
 
 // EnvKernels names the environment variable that chooses the instruction set
 // at program start: "" takes the best that the CPU offers, "generic" the pure
-// Go twins, "avx2" the AVX2+FMA kernels.
+// Go twins, "avx2" the AVX2+FMA kernels of amd64, "neon" the NEON kernels of
+// arm64.
 const EnvKernels = "STRIDE_KERNELS"
 
 // Names of the instruction sets, as [ISA] returns and [SetISA] accepts them.
 const (
 	ISAGeneric = "generic" // the pure Go twins
 	ISAAVX2    = "avx2"    // AVX2 and FMA, amd64 only
+	ISANEON    = "neon"    // NEON, also named Advanced SIMD, which every arm64 CPU has
 )
 
-// UseAVX2 says whether kernels dispatch to their AVX2+FMA form. It is set once
-// at program start; only tests change it later, through [SetISA].
-var UseAVX2 bool
+// UseAVX2 says whether kernels dispatch to their AVX2+FMA form, UseNEON whether to
+// their NEON form. They are set once at program start; only tests change them
+// later, through [SetISA].
+var UseAVX2, UseNEON bool
 
 // selectionErr is why the choice in EnvKernels could not be honoured.
 var selectionErr error
 
 func init() {
-	UseAVX2, selectionErr = choose(os.Getenv(EnvKernels), haveAVX2)
+	var isa string
+	isa, selectionErr = choose(os.Getenv(EnvKernels), available())
+	use(isa)
 }
 
-// choose turns the value of EnvKernels into a dispatch decision.
-func choose(want string, have bool) (avx2 bool, err error) {
+// available returns the instruction sets that this CPU has, best first.
+func available() []string {
+	switch {
+	case haveAVX2:
+		return []string{ISAAVX2, ISAGeneric}
+	case haveNEON:
+		return []string{ISANEON, ISAGeneric}
+	}
+	return []string{ISAGeneric}
+}
+
+// choose turns the value of EnvKernels into one of the available instruction sets.
+func choose(want string, available []string) (isa string, err error) {
 	switch want {
 	case "":
-		return have, nil
-	case ISAGeneric:
-		return false, nil
-	case ISAAVX2:
-		if !have {
-			return false, fmt.Errorf("%s=%s: this CPU has no AVX2 with FMA; using the %s kernels", EnvKernels, want, ISAGeneric)
+		return available[0], nil
+	case ISAGeneric, ISAAVX2, ISANEON:
+		if !slices.Contains(available, want) {
+			return ISAGeneric, fmt.Errorf("%s=%s: %s; using the %s kernels", EnvKernels, want, missing[want], ISAGeneric)
 		}
-		return true, nil
+		return want, nil
 	default:
-		return have, fmt.Errorf("%s=%q: unknown instruction set, expected %q or %q", EnvKernels, want, ISAGeneric, ISAAVX2)
+		return available[0], fmt.Errorf("%s=%q: unknown instruction set, expected %s", EnvKernels, want, names)
 	}
 }
 
-// ISA returns the instruction set in use: [ISAAVX2] or [ISAGeneric].
+// missing says why an instruction set is not available.
+var missing = map[string]string{
+	ISAAVX2: "this CPU has no AVX2 with FMA",
+	ISANEON: "this CPU has no NEON",
+}
+
+// names lists the instruction sets for error messages.
+const names = `"` + ISAGeneric + `", "` + ISAAVX2 + `" or "` + ISANEON + `"`
+
+// use makes kernels dispatch to an instruction set.
+func use(isa string) { UseAVX2, UseNEON = isa == ISAAVX2, isa == ISANEON }
+
+// ISA returns the instruction set in use: [ISAAVX2], [ISANEON] or [ISAGeneric].
 func ISA() string {
-	if UseAVX2 {
+	switch {
+	case UseAVX2:
 		return ISAAVX2
+	case UseNEON:
+		return ISANEON
 	}
 	return ISAGeneric
 }
@@ -62,15 +92,14 @@ func SelectionError() error { return selectionErr }
 // called. It exists for tests and benchmarks; it must not run while kernels do.
 // An instruction set that is unknown or that the CPU lacks is an error.
 func SetISA(name string) (restore func(), err error) {
-	previous := UseAVX2
-	restore = func() { UseAVX2 = previous }
+	previous := ISA()
 	if name == "" {
-		return nil, fmt.Errorf("empty instruction set name, expected %q or %q", ISAGeneric, ISAAVX2)
+		return nil, fmt.Errorf("empty instruction set name, expected %s", names)
 	}
-	avx2, err := choose(name, haveAVX2)
+	isa, err := choose(name, available())
 	if err != nil {
 		return nil, err
 	}
-	UseAVX2 = avx2
-	return restore, nil
+	use(isa)
+	return func() { use(previous) }, nil
 }

@@ -1,6 +1,9 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package kernel
 
-// haveAVX2 is false on every other architecture.
-const haveAVX2 = false
+// There are no assembly kernels for other architectures.
+const (
+	haveAVX2 = false
+	haveNEON = false
+)

@@ -1,27 +1,59 @@
 package kernel
 
-import "testing"
+import (
+	"runtime"
+	"slices"
+	"testing"
+)
 
 func TestChoose(t *testing.T) {
+	amd64, arm64, other := []string{ISAAVX2, ISAGeneric}, []string{ISANEON, ISAGeneric}, []string{ISAGeneric}
 	for _, tc := range []struct {
-		want string
-		have bool
-		avx2 bool
-		ok   bool
+		want      string
+		available []string
+		isa       string
+		ok        bool
 	}{
-		{"", true, true, true},
-		{"", false, false, true},
-		{ISAGeneric, true, false, true},
-		{ISAGeneric, false, false, true},
-		{ISAAVX2, true, true, true},
-		{ISAAVX2, false, false, false},
-		{"sse9", true, true, false},
-		{"sse9", false, false, false},
+		{"", amd64, ISAAVX2, true},
+		{"", arm64, ISANEON, true},
+		{"", other, ISAGeneric, true},
+		{ISAGeneric, amd64, ISAGeneric, true},
+		{ISAGeneric, arm64, ISAGeneric, true},
+		{ISAGeneric, other, ISAGeneric, true},
+		{ISAAVX2, amd64, ISAAVX2, true},
+		{ISAAVX2, arm64, ISAGeneric, false},
+		{ISAAVX2, other, ISAGeneric, false},
+		{ISANEON, amd64, ISAGeneric, false},
+		{ISANEON, arm64, ISANEON, true},
+		{"sse9", amd64, ISAAVX2, false},
+		{"sse9", arm64, ISANEON, false},
+		{"sse9", other, ISAGeneric, false},
 	} {
-		avx2, err := choose(tc.want, tc.have)
-		if avx2 != tc.avx2 || (err == nil) != tc.ok {
-			t.Errorf("choose(%q, %v) = %v, %v; want %v, ok %v", tc.want, tc.have, avx2, err, tc.avx2, tc.ok)
+		isa, err := choose(tc.want, tc.available)
+		if isa != tc.isa || (err == nil) != tc.ok {
+			t.Errorf("choose(%q, %q) = %v, %v; want %v, ok %v", tc.want, tc.available, isa, err, tc.isa, tc.ok)
 		}
+	}
+}
+
+// TestAvailable checks that each instruction set of this CPU can be chosen, and no
+// other.
+func TestAvailable(t *testing.T) {
+	for _, name := range []string{ISAGeneric, ISAAVX2, ISANEON} {
+		restore, err := SetISA(name)
+		if (err == nil) != slices.Contains(available(), name) {
+			t.Errorf("SetISA(%q): %v, available are %q", name, err, available())
+		}
+		if err != nil {
+			continue
+		}
+		if ISA() != name {
+			t.Errorf("after SetISA(%q), ISA() = %q", name, ISA())
+		}
+		restore()
+	}
+	if runtime.GOARCH == "arm64" && available()[0] != ISANEON {
+		t.Errorf("available instruction sets are %q, but arm64 always has NEON", available())
 	}
 }
 
@@ -50,11 +82,10 @@ func TestSetISA(t *testing.T) {
 
 func TestPeakFMA(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
-		// All chains tend to 1 + 1/2 + 1/4 + … = 2.
-		switch got := PeakFMA(1000); got {
-		case 2 * 12, 2 * 8:
-		default:
-			t.Errorf("PeakFMA(1000) = %v, want the sum of all chains, 2 each", got)
+		// All chains tend to 1 + 1/2 + 1/4 + … = 2, but NEON's, which count.
+		want := map[string]float32{ISAAVX2: 2 * 12, ISANEON: 1000 * 24, ISAGeneric: 2 * 8}[ISA()]
+		if got := PeakFMA(1000); got != want {
+			t.Errorf("PeakFMA(1000) = %v, want the sum of all chains, %v", got, want)
 		}
 	})
 }

@@ -1,7 +1,7 @@
 package kernel
 
 // PeakFlops is the number of floating-point operations that one iteration of
-// [PeakFMA] does: 96 multiply-adds, that is 12 vectors of 8 floats.
+// [PeakFMA] does: 96 multiply-adds, that is 12 vectors of 8 floats or 24 of 4.
 const PeakFlops = 2 * 96
 
 // PeakFMA runs iters iterations of independent multiply-adds that touch no

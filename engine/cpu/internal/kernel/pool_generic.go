@@ -63,7 +63,7 @@ func poolMaxGradRowSetGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride,
 func poolSpreadRowGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	for p := range n {
 		for j, g := range dy[p*c:][:c] {
-			g *= scale
+			g = float32(g * scale) // rounded, and not fused with the addition
 			for _, off := range tapOff {
 				dx[p*stride+int(off)+j] += g
 			}

@@ -338,48 +338,49 @@ func addRows(dst, x []float32, rows, n, ld int) {
 	addRowsGeneric(dst, x, rows, n, ld)
 }
 
-func addSquaredDev(dst, x, mean []float32, rows, n int) {
+func mergeMoments(mean, m2, x []float32, rows, n, ld int, inverse, share, weight float32) {
 	if UseAVX2 {
-		addSquaredDevAVX2(data(dst), data(x), data(mean), rows, n, n)
+		mergeMomentsAVX2(data(mean), data(m2), data(x), rows, n, ld, inverse, share, weight)
 		return
 	}
-	addSquaredDevGeneric(dst, x, mean, rows, n)
+	mergeMomentsGeneric(mean, m2, x, rows, n, ld, inverse, share, weight)
 }
 
-func addDots(products, sums, dy, x, mean []float32, rows, n, ld int) {
+func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	if UseAVX2 {
-		addDotsAVX2(data(products), data(sums), data(dy), data(x), data(mean), rows, n, ld)
+		addDotsAVX2(data(products), data(sums), data(dy), data(x), data(mean), rows, n, ldDy, ldX)
 		return
 	}
-	addDotsGeneric(products, sums, dy, x, mean, rows, n, ld)
+	addDotsGeneric(products, sums, dy, x, mean, rows, n, ldDy, ldX)
 }
 
-func scaleShiftRows(dst, x, scale, shift []float32, rows, n int, withRelu bool) {
+func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
 	switch {
 	case UseAVX2 && withRelu:
-		scaleShiftReluRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n)
+		scaleShiftReluRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
 	case UseAVX2:
-		scaleShiftRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n)
+		scaleShiftRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
 	}
-	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, withRelu)
+	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
 }
 
 func addRowBias(dst, x, bias []float32, rows, n int) {
 	if UseAVX2 {
-		addRowBiasAVX2(data(dst), data(x), data(bias), rows, n)
+		addRowBiasAVX2(data(dst), data(x), data(bias), rows, n, 4*n, 4*n)
 		return
 	}
 	addRowBiasGeneric(dst, x, bias, rows, n)
 }
 
-func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n int) {
+func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
 	if UseAVX2 {
-		batchNormGradRowsAVX2(data(dst), data(dy), data(x), data(mean), data(invstd), data(scale), data(a), data(b), rows, n)
+		batchNormGradRowsAVX2(data(dst), data(dy), data(x), data(mean), data(invstd), data(scale), data(a), data(b),
+			rows, n, 4*ldDst, 4*ldDy, 4*ldX)
 		return
 	}
-	batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b, rows, n)
+	batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b, rows, n, ldDst, ldDy, ldX)
 }
 
 func expRows(dst, x, highest, total []float32, n int) {

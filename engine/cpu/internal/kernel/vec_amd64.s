@@ -4580,342 +4580,98 @@ end:
 	VZEROUPPER
 	RET
 
-// func addSquaredDevAVX2(dst *float32, x *float32, mean *float32, rows int, n int, ld int)
+// func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
 // Requires: AVX, FMA3
-TEXT ·addSquaredDevAVX2(SB), NOSPLIT, $0-48
-	MOVQ    x+8(FP), AX
-	MOVQ    mean+16(FP), CX
-	MOVQ    dst+0(FP), DX
-	MOVQ    n+32(FP), BX
-	MOVQ    ld+40(FP), SI
-	MOVQ    BX, DI
-	ANDQ    $0x07, DI
-	LEAQ    tail_masks<>+0(SB), R8
-	MOVQ    DI, R9
-	NEGQ    R9
-	VMOVUPS 32(R8)(R9*4), Y0
-	SHLQ    $0x02, SI
-
-columns2:
-	SUBQ    $0x10, BX
-	JLT     columns2_done
-	XORQ    R8, R8
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VMOVUPS (CX)(R8*4), Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VMOVUPS 32(CX)(R8*4), Y10
-	MOVQ    AX, R9
-	MOVQ    rows+24(FP), R10
-	SUBQ    $0x04, R10
-	JLT     columns2_rest
-
-columns2_rows:
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y1
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y6
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y2
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y7
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y3
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y8
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y4
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y9
-	ADDQ        SI, R9
-	SUBQ        $0x04, R10
-	JGE         columns2_rows
-
-columns2_rest:
-	ADDQ        $0x04, R10
-	JEQ         columns2_sum
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y1
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y6
-	ADDQ        SI, R9
-	DECQ        R10
-	JEQ         columns2_sum
-	VSUBPS      (R9)(R8*4), Y5, Y11
-	VFMADD231PS Y11, Y11, Y2
-	VSUBPS      32(R9)(R8*4), Y10, Y11
-	VFMADD231PS Y11, Y11, Y7
-	ADDQ        SI, R9
-	DECQ        R10
-	JEQ         columns2_sum
-	VSUBPS      (R9)(R8*4), Y5, Y5
-	VFMADD231PS Y5, Y5, Y3
-	VSUBPS      32(R9)(R8*4), Y10, Y5
-	VFMADD231PS Y5, Y5, Y8
-	ADDQ        SI, R9
-	DECQ        R10
-
-columns2_sum:
-	VADDPS  Y2, Y1, Y1
-	VADDPS  Y4, Y3, Y3
-	VADDPS  Y3, Y1, Y1
-	VADDPS  (DX)(R8*4), Y1, Y1
-	VMOVUPS Y1, (DX)(R8*4)
-	VADDPS  Y7, Y6, Y6
-	VADDPS  Y9, Y8, Y8
-	VADDPS  Y8, Y6, Y6
-	VADDPS  32(DX)(R8*4), Y6, Y1
-	VMOVUPS Y1, 32(DX)(R8*4)
-	ADDQ    $0x40, AX
-	ADDQ    $0x40, CX
-	ADDQ    $0x40, DX
-	JMP     columns2
-
-columns2_done:
-	ADDQ $0x10, BX
-
-columns1:
-	SUBQ    $0x08, BX
-	JLT     columns1_done
-	XORQ    R8, R8
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VMOVUPS (CX)(R8*4), Y5
-	MOVQ    AX, R9
-	MOVQ    rows+24(FP), R10
-	SUBQ    $0x04, R10
-	JLT     columns1_rest
-
-columns1_rows:
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y1
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y2
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y3
-	ADDQ        SI, R9
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y4
-	ADDQ        SI, R9
-	SUBQ        $0x04, R10
-	JGE         columns1_rows
-
-columns1_rest:
-	ADDQ        $0x04, R10
-	JEQ         columns1_sum
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y1
-	ADDQ        SI, R9
-	DECQ        R10
-	JEQ         columns1_sum
-	VSUBPS      (R9)(R8*4), Y5, Y6
-	VFMADD231PS Y6, Y6, Y2
-	ADDQ        SI, R9
-	DECQ        R10
-	JEQ         columns1_sum
-	VSUBPS      (R9)(R8*4), Y5, Y5
-	VFMADD231PS Y5, Y5, Y3
-	ADDQ        SI, R9
-	DECQ        R10
-
-columns1_sum:
-	VADDPS  Y2, Y1, Y1
-	VADDPS  Y4, Y3, Y3
-	VADDPS  Y3, Y1, Y1
-	VADDPS  (DX)(R8*4), Y1, Y1
-	VMOVUPS Y1, (DX)(R8*4)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	ADDQ    $0x20, DX
-	JMP     columns1
-
-columns1_done:
-	ADDQ       $0x08, BX
-	TESTQ      DI, DI
-	JEQ        end
-	XORQ       BX, BX
-	VXORPS     Y1, Y1, Y1
-	VXORPS     Y2, Y2, Y2
-	VXORPS     Y3, Y3, Y3
-	VXORPS     Y4, Y4, Y4
-	VMASKMOVPS (CX)(BX*4), Y0, Y5
-	MOVQ       rows+24(FP), CX
-	SUBQ       $0x04, CX
-	JLT        tail_rest
-
-tail_rows:
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y1
-	ADDQ        SI, AX
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y2
-	ADDQ        SI, AX
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y3
-	ADDQ        SI, AX
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y4
-	ADDQ        SI, AX
-	SUBQ        $0x04, CX
-	JGE         tail_rows
-
-tail_rest:
-	ADDQ        $0x04, CX
-	JEQ         tail_sum
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y1
-	ADDQ        SI, AX
-	DECQ        CX
-	JEQ         tail_sum
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y6
-	VFMADD231PS Y6, Y6, Y2
-	ADDQ        SI, AX
-	DECQ        CX
-	JEQ         tail_sum
-	VMASKMOVPS  (AX)(BX*4), Y0, Y6
-	VSUBPS      Y6, Y5, Y5
-	VFMADD231PS Y5, Y5, Y3
-	ADDQ        SI, AX
-	DECQ        CX
-
-tail_sum:
-	VADDPS       Y2, Y1, Y1
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y3, Y1, Y1
-	VMASKMOVPS   (DX)(BX*4), Y0, Y0
-	VADDPS       Y0, Y1, Y0
-	LEAQ         (DX)(BX*4), AX
-	TESTQ        $0x00000004, DI
-	JEQ          tail_parta_two
-	VMOVUPS      X0, (AX)
-	VEXTRACTF128 $0x01, Y0, X0
-	ADDQ         $0x10, AX
-
-tail_parta_two:
-	TESTQ    $0x00000002, DI
-	JEQ      tail_parta_one
-	VMOVLPS  X0, (AX)
-	VMOVHLPS X0, X0, X0
-	ADDQ     $0x08, AX
-
-tail_parta_one:
-	TESTQ  $0x00000001, DI
-	JEQ    tail_parta_end
-	VMOVSS X0, (AX)
-
-tail_parta_end:
-end:
-	VZEROUPPER
-	RET
-
-// func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ld int)
-// Requires: AVX, FMA3
-TEXT ·addDotsAVX2(SB), NOSPLIT, $0-64
+TEXT ·addDotsAVX2(SB), NOSPLIT, $0-72
 	MOVQ    dy+16(FP), AX
 	MOVQ    x+24(FP), CX
 	MOVQ    mean+32(FP), DX
 	MOVQ    products+0(FP), BX
 	MOVQ    sums+8(FP), SI
 	MOVQ    n+48(FP), DI
-	MOVQ    ld+56(FP), R8
-	MOVQ    DI, R9
-	ANDQ    $0x07, R9
-	LEAQ    tail_masks<>+0(SB), R10
-	MOVQ    R9, R11
-	NEGQ    R11
-	VMOVUPS 32(R10)(R11*4), Y0
+	MOVQ    ldDy+56(FP), R8
+	MOVQ    ldX+64(FP), R9
+	MOVQ    DI, R10
+	ANDQ    $0x07, R10
+	LEAQ    tail_masks<>+0(SB), R11
+	MOVQ    R10, R12
+	NEGQ    R12
+	VMOVUPS 32(R11)(R12*4), Y0
 	SHLQ    $0x02, R8
+	SHLQ    $0x02, R9
 
 columns2:
 	SUBQ    $0x10, DI
 	JLT     columns2_done
-	XORQ    R10, R10
+	XORQ    R11, R11
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
-	VMOVUPS (DX)(R10*4), Y5
+	VMOVUPS (DX)(R11*4), Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
 	VXORPS  Y8, Y8, Y8
 	VXORPS  Y9, Y9, Y9
-	VMOVUPS 32(DX)(R10*4), Y10
-	MOVQ    AX, R11
-	MOVQ    CX, R12
-	MOVQ    rows+40(FP), R13
-	SUBQ    $0x02, R13
+	VMOVUPS 32(DX)(R11*4), Y10
+	MOVQ    AX, R12
+	MOVQ    CX, R13
+	MOVQ    rows+40(FP), R14
+	SUBQ    $0x02, R14
 	JLT     columns2_rest
 
 columns2_rows:
-	VMOVUPS      (R11)(R10*4), Y11
-	VSUBPS       (R12)(R10*4), Y5, Y12
+	VMOVUPS      (R12)(R11*4), Y11
+	VSUBPS       (R13)(R11*4), Y5, Y12
 	VFNMADD231PS Y12, Y11, Y1
 	VADDPS       Y11, Y3, Y3
-	VMOVUPS      32(R11)(R10*4), Y11
-	VSUBPS       32(R12)(R10*4), Y10, Y12
+	VMOVUPS      32(R12)(R11*4), Y11
+	VSUBPS       32(R13)(R11*4), Y10, Y12
 	VFNMADD231PS Y12, Y11, Y6
 	VADDPS       Y11, Y8, Y8
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	VMOVUPS      (R11)(R10*4), Y11
-	VSUBPS       (R12)(R10*4), Y5, Y12
+	ADDQ         R9, R13
+	VMOVUPS      (R12)(R11*4), Y11
+	VSUBPS       (R13)(R11*4), Y5, Y12
 	VFNMADD231PS Y12, Y11, Y2
 	VADDPS       Y11, Y4, Y4
-	VMOVUPS      32(R11)(R10*4), Y11
-	VSUBPS       32(R12)(R10*4), Y10, Y12
+	VMOVUPS      32(R12)(R11*4), Y11
+	VSUBPS       32(R13)(R11*4), Y10, Y12
 	VFNMADD231PS Y12, Y11, Y7
 	VADDPS       Y11, Y9, Y9
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	SUBQ         $0x02, R13
+	ADDQ         R9, R13
+	SUBQ         $0x02, R14
 	JGE          columns2_rows
 
 columns2_rest:
-	ADDQ         $0x02, R13
+	ADDQ         $0x02, R14
 	JEQ          columns2_sum
-	VMOVUPS      (R11)(R10*4), Y11
-	VSUBPS       (R12)(R10*4), Y5, Y5
+	VMOVUPS      (R12)(R11*4), Y11
+	VSUBPS       (R13)(R11*4), Y5, Y5
 	VFNMADD231PS Y5, Y11, Y1
 	VADDPS       Y11, Y3, Y3
-	VMOVUPS      32(R11)(R10*4), Y5
-	VSUBPS       32(R12)(R10*4), Y10, Y10
+	VMOVUPS      32(R12)(R11*4), Y5
+	VSUBPS       32(R13)(R11*4), Y10, Y10
 	VFNMADD231PS Y10, Y5, Y6
 	VADDPS       Y5, Y8, Y8
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	DECQ         R13
+	ADDQ         R9, R13
+	DECQ         R14
 
 columns2_sum:
 	VADDPS  Y2, Y1, Y1
-	VADDPS  (BX)(R10*4), Y1, Y1
-	VMOVUPS Y1, (BX)(R10*4)
+	VADDPS  (BX)(R11*4), Y1, Y1
+	VMOVUPS Y1, (BX)(R11*4)
 	VADDPS  Y4, Y3, Y3
-	VADDPS  (SI)(R10*4), Y3, Y1
-	VMOVUPS Y1, (SI)(R10*4)
+	VADDPS  (SI)(R11*4), Y3, Y1
+	VMOVUPS Y1, (SI)(R11*4)
 	VADDPS  Y7, Y6, Y6
-	VADDPS  32(BX)(R10*4), Y6, Y1
-	VMOVUPS Y1, 32(BX)(R10*4)
+	VADDPS  32(BX)(R11*4), Y6, Y1
+	VMOVUPS Y1, 32(BX)(R11*4)
 	VADDPS  Y9, Y8, Y8
-	VADDPS  32(SI)(R10*4), Y8, Y1
-	VMOVUPS Y1, 32(SI)(R10*4)
+	VADDPS  32(SI)(R11*4), Y8, Y1
+	VMOVUPS Y1, 32(SI)(R11*4)
 	ADDQ    $0x40, AX
 	ADDQ    $0x40, CX
 	ADDQ    $0x40, DX
@@ -4929,52 +4685,52 @@ columns2_done:
 columns1:
 	SUBQ    $0x08, DI
 	JLT     columns1_done
-	XORQ    R10, R10
+	XORQ    R11, R11
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
-	VMOVUPS (DX)(R10*4), Y5
-	MOVQ    AX, R11
-	MOVQ    CX, R12
-	MOVQ    rows+40(FP), R13
-	SUBQ    $0x02, R13
+	VMOVUPS (DX)(R11*4), Y5
+	MOVQ    AX, R12
+	MOVQ    CX, R13
+	MOVQ    rows+40(FP), R14
+	SUBQ    $0x02, R14
 	JLT     columns1_rest
 
 columns1_rows:
-	VMOVUPS      (R11)(R10*4), Y6
-	VSUBPS       (R12)(R10*4), Y5, Y7
+	VMOVUPS      (R12)(R11*4), Y6
+	VSUBPS       (R13)(R11*4), Y5, Y7
 	VFNMADD231PS Y7, Y6, Y1
 	VADDPS       Y6, Y3, Y3
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	VMOVUPS      (R11)(R10*4), Y6
-	VSUBPS       (R12)(R10*4), Y5, Y7
+	ADDQ         R9, R13
+	VMOVUPS      (R12)(R11*4), Y6
+	VSUBPS       (R13)(R11*4), Y5, Y7
 	VFNMADD231PS Y7, Y6, Y2
 	VADDPS       Y6, Y4, Y4
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	SUBQ         $0x02, R13
+	ADDQ         R9, R13
+	SUBQ         $0x02, R14
 	JGE          columns1_rows
 
 columns1_rest:
-	ADDQ         $0x02, R13
+	ADDQ         $0x02, R14
 	JEQ          columns1_sum
-	VMOVUPS      (R11)(R10*4), Y6
-	VSUBPS       (R12)(R10*4), Y5, Y5
+	VMOVUPS      (R12)(R11*4), Y6
+	VSUBPS       (R13)(R11*4), Y5, Y5
 	VFNMADD231PS Y5, Y6, Y1
 	VADDPS       Y6, Y3, Y3
-	ADDQ         R8, R11
 	ADDQ         R8, R12
-	DECQ         R13
+	ADDQ         R9, R13
+	DECQ         R14
 
 columns1_sum:
 	VADDPS  Y2, Y1, Y1
-	VADDPS  (BX)(R10*4), Y1, Y1
-	VMOVUPS Y1, (BX)(R10*4)
+	VADDPS  (BX)(R11*4), Y1, Y1
+	VMOVUPS Y1, (BX)(R11*4)
 	VADDPS  Y4, Y3, Y3
-	VADDPS  (SI)(R10*4), Y3, Y1
-	VMOVUPS Y1, (SI)(R10*4)
+	VADDPS  (SI)(R11*4), Y3, Y1
+	VMOVUPS Y1, (SI)(R11*4)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, CX
 	ADDQ    $0x20, DX
@@ -4984,7 +4740,7 @@ columns1_sum:
 
 columns1_done:
 	ADDQ       $0x08, DI
-	TESTQ      R9, R9
+	TESTQ      R10, R10
 	JEQ        end
 	XORQ       DI, DI
 	VXORPS     Y1, Y1, Y1
@@ -5005,7 +4761,7 @@ tail_rows:
 	VFNMADD231PS Y7, Y6, Y1
 	VADDPS       Y6, Y3, Y3
 	ADDQ         R8, AX
-	ADDQ         R8, CX
+	ADDQ         R9, CX
 	VMASKMOVPS   (AX)(DI*4), Y0, Y6
 	VMASKMOVPS   (CX)(DI*4), Y0, Y7
 	VMOVUPS      Y6, Y6
@@ -5013,7 +4769,7 @@ tail_rows:
 	VFNMADD231PS Y7, Y6, Y2
 	VADDPS       Y6, Y4, Y4
 	ADDQ         R8, AX
-	ADDQ         R8, CX
+	ADDQ         R9, CX
 	SUBQ         $0x02, DX
 	JGE          tail_rows
 
@@ -5027,7 +4783,7 @@ tail_rest:
 	VFNMADD231PS Y5, Y6, Y1
 	VADDPS       Y6, Y3, Y3
 	ADDQ         R8, AX
-	ADDQ         R8, CX
+	ADDQ         R9, CX
 	DECQ         DX
 
 tail_sum:
@@ -5035,21 +4791,21 @@ tail_sum:
 	VMASKMOVPS   (BX)(DI*4), Y0, Y2
 	VADDPS       Y2, Y1, Y1
 	LEAQ         (BX)(DI*4), AX
-	TESTQ        $0x00000004, R9
+	TESTQ        $0x00000004, R10
 	JEQ          tail_parta_two
 	VMOVUPS      X1, (AX)
 	VEXTRACTF128 $0x01, Y1, X1
 	ADDQ         $0x10, AX
 
 tail_parta_two:
-	TESTQ    $0x00000002, R9
+	TESTQ    $0x00000002, R10
 	JEQ      tail_parta_one
 	VMOVLPS  X1, (AX)
 	VMOVHLPS X1, X1, X1
 	ADDQ     $0x08, AX
 
 tail_parta_one:
-	TESTQ  $0x00000001, R9
+	TESTQ  $0x00000001, R10
 	JEQ    tail_parta_end
 	VMOVSS X1, (AX)
 
@@ -5058,21 +4814,21 @@ tail_parta_end:
 	VMASKMOVPS   (SI)(DI*4), Y0, Y0
 	VADDPS       Y0, Y3, Y0
 	LEAQ         (SI)(DI*4), AX
-	TESTQ        $0x00000004, R9
+	TESTQ        $0x00000004, R10
 	JEQ          tail_partb_two
 	VMOVUPS      X0, (AX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, AX
 
 tail_partb_two:
-	TESTQ    $0x00000002, R9
+	TESTQ    $0x00000002, R10
 	JEQ      tail_partb_one
 	VMOVLPS  X0, (AX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, AX
 
 tail_partb_one:
-	TESTQ  $0x00000001, R9
+	TESTQ  $0x00000001, R10
 	JEQ    tail_partb_end
 	VMOVSS X0, (AX)
 
@@ -5081,9 +4837,446 @@ end:
 	VZEROUPPER
 	RET
 
-// func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int)
+// func mergeMomentsAVX2(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
 // Requires: AVX, FMA3
-TEXT ·scaleShiftRowsAVX2(SB), NOSPLIT, $0-48
+TEXT ·mergeMomentsAVX2(SB), NOSPLIT, $0-60
+	MOVQ    mean+0(FP), AX
+	MOVQ    m2+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    n+32(FP), BX
+	MOVQ    ld+40(FP), SI
+	MOVQ    BX, DI
+	ANDQ    $0x07, DI
+	LEAQ    tail_masks<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 32(R8)(R9*4), Y0
+	SHLQ    $0x02, SI
+	XORQ    R8, R8
+
+columns2:
+	SUBQ   $0x10, BX
+	JLT    columns2_done
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	MOVQ   DX, R9
+	MOVQ   rows+24(FP), R10
+	SUBQ   $0x04, R10
+	JLT    columns2_mean_rest
+
+columns2_mean_rows:
+	VADDPS (R9)(R8*4), Y1, Y1
+	VADDPS 32(R9)(R8*4), Y5, Y5
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y2, Y2
+	VADDPS 32(R9)(R8*4), Y6, Y6
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y3, Y3
+	VADDPS 32(R9)(R8*4), Y7, Y7
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y4, Y4
+	VADDPS 32(R9)(R8*4), Y8, Y8
+	ADDQ   SI, R9
+	SUBQ   $0x04, R10
+	JGE    columns2_mean_rows
+
+columns2_mean_rest:
+	ADDQ   $0x04, R10
+	JEQ    columns2_mean_sum
+	VADDPS (R9)(R8*4), Y1, Y1
+	VADDPS 32(R9)(R8*4), Y5, Y5
+	ADDQ   SI, R9
+	DECQ   R10
+	JEQ    columns2_mean_sum
+	VADDPS (R9)(R8*4), Y2, Y2
+	VADDPS 32(R9)(R8*4), Y6, Y6
+	ADDQ   SI, R9
+	DECQ   R10
+	JEQ    columns2_mean_sum
+	VADDPS (R9)(R8*4), Y3, Y3
+	VADDPS 32(R9)(R8*4), Y7, Y7
+	ADDQ   SI, R9
+	DECQ   R10
+
+columns2_mean_sum:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VADDPS       Y6, Y5, Y5
+	VADDPS       Y8, Y7, Y7
+	VADDPS       Y7, Y5, Y5
+	VBROADCASTSS inverse+48(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VMULPS       Y2, Y5, Y5
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	MOVQ         DX, R9
+	MOVQ         rows+24(FP), R10
+	SUBQ         $0x04, R10
+	JLT          columns2_squares_rest
+
+columns2_squares_rows:
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y2
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y7
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y3
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y8
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y4
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y9
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y6
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y10
+	ADDQ        SI, R9
+	SUBQ        $0x04, R10
+	JGE         columns2_squares_rows
+
+columns2_squares_rest:
+	ADDQ        $0x04, R10
+	JEQ         columns2_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y2
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y7
+	ADDQ        SI, R9
+	DECQ        R10
+	JEQ         columns2_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y3
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y8
+	ADDQ        SI, R9
+	DECQ        R10
+	JEQ         columns2_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y11
+	VFMADD231PS Y11, Y11, Y4
+	VSUBPS      32(R9)(R8*4), Y5, Y11
+	VFMADD231PS Y11, Y11, Y9
+	ADDQ        SI, R9
+	DECQ        R10
+
+columns2_squares_sum:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y8, Y7, Y7
+	VADDPS       Y10, Y9, Y9
+	VADDPS       Y9, Y7, Y7
+	VBROADCASTSS share+52(FP), Y3
+	VBROADCASTSS weight+56(FP), Y4
+	VMOVUPS      (AX)(R8*4), Y6
+	VSUBPS       Y6, Y1, Y1
+	VFMADD231PS  Y3, Y1, Y6
+	VMOVUPS      Y6, (AX)(R8*4)
+	VADDPS       (CX)(R8*4), Y2, Y2
+	VMULPS       Y1, Y1, Y1
+	VFMADD231PS  Y4, Y1, Y2
+	VMOVUPS      Y2, (CX)(R8*4)
+	VMOVUPS      32(AX)(R8*4), Y1
+	VSUBPS       Y1, Y5, Y2
+	VFMADD231PS  Y3, Y2, Y1
+	VMOVUPS      Y1, 32(AX)(R8*4)
+	VADDPS       32(CX)(R8*4), Y7, Y7
+	VMULPS       Y2, Y2, Y1
+	VFMADD231PS  Y4, Y1, Y7
+	VMOVUPS      Y7, 32(CX)(R8*4)
+	ADDQ         $0x40, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	JMP          columns2
+
+columns2_done:
+	ADDQ $0x10, BX
+
+columns1:
+	SUBQ   $0x08, BX
+	JLT    columns1_done
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   DX, R9
+	MOVQ   rows+24(FP), R10
+	SUBQ   $0x04, R10
+	JLT    columns1_mean_rest
+
+columns1_mean_rows:
+	VADDPS (R9)(R8*4), Y1, Y1
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y2, Y2
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y3, Y3
+	ADDQ   SI, R9
+	VADDPS (R9)(R8*4), Y4, Y4
+	ADDQ   SI, R9
+	SUBQ   $0x04, R10
+	JGE    columns1_mean_rows
+
+columns1_mean_rest:
+	ADDQ   $0x04, R10
+	JEQ    columns1_mean_sum
+	VADDPS (R9)(R8*4), Y1, Y1
+	ADDQ   SI, R9
+	DECQ   R10
+	JEQ    columns1_mean_sum
+	VADDPS (R9)(R8*4), Y2, Y2
+	ADDQ   SI, R9
+	DECQ   R10
+	JEQ    columns1_mean_sum
+	VADDPS (R9)(R8*4), Y3, Y3
+	ADDQ   SI, R9
+	DECQ   R10
+
+columns1_mean_sum:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS inverse+48(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         DX, R9
+	MOVQ         rows+24(FP), R10
+	SUBQ         $0x04, R10
+	JLT          columns1_squares_rest
+
+columns1_squares_rows:
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y3
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        SI, R9
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y5
+	ADDQ        SI, R9
+	SUBQ        $0x04, R10
+	JGE         columns1_squares_rows
+
+columns1_squares_rest:
+	ADDQ        $0x04, R10
+	JEQ         columns1_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        SI, R9
+	DECQ        R10
+	JEQ         columns1_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y3
+	ADDQ        SI, R9
+	DECQ        R10
+	JEQ         columns1_squares_sum
+	VSUBPS      (R9)(R8*4), Y1, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        SI, R9
+	DECQ        R10
+
+columns1_squares_sum:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VBROADCASTSS share+52(FP), Y3
+	VBROADCASTSS weight+56(FP), Y4
+	VMOVUPS      (AX)(R8*4), Y5
+	VSUBPS       Y5, Y1, Y1
+	VFMADD231PS  Y3, Y1, Y5
+	VMOVUPS      Y5, (AX)(R8*4)
+	VADDPS       (CX)(R8*4), Y2, Y2
+	VMULPS       Y1, Y1, Y1
+	VFMADD231PS  Y4, Y1, Y2
+	VMOVUPS      Y2, (CX)(R8*4)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	JMP          columns1
+
+columns1_done:
+	ADDQ   $0x08, BX
+	TESTQ  DI, DI
+	JEQ    end
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	MOVQ   DX, BX
+	MOVQ   rows+24(FP), R9
+	SUBQ   $0x04, R9
+	JLT    tail_mean_rest
+
+tail_mean_rows:
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       SI, BX
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       SI, BX
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       SI, BX
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y4, Y4
+	ADDQ       SI, BX
+	SUBQ       $0x04, R9
+	JGE        tail_mean_rows
+
+tail_mean_rest:
+	ADDQ       $0x04, R9
+	JEQ        tail_mean_sum
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y1, Y1
+	ADDQ       SI, BX
+	DECQ       R9
+	JEQ        tail_mean_sum
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y2, Y2
+	ADDQ       SI, BX
+	DECQ       R9
+	JEQ        tail_mean_sum
+	VMASKMOVPS (BX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y3, Y3
+	ADDQ       SI, BX
+	DECQ       R9
+
+tail_mean_sum:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS inverse+48(FP), Y2
+	VMULPS       Y2, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         rows+24(FP), BX
+	SUBQ         $0x04, BX
+	JLT          tail_squares_rest
+
+tail_squares_rows:
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        SI, DX
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y3
+	ADDQ        SI, DX
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        SI, DX
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y5
+	ADDQ        SI, DX
+	SUBQ        $0x04, BX
+	JGE         tail_squares_rows
+
+tail_squares_rest:
+	ADDQ        $0x04, BX
+	JEQ         tail_squares_sum
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        SI, DX
+	DECQ        BX
+	JEQ         tail_squares_sum
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y3
+	ADDQ        SI, DX
+	DECQ        BX
+	JEQ         tail_squares_sum
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y6, Y1, Y6
+	VFMADD231PS Y6, Y6, Y4
+	ADDQ        SI, DX
+	DECQ        BX
+
+tail_squares_sum:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VBROADCASTSS share+52(FP), Y3
+	VBROADCASTSS weight+56(FP), Y4
+	VMASKMOVPS   (AX)(R8*4), Y0, Y5
+	VSUBPS       Y5, Y1, Y1
+	VFMADD231PS  Y3, Y1, Y5
+	LEAQ         (AX)(R8*4), AX
+	TESTQ        $0x00000004, DI
+	JEQ          tail_parta_two
+	VMOVUPS      X5, (AX)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, AX
+
+tail_parta_two:
+	TESTQ    $0x00000002, DI
+	JEQ      tail_parta_one
+	VMOVLPS  X5, (AX)
+	VMOVHLPS X5, X5, X5
+	ADDQ     $0x08, AX
+
+tail_parta_one:
+	TESTQ  $0x00000001, DI
+	JEQ    tail_parta_end
+	VMOVSS X5, (AX)
+
+tail_parta_end:
+	VMASKMOVPS   (CX)(R8*4), Y0, Y0
+	VADDPS       Y0, Y2, Y2
+	VMULPS       Y1, Y1, Y0
+	VFMADD231PS  Y4, Y0, Y2
+	LEAQ         (CX)(R8*4), AX
+	TESTQ        $0x00000004, DI
+	JEQ          tail_partb_two
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, AX
+
+tail_partb_two:
+	TESTQ    $0x00000002, DI
+	JEQ      tail_partb_one
+	VMOVLPS  X2, (AX)
+	VMOVHLPS X2, X2, X2
+	ADDQ     $0x08, AX
+
+tail_partb_one:
+	TESTQ  $0x00000001, DI
+	JEQ    tail_partb_end
+	VMOVSS X2, (AX)
+
+tail_partb_end:
+end:
+	VZEROUPPER
+	RET
+
+// func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+// Requires: AVX, FMA3
+TEXT ·scaleShiftRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    scale+16(FP), DX
@@ -5144,8 +5337,8 @@ row_tail_parta_one:
 
 row_tail_parta_end:
 row_end:
-	LEAQ (AX)(DI*4), AX
-	LEAQ (CX)(DI*4), CX
+	ADDQ stepDst+48(FP), AX
+	ADDQ stepX+56(FP), CX
 	DECQ SI
 	JNE  rows
 
@@ -5153,9 +5346,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int)
+// func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·scaleShiftReluRowsAVX2(SB), NOSPLIT, $0-48
+TEXT ·scaleShiftReluRowsAVX2(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    scale+16(FP), DX
@@ -5220,8 +5413,8 @@ row_tail_parta_one:
 
 row_tail_parta_end:
 row_end:
-	LEAQ (AX)(DI*4), AX
-	LEAQ (CX)(DI*4), CX
+	ADDQ stepDst+48(FP), AX
+	ADDQ stepX+56(FP), CX
 	DECQ SI
 	JNE  rows
 
@@ -5229,9 +5422,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int)
+// func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX
-TEXT ·addRowBiasAVX2(SB), NOSPLIT, $0-40
+TEXT ·addRowBiasAVX2(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    bias+16(FP), DX
@@ -5288,8 +5481,8 @@ row_tail_parta_one:
 
 row_tail_parta_end:
 row_end:
-	LEAQ (AX)(SI*4), AX
-	LEAQ (CX)(SI*4), CX
+	ADDQ stepDst+40(FP), AX
+	ADDQ stepX+48(FP), CX
 	DECQ BX
 	JNE  rows
 
@@ -5297,9 +5490,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int)
+// func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·batchNormGradRowsAVX2(SB), NOSPLIT, $0-80
+TEXT ·batchNormGradRowsAVX2(SB), NOSPLIT, $0-104
 	MOVQ    dst+0(FP), AX
 	MOVQ    dy+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -5375,9 +5568,9 @@ row_tail_parta_one:
 
 row_tail_parta_end:
 row_end:
-	LEAQ (AX)(R11*4), AX
-	LEAQ (CX)(R11*4), CX
-	LEAQ (DX)(R11*4), DX
+	ADDQ stepDst+80(FP), AX
+	ADDQ stepDy+88(FP), CX
+	ADDQ stepX+96(FP), DX
 	DECQ R10
 	JNE  rows
 

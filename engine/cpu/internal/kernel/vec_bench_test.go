@@ -8,11 +8,11 @@ import (
 // benchISA measures a body that handles elements floats, with every instruction set
 // that this CPU has, in nanoseconds an element.
 func benchISA(b *testing.B, elements int, body func()) {
-	for _, name := range []string{ISAAVX2, ISAGeneric} {
+	for _, name := range available() {
 		b.Run(name, func(b *testing.B) {
 			restore, err := SetISA(name)
 			if err != nil {
-				b.Skip(err)
+				b.Fatal(err)
 			}
 			defer restore()
 			for b.Loop() {
@@ -65,11 +65,11 @@ func BenchmarkColumns(b *testing.B) {
 			f    func()
 		}{
 			{"AddRows", func() { AddRows(v[0], x, rows, n, n) }},
-			{"AddSquaredDev", func() { AddSquaredDev(v[0], x, v[1], rows, n) }},
-			{"BatchNormSums", func() { BatchNormSums(v[0], v[1], x, y, v[2], v[3], rows, n) }},
-			{"ScaleShiftRows", func() { ScaleShiftRows(y, x, v[0], v[1], rows, n, true) }},
+			{"MergeMoments", func() { MergeMoments(v[0], v[1], x, rows, n, n, 0) }},
+			{"BatchNormSums", func() { BatchNormSums(v[0], v[1], x, y, v[2], rows, n, n, n) }},
+			{"ScaleShiftRows", func() { ScaleShiftRows(y, x, v[0], v[1], rows, n, n, n, true) }},
 			{"AddRowBias", func() { AddRowBias(y, x, v[0], rows, n) }},
-			{"BatchNormGradRows", func() { BatchNormGradRows(y, x, x, v[2], v[3], v[4], v[5], v[6], rows, n) }},
+			{"BatchNormGradRows", func() { BatchNormGradRows(y, x, x, v[2], v[3], v[4], v[5], v[6], rows, n, n, n, n) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", k.name, n), func(b *testing.B) { benchISA(b, size, k.f) })
 		}

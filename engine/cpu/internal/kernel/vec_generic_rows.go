@@ -70,36 +70,42 @@ func addRowsGeneric(dst, x []float32, rows, n, ld int) {
 	}
 }
 
-func addSquaredDevGeneric(dst, x, mean []float32, rows, n int) {
+func mergeMomentsGeneric(mean, m2, x []float32, rows, n, ld int, inverse, share, weight float32) {
 	for j := range n {
 		var s [4]float32
-		m := mean[j]
 		for r := range rows {
-			d := x[r*n+j] - m
+			s[r&3] += x[r*ld+j]
+		}
+		m := ((s[0] + s[1]) + (s[2] + s[3])) * inverse
+		s = [4]float32{}
+		for r := range rows {
+			d := m - x[r*ld+j]
 			s[r&3] += d * d
 		}
-		dst[j] += (s[0] + s[1]) + (s[2] + s[3])
+		d := m - mean[j]
+		mean[j] += d * share
+		m2[j] += (s[0] + s[1]) + (s[2] + s[3]) + d*d*weight
 	}
 }
 
-func addDotsGeneric(products, sums, dy, x, mean []float32, rows, n, ld int) {
+func addDotsGeneric(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	for j := range n {
 		var p, s [2]float32 // two are enough here: there are two chains to each
 		m := mean[j]
 		for r := range rows {
-			g := dy[r*ld+j]
+			g := dy[r*ldDy+j]
 			s[r&1] += g
-			p[r&1] += g * (x[r*ld+j] - m)
+			p[r&1] += g * (x[r*ldX+j] - m)
 		}
 		sums[j] += s[0] + s[1]
 		products[j] += p[0] + p[1]
 	}
 }
 
-func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows, n int, withRelu bool) {
+func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
 	scale, shift = scale[:n], shift[:n]
 	for r := range rows {
-		d, s := dst[r*n:][:n], x[r*n:][:n]
+		d, s := dst[r*ldDst:][:n], x[r*ldX:][:n]
 		for j, v := range s {
 			v = v*scale[j] + shift[j]
 			if withRelu && v < 0 {
@@ -116,9 +122,9 @@ func addRowBiasGeneric(dst, x, bias []float32, rows, n int) {
 	}
 }
 
-func batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n int) {
+func batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
 	for r := range rows {
-		d, g, s := dst[r*n:][:n], dy[r*n:][:n], x[r*n:][:n]
+		d, g, s := dst[r*ldDst:][:n], dy[r*ldDy:][:n], x[r*ldX:][:n]
 		for j, v := range s {
 			xhat := (v - mean[j]) * invstd[j]
 			d[j] = scale[j] * (g[j] - a[j] - xhat*b[j])

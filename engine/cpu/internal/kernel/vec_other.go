@@ -1,4 +1,4 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package kernel
 
@@ -172,24 +172,24 @@ func addRows(dst, x []float32, rows, n, ld int) {
 	addRowsGeneric(dst, x, rows, n, ld)
 }
 
-func addSquaredDev(dst, x, mean []float32, rows, n int) {
-	addSquaredDevGeneric(dst, x, mean, rows, n)
+func mergeMoments(mean, m2, x []float32, rows, n, ld int, inverse, share, weight float32) {
+	mergeMomentsGeneric(mean, m2, x, rows, n, ld, inverse, share, weight)
 }
 
-func addDots(products, sums, dy, x, mean []float32, rows, n, ld int) {
-	addDotsGeneric(products, sums, dy, x, mean, rows, n, ld)
+func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
+	addDotsGeneric(products, sums, dy, x, mean, rows, n, ldDy, ldX)
 }
 
-func scaleShiftRows(dst, x, scale, shift []float32, rows, n int, withRelu bool) {
-	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, withRelu)
+func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
+	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
 }
 
 func addRowBias(dst, x, bias []float32, rows, n int) {
 	addRowBiasGeneric(dst, x, bias, rows, n)
 }
 
-func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n int) {
-	batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b, rows, n)
+func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
+	batchNormGradRowsGeneric(dst, dy, x, mean, invstd, scale, a, b, rows, n, ldDst, ldDy, ldX)
 }
 
 func expRows(dst, x, highest, total []float32, n int) {

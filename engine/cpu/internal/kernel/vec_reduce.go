@@ -54,85 +54,70 @@ func addRowBlocks(dst, x []float32, rows, n, ld int) {
 	}
 }
 
-// AddSquaredDev adds the column sums of (x−mean)² to dst:
-// dst[j] += Σ_r (x[r·n+j] − mean[j])². Divided by rows it is the batch variance of
-// batch normalisation. The order of additions is that of [AddRows].
-func AddSquaredDev(dst, x, mean []float32, rows, n int) {
+// MergeMoments takes a matrix x of rows×n elements, whose rows are ld apart, into
+// the mean of each column and the sum m2 of its squared deviations from that mean,
+// which describe count rows already (both must be 0 if count is). Blocks of rows
+// that fit into the first-level cache are summed up in two passes, one for the mean
+// and one for the deviations, which suffers from no cancellation, and added by the
+// formulas of Chan, Golub and LeVeque (1979): with δ = mean_b − mean,
+//
+//	mean += δ·rows_b/(count+rows_b)
+//	m2   += m2_b + δ²·count·rows_b/(count+rows_b)
+//
+// The order of additions depends on rows and n, nothing else.
+func MergeMoments(mean, m2, x []float32, rows, n, ld, count int) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
-	dst, x, mean = dst[:n], x[:rows*n], mean[:n]
-	k := foldRows(rows, n)
-	if k == 1 {
-		addSquaredDevBlocks(dst, x, mean, rows, n)
-		return
+	mean, m2, x = mean[:n], m2[:n], x[:(rows-1)*ld+n]
+	most := max(sumRows/8, min(sumRows, momentFloats/n))
+	for r := 0; r < rows; r += most {
+		block := min(most, rows-r)
+		all := float64(count + block)
+		mergeMoments(mean, m2, x[r*ld:], block, n, ld,
+			float32(1/float64(block)), float32(float64(block)/all), float32(float64(count)*float64(block)/all))
+		count += block
 	}
-	var buf, means [foldMax]float32
-	wide := buf[:k*n]
-	mean = repeat(&means, mean, k)
-	addSquaredDevBlocks(wide, x, mean, rows/k, k*n)
-	addSquaredDevBlocks(wide, x[rows/k*k*n:], mean, 1, rows%k*n)
-	unfold(dst, wide)
 }
 
-func addSquaredDevBlocks(dst, x, mean []float32, rows, n int) {
-	for r := 0; r < rows; r += sumRows {
-		addSquaredDev(dst, x[r*n:], mean, min(sumRows, rows-r), n)
-	}
-}
+// momentFloats is the size of a block of MergeMoments, about.
+const momentFloats = 1 << 13
 
 // BatchNormSums adds the two sums that the gradients of batch normalisation
-// need, for x and dy of rows×n elements:
+// need, for dy and x of rows×n elements, whose rows are ldDy and ldX apart:
 //
-//	dbeta[j]  += Σ_r dy[r·n+j]
-//	dgamma[j] += Σ_r dy[r·n+j]·(x[r·n+j] − mean[j]) · invstd[j]
+//	sums[j]     += Σ_r dy[r,j]
+//	products[j] += Σ_r dy[r,j]·(x[r,j] − mean[j])
 //
 // The order of additions is that of [AddRows] but for having two partial sums
-// instead of four.
-func BatchNormSums(dgamma, dbeta, dy, x, mean, invstd []float32, rows, n int) {
+// instead of four, and long rows where ldDy = ldX = n.
+func BatchNormSums(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
-	dgamma, dbeta, mean, invstd = dgamma[:n], dbeta[:n], mean[:n], invstd[:n]
-	dy, x = dy[:rows*n], x[:rows*n]
-	k := foldRows(rows, n)
-	var products, sums, means [foldMax]float32
-	if n > foldMax {
-		for j := 0; j < n; j += foldMax {
-			batchNormColumns(dgamma[j:], dbeta[j:], dy[j:], x[j:], mean[j:], invstd[j:], rows, min(foldMax, n-j), n)
-		}
-		return
+	products, sums, mean = products[:n], sums[:n], mean[:n]
+	dy, x = dy[:(rows-1)*ldDy+n], x[:(rows-1)*ldX+n]
+	k := 1
+	if ldDy == n && ldX == n {
+		k = foldRows(rows, n)
 	}
 	if k == 1 {
-		batchNormColumns(dgamma, dbeta, dy, x, mean, invstd, rows, n, n)
+		dotBlocks(products, sums, dy, x, mean, rows, n, ldDy, ldX)
 		return
 	}
+	var wideProducts, wideSums, means [foldMax]float32
 	width := k * n
-	wideMean := repeat(&means, mean, k)
-	dotBlocks(products[:width], sums[:width], dy, x, wideMean, rows/k, width, width)
+	p, s, m := wideProducts[:width], wideSums[:width], repeat(&means, mean, k)
+	dotBlocks(p, s, dy, x, m, rows/k, width, width, width)
 	rest := rows / k * width
-	dotBlocks(products[:width], sums[:width], dy[rest:], x[rest:], wideMean, 1, rows%k*n, 0)
-	unfold(dbeta, sums[:width])
-	var dots [foldMax]float32
-	unfold(dots[:n], products[:width])
-	for j, v := range dots[:n] {
-		dgamma[j] += v * invstd[j]
-	}
+	dotBlocks(p, s, dy[rest:], x[rest:], m, 1, rows%k*n, 0, 0)
+	unfold(sums, s)
+	unfold(products, p)
 }
 
-// batchNormColumns is BatchNormSums for at most foldMax columns of a matrix with
-// rows that are ld apart.
-func batchNormColumns(dgamma, dbeta, dy, x, mean, invstd []float32, rows, n, ld int) {
-	var products [foldMax]float32
-	dotBlocks(products[:n], dbeta[:n], dy, x, mean[:n], rows, n, ld)
-	for j, v := range products[:n] {
-		dgamma[j] += v * invstd[j]
-	}
-}
-
-func dotBlocks(products, sums, dy, x, mean []float32, rows, n, ld int) {
+func dotBlocks(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	for r := 0; r < rows; r += sumRows {
-		addDots(products, sums, dy[r*ld:], x[r*ld:], mean, min(sumRows, rows-r), n, ld)
+		addDots(products, sums, dy[r*ldDy:], x[r*ldX:], mean, min(sumRows, rows-r), n, ldDy, ldX)
 	}
 }
 
@@ -144,7 +129,7 @@ const foldMax = 256
 // of k short ones is as good as any, its columns being the n channels over and
 // over. k is 1 where folding does not pay.
 func foldRows(rows, n int) int {
-	if n >= foldMax/2 {
+	if n >= foldMax/2 || n >= foldMax/8 && n%8 == 0 {
 		return 1
 	}
 	step := 8 / gcd(n, 8) // rows that fill whole vectors

@@ -1,23 +1,25 @@
 package kernel
 
-// ScaleShiftRows computes dst = x·scale + shift for a matrix of rows×n elements
-// with one scale and shift a column: dst[r·n+j] = x[r·n+j]·scale[j] + shift[j],
-// followed by max(0, ·) if withRelu is set. It is batch normalisation in NHWC, n
-// being the channels. dst may be x. The assembly rounds once, the twin twice.
-func ScaleShiftRows(dst, x, scale, shift []float32, rows, n int, withRelu bool) {
+// ScaleShiftRows computes dst = x·scale + shift for matrices of rows×n elements,
+// whose rows are ldDst and ldX apart, with one scale and shift a column:
+// dst[r,j] = x[r,j]·scale[j] + shift[j], followed by max(0, ·) if withRelu is set.
+// It is batch normalisation in NHWC, n being the channels. dst may be x. The
+// assembly rounds once, the twin twice.
+func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
-	dst, x, scale, shift = dst[:rows*n], x[:rows*n], scale[:n], shift[:n]
-	if k := foldRows(rows, n); k > 1 {
+	dst, x, scale, shift = dst[:(rows-1)*ldDst+n], x[:(rows-1)*ldX+n], scale[:n], shift[:n]
+	if k := foldRows(rows, n); k > 1 && ldDst == n && ldX == n {
 		var b1, b2 [foldMax]float32
 		scale, shift = repeat(&b1, scale, k), repeat(&b2, shift, k)
 		n, rows = k*n, rows/k
+		ldDst, ldX = n, n
+		if done := rows * n; done < len(dst) {
+			scaleShiftRows(dst[done:], x[done:], scale, shift, 1, len(dst)-done, 0, 0, withRelu)
+		}
 	}
-	scaleShiftRows(dst, x, scale, shift, rows, n, withRelu)
-	if done := rows * n; done < len(dst) {
-		scaleShiftRows(dst[done:], x[done:], scale, shift, 1, len(dst)-done, withRelu)
-	}
+	scaleShiftRows(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
 }
 
 // AddRowBias adds a bias a column to a matrix of rows×n elements:
@@ -39,28 +41,30 @@ func AddRowBias(dst, x, bias []float32, rows, n int) {
 }
 
 // BatchNormGradRows computes the gradient of batch normalisation with respect to
-// its input, for matrices of rows×n elements with n channels:
+// its input, for matrices of rows×n elements with n channels, whose rows are ldDst,
+// ldDy and ldX apart:
 //
 //	dst = scale·(dy − a − x̂·b),  x̂ = (x − mean)·invstd
 //
 // where scale = γ·invstd and, for batch statistics over m elements a channel,
 // a = Σdy/m and b = Σ(dy·x̂)/m (see [BatchNormSums]). dst may be dy or x.
-func BatchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n int) {
+func BatchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
-	dst, dy, x = dst[:rows*n], dy[:rows*n], x[:rows*n]
+	dst, dy, x = dst[:(rows-1)*ldDst+n], dy[:(rows-1)*ldDy+n], x[:(rows-1)*ldX+n]
 	mean, invstd, scale, a, b = mean[:n], invstd[:n], scale[:n], a[:n], b[:n]
-	if k := foldRows(rows, n); k > 1 {
+	if k := foldRows(rows, n); k > 1 && ldDst == n && ldDy == n && ldX == n {
 		var b1, b2, b3, b4, b5 [foldMax]float32
 		mean, invstd, scale = repeat(&b1, mean, k), repeat(&b2, invstd, k), repeat(&b3, scale, k)
 		a, b = repeat(&b4, a, k), repeat(&b5, b, k)
 		n, rows = k*n, rows/k
+		ldDst, ldDy, ldX = n, n, n
+		if done := rows * n; done < len(dst) {
+			batchNormGradRows(dst[done:], dy[done:], x[done:], mean, invstd, scale, a, b, 1, len(dst)-done, 0, 0, 0)
+		}
 	}
-	batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b, rows, n)
-	if done := rows * n; done < len(dst) {
-		batchNormGradRows(dst[done:], dy[done:], x[done:], mean, invstd, scale, a, b, 1, len(dst)-done)
-	}
+	batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b, rows, n, ldDst, ldDy, ldX)
 }
 
 // softmaxBlock is the number of rows that the softmax functions hold statistics

@@ -100,7 +100,7 @@ func newSums(n int) fenced {
 func TestColumnSums(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		rowsCases(t, func(t *testing.T, c rowsCase) {
-			x, dy, mean, invstd := c.x, c.y, c.channels[0], c.channels[1]
+			x, dy, mean := c.x, c.y, c.channels[0]
 
 			want, sizes := c.columns(func(i, _ int) float64 { return float64(x[i]) })
 			got := newSums(c.n)
@@ -112,19 +112,12 @@ func TestColumnSums(t *testing.T) {
 				t.Error("AddRows: other bits than the twin")
 			}
 
-			want, sizes = c.columns(func(i, j int) float64 { d := float64(x[i]) - float64(mean[j]); return d * d })
-			got = newSums(c.n)
-			AddSquaredDev(got.data, x, mean, c.rows, c.n)
-			checkSums(t, "AddSquaredDev", got, want, sizes)
-
-			dgamma, dbeta := newSums(c.n), newSums(c.n)
-			BatchNormSums(dgamma.data, dbeta.data, dy, x, mean, invstd, c.rows, c.n)
-			want, sizes = c.columns(func(i, j int) float64 {
-				return float64(dy[i]) * (float64(x[i]) - float64(mean[j])) * float64(invstd[j])
-			})
-			checkSums(t, "BatchNormSums: dgamma", dgamma, want, sizes)
+			products, sums := newSums(c.n), newSums(c.n)
+			BatchNormSums(products.data, sums.data, dy, x, mean, c.rows, c.n, c.n, c.n)
+			want, sizes = c.columns(func(i, j int) float64 { return float64(dy[i]) * (float64(x[i]) - float64(mean[j])) })
+			checkSums(t, "BatchNormSums: products", products, want, sizes)
 			want, sizes = c.columns(func(i, _ int) float64 { return float64(dy[i]) })
-			checkSums(t, "BatchNormSums: dbeta", dbeta, want, sizes)
+			checkSums(t, "BatchNormSums: sums", sums, want, sizes)
 		})
 	})
 }
@@ -148,6 +141,106 @@ func TestAddRowsOfWiderMatrix(t *testing.T) {
 	})
 }
 
+// spread writes the rows of x apart.
+func spread(x []float32, n, ld int) []float32 {
+	var wide []float32
+	for len(x) > 0 {
+		wide = append(append(wide, x[:n]...), randoms(ld-n, 3)...)
+		x = x[n:]
+	}
+	return fencedCopy(wide).data
+}
+
+// TestRowsApart checks that the distances between the rows of matrices change
+// nothing, and that nothing is written between them.
+func TestRowsApart(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range []int{5, 16, 43, 300} {
+			const rows = 137
+			x, dy := randoms(rows*n, 1), randoms(rows*n, 2)
+			v := [][]float32{randoms(n, 4), randoms(n, 5), randoms(n, 6), randoms(n, 7), randoms(n, 8)}
+			ldX, ldDy, ldDst := n+9, n+3, n+5
+			wideX, wideDy := spread(x, n, ldX), spread(dy, n, ldDy)
+			compare := func(what string, tight, wide func(dst []float32, ld int)) {
+				t.Helper()
+				want, got := newFenced(rows*n), newFenced((rows-1)*ldDst+n)
+				fillGeneric(got.data, fenceValue)
+				tight(want.data, n)
+				wide(got.data, ldDst)
+				got.check(t, what)
+				for i, g := range got.data {
+					w := float32(fenceValue)
+					if i%ldDst < n {
+						w = want.data[i/ldDst*n+i%ldDst]
+					}
+					if g != w {
+						t.Fatalf("%s: column %d of row %d is %v, want %v", what, i%ldDst, i/ldDst, g, w)
+					}
+				}
+			}
+			compare("ScaleShiftRows", func(dst []float32, ld int) { ScaleShiftRows(dst, x, v[0], v[1], rows, n, ld, n, true) },
+				func(dst []float32, ld int) { ScaleShiftRows(dst, wideX, v[0], v[1], rows, n, ld, ldX, true) })
+			compare("BatchNormGradRows", func(dst []float32, ld int) {
+				BatchNormGradRows(dst, dy, x, v[0], v[1], v[2], v[3], v[4], rows, n, ld, n, n)
+			}, func(dst []float32, ld int) {
+				BatchNormGradRows(dst, wideDy, wideX, v[0], v[1], v[2], v[3], v[4], rows, n, ld, ldDy, ldX)
+			})
+
+			want, sizes := rowsCase{rows: rows, n: n, x: x, y: dy}.columns(func(i, j int) float64 {
+				return float64(dy[i]) * (float64(x[i]) - float64(v[0][j]))
+			})
+			products, sums := newSums(n), newSums(n)
+			BatchNormSums(products.data, sums.data, wideDy, wideX, v[0], rows, n, ldDy, ldX)
+			checkSums(t, "BatchNormSums: products", products, want, sizes)
+			want, sizes = rowsCase{rows: rows, n: n, x: x, y: dy}.columns(func(i, _ int) float64 { return float64(dy[i]) })
+			checkSums(t, "BatchNormSums: sums", sums, want, sizes)
+		}
+	})
+}
+
+// TestMergeMoments takes a matrix in pieces of different sizes. Values far from
+// zero show whether the variance suffers from cancellation.
+func TestMergeMoments(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range []int{1, 6, 8, 15, 16, 24, 37, 64, 300, 1100} {
+			// About 1000, means are rounded to units of 6e-5. The difference of
+			// the sum of squares and the square of the sum would be off by a tenth.
+			for offset, tolerance := range map[float32]float64{0: 2e-6, 1000: 5e-5} {
+				const rows, apart = 300, 3
+				ld := n + apart
+				x := fencedCopy(randoms((rows-1)*ld+n, uint64(n))).data
+				for i := range x {
+					x[i] += offset
+				}
+				mean, m2 := fencedCopy(make([]float32, n)), fencedCopy(make([]float32, n))
+				done := 0
+				for _, k := range []int{1, 0, 2, 130, 167} {
+					MergeMoments(mean.data, m2.data, x[done*ld:], k, n, ld, done)
+					done += k
+				}
+				mean.check(t, "mean")
+				m2.check(t, "m2")
+				for j := range n {
+					var sum, square float64
+					for r := range rows {
+						sum += float64(x[r*ld+j])
+					}
+					for r := range rows {
+						d := float64(x[r*ld+j]) - sum/rows
+						square += d * d
+					}
+					if got, want := float64(mean.data[j]), sum/rows; math.Abs(got-want) > 3e-7*(1+math.Abs(want)) {
+						t.Fatalf("%d columns, offset %v: mean %d is %v, want %v", n, offset, j, got, want)
+					}
+					if got := float64(m2.data[j]); math.Abs(got-square) > tolerance*square {
+						t.Fatalf("%d columns, offset %v: squared deviations %d are %v, want %v", n, offset, j, got, square)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestRowKernels(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		rowsCases(t, func(t *testing.T, c rowsCase) {
@@ -157,14 +250,14 @@ func TestRowKernels(t *testing.T) {
 				f     func(dst []float32)
 				exact func(i, j int) float64
 			}{
-				{"ScaleShiftRows", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, false) },
+				{"ScaleShiftRows", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, c.n, c.n, false) },
 					func(i, j int) float64 { return float64(c.x[i])*float64(v[0][j]) + float64(v[1][j]) }},
-				{"ScaleShiftRows with relu", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, true) },
+				{"ScaleShiftRows with relu", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, c.n, c.n, true) },
 					func(i, j int) float64 { return max(0, float64(c.x[i])*float64(v[0][j])+float64(v[1][j])) }},
 				{"AddRowBias", func(dst []float32) { AddRowBias(dst, c.x, v[0], c.rows, c.n) },
 					func(i, j int) float64 { return float64(c.x[i]) + float64(v[0][j]) }},
 				{"BatchNormGradRows", func(dst []float32) {
-					BatchNormGradRows(dst, c.y, c.x, v[0], v[1], v[2], v[3], v[4], c.rows, c.n)
+					BatchNormGradRows(dst, c.y, c.x, v[0], v[1], v[2], v[3], v[4], c.rows, c.n, c.n, c.n, c.n)
 				}, func(i, j int) float64 {
 					xhat := (float64(c.x[i]) - float64(v[0][j])) * float64(v[1][j])
 					return float64(v[2][j]) * (float64(c.y[i]) - float64(v[3][j]) - xhat*float64(v[4][j]))
@@ -196,10 +289,10 @@ func TestRowKernelsDoNotDependOnSplit(t *testing.T) {
 			}
 			labels, dloss := make([]float32, rows), randoms(rows, 3)
 			for _, f := range []func(dst []float32, r, m int){
-				func(dst []float32, r, m int) { ScaleShiftRows(dst[r*n:], x[r*n:], v[0], v[1], m, n, true) },
+				func(dst []float32, r, m int) { ScaleShiftRows(dst[r*n:], x[r*n:], v[0], v[1], m, n, n, n, true) },
 				func(dst []float32, r, m int) { AddRowBias(dst[r*n:], x[r*n:], v[0], m, n) },
 				func(dst []float32, r, m int) {
-					BatchNormGradRows(dst[r*n:], y[r*n:], x[r*n:], v[0], v[1], v[2], v[3], v[4], m, n)
+					BatchNormGradRows(dst[r*n:], y[r*n:], x[r*n:], v[0], v[1], v[2], v[3], v[4], m, n, n, n, n)
 				},
 				func(dst []float32, r, m int) { SoftmaxRows(dst[r*n:], x[r*n:], m, n) },
 				func(dst []float32, r, m int) { LogSoftmaxRows(dst[r*n:], x[r*n:], m, n) },
@@ -317,10 +410,10 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		if n := testing.AllocsPerRun(10, func() {
 			AddRows(v, x, 10, 6, 6)
-			AddSquaredDev(v, x, v, 10, 6)
-			BatchNormSums(v, v, x, x, v, v, 10, 6)
-			BatchNormGradRows(x, x, x, v, v, v, v, v, 10, 6)
-			ScaleShiftRows(x, x, v, v, 10, 6, true)
+			MergeMoments(v, v, x, 10, 6, 6, 0)
+			BatchNormSums(v, v, x, x, v, 10, 6, 6, 6)
+			BatchNormGradRows(x, x, x, v, v, v, v, v, 10, 6, 6, 6, 6)
+			ScaleShiftRows(x, x, v, v, 10, 6, 6, 6, true)
 			AddRowBias(x, x, v, 10, 6)
 			SoftmaxRows(x, x, 10, 6)
 			LogSoftmaxRows(x, x, 10, 6)

@@ -214,35 +214,35 @@ func maxOfAVX2(x *float32, n int) float32
 //go:noescape
 func addRowsAVX2(dst *float32, x *float32, rows int, n int, ld int)
 
-// addSquaredDevAVX2 is the assembly of [AddSquaredDev] for one block of rows.
-//
-//go:noescape
-func addSquaredDevAVX2(dst *float32, x *float32, mean *float32, rows int, n int, ld int)
-
 // addDotsAVX2 is the assembly of [BatchNormSums] for one block of rows.
 //
 //go:noescape
-func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ld int)
+func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
 
-// scaleShiftRowsAVX2 is the assembly of its namesake.
+// mergeMomentsAVX2 is the assembly of [MergeMoments] for one block of rows.
 //
 //go:noescape
-func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int)
+func mergeMomentsAVX2(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
 
-// scaleShiftReluRowsAVX2 is the assembly of its namesake.
+// scaleShiftRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int)
+func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
-// addRowBiasAVX2 is the assembly of its namesake.
+// scaleShiftReluRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int)
+func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
-// batchNormGradRowsAVX2 is the assembly of its namesake.
+// addRowBiasAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int)
+func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
+
+// batchNormGradRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
+//
+//go:noescape
+func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
 
 // expRowsAVX2 stores the largest element of each row, m, and the sum of e^(x−m), and e^(x−m) itself in dst.
 //

@@ -95,12 +95,15 @@ func zero() vec {
 }
 
 // broadcast returns a parameter of four bytes in all lanes.
-func broadcast(name string) vec {
+func broadcast(name string) vec { return broadcastMem(parameter(name)) }
+
+// parameter returns where a parameter lies.
+func parameter(name string) Mem {
 	p, err := Param(name).Resolve()
 	if err != nil {
 		log.Fatal(err)
 	}
-	return broadcastMem(p.Addr)
+	return p.Addr
 }
 
 func broadcastMem(m Mem) vec {

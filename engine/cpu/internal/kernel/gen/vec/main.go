@@ -31,6 +31,7 @@ func main() {
 	dropoutKernel()
 	reductionKernels()
 	columnKernels()
+	momentsKernel()
 	rowKernels()
 	softmaxKernels()
 	poolKernels()

@@ -97,6 +97,7 @@ type columnKernel struct {
 	doc             string
 	inputs          []string // matrices of the same shape
 	channels        []string // vectors of one value a column
+	distances       []string // parameters with the distance between rows, one an input
 	outputs         []string // vectors that are added to
 	vectors         int      // most vectors of columns at a time
 	turn            int      // rows a turn: partial sums of a column
@@ -108,20 +109,12 @@ type columnKernel struct {
 func columnKernels() {
 	columnKernel{
 		name: "addRowsAVX2", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
-		inputs: []string{"x"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
+		inputs: []string{"x"}, distances: []string{"ld"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
 		step: func(sums []vec, in []Op, _ []vec) { VADDPS(in[0], sums[0], sums[0]) },
 	}.emit()
 	columnKernel{
-		name: "addSquaredDevAVX2", signature: "(dst, x, mean *float32, rows, n, ld int)", doc: "[AddSquaredDev] for one block of rows",
-		inputs: []string{"x"}, channels: []string{"mean"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
-		step: func(sums []vec, in []Op, mean []vec) {
-			d := minus(mean[0], in[0])
-			accumulate(sums[0], d, d)
-		},
-	}.emit()
-	columnKernel{
-		name: "addDotsAVX2", signature: "(products, sums, dy, x, mean *float32, rows, n, ld int)", doc: "[BatchNormSums] for one block of rows",
-		inputs: []string{"dy", "x"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 2, turn: 2,
+		name: "addDotsAVX2", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
+		inputs: []string{"dy", "x"}, distances: []string{"ldDy", "ldX"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 2, turn: 2,
 		step: func(sums []vec, in []Op, mean []vec) {
 			dy := load(in[0])
 			d := minus(mean[0], in[1])
@@ -136,17 +129,29 @@ func columnKernels() {
 func (k columnKernel) emit() {
 	function(k.name, k.signature, "is the assembly of "+k.doc+".")
 	inputs, channels, outputs := params(k.inputs...), params(k.channels...), params(k.outputs...)
-	n, ld := param("n"), param("ld")
+	n, distances := param("n"), params(k.distances...)
 	r := newRow(n)
-	SHLQ(U8(2), ld)
+	for _, d := range distances {
+		SHLQ(U8(2), d)
+	}
 	all := append(append(append([]gp{}, inputs...), channels...), outputs...)
-	for vectors := k.vectors; vectors > 0; vectors-- {
+	overColumns(n, r, k.vectors, all, func(label string, vectors int, tail *row) {
+		k.block(label, vectors, tail, inputs, channels, outputs, distances)
+	})
+	finish()
+}
+
+// overColumns emits a loop over blocks of columns of a matrix, of up to so many
+// vectors, and moves the pointers on by a block after each. body gets the row with
+// the last, masked, columns.
+func overColumns(n gp, r *row, vectors int, pointers []gp, body func(label string, vectors int, tail *row)) {
+	for ; vectors > 0; vectors-- {
 		label, count := fmt.Sprint("columns", vectors), U8(vectors*lanes)
 		Label(label)
 		SUBQ(count, n)
 		JLT(LabelRef(label + "_done"))
-		k.block(label, vectors, nil, inputs, channels, outputs, ld)
-		for _, p := range all {
+		body(label, vectors, nil)
+		for _, p := range pointers {
 			ADDQ(U8(vectors*lanes*floatSize), p)
 		}
 		JMP(LabelRef(label))
@@ -155,13 +160,34 @@ func (k columnKernel) emit() {
 	}
 	TESTQ(r.rest, r.rest)
 	JEQ(LabelRef("end"))
-	k.block("tail", 1, r, inputs, channels, outputs, ld)
+	body("tail", 1, r)
 	Label("end")
-	finish()
+}
+
+// inTurns emits a loop over the rows of a block: step is called for each row of a
+// turn, and for the rows that are left over.
+func inTurns(label string, turn int, step func(r int)) {
+	left := param("rows")
+	SUBQ(U8(turn), left)
+	JLT(LabelRef(label + "_rest"))
+	Label(label + "_rows")
+	for r := range turn {
+		step(r)
+	}
+	SUBQ(U8(turn), left)
+	JGE(LabelRef(label + "_rows"))
+	Label(label + "_rest")
+	ADDQ(U8(turn), left)
+	for r := range turn - 1 {
+		JEQ(LabelRef(label + "_sum"))
+		step(r)
+		DECQ(left)
+	}
+	Label(label + "_sum")
 }
 
 // block sums a block of columns; tail is the row if they are its last, masked, ones.
-func (k columnKernel) block(label string, vectors int, tail *row, inputs, channels, outputs []gp, ld gp) {
+func (k columnKernel) block(label string, vectors int, tail *row, inputs, channels, outputs, distances []gp) {
 	sums := make([][][]vec, vectors)
 	channel := make([][]vec, vectors)
 	origin := GP64()
@@ -180,7 +206,7 @@ func (k columnKernel) block(label string, vectors int, tail *row, inputs, channe
 		at[i] = GP64()
 		MOVQ(p, at[i])
 	}
-	step := func(r int) {
+	inTurns(label, k.turn, func(r int) {
 		for v := range vectors {
 			in := make([]Op, len(at))
 			for i, p := range at {
@@ -192,31 +218,71 @@ func (k columnKernel) block(label string, vectors int, tail *row, inputs, channe
 			}
 			k.step(s, in, channel[v])
 		}
-		for _, p := range at {
-			ADDQ(ld, p)
+		for i, p := range at {
+			ADDQ(distances[i], p)
 		}
-	}
-	left := param("rows")
-	SUBQ(U8(k.turn), left)
-	JLT(LabelRef(label + "_rest"))
-	Label(label + "_rows")
-	for r := range k.turn {
-		step(r)
-	}
-	SUBQ(U8(k.turn), left)
-	JGE(LabelRef(label + "_rows"))
-	Label(label + "_rest")
-	ADDQ(U8(k.turn), left)
-	for r := range k.turn - 1 {
-		JEQ(LabelRef(label + "_sum"))
-		step(r)
-		DECQ(left)
-	}
-	Label(label + "_sum")
+	})
 	for v := range vectors {
 		for o, p := range outputs {
 			total := addUp(sums[v][o])
 			place(v).store(plus(total, place(v).operand(p)), p)
 		}
 	}
+}
+
+// momentsKernel emits MergeMoments for one block of rows: a pass for the mean of
+// each column and, the block being in the first-level cache by then, a second for
+// the squared deviations from it.
+func momentsKernel() {
+	const turn = 4
+	function("mergeMomentsAVX2", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
+		"is the assembly of [MergeMoments] for one block of rows.")
+	mean, m2, x := param("mean"), param("m2"), param("x")
+	n, ld := param("n"), param("ld")
+	r := newRow(n)
+	SHLQ(U8(2), ld)
+	origin := GP64()
+	XORQ(origin, origin)
+	overColumns(n, r, 2, []gp{mean, m2, x}, func(label string, vectors int, tail *row) {
+		place := func(v int) span { return span{label: label, at: origin, disp: v * lanes * floatSize, tail: tail} }
+		total := func(pass string, add func(v int, sum vec, p gp)) []vec {
+			var sums [][]vec
+			for range vectors {
+				sums = append(sums, zeros(turn))
+			}
+			p := GP64()
+			MOVQ(x, p)
+			inTurns(label+pass, turn, func(r int) {
+				for v := range vectors {
+					add(v, sums[v][r], p)
+				}
+				ADDQ(ld, p)
+			})
+			var totals []vec
+			for v := range vectors {
+				totals = append(totals, addUp(sums[v]))
+			}
+			return totals
+		}
+		means := total("_mean", func(v int, sum vec, p gp) { VADDPS(place(v).operand(p), sum, sum) })
+		inverse := broadcast("inverse")
+		for v := range means {
+			VMULPS(inverse, means[v], means[v])
+		}
+		squares := total("_squares", func(v int, sum vec, p gp) {
+			d := minus(means[v], place(v).operand(p))
+			accumulate(sum, d, d)
+		})
+		share, weight := broadcast("share"), broadcast("weight")
+		for v := range vectors {
+			before := place(v).load(mean)
+			d := minus(means[v], before)
+			accumulate(before, d, share)
+			place(v).store(before, mean)
+			VADDPS(place(v).operand(m2), squares[v], squares[v])
+			accumulate(squares[v], times(d, d), weight)
+			place(v).store(squares[v], m2)
+		}
+	})
+	finish()
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -28,14 +30,18 @@ func rowKernels() {
 			return times(d, c[2])
 		}},
 	} {
-		list := "(dst"
+		list, steps := "(dst", "stepDst"
 		for _, name := range append(append([]string{}, k.inputs...), k.channels...) {
 			list += ", " + name
 		}
-		function(k.name+"AVX2", list+" *float32, rows, n int)", "is the assembly of its namesake.")
+		for _, name := range k.inputs {
+			steps += ", " + stepName(name)
+		}
+		function(k.name+"AVX2", list+" *float32, rows, n, "+steps+" int)",
+			"is the assembly of its namesake. Steps are distances between rows in bytes.")
 		dst, inputs, channels := param("dst"), params(k.inputs...), params(k.channels...)
 		rows, r := param("rows"), newRow(param("n"))
-		overRows("rows", rows, r, append([]gp{dst}, inputs...), func() {
+		body := func() {
 			overRow("row", r, 1, func(s span) {
 				var in []vec
 				for _, p := range inputs {
@@ -47,10 +53,18 @@ func rowKernels() {
 				}
 				s.store(k.f(in, c), dst)
 			})
-		})
+			// The steps stay in memory: there are too few registers.
+			for i, name := range append([]string{"dst"}, k.inputs...) {
+				ADDQ(parameter(stepName(name)), append([]gp{dst}, inputs...)[i])
+			}
+		}
+		overRows("rows", rows, r, nil, body)
 		finish()
 	}
 }
+
+// stepName names the parameter with the distance between the rows of a matrix.
+func stepName(matrix string) string { return "step" + strings.ToUpper(matrix[:1]) + matrix[1:] }
 
 // softmaxKernels emits the parts of softmax and of its logarithm.
 func softmaxKernels() {

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/zoo"
+)
+
+// An inside is what of the inside of a program is to be shown.
+type inside struct {
+	profile, memory bool
+	trace           string
+}
+
+func (v *inside) addFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&v.profile, "profile", false, "print where the time of a step goes")
+	flags.BoolVar(&v.memory, "memory", false, "print what holds the memory of a step")
+	flags.StringVar(&v.trace, "trace", "", "write the tasks of one step to this `file` as Chrome trace events; of training unless --mode says otherwise")
+}
+
+// checkInside rejects what cannot be shown. A trace is of one program.
+func (b *benchVerb) checkInside(specs []zoo.Spec) error {
+	if b.compute.device == "reference" {
+		switch {
+		case b.inside.profile:
+			return misuse("--profile is for the cpu engine only")
+		case b.inside.memory:
+			return misuse("--memory is for the cpu engine only")
+		case b.inside.trace != "":
+			return misuse("--trace is for the cpu engine only")
+		}
+	}
+	if b.inside.trace == "" {
+		return nil
+	}
+	if len(specs) != 1 {
+		return misuse("--trace records one network, found %d", len(specs))
+	}
+	if b.mode == "both" {
+		b.mode = "train"
+	}
+	return nil
+}
+
+// insideResult is what was seen.
+type insideResult struct {
+	Profile *profileReport `json:"profile,omitempty"`
+	Memory  *cpu.MemoryUse `json:"memory,omitempty"`
+	Trace   string         `json:"trace,omitempty"`
+}
+
+// profileReport is a profile with its totals.
+type profileReport struct {
+	*cpu.Profile
+	Kinds []cpu.KindTotal `json:"kinds"`
+}
+
+// look runs some more steps of a program to see inside it.
+func (v *inside) look(p engine.Program, step func() error, threads, runs int) (r insideResult, err error) {
+	if v.profile {
+		if r.Profile, err = stageProfile(p, step, threads, runs); err != nil {
+			return r, err
+		}
+	}
+	if v.memory {
+		if r.Memory, err = cpu.Memory(p); err != nil {
+			return r, err
+		}
+	}
+	if v.trace != "" {
+		r.Trace = v.trace
+		return r, writeTrace(v.trace, p, step)
+	}
+	return r, nil
+}
+
+// stageProfile runs some steps between two measurements of the peak.
+func stageProfile(p engine.Program, step func() error, threads, runs int) (*profileReport, error) {
+	const moment = 100 * time.Millisecond
+	peak := cpu.MeasurePeak(threads, moment)
+	stop, err := cpu.StartProfile(p)
+	if err != nil {
+		return nil, err
+	}
+	for range runs {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	profile := stop()
+	profile.PeakGFLOPS = max(peak, cpu.MeasurePeak(threads, moment))
+	return &profileReport{profile, profile.Kinds()}, nil
+}
+
+// writeTrace records one step.
+func writeTrace(path string, p engine.Program, step func() error) error {
+	stop, err := cpu.StartTrace(p)
+	if err != nil {
+		return err
+	}
+	if err := step(); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(stop(f), f.Close())
+}
+
+func (r insideResult) write(w io.Writer) error {
+	if r.Profile != nil {
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return err
+		}
+		if err := r.Profile.Write(w); err != nil {
+			return err
+		}
+	}
+	if r.Memory != nil {
+		if _, err := io.WriteString(w, "\n"); err != nil {
+			return err
+		}
+		if err := r.Memory.Write(w); err != nil {
+			return err
+		}
+	}
+	if r.Profile != nil || r.Memory != nil {
+		_, err := io.WriteString(w, "\n")
+		return err
+	}
+	return nil
+}

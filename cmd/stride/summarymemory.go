@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/train"
+)
+
+// memoryReport predicts what the network takes in memory on the cpu engine,
+// in bytes, beside the program itself and a dataset.
+type memoryReport struct {
+	// Batch is the batch size of the first two.
+	Batch     int          `json:"batch"`
+	Training  memoryTotal  `json:"training"`
+	Inference memoryTotal  `json:"inference"`
+	OneImage  *memoryTotal `json:"inference_of_one_image,omitempty"`
+	// Run is what stride train holds beside a step: batches prepared ahead
+	// and copies of weights.
+	Run int64 `json:"run"`
+}
+
+type memoryTotal struct {
+	train.Memory
+	Total int64 `json:"total"`
+}
+
+// predictMemory compiles the steps and runs none.
+func predictMemory(model *nn.Model, batch int, budget int64) (r memoryReport, err error) {
+	device := cpu.New(cpu.Options{})
+	defer device.Close()
+	stepper := train.NewStepper(model, device, optim.SGD{})
+	defer stepper.Close()
+	stepper.SetMemoryBudget(budget)
+	m, err := stepper.Memory(batch)
+	if err != nil {
+		return r, err
+	}
+	r = memoryReport{Batch: batch, Training: memoryTotal{m, m.Total()}, Run: train.RunMemory(model, batch)}
+	if m, err = train.InferenceMemory(model, device, batch); err != nil {
+		return r, err
+	}
+	r.Inference = memoryTotal{m, m.Total()}
+	if batch == 1 {
+		return r, nil
+	}
+	m, err = train.InferenceMemory(model, device, 1)
+	r.OneImage = &memoryTotal{m, m.Total()}
+	return r, err
+}
+
+func (r memoryReport) print(a *app) error {
+	columns := []memoryTotal{r.Training, r.Inference}
+	head := []string{"memory", "training", "inference"}
+	under := []string{"", fmt.Sprintf("batch %d", r.Batch), fmt.Sprintf("batch %d", r.Batch)}
+	if r.OneImage != nil {
+		columns = append(columns, *r.OneImage)
+		head, under = append(head, "inference"), append(under, "one image")
+	}
+	t := newTable(0)
+	t.add(head...)
+	t.add(under...)
+	t.rule()
+	for _, row := range []struct {
+		what  string
+		bytes func(m memoryTotal) int64
+	}{
+		{"parameters", func(m memoryTotal) int64 { return m.Parameters }},
+		{"activations, gradients, packed weights", func(m memoryTotal) int64 { return m.Program }},
+		{"batch", func(m memoryTotal) int64 { return m.Batch }},
+		{"total", func(m memoryTotal) int64 { return m.Total }},
+	} {
+		cells := []string{row.what}
+		for _, m := range columns {
+			cells = append(cells, bytesText(row.bytes(m)))
+		}
+		t.add(cells...)
+	}
+	if err := t.write(a.stdout); err != nil {
+		return err
+	}
+	again := ""
+	if n := r.Training.Recomputed; n > 0 {
+		again = fmt.Sprintf("\nTo fit the budget, training computes %s twice.", plural(n, "value"))
+	}
+	_, err := fmt.Fprintf(a.stdout, "\nThe program itself and the images of a dataset come on top, and in stride train\nbatches prepared ahead and copies of weights: %s.%s\n", bytesText(r.Run), again)
+	return err
+}

@@ -1,0 +1,417 @@
+package cpu
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A winograd is the plan of a convolution with stride 1, or of its gradient
+// with respect to the input, by Winograd's algorithm: the output is cut into
+// tiles of m×m pixels, and a tile's n×n source pixels are transformed to n×n
+// points, at each of which the sum over channels is a matrix product of
+// tiles × source channels with source × output channels (package winograd has
+// the formula). F(4×4, 3×3) multiplies a quarter as often as the direct sum.
+//
+// Tasks are blocks of tiles, which go through all three stages while their
+// points are in the cache. Where there are few tiles and many channels, the
+// points of all tiles come first, as a step of their own, and tasks are
+// blocks of tiles × parts of the output channels.
+type winograd struct {
+	*kernel.WinogradTransforms
+	n        int
+	src, out image
+	pad      [2]int
+	grid     [2]int // tiles of an image
+	points   int    // N×N
+	panels   int    // of output channels
+	rows     int    // tile rows in a block of one image, or all of them
+	images   int    // images in a block; 1 unless rows is all
+	parts    int    // tasks that share a block; the points come first if there are several
+	group    int    // panels whose results are kept at a time
+	aOff     []int32
+	cOff     []int32
+	zero     int32
+}
+
+// newWinograd returns the plan of the convolution op of x to y, or backward of
+// its gradient with respect to x; or nil if no algorithm applies or the direct
+// sum is cheaper.
+func newWinograd(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) *winograd {
+	source, out, pad := nhwcImage(x), nhwcImage(y), op.Pad
+	if backward {
+		source, out, pad = out, source, [2]int{w[2] - 1 - op.Pad[0], w[3] - 1 - op.Pad[1]}
+	}
+	var best *winograd
+	cost := limit.winogradGain * directCost(out, w[2]*w[3]*source.c)
+	for _, t := range winogradAlgorithms(op, w) {
+		p := &winograd{
+			WinogradTransforms: t, n: x[0], src: source, out: out, pad: pad, points: t.N * t.N,
+			grid: [2]int{(out.h + t.M - 1) / t.M, (out.w + t.M - 1) / t.M}, panels: kernel.Panels(out.c, kernel.TileCols),
+		}
+		p.plan()
+		if c := p.cost(); c < cost {
+			best, cost = p, c
+		}
+	}
+	return best
+}
+
+// winogradAlgorithms returns the algorithms that can compute op with weights
+// of shape w, and its gradients.
+func winogradAlgorithms(op graph.Conv2DOp, w tensor.Shape) []*kernel.WinogradTransforms {
+	one := [2]int{1, 1}
+	if op.Groups != 1 || op.Stride != one || op.Dilation != one || w[2] != w[3] ||
+		op.Pad[0] >= w[2] || op.Pad[1] >= w[3] || w[0]%winogradChannels != 0 || w[1]%winogradChannels != 0 {
+		return nil
+	}
+	switch w[2] {
+	case 3:
+		return []*kernel.WinogradTransforms{kernel.WinogradF43, kernel.WinogradF23}
+	case 5:
+		return []*kernel.WinogradTransforms{kernel.WinogradF25}
+	}
+	return nil
+}
+
+// winogradChannels divides the numbers of channels that the transforms take.
+const winogradChannels = 8
+
+// Costs of the stages of Winograd's algorithm, measured; the unit is the time
+// of a vector of eight multiply-adds in a direct sum.
+const (
+	transformCost = 8.0   // of a point of a tile for eight channels
+	tileCost      = 300.0 // of a tile, whatever its channels
+	productCost   = 1.05  // of eight products at a point
+	streamCost    = 3.0   // of eight weights from the third-level cache
+)
+
+// directCost is the cost of the direct sums of depth terms for one image.
+func directCost(out image, depth int) float64 {
+	return float64(out.h*out.w*depth*kernel.Panels(out.c, kernel.TileCols)*kernel.TileCols) / 8
+}
+
+// cost estimates the cost for one image.
+func (w *winograd) cost() float64 {
+	tiles := float64(w.grid[0] * w.grid[1])
+	columns := float64(w.panels * kernel.TileCols)
+	products := productCost * tiles * float64(w.points*w.src.c) * columns / 8
+	transforms := tiles * (2*tileCost + transformCost*float64(w.points*(w.src.c+w.out.c))/8)
+	perBlock := float64(w.tiles()) / tiles // images of a block
+	stream := streamCost * float64(w.points*w.src.c) * columns / 8 / perBlock
+	return products + transforms + stream
+}
+
+// tiles is the number of tiles in a block.
+func (w *winograd) tiles() int { return w.images * w.rows * w.grid[1] }
+
+func (w *winograd) rowBlocks() int { return (w.grid[0] + w.rows - 1) / w.rows }
+
+func (w *winograd) blocks() int { return (w.n + w.images - 1) / w.images * w.rowBlocks() }
+
+// allTiles is the number of tiles of all blocks, incomplete ones counted as
+// complete.
+func (w *winograd) allTiles() int { return w.blocks() * w.tiles() }
+
+// plan cuts the work into tasks.
+func (w *winograd) plan() {
+	perImage := w.grid[0] * w.grid[1]
+	w.rows, w.images, w.parts = w.grid[0], 1, 1
+	if perImage > limit.winogradTiles {
+		w.rows = max(1, limit.winogradTiles/w.grid[1])
+	} else {
+		w.images = max(1, min(limit.winogradTiles/perImage, w.n))
+		blocks := w.blocks()
+		if blocks > 2 {
+			blocks = roundUp(blocks, 4) // a few threads share them evenly
+		}
+		w.images = (w.n + blocks - 1) / blocks
+	}
+	if blocks := w.blocks(); blocks < limit.minimalTasks {
+		w.parts = max(1, min(w.panels, (limit.minimalTasks+blocks-1)/blocks))
+	}
+	w.group = max(1, min(limit.winogradFloats/(w.points*w.tiles()*kernel.TileCols), (w.panels+w.parts-1)/w.parts))
+	for i := range w.tiles() {
+		w.aOff, w.cOff = append(w.aOff, int32(i*w.src.c)), append(w.cOff, int32(i*w.groupChannels()))
+	}
+}
+
+// groupChannels is the number of output channels in a group.
+func (w *winograd) groupChannels() int { return min(w.group*kernel.TileCols, w.out.c) }
+
+// pointPitch is the distance from point to point where each has the given
+// number of elements: an odd number of cache lines, lest all points of a tile
+// lie in the same set of the cache.
+func pointPitch(size int) int {
+	lines := (size + alignFloats - 1) / alignFloats
+	return (lines | 1) * alignFloats
+}
+
+// The points of a block in scratch or in a buffer, the products of a group,
+// and the pixels of a tile that hangs over the border.
+func (w *winograd) sourcePitch() int { return pointPitch(w.tiles() * w.src.c) }
+func (w *winograd) sourceSize() int  { return w.points * w.sourcePitch() }
+func (w *winograd) groupPitch() int  { return pointPitch(w.tiles() * w.groupChannels()) }
+func (w *winograd) groupSize() int   { return w.points * w.groupPitch() }
+func (w *winograd) patchSize() int   { return w.points * max(patchChannels, w.groupChannels()) }
+
+func (w *winograd) scratch() int {
+	size := w.groupSize() + w.patchSize() + slackFloats
+	if w.parts == 1 {
+		size += w.sourceSize()
+	}
+	return roundUp(size, alignFloats)
+}
+
+// A blockRange is what a block covers: tile rows y0 ≤ y < y1 of the images
+// image0 ≤ i < image1.
+type blockRange struct{ image0, image1, y0, y1 int }
+
+func (w *winograd) block(i int) blockRange {
+	image, y := i/w.rowBlocks()*w.images, i%w.rowBlocks()*w.rows
+	return blockRange{image, min(image+w.images, w.n), y, min(y+w.rows, w.grid[0])}
+}
+
+// eachTile calls f with the number of each tile in the block, its image and
+// its place in the grid.
+func (w *winograd) eachTile(b blockRange, f func(t, image, y, x int)) {
+	t := 0
+	for image := b.image0; image < b.image1; image++ {
+		for y := b.y0; y < b.y1; y++ {
+			for x := range w.grid[1] {
+				f(t, image, y, x)
+				t++
+			}
+		}
+	}
+}
+
+// transform computes the points of a block.
+func (w *winograd) transform(b blockRange, dst, patch, src []float32) {
+	pitch := w.sourcePitch()
+	w.eachTile(b, func(t, image, y, x int) {
+		readTile(&w.Input, dst[t*w.src.c:], pitch, w.src, src[image*w.src.size():], y*w.M-w.pad[0], x*w.M-w.pad[1], patch)
+	})
+}
+
+// readTile applies a transform to the pixels of an image whose first is at
+// row y and column x, some of which may lie outside, where it has zeros. The
+// points are dstPitch apart.
+func readTile(t *kernel.Transform, dst []float32, dstPitch int, im image, pixels []float32, y, x int, patch []float32) {
+	n := t.From()
+	args := kernel.TransformArgs{Dst: &dst[0], DstRow: t.To() * dstPitch, DstCol: dstPitch, N: im.c}
+	if y >= 0 && x >= 0 && y+n <= im.h && x+n <= im.w {
+		args.Src, args.SrcRow, args.SrcCol = &pixels[(y*im.w+x)*im.c], im.w*im.c, im.c
+		t.Apply(&args)
+		return
+	}
+	// Beyond the border there are zeros, put around some channels at a time.
+	args.Src, args.SrcRow, args.SrcCol = &patch[0], n*patchChannels, patchChannels
+	for c := 0; c < im.c; c += patchChannels {
+		args.N = min(patchChannels, im.c-c)
+		fillPatch(patch, im, pixels[c:], n, args.N, y, x)
+		args.Dst = &dst[c]
+		t.Apply(&args)
+	}
+}
+
+// patchChannels is how many channels of a patch are computed at a time: few
+// enough for the first-level cache.
+const patchChannels = 64
+
+// fillPatch copies the first channels of n×n pixels from row y and column x on,
+// with zeros where they lie outside.
+func fillPatch(patch []float32, im image, pixels []float32, n, channels, y, x int) {
+	for i := range n {
+		inside := y+i >= 0 && y+i < im.h
+		for j := range n {
+			pixel := patch[(i*n+j)*patchChannels:][:channels]
+			if inside && x+j >= 0 && x+j < im.w {
+				copy(pixel, pixels[((y+i)*im.w+x+j)*im.c:])
+			} else {
+				clear(pixel)
+			}
+		}
+	}
+}
+
+// multiply computes, for the panels from ≤ p < to, the products at all points
+// of a block of some tiles.
+func (w *winograd) multiply(dst, points, packed []float32, tiles, from, to int) {
+	args := kernel.TileArgs{AOff: &w.aOff[0], COff: &w.cOff[0], SegOff: &w.zero, Segs: 1, Rows: tiles}
+	in := w.src.c
+	for p := range w.points {
+		for panel := from; panel < to; panel++ {
+			args.Cols = min(kernel.TileCols, w.out.c-panel*kernel.TileCols)
+			args.C = &dst[p*w.groupPitch()+(panel-from)*kernel.TileCols]
+			for k := 0; k < in; k += limit.blockTerms {
+				args.Run, args.Accumulate = min(limit.blockTerms, in-k), k > 0
+				args.A = &points[p*w.sourcePitch()+k]
+				args.B = &packed[((panel*w.points+p)*in+k)*kernel.TileCols]
+				kernel.Tile(&args)
+			}
+		}
+	}
+}
+
+// store transforms the products of the panels from ≤ p < to back to pixels.
+func (w *winograd) store(b blockRange, dst, products, patch, bias []float32, from, to int, relu bool) {
+	first := from * kernel.TileCols
+	channels := min(to*kernel.TileCols, w.out.c) - first
+	pitch, width := w.groupPitch(), w.groupChannels()
+	row := w.out.w * w.out.c
+	w.eachTile(b, func(t, image, y, x int) {
+		args := kernel.TransformArgs{
+			Src: &products[t*width], SrcRow: w.N * pitch, SrcCol: pitch, N: channels, Relu: relu,
+		}
+		if bias != nil {
+			args.Bias = &bias[first]
+		}
+		at := image*w.out.size() + y*w.M*row + x*w.M*w.out.c + first
+		h, v := min(w.M, w.out.h-y*w.M), min(w.M, w.out.w-x*w.M)
+		if h == w.M && v == w.M {
+			args.Dst, args.DstRow, args.DstCol = &dst[at], row, w.out.c
+			w.Output.Apply(&args)
+			return
+		}
+		args.Dst, args.DstRow, args.DstCol = &patch[0], w.M*channels, channels
+		w.Output.Apply(&args)
+		for i := range h {
+			for j := range v {
+				copy(dst[at+i*row+j*w.out.c:][:channels], patch[(i*w.M+j)*channels:])
+			}
+		}
+	})
+}
+
+// run computes a task and returns the range of the output that its block
+// covers. points are those of all blocks, or nil if the task is to compute
+// its own.
+func (w *winograd) run(task int, scratch, src, points, packed, bias, dst []float32, relu bool) (lo, hi int) {
+	// All blocks of one part first: they share its weights.
+	i, part := task%w.blocks(), task/w.blocks()
+	b := w.block(i)
+	patch, products := scratch[:w.patchSize()], scratch[w.patchSize():][:w.groupSize()]
+	if points == nil {
+		points = scratch[w.patchSize()+w.groupSize():]
+		w.transform(b, points, patch, src)
+	} else {
+		points = points[i*w.sourceSize():]
+	}
+	tiles := (b.image1 - b.image0) * (b.y1 - b.y0) * w.grid[1]
+	end := (part + 1) * w.panels / w.parts
+	for from := part * w.panels / w.parts; from < end; from += w.group {
+		to := min(from+w.group, end)
+		w.multiply(products, points, packed, tiles, from, to)
+		w.store(b, dst, products, patch, bias, from, to, relu)
+	}
+	row := w.out.w * w.out.c
+	return b.image0*w.out.size() + b.y0*w.M*row, (b.image1-1)*w.out.size() + min(b.y1*w.M, w.out.h)*row
+}
+
+// packedSize is the size of the transformed weights: [panel][point][source
+// channel][16].
+func (w *winograd) packedSize() int { return w.panels * w.points * w.src.c * kernel.TileCols }
+
+// pack transforms the weights (O×C×R×R) of one panel. transposed takes the
+// roles of O and C the other way round and turns the kernels, as the input
+// gradient needs.
+func (w *winograd) pack(dst, weights, scratch []float32, panel int, transposed bool) {
+	const nr = kernel.TileCols
+	in, area := w.src.c, w.R*w.R
+	rows := scratch[:in*area*nr] // row ci·area+tap has the weights of all lanes
+	packLanes(rows, weights, in, w.out.c, area, panel, nr, transposed)
+	pitch := in * nr
+	args := kernel.TransformArgs{SrcRow: w.R * nr, SrcCol: nr, DstRow: w.N * pitch, DstCol: pitch, N: nr}
+	start := 0
+	if transposed {
+		start, args.SrcRow, args.SrcCol = (area-1)*nr, -args.SrcRow, -args.SrcCol
+	}
+	for ci := range in {
+		args.Src, args.Dst = &rows[ci*area*nr+start], &dst[panel*w.points*pitch+ci*nr]
+		w.Kernel.Apply(&args)
+	}
+}
+
+// packLanes gathers the weights of one panel of nr output channels: row
+// ci·area+tap of dst has those of all lanes, zeros beyond the last channel.
+// Weights are out×in×area, or in×out×area if transposed.
+func packLanes(dst, w []float32, in, out, area, panel, nr int, transposed bool) {
+	lanes := min(nr, out-panel*nr)
+	if lanes < nr {
+		clear(dst)
+	}
+	if !transposed {
+		kernel.Transpose2D(dst, w[panel*nr*in*area:], lanes, in*area, nr, in*area)
+		return
+	}
+	for ci := range in {
+		kernel.Transpose2D(dst[ci*area*nr:], w[(ci*out+panel*nr)*area:], lanes, area, nr, area)
+	}
+}
+
+// winogradName names an algorithm in profiles.
+func winogradName(w *kernel.WinogradTransforms) string {
+	return fmt.Sprintf("Winograd F(%d×%d, %d×%d)", w.M, w.M, w.R, w.R)
+}
+
+// addWinograd adds the steps that carry a plan out. bias may be nil.
+func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights source, bias *source, transposed bool) {
+	scratch := w.src.c * w.R * w.R * kernel.TileCols
+	packed := c.addPackStep(n, weights, w.packedSize(), w.panels, scratch, func(dst, weights, scratch []float32, panel int) {
+		w.pack(dst, weights, scratch, panel, transposed)
+	})
+	s := src.buf
+	reads := bufs(s, packed)
+	var biasBuf *buffer
+	if bias != nil {
+		biasBuf = bias.buf
+		reads = append(reads, biasBuf)
+	}
+	var points *buffer
+	if w.parts > 1 {
+		points = c.alloc(w.blocks() * w.sourceSize())
+		c.add(step{
+			name: "winograd points", node: n, tasks: w.blocks(), scratch: w.patchSize(), reads: bufs(s), writes: bufs(points),
+			run: func(task int, scratch []float32) {
+				w.transform(w.block(task), points.data[task*w.sourceSize():], scratch, s.data)
+			},
+		})
+		reads = append(reads, points)
+	}
+	out := c.define(n, nhwc)
+	t := &tail{}
+	if w.parts == 1 {
+		t = c.setTail(out)
+		t.canReLU = true
+	}
+	d := out.buf
+	c.add(step{
+		name: correlationStep, algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.blocks() * w.parts, scratch: w.scratch(),
+		reads: reads, writes: bufs(d),
+		run: func(task int, scratch []float32) {
+			var b, p []float32
+			if biasBuf != nil {
+				b = biasBuf.data
+			}
+			if points != nil {
+				p = points.data
+			}
+			lo, hi := w.run(task, scratch, s.data, p, packed.data, b, d.data, t.relu)
+			if t.run != nil {
+				t.run(lo, hi, scratch)
+			}
+		},
+	})
+}
+
+// winograd returns the plan for a convolution or its input gradient, or nil if
+// it had better be computed directly.
+func (c *compiler) winograd(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) *winograd {
+	if c.strict {
+		return nil
+	}
+	return newWinograd(op, x, w, y, backward)
+}

@@ -1,0 +1,86 @@
+package main
+
+// tapSize is the size of a kernel.Tap, two int32.
+const tapSize = 2 * offsetSize
+
+// depthwiseKernels emits DepthwiseRow and DepthwiseGradRow. Steps are in bytes.
+func depthwiseKernels() {
+	depthwiseRow()
+	depthwiseGradRow()
+}
+
+// depthwiseRow emits DepthwiseRow: for each pixel and each block of channels, a
+// loop over the taps.
+func depthwiseRow() {
+	function("depthwiseRowNEON", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)", "is the assembly of [DepthwiseRow].")
+	dst, src, w, bias, taps := argument("dst"), argument("src"), argument("w"), argument("bias"), argument("taps")
+	count, pixels, channels := argument("count"), argument("n"), argument("c")
+	dstStep, srcStep := argument("dstStep"), argument("srcStep")
+	label("pixels")
+	overRow("channels", channels, 4, func(b block) {
+		sums := b.in(bias).load()
+		next, left := newGP(), newGP()
+		again, done := fresh("taps"), fresh("tapsDone")
+		ins("MOVD", taps, next)
+		ins("MOVD", count, left)
+		jump("CBZ", done, left)
+		label(again)
+		from, weight := b.tap(next)
+		ins("ADD", imm(tapSize), next)
+		values := from.in(src).load()
+		for v, factor := range weight.in(w).load() {
+			accumulate(sums[v], values[v], factor)
+		}
+		ins("SUB", imm(1), left)
+		jump("CBNZ", again, left)
+		label(done)
+		b.in(dst).store(sums)
+	})
+	ins("ADD", dstStep, dst)
+	ins("ADD", srcStep, src)
+	ins("SUB", imm(1), pixels)
+	jump("CBNZ", "pixels", pixels)
+	finish()
+}
+
+// tap returns where the block lies in the tap at p, and in its weights.
+func (b block) tap(p gp) (source, weight block) {
+	source, weight = b, b
+	source.at, weight.at = newGP(), newGP()
+	for disp, at := range []gp{source.at, weight.at} {
+		ins("MOVW", mem{base: p, disp: disp * offsetSize}, at)
+		ins("ADD", shifted{at, 2}, b.at, at)
+	}
+	return source, weight
+}
+
+// depthwiseGradRow emits DepthwiseGradRow: for each tap and each block of
+// channels, a loop over the pixels.
+func depthwiseGradRow() {
+	function("depthwiseGradRowNEON", "(dw, x, dy *float32, taps *int32, count, n, xStep, c int)", "is the assembly of [DepthwiseGradRow].")
+	dw, x, dy, next := argument("dw"), argument("x"), argument("dy"), argument("taps")
+	count, pixels, channels, xStep := argument("count"), argument("n"), argument("c"), argument("xStep")
+	label("taps")
+	overRow("channels", channels, 4, func(b block) {
+		source, weight := b.tap(next)
+		to := weight.in(dw)
+		sums := to.load()
+		px, pdy, left := source.in(x), b.in(dy), newGP()
+		ins("MOVD", pixels, left)
+		again := fresh("pixels")
+		label(again)
+		values := px.load()
+		for v, g := range pdy.load() {
+			accumulate(sums[v], values[v], g)
+		}
+		ins("ADD", xStep, px.first)
+		ins("ADD", shifted{channels, 2}, pdy.first)
+		ins("SUB", imm(1), left)
+		jump("CBNZ", again, left)
+		to.store(sums)
+	})
+	ins("ADD", imm(tapSize), next)
+	ins("SUB", imm(1), count)
+	jump("CBNZ", "taps", count)
+	finish()
+}

@@ -1,0 +1,167 @@
+package main
+
+// unaryKernels emits the functions of one slice. Those of a long chain of
+// instructions are computed for as many vectors in step as registers allow.
+func unaryKernels() {
+	for _, k := range []struct {
+		name   string
+		unroll int
+		f      func(x vec) vec
+	}{
+		{"neg", 4, negated},
+		{"square", 4, func(x vec) vec { return times(x, x) }},
+		{"reciprocal", 4, func(x vec) vec { return over(num(1).all(), x) }},
+		{"sqrt", 4, sqrt},
+		{"relu", 4, rectified},
+		{"relu6", 4, func(x vec) vec { return lesser(rectified(x), num(6).all()) }},
+		{"exp", 4, exp},
+		{"log", 4, ln},
+		{"sigmoid", 4, sigmoid},
+		{"tanh", 3, tanh},
+	} {
+		function(k.name+"NEON", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		dst, x := argument("dst"), argument("x")
+		overRow("row", argument("n"), k.unroll, func(b block) {
+			b.in(dst).store(weave(k.f, b.in(x).load()))
+		})
+		finish()
+	}
+}
+
+// binaryKernels emits the functions of two slices, and MulAdd.
+func binaryKernels() {
+	for _, k := range []struct {
+		name string
+		f    func(a, b vec) vec
+	}{
+		{"add", plus},
+		{"sub", minus},
+		{"mul", times},
+		{"div", over},
+		{"maximum", func(a, b vec) vec { return orSecond(greater(a, b), a, b) }},
+		{"minimum", func(a, b vec) vec { return orSecond(lesser(a, b), a, b) }},
+		{"equal", func(a, b vec) vec { return indicator(equal(a, b)) }},
+		{"greater", func(a, b vec) vec { return indicator(above(a, b)) }},
+		{"reluGrad", func(y, dy vec) vec { return and(positive(y), dy) }},
+		{"relu6Grad", func(y, dy vec) vec { return and(and(positive(y), above(num(6).all(), y)), dy) }},
+		{"sigmoidGrad", func(y, dy vec) vec { return times(times(y, dy), minus(num(1).all(), y)) }},
+		{"tanhGrad", func(y, dy vec) vec {
+			d := num(1).all()
+			reduce(d, y, y)
+			return times(d, dy)
+		}},
+	} {
+		function(k.name+"NEON", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		dst, a, b := argument("dst"), argument("a"), argument("b")
+		overRow("row", argument("n"), 4, func(at block) {
+			at.in(dst).store(each(k.f, at.in(a).load(), at.in(b).load()))
+		})
+		finish()
+	}
+
+	function("mulAddNEON", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
+	dst, a, b, c := argument("dst"), argument("a"), argument("b"), argument("c")
+	overRow("row", argument("n"), 4, func(at block) {
+		x, y, sums := at.in(a).load(), at.in(b).load(), at.in(c).load()
+		for i := range sums {
+			accumulate(sums[i], x[i], y[i])
+		}
+		at.in(dst).store(sums)
+	})
+	finish()
+}
+
+// orSecond returns v, but b where a and b are equal: of two zeros the sign is b's.
+func orSecond(v, a, b vec) vec {
+	ins("VBIT", equal(a, b).b16(), b.b16(), v.b16())
+	return v
+}
+
+// scalarKernels emits the functions of a slice and a number, and Axpy.
+func scalarKernels() {
+	for _, k := range []struct {
+		name string
+		f    func(a, s vec) vec
+	}{
+		{"addS", plus},
+		{"subS", minus},
+		{"rsubS", func(a, s vec) vec { return minus(s, a) }},
+		{"mulS", times},
+		{"divS", over},
+		{"rdivS", func(a, s vec) vec { return over(s, a) }},
+		{"maxS", func(a, s vec) vec { return orSecond(greater(a, s), a, s) }},
+		{"minS", func(a, s vec) vec { return orSecond(lesser(a, s), a, s) }},
+		{"equalS", func(a, s vec) vec { return indicator(equal(a, s)) }},
+		{"greaterS", func(a, s vec) vec { return indicator(above(a, s)) }},
+		{"lessS", func(a, s vec) vec { return indicator(above(s, a)) }},
+	} {
+		function(k.name+"NEON", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		dst, a, number := argument("dst"), argument("a"), broadcast("s")
+		overRow("row", argument("n"), 4, func(b block) {
+			var list []vec
+			for _, x := range b.in(a).load() {
+				list = append(list, k.f(x, number))
+			}
+			b.in(dst).store(list)
+		})
+		finish()
+	}
+
+	function("axpyNEON", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
+	dst, a, number := argument("dst"), argument("a"), broadcast("s")
+	overRow("row", argument("n"), 4, func(b block) {
+		sums := b.in(dst)
+		list := sums.load()
+		for i, x := range b.in(a).load() {
+			accumulate(list[i], x, number)
+		}
+		sums.store(list)
+	})
+	finish()
+}
+
+func fillKernel() {
+	function("fillNEON", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	dst, v := argument("dst"), broadcast("v")
+	overRow("row", argument("n"), 4, func(b block) {
+		b.in(dst).store([]vec{v, v, v, v}[:b.vectors])
+	})
+	finish()
+}
+
+func copyKernel() {
+	function("copy2DNEON", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
+	dst, src, rows, ldDst, ldSrc := argument("dst"), argument("src"), argument("rows"), argument("ldDst"), argument("ldSrc")
+	cols := argument("cols")
+	overRows("rows", rows, cols, nil, func() {
+		overRow("row", cols, 4, func(b block) { b.in(dst).store(b.in(src).load()) })
+		ins("ADD", shifted{ldDst, 2}, dst)
+		ins("ADD", shifted{ldSrc, 2}, src)
+	})
+	finish()
+}
+
+// dropoutKernel emits Dropout: four counters at a time are hashed as
+// graph.DropoutBits says.
+func dropoutKernel() {
+	function("dropoutNEON", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	dst, x, scale := argument("dst"), argument("x"), broadcast("scale")
+	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
+	for lane := range lanes {
+		bits(uint32(lane)) // the first four constants, so one register
+	}
+	counter := plusInt(broadcast("start"), fn.pool[0])
+	overRow("row", argument("n"), 2, func(b block) {
+		var counters, list []vec
+		for range b.vectors {
+			counters = append(counters, plusInt(counter, bits(0).all()))
+			ins("VADD", bits(uint32(b.width)).all().s4(), counter.s4(), counter.s4())
+		}
+		scrambled := weave(func(c vec) vec { return mix(plusInt(mix(xor(c, keyLow)), keyHigh)) }, counters)
+		for i, v := range b.in(x).load() {
+			list = append(list, andNot(times(v, scale), aboveInt(threshold, right(scrambled[i], 8))))
+		}
+		b.in(dst).store(list)
+	})
+	finish()
+}

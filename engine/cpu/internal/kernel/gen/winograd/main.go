@@ -1,0 +1,43 @@
+// Command winograd writes the AVX2+FMA assembly of the transforms of Winograd
+// convolutions. It is run by go generate in the kernel package.
+//
+// # How the kernels work
+//
+// A transform computes M·X·Mᵀ of a small matrix X for eight channels at a
+// time, one in each lane: first M times each column of X, into the stack
+// frame, then the rows of that times Mᵀ, to memory. The product of M with one
+// vector is unrolled, without its zeros, and with what rows or columns of M
+// have in common computed once (linear.go): the points ±p make pairs of them
+// that differ only in signs.
+package main
+
+import (
+	"log"
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+
+	"github.com/strideml/stride/engine/cpu/internal/winograd"
+)
+
+func main() {
+	// The argument types are read from the package as it is on another
+	// architecture, that is without the files that this program writes.
+	if err := os.Setenv("GOARCH", "arm64"); err != nil {
+		log.Fatal(err)
+	}
+	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
+	ConstraintExpr("amd64")
+	for _, n := range []int{4, 6} {
+		transform("winogradInput", n, n, winograd.Input(n), false)
+	}
+	for _, form := range [][2]int{{2, 3}, {4, 3}, {2, 5}} {
+		m, r := form[0], form[1]
+		n := m + r - 1
+		transform("winogradOutput", n, m, winograd.Output(m, r), true)
+		transform("winogradOutputGrad", m, n, winograd.Output(m, r).Transposed(), false)
+		transform("winogradKernel", r, n, winograd.Kernel(m, r), false)
+		transform("winogradKernelGrad", n, r, winograd.Kernel(m, r).Transposed(), false)
+	}
+	Generate()
+}

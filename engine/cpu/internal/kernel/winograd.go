@@ -1,0 +1,152 @@
+package kernel
+
+import (
+	"unsafe"
+
+	"github.com/strideml/stride/engine/cpu/internal/winograd"
+)
+
+// A Transform multiplies small square matrices from both sides by a matrix M:
+// Y = M·X·Mᵀ, for many channels at once. The transforms of this package are
+// those of Winograd's convolutions; see package winograd for the matrices.
+type Transform struct {
+	from, to int
+	matrix   []float32 // to × from
+	id       transformID
+}
+
+// transformID tells the assembly forms apart.
+type transformID int
+
+const (
+	input4 transformID = iota
+	input6
+	output4to2
+	output6to4
+	output6to2
+	outputGrad2to4
+	outputGrad4to6
+	outputGrad2to6
+	kernel3to4
+	kernel3to6
+	kernel5to6
+	kernelGrad4to3
+	kernelGrad6to3
+	kernelGrad6to5
+)
+
+// WinogradTransforms are the transforms of the algorithm F(M×M, R×R), which
+// has N×N points, N = M+R−1.
+type WinogradTransforms struct {
+	M, R, N    int
+	Input      Transform // N×N pixels to points: Bᵀ·d·B
+	Kernel     Transform // R×R weights to points: G·g·Gᵀ
+	Output     Transform // points to M×M pixels: Aᵀ·p·A; adds the bias and applies ReLU
+	OutputGrad Transform // gradient of M×M pixels to points: A·dy·Aᵀ
+	KernelGrad Transform // points to the gradient of R×R weights: Gᵀ·p·G
+}
+
+// The algorithms that there are.
+var (
+	WinogradF23 = newWinograd(2, 3, input4, kernel3to4, output4to2, outputGrad2to4, kernelGrad4to3)
+	WinogradF43 = newWinograd(4, 3, input6, kernel3to6, output6to4, outputGrad4to6, kernelGrad6to3)
+	WinogradF25 = newWinograd(2, 5, input6, kernel5to6, output6to2, outputGrad2to6, kernelGrad6to5)
+)
+
+func newWinograd(m, r int, in, k, out, outGrad, kGrad transformID) *WinogradTransforms {
+	n := m + r - 1
+	return &WinogradTransforms{
+		M: m, R: r, N: n,
+		Input:      newTransform(winograd.Input(n), in),
+		Kernel:     newTransform(winograd.Kernel(m, r), k),
+		Output:     newTransform(winograd.Output(m, r), out),
+		OutputGrad: newTransform(winograd.Output(m, r).Transposed(), outGrad),
+		KernelGrad: newTransform(winograd.Kernel(m, r).Transposed(), kGrad),
+	}
+}
+
+// From returns the number of rows and columns of the source.
+func (t *Transform) From() int { return t.from }
+
+// To returns the number of rows and columns of the result.
+func (t *Transform) To() int { return t.to }
+
+func newTransform(m winograd.Matrix, id transformID) Transform {
+	t := Transform{from: m.Cols(), to: m.Rows(), id: id}
+	for _, row := range m {
+		for _, v := range row {
+			t.matrix = append(t.matrix, float32(v))
+		}
+	}
+	return t
+}
+
+// TransformArgs describes one call of [Transform.Apply]: element i,j of the
+// source has its N channels at Src[i·SrcRow+j·SrcCol:], and that of the result
+// at Dst[i·DstRow+j·DstCol:]. Distances count float32 elements and may be
+// negative in the source.
+//
+// The assembly relies on the order and the types of the fields.
+type TransformArgs struct {
+	Src            *float32
+	SrcRow, SrcCol int
+	Dst            *float32
+	DstRow, DstCol int
+	N              int      // channels, a multiple of 8
+	Bias           *float32 // output transforms only: N floats that are added, or nil
+	Relu           bool     // output transforms only: max(0, ·) at the end; a NaN stays a NaN
+}
+
+// channelLanes are the channels that a transform computes at a time.
+const channelLanes = 8
+
+// Apply computes the transform. Source and result must not overlap.
+func (t *Transform) Apply(args *TransformArgs) { applyTransform(t, args) }
+
+// applyGeneric is the twin of the assembly.
+func (t *Transform) applyGeneric(args *TransformArgs) {
+	var frame [6 * 6][channelLanes]float32
+	for c := 0; c < args.N; c += channelLanes {
+		for i := range t.to {
+			for j := range t.from {
+				var y [channelLanes]float32
+				for k, w := range t.matrix[i*t.from:][:t.from] {
+					if w != 0 {
+						addScaled(&y, w, (*[channelLanes]float32)(unsafe.Pointer(at(args.Src, k*args.SrcRow+j*args.SrcCol+c))))
+					}
+				}
+				frame[i*t.from+j] = y
+			}
+		}
+		for i := range t.to {
+			for j := range t.to {
+				var y [channelLanes]float32
+				for k, w := range t.matrix[j*t.from:][:t.from] {
+					if w != 0 {
+						addScaled(&y, w, &frame[i*t.from+k])
+					}
+				}
+				t.finish(&y, args, c)
+				*(*[channelLanes]float32)(unsafe.Pointer(at(args.Dst, i*args.DstRow+j*args.DstCol+c))) = y
+			}
+		}
+	}
+}
+
+// finish adds the bias from channel c on and applies ReLU.
+func (t *Transform) finish(y *[channelLanes]float32, args *TransformArgs, c int) {
+	for l := range y {
+		if args.Bias != nil {
+			y[l] += *at(args.Bias, c+l)
+		}
+		if args.Relu && y[l] < 0 {
+			y[l] = 0
+		}
+	}
+}
+
+func addScaled(y *[channelLanes]float32, w float32, x *[channelLanes]float32) {
+	for l := range y {
+		y[l] += w * x[l]
+	}
+}

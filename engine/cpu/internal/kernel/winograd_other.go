@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package kernel
+
+func applyTransform(t *Transform, args *TransformArgs) { t.applyGeneric(args) }

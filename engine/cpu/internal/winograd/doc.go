@@ -1,0 +1,16 @@
+// Package winograd makes the matrices of Winograd's minimal filtering
+// algorithms F(m×m, r×r): m×m outputs of a cross-correlation with an r×r
+// kernel from one product for each of n×n points, n = m+r−1,
+//
+//	Y = Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A
+//
+// for a kernel g and the n×n input pixels d (Lavin and Gray, Fast Algorithms
+// for Convolutional Neural Networks, 2016, equation 8). Sums over channels
+// are taken between the brackets, where they are matrix products.
+//
+// The matrices interpolate polynomials at points, of which the last is
+// infinity. The others are 0, ±1 for four points, and 0, ±1/√2, ±√2 for six:
+// with these the rounding error is about half of what 0, ±1, ±2 gives.
+//
+// The adjoint gives gradients: dg = Gᵀ [Σ (Bᵀ d B) ⊙ (A dY Aᵀ)] G.
+package winograd

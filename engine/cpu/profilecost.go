@@ -1,0 +1,171 @@
+package cpu
+
+import (
+	"github.com/strideml/stride/graph"
+)
+
+// A trainPhase is the part of a training step that a node belongs to.
+type trainPhase int
+
+const (
+	phaseBackward trainPhase = iota
+	phaseForward
+	phaseUpdate
+)
+
+func (p trainPhase) String() string { return [...]string{"backward", "forward", "update"}[p] }
+
+// phases finds the phase of each node: elementwise work that only assignments
+// need is the update; all else that was added to the graph before the last
+// output is forward.
+func (p *program) phases() []trainPhase {
+	if len(p.steps) == 0 {
+		return nil
+	}
+	g := p.steps[0].node.Graph()
+	nodes := g.Nodes()
+	phases := make([]trainPhase, len(nodes))
+	last := -1
+	for _, n := range p.outputs {
+		phases[n.ID()] = phaseForward
+		last = max(last, n.ID())
+	}
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if phases[i] == phaseForward {
+			for _, in := range nodes[i].Inputs() {
+				phases[in.ID()] = phaseForward
+			}
+		}
+	}
+	other := make([]bool, len(nodes)) // has a user that is no update
+	for _, a := range g.Assignments() {
+		if i := a.Value.ID(); phases[i] != phaseForward && elementwise(a.Value) {
+			phases[i] = phaseUpdate
+		}
+	}
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if phases[i] == phaseUpdate && (other[i] || !elementwise(nodes[i])) {
+			phases[i] = phaseBackward
+		}
+		if phases[i] == phaseBackward && i < last {
+			phases[i] = phaseForward
+		}
+		for _, in := range nodes[i].Inputs() {
+			j := in.ID()
+			switch {
+			case phases[i] != phaseUpdate:
+				other[j] = true
+			case phases[j] == phaseBackward && !other[j] && elementwise(in):
+				phases[j] = phaseUpdate
+			}
+		}
+	}
+	return phases
+}
+
+// kindOf names the kind of work that a step does.
+func kindOf(s *step, phase trainPhase) string {
+	switch s.name {
+	case "pack", "fold":
+		return "packing"
+	case "layout", "copy", "concat", "slice", "pad", "fill", "transpose", "broadcast":
+		return "copies"
+	}
+	op := s.node.Op()
+	if s.algorithm != "" {
+		op = productOf(s.node).Op()
+	}
+	switch op.(type) {
+	case graph.Conv2DOp:
+		return "convolution"
+	case graph.Conv2DInputGrad:
+		return "input gradient"
+	case graph.Conv2DWeightGrad:
+		return "weight gradient"
+	case graph.MatMulOp:
+		return "product"
+	case graph.BatchStatsOp, graph.BatchNormOp, graph.BatchNormParamGrad, graph.BatchNormInputGrad:
+		return "normalisation"
+	case graph.MaxPool2DOp, graph.AvgPool2DOp, graph.AdaptiveAvgPool2DOp,
+		graph.MaxPool2DGrad, graph.AvgPool2DGrad, graph.AdaptiveAvgPool2DGrad:
+		return "pooling"
+	case graph.Reduce:
+		return "sums"
+	case graph.SoftmaxOp, graph.CrossEntropyOp, graph.CrossEntropyGrad, graph.ArgMaxOp:
+		return "loss"
+	}
+	if phase == phaseUpdate {
+		return "update"
+	}
+	return "elementwise"
+}
+
+// productOf returns the convolution or product that a step's main work is: the
+// node itself or an argument that was made part of it.
+func productOf(n *graph.Node) *graph.Node {
+	if multiplyAdds(n) == 0 {
+		for _, in := range n.Inputs() {
+			if multiplyAdds(in) > 0 {
+				return in
+			}
+		}
+	}
+	return n
+}
+
+// flopsOf counts the operations of the main step of a convolution or product
+// as a direct sum does them.
+func flopsOf(s *step) int64 {
+	if s.algorithm == "" {
+		return 0
+	}
+	return 2 * multiplyAdds(productOf(s.node))
+}
+
+// multiplyAdds counts those of a convolution, of one of its gradients or of a
+// matrix product.
+func multiplyAdds(n *graph.Node) int64 {
+	in := n.Inputs()
+	taps := func(output, weight []int) int64 { // each output element sums over O×(C/groups)×Kh×Kw without O
+		size := int64(weight[1] * weight[2] * weight[3])
+		for _, d := range output {
+			size *= int64(d)
+		}
+		return size
+	}
+	switch op := n.Op().(type) {
+	case graph.Conv2DOp:
+		return taps(n.Shape(), in[1].Shape())
+	case graph.Conv2DInputGrad:
+		return taps(in[1].Shape(), in[0].Shape())
+	case graph.Conv2DWeightGrad:
+		return taps(in[1].Shape(), op.WeightShape)
+	case graph.MatMulOp:
+		inner := in[0].Shape()[1]
+		if op.TransA {
+			inner = in[0].Shape()[0]
+		}
+		return int64(n.Shape().Size()) * int64(inner)
+	}
+	return 0
+}
+
+// floats is how many numbers a step reads and writes, each buffer once. Of
+// two buffers, one to be copied into the other, the smaller one counts twice:
+// only a part of the larger is touched.
+func (s *step) floats() (total int64) {
+	if len(s.reads) == 1 && len(s.writes) == 1 && kindOf(s, phaseForward) == "copies" {
+		return 2 * int64(min(s.reads[0].size, s.writes[0].size))
+	}
+	seen := map[*buffer]bool{}
+	for _, list := range [][]*buffer{s.reads, s.writes} {
+		clear(seen)
+		for _, b := range list {
+			if !seen[b] {
+				seen[b] = true
+				total += int64(b.size)
+			}
+		}
+	}
+	return total
+}

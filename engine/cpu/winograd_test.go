@@ -1,0 +1,122 @@
+package cpu
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// A convCase is a convolution whose output and gradients are computed.
+type convCase struct {
+	n, in, out, h, w, k, pad int
+	bias, relu               bool
+}
+
+func (c convCase) String() string {
+	return fmt.Sprintf("%d×%d→%d,%d×%d,%d×%d/%d", c.n, c.in, c.out, c.h, c.w, c.k, c.k, c.pad)
+}
+
+// build returns the nodes of output, input gradient and weight gradient. The
+// gradient of the output is an input.
+func (c convCase) build(g *graph.Graph) []*graph.Node {
+	op := graph.Conv2DOp{Window: graph.Window{Pad: [2]int{c.pad, c.pad}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}}, Groups: 1}
+	x := g.Input("x", c.n, c.in, c.h, c.w)
+	w := g.Input("w", c.out, c.in, c.k, c.k)
+	var b *graph.Node
+	if c.bias {
+		b = g.Input("b", c.out)
+	}
+	y := graph.Conv2D(x, w, b, op.Window, 1)
+	dy := g.Input("dy", y.Shape()...)
+	grads := graph.Gradients(graph.Sum(graph.Mul(y, dy)), x, w)
+	if c.relu {
+		y = graph.ReLU(y)
+	}
+	return append([]*graph.Node{y}, grads...)
+}
+
+// compute runs the case on a device with random operands.
+func (c convCase) compute(t testing.TB, d engine.Device) []*tensor.Tensor {
+	t.Helper()
+	g := graph.New()
+	nodes := c.build(g)
+	p, err := d.Compile(g, nodes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	r := rand.New(rand.NewPCG(1, 2))
+	var in, out []*tensor.Tensor
+	for _, n := range g.Inputs() {
+		x := tensor.New(n.Shape()...)
+		for i := range x.Data() {
+			x.Data()[i] = float32(r.NormFloat64())
+		}
+		in = append(in, x)
+	}
+	for _, n := range nodes {
+		out = append(out, tensor.New(n.Shape()...))
+	}
+	if err := p.Run(in, out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// relativeError is the root mean square of the difference over that of want.
+func relativeError(got, want *tensor.Tensor) float64 {
+	var diff, size float64
+	for i, v := range want.Data() {
+		d := float64(got.Data()[i]) - float64(v)
+		diff += d * d
+		size += float64(v) * float64(v)
+	}
+	return math.Sqrt(diff / size)
+}
+
+var winogradCases = []convCase{
+	{n: 2, in: 8, out: 8, h: 8, w: 8, k: 3, pad: 1},
+	{n: 1, in: 16, out: 24, h: 5, w: 7, k: 3, pad: 1, bias: true, relu: true},
+	{n: 3, in: 24, out: 16, h: 6, w: 6, k: 3, pad: 0, bias: true},
+	{n: 2, in: 8, out: 40, h: 9, w: 4, k: 3, pad: 2, relu: true},
+	{n: 1, in: 32, out: 32, h: 30, w: 31, k: 3, pad: 1, bias: true, relu: true},
+	{n: 5, in: 64, out: 48, h: 3, w: 3, k: 3, pad: 1},
+	{n: 2, in: 16, out: 24, h: 13, w: 13, k: 5, pad: 2, bias: true, relu: true},
+	{n: 3, in: 8, out: 8, h: 6, w: 5, k: 5, pad: 0},
+	{n: 1, in: 8, out: 8, h: 1, w: 1, k: 3, pad: 1},
+	{n: 9, in: 16, out: 16, h: 2, w: 3, k: 5, pad: 4},
+}
+
+// TestWinograd computes convolutions by Winograd's algorithm alone, with
+// blocks of different sizes, and compares them and their gradients with the
+// reference engine.
+func TestWinograd(t *testing.T) {
+	defer func(was limits) { limit = was }(limit)
+	limit.winogradGain = math.Inf(1)
+	oracle := reference.New()
+	for _, c := range winogradCases {
+		want := c.compute(t, oracle)
+		for _, cut := range []limits{
+			{winogradTiles: 48, winogradFloats: 1 << 16, minimalTasks: 8, blockTerms: 1024, maxChunks: 16, partialLimit: 1 << 21},
+			{winogradTiles: 1, winogradFloats: 1, minimalTasks: 64, blockTerms: 8, maxChunks: 1, partialLimit: 1 << 21},
+			{winogradTiles: 6, winogradFloats: 1 << 14, minimalTasks: 1, blockTerms: 16, maxChunks: 3, partialLimit: 1 << 21},
+		} {
+			limit.winogradTiles, limit.winogradFloats, limit.minimalTasks = cut.winogradTiles, cut.winogradFloats, cut.minimalTasks
+			limit.blockTerms, limit.maxChunks = cut.blockTerms, cut.maxChunks
+			t.Run(fmt.Sprintf("%v/%d", c, cut.winogradTiles), func(t *testing.T) {
+				got := c.compute(t, New(Options{Threads: 2}))
+				for i, name := range []string{"output", "input gradient", "weight gradient"} {
+					if e := relativeError(got[i], want[i]); e > 2e-6 { // that of direct sums is up to 3e-7
+						t.Errorf("%s: relative error %.2g", name, e)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+)
+
+// Memory is what a training step holds in memory, in bytes. The program itself
+// and the dataset come on top.
+type Memory struct {
+	// Parameters are the model's weights and running statistics.
+	Parameters int64 `json:"parameters"`
+	// Optimizer is the state of the optimizer, such as momentum.
+	Optimizer int64 `json:"optimizer"`
+	// Program is what the compiled step plans: activations, gradients, packed
+	// weights and scratch memory.
+	Program int64 `json:"program"`
+	// Batch is one batch of images and labels. A data.Loader prepares others
+	// ahead.
+	Batch int64 `json:"batch"`
+	// Recomputed is how many values of the forward pass are computed again in
+	// the backward pass, to save memory.
+	Recomputed int `json:"recomputed,omitempty"`
+}
+
+// Total is the sum.
+func (m Memory) Total() int64 { return m.Parameters + m.Optimizer + m.Program + m.Batch }
+
+// Memory predicts the memory of a step for batches of the given size, within
+// the budget if there is one. It compiles the step but does not run it; on
+// systems that give memory out when it is written first, as Linux does, that
+// takes little.
+func (s *Stepper) Memory(batch int) (Memory, error) {
+	p, err := s.compile(batch)
+	if err != nil {
+		return Memory{}, err
+	}
+	m := s.memory(batch)
+	m.Recomputed = p.recomputed
+	var ok bool
+	if m.Program, ok = memoryOf(p.program); !ok {
+		return m, fmt.Errorf("device %s does not plan its memory", s.device.Name())
+	}
+	return m, nil
+}
+
+// InferenceMemory predicts the memory of inference for batches of the given
+// size, in the manner of Stepper.Memory.
+func InferenceMemory(model *nn.Model, device engine.Device, batch int) (Memory, error) {
+	m := (&Stepper{model: model}).memory(batch)
+	trace, err := model.Trace(batch, nn.Eval)
+	if err != nil {
+		return m, err
+	}
+	p, err := device.Compile(trace.Graph, trace.Output)
+	if err != nil {
+		return m, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
+	}
+	defer p.Close()
+	var ok bool
+	if m.Program, ok = memoryOf(p); !ok {
+		return m, fmt.Errorf("device %s does not plan its memory", device.Name())
+	}
+	return m, nil
+}
+
+// memory counts all but the program.
+func (s *Stepper) memory(batch int) Memory {
+	m := Memory{Batch: 4 * int64(batch) * int64(s.model.Input().Size()+1)}
+	for _, list := range [][]*graph.Variable{s.model.Parameters(), s.model.Buffers()} {
+		for _, v := range list {
+			m.Parameters += 4 * int64(v.Value.Size())
+		}
+	}
+	for _, v := range s.state.Variables() {
+		m.Optimizer += 4 * int64(v.Value.Size())
+	}
+	return m
+}
+
+// RunMemory is what Fit holds beside a step: batches that are prepared ahead,
+// for training and for the test, and weights kept to explain what goes wrong.
+func RunMemory(model *nn.Model, batch int) int64 {
+	w, one := newWatch(model), (&Stepper{model: model}).memory(batch).Batch
+	ahead := int64(data.LoaderConfig{BatchSize: batch}.Slots())
+	return 2*ahead*one - one + w.bytes()
+}
+
+// bytes is what the copies of the weights take.
+func (w *watch) bytes() (total int64) {
+	for _, p := range w.params {
+		total += 4 * int64(p.Value.Size())
+	}
+	if w.few {
+		total *= 2
+	}
+	return total
+}
+
+// megabytes writes a number of bytes for people, rounded up so that it is
+// enough.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", math.Ceil(float64(bytes)/1e5)/10) }

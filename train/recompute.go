@@ -1,0 +1,119 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+)
+
+// sized is a program that knows the memory it plans, in bytes.
+type sized interface{ MemoryBytes() int }
+
+// memoryOf returns the memory of a program, or false where the engine does not
+// say.
+func memoryOf(p engine.Program) (bytes int64, ok bool) {
+	s, ok := p.(sized)
+	if !ok {
+		return 0, false
+	}
+	return int64(s.MemoryBytes()), true
+}
+
+// chainDepths are the lengths of the chains of recomputed values that are
+// tried: long ones save more where layers build on each other, as in DenseNet,
+// but keep what is recomputed for longer.
+var chainDepths = []int{1, 2, 4, 1 << 30}
+
+// A recomputer looks for the step that fits a budget with the least work done
+// twice.
+type recomputer struct {
+	device  engine.Device
+	outputs []*graph.Node
+	budget  int64 // for the program
+}
+
+// A stepPlan is a compiled step, its memory and how many values it recomputes.
+type stepPlan struct {
+	program engine.Program
+	bytes   int64
+	dropped int
+}
+
+// fit compiles the step whose outputs are given, the last of which ends the
+// forward pass, such that its program takes at most budget bytes. If need be,
+// values that are cheap to compute are dropped after the forward pass and
+// computed again: the largest first, and no more than necessary. Results are
+// the same bits. If nothing fits, there is no program, and bytes is what the
+// smallest one would take.
+func (r *recomputer) fit() (stepPlan, error) {
+	best, err := r.try(nil)
+	if err != nil || best.bytes <= r.budget {
+		return best, err
+	}
+	best.program.Close()
+	least := best.bytes
+	var tried [][]*graph.Node
+	for _, depth := range chainDepths {
+		nodes := graph.Recomputable(r.outputs[len(r.outputs)-1], depth)
+		if len(nodes) == 0 || slices.ContainsFunc(tried, func(t []*graph.Node) bool { return slices.Equal(t, nodes) }) {
+			continue
+		}
+		tried = append(tried, nodes)
+		all, err := r.try(nodes)
+		if err != nil {
+			return stepPlan{}, err
+		}
+		if all.bytes <= r.budget {
+			return r.fewest(nodes, all)
+		}
+		all.program.Close()
+		least = min(least, all.bytes)
+	}
+	return stepPlan{bytes: least}, nil
+}
+
+// try compiles the step with some nodes dropped.
+func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
+	outputs := slices.Clone(r.outputs)
+	g := outputs[0].Graph()
+	if len(drop) > 0 {
+		var of func(*graph.Node) *graph.Node
+		g, of = graph.Recomputed(outputs[len(outputs)-1], drop)
+		for i := range outputs {
+			outputs[i] = of(outputs[i])
+		}
+	}
+	program, err := r.device.Compile(g, outputs...)
+	if err != nil {
+		return stepPlan{}, err
+	}
+	bytes, ok := memoryOf(program)
+	if !ok {
+		program.Close()
+		return stepPlan{}, fmt.Errorf("%w: device %s does not plan its memory", ErrBudget, r.device.Name())
+	}
+	return stepPlan{program, bytes, len(drop)}, nil
+}
+
+// fewest returns the plan that drops the fewest of the nodes, from the first
+// on, and fits. best is the one that drops all of them.
+func (r *recomputer) fewest(nodes []*graph.Node, best stepPlan) (stepPlan, error) {
+	for lo := 1; lo < best.dropped; {
+		mid := (lo + best.dropped) / 2
+		plan, err := r.try(nodes[:mid])
+		if err != nil {
+			best.program.Close()
+			return stepPlan{}, err
+		}
+		if plan.bytes > r.budget {
+			plan.program.Close()
+			lo = mid + 1
+			continue
+		}
+		best.program.Close()
+		best = plan
+	}
+	return best, nil
+}
