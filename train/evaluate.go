@@ -115,7 +115,10 @@ func (e *evaluator) compile(batch int) (*evalProgram, error) {
 			p.labelsAt = i
 		}
 	}
-	e.programs[batch] = p
+	// One program at a time: each keeps packed weights of its own, which new
+	// weights make useless anyway before the next test.
+	e.close()
+	e.programs = map[int]*evalProgram{batch: p}
 	return p, nil
 }
 

@@ -83,12 +83,27 @@ func (s *Stepper) memory(batch int) Memory {
 	return m
 }
 
-// RunMemory is what Fit holds beside a step: batches that are prepared ahead,
-// for training and for the test, and weights kept to explain what goes wrong.
-func RunMemory(model *nn.Model, batch int) int64 {
-	w, one := newWatch(model), (&Stepper{model: model}).memory(batch).Batch
+// RunMemory predicts what Fit holds beside a step, in bytes: batches that are
+// prepared ahead, for training and for the test, weights that the test keeps
+// packed, and those kept to explain what goes wrong. All else that a test needs
+// is memory of the step that is free by then.
+func RunMemory(model *nn.Model, device engine.Device, batch int) (int64, error) {
+	trace, err := model.Trace(batch, nn.Eval)
+	if err != nil {
+		return 0, err
+	}
+	p, err := device.Compile(trace.Graph, trace.Output)
+	if err != nil {
+		return 0, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
+	}
+	defer p.Close()
+	packed := int64(0)
+	if s, ok := p.(interface{ KeptBytes() int }); ok {
+		packed = int64(s.KeptBytes())
+	}
+	one := (&Stepper{model: model}).memory(batch).Batch
 	ahead := int64(data.LoaderConfig{BatchSize: batch}.Slots())
-	return 2*ahead*one - one + w.bytes()
+	return 2*ahead*one - one + packed + newWatch(model).bytes(), nil
 }
 
 // bytes is what the copies of the weights take.

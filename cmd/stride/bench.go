@@ -137,7 +137,10 @@ type benchResult struct {
 const benchRow = "%-*s  %-5s  %5v  %6v  %7v  %12s  %12s  %10s  %9s  %6s\n"
 
 func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
-	device, release := b.compute.open()
+	device, release, err := b.compute.open()
+	if err != nil {
+		return err
+	}
 	defer release()
 	for _, spec := range specs {
 		b.width = max(b.width, len(spec.Name))

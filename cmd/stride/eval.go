@@ -72,7 +72,10 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	device, release := e.compute.open()
+	device, release, err := e.compute.open()
+	if err != nil {
+		return err
+	}
 	defer release()
 	result, err := train.Evaluate(ctx, run.Model, set, train.EvalConfig{
 		BatchSize: e.batch, Device: device, OnBatch: func(done, total int) {

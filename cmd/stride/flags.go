@@ -160,21 +160,49 @@ func completeFlag(cmd *cobra.Command, name string, words []string) {
 type compute struct {
 	device  string
 	threads int
+	math    string
+	tune    bool
+	tuning  *cpu.Tuning // where choices come from and go to, if not to memory alone
 }
+
+const (
+	mathFast   = "fast"
+	mathStrict = "strict"
+)
 
 func (c *compute) addFlags(cmd *cobra.Command) {
 	c.device = "auto"
 	addChoice(cmd, &c.device, "device", "`engine` that computes: auto, cpu or reference", "auto", "cpu", "reference")
 	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 is one a core. It never changes results")
+	c.math = mathFast
+	addChoice(cmd, &c.math, "math", "`kind` of arithmetic: fast, or strict for direct sums only, with about half the rounding error", mathFast, mathStrict)
+	cmd.Flags().BoolVar(&c.tune, "tune", false, "choose algorithms of convolutions by measuring them, not by their shapes")
+}
+
+// check reports flags that exclude each other.
+func (c *compute) check() error {
+	if c.tune && c.math == mathStrict {
+		return misuse("--tune chooses among fast algorithms: it does not go with --math strict")
+	}
+	if c.device == "reference" && (c.tune || c.math == mathStrict) {
+		return misuse("--tune and --math are for the cpu engine: the reference engine has one algorithm, in float64")
+	}
+	return nil
 }
 
 // open returns the engine and a function that releases it.
-func (c *compute) open() (engine.Device, func()) {
-	if c.device == "reference" {
-		return reference.New(), func() {}
+func (c *compute) open() (engine.Device, func(), error) {
+	if err := c.check(); err != nil {
+		return nil, nil, err
 	}
-	device := cpu.New(cpu.Options{Threads: c.threads})
-	return device, func() { device.Close() }
+	if c.device == "reference" {
+		return reference.New(), func() {}, nil
+	}
+	if c.tune && c.tuning == nil {
+		c.tuning = cpu.NewTuning(nil, nil)
+	}
+	device := cpu.New(cpu.Options{Threads: c.threads, Strict: c.math == mathStrict, Tuning: c.tuning})
+	return device, func() { device.Close() }, nil
 }
 
 func addBatch(flags *pflag.FlagSet, value *int, usage string) {

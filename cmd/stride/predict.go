@@ -68,7 +68,10 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 	if err != nil {
 		return err
 	}
-	device, release := p.compute.open()
+	device, release, err := p.compute.open()
+	if err != nil {
+		return err
+	}
 	defer release()
 	defer run.Model.Close()
 	bad := false

@@ -38,7 +38,10 @@ func predictMemory(model *nn.Model, batch int, budget int64) (r memoryReport, er
 	if err != nil {
 		return r, err
 	}
-	r = memoryReport{Batch: batch, Training: memoryTotal{m, m.Total()}, Run: train.RunMemory(model, batch)}
+	r = memoryReport{Batch: batch, Training: memoryTotal{m, m.Total()}}
+	if r.Run, err = train.RunMemory(model, device, batch); err != nil {
+		return r, err
+	}
 	if m, err = train.InferenceMemory(model, device, batch); err != nil {
 		return r, err
 	}
@@ -85,6 +88,6 @@ func (r memoryReport) print(a *app) error {
 	if n := r.Training.Recomputed; n > 0 {
 		again = fmt.Sprintf("\nTo fit the budget, training computes %s twice.", plural(n, "value"))
 	}
-	_, err := fmt.Fprintf(a.stdout, "\nThe program itself and the images of a dataset come on top, and in stride train\nbatches prepared ahead and copies of weights: %s.%s\n", bytesText(r.Run), again)
+	_, err := fmt.Fprintf(a.stdout, "\nThe program itself (about 15 MB) and the images of a dataset come on top, and in stride train\nbatches prepared ahead and copies of weights: %s.%s\n", bytesText(r.Run), again)
 	return err
 }

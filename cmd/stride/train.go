@@ -127,6 +127,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if t.nesterov && t.momentum == 0 {
 		return misuse("--nesterov needs a --momentum above 0")
 	}
+	if err := t.compute.check(); err != nil {
+		return err
+	}
 	set, model, err := t.prepare(ctx)
 	if err != nil {
 		return err
@@ -140,7 +143,15 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	device, release := t.compute.open()
+	if t.compute.tune {
+		if t.compute.tuning, err = openTuning(t.out); err != nil {
+			return err
+		}
+	}
+	device, release, err := t.compute.open()
+	if err != nil {
+		return err
+	}
 	defer release()
 	show := &trainView{app: t.app, json: t.json, verbose: t.verbose, dir: t.out}
 	show.dead = func() ([]train.DeadShare, error) { return deadReLUs(model, device, testSet) }
@@ -244,7 +255,7 @@ func (t *trainVerb) takeUp(args []string) error {
 			t.compute.device = s.Device
 		}
 	})
-	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "weights", "memory-budget"} {
+	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "math", "tune", "weights", "memory-budget"} {
 		value, ok := s.Options[flag]
 		if !ok || given(flag) {
 			continue
@@ -307,6 +318,8 @@ func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
 	put("weight-decay", t.decay > 0, fmt.Sprint(t.decay))
 	put("augment", len(t.augment.pipeline) > 0, t.augment.String())
 	put("memory-budget", t.budget > 0, (&size{&t.budget}).String())
+	put("math", t.compute.math == mathStrict, t.compute.math)
+	put("tune", t.compute.tune, "true")
 	put("weights", t.weights != "", t.weights)
 	put("weights-sha256", t.weights != "", t.weightsHash)
 	return options

@@ -11,8 +11,10 @@ import (
 type layout int
 
 const (
-	plain layout = iota // row-major, as the graph sees it
-	nhwc                // rank 4 only: channels innermost
+	plain    layout = iota // row-major, as the graph sees it
+	nhwc                   // rank 4 only: channels innermost
+	embedded               // nhwc with other things between the pixels' channels: part of a larger image
+	layouts
 )
 
 // A value is the result of a node in one layout.
@@ -21,13 +23,22 @@ type value struct {
 	shape  tensor.Shape
 	layout layout
 	buf    *buffer
+	pitch  int   // embedded: floats from pixel to pixel
+	offset int   // and the first in the buffer
 	ready  int   // index of the step that completes it; −1 if it is there from the start
 	tail   *tail // where work on the value can be attached, or nil
+	// borrowed values are part of another value: they cannot be written over.
+	borrowed bool
 }
 
 // strides returns the distance in memory between neighbours along each axis.
 func (v *value) strides() []int {
-	return stridesOf(v.shape, v.layout)
+	s := stridesOf(v.shape, v.layout)
+	if v.layout == embedded {
+		w := v.shape[3] * v.pitch
+		s[0], s[1], s[2], s[3] = v.shape[2]*w, 1, w, v.pitch
+	}
+	return s
 }
 
 func stridesOf(shape tensor.Shape, l layout) []int {
@@ -50,9 +61,9 @@ func (v *value) copyPlain(dst []float32) { copy(dst, v.buf.data[:len(dst)]) }
 
 // compiler lowers a graph to steps.
 type compiler struct {
+	device  *Device
 	g       *graph.Graph
 	outputs []*graph.Node
-	strict  bool // direct sums only
 
 	needed    []bool
 	consumers [][]*graph.Node     // of each node, among the needed ones
@@ -64,8 +75,9 @@ type compiler struct {
 
 	statistics map[*graph.Node]*value // mean and variance of each channel, 2×C, where they are known
 	deviations map[deviation]*buffer
+	slots      map[*graph.Node]*slot
 
-	values  [][2]*value // of each node, by layout
+	values  [][layouts]*value // of each node
 	steps   []step
 	arena   []*buffer
 	inputs  map[*graph.Node]*buffer
@@ -73,13 +85,13 @@ type compiler struct {
 	mutable map[*graph.Variable]bool // assigned by the program
 }
 
-func newCompiler(g *graph.Graph, outputs []*graph.Node) *compiler {
+func newCompiler(d *Device, g *graph.Graph, outputs []*graph.Node) *compiler {
 	n := len(g.Nodes())
 	return &compiler{
-		g: g, outputs: outputs,
+		device: d, g: g, outputs: outputs,
 		needed: make([]bool, n), consumers: make([][]*graph.Node, n), kept: make([]bool, n),
 		groups: make([]*group, n), biased: map[int]biased{}, folds: map[int]*graph.Node{}, absorbed: make([]bool, n),
-		values: make([][2]*value, n),
+		values: make([][layouts]*value, n), slots: map[*graph.Node]*slot{},
 		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
 		mutable: map[*graph.Variable]bool{},
 
@@ -93,6 +105,7 @@ func (c *compiler) lower() error {
 	c.findBiases()
 	c.findFolds()
 	c.findGroups()
+	c.findSlots()
 	for _, n := range c.g.Nodes() {
 		if !c.needed[n.ID()] || c.absorbed[n.ID()] {
 			continue
@@ -158,30 +171,36 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 		b := &buffer{size: n.Shape().Size(), data: op.Value.Clone().Data()}
 		c.setValue(&value{node: n, shape: n.Shape(), buf: b, ready: -1})
 	case graph.Conv2DOp:
-		c.lowerConv(n, op)
+		return c.lowerConv(n, op)
 	case graph.Conv2DInputGrad:
-		c.lowerConvInputGrad(n, op)
+		return c.lowerConvInputGrad(n, op)
 	case graph.Conv2DWeightGrad:
-		c.lowerConvWeightGrad(n, op)
+		return c.lowerConvWeightGrad(n, op)
 	case graph.MatMulOp:
 		return c.lowerMatMul(n, n, nil)
 	case graph.MaxPool2DOp:
-		c.lowerPool(n, newPooling(op.Pool, nil, n.Inputs()[0].Shape(), n.Shape()), false)
+		c.lowerPool(n, false, func(pitch int) *pooling {
+			return newPooling(op.Pool, nil, n.Inputs()[0].Shape(), n.Shape(), pitch)
+		})
 	case graph.AvgPool2DOp:
-		c.lowerPool(n, newPooling(op.Pool, &op, n.Inputs()[0].Shape(), n.Shape()), true)
+		c.lowerPool(n, true, func(pitch int) *pooling {
+			return newPooling(op.Pool, &op, n.Inputs()[0].Shape(), n.Shape(), pitch)
+		})
 	case graph.AdaptiveAvgPool2DOp:
-		c.lowerPool(n, newAdaptivePooling(op, n.Inputs()[0].Shape(), n.Shape()), true)
+		c.lowerPool(n, true, func(pitch int) *pooling {
+			return newAdaptivePooling(op, n.Inputs()[0].Shape(), n.Shape(), pitch)
+		})
 	case graph.MaxPool2DGrad:
 		c.lowerMaxPoolGrad(n, op)
 	case graph.AvgPool2DGrad:
-		c.lowerAvgPoolGrad(n, newPooling(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape()))
+		c.lowerAvgPoolGrad(n, newPooling(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
 	case graph.AdaptiveAvgPool2DGrad:
-		c.lowerAvgPoolGrad(n, newAdaptivePooling(op.Pool, op.InputShape, n.Inputs()[0].Shape()))
+		c.lowerAvgPoolGrad(n, newAdaptivePooling(op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
 	case graph.BatchStatsOp:
 		c.lowerBatchStats(n)
 	case graph.BatchNormOp:
 		if conv := c.folds[n.ID()]; conv != nil {
-			c.lowerFolded(n, conv, op)
+			return c.lowerFolded(n, conv, op)
 		} else {
 			c.lowerBatchNorm(n, op)
 		}
@@ -223,20 +242,20 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 // a shape coincide it is known under both.
 func (c *compiler) setValue(v *value) {
 	c.values[v.node.ID()][v.layout] = v
-	if len(v.shape) == 4 && (v.shape[1] == 1 || v.shape[2]*v.shape[3] == 1) {
+	if len(v.shape) == 4 && v.layout != embedded && (v.shape[1] == 1 || v.shape[2]*v.shape[3] == 1) {
 		w := *v
 		w.layout = 1 - v.layout
 		c.values[v.node.ID()][w.layout] = &w
 	}
 }
 
-// some returns the value of n in the layout it was made in.
+// some returns the value of n in the layout it was made in, with nothing
+// between its elements.
 func (c *compiler) some(n *graph.Node) *value {
-	v := c.values[n.ID()]
-	if v[nhwc] != nil {
-		return v[nhwc]
+	if c.isImage(n) {
+		return c.in(n, nhwc)
 	}
-	return v[plain]
+	return c.values[n.ID()][plain]
 }
 
 // in returns the value of n in the given layout, converting it if nobody has.
@@ -244,7 +263,10 @@ func (c *compiler) in(n *graph.Node, l layout) *value {
 	if v := c.values[n.ID()][l]; v != nil {
 		return v
 	}
-	from := c.values[n.ID()][1-l]
+	from := c.values[n.ID()][plain]
+	if c.isImage(n) {
+		from = c.pixels(n)
+	}
 	to := c.define(n, l)
 	c.convert(to, from)
 	return to

@@ -33,12 +33,16 @@ type correlation struct {
 	gridMax int // grid rows of the largest phase
 }
 
-// image is the shape of one N×H×W×C image.
-type image struct{ h, w, c int }
+// image is the shape of one N×H×W×C image. Its pixels are pitch floats apart:
+// c, or more where it is a part of a larger image's channels.
+type image struct{ h, w, c, pitch int }
 
-func (im image) size() int { return im.h * im.w * im.c }
+// size is the distance from image to image in floats, elements the number of
+// elements of one.
+func (im image) size() int     { return im.h * im.w * im.pitch }
+func (im image) elements() int { return im.h * im.w * im.c }
 
-func nhwcImage(s tensor.Shape) image { return image{s[2], s[3], s[1]} }
+func nhwcImage(s tensor.Shape) image { return image{s[2], s[3], s[1], s[1]} }
 
 // frame is the zero-padded source that tasks copy into scratch memory.
 type frame struct {
@@ -115,10 +119,36 @@ func (c *correlation) plan() {
 	c.planFrame()
 	c.planPanels()
 	c.planBlocks()
-	for i := range c.phases {
-		c.planSums(&c.phases[i])
-		c.planOffsets(&c.phases[i])
+	c.planMemory()
+}
+
+// place adapts the plan to the distances between the pixels of source and
+// output.
+func (c *correlation) place(src, out int) {
+	if src != c.src.pitch || out != c.out.pitch {
+		c.src.pitch, c.out.pitch = src, out
+		c.planMemory()
 	}
+}
+
+// planMemory derives what depends on where pixels lie.
+func (c *correlation) planMemory() {
+	c.packed = 0
+	for i := range c.phases {
+		p := &c.phases[i]
+		p.blocks, p.aOff, p.cOff = nil, nil, nil
+		c.planSums(p)
+		c.planOffsets(p)
+	}
+}
+
+// sourcePitch is the distance between the pixels that sums are taken of: those
+// of the frame are side by side.
+func (c *correlation) sourcePitch() int {
+	if c.padded {
+		return c.src.c
+	}
+	return c.src.pitch
 }
 
 // planFrame finds the padding that all taps of all phases need.
@@ -207,7 +237,7 @@ func (c *correlation) planSums(p *phase) {
 	type segment struct{ at, n int }
 	var segs []segment
 	for _, t := range p.taps {
-		at := ((t.dy+c.frame.top)*c.frame.width + t.dx + c.frame.left) * c.src.c
+		at := ((t.dy+c.frame.top)*c.frame.width + t.dx + c.frame.left) * c.sourcePitch()
 		if k := len(segs) - 1; c.groups == 1 && k >= 0 && segs[k].at+segs[k].n == at && segs[k].n+in <= limit.blockTerms {
 			segs[k].n += in // neighbours along a row are one run
 			continue
@@ -239,8 +269,8 @@ func (c *correlation) planOffsets(p *phase) {
 	for i := range c.images {
 		for y := range min(c.rows, p.grid[0]) {
 			for x := range p.grid[1] {
-				a := i*source + (y*c.srcStep[0]*c.frame.width+x*c.srcStep[1])*c.src.c
-				o := i*c.out.size() + ((y*c.outStep[0]+p.first[0])*c.out.w+x*c.outStep[1]+p.first[1])*c.out.c
+				a := i*source + (y*c.srcStep[0]*c.frame.width+x*c.srcStep[1])*c.sourcePitch()
+				o := i*c.out.size() + ((y*c.outStep[0]+p.first[0])*c.out.w+x*c.outStep[1]+p.first[1])*c.out.pitch
 				p.aOff, p.cOff = append(p.aOff, int32(a)), append(p.cOff, int32(o))
 			}
 		}
@@ -254,7 +284,7 @@ func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
 	left := c.frame.left
 	keep := min(c.src.w, width-left) // pixels of a source row that are used
 	for i := range count {
-		im := src[(from+i)*c.src.size():][:c.src.size()]
+		im := src[(from+i)*c.src.size():]
 		for r := range rows {
 			row := dst[(i*rows+r)*width*ch:][:width*ch]
 			y := y0*c.srcStep[0] + r - c.frame.top
@@ -263,14 +293,14 @@ func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
 				continue
 			}
 			clear(row[:left*ch])
-			copy(row[left*ch:(left+keep)*ch], im[y*c.src.w*ch:])
+			gatherRows(row[left*ch:(left+keep)*ch], im[y*c.src.w*c.src.pitch:], 0, ch, c.src.pitch)
 			clear(row[(left+keep)*ch:])
 		}
 	}
 }
 
 // run computes one block, or a range of its panels, and returns the range of
-// the output that the block covers.
+// the output's elements that the block covers.
 func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, relu bool) (lo, hi int) {
 	block, part := task/c.split, task%c.split
 	image0, y0 := block/c.rowBlocks()*c.images, block%c.rowBlocks()*c.rows
@@ -279,9 +309,10 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, r
 	if c.padded {
 		c.fill(scratch, src, image0, count, y0)
 	} else {
-		source = src[image0*c.src.size()+y0*c.srcStep[0]*c.src.w*c.src.c:]
+		source = src[image0*c.src.size()+y0*c.srcStep[0]*c.src.w*c.src.pitch:]
 	}
-	outAt := image0*c.out.size() + y0*c.outStep[0]*c.out.w*c.out.c
+	first := (image0*c.out.h + y0*c.outStep[0]) * c.out.w // pixel of the output
+	outAt := first * c.out.pitch
 	from, to := part*c.panels/c.split, (part+1)*c.panels/c.split
 	for i := range c.phases {
 		p := &c.phases[i]
@@ -295,9 +326,9 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, r
 		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to, relu)
 	}
 	if c.rows < c.gridMax {
-		return outAt, outAt + min(rows*c.outStep[0], c.out.h-y0*c.outStep[0])*c.out.w*c.out.c
+		return first * c.out.c, (first + min(rows*c.outStep[0], c.out.h-y0*c.outStep[0])*c.out.w) * c.out.c
 	}
-	return outAt, outAt + count*c.out.size()
+	return first * c.out.c, first*c.out.c + count*c.out.elements()
 }
 
 func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int, relu bool) {
@@ -398,30 +429,39 @@ func (c *compiler) addBiasStep(n *graph.Node, bias source, groups, per, nr int) 
 
 // addCorrelation adds the step that carries out a correlation.
 func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, packed, bias *buffer) {
-	out := c.define(n, nhwc)
+	out := c.definePixels(n)
+	co.place(src.distance(), out.distance())
 	t := &tail{}
 	if co.split == 1 {
 		t = c.setTail(out)
 		t.canReLU = true
 	}
 	scratch := roundUp(co.images*co.frameSize(co.rows)+slackFloats, alignFloats)
-	s, d := src.buf, out.buf
-	reads := bufs(s, packed)
+	reads := bufs(src.buf, packed)
 	if bias != nil {
 		reads = append(reads, bias)
 	}
 	c.add(step{
 		name: correlationStep, algorithm: co.algorithm(), node: n, tasks: co.blocks() * co.split, scratch: scratch,
-		reads: reads, writes: bufs(d),
+		reads: reads, writes: bufs(out.buf),
 		run: func(task int, scratch []float32) {
 			var b []float32
 			if bias != nil {
 				b = bias.data
 			}
-			lo, hi := co.run(task, scratch, s.data, packed.data, b, d.data, t.relu)
+			lo, hi := co.run(task, scratch, src.data(), packed.data, b, out.data(), t.relu)
 			t.done(task, lo, hi, scratch)
 		},
 	})
+}
+
+// cost estimates the cost for one image, in vectors of eight multiply-adds.
+func (c *correlation) cost() float64 {
+	total := 0
+	for _, p := range c.phases {
+		total += p.grid[0] * p.grid[1] * p.depth
+	}
+	return float64(total*c.groups*c.panels*c.nr) / 8
 }
 
 // algorithm describes the plan in profiles.
@@ -435,19 +475,19 @@ func (c *correlation) algorithm() string {
 	return "direct"
 }
 
-func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) {
+func (c *compiler) lowerConv(n *graph.Node, op graph.Conv2DOp) error {
 	in := n.Inputs()
 	var bias *source
 	if len(in) == 3 {
 		b := c.weights(in[2])
 		bias = &b
 	}
-	c.lowerConvolution(n, op, in[0], in[1].Shape(), c.weights(in[1]), bias)
+	return c.lowerConvolution(n, op, in[0], in[1].Shape(), c.weights(in[1]), bias)
 }
 
 // lowerConvolution computes the convolution of x with weights of the given
 // shape and a bias, if it is not nil, into node n.
-func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.Node, shape tensor.Shape, weights source, bias *source) {
+func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.Node, shape tensor.Shape, weights source, bias *source) error {
 	if isDepthwise(op, x.Shape(), shape) {
 		d := newDepthwise(op, x.Shape(), shape, n.Shape(), false)
 		var b *buffer
@@ -455,38 +495,49 @@ func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.N
 			b = bias.buf
 		}
 		c.addDepthwise(n, d, weights, c.in(x, nhwc), b)
-		return
+		return nil
 	}
-	if w := c.winograd(op, x.Shape(), shape, n.Shape(), false); w != nil {
-		c.addWinograd(n, w, c.in(x, nhwc), weights, bias, false)
-		return
+	v := convolution{convolutionOutput, op, x.Shape(), shape, n.Shape()}
+	co := newCorrelation(op, v.x, v.w, v.y)
+	plans := []convolutionPlan{{co.algorithm(), co.cost(), true, func() {
+		packed := c.addWeightStep(n, weights, shape, co, false)
+		var b *buffer
+		if bias != nil {
+			b = c.addBiasStep(n, *bias, co.groups, co.out.c/co.groups, co.nr)
+		}
+		c.addCorrelation(n, co, c.pixels(x), packed, b)
+	}}}
+	for _, w := range v.winograds() {
+		plans = append(plans, convolutionPlan{winogradName(w.WinogradTransforms), w.cost(), false, func() {
+			c.addWinograd(n, w, c.pixels(x), weights, bias, false)
+		}})
 	}
-	co := newCorrelation(op, x.Shape(), shape, n.Shape())
-	packed := c.addWeightStep(n, weights, shape, co, false)
-	var b *buffer
-	if bias != nil {
-		b = c.addBiasStep(n, *bias, co.groups, co.out.c/co.groups, co.nr)
-	}
-	c.addCorrelation(n, co, c.in(x, nhwc), packed, b)
+	return c.choose(v, plans)
 }
 
-func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
+func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) error {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, op.InputShape, w.Shape()) {
 		c.lowerDepthwiseInputGrad(n, op)
-		return
+		return nil
 	}
-	if p := c.winograd(op.Conv, op.InputShape, w.Shape(), dy.Shape(), true); p != nil {
-		c.addWinograd(n, p, c.in(dy, nhwc), c.weights(w), nil, true)
-		return
+	v := convolution{convolutionInputGrad, op.Conv, op.InputShape, w.Shape(), dy.Shape()}
+	co := newInputGradient(v.op, v.x, v.w, v.y)
+	plans := []convolutionPlan{{co.algorithm(), co.cost(), true, func() {
+		packed := c.addWeightStep(n, c.weights(w), w.Shape(), co, true)
+		c.addCorrelation(n, co, c.pixels(dy), packed, nil)
+	}}}
+	if s := newProductGradient(v.op, v.x, v.w, v.y); s != nil {
+		plans = append(plans, convolutionPlan{productGradientName, s.cost(), true, func() {
+			c.addProductGradient(n, s, w, c.in(dy, nhwc))
+		}})
 	}
-	co := newInputGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape())
-	if s := newProductGradient(op.Conv, op.InputShape, w.Shape(), dy.Shape(), co); s != nil {
-		c.addProductGradient(n, s, w, c.in(dy, nhwc))
-		return
+	for _, p := range v.winograds() {
+		plans = append(plans, convolutionPlan{winogradName(p.WinogradTransforms), p.cost(), false, func() {
+			c.addWinograd(n, p, c.pixels(dy), c.weights(w), nil, true)
+		}})
 	}
-	packed := c.addWeightStep(n, c.weights(w), w.Shape(), co, true)
-	c.addCorrelation(n, co, c.in(dy, nhwc), packed, nil)
+	return c.choose(v, plans)
 }
 
 // tile calls the kernel for panels of nr columns. It is spelled out so that

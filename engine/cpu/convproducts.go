@@ -27,12 +27,15 @@ type productGradient struct {
 	taps   []int32
 }
 
-// gatherCost is how many multiply-adds adding up one product costs.
-const gatherCost = 8
+const (
+	// gatherCost is how many multiply-adds adding up one product costs.
+	gatherCost = 8
 
-// newProductGradient returns the plan, or nil if it does not apply or the
-// correlation co is cheaper.
-func newProductGradient(op graph.Conv2DOp, x, w, y tensor.Shape, co *correlation) *productGradient {
+	productGradientName = "product gradient"
+)
+
+// newProductGradient returns the plan, or nil if it does not apply.
+func newProductGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *productGradient {
 	one := [2]int{1, 1}
 	if op.Groups != 1 || op.Dilation != one || op.Stride != one || op.Pad[0] >= w[2] || op.Pad[1] >= w[3] {
 		return nil
@@ -42,9 +45,7 @@ func newProductGradient(op graph.Conv2DOp, x, w, y tensor.Shape, co *correlation
 		panels: kernel.Panels(w[3]*x[1], kernel.TileCols), width: y[3] + 2*(w[3]-1),
 	}
 	pixels := s.y.h * s.y.w
-	cost := pixels * s.kh * (s.panels*kernel.TileCols*s.y.c + s.run*gatherCost)
-	direct := s.x.h * s.x.w * co.phases[0].depth * co.panels * co.nr
-	if cost >= direct || s.scratch() > 2*limit.frameFloats {
+	if s.scratch() > 2*limit.frameFloats {
 		return nil
 	}
 	s.images = max(1, min(limit.taskFMAs/4/(pixels*s.kh*s.run*s.y.c)+1, s.n/limit.minimalTasks))
@@ -63,6 +64,11 @@ func newProductGradient(op graph.Conv2DOp, x, w, y tensor.Shape, co *correlation
 		}
 	}
 	return s
+}
+
+// cost estimates the cost for one image, in vectors of eight multiply-adds.
+func (s *productGradient) cost() float64 {
+	return float64(s.y.h*s.y.w*s.kh*(s.panels*kernel.TileCols*s.y.c+s.run*gatherCost)) / 8
 }
 
 // scratch is the memory for the products of one image: for each kernel row, a
@@ -139,7 +145,7 @@ func (c *compiler) addProductGradient(n *graph.Node, s *productGradient, weights
 	t := c.setTail(out)
 	db, ob := dy.buf, out.buf
 	c.add(step{
-		name: "products", algorithm: "product gradient", node: n, tasks: (s.n + s.images - 1) / s.images, scratch: s.scratch(),
+		name: "products", algorithm: productGradientName, node: n, tasks: (s.n + s.images - 1) / s.images, scratch: s.scratch(),
 		reads: bufs(db, packed), writes: bufs(ob),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, s.images, s.n)

@@ -21,7 +21,9 @@ import (
 type weightGradient struct {
 	*correlation // geometry and padding of x; its single phase has the pixels
 	segments     []int32
-	run          int // floats of a segment
+	joined       bool // a segment has the channels under a kernel row, not under one tap
+	kw           int  // taps of a kernel row
+	run          int  // floats of a segment
 	swapped      bool
 	lanes        int // swapped: floats of a segment rounded up to whole pieces
 	chunks       int
@@ -38,21 +40,13 @@ func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient 
 	// Whole images, as many as fill a call; a large image is one block.
 	pixels := p.grid[0] * p.grid[1]
 	c.rows, c.images = c.gridMax, max(1, min(limit.pixelTerms/pixels, c.n))
-	p.aOff, p.cOff = nil, nil
-	c.planOffsets(p)
-	g.aOff, g.bOff = p.aOff, p.cOff
-
 	in, out := c.src.c/c.groups, c.out.c/c.groups
-	joined := c.groups == 1 && op.Dilation[1] == 1
-	g.run = in
-	if joined {
+	g.joined = c.groups == 1 && op.Dilation[1] == 1
+	g.run, g.kw = in, w[3]
+	if g.joined {
 		g.run *= w[3]
 	}
-	for i, t := range p.taps {
-		if !joined || i%w[3] == 0 {
-			g.segments = append(g.segments, int32(((t.dy+c.frame.top)*c.frame.width+t.dx+c.frame.left)*c.src.c))
-		}
-	}
+	g.planOperands()
 	g.swapped = out <= kernel.NarrowCols && g.run <= kernel.NarrowCols+kernel.NarrowCols/2
 	g.lanes = roundUp(g.run, 8)
 	g.size = c.groups * len(g.segments) * g.run * out
@@ -68,6 +62,28 @@ func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient 
 		g.parts = max(1, min(kernel.Panels(out, kernel.TileCols), limit.minimalTasks/g.chunks))
 	}
 	return g
+}
+
+// planOperands tabulates where operands lie.
+func (g *weightGradient) planOperands() {
+	p := &g.phases[0]
+	p.aOff, p.cOff, g.segments = nil, nil, nil
+	g.planOffsets(p)
+	g.aOff, g.bOff = p.aOff, p.cOff
+	for i, t := range p.taps {
+		if !g.joined || i%g.kw == 0 {
+			at := ((t.dy+g.frame.top)*g.frame.width + t.dx + g.frame.left) * g.sourcePitch()
+			g.segments = append(g.segments, int32(at))
+		}
+	}
+}
+
+// place adapts the plan to the distances between the pixels of x and of dy.
+func (g *weightGradient) place(x, dy int) {
+	if x != g.src.pitch || dy != g.out.pitch {
+		g.src.pitch, g.out.pitch = x, dy
+		g.planOperands()
+	}
 }
 
 // accumulate adds up one chunk of images for one part of the output channels.
@@ -211,32 +227,42 @@ func (g *weightGradient) algorithm() string {
 	return "outer products"
 }
 
-func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) {
+func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) error {
 	x, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, x.Shape(), op.WeightShape) {
 		c.lowerDepthwiseWeightGrad(n, op)
-		return
+		return nil
 	}
-	if !c.strict {
-		if w := newWinogradWeight(op.Conv, x.Shape(), op.WeightShape, dy.Shape()); w != nil {
-			c.addWinogradWeight(n, w, c.in(x, nhwc), c.in(dy, nhwc))
-			return
-		}
+	v := convolution{convolutionWeightGrad, op.Conv, x.Shape(), op.WeightShape, dy.Shape()}
+	g := newWeightGradient(v.op, v.x, v.w, v.y)
+	plans := []convolutionPlan{{g.algorithm(), outerCost * g.cost(), true, func() { c.addWeightGradient(n, g, op.WeightShape) }}}
+	for _, w := range v.winogradWeights() {
+		plans = append(plans, convolutionPlan{winogradName(w.WinogradTransforms), w.cost(), false, func() {
+			c.addWinogradWeight(n, w, c.pixels(x), c.pixels(dy))
+		}})
 	}
-	g := newWeightGradient(op.Conv, x.Shape(), op.WeightShape, dy.Shape())
-	xv, dyv := c.in(x, nhwc), c.resident(c.in(dy, nhwc))
+	return c.choose(v, plans)
+}
+
+// addWeightGradient adds the steps that carry a plan out.
+func (c *compiler) addWeightGradient(n *graph.Node, g *weightGradient, shape tensor.Shape) {
+	x, dy := n.Inputs()[0], n.Inputs()[1]
+	xv, dyv := c.pixels(x), c.resident(c.pixels(dy))
 	if !g.padded {
+		if g.joined && shape[3] > 1 { // pixels of a run are side by side
+			xv = c.in(x, nhwc)
+		}
 		xv = c.resident(xv)
 	}
+	g.place(xv.distance(), dyv.distance())
 	partial := c.alloc(g.chunks * g.size)
-	xb, db := xv.buf, dyv.buf
 	c.add(step{
 		name: "weight gradient", algorithm: g.algorithm(), node: n, tasks: g.chunks * g.parts,
 		scratch: roundUp(g.images*g.frameSize(g.rows)+slackFloats, alignFloats),
-		reads:   bufs(xb, db), writes: bufs(partial),
+		reads:   bufs(xv.buf, dyv.buf), writes: bufs(partial),
 		run: func(task int, scratch []float32) {
 			chunk := task / g.parts
-			g.accumulate(chunk, task%g.parts, scratch, xb.data, db.data, partial.data[chunk*g.size:])
+			g.accumulate(chunk, task%g.parts, scratch, xv.data(), dyv.data(), partial.data[chunk*g.size:])
 		},
 	})
 	out := c.define(n, plain).buf
@@ -253,7 +279,7 @@ func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad)
 			for i := task * per; i < (task+1)*per; i++ {
 				from := i/parts*perGroup + i%parts*sumChannels
 				to := min(from+sumChannels, (i/parts+1)*perGroup)
-				g.store(out.data, partial.data, scratch, op.WeightShape, from, to)
+				g.store(out.data, partial.data, scratch, shape, from, to)
 			}
 		},
 	})

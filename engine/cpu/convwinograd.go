@@ -5,7 +5,6 @@ import (
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // A winograd is the plan of a convolution with stride 1, or of its gradient
@@ -36,33 +35,26 @@ type winograd struct {
 	zero     int32
 }
 
-// newWinograd returns the plan of the convolution op of x to y, or backward of
-// its gradient with respect to x; or nil if no algorithm applies or the direct
-// sum is cheaper.
-func newWinograd(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) *winograd {
-	source, out, pad := nhwcImage(x), nhwcImage(y), op.Pad
-	if backward {
-		source, out, pad = out, source, [2]int{w[2] - 1 - op.Pad[0], w[3] - 1 - op.Pad[1]}
+// winograds returns the plans of an output or an input gradient.
+func (v convolution) winograds() (plans []*winograd) {
+	source, out, pad := nhwcImage(v.x), nhwcImage(v.y), v.op.Pad
+	if v.kind == convolutionInputGrad {
+		source, out, pad = out, source, [2]int{v.w[2] - 1 - v.op.Pad[0], v.w[3] - 1 - v.op.Pad[1]}
 	}
-	var best *winograd
-	cost := limit.winogradGain * directCost(out, w[2]*w[3]*source.c)
-	for _, t := range winogradAlgorithms(op, w) {
+	for _, t := range v.winogradTransforms() {
 		p := &winograd{
-			WinogradTransforms: t, n: x[0], src: source, out: out, pad: pad, points: t.N * t.N,
+			WinogradTransforms: t, n: v.x[0], src: source, out: out, pad: pad, points: t.N * t.N,
 			grid: [2]int{(out.h + t.M - 1) / t.M, (out.w + t.M - 1) / t.M}, panels: kernel.Panels(out.c, kernel.TileCols),
 		}
 		p.plan()
-		if c := p.cost(); c < cost {
-			best, cost = p, c
-		}
+		plans = append(plans, p)
 	}
-	return best
+	return plans
 }
 
-// winogradAlgorithms returns the algorithms that can compute op with weights
-// of shape w, and its gradients.
-func winogradAlgorithms(op graph.Conv2DOp, w tensor.Shape) []*kernel.WinogradTransforms {
-	one := [2]int{1, 1}
+// winogradTransforms returns the algorithms that apply.
+func (v convolution) winogradTransforms() []*kernel.WinogradTransforms {
+	op, w, one := v.op, v.w, [2]int{1, 1}
 	if op.Groups != 1 || op.Stride != one || op.Dilation != one || w[2] != w[3] ||
 		op.Pad[0] >= w[2] || op.Pad[1] >= w[3] || w[0]%winogradChannels != 0 || w[1]%winogradChannels != 0 {
 		return nil
@@ -88,12 +80,7 @@ const (
 	streamCost    = 3.0   // of eight weights from the third-level cache
 )
 
-// directCost is the cost of the direct sums of depth terms for one image.
-func directCost(out image, depth int) float64 {
-	return float64(out.h*out.w*depth*kernel.Panels(out.c, kernel.TileCols)*kernel.TileCols) / 8
-}
-
-// cost estimates the cost for one image.
+// cost estimates the cost for one image, in the unit of the constants.
 func (w *winograd) cost() float64 {
 	tiles := float64(w.grid[0] * w.grid[1])
 	columns := float64(w.panels * kernel.TileCols)
@@ -110,10 +97,6 @@ func (w *winograd) tiles() int { return w.images * w.rows * w.grid[1] }
 func (w *winograd) rowBlocks() int { return (w.grid[0] + w.rows - 1) / w.rows }
 
 func (w *winograd) blocks() int { return (w.n + w.images - 1) / w.images * w.rowBlocks() }
-
-// allTiles is the number of tiles of all blocks, incomplete ones counted as
-// complete.
-func (w *winograd) allTiles() int { return w.blocks() * w.tiles() }
 
 // plan cuts the work into tasks.
 func (w *winograd) plan() {
@@ -203,7 +186,7 @@ func readTile(t *kernel.Transform, dst []float32, dstPitch int, im image, pixels
 	n := t.From()
 	args := kernel.TransformArgs{Dst: &dst[0], DstRow: t.To() * dstPitch, DstCol: dstPitch, N: im.c}
 	if y >= 0 && x >= 0 && y+n <= im.h && x+n <= im.w {
-		args.Src, args.SrcRow, args.SrcCol = &pixels[(y*im.w+x)*im.c], im.w*im.c, im.c
+		args.Src, args.SrcRow, args.SrcCol = &pixels[(y*im.w+x)*im.pitch], im.w*im.pitch, im.pitch
 		t.Apply(&args)
 		return
 	}
@@ -229,7 +212,7 @@ func fillPatch(patch []float32, im image, pixels []float32, n, channels, y, x in
 		for j := range n {
 			pixel := patch[(i*n+j)*patchChannels:][:channels]
 			if inside && x+j >= 0 && x+j < im.w {
-				copy(pixel, pixels[((y+i)*im.w+x+j)*im.c:])
+				copy(pixel, pixels[((y+i)*im.w+x+j)*im.pitch:])
 			} else {
 				clear(pixel)
 			}
@@ -261,7 +244,7 @@ func (w *winograd) store(b blockRange, dst, products, patch, bias []float32, fro
 	first := from * kernel.TileCols
 	channels := min(to*kernel.TileCols, w.out.c) - first
 	pitch, width := w.groupPitch(), w.groupChannels()
-	row := w.out.w * w.out.c
+	row := w.out.w * w.out.pitch
 	w.eachTile(b, func(t, image, y, x int) {
 		args := kernel.TransformArgs{
 			Src: &products[t*width], SrcRow: w.N * pitch, SrcCol: pitch, N: channels, Relu: relu,
@@ -269,10 +252,10 @@ func (w *winograd) store(b blockRange, dst, products, patch, bias []float32, fro
 		if bias != nil {
 			args.Bias = &bias[first]
 		}
-		at := image*w.out.size() + y*w.M*row + x*w.M*w.out.c + first
+		at := image*w.out.size() + y*w.M*row + x*w.M*w.out.pitch + first
 		h, v := min(w.M, w.out.h-y*w.M), min(w.M, w.out.w-x*w.M)
 		if h == w.M && v == w.M {
-			args.Dst, args.DstRow, args.DstCol = &dst[at], row, w.out.c
+			args.Dst, args.DstRow, args.DstCol = &dst[at], row, w.out.pitch
 			w.Output.Apply(&args)
 			return
 		}
@@ -280,7 +263,7 @@ func (w *winograd) store(b blockRange, dst, products, patch, bias []float32, fro
 		w.Output.Apply(&args)
 		for i := range h {
 			for j := range v {
-				copy(dst[at+i*row+j*w.out.c:][:channels], patch[(i*w.M+j)*channels:])
+				copy(dst[at+i*row+j*w.out.pitch:][:channels], patch[(i*w.M+j)*channels:])
 			}
 		}
 	})
@@ -308,7 +291,7 @@ func (w *winograd) run(task int, scratch, src, points, packed, bias, dst []float
 		w.store(b, dst, products, patch, bias, from, to, relu)
 	}
 	row := w.out.w * w.out.c
-	return b.image0*w.out.size() + b.y0*w.M*row, (b.image1-1)*w.out.size() + min(b.y1*w.M, w.out.h)*row
+	return b.image0*w.out.elements() + b.y0*w.M*row, (b.image1-1)*w.out.elements() + min(b.y1*w.M, w.out.h)*row
 }
 
 // packedSize is the size of the transformed weights: [panel][point][source
@@ -363,8 +346,8 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 	packed := c.addPackStep(n, weights, w.packedSize(), w.panels, scratch, func(dst, weights, scratch []float32, panel int) {
 		w.pack(dst, weights, scratch, panel, transposed)
 	})
-	s := src.buf
-	reads := bufs(s, packed)
+	w.src.pitch = src.distance()
+	reads := bufs(src.buf, packed)
 	var biasBuf *buffer
 	if bias != nil {
 		biasBuf = bias.buf
@@ -374,23 +357,23 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 	if w.parts > 1 {
 		points = c.alloc(w.blocks() * w.sourceSize())
 		c.add(step{
-			name: "winograd points", node: n, tasks: w.blocks(), scratch: w.patchSize(), reads: bufs(s), writes: bufs(points),
+			name: "winograd points", node: n, tasks: w.blocks(), scratch: w.patchSize(), reads: bufs(src.buf), writes: bufs(points),
 			run: func(task int, scratch []float32) {
-				w.transform(w.block(task), points.data[task*w.sourceSize():], scratch, s.data)
+				w.transform(w.block(task), points.data[task*w.sourceSize():], scratch, src.data())
 			},
 		})
 		reads = append(reads, points)
 	}
-	out := c.define(n, nhwc)
+	out := c.definePixels(n)
+	w.out.pitch = out.distance()
 	t := &tail{}
 	if w.parts == 1 {
 		t = c.setTail(out)
 		t.canReLU = true
 	}
-	d := out.buf
 	c.add(step{
 		name: correlationStep, algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.blocks() * w.parts, scratch: w.scratch(),
-		reads: reads, writes: bufs(d),
+		reads: reads, writes: bufs(out.buf),
 		run: func(task int, scratch []float32) {
 			var b, p []float32
 			if biasBuf != nil {
@@ -399,19 +382,8 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 			if points != nil {
 				p = points.data
 			}
-			lo, hi := w.run(task, scratch, s.data, p, packed.data, b, d.data, t.relu)
-			if t.run != nil {
-				t.run(lo, hi, scratch)
-			}
+			lo, hi := w.run(task, scratch, src.data(), p, packed.data, b, out.data(), t.relu)
+			t.done(task, lo, hi, scratch)
 		},
 	})
-}
-
-// winograd returns the plan for a convolution or its input gradient, or nil if
-// it had better be computed directly.
-func (c *compiler) winograd(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) *winograd {
-	if c.strict {
-		return nil
-	}
-	return newWinograd(op, x, w, y, backward)
 }

@@ -3,7 +3,6 @@ package cpu
 import (
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // A winogradWeight is the plan of the gradient of a convolution with respect
@@ -26,28 +25,23 @@ type winogradWeight struct {
 	bOff     []int32 // and of points of dy
 }
 
-// newWinogradWeight returns the plan of the weight gradient of op, or nil if
-// no algorithm applies or the direct sum is cheaper.
-func newWinogradWeight(op graph.Conv2DOp, x, w, y tensor.Shape) *winogradWeight {
-	var best *winogradWeight
-	source, out := nhwcImage(x), nhwcImage(y)
-	cost := limit.winogradGain * outerCost * directCost(out, w[2]*w[3]*source.c)
-	for _, t := range winogradAlgorithms(op, w) {
+// winogradWeights returns the plans of a weight gradient.
+func (v convolution) winogradWeights() (plans []*winogradWeight) {
+	out := nhwcImage(v.y)
+	for _, t := range v.winogradTransforms() {
 		p := &winogradWeight{
-			WinogradTransforms: t, n: x[0], src: source, out: out, pad: op.Pad, points: t.N * t.N,
+			WinogradTransforms: t, n: v.x[0], src: nhwcImage(v.x), out: out, pad: v.op.Pad, points: t.N * t.N,
 			grid: [2]int{(out.h + t.M - 1) / t.M, (out.w + t.M - 1) / t.M},
 		}
 		p.plan()
-		if c := p.cost(); c < cost {
-			best, cost = p, c
-		}
+		plans = append(plans, p)
 	}
-	return best
+	return plans
 }
 
 // Costs that differ from those of the output, in the same unit.
 const (
-	outerCost = 1.2  // of eight multiply-adds in a direct sum
+	outerCost = 1.2  // of eight multiply-adds in direct outer products
 	lastCost  = 20.0 // of turning eight sums at a point to weights
 )
 
@@ -137,7 +131,7 @@ func (w *winogradWeight) store(dst, sum, scratch []float32, from, to int) {
 
 // addWinogradWeight adds the steps that carry a plan out.
 func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *value) {
-	xb, db := x.buf, dy.buf
+	w.src.pitch, w.out.pitch = x.distance(), dy.distance()
 	// What kernels read beyond the end is in the arena's slack.
 	source, out := c.alloc(w.sourceSize()), c.alloc(w.outSize())
 	sum := c.alloc(w.sumSize())
@@ -145,10 +139,10 @@ func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *va
 		images := min(w.images, w.n-first)
 		c.add(step{
 			name: "winograd points", node: n, tasks: images * w.grid[0], scratch: w.points * patchChannels,
-			reads: bufs(xb, db), writes: bufs(source, out),
+			reads: bufs(x.buf, dy.buf), writes: bufs(source, out),
 			run: func(task int, scratch []float32) {
 				image, y := first+task/w.grid[0], task%w.grid[0]
-				w.transform(image, y, task, source.data, out.data, scratch, xb.data, db.data)
+				w.transform(image, y, task, source.data, out.data, scratch, x.data(), dy.data())
 			},
 		})
 		c.add(step{

@@ -14,16 +14,20 @@ type region struct {
 	strides []int
 }
 
-func (v *value) region() region { return region{v.buf, 0, v.strides()} }
+func (v *value) region() region { return region{v.buf, v.offset, v.strides()} }
 
-// convert copies a value into another layout of itself.
+// convert copies a value into another layout of itself, plain or nhwc.
 func (c *compiler) convert(to, from *value) {
+	if from.layout == embedded && to.layout == nhwc {
+		c.copyBox("layout", from.node, to.region(), from.region(), from.shape)
+		return
+	}
 	n, ch, pixels := from.shape[0], from.shape[1], from.shape[2]*from.shape[3]
 	size := ch * pixels
 	src, dst := from.buf, to.buf
-	rows, cols := ch, pixels // of the matrix that is transposed
-	if from.layout == nhwc {
-		rows, cols = pixels, ch
+	rows, cols, distance := ch, pixels, pixels // of the matrix that is transposed
+	if from.layout != plain {
+		rows, cols, distance = pixels, ch, from.distance()
 	}
 	images := max(1, grain(1<<14)/size)
 	c.add(step{
@@ -31,7 +35,7 @@ func (c *compiler) convert(to, from *value) {
 		run: func(task int, _ []float32) {
 			lo, hi := chunkRange(task, images, n)
 			for i := lo; i < hi; i++ {
-				kernel.Transpose2D(dst.data[i*size:], src.data[i*size:], rows, cols, rows, cols)
+				kernel.Transpose2D(dst.data[i*size:], src.data[from.offset+i*rows*distance:], rows, cols, rows, distance)
 			}
 		},
 	})

@@ -18,12 +18,18 @@ type Options struct {
 	// Strict keeps to direct sums: no Winograd convolutions, whose rounding
 	// error is about twice that of direct ones.
 	Strict bool
+
+	// Tuning, if it is not nil, chooses algorithms by measuring them when a
+	// program is compiled. Without it they follow from shapes, so that results
+	// are the same on all machines of one instruction set.
+	Tuning *Tuning
 }
 
 // Device is the CPU as an engine. It is safe for concurrent use.
 type Device struct {
 	team   *team
 	strict bool
+	tuning *Tuning
 }
 
 var _ engine.Device = (*Device)(nil)
@@ -34,7 +40,7 @@ func New(o Options) *Device {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{team: newTeam(n), strict: o.Strict}
+	d := &Device{team: newTeam(n), strict: o.Strict, tuning: o.Tuning}
 	// The workers refer to the team, not to the Device, so that a Device
 	// nobody uses any more takes its workers with it.
 	runtime.AddCleanup(d, func(t *team) { t.close() }, d.team)
@@ -69,10 +75,9 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 			return nil, fmt.Errorf("cpu: output %v does not belong to the graph", n)
 		}
 	}
-	c := newCompiler(g, outputs)
-	c.strict = d.strict
+	c := newCompiler(d, g, outputs)
 	if err := c.lower(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	return c.finish(d)
+	return c.finish()
 }

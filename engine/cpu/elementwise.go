@@ -87,7 +87,7 @@ type operand struct {
 	kind operandKind
 	buf  *buffer
 	v    *value
-	reg  int // periodic operands are unrolled into this register
+	reg  int // periodic operands are unrolled into this register, embedded ones gathered
 }
 
 // An instruction applies one operator to registers. Registers are numbered
@@ -107,7 +107,8 @@ type blockProgram struct {
 	operands     []operand
 	instructions []instruction
 	temps        int
-	out          *buffer
+	out          *value
+	byRows       bool // compute a pixel's channels at a time, where they lie
 }
 
 func (b *blockProgram) scratch() int { return b.temps * blockFloats }
@@ -115,23 +116,40 @@ func (b *blockProgram) scratch() int { return b.temps * blockFloats }
 // run computes the elements lo ≤ i < hi of the result.
 func (b *blockProgram) run(lo, hi int, scratch []float32) {
 	var regs [maxRegisters][]float32
-	for ; lo < hi; lo += blockFloats {
-		n := min(blockFloats, hi-lo)
+	for n := 0; lo < hi; lo += n {
+		n = min(blockFloats, hi-lo)
+		if b.byRows {
+			n = min(n, b.out.shape[1]-lo%b.out.shape[1])
+		}
 		for t := range b.temps {
 			regs[len(b.operands)+t] = scratch[t*blockFloats:][:n]
 		}
 		for i := range b.operands {
 			switch o := &b.operands[i]; o.kind {
 			case operandFull:
-				regs[i] = o.buf.data[lo : lo+n]
+				if o.v.layout == embedded && !b.byRows {
+					regs[i] = regs[o.reg]
+					gatherRows(regs[i], o.v.data(), lo, o.v.shape[1], o.v.pitch)
+				} else {
+					regs[i] = o.v.elements(lo, n)
+				}
 			case operandPeriodic:
 				regs[i] = regs[o.reg]
 				unroll(regs[i], o.buf.data[:o.buf.size], lo)
 			}
 		}
-		regs[len(b.operands)+b.temps] = b.out.data[lo : lo+n]
+		result := len(b.operands) + b.temps
+		apart := b.out.layout == embedded && !b.byRows
+		if apart { // computed in the last register of scratch
+			regs[result] = regs[result-1]
+		} else {
+			regs[result] = b.out.elements(lo, n)
+		}
 		for i := range b.instructions {
 			b.instructions[i].execute(&regs)
+		}
+		if apart {
+			scatterRows(b.out.data(), regs[result], lo, b.out.shape[1], b.out.pitch)
 		}
 	}
 }
@@ -218,7 +236,7 @@ func (c *compiler) lowerGroup(g *group) {
 		reads[i] = o.buf
 	}
 	if host := c.findHost(g, b, inside); host != nil {
-		b.out = host.buf
+		b.setOut(host)
 		if host.tail.canReLU && b.isReLU() {
 			host.tail.relu = true
 		} else {
@@ -227,11 +245,18 @@ func (c *compiler) lowerGroup(g *group) {
 			s.scratch += b.scratch()
 			s.reads = append(s.reads, reads...)
 		}
-		c.setValue(&value{node: g.root, shape: g.root.Shape(), layout: l, buf: host.buf, ready: host.ready, tail: host.tail})
+		v := *host
+		v.node = g.root
+		c.setValue(&v)
 		return
 	}
-	out := c.define(g.root, l)
-	b.out = out.buf
+	var out *value
+	if l == nhwc {
+		out = c.definePixels(g.root)
+	} else {
+		out = c.define(g.root, l)
+	}
+	b.setOut(out)
 	t, unit := &tail{row: blockFloats}, blockFloats
 	if l == nhwc || len(out.shape) == 2 {
 		t = c.setTail(out)
@@ -241,13 +266,39 @@ func (c *compiler) lowerGroup(g *group) {
 	size := g.root.Shape().Size()
 	tasks, chunk := split(size, 8*blockFloats, unit)
 	c.add(step{
-		name: "elementwise", elementwise: true, node: g.root, tasks: tasks, scratch: b.scratch(),
+		name: "elementwise", elementwise: out.layout != embedded && !b.gathers(), node: g.root, tasks: tasks, scratch: b.scratch(),
 		reads: reads, writes: bufs(out.buf),
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, chunk, size)
 			t.done(task, lo, hi, scratch)
 		},
 	})
+}
+
+// setOut says where the result goes. An embedded one takes one more register.
+func (b *blockProgram) setOut(v *value) {
+	b.out = v
+	apart := 0
+	for _, o := range b.operands {
+		if o.kind == operandFull && o.v.layout == embedded {
+			apart++
+		}
+	}
+	if v.layout == embedded {
+		b.temps++
+		b.instructions[len(b.instructions)-1].dst++
+		apart++
+	}
+	// To copy rows costs about as much as an instruction for each of them.
+	b.byRows = apart > 0 && len(b.instructions) <= 2*apart && v.shape[1] >= minimalRow
+}
+
+// minimalRow is the number of channels that are worth the call of a kernel.
+const minimalRow = 32
+
+// gathers reports whether any operand is embedded.
+func (b *blockProgram) gathers() bool {
+	return slices.ContainsFunc(b.operands, func(o operand) bool { return o.kind == operandFull && o.v.layout == embedded })
 }
 
 // isReLU reports whether the program is ReLU alone.
@@ -268,7 +319,7 @@ func (c *compiler) groupLayout(g *group) layout {
 	}
 	for _, m := range g.members {
 		for _, in := range m.Inputs() {
-			if c.groups[in.ID()] != g && in.Shape().Equal(shape) && c.values[in.ID()][nhwc] != nil {
+			if c.groups[in.ID()] != g && in.Shape().Equal(shape) && c.isImage(in) {
 				return nhwc
 			}
 		}
@@ -280,7 +331,12 @@ func (c *compiler) groupLayout(g *group) layout {
 func (c *compiler) operand(n *graph.Node, shape tensor.Shape, l layout) operand {
 	s := n.Shape()
 	if s.Equal(shape) {
-		v := c.in(n, l)
+		var v *value
+		if l == nhwc {
+			v = c.pixels(n)
+		} else {
+			v = c.in(n, l)
+		}
 		return operand{kind: operandFull, buf: v.buf, v: v}
 	}
 	if s.Size() == 1 {
@@ -325,7 +381,7 @@ func (b *blockProgram) assignRegisters(g *group, regOf map[*graph.Node]int) {
 	}
 	base := len(b.operands)
 	for i := range b.operands {
-		if b.operands[i].kind == operandPeriodic {
+		if o := &b.operands[i]; o.kind == operandPeriodic || o.kind == operandFull && o.v.layout == embedded {
 			b.operands[i].reg = base + b.temps
 			b.temps++
 		}
@@ -366,7 +422,7 @@ func (b *blockProgram) assignRegisters(g *group, regOf map[*graph.Node]int) {
 // place: the group alone uses it, and the other operands are there earlier.
 func (c *compiler) findHost(g *group, b *blockProgram, inside map[*graph.Node]bool) *value {
 	for _, o := range b.operands {
-		if o.kind != operandFull || o.v.tail == nil || o.v.tail.taken() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
+		if o.kind != operandFull || o.v.tail == nil || o.v.borrowed || o.v.tail.taken() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
 			continue
 		}
 		ok := true
@@ -386,6 +442,5 @@ func (c *compiler) findHost(g *group, b *blockProgram, inside map[*graph.Node]bo
 // otherLayoutExists reports whether v was converted, so that its memory has a
 // second reader.
 func (c *compiler) otherLayoutExists(v *value) bool {
-	w := c.values[v.node.ID()][1-v.layout]
-	return w != nil && w.buf != v.buf
+	return slices.ContainsFunc(c.values[v.node.ID()][:], func(w *value) bool { return w != nil && w.buf != v.buf })
 }

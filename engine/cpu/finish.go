@@ -7,8 +7,8 @@ import (
 )
 
 // finish plans the memory and returns the program.
-func (c *compiler) finish(d *Device) (*program, error) {
-	p := &program{device: d, team: d.team, inputs: c.g.Inputs(), outputs: c.outputs}
+func (c *compiler) finish() (*program, error) {
+	p := &program{device: c.device, team: c.device.team, inputs: c.g.Inputs(), outputs: c.outputs}
 	for _, n := range c.outputs {
 		v := c.in(n, plain)
 		if v.buf.arena {

@@ -74,7 +74,7 @@ func (c *compiler) findFolds() {
 
 // lowerFolded computes the normalization n of a convolution as a convolution
 // with weights w·s and bias (b−mean)·s + beta, s = gamma/√(variance+eps).
-func (c *compiler) lowerFolded(n, conv *graph.Node, op graph.BatchNormOp) {
+func (c *compiler) lowerFolded(n, conv *graph.Node, op graph.BatchNormOp) error {
 	in := conv.Inputs()
 	shape := in[1].Shape()
 	vars, _ := c.fixedVariables(append(in[1:], n.Inputs()[1:]...)...)
@@ -108,5 +108,5 @@ func (c *compiler) lowerFolded(n, conv *graph.Node, op graph.BatchNormOp) {
 			}
 		},
 	})
-	c.lowerConvolution(n, conv.Op().(graph.Conv2DOp), in[0], shape, source{weights, vars}, &source{bias, vars})
+	return c.lowerConvolution(n, conv.Op().(graph.Conv2DOp), in[0], shape, source{weights, vars}, &source{bias, vars})
 }

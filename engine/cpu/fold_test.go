@@ -43,7 +43,7 @@ func TestFold(t *testing.T) {
 			if c.second {
 				outputs = append(outputs, graph.Tanh(conv))
 			}
-			co := newCompiler(g, outputs)
+			co := newCompiler(New(Options{Threads: 1}), g, outputs)
 			if err := co.lower(); err != nil {
 				t.Fatal(err)
 			}

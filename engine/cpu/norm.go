@@ -17,17 +17,18 @@ type matrix struct {
 
 // channelRows returns the value of n with its channels innermost.
 func (c *compiler) channelRows(n *graph.Node) matrix {
-	l := channelsLast(n)
 	ch := n.Shape()[1]
-	return matrix{c.in(n, l), n.Shape().Size() / ch, ch}
+	m := matrix{rows: n.Shape().Size() / ch, channels: ch}
+	if len(n.Shape()) == 4 {
+		m.value = c.pixels(n)
+	} else {
+		m.value = c.in(n, plain)
+	}
+	return m
 }
 
-func channelsLast(n *graph.Node) layout {
-	if len(n.Shape()) == 4 {
-		return nhwc
-	}
-	return plain
-}
+// from returns the elements from a row on.
+func (m matrix) from(row int) []float32 { return m.buf.data[m.offset+row*m.distance():] }
 
 // rowTasks cuts rows into tasks of at least 4096 elements.
 func (m matrix) rowTasks() (tasks, chunk int) { return split(m.rows, max(1, 4096/m.channels), 1) }
@@ -78,7 +79,7 @@ func (c *compiler) channelParts(x *graph.Node) []*graph.Node {
 	}
 	var parts []*graph.Node
 	for _, in := range x.Inputs() {
-		if c.values[in.ID()][nhwc] == nil {
+		if !c.isImage(in) {
 			return []*graph.Node{x}
 		}
 		parts = append(parts, c.channelParts(in)...)
@@ -92,12 +93,12 @@ func (c *compiler) channelParts(x *graph.Node) []*graph.Node {
 // deviations from it, and the total is Σ m2 + Σ rows·(mean − total mean)².
 func (c *compiler) addStatistics(x *graph.Node, out *value) {
 	m := c.channelRows(x)
-	ch, b, all := m.channels, m.buf, float64(m.rows)
+	ch, all := m.channels, float64(m.rows)
 	p := c.sumRows(out.node, m, 2*ch, nil, func(dst []float32, first, lo, hi int) {
 		if lo == first {
 			clear(dst)
 		}
-		kernel.MergeMoments(dst[:ch], dst[ch:], b.data[lo*ch:], hi-lo, ch, ch, lo-first)
+		kernel.MergeMoments(dst[:ch], dst[ch:], m.from(lo), hi-lo, ch, m.distance(), lo-first)
 	})
 	c.addTotals(out.node, p, ch, nil, out.buf, func(lo, hi int) {
 		for j := lo; j < hi; j++ {
@@ -132,23 +133,35 @@ func (c *compiler) lowerBatchNorm(n *graph.Node, op graph.BatchNormOp) {
 			}
 		},
 	})
-	out := c.define(n, channelsLast(n))
-	t := c.setTail(out)
+	y := c.defineRows(n)
+	t := c.setTail(y.value)
 	t.canReLU = true
-	x, y := m.buf, out.buf
-	c.addRows("normalise", n, m, t, bufs(x, coef), y, func(lo, hi int) {
-		kernel.ScaleShiftRows(y.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch], coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, ch, ch, t.relu)
+	c.addRows("normalise", y, t, bufs(m.buf, coef), func(lo, hi int) {
+		kernel.ScaleShiftRows(y.from(lo), m.from(lo), coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, y.distance(), m.distance(), t.relu)
 	})
 }
 
-// addRows adds a step that calls f, and then its tail, for a few rows at a time.
-func (c *compiler) addRows(name string, n *graph.Node, m matrix, t *tail, reads []*buffer, out *buffer, f func(lo, hi int)) {
-	tasks, chunk := m.rowTasks()
-	ch, piece := m.channels, t.piece()
+// defineRows gives n a fresh value with its channels innermost.
+func (c *compiler) defineRows(n *graph.Node) matrix {
+	ch := n.Shape()[1]
+	m := matrix{rows: n.Shape().Size() / ch, channels: ch}
+	if len(n.Shape()) == 4 {
+		m.value = c.definePixels(n)
+	} else {
+		m.value = c.define(n, plain)
+	}
+	return m
+}
+
+// addRows adds a step that makes y: it calls f, and then its tail, for a few
+// rows at a time.
+func (c *compiler) addRows(name string, y matrix, t *tail, reads []*buffer, f func(lo, hi int)) {
+	tasks, chunk := y.rowTasks()
+	ch, piece := y.channels, t.piece()
 	c.add(step{
-		name: name, node: n, tasks: tasks, reads: reads, writes: bufs(out),
+		name: name, node: y.node, tasks: tasks, reads: reads, writes: bufs(y.buf),
 		run: func(task int, scratch []float32) {
-			first, end := chunkRange(task, chunk, m.rows)
+			first, end := chunkRange(task, chunk, y.rows)
 			for lo := first; lo < end; lo += piece {
 				hi := min(lo+piece, end)
 				f(lo, hi)
@@ -165,12 +178,12 @@ func inverseDeviation(variance, eps float32) float64 {
 func (c *compiler) lowerBatchNormParamGrad(n *graph.Node, op graph.BatchNormParamGrad) {
 	m, dy := c.channelRows(n.Inputs()[0]), c.channelRows(n.Inputs()[2])
 	stats := c.in(n.Inputs()[1], plain)
-	ch, x, d, mean := m.channels, m.buf, dy.buf, stats.buf
+	ch, mean := m.channels, stats.buf
 	p := c.sumRows(n, dy, 2*ch, []*value{m.value, stats}, func(dst []float32, first, lo, hi int) {
 		if lo == first {
 			clear(dst)
 		}
-		kernel.BatchNormSums(dst[:ch], dst[ch:], d.data[lo*ch:], x.data[lo*ch:], mean.data[:ch], hi-lo, ch, ch, ch)
+		kernel.BatchNormSums(dst[:ch], dst[ch:], dy.from(lo), m.from(lo), mean.data[:ch], hi-lo, ch, dy.distance(), m.distance())
 	})
 	inv := c.inverseDeviations(n, n.Inputs()[1], op.Eps)
 	out := c.define(n, plain)
@@ -221,7 +234,7 @@ func (c *compiler) inverseDeviations(n, stats *graph.Node, eps float32) *buffer 
 func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInputGrad) {
 	in := n.Inputs()
 	m, dy := c.channelRows(in[0]), c.channelRows(in[4])
-	ch, x, d := m.channels, m.buf, dy.buf
+	ch := m.channels
 	stats, gamma, grads := c.in(in[1], plain).buf, c.in(in[2], plain).buf, c.in(in[3], plain).buf
 	inv := c.inverseDeviations(n, in[1], op.BatchNorm.Eps)
 	coef := c.alloc(3 * ch) // scale, a, b
@@ -238,11 +251,10 @@ func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInpu
 			}
 		},
 	})
-	out := c.define(n, channelsLast(n))
-	t := c.setTail(out)
-	y := out.buf
-	c.addRows("normalise gradient", n, m, t, bufs(x, d, stats, inv, coef), y, func(lo, hi int) {
-		kernel.BatchNormGradRows(y.data[lo*ch:hi*ch], d.data[lo*ch:hi*ch], x.data[lo*ch:hi*ch],
-			stats.data[:ch], inv.data[:ch], coef.data[:ch], coef.data[ch:2*ch], coef.data[2*ch:3*ch], hi-lo, ch, ch, ch, ch)
+	y := c.defineRows(n)
+	t := c.setTail(y.value)
+	c.addRows("normalise gradient", y, t, bufs(m.buf, dy.buf, stats, inv, coef), func(lo, hi int) {
+		kernel.BatchNormGradRows(y.from(lo), dy.from(lo), m.from(lo), stats.data[:ch], inv.data[:ch],
+			coef.data[:ch], coef.data[ch:2*ch], coef.data[2*ch:3*ch], hi-lo, ch, y.distance(), dy.distance(), m.distance())
 	})
 }

@@ -9,7 +9,7 @@ import (
 // A poolSpan is a run of output pixels of one row whose windows cover the
 // same taps: all of them in the interior, fewer at the borders.
 type poolSpan struct {
-	out   int     // first output element, within an image
+	out   int     // first output pixel, within an image
 	in    int     // first tap of the first window, within an image
 	n     int     // output pixels
 	taps  []int32 // distances from the first tap
@@ -26,27 +26,29 @@ type pooling struct {
 	exact    bool // every input pixel lies in exactly one window
 }
 
-func poolingOf(x, y tensor.Shape) *pooling {
+// poolingOf starts a plan for images x, whose pixels are pitch floats apart.
+func poolingOf(x, y tensor.Shape, pitch int) *pooling {
 	pl := &pooling{src: nhwcImage(x), out: nhwcImage(y), n: x[0]}
+	pl.src.pitch = pitch
 	pl.images = max(1, min(grain(1<<15)/pl.src.size(), (pl.n+15)/16))
 	return pl
 }
 
 // newAdaptivePooling plans an average over regions of different sizes: each
 // output pixel is a span of its own.
-func newAdaptivePooling(op graph.AdaptiveAvgPool2DOp, x, y tensor.Shape) *pooling {
-	pl := poolingOf(x, y)
+func newAdaptivePooling(op graph.AdaptiveAvgPool2DOp, x, y tensor.Shape, pitch int) *pooling {
+	pl := poolingOf(x, y, pitch)
 	for i := range y[2] {
 		top, bottom := op.Region(0, i, x[2])
 		for j := range y[3] {
 			left, right := op.Region(1, j, x[3])
 			s := poolSpan{
-				out: (i*y[3] + j) * pl.src.c, in: (top*x[3] + left) * pl.src.c, n: 1,
+				out: i*y[3] + j, in: (top*x[3] + left) * pitch, n: 1,
 				scale: 1 / float32((bottom-top)*(right-left)),
 			}
 			for row := range bottom - top {
 				for col := range right - left {
-					s.taps = append(s.taps, int32((row*x[3]+col)*pl.src.c))
+					s.taps = append(s.taps, int32((row*x[3]+col)*pitch))
 				}
 			}
 			pl.spans = append(pl.spans, s)
@@ -55,9 +57,9 @@ func newAdaptivePooling(op graph.AdaptiveAvgPool2DOp, x, y tensor.Shape) *poolin
 	return pl
 }
 
-func newPooling(p graph.Pool, avg *graph.AvgPool2DOp, x, y tensor.Shape) *pooling {
-	pl := poolingOf(x, y)
-	pl.stride = p.Stride[1] * pl.src.c
+func newPooling(p graph.Pool, avg *graph.AvgPool2DOp, x, y tensor.Shape, pitch int) *pooling {
+	pl := poolingOf(x, y, pitch)
+	pl.stride = p.Stride[1] * pitch
 	pl.exact = p.Kernel == p.Stride && p.Pad == [2]int{} && p.Dilation == [2]int{1, 1} &&
 		y[2]*p.Stride[0] == x[2] && y[3]*p.Stride[1] == x[3]
 	type columns struct {
@@ -79,9 +81,9 @@ func newPooling(p graph.Pool, avg *graph.AvgPool2DOp, x, y tensor.Shape) *poolin
 			c, from := column(i, j), j
 			for j++; j < y[3] && column(i, j) == c; j++ {
 			}
-			s := poolSpan{out: (i*y[3] + from) * pl.src.c, n: j - from, scale: c.scale}
+			s := poolSpan{out: i*y[3] + from, n: j - from, scale: c.scale}
 			at := func(ky, kx int) int {
-				return ((y0+ky*p.Dilation[0])*x[3] + from*p.Stride[1] - p.Pad[1] + kx*p.Dilation[1]) * pl.src.c
+				return ((y0+ky*p.Dilation[0])*x[3] + from*p.Stride[1] - p.Pad[1] + kx*p.Dilation[1]) * pitch
 			}
 			if top < bottom && c.lo < c.hi {
 				s.in = at(top, c.lo)
@@ -112,7 +114,7 @@ func tapRange(at, d, kernel, n int) (lo, hi int) {
 // forImages adds a step that calls f for each image.
 func (pl *pooling) forImages(c *compiler, name string, out *value, scratch int, reads []*buffer, f func(image int, scratch []float32)) {
 	t := c.setTail(out)
-	size := out.shape.Size() / pl.n
+	size := out.shape.Size() / out.shape[0]
 	c.add(step{
 		name: name, node: out.node, tasks: (pl.n + pl.images - 1) / pl.images, scratch: scratch,
 		reads: reads, writes: bufs(out.buf),
@@ -126,54 +128,79 @@ func (pl *pooling) forImages(c *compiler, name string, out *value, scratch int, 
 	})
 }
 
-// lowerPool lowers maximum or average pooling.
-func (c *compiler) lowerPool(n *graph.Node, pl *pooling, average bool) {
-	x := c.in(n.Inputs()[0], nhwc)
-	out := c.define(n, nhwc)
-	src, dst, in, size, ch := x.buf, out.buf, pl.src.size(), pl.out.size(), pl.src.c
-	pl.forImages(c, "pool", out, 0, bufs(src), func(image int, _ []float32) {
-		from, to := src.data[image*in:], dst.data[image*size:(image+1)*size]
+// rowScratch is the memory for a row of output pixels.
+func (pl *pooling) rowScratch() int { return roundUp(pl.out.w*pl.out.c+slackFloats, alignFloats) }
+
+// lowerPool lowers maximum or average pooling, as plan says for images with
+// pixels in a distance.
+func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *pooling) {
+	x, out := c.pixels(n.Inputs()[0]), c.definePixels(n)
+	pl := plan(x.distance())
+	pl.out.pitch = out.distance()
+	in, size, ch := pl.src.size(), pl.out.size(), pl.src.c
+	pl.forImages(c, "pool", out, pl.rowScratch(), bufs(x.buf), func(image int, scratch []float32) {
+		from, to := x.data()[image*in:], out.data()[image*size:]
 		for i := range pl.spans {
 			s := &pl.spans[i]
+			row := to[s.out*pl.out.pitch:]
+			if pl.out.pitch != ch {
+				row = scratch[:s.n*ch]
+			}
 			if average {
-				kernel.PoolSumRow(to[s.out:], from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.PoolSumRow(row, from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
 			} else {
-				kernel.PoolMaxRow(to[s.out:], from[s.in:], s.taps, s.n, pl.stride, ch)
+				kernel.PoolMaxRow(row, from[s.in:], s.taps, s.n, pl.stride, ch)
+			}
+			if pl.out.pitch != ch {
+				scatterRows(to[s.out*pl.out.pitch:], row, 0, ch, pl.out.pitch)
 			}
 		}
 	})
 }
 
+// gradientRow returns the gradients of the output pixels of a span, gathered
+// into scratch if they are apart.
+func (pl *pooling) gradientRow(s *poolSpan, dy, scratch []float32) []float32 {
+	dy = dy[s.out*pl.out.pitch:]
+	if pl.out.pitch == pl.out.c {
+		return dy
+	}
+	gatherRows(scratch[:s.n*pl.out.c], dy, 0, pl.out.c, pl.out.pitch)
+	return scratch
+}
+
 func (c *compiler) lowerAvgPoolGrad(n *graph.Node, pl *pooling) {
-	dy := c.in(n.Inputs()[0], nhwc)
+	dy := c.pixels(n.Inputs()[0])
+	pl.out.pitch = dy.distance()
 	out := c.define(n, nhwc)
-	src, dst, in, size, ch := dy.buf, out.buf, pl.src.size(), pl.out.size(), pl.src.c
-	pl.forImages(c, "pool gradient", out, 0, bufs(src), func(image int, _ []float32) {
-		from, to := src.data[image*size:(image+1)*size], dst.data[image*in:(image+1)*in]
+	dst, in, size, ch := out.buf, pl.src.size(), pl.out.size(), pl.src.c
+	pl.forImages(c, "pool gradient", out, pl.rowScratch(), bufs(dy.buf), func(image int, scratch []float32) {
+		from, to := dy.data()[image*size:], dst.data[image*in:(image+1)*in]
 		if !pl.exact {
 			clear(to)
 		}
 		for i := range pl.spans {
 			s := &pl.spans[i]
+			grad := pl.gradientRow(s, from, scratch)
 			if pl.exact {
-				kernel.PoolSpreadRowSet(to[s.in:], from[s.out:], s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.PoolSpreadRowSet(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
 			} else {
-				kernel.PoolSpreadRow(to[s.in:], from[s.out:], s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.PoolSpreadRow(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
 			}
 		}
 	})
 }
 
 func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
-	x, dy := c.in(n.Inputs()[0], nhwc), c.in(n.Inputs()[1], nhwc)
-	pl := newPooling(op.Pool, nil, x.shape, dy.shape)
+	x, dy := c.in(n.Inputs()[0], nhwc), c.pixels(n.Inputs()[1])
+	pl := newPooling(op.Pool, nil, x.shape, dy.shape, x.distance())
+	pl.out.pitch = dy.distance()
 	out := c.define(n, nhwc)
 	in, size, ch := pl.src.size(), pl.out.size(), pl.src.c
-	xb, db, ob := x.buf, dy.buf, out.buf
-	scratch := roundUp(pl.out.w*ch+slackFloats, alignFloats)
-	pl.forImages(c, "pool gradient", out, scratch, bufs(xb, db), func(image int, scratch []float32) {
+	xb, ob := x.buf, out.buf
+	pl.forImages(c, "pool gradient", out, 2*pl.rowScratch(), bufs(xb, dy.buf), func(image int, scratch []float32) {
 		from, to := xb.data[image*in:], ob.data[image*in:(image+1)*in]
-		grad := db.data[image*size : (image+1)*size]
+		dys := dy.data()[image*size:]
 		if !pl.exact {
 			clear(to)
 		}
@@ -182,12 +209,12 @@ func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
 			if len(s.taps) == 0 {
 				continue
 			}
-			y := scratch[:s.n*ch]
+			y, grad := scratch[:s.n*ch], pl.gradientRow(s, dys, scratch[pl.rowScratch():])
 			kernel.PoolMaxRow(y, from[s.in:], s.taps, s.n, pl.stride, ch)
 			if pl.exact {
-				kernel.PoolMaxGradRowSet(to[s.in:], from[s.in:], y, grad[s.out:], s.taps, s.n, pl.stride, ch)
+				kernel.PoolMaxGradRowSet(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
 			} else {
-				kernel.PoolMaxGradRow(to[s.in:], from[s.in:], y, grad[s.out:], s.taps, s.n, pl.stride, ch)
+				kernel.PoolMaxGradRow(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
 			}
 		}
 	})

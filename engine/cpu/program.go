@@ -172,6 +172,10 @@ func (p *program) Close() error {
 	return errors.Join(p.team.pool.release(p.number), p.own.free())
 }
 
+// KeptBytes returns the part of MemoryBytes that the program shares with no
+// other: weights that stay packed between runs.
+func (p *program) KeptBytes() int { return 4 * p.ownFloats }
+
 // MemoryBytes returns the memory that the program needs, scratch memory
 // included. Programs of a device share most of it; see pool.
 func (p *program) MemoryBytes() int { return 4 * (p.poolFloats + p.ownFloats) }

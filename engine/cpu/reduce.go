@@ -65,12 +65,12 @@ func (c *compiler) lowerTotal(n *graph.Node, op graph.Reduce) {
 // lowerColumnSums sums over everything but the channels.
 func (c *compiler) lowerColumnSums(n *graph.Node, op graph.Reduce) {
 	m := c.channelRows(n.Inputs()[0])
-	x, ch := m.buf, m.channels
+	ch := m.channels
 	p := c.sumRows(n, m, ch, nil, func(dst []float32, first, lo, hi int) {
 		if lo == first {
 			clear(dst)
 		}
-		kernel.AddRows(dst, x.data[lo*ch:hi*ch], hi-lo, ch, ch)
+		kernel.AddRows(dst, m.from(lo), hi-lo, ch, m.distance())
 	})
 	out, scale := c.define(n, plain), meanScale(n, op)
 	c.addTotals(n, p, ch, nil, out.buf, func(lo, hi int) {

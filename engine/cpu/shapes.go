@@ -57,7 +57,7 @@ func (c *compiler) broadcastValue(n *graph.Node, shape tensor.Shape, l layout) *
 // imageLayout is NHWC if any of the nodes is an image that exists in it.
 func (c *compiler) imageLayout(nodes ...*graph.Node) layout {
 	for _, n := range nodes {
-		if c.values[n.ID()][nhwc] != nil && c.values[n.ID()][plain] == nil {
+		if c.isImage(n) && c.values[n.ID()][plain] == nil {
 			return nhwc
 		}
 	}
@@ -66,6 +66,10 @@ func (c *compiler) imageLayout(nodes ...*graph.Node) layout {
 
 func (c *compiler) lowerConcat(n *graph.Node, op graph.ConcatOp) {
 	l := c.imageLayout(n.Inputs()...)
+	if l == nhwc && c.slots[n] != nil {
+		c.joinChannels(n)
+		return
+	}
 	parts := make([]*value, len(n.Inputs()))
 	for i, in := range n.Inputs() {
 		parts[i] = c.in(in, l)
@@ -80,7 +84,12 @@ func (c *compiler) lowerConcat(n *graph.Node, op graph.ConcatOp) {
 }
 
 func (c *compiler) lowerSlice(n *graph.Node, op graph.SliceOp) {
-	v := c.some(n.Inputs()[0])
+	x := n.Inputs()[0]
+	if c.isImage(x) && op.Axis == 1 {
+		c.sliceChannels(n, c.pixels(x), op.Start)
+		return
+	}
+	v := c.some(x)
 	from := v.region()
 	from.offset = op.Start * from.strides[op.Axis]
 	out := c.define(n, v.layout)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/strideml/stride/engine"
@@ -117,6 +118,63 @@ func TestWinograd(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestWinogradSameBits computes with different numbers of threads.
+func TestWinogradSameBits(t *testing.T) {
+	defer func(was limits) { limit = was }(limit)
+	limit.winogradGain = math.Inf(1)
+	for _, c := range winogradCases {
+		want := c.compute(t, New(Options{Threads: 1}))
+		for _, threads := range []int{2, 3} {
+			for i, got := range c.compute(t, New(Options{Threads: threads})) {
+				if !got.Equal(want[i]) {
+					t.Errorf("%v: result %d differs with %d threads", c, i, threads)
+				}
+			}
+		}
+	}
+}
+
+// algorithms returns the names of the algorithms in a program's plan.
+func algorithms(p engine.Program) (names []string) {
+	for _, s := range p.(*program).steps {
+		if s.algorithm != "" && (len(names) == 0 || names[len(names)-1] != s.algorithm) {
+			names = append(names, s.algorithm)
+		}
+	}
+	return names
+}
+
+// TestChoice checks which algorithms shapes ask for.
+func TestChoice(t *testing.T) {
+	for _, test := range []struct {
+		c      convCase
+		strict bool
+		want   string
+	}{
+		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 3, pad: 1}, false, "Winograd F(4×4, 3×3), Winograd F(4×4, 3×3), Winograd F(4×4, 3×3)"},
+		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 3, pad: 1}, true, "direct, direct, outer products"},
+		{convCase{n: 4, in: 32, out: 32, h: 26, w: 26, k: 5, pad: 2}, false, "Winograd F(2×2, 5×5), Winograd F(2×2, 5×5), Winograd F(2×2, 5×5)"},
+		{convCase{n: 4, in: 8, out: 8, h: 24, w: 24, k: 3, pad: 1}, false, "direct, narrow, direct, narrow, outer products"},
+		{convCase{n: 4, in: 12, out: 20, h: 24, w: 24, k: 3, pad: 1}, false, "direct, direct, outer products"},
+		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 1}, false, "1×1 as GEMM, 1×1 as GEMM, outer products"},
+		{convCase{n: 256, in: 6, out: 16, h: 14, w: 14, k: 5}, false, "direct, product gradient, outer products"},
+	} {
+		var names []string
+		for i := range 3 {
+			g := graph.New()
+			p, err := New(Options{Threads: 1, Strict: test.strict}).Compile(g, test.c.build(g)[i])
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, algorithms(p)...)
+			p.Close()
+		}
+		if got := strings.Join(names, ", "); got != test.want {
+			t.Errorf("%v, strict %v: %s, want %s", test.c, test.strict, got, test.want)
 		}
 	}
 }

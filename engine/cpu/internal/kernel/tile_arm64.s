@@ -3668,28 +3668,28 @@ terms1:
 	ADD	R12<<2, R7, R11
 	FLDPQ	(R11), (F28, F29)
 	WORD	$0x4f981340 // fmla v0.4s, v26.4s, v24.s[0]
-	WORD	$0x4f981361 // fmla v1.4s, v27.4s, v24.s[0]
-	WORD	$0x4f981382 // fmla v2.4s, v28.4s, v24.s[0]
-	WORD	$0x4f9813a3 // fmla v3.4s, v29.4s, v24.s[0]
 	WORD	$0x4fb81344 // fmla v4.4s, v26.4s, v24.s[1]
-	WORD	$0x4fb81365 // fmla v5.4s, v27.4s, v24.s[1]
-	WORD	$0x4fb81386 // fmla v6.4s, v28.4s, v24.s[1]
-	WORD	$0x4fb813a7 // fmla v7.4s, v29.4s, v24.s[1]
 	WORD	$0x4f981b48 // fmla v8.4s, v26.4s, v24.s[2]
-	WORD	$0x4f981b69 // fmla v9.4s, v27.4s, v24.s[2]
-	WORD	$0x4f981b8a // fmla v10.4s, v28.4s, v24.s[2]
-	WORD	$0x4f981bab // fmla v11.4s, v29.4s, v24.s[2]
 	WORD	$0x4fb81b4c // fmla v12.4s, v26.4s, v24.s[3]
-	WORD	$0x4fb81b6d // fmla v13.4s, v27.4s, v24.s[3]
-	WORD	$0x4fb81b8e // fmla v14.4s, v28.4s, v24.s[3]
-	WORD	$0x4fb81baf // fmla v15.4s, v29.4s, v24.s[3]
 	WORD	$0x4f991350 // fmla v16.4s, v26.4s, v25.s[0]
-	WORD	$0x4f991371 // fmla v17.4s, v27.4s, v25.s[0]
-	WORD	$0x4f991392 // fmla v18.4s, v28.4s, v25.s[0]
-	WORD	$0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD	$0x4fb91354 // fmla v20.4s, v26.4s, v25.s[1]
+	WORD	$0x4f981361 // fmla v1.4s, v27.4s, v24.s[0]
+	WORD	$0x4fb81365 // fmla v5.4s, v27.4s, v24.s[1]
+	WORD	$0x4f981b69 // fmla v9.4s, v27.4s, v24.s[2]
+	WORD	$0x4fb81b6d // fmla v13.4s, v27.4s, v24.s[3]
+	WORD	$0x4f991371 // fmla v17.4s, v27.4s, v25.s[0]
 	WORD	$0x4fb91375 // fmla v21.4s, v27.4s, v25.s[1]
+	WORD	$0x4f981382 // fmla v2.4s, v28.4s, v24.s[0]
+	WORD	$0x4fb81386 // fmla v6.4s, v28.4s, v24.s[1]
+	WORD	$0x4f981b8a // fmla v10.4s, v28.4s, v24.s[2]
+	WORD	$0x4fb81b8e // fmla v14.4s, v28.4s, v24.s[3]
+	WORD	$0x4f991392 // fmla v18.4s, v28.4s, v25.s[0]
 	WORD	$0x4fb91396 // fmla v22.4s, v28.4s, v25.s[1]
+	WORD	$0x4f9813a3 // fmla v3.4s, v29.4s, v24.s[0]
+	WORD	$0x4fb813a7 // fmla v7.4s, v29.4s, v24.s[1]
+	WORD	$0x4f981bab // fmla v11.4s, v29.4s, v24.s[2]
+	WORD	$0x4fb81baf // fmla v15.4s, v29.4s, v24.s[3]
+	WORD	$0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD	$0x4fb913b7 // fmla v23.4s, v29.4s, v25.s[1]
 	SUB	$1, R10
 	CBNZ	R10, terms1
@@ -4114,20 +4114,20 @@ terms43:
 	ADD	R12<<2, R7, R11
 	FLDPQ	(R11), (F19, F20)
 	WORD	$0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
-	WORD	$0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
-	WORD	$0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
-	WORD	$0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
 	WORD	$0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
-	WORD	$0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
-	WORD	$0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
-	WORD	$0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	WORD	$0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
-	WORD	$0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
-	WORD	$0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
-	WORD	$0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD	$0x4fb01a2c // fmla v12.4s, v17.4s, v16.s[3]
+	WORD	$0x4f901241 // fmla v1.4s, v18.4s, v16.s[0]
+	WORD	$0x4fb01245 // fmla v5.4s, v18.4s, v16.s[1]
+	WORD	$0x4f901a49 // fmla v9.4s, v18.4s, v16.s[2]
 	WORD	$0x4fb01a4d // fmla v13.4s, v18.4s, v16.s[3]
+	WORD	$0x4f901262 // fmla v2.4s, v19.4s, v16.s[0]
+	WORD	$0x4fb01266 // fmla v6.4s, v19.4s, v16.s[1]
+	WORD	$0x4f901a6a // fmla v10.4s, v19.4s, v16.s[2]
 	WORD	$0x4fb01a6e // fmla v14.4s, v19.4s, v16.s[3]
+	WORD	$0x4f901283 // fmla v3.4s, v20.4s, v16.s[0]
+	WORD	$0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
+	WORD	$0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD	$0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
 	SUB	$1, R10
 	CBNZ	R10, terms43
@@ -4456,28 +4456,28 @@ terms1:
 	ADD	R10<<2, R5, R9
 	FLDPQ	(R9), (F27, F28)
 	WORD	$0x4f981360 // fmla v0.4s, v27.4s, v24.s[0]
-	WORD	$0x4f981381 // fmla v1.4s, v28.4s, v24.s[0]
 	WORD	$0x4fb81362 // fmla v2.4s, v27.4s, v24.s[1]
-	WORD	$0x4fb81383 // fmla v3.4s, v28.4s, v24.s[1]
 	WORD	$0x4f981b64 // fmla v4.4s, v27.4s, v24.s[2]
-	WORD	$0x4f981b85 // fmla v5.4s, v28.4s, v24.s[2]
 	WORD	$0x4fb81b66 // fmla v6.4s, v27.4s, v24.s[3]
-	WORD	$0x4fb81b87 // fmla v7.4s, v28.4s, v24.s[3]
 	WORD	$0x4f991368 // fmla v8.4s, v27.4s, v25.s[0]
-	WORD	$0x4f991389 // fmla v9.4s, v28.4s, v25.s[0]
 	WORD	$0x4fb9136a // fmla v10.4s, v27.4s, v25.s[1]
-	WORD	$0x4fb9138b // fmla v11.4s, v28.4s, v25.s[1]
 	WORD	$0x4f991b6c // fmla v12.4s, v27.4s, v25.s[2]
-	WORD	$0x4f991b8d // fmla v13.4s, v28.4s, v25.s[2]
 	WORD	$0x4fb91b6e // fmla v14.4s, v27.4s, v25.s[3]
-	WORD	$0x4fb91b8f // fmla v15.4s, v28.4s, v25.s[3]
 	WORD	$0x4f9a1370 // fmla v16.4s, v27.4s, v26.s[0]
-	WORD	$0x4f9a1391 // fmla v17.4s, v28.4s, v26.s[0]
 	WORD	$0x4fba1372 // fmla v18.4s, v27.4s, v26.s[1]
-	WORD	$0x4fba1393 // fmla v19.4s, v28.4s, v26.s[1]
 	WORD	$0x4f9a1b74 // fmla v20.4s, v27.4s, v26.s[2]
-	WORD	$0x4f9a1b95 // fmla v21.4s, v28.4s, v26.s[2]
 	WORD	$0x4fba1b76 // fmla v22.4s, v27.4s, v26.s[3]
+	WORD	$0x4f981381 // fmla v1.4s, v28.4s, v24.s[0]
+	WORD	$0x4fb81383 // fmla v3.4s, v28.4s, v24.s[1]
+	WORD	$0x4f981b85 // fmla v5.4s, v28.4s, v24.s[2]
+	WORD	$0x4fb81b87 // fmla v7.4s, v28.4s, v24.s[3]
+	WORD	$0x4f991389 // fmla v9.4s, v28.4s, v25.s[0]
+	WORD	$0x4fb9138b // fmla v11.4s, v28.4s, v25.s[1]
+	WORD	$0x4f991b8d // fmla v13.4s, v28.4s, v25.s[2]
+	WORD	$0x4fb91b8f // fmla v15.4s, v28.4s, v25.s[3]
+	WORD	$0x4f9a1391 // fmla v17.4s, v28.4s, v26.s[0]
+	WORD	$0x4fba1393 // fmla v19.4s, v28.4s, v26.s[1]
+	WORD	$0x4f9a1b95 // fmla v21.4s, v28.4s, v26.s[2]
 	WORD	$0x4fba1b97 // fmla v23.4s, v28.4s, v26.s[3]
 	SUB	$1, R8
 	CBNZ	R8, terms1
@@ -5042,16 +5042,16 @@ terms59:
 	ADD	R10<<2, R5, R9
 	FLDPQ	(R9), (F14, F15)
 	WORD	$0x4f8c11c0 // fmla v0.4s, v14.4s, v12.s[0]
-	WORD	$0x4f8c11e1 // fmla v1.4s, v15.4s, v12.s[0]
 	WORD	$0x4fac11c2 // fmla v2.4s, v14.4s, v12.s[1]
-	WORD	$0x4fac11e3 // fmla v3.4s, v15.4s, v12.s[1]
 	WORD	$0x4f8c19c4 // fmla v4.4s, v14.4s, v12.s[2]
-	WORD	$0x4f8c19e5 // fmla v5.4s, v15.4s, v12.s[2]
 	WORD	$0x4fac19c6 // fmla v6.4s, v14.4s, v12.s[3]
-	WORD	$0x4fac19e7 // fmla v7.4s, v15.4s, v12.s[3]
 	WORD	$0x4f8d11c8 // fmla v8.4s, v14.4s, v13.s[0]
-	WORD	$0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
 	WORD	$0x4fad11ca // fmla v10.4s, v14.4s, v13.s[1]
+	WORD	$0x4f8c11e1 // fmla v1.4s, v15.4s, v12.s[0]
+	WORD	$0x4fac11e3 // fmla v3.4s, v15.4s, v12.s[1]
+	WORD	$0x4f8c19e5 // fmla v5.4s, v15.4s, v12.s[2]
+	WORD	$0x4fac19e7 // fmla v7.4s, v15.4s, v12.s[3]
+	WORD	$0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
 	WORD	$0x4fad11eb // fmla v11.4s, v15.4s, v13.s[1]
 	SUB	$1, R8
 	CBNZ	R8, terms59
@@ -5475,30 +5475,30 @@ TEXT ·peakNEON(SB), NOSPLIT, $0-12
 	CBZ	R0, done
 
 turn:
-	VFMLA	V0.S4, V0.S4, V1.S4
-	VFMLA	V0.S4, V0.S4, V2.S4
-	VFMLA	V0.S4, V0.S4, V3.S4
-	VFMLA	V0.S4, V0.S4, V4.S4
-	VFMLA	V0.S4, V0.S4, V5.S4
-	VFMLA	V0.S4, V0.S4, V6.S4
-	VFMLA	V0.S4, V0.S4, V7.S4
-	VFMLA	V0.S4, V0.S4, V8.S4
-	VFMLA	V0.S4, V0.S4, V9.S4
-	VFMLA	V0.S4, V0.S4, V10.S4
-	VFMLA	V0.S4, V0.S4, V11.S4
-	VFMLA	V0.S4, V0.S4, V12.S4
-	VFMLA	V0.S4, V0.S4, V13.S4
-	VFMLA	V0.S4, V0.S4, V14.S4
-	VFMLA	V0.S4, V0.S4, V15.S4
-	VFMLA	V0.S4, V0.S4, V16.S4
-	VFMLA	V0.S4, V0.S4, V17.S4
-	VFMLA	V0.S4, V0.S4, V18.S4
-	VFMLA	V0.S4, V0.S4, V19.S4
-	VFMLA	V0.S4, V0.S4, V20.S4
-	VFMLA	V0.S4, V0.S4, V21.S4
-	VFMLA	V0.S4, V0.S4, V22.S4
-	VFMLA	V0.S4, V0.S4, V23.S4
-	VFMLA	V0.S4, V0.S4, V24.S4
+	WORD	$0x4f801001 // fmla v1.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801002 // fmla v2.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801003 // fmla v3.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801004 // fmla v4.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801005 // fmla v5.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801006 // fmla v6.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801007 // fmla v7.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801008 // fmla v8.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801009 // fmla v9.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100a // fmla v10.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100b // fmla v11.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100c // fmla v12.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100d // fmla v13.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100e // fmla v14.4s, v0.4s, v0.s[0]
+	WORD	$0x4f80100f // fmla v15.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801010 // fmla v16.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801011 // fmla v17.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801012 // fmla v18.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801013 // fmla v19.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801014 // fmla v20.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801015 // fmla v21.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801016 // fmla v22.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801017 // fmla v23.4s, v0.4s, v0.s[0]
+	WORD	$0x4f801018 // fmla v24.4s, v0.4s, v0.s[0]
 	SUB	$1, R0
 	CBNZ	R0, turn
 

@@ -9,7 +9,6 @@ TEXT ·negNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -70,7 +69,6 @@ TEXT ·squareNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -139,7 +137,6 @@ TEXT ·reciprocalNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -207,7 +204,6 @@ TEXT ·sqrtNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -268,7 +264,6 @@ TEXT ·reluNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -344,7 +339,6 @@ TEXT ·relu6NEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -444,7 +438,6 @@ TEXT ·expNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -757,7 +750,6 @@ TEXT ·logNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -1158,7 +1150,6 @@ TEXT ·sigmoidNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -1513,7 +1504,6 @@ TEXT ·tanhNEON(SB), NOSPLIT, $0-24
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$12, R2, R2
 	BLT	rowDone2
 
@@ -1868,7 +1858,6 @@ TEXT ·addNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -1939,7 +1928,6 @@ TEXT ·subNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2010,7 +1998,6 @@ TEXT ·mulNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2081,7 +2068,6 @@ TEXT ·divNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2152,7 +2138,6 @@ TEXT ·maximumNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2237,7 +2222,6 @@ TEXT ·minimumNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2330,7 +2314,6 @@ TEXT ·equalNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2423,7 +2406,6 @@ TEXT ·greaterNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2508,7 +2490,6 @@ TEXT ·reluGradNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2594,7 +2575,6 @@ TEXT ·relu6GradNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2701,7 +2681,6 @@ TEXT ·sigmoidGradNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2801,7 +2780,6 @@ TEXT ·tanhGradNEON(SB), NOSPLIT, $0-32
 	MOVD	b+16(FP), R2
 	MOVD	n+24(FP), R3
 	MOVD	ZR, R4
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	rowDone2
 
@@ -2887,7 +2865,6 @@ TEXT ·mulAddNEON(SB), NOSPLIT, $0-40
 	MOVD	c+24(FP), R3
 	MOVD	n+32(FP), R4
 	MOVD	ZR, R5
-	MOVD	R4, R4
 	SUBS	$16, R4, R4
 	BLT	rowDone2
 
@@ -2968,7 +2945,6 @@ TEXT ·addSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3031,7 +3007,6 @@ TEXT ·subSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3094,7 +3069,6 @@ TEXT ·rsubSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3157,7 +3131,6 @@ TEXT ·mulSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3220,7 +3193,6 @@ TEXT ·divSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3283,7 +3255,6 @@ TEXT ·rdivSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3346,7 +3317,6 @@ TEXT ·maxSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3423,7 +3393,6 @@ TEXT ·minSNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3508,7 +3477,6 @@ TEXT ·equalSNEON(SB), NOSPLIT, $0-32
 	VDUP	V1.S[0], V1.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3593,7 +3561,6 @@ TEXT ·greaterSNEON(SB), NOSPLIT, $0-32
 	VDUP	V1.S[0], V1.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3678,7 +3645,6 @@ TEXT ·lessSNEON(SB), NOSPLIT, $0-32
 	VDUP	V1.S[0], V1.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3755,7 +3721,6 @@ TEXT ·axpyNEON(SB), NOSPLIT, $0-32
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+24(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$16, R2, R2
 	BLT	rowDone2
 
@@ -3822,7 +3787,6 @@ TEXT ·fillNEON(SB), NOSPLIT, $0-24
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+16(FP), R1
 	MOVD	ZR, R2
-	MOVD	R1, R1
 	SUBS	$16, R1, R1
 	BLT	rowDone2
 
@@ -3872,51 +3836,51 @@ TEXT ·copy2DNEON(SB), NOSPLIT, $0-48
 	CBZ	R2, rowsNone2
 
 rows1:
-	MOVD	ZR, R6
-	MOVD	R5, R7
-	SUBS	$16, R7, R7
+	MOVD	R5, R6
+	MOVD	ZR, R7
+	SUBS	$16, R6, R6
 	BLT	rowDone4
 
 row3:
-	ADD	R6, R0, R8
-	ADD	R6, R1, R9
+	ADD	R7, R0, R8
+	ADD	R7, R1, R9
 	FLDPQ	(R9), (F0, F1)
 	FLDPQ	32(R9), (F2, F3)
 	FSTPQ	(F0, F1), (R8)
 	FSTPQ	(F2, F3), 32(R8)
-	ADD	$64, R6
-	SUBS	$16, R7, R7
+	ADD	$64, R7
+	SUBS	$16, R6, R6
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R7
-	SUBS	$4, R7, R7
+	ADD	$16, R6
+	SUBS	$4, R6, R6
 	BLT	rowDone6
 
 row5:
-	ADD	R6, R0, R8
-	ADD	R6, R1, R9
+	ADD	R7, R0, R8
+	ADD	R7, R1, R9
 	FMOVQ	(R9), F0
 	FMOVQ	F0, (R8)
-	ADD	$16, R6
-	SUBS	$4, R7, R7
+	ADD	$16, R7
+	SUBS	$4, R6, R6
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R7
-	TBZ	$1, R7, skip7
-	ADD	R6, R0, R8
-	ADD	R6, R1, R9
+	ADD	$4, R6
+	TBZ	$1, R6, skip7
+	ADD	R7, R0, R8
+	ADD	R7, R1, R9
 	FMOVD	(R9), F0
 	FMOVD	F0, (R8)
-	ADD	$8, R6
+	ADD	$8, R7
 
 skip7:
-	TBZ	$0, R7, skip8
-	ADD	R6, R0, R7
-	ADD	R6, R1, R6
-	FMOVS	(R6), F0
-	FMOVS	F0, (R7)
+	TBZ	$0, R6, skip8
+	ADD	R7, R0, R6
+	ADD	R7, R1, R7
+	FMOVS	(R7), F0
+	FMOVS	F0, (R6)
 
 skip8:
 	ADD	R3<<2, R0
@@ -3957,7 +3921,6 @@ TEXT ·dropoutNEON(SB), NOSPLIT, $0-48
 	VADD	V0.S4, V6.S4, V6.S4
 	MOVD	n+40(FP), R2
 	MOVD	ZR, R3
-	MOVD	R2, R2
 	SUBS	$8, R2, R2
 	BLT	rowDone2
 
@@ -4750,7 +4713,6 @@ TEXT ·maxOfNEON(SB), NOSPLIT, $0-20
 	VDUP	V0.S[0], V0.S4
 	MOVD	n+8(FP), R1
 	MOVD	ZR, R2
-	MOVD	R1, R1
 	SUBS	$16, R1, R1
 	BLT	rowDone2
 
@@ -4810,7 +4772,6 @@ TEXT ·addRowsNEON(SB), NOSPLIT, $0-40
 	MOVD	ld+32(FP), R4
 	LSL	$2, R4
 	MOVD	ZR, R5
-	MOVD	R3, R3
 	SUBS	$16, R3, R3
 	BLT	columnsDone2
 
@@ -5108,7 +5069,6 @@ TEXT ·addDotsNEON(SB), NOSPLIT, $0-72
 	LSL	$2, R7
 	LSL	$2, R8
 	MOVD	ZR, R9
-	MOVD	R6, R6
 	SUBS	$16, R6, R6
 	BLT	columnsDone2
 
@@ -5424,7 +5384,6 @@ TEXT ·mergeMomentsNEON(SB), NOSPLIT, $0-60
 	FMOVS	weight+56(FP), F2
 	VDUP	V2.S[0], V2.S4
 	MOVD	ZR, R6
-	MOVD	R4, R4
 	SUBS	$16, R4, R4
 	BLT	columnsDone2
 
@@ -6052,75 +6011,75 @@ TEXT ·scaleShiftRowsNEON(SB), NOSPLIT, $0-64
 	CBZ	R4, rowsNone2
 
 rows1:
-	MOVD	ZR, R8
-	MOVD	R5, R9
-	SUBS	$16, R9, R9
+	MOVD	R5, R8
+	MOVD	ZR, R9
+	SUBS	$16, R8, R8
 	BLT	rowDone4
 
 row3:
-	ADD	R8, R1, R10
+	ADD	R9, R1, R10
 	FLDPQ	(R10), (F0, F1)
 	FLDPQ	32(R10), (F2, F3)
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FLDPQ	(R10), (F4, F5)
 	FLDPQ	32(R10), (F6, F7)
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FLDPQ	(R10), (F8, F9)
 	FLDPQ	32(R10), (F10, F11)
 	VFMLA	V4.S4, V0.S4, V8.S4
 	VFMLA	V5.S4, V1.S4, V9.S4
 	VFMLA	V6.S4, V2.S4, V10.S4
 	VFMLA	V7.S4, V3.S4, V11.S4
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FSTPQ	(F8, F9), (R10)
 	FSTPQ	(F10, F11), 32(R10)
-	ADD	$64, R8
-	SUBS	$16, R9, R9
+	ADD	$64, R9
+	SUBS	$16, R8, R8
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R9
-	SUBS	$4, R9, R9
+	ADD	$16, R8
+	SUBS	$4, R8, R8
 	BLT	rowDone6
 
 row5:
-	ADD	R8, R1, R10
+	ADD	R9, R1, R10
 	FMOVQ	(R10), F0
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FMOVQ	(R10), F1
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FMOVQ	(R10), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FMOVQ	F2, (R10)
-	ADD	$16, R8
-	SUBS	$4, R9, R9
+	ADD	$16, R9
+	SUBS	$4, R8, R8
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R9
-	TBZ	$1, R9, skip7
-	ADD	R8, R1, R10
+	ADD	$4, R8
+	TBZ	$1, R8, skip7
+	ADD	R9, R1, R10
 	FMOVD	(R10), F0
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FMOVD	(R10), F1
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FMOVD	(R10), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FMOVD	F2, (R10)
-	ADD	$8, R8
+	ADD	$8, R9
 
 skip7:
-	TBZ	$0, R9, skip8
-	ADD	R8, R1, R9
-	FMOVS	(R9), F0
-	ADD	R8, R2, R9
-	FMOVS	(R9), F1
-	ADD	R8, R3, R9
-	FMOVS	(R9), F2
+	TBZ	$0, R8, skip8
+	ADD	R9, R1, R8
+	FMOVS	(R8), F0
+	ADD	R9, R2, R8
+	FMOVS	(R8), F1
+	ADD	R9, R3, R8
+	FMOVS	(R8), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
-	ADD	R8, R0, R8
+	ADD	R9, R0, R8
 	FMOVS	F2, (R8)
 
 skip8:
@@ -6145,19 +6104,19 @@ TEXT ·scaleShiftReluRowsNEON(SB), NOSPLIT, $0-64
 	CBZ	R4, rowsNone2
 
 rows1:
-	MOVD	ZR, R8
-	MOVD	R5, R9
-	SUBS	$16, R9, R9
+	MOVD	R5, R8
+	MOVD	ZR, R9
+	SUBS	$16, R8, R8
 	BLT	rowDone4
 
 row3:
-	ADD	R8, R1, R10
+	ADD	R9, R1, R10
 	FLDPQ	(R10), (F0, F1)
 	FLDPQ	32(R10), (F2, F3)
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FLDPQ	(R10), (F4, F5)
 	FLDPQ	32(R10), (F6, F7)
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FLDPQ	(R10), (F8, F9)
 	FLDPQ	32(R10), (F10, F11)
 	VFMLA	V4.S4, V0.S4, V8.S4
@@ -6172,62 +6131,62 @@ row3:
 	VFMLA	V7.S4, V3.S4, V11.S4
 	WORD	$0x4ea0e963 // fcmlt v3.4s, v11.4s, #0.0
 	WORD	$0x4e631d63 // bic v3.16b, v11.16b, v3.16b
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FSTPQ	(F0, F1), (R10)
 	FSTPQ	(F2, F3), 32(R10)
-	ADD	$64, R8
-	SUBS	$16, R9, R9
+	ADD	$64, R9
+	SUBS	$16, R8, R8
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R9
-	SUBS	$4, R9, R9
+	ADD	$16, R8
+	SUBS	$4, R8, R8
 	BLT	rowDone6
 
 row5:
-	ADD	R8, R1, R10
+	ADD	R9, R1, R10
 	FMOVQ	(R10), F0
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FMOVQ	(R10), F1
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FMOVQ	(R10), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c40 // bic v0.16b, v2.16b, v0.16b
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FMOVQ	F0, (R10)
-	ADD	$16, R8
-	SUBS	$4, R9, R9
+	ADD	$16, R9
+	SUBS	$4, R8, R8
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R9
-	TBZ	$1, R9, skip7
-	ADD	R8, R1, R10
+	ADD	$4, R8
+	TBZ	$1, R8, skip7
+	ADD	R9, R1, R10
 	FMOVD	(R10), F0
-	ADD	R8, R2, R10
+	ADD	R9, R2, R10
 	FMOVD	(R10), F1
-	ADD	R8, R3, R10
+	ADD	R9, R3, R10
 	FMOVD	(R10), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c40 // bic v0.16b, v2.16b, v0.16b
-	ADD	R8, R0, R10
+	ADD	R9, R0, R10
 	FMOVD	F0, (R10)
-	ADD	$8, R8
+	ADD	$8, R9
 
 skip7:
-	TBZ	$0, R9, skip8
-	ADD	R8, R1, R9
-	FMOVS	(R9), F0
-	ADD	R8, R2, R9
-	FMOVS	(R9), F1
-	ADD	R8, R3, R9
-	FMOVS	(R9), F2
+	TBZ	$0, R8, skip8
+	ADD	R9, R1, R8
+	FMOVS	(R8), F0
+	ADD	R9, R2, R8
+	FMOVS	(R8), F1
+	ADD	R9, R3, R8
+	FMOVS	(R8), F2
 	VFMLA	V1.S4, V0.S4, V2.S4
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c40 // bic v0.16b, v2.16b, v0.16b
-	ADD	R8, R0, R8
+	ADD	R9, R0, R8
 	FMOVS	F0, (R8)
 
 skip8:
@@ -6251,66 +6210,66 @@ TEXT ·addRowBiasNEON(SB), NOSPLIT, $0-56
 	CBZ	R3, rowsNone2
 
 rows1:
-	MOVD	ZR, R7
-	MOVD	R4, R8
-	SUBS	$16, R8, R8
+	MOVD	R4, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
 	BLT	rowDone4
 
 row3:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FLDPQ	(R9), (F0, F1)
 	FLDPQ	32(R9), (F2, F3)
-	ADD	R7, R2, R9
+	ADD	R8, R2, R9
 	FLDPQ	(R9), (F4, F5)
 	FLDPQ	32(R9), (F6, F7)
 	WORD	$0x4e24d400 // fadd v0.4s, v0.4s, v4.4s
 	WORD	$0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
 	WORD	$0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
 	WORD	$0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FSTPQ	(F0, F1), (R9)
 	FSTPQ	(F2, F3), 32(R9)
-	ADD	$64, R7
-	SUBS	$16, R8, R8
+	ADD	$64, R8
+	SUBS	$16, R7, R7
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R8
-	SUBS	$4, R8, R8
+	ADD	$16, R7
+	SUBS	$4, R7, R7
 	BLT	rowDone6
 
 row5:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FMOVQ	(R9), F0
-	ADD	R7, R2, R9
+	ADD	R8, R2, R9
 	FMOVQ	(R9), F1
 	WORD	$0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVQ	F0, (R9)
-	ADD	$16, R7
-	SUBS	$4, R8, R8
+	ADD	$16, R8
+	SUBS	$4, R7, R7
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R8
-	TBZ	$1, R8, skip7
-	ADD	R7, R1, R9
+	ADD	$4, R7
+	TBZ	$1, R7, skip7
+	ADD	R8, R1, R9
 	FMOVD	(R9), F0
-	ADD	R7, R2, R9
+	ADD	R8, R2, R9
 	FMOVD	(R9), F1
 	WORD	$0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVD	F0, (R9)
-	ADD	$8, R7
+	ADD	$8, R8
 
 skip7:
-	TBZ	$0, R8, skip8
-	ADD	R7, R1, R8
-	FMOVS	(R8), F0
-	ADD	R7, R2, R8
-	FMOVS	(R8), F1
+	TBZ	$0, R7, skip8
+	ADD	R8, R1, R7
+	FMOVS	(R7), F0
+	ADD	R8, R2, R7
+	FMOVS	(R7), F1
 	WORD	$0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
-	ADD	R7, R0, R7
+	ADD	R8, R0, R7
 	FMOVS	F0, (R7)
 
 skip8:
@@ -6340,25 +6299,25 @@ TEXT ·batchNormGradRowsNEON(SB), NOSPLIT, $0-104
 	CBZ	R8, rowsNone2
 
 rows1:
-	MOVD	ZR, R13
-	MOVD	R9, R14
-	SUBS	$8, R14, R14
+	MOVD	R9, R13
+	MOVD	ZR, R14
+	SUBS	$8, R13, R13
 	BLT	rowDone4
 
 row3:
-	ADD	R13, R1, R15
+	ADD	R14, R1, R15
 	FLDPQ	(R15), (F0, F1)
-	ADD	R13, R2, R15
+	ADD	R14, R2, R15
 	FLDPQ	(R15), (F2, F3)
-	ADD	R13, R3, R15
+	ADD	R14, R3, R15
 	FLDPQ	(R15), (F4, F5)
-	ADD	R13, R4, R15
+	ADD	R14, R4, R15
 	FLDPQ	(R15), (F6, F7)
-	ADD	R13, R5, R15
+	ADD	R14, R5, R15
 	FLDPQ	(R15), (F8, F9)
-	ADD	R13, R6, R15
+	ADD	R14, R6, R15
 	FLDPQ	(R15), (F10, F11)
-	ADD	R13, R7, R15
+	ADD	R14, R7, R15
 	FLDPQ	(R15), (F12, F13)
 	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
 	WORD	$0x6e26dc42 // fmul v2.4s, v2.4s, v6.4s
@@ -6370,91 +6329,91 @@ row3:
 	WORD	$0x4eabd421 // fsub v1.4s, v1.4s, v11.4s
 	VFMLS	V13.S4, V2.S4, V1.S4
 	WORD	$0x6e29dc21 // fmul v1.4s, v1.4s, v9.4s
-	ADD	R13, R0, R15
+	ADD	R14, R0, R15
 	FSTPQ	(F0, F1), (R15)
-	ADD	$32, R13
-	SUBS	$8, R14, R14
+	ADD	$32, R14
+	SUBS	$8, R13, R13
 	BGE	row3
 
 rowDone4:
-	ADD	$8, R14
-	SUBS	$4, R14, R14
+	ADD	$8, R13
+	SUBS	$4, R13, R13
 	BLT	rowDone6
 
 row5:
-	ADD	R13, R1, R15
+	ADD	R14, R1, R15
 	FMOVQ	(R15), F0
-	ADD	R13, R2, R15
+	ADD	R14, R2, R15
 	FMOVQ	(R15), F1
-	ADD	R13, R3, R15
+	ADD	R14, R3, R15
 	FMOVQ	(R15), F2
-	ADD	R13, R4, R15
+	ADD	R14, R4, R15
 	FMOVQ	(R15), F3
-	ADD	R13, R5, R15
+	ADD	R14, R5, R15
 	FMOVQ	(R15), F4
-	ADD	R13, R6, R15
+	ADD	R14, R6, R15
 	FMOVQ	(R15), F5
-	ADD	R13, R7, R15
+	ADD	R14, R7, R15
 	FMOVQ	(R15), F6
 	WORD	$0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD	$0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	WORD	$0x4ea5d400 // fsub v0.4s, v0.4s, v5.4s
 	VFMLS	V6.S4, V1.S4, V0.S4
 	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
-	ADD	R13, R0, R15
+	ADD	R14, R0, R15
 	FMOVQ	F0, (R15)
-	ADD	$16, R13
-	SUBS	$4, R14, R14
+	ADD	$16, R14
+	SUBS	$4, R13, R13
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R14
-	TBZ	$1, R14, skip7
-	ADD	R13, R1, R15
+	ADD	$4, R13
+	TBZ	$1, R13, skip7
+	ADD	R14, R1, R15
 	FMOVD	(R15), F0
-	ADD	R13, R2, R15
+	ADD	R14, R2, R15
 	FMOVD	(R15), F1
-	ADD	R13, R3, R15
+	ADD	R14, R3, R15
 	FMOVD	(R15), F2
-	ADD	R13, R4, R15
+	ADD	R14, R4, R15
 	FMOVD	(R15), F3
-	ADD	R13, R5, R15
+	ADD	R14, R5, R15
 	FMOVD	(R15), F4
-	ADD	R13, R6, R15
+	ADD	R14, R6, R15
 	FMOVD	(R15), F5
-	ADD	R13, R7, R15
+	ADD	R14, R7, R15
 	FMOVD	(R15), F6
 	WORD	$0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD	$0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	WORD	$0x4ea5d400 // fsub v0.4s, v0.4s, v5.4s
 	VFMLS	V6.S4, V1.S4, V0.S4
 	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
-	ADD	R13, R0, R15
+	ADD	R14, R0, R15
 	FMOVD	F0, (R15)
-	ADD	$8, R13
+	ADD	$8, R14
 
 skip7:
-	TBZ	$0, R14, skip8
-	ADD	R13, R1, R14
-	FMOVS	(R14), F0
-	ADD	R13, R2, R14
-	FMOVS	(R14), F1
-	ADD	R13, R3, R14
-	FMOVS	(R14), F2
-	ADD	R13, R4, R14
-	FMOVS	(R14), F3
-	ADD	R13, R5, R14
-	FMOVS	(R14), F4
-	ADD	R13, R6, R14
-	FMOVS	(R14), F5
-	ADD	R13, R7, R14
-	FMOVS	(R14), F6
+	TBZ	$0, R13, skip8
+	ADD	R14, R1, R13
+	FMOVS	(R13), F0
+	ADD	R14, R2, R13
+	FMOVS	(R13), F1
+	ADD	R14, R3, R13
+	FMOVS	(R13), F2
+	ADD	R14, R4, R13
+	FMOVS	(R13), F3
+	ADD	R14, R5, R13
+	FMOVS	(R13), F4
+	ADD	R14, R6, R13
+	FMOVS	(R13), F5
+	ADD	R14, R7, R13
+	FMOVS	(R13), F6
 	WORD	$0x4ea2d421 // fsub v1.4s, v1.4s, v2.4s
 	WORD	$0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
 	WORD	$0x4ea5d400 // fsub v0.4s, v0.4s, v5.4s
 	VFMLS	V6.S4, V1.S4, V0.S4
 	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
-	ADD	R13, R0, R13
+	ADD	R14, R0, R13
 	FMOVS	F0, (R13)
 
 skip8:
@@ -6502,47 +6461,47 @@ TEXT ·expRowsNEON(SB), NOSPLIT, $0-48
 
 rows1:
 	VDUP	V0.S[0], V4.S4
-	MOVD	ZR, R6
-	MOVD	R5, R7
-	SUBS	$16, R7, R7
+	MOVD	R5, R6
+	MOVD	ZR, R7
+	SUBS	$16, R6, R6
 	BLT	maxDone4
 
 max3:
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FLDPQ	(R8), (F5, F6)
 	FLDPQ	32(R8), (F7, F8)
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
 	WORD	$0x4e26f484 // fmax v4.4s, v4.4s, v6.4s
 	WORD	$0x4e27f484 // fmax v4.4s, v4.4s, v7.4s
 	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
-	ADD	$64, R6
-	SUBS	$16, R7, R7
+	ADD	$64, R7
+	SUBS	$16, R6, R6
 	BGE	max3
 
 maxDone4:
-	ADD	$16, R7
-	SUBS	$4, R7, R7
+	ADD	$16, R6
+	SUBS	$4, R6, R6
 	BLT	maxDone6
 
 max5:
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FMOVQ	(R8), F5
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
-	ADD	$16, R6
-	SUBS	$4, R7, R7
+	ADD	$16, R7
+	SUBS	$4, R6, R6
 	BGE	max5
 
 maxDone6:
-	ADD	$4, R7
-	TBZ	$1, R7, skip7
-	ADD	R6, R0, R8
+	ADD	$4, R6
+	TBZ	$1, R6, skip7
+	ADD	R7, R0, R8
 	VLD1R	(R8), [V5.D2]
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
-	ADD	$8, R6
+	ADD	$8, R7
 
 skip7:
-	TBZ	$0, R7, skip8
-	ADD	R6, R0, R6
+	TBZ	$0, R6, skip8
+	ADD	R7, R0, R6
 	VLD1R	(R6), [V5.S4]
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
 
@@ -6551,13 +6510,13 @@ skip8:
 	FMOVS.P	F4, 4(R1)
 	VDUP	V4.S[0], V4.S4
 	VEOR	V5.B16, V5.B16, V5.B16
-	MOVD	ZR, R6
-	MOVD	R5, R7
-	SUBS	$12, R7, R7
+	MOVD	R5, R6
+	MOVD	ZR, R7
+	SUBS	$12, R6, R6
 	BLT	expDone10
 
 exp9:
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FLDPQ	(R8), (F6, F7)
 	FMOVQ	32(R8), F8
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
@@ -6665,20 +6624,20 @@ exp9:
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
 	WORD	$0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
 	WORD	$0x4e28d4a5 // fadd v5.4s, v5.4s, v8.4s
-	ADD	R6, R3, R8
+	ADD	R7, R3, R8
 	FSTPQ	(F6, F7), (R8)
 	FMOVQ	F8, 32(R8)
-	ADD	$48, R6
-	SUBS	$12, R7, R7
+	ADD	$48, R7
+	SUBS	$12, R6, R6
 	BGE	exp9
 
 expDone10:
-	ADD	$12, R7
-	SUBS	$4, R7, R7
+	ADD	$12, R6
+	SUBS	$4, R6, R6
 	BLT	expDone12
 
 exp11:
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FMOVQ	(R8), F6
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V7.S4
@@ -6715,16 +6674,16 @@ exp11:
 	VADD	V7.S4, V6.S4, V6.S4
 	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	ADD	R6, R3, R8
+	ADD	R7, R3, R8
 	FMOVQ	F6, (R8)
-	ADD	$16, R6
-	SUBS	$4, R7, R7
+	ADD	$16, R7
+	SUBS	$4, R6, R6
 	BGE	exp11
 
 expDone12:
-	ADD	$4, R7
-	TBZ	$1, R7, skip13
-	ADD	R6, R0, R8
+	ADD	$4, R6
+	TBZ	$1, R6, skip13
+	ADD	R7, R0, R8
 	FMOVD	(R8), F6
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V7.S4
@@ -6762,14 +6721,14 @@ expDone12:
 	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
 	FMOVD	F6, F7
 	WORD	$0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
-	ADD	R6, R3, R8
+	ADD	R7, R3, R8
 	FMOVD	F6, (R8)
-	ADD	$8, R6
+	ADD	$8, R7
 
 skip13:
-	TBZ	$0, R7, skip14
-	ADD	R6, R0, R7
-	FMOVS	(R7), F6
+	TBZ	$0, R6, skip14
+	ADD	R7, R0, R6
+	FMOVS	(R6), F6
 	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V6.S4
 	WORD	$0x4ea6f484 // fmin v4.4s, v4.4s, v6.4s
@@ -6806,7 +6765,7 @@ skip13:
 	WORD	$0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
 	FMOVS	F4, F6
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	ADD	R6, R3, R6
+	ADD	R7, R3, R6
 	FMOVS	F4, (R6)
 
 skip14:
@@ -6857,47 +6816,47 @@ TEXT ·sumExpRowsNEON(SB), NOSPLIT, $0-40
 
 rows1:
 	VDUP	V0.S[0], V4.S4
-	MOVD	ZR, R5
-	MOVD	R4, R6
-	SUBS	$16, R6, R6
+	MOVD	R4, R5
+	MOVD	ZR, R6
+	SUBS	$16, R5, R5
 	BLT	maxDone4
 
 max3:
-	ADD	R5, R0, R7
+	ADD	R6, R0, R7
 	FLDPQ	(R7), (F5, F6)
 	FLDPQ	32(R7), (F7, F8)
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
 	WORD	$0x4e26f484 // fmax v4.4s, v4.4s, v6.4s
 	WORD	$0x4e27f484 // fmax v4.4s, v4.4s, v7.4s
 	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
-	ADD	$64, R5
-	SUBS	$16, R6, R6
+	ADD	$64, R6
+	SUBS	$16, R5, R5
 	BGE	max3
 
 maxDone4:
-	ADD	$16, R6
-	SUBS	$4, R6, R6
+	ADD	$16, R5
+	SUBS	$4, R5, R5
 	BLT	maxDone6
 
 max5:
-	ADD	R5, R0, R7
+	ADD	R6, R0, R7
 	FMOVQ	(R7), F5
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
-	ADD	$16, R5
-	SUBS	$4, R6, R6
+	ADD	$16, R6
+	SUBS	$4, R5, R5
 	BGE	max5
 
 maxDone6:
-	ADD	$4, R6
-	TBZ	$1, R6, skip7
-	ADD	R5, R0, R7
+	ADD	$4, R5
+	TBZ	$1, R5, skip7
+	ADD	R6, R0, R7
 	VLD1R	(R7), [V5.D2]
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
-	ADD	$8, R5
+	ADD	$8, R6
 
 skip7:
-	TBZ	$0, R6, skip8
-	ADD	R5, R0, R5
+	TBZ	$0, R5, skip8
+	ADD	R6, R0, R5
 	VLD1R	(R5), [V5.S4]
 	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
 
@@ -6906,13 +6865,13 @@ skip8:
 	FMOVS.P	F4, 4(R1)
 	VDUP	V4.S[0], V4.S4
 	VEOR	V5.B16, V5.B16, V5.B16
-	MOVD	ZR, R5
-	MOVD	R4, R6
-	SUBS	$12, R6, R6
+	MOVD	R4, R5
+	MOVD	ZR, R6
+	SUBS	$12, R5, R5
 	BLT	expDone10
 
 exp9:
-	ADD	R5, R0, R7
+	ADD	R6, R0, R7
 	FLDPQ	(R7), (F6, F7)
 	FMOVQ	32(R7), F8
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
@@ -7020,17 +6979,17 @@ exp9:
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
 	WORD	$0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
 	WORD	$0x4e28d4a5 // fadd v5.4s, v5.4s, v8.4s
-	ADD	$48, R5
-	SUBS	$12, R6, R6
+	ADD	$48, R6
+	SUBS	$12, R5, R5
 	BGE	exp9
 
 expDone10:
-	ADD	$12, R6
-	SUBS	$4, R6, R6
+	ADD	$12, R5
+	SUBS	$4, R5, R5
 	BLT	expDone12
 
 exp11:
-	ADD	R5, R0, R7
+	ADD	R6, R0, R7
 	FMOVQ	(R7), F6
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V7.S4
@@ -7067,14 +7026,14 @@ exp11:
 	VADD	V7.S4, V6.S4, V6.S4
 	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	ADD	$16, R5
-	SUBS	$4, R6, R6
+	ADD	$16, R6
+	SUBS	$4, R5, R5
 	BGE	exp11
 
 expDone12:
-	ADD	$4, R6
-	TBZ	$1, R6, skip13
-	ADD	R5, R0, R7
+	ADD	$4, R5
+	TBZ	$1, R5, skip13
+	ADD	R6, R0, R7
 	FMOVD	(R7), F6
 	WORD	$0x4ea4d4c6 // fsub v6.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V7.S4
@@ -7112,11 +7071,11 @@ expDone12:
 	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
 	FMOVD	F6, F6
 	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
-	ADD	$8, R5
+	ADD	$8, R6
 
 skip13:
-	TBZ	$0, R6, skip14
-	ADD	R5, R0, R5
+	TBZ	$0, R5, skip14
+	ADD	R6, R0, R5
 	FMOVS	(R5), F6
 	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
 	VDUP	V0.S[1], V6.S4
@@ -7178,13 +7137,13 @@ TEXT ·scaleEachRowNEON(SB), NOSPLIT, $0-32
 
 rows1:
 	VLD1R.P	4(R1), [V0.S4]
-	MOVD	ZR, R4
-	MOVD	R3, R5
-	SUBS	$16, R5, R5
+	MOVD	R3, R4
+	MOVD	ZR, R5
+	SUBS	$16, R4, R4
 	BLT	rowDone4
 
 row3:
-	ADD	R4, R0, R6
+	ADD	R5, R0, R6
 	FLDPQ	(R6), (F1, F2)
 	FLDPQ	32(R6), (F3, F4)
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
@@ -7193,36 +7152,36 @@ row3:
 	WORD	$0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
 	FSTPQ	(F1, F2), (R6)
 	FSTPQ	(F3, F4), 32(R6)
-	ADD	$64, R4
-	SUBS	$16, R5, R5
+	ADD	$64, R5
+	SUBS	$16, R4, R4
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R5
-	SUBS	$4, R5, R5
+	ADD	$16, R4
+	SUBS	$4, R4, R4
 	BLT	rowDone6
 
 row5:
-	ADD	R4, R0, R6
+	ADD	R5, R0, R6
 	FMOVQ	(R6), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	FMOVQ	F1, (R6)
-	ADD	$16, R4
-	SUBS	$4, R5, R5
+	ADD	$16, R5
+	SUBS	$4, R4, R4
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R5
-	TBZ	$1, R5, skip7
-	ADD	R4, R0, R6
+	ADD	$4, R4
+	TBZ	$1, R4, skip7
+	ADD	R5, R0, R6
 	FMOVD	(R6), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	FMOVD	F1, (R6)
-	ADD	$8, R4
+	ADD	$8, R5
 
 skip7:
-	TBZ	$0, R5, skip8
-	ADD	R4, R0, R4
+	TBZ	$0, R4, skip8
+	ADD	R5, R0, R4
 	FMOVS	(R4), F1
 	WORD	$0x6e20dc20 // fmul v0.4s, v1.4s, v0.4s
 	FMOVS	F0, (R4)
@@ -7248,13 +7207,13 @@ TEXT ·subTwoEachRowNEON(SB), NOSPLIT, $0-48
 rows1:
 	VLD1R.P	4(R2), [V0.S4]
 	VLD1R.P	4(R3), [V1.S4]
-	MOVD	ZR, R6
-	MOVD	R5, R7
-	SUBS	$16, R7, R7
+	MOVD	R5, R6
+	MOVD	ZR, R7
+	SUBS	$16, R6, R6
 	BLT	rowDone4
 
 row3:
-	ADD	R6, R1, R8
+	ADD	R7, R1, R8
 	FLDPQ	(R8), (F2, F3)
 	FLDPQ	32(R8), (F4, F5)
 	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
@@ -7265,47 +7224,47 @@ row3:
 	WORD	$0x4ea1d484 // fsub v4.4s, v4.4s, v1.4s
 	WORD	$0x4ea0d4a5 // fsub v5.4s, v5.4s, v0.4s
 	WORD	$0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FSTPQ	(F2, F3), (R8)
 	FSTPQ	(F4, F5), 32(R8)
-	ADD	$64, R6
-	SUBS	$16, R7, R7
+	ADD	$64, R7
+	SUBS	$16, R6, R6
 	BGE	row3
 
 rowDone4:
-	ADD	$16, R7
-	SUBS	$4, R7, R7
+	ADD	$16, R6
+	SUBS	$4, R6, R6
 	BLT	rowDone6
 
 row5:
-	ADD	R6, R1, R8
+	ADD	R7, R1, R8
 	FMOVQ	(R8), F2
 	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
 	WORD	$0x4ea1d442 // fsub v2.4s, v2.4s, v1.4s
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FMOVQ	F2, (R8)
-	ADD	$16, R6
-	SUBS	$4, R7, R7
+	ADD	$16, R7
+	SUBS	$4, R6, R6
 	BGE	row5
 
 rowDone6:
-	ADD	$4, R7
-	TBZ	$1, R7, skip7
-	ADD	R6, R1, R8
+	ADD	$4, R6
+	TBZ	$1, R6, skip7
+	ADD	R7, R1, R8
 	FMOVD	(R8), F2
 	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
 	WORD	$0x4ea1d442 // fsub v2.4s, v2.4s, v1.4s
-	ADD	R6, R0, R8
+	ADD	R7, R0, R8
 	FMOVD	F2, (R8)
-	ADD	$8, R6
+	ADD	$8, R7
 
 skip7:
-	TBZ	$0, R7, skip8
-	ADD	R6, R1, R7
-	FMOVS	(R7), F2
+	TBZ	$0, R6, skip8
+	ADD	R7, R1, R6
+	FMOVS	(R6), F2
 	WORD	$0x4ea0d440 // fsub v0.4s, v2.4s, v0.4s
 	WORD	$0x4ea1d400 // fsub v0.4s, v0.4s, v1.4s
-	ADD	R6, R0, R6
+	ADD	R7, R0, R6
 	FMOVS	F0, (R6)
 
 skip8:
@@ -7332,9 +7291,9 @@ TEXT ·poolSumRowNEON(SB), NOSPLIT, $0-60
 	CBZ	R5, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R7
-	MOVD	R6, R8
-	SUBS	$16, R8, R8
+	MOVD	R6, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
 	BLT	channelsDone4
 
 channels3:
@@ -7342,13 +7301,13 @@ channels3:
 	VEOR	V2.B16, V2.B16, V2.B16
 	VEOR	V3.B16, V3.B16, V3.B16
 	VEOR	V4.B16, V4.B16, V4.B16
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone6
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone6
 
 taps5:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FLDPQ	(R11), (F5, F6)
 	FLDPQ	32(R11), (F7, F8)
@@ -7356,91 +7315,91 @@ taps5:
 	WORD	$0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
 	WORD	$0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
 	WORD	$0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
-	SUB	$1, R10
-	CBNZ	R10, taps5
+	SUB	$1, R9
+	CBNZ	R9, taps5
 
 tapsDone6:
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD	$0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
 	WORD	$0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
 	WORD	$0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FSTPQ	(F1, F2), (R9)
 	FSTPQ	(F3, F4), 32(R9)
-	ADD	$64, R7
-	SUBS	$16, R8, R8
+	ADD	$64, R8
+	SUBS	$16, R7, R7
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R8
-	SUBS	$4, R8, R8
+	ADD	$16, R7
+	SUBS	$4, R7, R7
 	BLT	channelsDone8
 
 channels7:
 	VEOR	V1.B16, V1.B16, V1.B16
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone10
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone10
 
 taps9:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FMOVQ	(R11), F2
 	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	SUB	$1, R10
-	CBNZ	R10, taps9
+	SUB	$1, R9
+	CBNZ	R9, taps9
 
 tapsDone10:
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVQ	F1, (R9)
-	ADD	$16, R7
-	SUBS	$4, R8, R8
+	ADD	$16, R8
+	SUBS	$4, R7, R7
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R8
-	TBZ	$1, R8, skip11
+	ADD	$4, R7
+	TBZ	$1, R7, skip11
 	VEOR	V1.B16, V1.B16, V1.B16
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone13
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone13
 
 taps12:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FMOVD	(R11), F2
 	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	SUB	$1, R10
-	CBNZ	R10, taps12
+	SUB	$1, R9
+	CBNZ	R9, taps12
 
 tapsDone13:
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVD	F1, (R9)
-	ADD	$8, R7
+	ADD	$8, R8
 
 skip11:
-	TBZ	$0, R8, skip14
+	TBZ	$0, R7, skip14
 	VEOR	V1.B16, V1.B16, V1.B16
-	MOVD	R2, R8
-	MOVD	R3, R9
-	CBZ	R9, tapsDone16
+	MOVD	R3, R7
+	MOVD	R2, R9
+	CBZ	R7, tapsDone16
 
 taps15:
-	MOVW.P	4(R8), R10
-	ADD	R10<<2, R7, R10
+	MOVW.P	4(R9), R10
+	ADD	R10<<2, R8, R10
 	ADD	R10, R1, R10
 	FMOVS	(R10), F2
 	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
-	SUB	$1, R9
-	CBNZ	R9, taps15
+	SUB	$1, R7
+	CBNZ	R7, taps15
 
 tapsDone16:
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	ADD	R7, R0, R7
+	ADD	R8, R0, R7
 	FMOVS	F1, (R7)
 
 skip14:
@@ -7473,9 +7432,9 @@ TEXT ·poolMaxRowNEON(SB), NOSPLIT, $0-56
 	CBZ	R5, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R7
-	MOVD	R6, R8
-	SUBS	$16, R8, R8
+	MOVD	R6, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
 	BLT	channelsDone4
 
 channels3:
@@ -7483,13 +7442,13 @@ channels3:
 	VDUP	V0.S[0], V2.S4
 	VDUP	V0.S[0], V3.S4
 	VDUP	V0.S[0], V4.S4
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone6
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone6
 
 taps5:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FLDPQ	(R11), (F5, F6)
 	FLDPQ	32(R11), (F7, F8)
@@ -7497,84 +7456,84 @@ taps5:
 	WORD	$0x4e26f442 // fmax v2.4s, v2.4s, v6.4s
 	WORD	$0x4e27f463 // fmax v3.4s, v3.4s, v7.4s
 	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
-	SUB	$1, R10
-	CBNZ	R10, taps5
+	SUB	$1, R9
+	CBNZ	R9, taps5
 
 tapsDone6:
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FSTPQ	(F1, F2), (R9)
 	FSTPQ	(F3, F4), 32(R9)
-	ADD	$64, R7
-	SUBS	$16, R8, R8
+	ADD	$64, R8
+	SUBS	$16, R7, R7
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R8
-	SUBS	$4, R8, R8
+	ADD	$16, R7
+	SUBS	$4, R7, R7
 	BLT	channelsDone8
 
 channels7:
 	VDUP	V0.S[0], V1.S4
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone10
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone10
 
 taps9:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FMOVQ	(R11), F2
 	WORD	$0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
-	SUB	$1, R10
-	CBNZ	R10, taps9
+	SUB	$1, R9
+	CBNZ	R9, taps9
 
 tapsDone10:
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVQ	F1, (R9)
-	ADD	$16, R7
-	SUBS	$4, R8, R8
+	ADD	$16, R8
+	SUBS	$4, R7, R7
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R8
-	TBZ	$1, R8, skip11
+	ADD	$4, R7
+	TBZ	$1, R7, skip11
 	VDUP	V0.S[0], V1.S4
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone13
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone13
 
 taps12:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R1, R11
 	FMOVD	(R11), F2
 	WORD	$0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
-	SUB	$1, R10
-	CBNZ	R10, taps12
+	SUB	$1, R9
+	CBNZ	R9, taps12
 
 tapsDone13:
-	ADD	R7, R0, R9
+	ADD	R8, R0, R9
 	FMOVD	F1, (R9)
-	ADD	$8, R7
+	ADD	$8, R8
 
 skip11:
-	TBZ	$0, R8, skip14
+	TBZ	$0, R7, skip14
 	VDUP	V0.S[0], V1.S4
-	MOVD	R2, R8
-	MOVD	R3, R9
-	CBZ	R9, tapsDone16
+	MOVD	R3, R7
+	MOVD	R2, R9
+	CBZ	R7, tapsDone16
 
 taps15:
-	MOVW.P	4(R8), R10
-	ADD	R10<<2, R7, R10
+	MOVW.P	4(R9), R10
+	ADD	R10<<2, R8, R10
 	ADD	R10, R1, R10
 	FMOVS	(R10), F2
 	WORD	$0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
-	SUB	$1, R9
-	CBNZ	R9, taps15
+	SUB	$1, R7
+	CBNZ	R7, taps15
 
 tapsDone16:
-	ADD	R7, R0, R7
+	ADD	R8, R0, R7
 	FMOVS	F1, (R7)
 
 skip14:
@@ -7601,29 +7560,29 @@ TEXT ·poolMaxGradRowNEON(SB), NOSPLIT, $0-72
 	CBZ	R7, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R9
-	MOVD	R8, R10
-	SUBS	$16, R10, R10
+	MOVD	R8, R9
+	MOVD	ZR, R10
+	SUBS	$16, R9, R9
 	BLT	channelsDone4
 
 channels3:
-	ADD	R9, R2, R11
+	ADD	R10, R2, R11
 	FLDPQ	(R11), (F0, F1)
 	FLDPQ	32(R11), (F2, F3)
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FLDPQ	(R11), (F4, F5)
 	FLDPQ	32(R11), (F6, F7)
 	WORD	$0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
 	WORD	$0x4e21e429 // fcmeq v9.4s, v1.4s, v1.4s
 	WORD	$0x4e22e44a // fcmeq v10.4s, v2.4s, v2.4s
 	WORD	$0x4e23e46b // fcmeq v11.4s, v3.4s, v3.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone6
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone6
 
 taps5:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	FLDPQ	(R14), (F12, F13)
 	FLDPQ	32(R14), (F14, F15)
@@ -7652,32 +7611,32 @@ taps5:
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 	FSTPQ	(F12, F13), (R14)
 	FSTPQ	(F14, F15), 32(R14)
-	SUB	$1, R12
-	CBNZ	R12, taps5
+	SUB	$1, R11
+	CBNZ	R11, taps5
 
 tapsDone6:
-	ADD	$64, R9
-	SUBS	$16, R10, R10
+	ADD	$64, R10
+	SUBS	$16, R9, R9
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R10
-	SUBS	$4, R10, R10
+	ADD	$16, R9
+	SUBS	$4, R9, R9
 	BLT	channelsDone8
 
 channels7:
-	ADD	R9, R2, R11
+	ADD	R10, R2, R11
 	FMOVQ	(R11), F0
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FMOVQ	(R11), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone10
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone10
 
 taps9:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	FMOVQ	(R14), F3
 	ADD	R13, R1, R13
@@ -7688,29 +7647,29 @@ taps9:
 	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
 	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
 	FMOVQ	F3, (R14)
-	SUB	$1, R12
-	CBNZ	R12, taps9
+	SUB	$1, R11
+	CBNZ	R11, taps9
 
 tapsDone10:
-	ADD	$16, R9
-	SUBS	$4, R10, R10
+	ADD	$16, R10
+	SUBS	$4, R9, R9
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R10
-	TBZ	$1, R10, skip11
-	ADD	R9, R2, R11
+	ADD	$4, R9
+	TBZ	$1, R9, skip11
+	ADD	R10, R2, R11
 	FMOVD	(R11), F0
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FMOVD	(R11), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone13
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone13
 
 taps12:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	FMOVD	(R14), F3
 	ADD	R13, R1, R13
@@ -7721,26 +7680,26 @@ taps12:
 	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
 	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
 	FMOVD	F3, (R14)
-	SUB	$1, R12
-	CBNZ	R12, taps12
+	SUB	$1, R11
+	CBNZ	R11, taps12
 
 tapsDone13:
-	ADD	$8, R9
+	ADD	$8, R10
 
 skip11:
-	TBZ	$0, R10, skip14
-	ADD	R9, R2, R10
-	FMOVS	(R10), F0
-	ADD	R9, R3, R10
-	FMOVS	(R10), F1
+	TBZ	$0, R9, skip14
+	ADD	R10, R2, R9
+	FMOVS	(R9), F0
+	ADD	R10, R3, R9
+	FMOVS	(R9), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R10
-	MOVD	R5, R11
-	CBZ	R11, tapsDone16
+	MOVD	R5, R9
+	MOVD	R4, R11
+	CBZ	R9, tapsDone16
 
 taps15:
-	MOVW.P	4(R10), R12
-	ADD	R12<<2, R9, R12
+	MOVW.P	4(R11), R12
+	ADD	R12<<2, R10, R12
 	ADD	R12, R0, R13
 	FMOVS	(R13), F3
 	ADD	R12, R1, R12
@@ -7751,8 +7710,8 @@ taps15:
 	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
 	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
 	FMOVS	F3, (R13)
-	SUB	$1, R11
-	CBNZ	R11, taps15
+	SUB	$1, R9
+	CBNZ	R9, taps15
 
 tapsDone16:
 
@@ -7782,29 +7741,29 @@ TEXT ·poolMaxGradRowSetNEON(SB), NOSPLIT, $0-72
 	CBZ	R7, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R9
-	MOVD	R8, R10
-	SUBS	$16, R10, R10
+	MOVD	R8, R9
+	MOVD	ZR, R10
+	SUBS	$16, R9, R9
 	BLT	channelsDone4
 
 channels3:
-	ADD	R9, R2, R11
+	ADD	R10, R2, R11
 	FLDPQ	(R11), (F0, F1)
 	FLDPQ	32(R11), (F2, F3)
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FLDPQ	(R11), (F4, F5)
 	FLDPQ	32(R11), (F6, F7)
 	WORD	$0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
 	WORD	$0x4e21e429 // fcmeq v9.4s, v1.4s, v1.4s
 	WORD	$0x4e22e44a // fcmeq v10.4s, v2.4s, v2.4s
 	WORD	$0x4e23e46b // fcmeq v11.4s, v3.4s, v3.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone6
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone6
 
 taps5:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
 	FLDPQ	(R13), (F12, F13)
@@ -7827,32 +7786,32 @@ taps5:
 	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
 	FSTPQ	(F16, F13), (R14)
 	FSTPQ	(F14, F15), 32(R14)
-	SUB	$1, R12
-	CBNZ	R12, taps5
+	SUB	$1, R11
+	CBNZ	R11, taps5
 
 tapsDone6:
-	ADD	$64, R9
-	SUBS	$16, R10, R10
+	ADD	$64, R10
+	SUBS	$16, R9, R9
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R10
-	SUBS	$4, R10, R10
+	ADD	$16, R9
+	SUBS	$4, R9, R9
 	BLT	channelsDone8
 
 channels7:
-	ADD	R9, R2, R11
+	ADD	R10, R2, R11
 	FMOVQ	(R11), F0
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FMOVQ	(R11), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone10
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone10
 
 taps9:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
 	FMOVQ	(R13), F3
@@ -7861,29 +7820,29 @@ taps9:
 	VAND	V1.B16, V3.B16, V4.B16
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
 	FMOVQ	F4, (R14)
-	SUB	$1, R12
-	CBNZ	R12, taps9
+	SUB	$1, R11
+	CBNZ	R11, taps9
 
 tapsDone10:
-	ADD	$16, R9
-	SUBS	$4, R10, R10
+	ADD	$16, R10
+	SUBS	$4, R9, R9
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R10
-	TBZ	$1, R10, skip11
-	ADD	R9, R2, R11
+	ADD	$4, R9
+	TBZ	$1, R9, skip11
+	ADD	R10, R2, R11
 	FMOVD	(R11), F0
-	ADD	R9, R3, R11
+	ADD	R10, R3, R11
 	FMOVD	(R11), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R11
-	MOVD	R5, R12
-	CBZ	R12, tapsDone13
+	MOVD	R5, R11
+	MOVD	R4, R12
+	CBZ	R11, tapsDone13
 
 taps12:
-	MOVW.P	4(R11), R13
-	ADD	R13<<2, R9, R13
+	MOVW.P	4(R12), R13
+	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
 	FMOVD	(R13), F3
@@ -7892,26 +7851,26 @@ taps12:
 	VAND	V1.B16, V3.B16, V4.B16
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
 	FMOVD	F4, (R14)
-	SUB	$1, R12
-	CBNZ	R12, taps12
+	SUB	$1, R11
+	CBNZ	R11, taps12
 
 tapsDone13:
-	ADD	$8, R9
+	ADD	$8, R10
 
 skip11:
-	TBZ	$0, R10, skip14
-	ADD	R9, R2, R10
-	FMOVS	(R10), F0
-	ADD	R9, R3, R10
-	FMOVS	(R10), F1
+	TBZ	$0, R9, skip14
+	ADD	R10, R2, R9
+	FMOVS	(R9), F0
+	ADD	R10, R3, R9
+	FMOVS	(R9), F1
 	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
-	MOVD	R4, R10
-	MOVD	R5, R11
-	CBZ	R11, tapsDone16
+	MOVD	R5, R9
+	MOVD	R4, R11
+	CBZ	R9, tapsDone16
 
 taps15:
-	MOVW.P	4(R10), R12
-	ADD	R12<<2, R9, R12
+	MOVW.P	4(R11), R12
+	ADD	R12<<2, R10, R12
 	ADD	R12, R0, R13
 	ADD	R12, R1, R12
 	FMOVS	(R12), F3
@@ -7920,8 +7879,8 @@ taps15:
 	VAND	V1.B16, V3.B16, V4.B16
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
 	FMOVS	F4, (R13)
-	SUB	$1, R11
-	CBNZ	R11, taps15
+	SUB	$1, R9
+	CBNZ	R9, taps15
 
 tapsDone16:
 
@@ -7951,26 +7910,26 @@ TEXT ·poolSpreadRowNEON(SB), NOSPLIT, $0-60
 	CBZ	R5, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R7
-	MOVD	R6, R8
-	SUBS	$16, R8, R8
+	MOVD	R6, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
 	BLT	channelsDone4
 
 channels3:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FLDPQ	(R9), (F1, F2)
 	FLDPQ	32(R9), (F3, F4)
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD	$0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
 	WORD	$0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
 	WORD	$0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone6
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone6
 
 taps5:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FLDPQ	(R11), (F5, F6)
 	FLDPQ	32(R11), (F7, F8)
@@ -7980,83 +7939,83 @@ taps5:
 	WORD	$0x4e28d488 // fadd v8.4s, v4.4s, v8.4s
 	FSTPQ	(F5, F6), (R11)
 	FSTPQ	(F7, F8), 32(R11)
-	SUB	$1, R10
-	CBNZ	R10, taps5
+	SUB	$1, R9
+	CBNZ	R9, taps5
 
 tapsDone6:
-	ADD	$64, R7
-	SUBS	$16, R8, R8
+	ADD	$64, R8
+	SUBS	$16, R7, R7
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R8
-	SUBS	$4, R8, R8
+	ADD	$16, R7
+	SUBS	$4, R7, R7
 	BLT	channelsDone8
 
 channels7:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FMOVQ	(R9), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone10
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone10
 
 taps9:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FMOVQ	(R11), F2
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 	FMOVQ	F2, (R11)
-	SUB	$1, R10
-	CBNZ	R10, taps9
+	SUB	$1, R9
+	CBNZ	R9, taps9
 
 tapsDone10:
-	ADD	$16, R7
-	SUBS	$4, R8, R8
+	ADD	$16, R8
+	SUBS	$4, R7, R7
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R8
-	TBZ	$1, R8, skip11
-	ADD	R7, R1, R9
+	ADD	$4, R7
+	TBZ	$1, R7, skip11
+	ADD	R8, R1, R9
 	FMOVD	(R9), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone13
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone13
 
 taps12:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FMOVD	(R11), F2
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 	FMOVD	F2, (R11)
-	SUB	$1, R10
-	CBNZ	R10, taps12
+	SUB	$1, R9
+	CBNZ	R9, taps12
 
 tapsDone13:
-	ADD	$8, R7
+	ADD	$8, R8
 
 skip11:
-	TBZ	$0, R8, skip14
-	ADD	R7, R1, R8
-	FMOVS	(R8), F1
+	TBZ	$0, R7, skip14
+	ADD	R8, R1, R7
+	FMOVS	(R7), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R8
-	MOVD	R3, R9
-	CBZ	R9, tapsDone16
+	MOVD	R3, R7
+	MOVD	R2, R9
+	CBZ	R7, tapsDone16
 
 taps15:
-	MOVW.P	4(R8), R10
-	ADD	R10<<2, R7, R10
+	MOVW.P	4(R9), R10
+	ADD	R10<<2, R8, R10
 	ADD	R10, R0, R10
 	FMOVS	(R10), F2
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 	FMOVS	F2, (R10)
-	SUB	$1, R9
-	CBNZ	R9, taps15
+	SUB	$1, R7
+	CBNZ	R7, taps15
 
 tapsDone16:
 
@@ -8084,100 +8043,100 @@ TEXT ·poolSpreadRowSetNEON(SB), NOSPLIT, $0-60
 	CBZ	R5, pixelsNone2
 
 pixels1:
-	MOVD	ZR, R7
-	MOVD	R6, R8
-	SUBS	$16, R8, R8
+	MOVD	R6, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
 	BLT	channelsDone4
 
 channels3:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FLDPQ	(R9), (F1, F2)
 	FLDPQ	32(R9), (F3, F4)
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
 	WORD	$0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
 	WORD	$0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
 	WORD	$0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone6
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone6
 
 taps5:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FSTPQ	(F1, F2), (R11)
 	FSTPQ	(F3, F4), 32(R11)
-	SUB	$1, R10
-	CBNZ	R10, taps5
+	SUB	$1, R9
+	CBNZ	R9, taps5
 
 tapsDone6:
-	ADD	$64, R7
-	SUBS	$16, R8, R8
+	ADD	$64, R8
+	SUBS	$16, R7, R7
 	BGE	channels3
 
 channelsDone4:
-	ADD	$16, R8
-	SUBS	$4, R8, R8
+	ADD	$16, R7
+	SUBS	$4, R7, R7
 	BLT	channelsDone8
 
 channels7:
-	ADD	R7, R1, R9
+	ADD	R8, R1, R9
 	FMOVQ	(R9), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone10
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone10
 
 taps9:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FMOVQ	F1, (R11)
-	SUB	$1, R10
-	CBNZ	R10, taps9
+	SUB	$1, R9
+	CBNZ	R9, taps9
 
 tapsDone10:
-	ADD	$16, R7
-	SUBS	$4, R8, R8
+	ADD	$16, R8
+	SUBS	$4, R7, R7
 	BGE	channels7
 
 channelsDone8:
-	ADD	$4, R8
-	TBZ	$1, R8, skip11
-	ADD	R7, R1, R9
+	ADD	$4, R7
+	TBZ	$1, R7, skip11
+	ADD	R8, R1, R9
 	FMOVD	(R9), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R9
-	MOVD	R3, R10
-	CBZ	R10, tapsDone13
+	MOVD	R3, R9
+	MOVD	R2, R10
+	CBZ	R9, tapsDone13
 
 taps12:
-	MOVW.P	4(R9), R11
-	ADD	R11<<2, R7, R11
+	MOVW.P	4(R10), R11
+	ADD	R11<<2, R8, R11
 	ADD	R11, R0, R11
 	FMOVD	F1, (R11)
-	SUB	$1, R10
-	CBNZ	R10, taps12
+	SUB	$1, R9
+	CBNZ	R9, taps12
 
 tapsDone13:
-	ADD	$8, R7
+	ADD	$8, R8
 
 skip11:
-	TBZ	$0, R8, skip14
-	ADD	R7, R1, R8
-	FMOVS	(R8), F1
+	TBZ	$0, R7, skip14
+	ADD	R8, R1, R7
+	FMOVS	(R7), F1
 	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
-	MOVD	R2, R8
-	MOVD	R3, R9
-	CBZ	R9, tapsDone16
+	MOVD	R3, R7
+	MOVD	R2, R9
+	CBZ	R7, tapsDone16
 
 taps15:
-	MOVW.P	4(R8), R10
-	ADD	R10<<2, R7, R10
+	MOVW.P	4(R9), R10
+	ADD	R10<<2, R8, R10
 	ADD	R10, R0, R10
 	FMOVS	F1, (R10)
-	SUB	$1, R9
-	CBNZ	R9, taps15
+	SUB	$1, R7
+	CBNZ	R7, taps15
 
 tapsDone16:
 
@@ -8204,13 +8163,13 @@ TEXT ·depthwiseRowNEON(SB), NOSPLIT, $0-80
 	MOVD	srcStep+64(FP), R9
 
 pixels:
-	MOVD	ZR, R10
-	MOVD	R7, R11
-	SUBS	$16, R11, R11
+	MOVD	R7, R10
+	MOVD	ZR, R11
+	SUBS	$16, R10, R10
 	BLT	channelsDone2
 
 channels1:
-	ADD	R10, R3, R12
+	ADD	R11, R3, R12
 	FLDPQ	(R12), (F0, F1)
 	FLDPQ	32(R12), (F2, F3)
 	MOVD	R4, R12
@@ -8219,9 +8178,9 @@ channels1:
 
 taps3:
 	MOVW	(R12), R14
-	ADD	R14<<2, R10, R14
+	ADD	R14<<2, R11, R14
 	MOVW	4(R12), R15
-	ADD	R15<<2, R10, R15
+	ADD	R15<<2, R11, R15
 	ADD	$8, R12
 	ADD	R14, R1, R14
 	FLDPQ	(R14), (F4, F5)
@@ -8237,20 +8196,20 @@ taps3:
 	CBNZ	R13, taps3
 
 tapsDone4:
-	ADD	R10, R0, R12
+	ADD	R11, R0, R12
 	FSTPQ	(F0, F1), (R12)
 	FSTPQ	(F2, F3), 32(R12)
-	ADD	$64, R10
-	SUBS	$16, R11, R11
+	ADD	$64, R11
+	SUBS	$16, R10, R10
 	BGE	channels1
 
 channelsDone2:
-	ADD	$16, R11
-	SUBS	$4, R11, R11
+	ADD	$16, R10
+	SUBS	$4, R10, R10
 	BLT	channelsDone6
 
 channels5:
-	ADD	R10, R3, R12
+	ADD	R11, R3, R12
 	FMOVQ	(R12), F0
 	MOVD	R4, R12
 	MOVD	R5, R13
@@ -8258,9 +8217,9 @@ channels5:
 
 taps7:
 	MOVW	(R12), R14
-	ADD	R14<<2, R10, R14
+	ADD	R14<<2, R11, R14
 	MOVW	4(R12), R15
-	ADD	R15<<2, R10, R15
+	ADD	R15<<2, R11, R15
 	ADD	$8, R12
 	ADD	R14, R1, R14
 	FMOVQ	(R14), F1
@@ -8271,16 +8230,16 @@ taps7:
 	CBNZ	R13, taps7
 
 tapsDone8:
-	ADD	R10, R0, R12
+	ADD	R11, R0, R12
 	FMOVQ	F0, (R12)
-	ADD	$16, R10
-	SUBS	$4, R11, R11
+	ADD	$16, R11
+	SUBS	$4, R10, R10
 	BGE	channels5
 
 channelsDone6:
-	ADD	$4, R11
-	TBZ	$1, R11, skip9
-	ADD	R10, R3, R12
+	ADD	$4, R10
+	TBZ	$1, R10, skip9
+	ADD	R11, R3, R12
 	FMOVD	(R12), F0
 	MOVD	R4, R12
 	MOVD	R5, R13
@@ -8288,9 +8247,9 @@ channelsDone6:
 
 taps10:
 	MOVW	(R12), R14
-	ADD	R14<<2, R10, R14
+	ADD	R14<<2, R11, R14
 	MOVW	4(R12), R15
-	ADD	R15<<2, R10, R15
+	ADD	R15<<2, R11, R15
 	ADD	$8, R12
 	ADD	R14, R1, R14
 	FMOVD	(R14), F1
@@ -8301,24 +8260,24 @@ taps10:
 	CBNZ	R13, taps10
 
 tapsDone11:
-	ADD	R10, R0, R12
+	ADD	R11, R0, R12
 	FMOVD	F0, (R12)
-	ADD	$8, R10
+	ADD	$8, R11
 
 skip9:
-	TBZ	$0, R11, skip12
-	ADD	R10, R3, R11
-	FMOVS	(R11), F0
-	MOVD	R4, R11
+	TBZ	$0, R10, skip12
+	ADD	R11, R3, R10
+	FMOVS	(R10), F0
+	MOVD	R4, R10
 	MOVD	R5, R12
 	CBZ	R12, tapsDone14
 
 taps13:
-	MOVW	(R11), R13
-	ADD	R13<<2, R10, R13
-	MOVW	4(R11), R14
-	ADD	R14<<2, R10, R14
-	ADD	$8, R11
+	MOVW	(R10), R13
+	ADD	R13<<2, R11, R13
+	MOVW	4(R10), R14
+	ADD	R14<<2, R11, R14
+	ADD	$8, R10
 	ADD	R13, R1, R13
 	FMOVS	(R13), F1
 	ADD	R14, R2, R13
@@ -8328,7 +8287,7 @@ taps13:
 	CBNZ	R12, taps13
 
 tapsDone14:
-	ADD	R10, R0, R10
+	ADD	R11, R0, R10
 	FMOVS	F0, (R10)
 
 skip12:
@@ -8350,21 +8309,21 @@ TEXT ·depthwiseGradRowNEON(SB), NOSPLIT, $0-64
 	MOVD	xStep+48(FP), R7
 
 taps:
-	MOVD	ZR, R8
-	MOVD	R6, R9
-	SUBS	$16, R9, R9
+	MOVD	R6, R8
+	MOVD	ZR, R9
+	SUBS	$16, R8, R8
 	BLT	channelsDone2
 
 channels1:
 	MOVW	(R3), R10
-	ADD	R10<<2, R8, R10
+	ADD	R10<<2, R9, R10
 	MOVW	4(R3), R11
-	ADD	R11<<2, R8, R11
+	ADD	R11<<2, R9, R11
 	ADD	R11, R0, R11
 	FLDPQ	(R11), (F0, F1)
 	FLDPQ	32(R11), (F2, F3)
 	ADD	R10, R1, R10
-	ADD	R8, R2, R12
+	ADD	R9, R2, R12
 	MOVD	R5, R13
 
 pixels3:
@@ -8382,24 +8341,24 @@ pixels3:
 	CBNZ	R13, pixels3
 	FSTPQ	(F0, F1), (R11)
 	FSTPQ	(F2, F3), 32(R11)
-	ADD	$64, R8
-	SUBS	$16, R9, R9
+	ADD	$64, R9
+	SUBS	$16, R8, R8
 	BGE	channels1
 
 channelsDone2:
-	ADD	$16, R9
-	SUBS	$4, R9, R9
+	ADD	$16, R8
+	SUBS	$4, R8, R8
 	BLT	channelsDone5
 
 channels4:
 	MOVW	(R3), R10
-	ADD	R10<<2, R8, R10
+	ADD	R10<<2, R9, R10
 	MOVW	4(R3), R11
-	ADD	R11<<2, R8, R11
+	ADD	R11<<2, R9, R11
 	ADD	R11, R0, R11
 	FMOVQ	(R11), F0
 	ADD	R10, R1, R10
-	ADD	R8, R2, R12
+	ADD	R9, R2, R12
 	MOVD	R5, R13
 
 pixels6:
@@ -8411,21 +8370,21 @@ pixels6:
 	SUB	$1, R13
 	CBNZ	R13, pixels6
 	FMOVQ	F0, (R11)
-	ADD	$16, R8
-	SUBS	$4, R9, R9
+	ADD	$16, R9
+	SUBS	$4, R8, R8
 	BGE	channels4
 
 channelsDone5:
-	ADD	$4, R9
-	TBZ	$1, R9, skip7
+	ADD	$4, R8
+	TBZ	$1, R8, skip7
 	MOVW	(R3), R10
-	ADD	R10<<2, R8, R10
+	ADD	R10<<2, R9, R10
 	MOVW	4(R3), R11
-	ADD	R11<<2, R8, R11
+	ADD	R11<<2, R9, R11
 	ADD	R11, R0, R11
 	FMOVD	(R11), F0
 	ADD	R10, R1, R10
-	ADD	R8, R2, R12
+	ADD	R9, R2, R12
 	MOVD	R5, R13
 
 pixels8:
@@ -8437,26 +8396,26 @@ pixels8:
 	SUB	$1, R13
 	CBNZ	R13, pixels8
 	FMOVD	F0, (R11)
-	ADD	$8, R8
+	ADD	$8, R9
 
 skip7:
-	TBZ	$0, R9, skip9
-	MOVW	(R3), R9
-	ADD	R9<<2, R8, R9
+	TBZ	$0, R8, skip9
+	MOVW	(R3), R8
+	ADD	R8<<2, R9, R8
 	MOVW	4(R3), R10
-	ADD	R10<<2, R8, R10
+	ADD	R10<<2, R9, R10
 	ADD	R10, R0, R10
 	FMOVS	(R10), F0
-	ADD	R9, R1, R9
-	ADD	R8, R2, R8
+	ADD	R8, R1, R8
+	ADD	R9, R2, R9
 	MOVD	R5, R11
 
 pixels10:
-	FMOVS	(R9), F1
-	FMOVS	(R8), F2
+	FMOVS	(R8), F1
+	FMOVS	(R9), F2
 	VFMLA	V2.S4, V1.S4, V0.S4
-	ADD	R7, R9
-	ADD	R6<<2, R8
+	ADD	R7, R8
+	ADD	R6<<2, R9
 	SUB	$1, R11
 	CBNZ	R11, pixels10
 	FMOVS	F0, (R10)

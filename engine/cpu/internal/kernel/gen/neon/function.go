@@ -22,6 +22,7 @@ type kernel struct {
 	doc             string
 	params          map[string]param
 	size            int // of parameters and result, in bytes
+	frame           int // bytes on the stack
 	code            []instruction
 	labels          int            // made by fresh
 	constants       []uint32       // that pool returned
@@ -106,9 +107,15 @@ func finish() {
 	k.code = append(k.loadPool(), k.code...)
 	allocate(k.name, k.code)
 	k.writePool()
-	fmt.Fprintf(&out.text, "\n// func %s%s\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", k.name, k.signature, k.name, k.size)
+	flag := "NOSPLIT"
+	if k.frame > 0 {
+		flag = "0" // the stack may have to grow
+	}
+	fmt.Fprintf(&out.text, "\n// func %s%s\nTEXT ·%s(SB), %s, $%d-%d\n", k.name, k.signature, k.name, flag, k.frame, k.size)
 	for _, i := range k.code {
-		out.text.WriteString(i.write() + "\n")
+		if text := i.write(); text != "" {
+			out.text.WriteString(text + "\n")
+		}
 	}
 	fmt.Fprintf(&out.stubs, "\n// %s %s\n//\n//go:noescape\nfunc %s%s\n", k.name, k.doc, k.name, k.signature)
 }
@@ -131,6 +138,19 @@ func ins(name string, operands ...operand) {
 		}
 		return strings.TrimRight("\t"+name+"\t"+strings.Join(list, ", "), "\t")
 	}})
+}
+
+// copyOf returns a copy of a register. It takes no instruction if the original is
+// not needed any more.
+func copyOf(g gp) gp {
+	c := newGP()
+	push(instruction{operands: []operand{g, c}, write: func() string {
+		if g.number == c.number {
+			return ""
+		}
+		return fmt.Sprintf("\tMOVD\t%s, %s", g, c)
+	}})
+	return c
 }
 
 // fresh returns a new label.
@@ -204,6 +224,14 @@ func broadcast(name string) vec {
 
 // result stores the lowest lane of v as the function's result.
 func result(v vec) { ins("FMOVS", v.scalar(), address("ret")) }
+
+// local returns the address of size bytes on the stack, the function's only ones.
+func local(size int) gp {
+	fn.frame = size
+	p := newGP()
+	ins("MOVD", word(fmt.Sprintf("$frame-%d(SP)", size)), p)
+	return p
+}
 
 // A constant is a number in a lane of a register that is loaded at the start of
 // the function.

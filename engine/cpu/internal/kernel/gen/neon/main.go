@@ -28,14 +28,21 @@
 // the one before it is multiplied, which hides the load on processors that execute
 // in order. [kernel.Outer] cannot take four terms at a time, for they lie apart. A
 // term of 24 multiply-adds has 6 loads (two of them of pairs) and 5 other
-// instructions in 6×16, 6 and 4 in 12×8.
+// instructions in 6×16, 6 (one of a pair) and 4 in 12×8.
 //
 // A processor that starts n multiply-adds a cycle, each of which takes 4 cycles,
-// needs 4·n independent ones. 24 chains suffice for four a cycle (Apple M1, Neoverse
-// V1); two (Neoverse N1, Cortex-A76) need 8. At 0.23 to 0.29 loads for a multiply-add,
-// where those processors load three and two vectors a cycle, and at 1.3
-// instructions for one in all, where they decode eight and four, neither loads nor
-// decoding is the limit: multiplying is.
+// needs 4·n independent ones: 16 of the 24 chains on an Apple M1, 8 on a Neoverse N1.
+// A multiply-add comes with 0.23 to 0.33 loads, and they make up all but a third of
+// the instructions. The M1 can do four of them, three loads and eight instructions
+// in all in a cycle, the N1 two, two and four: so multiplying is the limit, neither
+// loading nor decoding. llvm-mca 16, which simulates a processor by its tables
+// without caches, says the same: multiply-adds a cycle in the inner loops are
+//
+//	            peak loop  6×16  12×8  Outer
+//	Cortex-A57        1.0   1.0   1.0    1.0  out of order
+//	Neoverse N2       2.0   2.0   2.0    2.0
+//	Apple M1          3.0   3.0   3.0    3.0
+//	Cortex-A55        1.6   1.4   1.3    0.7  in order
 //
 // # Row kernels: the other files
 //
@@ -45,6 +52,10 @@
 // written; the kernel gives only the body. The arithmetic is the same in all: an
 // element gets the same bits wherever it lies. Functions of a long chain of
 // instructions are computed for several vectors in step, see [weave].
+//
+// # Winograd transforms: winograd.go
+//
+// As in the AVX2 program; eight channels are two vectors, one after the other.
 package main
 
 func main() {
@@ -71,5 +82,9 @@ func main() {
 	softmaxKernels()
 	poolKernels()
 	depthwiseKernels()
+	end()
+
+	begin("winograd")
+	winogradKernels()
 	end()
 }

@@ -65,8 +65,8 @@ func (s shape) outerSum(acc accumulators, args structure, a gp) {
 		ins("FLDPQ", mem{base: pb}, pair{first, second})
 		y = append(y, first, second)
 	}
-	for r := range acc {
-		for v := range y {
+	for v := range y { // in the order of the loads
+		for r := range acc {
 			byLane(fmlaElem, acc[r][v], y[v], x[r/lanes], r%lanes)
 		}
 	}

@@ -9,7 +9,7 @@ func peakKernel() {
 	jump("CBZ", "done", n)
 	label("turn")
 	for _, s := range sums {
-		accumulate(s, one, one)
+		byLane(fmlaElem, s, one, one, 0)
 	}
 	ins("SUB", imm(1), n)
 	jump("CBNZ", "turn", n)

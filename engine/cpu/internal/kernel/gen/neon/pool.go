@@ -32,10 +32,8 @@ func (w *window) overPixels(pointers, strided []gp, body func(b block)) {
 
 // overTaps calls body with the block's place in each tap.
 func (w *window) overTaps(b block, body func(tap block)) {
-	left, next, at := newGP(), newGP(), newGP()
+	left, next, at := copyOf(w.taps), copyOf(w.offsets), newGP()
 	again, done := fresh("taps"), fresh("tapsDone")
-	ins("MOVD", w.offsets, next)
-	ins("MOVD", w.taps, left)
 	jump("CBZ", done, left)
 	label(again)
 	ins("MOVW.P", mem{base: next, disp: offsetSize}, at)

@@ -90,9 +90,8 @@ func each(f func(a, b vec) vec, a, b []vec) (list []vec) {
 // overRow emits a loop over a row of n floats: body is called for unroll whole
 // vectors, for one, and for the two floats and the one that may be left.
 func overRow(name string, n gp, unroll int, body func(b block)) {
-	at, left := newGP(), newGP()
+	at, left := newGP(), copyOf(n)
 	ins("MOVD", word("ZR"), at)
-	ins("MOVD", n, left)
 	loop := func(vectors int) {
 		count, again, done := imm(vectors*lanes), fresh(name), fresh(name+"Done")
 		ins("SUBS", count, left, left)

@@ -35,8 +35,7 @@ type strideRows struct {
 }
 
 func (w *strideRows) places(_ gp, count int) []gp {
-	list := []gp{newGP()}
-	ins("MOVD", w.c, list[0])
+	list := []gp{copyOf(w.c)}
 	for r := 1; r < count; r++ {
 		list = append(list, newGP())
 		ins("ADD", w.ldc, list[r-1], list[r])

@@ -113,13 +113,13 @@ func (k *panelKernel) sum(acc accumulators) {
 		ins("ADD", shifted{row[r], 2}, a, row[r])
 	})
 	segOff, segs := k.args.field("SegOff"), k.args.field("Segs")
-	off, left := newGP(), newGP() // bytes from the start of the rows; turns left
+	off := newGP() // bytes from the start of the rows
 	segment, again, rest := fresh("segment"), fresh("terms"), fresh("rest")
 
 	label(segment)
 	ins("MOVW.P", mem{base: segOff, disp: offsetSize}, off)
 	times4(off)
-	ins("MOVD", k.turns, left)
+	left := copyOf(k.turns)
 	jump("CBZ", rest, left)
 	label(again)
 	k.terms(4, acc, row, off, b)

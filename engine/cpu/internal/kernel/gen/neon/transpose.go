@@ -12,8 +12,7 @@ func transposeKernel() {
 	label("block")
 	for range 2 { // four columns of src at a time
 		var top, bottom [4]vec
-		p := newGP()
-		ins("MOVD", src, p)
+		p := copyOf(src)
 		for i := range 8 {
 			v := newVec()
 			ins("FMOVQ", mem{base: p}, v.scalar())

@@ -7,7 +7,7 @@
 // time, one in each lane: first M times each column of X, into the stack
 // frame, then the rows of that times Mᵀ, to memory. The product of M with one
 // vector is unrolled, without its zeros, and with what rows or columns of M
-// have in common computed once (linear.go): the points ±p make pairs of them
+// have in common computed once (package linear): the points ±p make pairs of them
 // that differ only in signs.
 package main
 

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/strideml/stride/zoo"
+	_ "github.com/strideml/stride/zoo/torchvision" // more networks
+)
+
+// The networks that are measured unless told otherwise: those of the book, and
+// in inference the usual ones for ImageNet.
+var (
+	bookNets        = []string{"lenet", "lenet-bn", "alexnet", "vgg", "nin", "googlenet", "resnet18", "densenet"}
+	torchvisionNets = []string{
+		"torchvision/resnet18", "torchvision/resnet50", "torchvision/vgg11", "torchvision/densenet121",
+		"torchvision/googlenet", "torchvision/squeezenet1_1", "torchvision/mobilenet_v2",
+	}
+)
+
+const torchvisionPrefix = "torchvision/"
+
+// A measuredCase is one network in one mode with one batch size.
+type measuredCase struct {
+	spec  zoo.Spec
+	mode  string // "train" or "infer"
+	batch int
+}
+
+func (c measuredCase) String() string {
+	return fmt.Sprintf("%s, %s, batch %d", c.spec.Name, c.mode, c.batch)
+}
+
+// planCases returns what is to be measured, training first. No nets means the
+// usual ones, no batches those of the goals: in training 64 (the LeNets 256),
+// in inference 1 and as many, or 1 and 16 for torchvision's networks, which
+// are not trained.
+func planCases(nets, modes []string, batches []int) ([]measuredCase, error) {
+	if len(nets) == 0 {
+		nets = slices.Concat(bookNets, torchvisionNets)
+	}
+	var cases []measuredCase
+	for _, mode := range []string{"train", "infer"} {
+		if !slices.Contains(modes, mode) {
+			continue
+		}
+		for _, name := range nets {
+			spec, err := knownNet(name)
+			if err != nil {
+				return nil, err
+			}
+			for _, batch := range batchesOf(name, mode, batches) {
+				cases = append(cases, measuredCase{spec, mode, batch})
+			}
+		}
+	}
+	return cases, nil
+}
+
+// knownNet returns a network that both stride and the PyTorch worker know.
+func knownNet(name string) (zoo.Spec, error) {
+	spec, err := zoo.Get(name)
+	if err != nil {
+		return zoo.Spec{}, err
+	}
+	if !strings.HasPrefix(spec.Name, torchvisionPrefix) && !slices.Contains(bookNets, spec.Name) {
+		return zoo.Spec{}, fmt.Errorf("%s is not compared: want %s, or one of torchvision's", spec.Name, strings.Join(bookNets, ", "))
+	}
+	return spec, nil
+}
+
+func batchesOf(name, mode string, given []int) []int {
+	torchvision := strings.HasPrefix(name, torchvisionPrefix)
+	switch {
+	case torchvision && mode == "train":
+		return nil
+	case len(given) > 0:
+		return given
+	}
+	large := 64
+	switch {
+	case strings.HasPrefix(name, "lenet"):
+		large = 256
+	case torchvision:
+		large = 16
+	}
+	if mode == "train" {
+		return []int{large}
+	}
+	return []int{1, large}
+}

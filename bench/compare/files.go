@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/strideml/stride/internal/rawnum"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/tensor"
+)
+
+// caseFiles are the files that the workers of a case share.
+type caseFiles struct{ folder, weights, images, labels, model string }
+
+// makeFiles writes random weights, images and labels into a folder.
+func makeFiles(folder string, c measuredCase) (caseFiles, error) {
+	f := caseFiles{folder: folder}
+	for name, path := range map[string]*string{
+		"weights.safetensors": &f.weights, "images.f32": &f.images, "labels.f32": &f.labels, "model.onnx": &f.model,
+	} {
+		*path = filepath.Join(folder, name)
+	}
+	model, err := c.spec.Model(1)
+	if err != nil {
+		return f, err
+	}
+	state := model.State()
+	wakeNorms(state)
+	if err := (&safetensors.File{Entries: state}).Save(f.weights); err != nil {
+		return f, err
+	}
+	images, labels := make([]float32, c.batch*model.Input().Size()), make([]float32, c.batch)
+	r := rng.New(1, "compare")
+	for i := range images {
+		images[i] = r.Float32()
+	}
+	for i := range labels {
+		labels[i] = float32(r.IntN(c.spec.Classes))
+	}
+	if err := writeFloats(f.images, images); err != nil {
+		return f, err
+	}
+	return f, writeFloats(f.labels, labels)
+}
+
+// wakeNorms moves batch normalizations away from the identity that they are at
+// first, so that a mistake in them shows.
+func wakeNorms(state []safetensors.Entry) {
+	norms := map[string]bool{}
+	for _, e := range state {
+		if layer, ok := strings.CutSuffix(e.Name, "running_mean"); ok {
+			norms[layer] = true
+		}
+	}
+	for _, e := range state {
+		dot := strings.LastIndexByte(e.Name, '.') + 1
+		if !norms[e.Name[:dot]] {
+			continue
+		}
+		r := rng.New(1, "compare/"+e.Name)
+		x := e.Tensor.Data()
+		for i := range x {
+			x[i] += (r.Float32() - .5) / 4
+		}
+	}
+}
+
+// readTensor reads a tensor of that shape from a file of little-endian float32
+// numbers and nothing else.
+func readTensor(path string, shape ...int) (*tensor.Tensor, error) {
+	t := tensor.New(shape...)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() != 4*int64(t.Size()) {
+		return nil, fmt.Errorf("%s has %d bytes, want %d", path, info.Size(), 4*t.Size())
+	}
+	x, err := rawnum.Read(f, rawnum.Float32, binary.LittleEndian, t.Size(), true)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	copy(t.Data(), x)
+	return t, nil
+}
+
+func writeFloats(path string, x []float32) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := rawnum.Write(f, x); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}
+
+// outputsDiffer returns the greatest difference between the outputs of a
+// network, relative to the standard deviation of those that are wanted; NaN if
+// any is not a number.
+func outputsDiffer(got, want []float32) float64 {
+	mean, square, worst := 0.0, 0.0, 0.0
+	for _, v := range want {
+		mean += float64(v) / float64(len(want))
+	}
+	for i, v := range want {
+		square += (float64(v) - mean) * (float64(v) - mean)
+		off := math.Abs(float64(got[i]) - float64(v))
+		worst = max(worst, off) // NaN if either is
+	}
+	return worst / math.Sqrt(square/float64(len(want)))
+}
+
+// lossesDiffer returns the greatest difference between the losses of the same
+// steps, relative to how far those that are wanted moved: it sees a wrong
+// gradient as well as a wrong loss.
+func lossesDiffer(got, want []float64) float64 {
+	worst, moved := 0.0, 0.0
+	for i, v := range want {
+		worst = max(worst, math.Abs(got[i]-v))
+		moved = max(moved, math.Abs(v-want[0]))
+	}
+	return worst / moved
+}

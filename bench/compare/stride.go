@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
+)
+
+// strideWorker is stride's side, a process of its own like those of the others.
+type strideWorker struct {
+	device *cpu.Device
+	rate   float32
+	step   func() (loss float64, err error)
+	output *tensor.Tensor // of inference
+}
+
+// serveStride answers requests, one a line, until the input ends.
+func serveStride(in io.Reader, out io.Writer) error {
+	var s strideWorker
+	lines, answers := bufio.NewReader(in), json.NewEncoder(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var r request
+		if err := json.Unmarshal(line, &r); err != nil {
+			return err
+		}
+		answer, err := s.answer(r)
+		if err != nil {
+			answer.Error = err.Error()
+		}
+		if err := answers.Encode(answer); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *strideWorker) answer(r request) (reply, error) {
+	switch r.Op {
+	case "hello":
+		return reply{Versions: map[string]string{"Go": runtime.Version()}}, nil
+	case "open":
+		return reply{}, s.open(r)
+	case "output":
+		if _, err := s.step(); err != nil {
+			return reply{}, err
+		}
+		return reply{}, writeFloats(r.Path, s.output.Data())
+	case "losses":
+		return s.losses(r.Steps)
+	case "time":
+		return s.time(r.Warm, r.Steps)
+	}
+	return reply{}, fmt.Errorf("stride does not know %q", r.Op)
+}
+
+// open makes the network and compiles its step, as `stride bench` does.
+func (s *strideWorker) open(r request) error {
+	spec, err := zoo.Get(r.Net)
+	if err != nil {
+		return err
+	}
+	model, err := nn.New(spec.New(r.Classes), r.Input, nn.Options{Init: nn.Constant(0)})
+	if err != nil {
+		return err
+	}
+	if err := model.LoadFile(r.Weights); err != nil {
+		return err
+	}
+	images, err := readTensor(r.Images, append([]int{r.Batch}, r.Input...)...)
+	if err != nil {
+		return err
+	}
+	labels, err := readTensor(r.Labels, r.Batch)
+	if err != nil {
+		return err
+	}
+	s.device, s.rate = cpu.New(cpu.Options{Threads: r.Threads}), float32(r.Rate)
+	switch {
+	case r.Mode == "infer":
+		err = s.infer(model, images)
+	case r.NoDropout:
+		err = s.trainPlain(model, images, labels)
+	default:
+		s.train(model, images, labels)
+	}
+	debug.FreeOSMemory() // the file
+	return err
+}
+
+func (s *strideWorker) infer(model *nn.Model, images *tensor.Tensor) error {
+	trace, err := model.Trace(images.Shape()[0], nn.Eval)
+	if err != nil {
+		return err
+	}
+	s.output = tensor.New(trace.Output.Shape()...)
+	return s.compile(trace.Graph, []*graph.Node{trace.Output}, []*tensor.Tensor{images}, []*tensor.Tensor{s.output})
+}
+
+func (s *strideWorker) train(model *nn.Model, images, labels *tensor.Tensor) {
+	stepper := train.NewStepper(model, s.device, optim.SGD{})
+	batch, at := &data.Batch{Images: images, Labels: labels}, uint64(0)
+	s.step = func() (float64, error) {
+		loss, _, err := stepper.Run(batch, at, s.rate)
+		at++
+		return loss, err
+	}
+}
+
+// trainPlain trains without dropout, whose random bits are PyTorch's own there
+// and stride's own here. A network that drops nothing gets the usual step; the
+// others, which have no batch normalization, train in evaluation mode.
+func (s *strideWorker) trainPlain(model *nn.Model, images, labels *tensor.Tensor) error {
+	trace, err := model.Trace(labels.Size(), nn.Train)
+	if err != nil {
+		return err
+	}
+	if trace.Step == nil {
+		s.train(model, images, labels)
+		return nil
+	}
+	if len(model.Buffers()) > 0 {
+		return errors.New("the check knows no network with both dropout and batch normalization")
+	}
+	if trace, err = model.Trace(labels.Size(), nn.Eval); err != nil {
+		return err
+	}
+	loss, err := addUpdate(model, trace, labels.Size())
+	if err != nil {
+		return err
+	}
+	return s.compile(trace.Graph, []*graph.Node{loss}, []*tensor.Tensor{images, labels, tensor.Scalar(s.rate)}, []*tensor.Tensor{tensor.New()})
+}
+
+// addUpdate adds loss, gradients and plain SGD; labels and the rate are the
+// graph's next inputs.
+func addUpdate(model *nn.Model, trace *nn.Trace, batch int) (loss *graph.Node, err error) {
+	defer graph.Catch(&err)
+	labels, rate := trace.Graph.Input("labels", batch), trace.Graph.Input("learning rate")
+	loss = graph.Mean(graph.CrossEntropy(trace.Output, labels))
+	var params []*graph.Node
+	for _, p := range model.Parameters() {
+		params = append(params, trace.Graph.Variable(p))
+	}
+	optim.SGD{}.Update(trace.Graph, rate, params, graph.Gradients(loss, params...), new(optim.State).Variable)
+	return loss, nil
+}
+
+// compile makes a step that runs the graph and returns the first element of
+// its first output.
+func (s *strideWorker) compile(g *graph.Graph, nodes []*graph.Node, inputs, outputs []*tensor.Tensor) error {
+	program, err := s.device.Compile(g, nodes...)
+	if err != nil {
+		return err
+	}
+	s.step = func() (float64, error) {
+		err := program.Run(inputs, outputs)
+		return float64(outputs[0].Data()[0]), err
+	}
+	return nil
+}
+
+func (s *strideWorker) losses(steps int) (reply, error) {
+	var losses []float64
+	for range steps {
+		loss, err := s.step()
+		if err != nil {
+			return reply{}, err
+		}
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return reply{}, fmt.Errorf("the loss of step %d is %v", len(losses), loss)
+		}
+		losses = append(losses, loss)
+	}
+	return reply{Losses: losses}, nil
+}
+
+// time times steps one by one. Allocations are counted around each step if
+// there are few, as for large networks: stopping the world to count takes a
+// while, and in a single turn of many it is the mean that counts.
+func (s *strideWorker) time(warm, steps int) (reply, error) {
+	for range warm {
+		if _, err := s.step(); err != nil {
+			return reply{}, err
+		}
+	}
+	const few = 10
+	together := steps
+	if steps <= few {
+		together = 1
+	}
+	answer := reply{Seconds: make([]float64, 0, steps)}
+	least := math.Inf(1)
+	var before, after runtime.MemStats
+	for len(answer.Seconds) < steps {
+		runtime.ReadMemStats(&before)
+		for range together {
+			began := time.Now()
+			if _, err := s.step(); err != nil {
+				return reply{}, err
+			}
+			answer.Seconds = append(answer.Seconds, time.Since(began).Seconds())
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.Mallocs-before.Mallocs)/float64(together))
+	}
+	answer.AllocsPerStep = &least
+	return answer, nil
+}

@@ -1,0 +1,66 @@
+package cpu
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+)
+
+// A Tuning chooses algorithms of convolutions by measuring them on this
+// machine, where a Device otherwise goes by shapes alone. It remembers what it
+// chose, so that programs compiled later, or in another process that was given
+// its choices, give the same bits. It is safe for concurrent use.
+type Tuning struct {
+	mu       sync.Mutex
+	choices  map[string]string
+	onChoice func(choices map[string]string) error
+}
+
+// NewTuning returns a Tuning that knows some choices already: for each
+// convolution the name of an algorithm, as an earlier Tuning gave them to
+// onChoice. A choice that does not fit is ignored: the device goes by shapes.
+// onChoice, if it is not nil, is called with all choices after each new one;
+// its error makes the compilation fail.
+func NewTuning(choices map[string]string, onChoice func(choices map[string]string) error) *Tuning {
+	t := &Tuning{choices: maps.Clone(choices), onChoice: onChoice}
+	if t.choices == nil {
+		t.choices = map[string]string{}
+	}
+	return t
+}
+
+// Choices returns a copy of all choices.
+func (t *Tuning) Choices() map[string]string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.choices)
+}
+
+// choose returns the name of the fastest plan.
+func (t *Tuning) choose(d *Device, v convolution, plans []convolutionPlan) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	key := v.String()
+	if name, ok := t.choices[key]; ok {
+		return name, nil
+	}
+	var best string
+	fastest := time.Duration(1<<63 - 1)
+	for _, p := range plans {
+		took, err := v.measure(d, p.name)
+		if err != nil {
+			return "", fmt.Errorf("measure %s by %s: %w", key, p.name, err)
+		}
+		if took < fastest {
+			best, fastest = p.name, took
+		}
+	}
+	t.choices[key] = best
+	if t.onChoice != nil {
+		if err := t.onChoice(maps.Clone(t.choices)); err != nil {
+			return "", fmt.Errorf("keep the choice of an algorithm: %w", err)
+		}
+	}
+	return best, nil
+}

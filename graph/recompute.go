@@ -1,0 +1,177 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+)
+
+// A training step keeps much of the forward pass for the backward pass. Values
+// that are cheap to compute can be dropped after their forward use and computed
+// again when the backward pass needs them: more work, less memory, the same
+// bits.
+
+// cheap reports whether an operator costs little more than reading its
+// arguments.
+func cheap(op Op) bool {
+	switch op.(type) {
+	case Unary, Binary, BatchNormOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp, ConcatOp, DropoutOp,
+		ReshapeOp, TransposeOp, SliceOp, PadOp, BroadcastTo:
+		return true
+	}
+	return false
+}
+
+func isLeaf(n *Node) bool { return len(n.inputs) == 0 }
+
+// neededAfter returns, by ID, which nodes up to last are used by a node after
+// it: what has to be kept.
+func neededAfter(last *Node) []bool {
+	needed := make([]bool, last.id+1)
+	for _, n := range last.graph.nodes[last.id+1:] {
+		for _, in := range n.inputs {
+			if in.id <= last.id {
+				needed[in.id] = true
+			}
+		}
+	}
+	return needed
+}
+
+// Recomputable returns the nodes worth dropping after the forward pass, the
+// largest first: what Recomputed can compute again by cheap operators from
+// values that are kept. last is the last node of the forward pass, usually the
+// loss; the gradients come after it.
+//
+// A dropped node may be computed from other dropped ones, which then live
+// longer; depth bounds the length of such a chain, and 1 forbids it.
+func Recomputable(last *Node, depth int) []*Node {
+	r := recomputation{needed: neededAfter(last), depth: map[*Node]int{}}
+	var list []*Node
+	for _, n := range last.graph.nodes[:last.id+1] {
+		if !r.needed[n.id] || isLeaf(n) || !cheap(n.op) {
+			continue
+		}
+		keep := map[*Node]bool{}
+		d := r.chain(n, keep)
+		extra := 0 // what is to be kept that would not have been
+		for k := range keep {
+			extra += k.shape.Size()
+		}
+		if d <= depth && extra < n.shape.Size() {
+			r.depth[n] = d
+			list = append(list, n)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *Node) int { return cmp.Compare(b.shape.Size(), a.shape.Size()) })
+	return list
+}
+
+type recomputation struct {
+	needed []bool
+	depth  map[*Node]int // of the nodes that can be dropped
+}
+
+// chain returns how many nodes deep n is computed from others that can be
+// dropped, and adds to keep what it is computed from and nobody else keeps.
+func (r *recomputation) chain(n *Node, keep map[*Node]bool) int {
+	depth := 1
+	for _, in := range n.inputs {
+		switch {
+		case isLeaf(in):
+		case r.needed[in.id]:
+			depth = max(depth, 1+r.depth[in]) // 0 for those that are kept
+		case cheap(in.op):
+			depth = max(depth, r.chain(in, keep))
+		default:
+			keep[in] = true
+		}
+	}
+	return depth
+}
+
+// Recomputed returns a copy of last's graph in which nodes after last do not
+// use the nodes of drop, but copies of them that are computed just before they
+// are needed first. of returns the node of the copy that stands for one of the
+// graph. Inputs, variables and assignments are the same and in the same order.
+// All nodes of drop must be among those of Recomputable for some depth.
+func Recomputed(last *Node, drop []*Node) (g *Graph, of func(*Node) *Node) {
+	c := copier{g: New(), needed: neededAfter(last), drop: map[*Node]bool{}, copies: map[*Node]*Node{}, again: map[*Node]*Node{}}
+	for _, n := range drop {
+		c.drop[n] = true
+	}
+	from := last.graph
+	for i, n := range from.nodes {
+		// What the other gradient of the same operator needs comes before
+		// both, so that an engine can attach elementwise work to this one.
+		if i+1 < len(from.nodes) && n.id > last.id && shareGradient(n, from.nodes[i+1], last) {
+			c.computeAll(from.nodes[i+1].inputs)
+		}
+		inputs := make([]*Node, len(n.inputs))
+		for i, in := range n.inputs {
+			if n.id > last.id && c.drop[in] {
+				inputs[i] = c.compute(in)
+			} else {
+				inputs[i] = c.copies[in]
+			}
+		}
+		c.copies[n] = c.g.append(n, inputs)
+	}
+	of = func(n *Node) *Node { return c.copies[n] }
+	for _, n := range from.inputs {
+		c.g.inputs = append(c.g.inputs, of(n))
+	}
+	for _, n := range from.variables {
+		c.g.variables = append(c.g.variables, of(n))
+		c.g.byVariable[n.op.(VariableOp).Variable] = of(n)
+	}
+	for _, a := range from.assignments {
+		c.g.assignments = append(c.g.assignments, Assignment{of(a.Variable), of(a.Value)})
+	}
+	return c.g, of
+}
+
+type copier struct {
+	g             *Graph
+	needed        []bool
+	drop          map[*Node]bool
+	copies, again map[*Node]*Node // in g: of each node, and as computed again
+}
+
+// shareGradient reports whether two nodes have a common argument from after
+// last.
+func shareGradient(a, b, last *Node) bool {
+	return slices.ContainsFunc(a.inputs, func(in *Node) bool { return in.id > last.id && slices.Contains(b.inputs, in) })
+}
+
+func (c *copier) computeAll(nodes []*Node) {
+	for _, n := range nodes {
+		if c.drop[n] {
+			c.compute(n)
+		}
+	}
+}
+
+// compute returns the copy of n that is computed again.
+func (c *copier) compute(n *Node) *Node {
+	if a, ok := c.again[n]; ok {
+		return a
+	}
+	inputs := make([]*Node, len(n.inputs))
+	for i, in := range n.inputs {
+		if c.drop[in] || !isLeaf(in) && !c.needed[in.id] && cheap(in.op) {
+			inputs[i] = c.compute(in)
+		} else {
+			inputs[i] = c.copies[in]
+		}
+	}
+	a := c.g.append(n, inputs)
+	c.again[n] = a
+	return a
+}
+
+// append adds a node like n of another graph.
+func (g *Graph) append(n *Node, inputs []*Node) *Node {
+	m := &Node{graph: g, id: len(g.nodes), op: n.op, inputs: inputs, shape: n.shape, path: n.path}
+	g.nodes = append(g.nodes, m)
+	return m
+}
