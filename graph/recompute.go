@@ -91,20 +91,26 @@ func (r *recomputation) chain(n *Node, keep map[*Node]bool) int {
 
 // Recomputed returns a copy of last's graph in which nodes after last do not
 // use the nodes of drop, but copies of them that are computed just before they
-// are needed first. of returns the node of the copy that stands for one of the
-// graph. Inputs, variables and assignments are the same and in the same order.
-// All nodes of drop must be among those of Recomputable for some depth.
+// are needed first, or a little earlier. of returns the node of the copy that
+// stands for one of the graph. Inputs, variables and assignments are the same
+// and in the same order. All nodes of drop must be among those of Recomputable
+// for some depth.
 func Recomputed(last *Node, drop []*Node) (g *Graph, of func(*Node) *Node) {
 	c := copier{g: New(), needed: neededAfter(last), drop: map[*Node]bool{}, copies: map[*Node]*Node{}, again: map[*Node]*Node{}}
 	for _, n := range drop {
 		c.drop[n] = true
 	}
 	from := last.graph
+	users := usersAfter(last)
 	for i, n := range from.nodes {
-		// What the other gradient of the same operator needs comes before
-		// both, so that an engine can attach elementwise work to this one.
-		if i+1 < len(from.nodes) && n.id > last.id && shareGradient(n, from.nodes[i+1], last) {
-			c.computeAll(from.nodes[i+1].inputs)
+		if n.id > last.id {
+			// An engine may attach to n what is done to each element of it,
+			// and sums, if all else that takes is there. So it comes before n,
+			// and before the first of two gradients of the same operator.
+			c.attached(n, users)
+			if i+1 < len(from.nodes) && shareGradient(n, from.nodes[i+1], last) {
+				c.computeAll(from.nodes[i+1].inputs)
+			}
 		}
 		inputs := make([]*Node, len(n.inputs))
 		for i, in := range n.inputs {
@@ -141,6 +147,32 @@ type copier struct {
 // last.
 func shareGradient(a, b, last *Node) bool {
 	return slices.ContainsFunc(a.inputs, func(in *Node) bool { return in.id > last.id && slices.Contains(b.inputs, in) })
+}
+
+// usersAfter returns the nodes after last that use each node after it.
+func usersAfter(last *Node) map[*Node][]*Node {
+	users := map[*Node][]*Node{}
+	for _, n := range last.graph.nodes[last.id+1:] {
+		for _, in := range n.inputs {
+			if in.id > last.id {
+				users[in] = append(users[in], n)
+			}
+		}
+	}
+	return users
+}
+
+// attached computes what elementwise users of n, their users and sums need.
+func (c *copier) attached(n *Node, users map[*Node][]*Node) {
+	for _, u := range users[n] {
+		switch u.op.(type) {
+		case Unary, UnaryGrad, Binary:
+			c.computeAll(u.inputs)
+			c.attached(u, users)
+		case BatchNormParamGrad:
+			c.computeAll(u.inputs)
+		}
+	}
 }
 
 func (c *copier) computeAll(nodes []*Node) {

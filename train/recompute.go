@@ -11,6 +11,17 @@ import (
 // sized is a program that knows the memory it plans, in bytes.
 type sized interface{ MemoryBytes() int }
 
+// partitioned is a program that knows how it cuts up its sums. Programs of the
+// same values compute the same bits only if they cut them up alike.
+type partitioned interface{ Partition() uint64 }
+
+func partitionOf(p engine.Program) uint64 {
+	if q, ok := p.(partitioned); ok {
+		return q.Partition()
+	}
+	return 0
+}
+
 // memoryOf returns the memory of a program, or false where the engine does not
 // say.
 func memoryOf(p engine.Program) (bytes int64, ok bool) {
@@ -31,7 +42,8 @@ var chainDepths = []int{1, 2, 4, 1 << 30}
 type recomputer struct {
 	device  engine.Device
 	outputs []*graph.Node
-	budget  int64 // for the program
+	budget  int64  // for the program
+	sums    uint64 // partition of the step that recomputes nothing
 }
 
 // A stepPlan is a compiled step, its memory and how many values it recomputes.
@@ -52,6 +64,7 @@ func (r *recomputer) fit() (stepPlan, error) {
 	if err != nil || best.bytes <= r.budget {
 		return best, err
 	}
+	r.sums = partitionOf(best.program)
 	best.program.Close()
 	least := best.bytes
 	var tried [][]*graph.Node
@@ -65,11 +78,13 @@ func (r *recomputer) fit() (stepPlan, error) {
 		if err != nil {
 			return stepPlan{}, err
 		}
-		if all.bytes <= r.budget {
+		if r.fits(all) {
 			return r.fewest(nodes, all)
 		}
 		all.program.Close()
-		least = min(least, all.bytes)
+		if partitionOf(all.program) == r.sums {
+			least = min(least, all.bytes)
+		}
 	}
 	return stepPlan{bytes: least}, nil
 }
@@ -97,6 +112,11 @@ func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 	return stepPlan{program, bytes, len(drop)}, nil
 }
 
+// fits reports whether a plan keeps to the budget and computes the same bits.
+func (r *recomputer) fits(plan stepPlan) bool {
+	return plan.bytes <= r.budget && partitionOf(plan.program) == r.sums
+}
+
 // fewest returns the plan that drops the fewest of the nodes, from the first
 // on, and fits. best is the one that drops all of them.
 func (r *recomputer) fewest(nodes []*graph.Node, best stepPlan) (stepPlan, error) {
@@ -107,7 +127,7 @@ func (r *recomputer) fewest(nodes []*graph.Node, best stepPlan) (stepPlan, error
 			best.program.Close()
 			return stepPlan{}, err
 		}
-		if plan.bytes > r.budget {
+		if !r.fits(plan) {
 			plan.program.Close()
 			lo = mid + 1
 			continue

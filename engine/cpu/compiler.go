@@ -83,6 +83,8 @@ type compiler struct {
 	inputs  map[*graph.Node]*buffer
 	vars    map[*graph.Node]*buffer
 	mutable map[*graph.Variable]bool // assigned by the program
+
+	partition uint64 // of the sums so far, see Partition
 }
 
 func newCompiler(d *Device, g *graph.Graph, outputs []*graph.Node) *compiler {

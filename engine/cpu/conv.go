@@ -431,11 +431,8 @@ func (c *compiler) addBiasStep(n *graph.Node, bias source, groups, per, nr int) 
 func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, packed, bias *buffer) {
 	out := c.definePixels(n)
 	co.place(src.distance(), out.distance())
-	t := &tail{}
-	if co.split == 1 {
-		t = c.setTail(out)
-		t.canReLU = true
-	}
+	t := c.setTail(out)
+	t.canReLU, t.scattered = true, co.split > 1
 	scratch := roundUp(co.images*co.frameSize(co.rows)+slackFloats, alignFloats)
 	reads := bufs(src.buf, packed)
 	if bias != nil {

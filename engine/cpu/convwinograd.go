@@ -112,7 +112,12 @@ func (w *winograd) plan() {
 		}
 		w.images = (w.n + blocks - 1) / blocks
 	}
-	if blocks := w.blocks(); blocks < limit.minimalTasks {
+	if w.packedSize() <= limit.winogradShared {
+		for w.rows > 1 && w.blocks() < limit.minimalTasks {
+			w.rows = (w.rows + 1) / 2
+		}
+	}
+	if blocks := w.blocks(); blocks < limit.minimalTasks/2 {
 		w.parts = max(1, min(w.panels, (limit.minimalTasks+blocks-1)/blocks))
 	}
 	w.group = max(1, min(limit.winogradFloats/(w.points*w.tiles()*kernel.TileCols), (w.panels+w.parts-1)/w.parts))
@@ -155,6 +160,13 @@ type blockRange struct{ image0, image1, y0, y1 int }
 func (w *winograd) block(i int) blockRange {
 	image, y := i/w.rowBlocks()*w.images, i%w.rowBlocks()*w.rows
 	return blockRange{image, min(image+w.images, w.n), y, min(y+w.rows, w.grid[0])}
+}
+
+// row returns one row of the tiles of a block, or nothing if there are fewer.
+func (b blockRange) row(i int) blockRange {
+	rows := b.y1 - b.y0
+	image, y := b.image0+i/rows, b.y0+i%rows
+	return blockRange{image, min(image+1, b.image1), y, y + 1}
 }
 
 // eachTile calls f with the number of each tile in the block, its image and
@@ -356,21 +368,21 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 	var points *buffer
 	if w.parts > 1 {
 		points = c.alloc(w.blocks() * w.sourceSize())
+		rows := w.images * w.rows // of tiles in a block: a task each
 		c.add(step{
-			name: "winograd points", node: n, tasks: w.blocks(), scratch: w.patchSize(), reads: bufs(src.buf), writes: bufs(points),
+			name: "winograd points", node: n, tasks: w.blocks() * rows, scratch: w.patchSize(), reads: bufs(src.buf), writes: bufs(points),
 			run: func(task int, scratch []float32) {
-				w.transform(w.block(task), points.data[task*w.sourceSize():], scratch, src.data())
+				block, row := task/rows, task%rows
+				b := w.block(block).row(row)
+				w.transform(b, points.data[block*w.sourceSize()+row*w.grid[1]*w.src.c:], scratch, src.data())
 			},
 		})
 		reads = append(reads, points)
 	}
 	out := c.definePixels(n)
 	w.out.pitch = out.distance()
-	t := &tail{}
-	if w.parts == 1 {
-		t = c.setTail(out)
-		t.canReLU = true
-	}
+	t := c.setTail(out)
+	t.canReLU, t.scattered = true, w.parts > 1
 	c.add(step{
 		name: correlationStep, algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.blocks() * w.parts, scratch: w.scratch(),
 		reads: reads, writes: bufs(out.buf),

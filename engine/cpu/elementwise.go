@@ -108,7 +108,6 @@ type blockProgram struct {
 	instructions []instruction
 	temps        int
 	out          *value
-	byRows       bool // compute a pixel's channels at a time, where they lie
 }
 
 func (b *blockProgram) scratch() int { return b.temps * blockFloats }
@@ -118,20 +117,17 @@ func (b *blockProgram) run(lo, hi int, scratch []float32) {
 	var regs [maxRegisters][]float32
 	for n := 0; lo < hi; lo += n {
 		n = min(blockFloats, hi-lo)
-		if b.byRows {
-			n = min(n, b.out.shape[1]-lo%b.out.shape[1])
-		}
 		for t := range b.temps {
 			regs[len(b.operands)+t] = scratch[t*blockFloats:][:n]
 		}
 		for i := range b.operands {
 			switch o := &b.operands[i]; o.kind {
 			case operandFull:
-				if o.v.layout == embedded && !b.byRows {
+				if o.v.layout == embedded {
 					regs[i] = regs[o.reg]
 					gatherRows(regs[i], o.v.data(), lo, o.v.shape[1], o.v.pitch)
 				} else {
-					regs[i] = o.v.elements(lo, n)
+					regs[i] = o.buf.data[lo : lo+n]
 				}
 			case operandPeriodic:
 				regs[i] = regs[o.reg]
@@ -139,16 +135,15 @@ func (b *blockProgram) run(lo, hi int, scratch []float32) {
 			}
 		}
 		result := len(b.operands) + b.temps
-		apart := b.out.layout == embedded && !b.byRows
-		if apart { // computed in the last register of scratch
+		if b.out.layout == embedded { // computed in the last register of scratch
 			regs[result] = regs[result-1]
 		} else {
-			regs[result] = b.out.elements(lo, n)
+			regs[result] = b.out.buf.data[lo : lo+n]
 		}
 		for i := range b.instructions {
 			b.instructions[i].execute(&regs)
 		}
-		if apart {
+		if b.out.layout == embedded {
 			scatterRows(b.out.data(), regs[result], lo, b.out.shape[1], b.out.pitch)
 		}
 	}
@@ -243,7 +238,7 @@ func (c *compiler) lowerGroup(g *group) {
 			s := &c.steps[host.ready]
 			host.tail.run = b.offsetRun(s.scratch)
 			s.scratch += b.scratch()
-			s.reads = append(s.reads, reads...)
+			s.reads, s.readsLate = append(s.reads, reads...), append(s.readsLate, reads...)
 		}
 		v := *host
 		v.node = g.root
@@ -278,23 +273,11 @@ func (c *compiler) lowerGroup(g *group) {
 // setOut says where the result goes. An embedded one takes one more register.
 func (b *blockProgram) setOut(v *value) {
 	b.out = v
-	apart := 0
-	for _, o := range b.operands {
-		if o.kind == operandFull && o.v.layout == embedded {
-			apart++
-		}
-	}
 	if v.layout == embedded {
 		b.temps++
 		b.instructions[len(b.instructions)-1].dst++
-		apart++
 	}
-	// To copy rows costs about as much as an instruction for each of them.
-	b.byRows = apart > 0 && len(b.instructions) <= 2*apart && v.shape[1] >= minimalRow
 }
-
-// minimalRow is the number of channels that are worth the call of a kernel.
-const minimalRow = 32
 
 // gathers reports whether any operand is embedded.
 func (b *blockProgram) gathers() bool {
@@ -422,7 +405,7 @@ func (b *blockProgram) assignRegisters(g *group, regOf map[*graph.Node]int) {
 // place: the group alone uses it, and the other operands are there earlier.
 func (c *compiler) findHost(g *group, b *blockProgram, inside map[*graph.Node]bool) *value {
 	for _, o := range b.operands {
-		if o.kind != operandFull || o.v.tail == nil || o.v.borrowed || o.v.tail.taken() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
+		if o.kind != operandFull || o.v.tail == nil || o.v.borrowed || o.v.tail.taken() || o.v.tail.scattered && !b.isReLU() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
 			continue
 		}
 		ok := true

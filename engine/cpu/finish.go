@@ -108,18 +108,21 @@ func (c *compiler) setLifetimes() {
 	}
 }
 
-// shareInPlace lets an elementwise step write over an argument that nobody
-// uses afterwards.
+// shareInPlace lets a step write over an argument that nobody uses afterwards,
+// if it reads each element of it before it writes the same one.
 func (c *compiler) shareInPlace() {
 	for i, s := range c.steps {
-		if !s.elementwise {
+		candidates := s.reads
+		if s.overwrites != nil {
+			candidates = bufs(s.overwrites)
+		} else if !s.elementwise {
 			continue
 		}
 		out := s.writes[0]
 		if !out.arena || out.alias != nil {
 			continue
 		}
-		for _, in := range s.reads {
+		for _, in := range candidates {
 			r := in.root()
 			if !in.arena || !r.arena || readLate(s, r) || r.size != out.size || r.last != i || r.keep || r.persistent || out.first != i || r == out {
 				continue
@@ -156,7 +159,7 @@ func (c *compiler) place(p *program) error {
 	p.scratchFloats = roundUp(p.scratchFloats+slackFloats, alignFloats)
 	p.scratch = make([][]float32, p.team.size)
 	p.poolFloats = p.scratchAt + p.scratchFloats*p.team.size
-	p.steps = c.steps
+	p.steps, p.partition = c.steps, c.partition
 	if err := p.placeApart(persistent); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type limits struct {
 
 	winogradTiles  int     // tiles of a block, at most (but for a row of them)
 	winogradFloats int     // products of a group
+	winogradShared int     // weights of which each of many small blocks may read all
 	winogradTurn   int     // points of the tiles that a weight gradient takes in one turn
 	winogradGain   float64 // Winograd's algorithm must cost less than this share of the direct sums; 0 never, infinity always
 
@@ -31,6 +32,7 @@ var limit = limits{
 
 	winogradTiles:  48,
 	winogradFloats: 1 << 16,
+	winogradShared: 3 << 16,
 	winogradTurn:   1 << 19,
 	winogradGain:   0.85,
 }

@@ -121,11 +121,8 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 		reads = append(reads, biasBuf)
 	}
 	out := c.define(n, plain)
-	t := &tail{}
-	if p.parts == 1 {
-		t = c.setTail(out)
-		t.canReLU = true
-	}
+	t := c.setTail(out)
+	t.canReLU, t.scattered = true, p.parts > 1
 	ab, ob := av.buf, out.buf
 	c.add(step{
 		name: "product", algorithm: "GEMM", node: n, tasks: p.tasks(), reads: reads, writes: bufs(ob),

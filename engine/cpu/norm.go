@@ -257,4 +257,7 @@ func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInpu
 		kernel.BatchNormGradRows(y.from(lo), dy.from(lo), m.from(lo), stats.data[:ch], inv.data[:ch],
 			coef.data[:ch], coef.data[ch:2*ch], coef.data[2*ch:3*ch], hi-lo, ch, y.distance(), dy.distance(), m.distance())
 	})
+	if y.layout != embedded && dy.layout == y.layout {
+		c.steps[y.ready].overwrites = dy.buf
+	}
 }

@@ -25,7 +25,11 @@ type step struct {
 	// elementwise steps may write over an argument: they read each element
 	// before they write the same one.
 	elementwise bool
-	readsLate   []*buffer  // those of reads that its tail reads after a range of the result is written
+	// overwrites is the only argument of which that is true, of other steps.
+	overwrites *buffer
+	// readsLate are those of reads that the tail reads after a range of the
+	// result is written.
+	readsLate []*buffer
 	pack        *packState // for packing steps whose result may still be valid
 }
 
@@ -70,6 +74,7 @@ type program struct {
 	commits    []commit
 	assigned   []*graph.Variable
 	steps      []step
+	partition  uint64
 	closed     bool
 	observer   *observer // while the program is profiled
 

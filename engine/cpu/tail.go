@@ -12,9 +12,10 @@ type tail struct {
 	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
 	relu bool                                // the step applies ReLU as it stores results
 
-	canReLU bool
-	row     int // elements of a row of the output; all ranges are whole rows
-	sums    []func(task, first, lo, hi int)
+	canReLU   bool
+	scattered bool // what a task completes is not one range: ReLU is all that can be attached
+	row       int  // elements of a row of the output; all ranges are whole rows
+	sums      []func(task, first, lo, hi int)
 }
 
 // taken reports whether elementwise work has been attached.
@@ -84,7 +85,7 @@ func (c *compiler) sumRows(n *graph.Node, v matrix, size int, reads []*value, ad
 		p.rows[task] = hi - first
 	}
 	var others []*buffer
-	inTail := v.tail != nil
+	inTail := v.tail != nil && !v.tail.scattered
 	for _, r := range reads {
 		others = append(others, r.buf)
 		inTail = inTail && r.ready < v.ready
@@ -92,6 +93,7 @@ func (c *compiler) sumRows(n *graph.Node, v matrix, size int, reads []*value, ad
 	if inTail {
 		s := &c.steps[v.ready]
 		p.allocate(c, s.tasks)
+		c.notePartition(s.name, s.tasks, v.rows)
 		v.tail.sums = append(v.tail.sums, sum)
 		s.reads, s.readsLate = append(s.reads, others...), append(s.readsLate, others...)
 		s.writes = append(s.writes, p.buf)
@@ -99,6 +101,7 @@ func (c *compiler) sumRows(n *graph.Node, v matrix, size int, reads []*value, ad
 	}
 	tasks, chunk := v.rowTasks()
 	p.allocate(c, tasks)
+	c.notePartition("column sums", tasks, v.rows)
 	c.add(step{
 		name: "column sums", node: n, tasks: tasks, reads: append(others, v.buf), writes: bufs(p.buf),
 		run: func(task int, _ []float32) {

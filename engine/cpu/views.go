@@ -149,15 +149,6 @@ func (v *value) distance() int {
 // data returns the elements from the first on.
 func (v *value) data() []float32 { return v.buf.data[v.offset:] }
 
-// elements returns n elements from number lo on, which must lie side by side:
-// those of an embedded value in the same pixel.
-func (v *value) elements(lo, n int) []float32 {
-	if v.layout == embedded {
-		lo = v.offset + lo/v.shape[1]*v.pitch + lo%v.shape[1]
-	}
-	return v.buf.data[lo : lo+n]
-}
-
 // joinChannels completes a concatenation: parts that are not in their places
 // yet are copied there.
 func (c *compiler) joinChannels(n *graph.Node) {
