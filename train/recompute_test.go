@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/strideml/stride/data"
@@ -16,6 +17,7 @@ import (
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/zoo"
@@ -91,7 +93,7 @@ func TestMemoryBudgetChangesNoBit(t *testing.T) {
 		{"resnet", func() nn.Layer { return zoo.ResNet(10, zoo.ResNetConfig{Ratio: 8}) }, 96, 0.25},
 		{"densenet", func() nn.Layer { return zoo.DenseNet(10, zoo.DenseNetConfig{Channels: 16, Growth: 8}) }, 96, 0.2},
 		{"vgg", func() nn.Layer { return zoo.VGG(10, zoo.VGGConfig{Ratio: 16, Hidden: 64}) }, 96, 0.05},
-		{"googlenet", func() nn.Layer { return zoo.GoogLeNet(10, zoo.GoogLeNetConfig{Ratio: 8}) }, 96, 0.05},
+		{"googlenet", func() nn.Layer { return zoo.GoogLeNet(10, zoo.GoogLeNetConfig{Ratio: 8}) }, 96, 0.005},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			model, err := nn.New(c.net(), tensor.Shape{1, c.side, c.side}, nn.Options{})
@@ -132,5 +134,55 @@ func TestMemoryBudgetNeedsAPlan(t *testing.T) {
 	s.SetMemoryBudget(0)
 	if _, err := s.Memory(2); err == nil {
 		t.Error("the reference engine predicts its memory")
+	}
+}
+
+// A run within a budget says what it does, and ends with the same weights.
+func TestFitWithinABudget(t *testing.T) {
+	t.Parallel()
+	model := func() *nn.Model {
+		net := nn.Sequential(
+			nn.Conv2D(64, 3).Pad(1), nn.BatchNorm(), nn.ReLU(), nn.Conv2D(64, 3).Pad(1), nn.BatchNorm(), nn.ReLU(),
+			nn.Conv2D(64, 3).Pad(1), nn.BatchNorm(), nn.ReLU(), nn.Flatten(), nn.Linear(3))
+		m, err := nn.New(net, tensor.Shape{1, 6, 6}, nn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	config := train.Config{Epochs: 1, BatchSize: 28, LearningRate: 0.1, Device: device}
+	s := train.NewStepper(model(), device, optim.SGD{})
+	defer s.Close()
+	need, err := s.Memory(28)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []safetensors.Entry
+	for _, budget := range []int64{0, need.Total() - 1} {
+		config.MemoryBudget = budget
+		var lines []string
+		config.Log = func(line string) { lines = append(lines, line) }
+		m := model()
+		if _, err := train.Fit(t.Context(), m, bars(28), nil, config); err != nil {
+			t.Fatal(err)
+		}
+		said := slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(line, "the backward pass computes 1 value again") })
+		if said != (budget > 0) {
+			t.Errorf("a budget of %d bytes: %q", budget, lines)
+		}
+		if want == nil {
+			want = m.State()
+		}
+		for i, v := range m.State() {
+			if !v.Tensor.Equal(want[i].Tensor) {
+				t.Errorf("a budget of %d bytes: %s differs", budget, v.Name)
+			}
+		}
+	}
+	for _, budget := range []int64{1, -1} {
+		config.MemoryBudget = budget
+		if _, err := train.Fit(t.Context(), model(), bars(28), nil, config); err == nil || budget > 0 && !errors.Is(err, train.ErrBudget) {
+			t.Errorf("a budget of %d bytes: %v", budget, err)
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -59,6 +61,43 @@ func TestSummary(t *testing.T) {
 	fails(t, failed, []string{"summary", "lenet", "--input", "1x4x4"}, "smaller than the kernel", "3 (Conv2D 5×5")
 }
 
+func TestSummaryOfMemory(t *testing.T) {
+	t.Parallel()
+	type total struct{ Parameters, Program, Batch, Total, Recomputed float64 }
+	read := func(args ...string) (batch float64, training, inference total) {
+		r := objects(t, mustStride(t, append([]string{"summary", "--json"}, args...)...))[0]
+		memory := r["memory"].(map[string]any)
+		get := func(key string) (v total) {
+			b, err := json.Marshal(memory[key])
+			if err == nil {
+				err = json.Unmarshal(b, &v)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		return memory["batch"].(float64), get("training"), get("inference")
+	}
+	batch, training, inference := read("lenet")
+	if batch != 256 || training.Parameters != 4*61706 || training.Batch != 4*256*785 || !(training.Program > inference.Program) ||
+		training.Total != training.Parameters+training.Program+training.Batch {
+		t.Errorf("lenet: batch %v, %+v, %+v", batch, training, inference)
+	}
+	_, whole, _ := read("densenet", "--batch", "16")
+	batch, less, _ := read("densenet", "--batch", "16", "--memory-budget", fmt.Sprint(int(0.9*whole.Total)))
+	if batch != 16 || less.Total > 0.9*whole.Total || less.Recomputed == 0 || whole.Recomputed != 0 {
+		t.Errorf("densenet: %+v, within a budget %+v", whole, less)
+	}
+	fails(t, failed, []string{"summary", "densenet", "--batch", "16", "--memory-budget", "10MB"}, "memory budget of 10.0 MB", "batches of 16 need at least ")
+	out := mustStride(t, "summary", "lenet", "--batch", "8")
+	for _, want := range []string{"batch 8", "one image", "activations, gradients", "246.8 kB"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in %s", want, out)
+		}
+	}
+}
+
 func TestBench(t *testing.T) {
 	t.Parallel()
 	rows := objects(t, mustStride(t, "bench", "lenet", "--time", "10ms", "--batch", "4", "--threads", "1", "--json"))
@@ -79,6 +118,19 @@ func TestBench(t *testing.T) {
 	out := mustStride(t, "bench", "lenet", "lenet-bn", "--time", "5ms", "--batch", "2", "--mode", "train", "--profile")
 	if !strings.Contains(out, "\nlenet-bn ") || !strings.Contains(out, "Conv2D") {
 		t.Errorf("got %s", out)
+	}
+	trace := filepath.Join(t.TempDir(), "step.json")
+	rows = objects(t, mustStride(t, "bench", "lenet", "--time", "5ms", "--batch", "2", "--profile", "--memory", "--trace", trace, "--json"))
+	if len(rows) != 1 || rows[0]["mode"] != "train" || rows[0]["trace"] != trace {
+		t.Fatalf("got %v", rows)
+	}
+	profile, memory := rows[0]["profile"].(map[string]any), rows[0]["memory"].(map[string]any)
+	if len(profile["stages"].([]any)) < 20 || len(profile["kinds"].([]any)) < 5 || !(profile["peak_gflops"].(float64) > 0) || len(memory["residents"].([]any)) < 5 {
+		t.Errorf("got %v", rows)
+	}
+	var file struct{ TraceEvents []any }
+	if err := json.Unmarshal([]byte(readFile(t, trace)), &file); err != nil || len(file.TraceEvents) < 20 {
+		t.Errorf("%v: %d events", err, len(file.TraceEvents))
 	}
 	if rows := objects(t, mustStride(t, "bench", "--peak", "--threads", "1", "--time", "2ms", "--json")); len(rows) != 1 || !(rows[0]["gflops"].(float64) > 0) {
 		t.Errorf("got %v", rows)

@@ -76,6 +76,9 @@ type compiler struct {
 	statistics map[*graph.Node]*value // mean and variance of each channel, 2×C, where they are known
 	deviations map[deviation]*buffer
 	slots      map[*graph.Node]*slot
+	masks      map[*graph.Node]*graph.Node // by gradient that ReLUs mask as a whole: the concatenation of their results
+	masked     map[*graph.Node]bool        // those that are
+	places     map[*graph.Node]*buffer // by gradient of maximum pooling: where the maxima come from
 
 	values  [][layouts]*value // of each node
 	steps   []step
@@ -93,7 +96,7 @@ func newCompiler(d *Device, g *graph.Graph, outputs []*graph.Node) *compiler {
 		device: d, g: g, outputs: outputs,
 		needed: make([]bool, n), consumers: make([][]*graph.Node, n), kept: make([]bool, n),
 		groups: make([]*group, n), biased: map[int]biased{}, folds: map[int]*graph.Node{}, absorbed: make([]bool, n),
-		values: make([][layouts]*value, n), slots: map[*graph.Node]*slot{},
+		values: make([][layouts]*value, n), masks: map[*graph.Node]*graph.Node{}, masked: map[*graph.Node]bool{}, slots: map[*graph.Node]*slot{}, places: map[*graph.Node]*buffer{},
 		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
 		mutable: map[*graph.Variable]bool{},
 
@@ -108,6 +111,7 @@ func (c *compiler) lower() error {
 	c.findFolds()
 	c.findGroups()
 	c.findSlots()
+	c.findMasks()
 	for _, n := range c.g.Nodes() {
 		if !c.needed[n.ID()] || c.absorbed[n.ID()] {
 			continue

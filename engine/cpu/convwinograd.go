@@ -113,8 +113,12 @@ func (w *winograd) plan() {
 		w.images = (w.n + blocks - 1) / blocks
 	}
 	if w.packedSize() <= limit.winogradShared {
-		for w.rows > 1 && w.blocks() < limit.minimalTasks {
-			w.rows = (w.rows + 1) / 2
+		for (w.images > 1 || w.rows > 1) && w.blocks() < limit.minimalTasks {
+			if w.images > 1 { // a block of several images has all of their rows
+				w.images = (w.images + 1) / 2
+			} else {
+				w.rows = (w.rows + 1) / 2
+			}
 		}
 	}
 	if blocks := w.blocks(); blocks < limit.minimalTasks/2 {

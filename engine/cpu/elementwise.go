@@ -210,6 +210,9 @@ var scalarSecondKernels = [...]func(dst, a []float32, s float32){
 // lowerGroup computes a group, at the tail of the step that makes one of its
 // operands if possible, otherwise as a step of its own.
 func (c *compiler) lowerGroup(g *group) {
+	if c.alreadyMasked(g) {
+		return
+	}
 	l := c.groupLayout(g)
 	b, regOf := &blockProgram{}, map[*graph.Node]int{}
 	inside := map[*graph.Node]bool{}

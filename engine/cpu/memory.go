@@ -75,6 +75,14 @@ func planArena(buffers []*buffer, steps int) int {
 	return total
 }
 
+// bytesOf reinterprets elements as memory.
+func bytesOf(f []float32) []byte {
+	if len(f) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&f[0])), 4*len(f))
+}
+
 // floatsOf reinterprets memory as float32 elements.
 func floatsOf(b []byte) []float32 {
 	if len(b) == 0 {

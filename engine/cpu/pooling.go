@@ -138,6 +138,10 @@ func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *
 	pl := plan(x.distance())
 	pl.out.pitch = out.distance()
 	in, size, ch := pl.src.size(), pl.out.size(), pl.src.c
+	var places *buffer
+	if !average {
+		places = c.addPlaces(n, pl)
+	}
 	pl.forImages(c, "pool", out, pl.rowScratch(), bufs(x.buf), func(image int, scratch []float32) {
 		from, to := x.data()[image*in:], out.data()[image*size:]
 		for i := range pl.spans {
@@ -146,9 +150,12 @@ func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *
 			if pl.out.pitch != ch {
 				row = scratch[:s.n*ch]
 			}
-			if average {
+			switch {
+			case average:
 				kernel.PoolSumRow(row, from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
-			} else {
+			case places != nil:
+				kernel.PoolMaxPlaceRow(row, pl.places(places, image, s), from[s.in:], s.taps, s.n, pl.stride, ch)
+			default:
 				kernel.PoolMaxRow(row, from[s.in:], s.taps, s.n, pl.stride, ch)
 			}
 			if pl.out.pitch != ch {
@@ -156,6 +163,34 @@ func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *
 			}
 		}
 	})
+	if places != nil {
+		s := &c.steps[out.ready]
+		s.writes = append(s.writes, places)
+	}
+}
+
+// addPlaces returns a new buffer for the number of the tap that each maximum
+// comes from, a byte each, if the gradient of the maximum pooling n is computed
+// too: that need not look for the maxima again. Otherwise it returns nil.
+func (c *compiler) addPlaces(n *graph.Node, pl *pooling) *buffer {
+	pool := n.Op().(graph.MaxPool2DOp).Pool
+	if !kernel.PoolPlaces() || pool.Kernel[0]*pool.Kernel[1] > kernel.PoolPlaceTaps {
+		return nil
+	}
+	for _, u := range c.consumers[n.Inputs()[0].ID()] {
+		if op, ok := u.Op().(graph.MaxPool2DGrad); ok && op.Pool == pool {
+			if c.places[u] == nil {
+				c.places[u] = c.alloc(pl.n*pl.out.elements()/4 + 1)
+			}
+			return c.places[u]
+		}
+	}
+	return nil
+}
+
+// places returns the bytes for a span of an image.
+func (pl *pooling) places(b *buffer, image int, s *poolSpan) []byte {
+	return bytesOf(b.data)[image*pl.out.elements()+s.out*pl.out.c:]
 }
 
 // gradientRow returns the gradients of the output pixels of a span, gathered
@@ -191,7 +226,13 @@ func (c *compiler) lowerAvgPoolGrad(n *graph.Node, pl *pooling) {
 	})
 }
 
+// lowerMaxPoolGrad lowers the gradient of maximum pooling, which goes to the
+// places that the pooling took note of, or else looks for the maxima again.
 func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
+	if places := c.places[n]; places != nil {
+		c.lowerPlaceGrad(n, op, places)
+		return
+	}
 	x, dy := c.in(n.Inputs()[0], nhwc), c.pixels(n.Inputs()[1])
 	pl := newPooling(op.Pool, nil, x.shape, dy.shape, x.distance())
 	pl.out.pitch = dy.distance()
@@ -215,6 +256,29 @@ func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
 				kernel.PoolMaxGradRowSet(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
 			} else {
 				kernel.PoolMaxGradRow(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
+			}
+		}
+	})
+}
+
+func (c *compiler) lowerPlaceGrad(n *graph.Node, op graph.MaxPool2DGrad, places *buffer) {
+	dy := c.pixels(n.Inputs()[1])
+	pl := newPooling(op.Pool, nil, n.Shape(), dy.shape, n.Shape()[1])
+	pl.out.pitch = dy.distance()
+	out := c.define(n, nhwc)
+	in, size, ch := pl.src.size(), pl.out.size(), pl.src.c
+	pl.forImages(c, "pool gradient", out, pl.rowScratch(), bufs(dy.buf, places), func(image int, scratch []float32) {
+		to, dys := out.buf.data[image*in:(image+1)*in], dy.data()[image*size:]
+		if !pl.exact {
+			clear(to)
+		}
+		for i := range pl.spans {
+			s := &pl.spans[i]
+			grad, at := pl.gradientRow(s, dys, scratch), pl.places(places, image, s)
+			if pl.exact {
+				kernel.PoolPlaceGradRowSet(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
+			} else {
+				kernel.PoolPlaceGradRow(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
 			}
 		}
 	})

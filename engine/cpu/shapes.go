@@ -86,6 +86,7 @@ func (c *compiler) lowerConcat(n *graph.Node, op graph.ConcatOp) {
 func (c *compiler) lowerSlice(n *graph.Node, op graph.SliceOp) {
 	x := n.Inputs()[0]
 	if c.isImage(x) && op.Axis == 1 {
+		c.maskGradient(x)
 		c.sliceChannels(n, c.pixels(x), op.Start)
 		return
 	}

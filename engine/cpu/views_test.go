@@ -76,11 +76,11 @@ var viewCases = []struct {
 	{"the input", 1, func(g *viewGraph, x *graph.Node) *graph.Node {
 		return g.conv(graph.Concat(1, x, maxPool(g.conv(x, 3, 1))), 5, 3)
 	}},
-	{"read elsewhere", 1, func(g *viewGraph, x *graph.Node) *graph.Node {
+	{"read elsewhere", 0, func(g *viewGraph, x *graph.Node) *graph.Node {
 		a, b := g.conv(x, 8, 3), graph.Sigmoid(g.conv(x, 4, 1))
 		c := graph.Concat(1, a, b)
 		d := graph.Add(graph.Mul(a, graph.Tanh(a)), graph.Slice(c, 1, 4, 12))
-		return graph.Concat(1, g.conv(d, 3, 3), maxPool(b), graph.ReLU(graph.Add(graph.Slice(c, 1, 0, 2), graph.Slice(c, 1, 2, 4))))
+		return graph.Concat(1, g.conv(d, 3, 3), graph.AvgPool2D(b, [2]int{3, 3}, graph.Window{Stride: [2]int{1, 1}, Pad: [2]int{1, 1}}, false, true), graph.ReLU(graph.Add(graph.Slice(c, 1, 0, 2), graph.Slice(c, 1, 2, 4))))
 	}},
 }
 

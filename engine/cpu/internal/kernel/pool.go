@@ -18,6 +18,33 @@ func PoolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
 	poolMaxRow(dst[:n*c], src, tapOff, n, stride, c)
 }
 
+// PoolPlaceTaps is the most taps that [PoolMaxPlaceRow] takes.
+const PoolPlaceTaps = 256
+
+// PoolPlaces reports whether [PoolMaxPlaceRow] and [PoolPlaceGradRow] are as fast
+// as the other pooling kernels here.
+func PoolPlaces() bool { return poolPlaces }
+
+// PoolMaxPlaceRow is [PoolMaxRow] and stores the number of the tap that the
+// maximum comes from: of the first that has it, as in PyTorch, or 0 if it is NaN or
+// all taps are −Inf. There must be at most [PoolPlaceTaps].
+func PoolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
+	poolMaxPlaceRow(dst[:n*c], places[:n*c], src, tapOff, n, stride, c)
+}
+
+// PoolPlaceGradRow adds the gradient of [PoolMaxPlaceRow] to dx: dy[p·c+j] goes to
+// the tap places[p·c+j]. It may read, but ignores, 7 bytes after the places.
+// Windows may overlap.
+func PoolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	poolPlaceGradRow(dx, places[:n*c], dy[:n*c], tapOff, n, stride, c)
+}
+
+// PoolPlaceGradRowSet is [PoolPlaceGradRow] for windows that do not overlap: every
+// tap of dx is overwritten, with dy or 0.
+func PoolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	poolPlaceGradRowSet(dx, places[:n*c], dy[:n*c], tapOff, n, stride, c)
+}
+
 // PoolMaxGradRow adds the gradient of [PoolMaxRow] to dx: dy[p·c+j] goes to the
 // first tap whose x equals the maximum y[p·c+j], as in PyTorch. Where y is NaN it
 // goes to the first tap. Windows may overlap.

@@ -24,6 +24,44 @@ func poolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
 	}
 }
 
+const poolPlaces = true
+
+func poolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(places)
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolMaxPlaceRow4AVX2(data(dst), p, data(src), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolMaxPlaceRowAVX2(data(dst), p, data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolMaxPlaceRowGeneric(dst, places, src, tapOff, n, stride, c)
+	}
+}
+
+func poolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(places)
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolPlaceGradRow4AVX2(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolPlaceGradRowAVX2(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolPlaceGradRowGeneric(dx, places, dy, tapOff, n, stride, c)
+	}
+}
+
+func poolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(places)
+	switch {
+	case UseAVX2 && len(tapOff) == 4:
+		poolPlaceGradRowSet4AVX2(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+	case UseAVX2:
+		poolPlaceGradRowSetAVX2(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	default:
+		poolPlaceGradRowSetGeneric(dx, places, dy, tapOff, n, stride, c)
+	}
+}
+
 func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	switch {
 	case UseAVX2 && len(tapOff) == 4:

@@ -49,3 +49,17 @@ func poolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale 
 	}
 	poolSpreadRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)
 }
+
+const poolPlaces = false // there are NEON kernels for the others only
+
+func poolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
+	poolMaxPlaceRowGeneric(dst, places, src, tapOff, n, stride, c)
+}
+
+func poolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	poolPlaceGradRowGeneric(dx, places, dy, tapOff, n, stride, c)
+}
+
+func poolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	poolPlaceGradRowSetGeneric(dx, places, dy, tapOff, n, stride, c)
+}

