@@ -77,3 +77,42 @@ func TestMemoryIsPredicted(t *testing.T) {
 		})
 	}
 }
+
+// A training step of each network of the book takes at most 0.6 of the memory
+// that PyTorch's takes, process and all.
+func TestMemoryAgainstPyTorch(t *testing.T) {
+	const process = 15e6 // of stride bench without a network
+	device := cpu.New(cpu.Options{Threads: 2})
+	defer device.Close()
+	for _, c := range []struct {
+		net   string
+		batch int
+		// pytorch is the peak of the resident set after three steps of SGD
+		// with PyTorch 1.13 on two threads, in MB: the lower of NCHW and
+		// channels last.
+		pytorch float64
+	}{
+		{"lenet", 256, 277}, {"lenet-bn", 256, 280}, {"alexnet", 64, 1010}, {"vgg", 64, 1564},
+		{"nin", 64, 949}, {"googlenet", 64, 839}, {"resnet18", 64, 767}, {"densenet", 64, 814},
+	} {
+		spec, err := zoo.Get(c.net)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model, err := nn.New(spec.New(spec.Classes), spec.Input, nn.Options{Init: nn.Constant(0)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := train.NewStepper(model, device, optim.SGD{})
+		m, err := s.Memory(c.batch)
+		s.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		share := (float64(m.Total()) + process) / (1e6 * c.pytorch)
+		t.Logf("%s: %.0f MB, %.2f of PyTorch's", c.net, (float64(m.Total())+process)/1e6, share)
+		if share > 0.6 {
+			t.Errorf("%s takes %.2f of the memory of PyTorch", c.net, share)
+		}
+	}
+}

@@ -78,7 +78,7 @@ type compiler struct {
 	slots      map[*graph.Node]*slot
 	masks      map[*graph.Node]*graph.Node // by gradient that ReLUs mask as a whole: the concatenation of their results
 	masked     map[*graph.Node]bool        // those that are
-	places     map[*graph.Node]*buffer // by gradient of maximum pooling: where the maxima come from
+	places     map[*graph.Node]*buffer     // by gradient of maximum pooling: where the maxima come from
 
 	values  [][layouts]*value // of each node
 	steps   []step

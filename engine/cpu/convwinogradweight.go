@@ -135,6 +135,7 @@ func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *va
 	// What kernels read beyond the end is in the arena's slack.
 	source, out := c.alloc(w.sourceSize()), c.alloc(w.outSize())
 	sum := c.alloc(w.sumSize())
+	turns := (w.n + w.images - 1) / w.images
 	for first := 0; first < w.n; first += w.images {
 		images := min(w.images, w.n-first)
 		c.add(step{
@@ -146,7 +147,7 @@ func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *va
 			},
 		})
 		c.add(step{
-			name: "weight gradient", algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.points * w.parts,
+			name: "weight gradient", algorithm: winogradName(w.WinogradTransforms), turns: turns, node: n, tasks: w.points * w.parts,
 			reads: bufs(source, out), writes: bufs(sum),
 			run: func(task int, _ []float32) {
 				w.multiply(task/w.parts, task%w.parts, images*w.grid[0]*w.grid[1], sum.data, source.data, out.data, first > 0)

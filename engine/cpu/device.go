@@ -75,9 +75,15 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 			return nil, fmt.Errorf("cpu: output %v does not belong to the graph", n)
 		}
 	}
-	c := newCompiler(d, g, outputs)
+	small, smallOutputs, parts := subBatch(g, outputs)
+	c := newCompiler(d, small, smallOutputs)
 	if err := c.lower(); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	return c.finish()
+	p, err := c.finish()
+	if err != nil {
+		return nil, err
+	}
+	p.inputs, p.outputs, p.parts = g.Inputs(), outputs, parts
+	return p, nil
 }

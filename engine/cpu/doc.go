@@ -12,17 +12,29 @@
 //     contiguous, and converted only where somebody looks;
 //   - chains of elementwise operators are fused into one pass over cache-sized
 //     blocks, and into the tail of the step that produces their input;
+//   - sums over the pixels of an image (statistics of batch normalization, and
+//     the gradients of its parameters and of biases) are gathered in the tail of
+//     the step that makes the image, while each range is in cache;
+//   - the parts of a concatenation along the channels are written straight into
+//     its result, and slices of an image's channels are views of it;
 //   - biases go into the epilogue of convolutions and products;
-//   - each intermediate gets a place in one arena, shared by those whose
-//     lifetimes do not overlap; an update whose variable nobody reads any more
-//     is written straight into the variable.
+//   - an update is moved to where its gradient is there, and written straight
+//     into the variable if nobody reads that any more;
+//   - each intermediate gets a place in memory, shared by those whose
+//     lifetimes do not overlap, and by all programs of the Device.
 //
 // # Same bits
 //
 // How the work of a step is cut into tasks, and every sum into partial sums,
-// depends on shapes only. Results are therefore bit-identical for any number
+// depends on the graph and its shapes only. Results are therefore bit-identical for any number
 // of threads. They differ between instruction sets (see STRIDE_KERNELS),
 // within rounding.
+//
+// # Looking inside
+//
+// StartProfile measures the steps of a program, StartTrace records who did
+// which task when, and Memory says what needs the memory. They cost nothing
+// when not in use.
 //
 // # Caveats
 //

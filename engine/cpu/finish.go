@@ -8,7 +8,7 @@ import (
 
 // finish plans the memory and returns the program.
 func (c *compiler) finish() (*program, error) {
-	p := &program{device: c.device, team: c.device.team, inputs: c.g.Inputs(), outputs: c.outputs}
+	p := &program{device: c.device, team: c.device.team, parts: 1}
 	for _, n := range c.outputs {
 		v := c.in(n, plain)
 		if v.buf.arena {
@@ -19,7 +19,7 @@ func (c *compiler) finish() (*program, error) {
 	c.stageAssignments(p)
 	c.setLifetimes()
 	c.shareInPlace()
-	for _, in := range p.inputs {
+	for _, in := range c.g.Inputs() {
 		p.inputBufs = append(p.inputBufs, c.inputs[in])
 	}
 	for _, n := range c.g.Variables() {

@@ -18,6 +18,8 @@ type limits struct {
 	winogradTurn   int     // points of the tiles that a weight gradient takes in one turn
 	winogradGain   float64 // Winograd's algorithm must cost less than this share of the direct sums; 0 never, infinity always
 
+	cacheFloats int // what inference may keep of the samples that it computes at a time; 0 computes all at once
+
 	grainShift int // divides the elements that a task has at least by a power of two
 }
 
@@ -35,6 +37,8 @@ var limit = limits{
 	winogradShared: 3 << 16,
 	winogradTurn:   1 << 19,
 	winogradGain:   0.85,
+
+	cacheFloats: 3 << 20,
 }
 
 // grain returns how many elements make a task, given the number that is

@@ -17,6 +17,7 @@ type step struct {
 	// algorithm names the way that the main step of a convolution or product
 	// was chosen to go, for profiles; "" for all other steps.
 	algorithm string
+	turns     int // main steps that share the node's work, if there are several
 	tasks     int
 	run       func(task int, scratch []float32)
 	scratch   int // floats that run needs
@@ -68,6 +69,7 @@ type program struct {
 	team       *team
 	inputs     []*graph.Node
 	outputs    []*graph.Node
+	parts      int       // of the batch, which go through the steps one after the other
 	inputBufs  []*buffer // nil for inputs that nobody reads
 	outputVals []*value
 	variables  []boundVariable
@@ -123,11 +125,6 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	if p.closed {
 		return errClosed
 	}
-	for i, b := range p.inputBufs {
-		if b != nil {
-			b.data = inputs[i].Data()
-		}
-	}
 	for _, v := range p.variables {
 		v.buf.data = v.variable.Value.Data()
 		if len(v.buf.data) != v.size {
@@ -139,6 +136,28 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	}
 	p.bind()
 	p.team.scratch = p.scratch
+	for part := range p.parts {
+		p.pass(inputs, outputs, part)
+	}
+	if p.observer != nil {
+		p.observer.runs++
+	}
+	for _, c := range p.commits {
+		copy(c.to.data, c.from.data)
+	}
+	for _, v := range p.assigned {
+		v.Changed()
+	}
+	return nil
+}
+
+// pass runs the steps for one part of the batch.
+func (p *program) pass(inputs, outputs []*tensor.Tensor, part int) {
+	for i, b := range p.inputBufs {
+		if b != nil {
+			b.data = inputs[i].Data()[part*b.size : (part+1)*b.size]
+		}
+	}
 	for i := range p.steps {
 		s := &p.steps[i]
 		if s.pack != nil && s.pack.fresh() {
@@ -150,19 +169,10 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 			p.observer.run(p.team, i, s)
 		}
 	}
-	if p.observer != nil {
-		p.observer.runs++
-	}
 	for i, v := range p.outputVals {
-		v.copyPlain(outputs[i].Data())
+		size := v.shape.Size()
+		v.copyPlain(outputs[i].Data()[part*size : (part+1)*size])
 	}
-	for _, c := range p.commits {
-		copy(c.to.data, c.from.data)
-	}
-	for _, v := range p.assigned {
-		v.Changed()
-	}
-	return nil
 }
 
 // Close implements engine.Program.

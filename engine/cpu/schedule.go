@@ -1,7 +1,5 @@
 package cpu
 
-import "slices"
-
 // scheduleUpdates moves each step that computes the new value of a variable
 // forward to where that can be done: after the steps that make its arguments
 // and the last one that reads the old value. Gradients then need memory until
@@ -18,6 +16,15 @@ func (c *compiler) scheduleUpdates(commits []commit) {
 	for _, cm := range commits {
 		updated[cm.from] = cm.to
 	}
+	wrote, read := map[*buffer][]int{}, map[*buffer][]int{}
+	for i, s := range c.steps {
+		for _, b := range s.writes {
+			wrote[b] = append(wrote[b], i)
+		}
+		for _, b := range s.reads {
+			read[b] = append(read[b], i)
+		}
+	}
 	// after[i] lists the moving steps that follow step i; −1 is the start.
 	after := map[int][]int{}
 	place := map[int]int{} // of a moving step: the step that it follows
@@ -25,7 +32,7 @@ func (c *compiler) scheduleUpdates(commits []commit) {
 		if !moving[i] {
 			continue
 		}
-		p := c.earliest(i, moving, place, updated[c.steps[i].writes[0]])
+		p := c.earliest(i, moving, place, wrote, read, updated[c.steps[i].writes[0]])
 		place[i] = p
 		after[p] = append(after[p], i)
 	}
@@ -52,18 +59,18 @@ func (c *compiler) updateSteps(commits []commit) map[int]bool {
 	for _, cm := range commits {
 		news[cm.from] = true
 	}
-	moving := map[int]bool{}
+	moving, makes := map[int]bool{}, map[*buffer]int{}
 	for i, s := range c.steps {
 		if s.elementwise && len(s.writes) == 1 && news[s.writes[0]] {
-			moving[i] = true
+			moving[i], makes[s.writes[0]] = true, i
 		}
 	}
 	for i := len(c.steps) - 1; i >= 0; i-- {
 		if moving[i] {
 			continue
 		}
-		for j := range c.steps { // a step that does not move needs its arguments where they were
-			if moving[j] && slices.Contains(c.steps[i].reads, c.steps[j].writes[0]) {
+		for _, b := range c.steps[i].reads { // a step that does not move needs its arguments where they were
+			if j, ok := makes[b]; ok {
 				delete(moving, j)
 			}
 		}
@@ -71,25 +78,25 @@ func (c *compiler) updateSteps(commits []commit) map[int]bool {
 	return moving
 }
 
-// earliest returns the step that is not moved after which step i can run.
-// variable is what it computes anew.
-func (c *compiler) earliest(i int, moving map[int]bool, place map[int]int, variable *buffer) int {
+// earliest returns the step that is not moved after which step i can run: the
+// last that makes an argument or reads the variable whose new value it
+// computes.
+func (c *compiler) earliest(i int, moving map[int]bool, place map[int]int, wrote, read map[*buffer][]int, variable *buffer) int {
 	at := -1
-	for j, s := range c.steps {
-		if j == i {
-			continue
-		}
-		needed := slices.ContainsFunc(s.writes, func(b *buffer) bool { return slices.Contains(c.steps[i].reads, b) })
-		if !needed && !slices.Contains(s.reads, variable) {
-			continue
-		}
-		if moving[j] {
-			if p, ok := place[j]; ok {
+	after := func(steps []int) {
+		for _, j := range steps {
+			switch p, placed := place[j]; {
+			case j == i:
+			case !moving[j]:
+				at = max(at, j)
+			case placed:
 				at = max(at, p)
 			}
-			continue
 		}
-		at = max(at, j)
 	}
+	for _, b := range c.steps[i].reads {
+		after(wrote[b])
+	}
+	after(read[variable])
 	return at
 }

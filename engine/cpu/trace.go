@@ -27,12 +27,13 @@ type traceSlice struct {
 	start, took time.Duration
 }
 
-func newTrace(steps []step) *trace {
+// newTrace makes room for most slices or, if that is less, one a step.
+func newTrace(steps []step, most int) *trace {
 	t := &trace{begin: time.Now(), first: make([]int, len(steps)), whole: make([]int, len(steps))}
 	total := 0
 	for i := range steps {
 		t.first[i], t.whole[i] = -1, total
-		if n := steps[i].tasks; total+n+len(steps)-i <= maxSlices {
+		if n := steps[i].tasks; total+n+len(steps)-i-1 <= most {
 			t.first[i] = total
 			total += n
 		} else {

@@ -20,7 +20,7 @@ type viewGraph struct {
 
 func (g *viewGraph) variable(shape ...int) *graph.Node {
 	v := tensor.New(shape...)
-	rng.Uniform(g.r, v.Data(), 0.1, 1)
+	rng.Uniform(g.r, v.Data(), -0.5, 1)
 	n := g.Variable(&graph.Variable{Name: "v", Value: v})
 	g.w = append(g.w, n)
 	return n
@@ -106,6 +106,56 @@ func TestViews(t *testing.T) {
 			}
 			if copies != c.copies {
 				t.Errorf("%d copies, want %d", copies, c.copies)
+			}
+			images := tensor.New(x.Shape()...)
+			rng.Normal(g.r, images.Data(), 0, 1)
+			enginetest.Graph(t, New(Options{Threads: 2}), []*tensor.Tensor{images}, outputs...)
+		})
+	}
+}
+
+// TestMasks checks the gradients of concatenated ReLUs: masked as a whole where
+// that is possible, and right anyway.
+func TestMasks(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		masked int
+		build  func(g *viewGraph, x *graph.Node) (y, also *graph.Node)
+	}{
+		{"all parts", 1, func(g *viewGraph, x *graph.Node) (y, also *graph.Node) {
+			y = graph.Concat(1, graph.ReLU(g.conv(x, 8, 3)), graph.ReLU(g.norm(g.conv(x, 3, 1))), graph.ReLU(g.conv(x, 5, 1)))
+			return graph.Add(g.conv(y, 4, 3), g.conv(y, 4, 1)), nil
+		}},
+		{"before pooling", 1, func(g *viewGraph, x *graph.Node) (y, also *graph.Node) {
+			return maxPool(graph.Concat(1, graph.ReLU(g.conv(x, 8, 3)), graph.ReLU(g.conv(x, 3, 1)))), nil
+		}},
+		{"one without", 0, func(g *viewGraph, x *graph.Node) (y, also *graph.Node) {
+			return g.conv(graph.Concat(1, graph.ReLU(g.conv(x, 8, 3)), g.conv(x, 3, 1)), 4, 1), nil
+		}},
+		{"a part read elsewhere", 0, func(g *viewGraph, x *graph.Node) (y, also *graph.Node) {
+			a := graph.ReLU(g.conv(x, 4, 3))
+			return graph.Add(g.conv(graph.Concat(1, a, graph.ReLU(g.conv(x, 3, 1))), 4, 1), a), nil
+		}},
+		{"the gradient wanted", 0, func(g *viewGraph, x *graph.Node) (y, also *graph.Node) {
+			also = graph.Concat(1, graph.ReLU(g.conv(x, 4, 3)), graph.ReLU(g.conv(x, 3, 1)))
+			return g.conv(also, 4, 1), also
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := &viewGraph{Graph: graph.New(), r: rng.New(1, "mask test")}
+			x := g.Input("x", 3, 4, 9, 7)
+			y, also := c.build(g, x)
+			wanted := append(g.w, x)
+			if also != nil {
+				wanted = append(wanted, also)
+			}
+			outputs := append([]*graph.Node{y}, graph.Gradients(graph.Mean(graph.Mul(y, y)), wanted...)...)
+			co := newCompiler(New(Options{Threads: 1}), g.Graph, outputs)
+			if err := co.lower(); err != nil {
+				t.Fatal(err)
+			}
+			if len(co.masked) != c.masked {
+				t.Errorf("%d gradients masked as a whole, want %d", len(co.masked), c.masked)
 			}
 			images := tensor.New(x.Shape()...)
 			rng.Normal(g.r, images.Data(), 0, 1)

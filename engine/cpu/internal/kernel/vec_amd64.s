@@ -6200,20 +6200,16 @@ channels_block_taps:
 	ADDQ    R10, R14
 	VMOVUPS (CX)(R14*4), Y9
 	VMAXPS  Y5, Y9, Y5
-	VCMPPS  $0x03, Y9, Y9, Y9
-	VORPS   Y9, Y1, Y1
+	VCMPPS  $0x03, Y9, Y1, Y1
 	VMOVUPS 32(CX)(R14*4), Y9
 	VMAXPS  Y6, Y9, Y6
-	VCMPPS  $0x03, Y9, Y9, Y9
-	VORPS   Y9, Y2, Y2
+	VCMPPS  $0x03, Y9, Y2, Y2
 	VMOVUPS 64(CX)(R14*4), Y9
 	VMAXPS  Y7, Y9, Y7
-	VCMPPS  $0x03, Y9, Y9, Y9
-	VORPS   Y9, Y3, Y3
+	VCMPPS  $0x03, Y9, Y3, Y3
 	VMOVUPS 96(CX)(R14*4), Y9
 	VMAXPS  Y8, Y9, Y8
-	VCMPPS  $0x03, Y9, Y9, Y9
-	VORPS   Y9, Y4, Y4
+	VCMPPS  $0x03, Y9, Y4, Y4
 	ADDQ    $0x04, R13
 	DECQ    R12
 	JNE     channels_block_taps
@@ -6249,8 +6245,7 @@ channels_vector_taps:
 	ADDQ    R10, R14
 	VMOVUPS (CX)(R14*4), Y3
 	VMAXPS  Y2, Y3, Y2
-	VCMPPS  $0x03, Y3, Y3, Y3
-	VORPS   Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y1, Y1
 	ADDQ    $0x04, R13
 	DECQ    R12
 	JNE     channels_vector_taps
@@ -6278,8 +6273,7 @@ channels_tail_taps:
 	ADDQ       R10, R13
 	VMASKMOVPS (CX)(R13*4), Y0, Y3
 	VMAXPS     Y2, Y3, Y2
-	VCMPPS     $0x03, Y3, Y3, Y3
-	VORPS      Y3, Y1, Y1
+	VCMPPS     $0x03, Y3, Y1, Y1
 	ADDQ       $0x04, R12
 	DECQ       R11
 	JNE        channels_tail_taps
@@ -6364,14 +6358,12 @@ channels_block_taps:
 	VCMPPS    $0x1e, Y6, Y8, Y9
 	VBLENDVPS Y9, Y1, Y4, Y4
 	VMAXPS    Y6, Y8, Y6
-	VCMPPS    $0x03, Y8, Y8, Y8
-	VORPS     Y8, Y2, Y2
+	VCMPPS    $0x03, Y8, Y2, Y2
 	VMOVUPS   32(DX)(R15*4), Y8
 	VCMPPS    $0x1e, Y7, Y8, Y9
 	VBLENDVPS Y9, Y1, Y5, Y5
 	VMAXPS    Y7, Y8, Y7
-	VCMPPS    $0x03, Y8, Y8, Y8
-	VORPS     Y8, Y3, Y3
+	VCMPPS    $0x03, Y8, Y3, Y3
 	ADDQ      $0x04, R14
 	DECQ      R13
 	JNE       channels_block_taps
@@ -6418,8 +6410,7 @@ channels_vector_taps:
 	VCMPPS    $0x1e, Y4, Y5, Y6
 	VBLENDVPS Y6, Y1, Y3, Y3
 	VMAXPS    Y4, Y5, Y4
-	VCMPPS    $0x03, Y5, Y5, Y5
-	VORPS     Y5, Y2, Y2
+	VCMPPS    $0x03, Y5, Y2, Y2
 	ADDQ      $0x04, R14
 	DECQ      R13
 	JNE       channels_vector_taps
@@ -6457,8 +6448,7 @@ channels_tail_taps:
 	VCMPPS     $0x1e, Y4, Y5, Y6
 	VBLENDVPS  Y6, Y1, Y3, Y3
 	VMAXPS     Y4, Y5, Y4
-	VCMPPS     $0x03, Y5, Y5, Y5
-	VORPS      Y5, Y2, Y2
+	VCMPPS     $0x03, Y5, Y2, Y2
 	ADDQ       $0x04, R13
 	DECQ       R12
 	JNE        channels_tail_taps
@@ -7598,26 +7588,22 @@ channels_vector:
 	ADDQ    R9, R11
 	VMOVUPS (CX)(R11*4), Y3
 	VMAXPS  Y2, Y3, Y2
-	VCMPPS  $0x03, Y3, Y3, Y3
-	VORPS   Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y1, Y1
 	MOVLQSX 4(DX), R11
 	ADDQ    R9, R11
 	VMOVUPS (CX)(R11*4), Y3
 	VMAXPS  Y2, Y3, Y2
-	VCMPPS  $0x03, Y3, Y3, Y3
-	VORPS   Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y1, Y1
 	MOVLQSX 8(DX), R11
 	ADDQ    R9, R11
 	VMOVUPS (CX)(R11*4), Y3
 	VMAXPS  Y2, Y3, Y2
-	VCMPPS  $0x03, Y3, Y3, Y3
-	VORPS   Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y1, Y1
 	MOVLQSX 12(DX), R11
 	ADDQ    R9, R11
 	VMOVUPS (CX)(R11*4), Y3
 	VMAXPS  Y2, Y3, Y2
-	VCMPPS  $0x03, Y3, Y3, Y3
-	VORPS   Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y1, Y1
 	VORPS   Y1, Y2, Y1
 	VMOVUPS Y1, (AX)(R9*4)
 	ADDQ    $0x08, R9
@@ -7634,26 +7620,22 @@ channels_vector_done:
 	ADDQ         R9, R10
 	VMASKMOVPS   (CX)(R10*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	MOVLQSX      4(DX), R10
 	ADDQ         R9, R10
 	VMASKMOVPS   (CX)(R10*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	MOVLQSX      8(DX), R10
 	ADDQ         R9, R10
 	VMASKMOVPS   (CX)(R10*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	MOVLQSX      12(DX), R10
 	ADDQ         R9, R10
 	VMASKMOVPS   (CX)(R10*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	VORPS        Y1, Y2, Y1
 	LEAQ         (AX)(R9*4), R9
 	TESTQ        $0x00000004, R8
@@ -7698,20 +7680,16 @@ narrow_pixels:
 	VMOVUPS      lanes_ff800000<>+0(SB), Y2
 	VMASKMOVPS   (CX)(R9*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	VMASKMOVPS   (CX)(R10*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	VMASKMOVPS   (CX)(R11*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	VMASKMOVPS   (CX)(DX*4), Y0, Y3
 	VMAXPS       Y2, Y3, Y2
-	VCMPPS       $0x03, Y3, Y3, Y3
-	VORPS        Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y1, Y1
 	VORPS        Y1, Y2, Y1
 	LEAQ         (AX), R12
 	TESTQ        $0x00000004, R8
@@ -7782,8 +7760,7 @@ channels_vector:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      4(BX), R12
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7791,8 +7768,7 @@ channels_vector:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      8(BX), R12
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7800,8 +7776,7 @@ channels_vector:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      12(BX), R12
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7809,8 +7784,7 @@ channels_vector:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y1
-	VORPS        Y1, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VANDNPS      Y3, Y2, Y1
 	VEXTRACTI128 $0x01, Y1, X3
 	VPACKUSDW    X3, X1, X1
@@ -7837,8 +7811,7 @@ channels_vector_done:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      4(BX), R11
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7846,8 +7819,7 @@ channels_vector_done:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      8(BX), R11
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7855,8 +7827,7 @@ channels_vector_done:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	MOVLQSX      12(BX), R11
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
@@ -7864,8 +7835,7 @@ channels_vector_done:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y1
-	VORPS        Y1, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VANDNPS      Y3, Y2, Y1
 	VEXTRACTI128 $0x01, Y1, X3
 	VPACKUSDW    X3, X1, X1
@@ -7940,29 +7910,25 @@ narrow_pixels:
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R12*4), Y0, Y5
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y5
-	VORPS        Y5, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(BX*4), Y0, Y5
 	VCMPPS       $0x1e, Y4, Y5, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
-	VCMPPS       $0x03, Y5, Y5, Y1
-	VORPS        Y1, Y2, Y2
+	VCMPPS       $0x03, Y5, Y2, Y2
 	VANDNPS      Y3, Y2, Y1
 	VEXTRACTI128 $0x01, Y1, X3
 	VPACKUSDW    X3, X1, X1

@@ -138,6 +138,10 @@ func poolSum(name, doc string, four bool) {
 	finish()
 }
 
+// notNumbers sets the lanes of the mask nans, at first 0, in which x is NaN. A set
+// lane, being NaN itself, stays.
+func notNumbers(nans, x vec) { VCMPPS(unordered, x, nans, nans) }
+
 // poolMax emits PoolMaxRow.
 func poolMax(name, doc string, four bool) {
 	function(name, "(dst, src *float32, "+poolArgs+")", doc)
@@ -150,7 +154,7 @@ func poolMax(name, doc string, four bool) {
 		w.overTaps(block, func(v int, tap span) {
 			x := tap.load(src)
 			VMAXPS(highest[v], x, highest[v])
-			VORPS(compare(x, unordered, x), nans[v], nans[v])
+			notNumbers(nans[v], x)
 		})
 		for v, s := range block {
 			s.store(or(highest[v], nans[v]), dst)
@@ -232,7 +236,7 @@ func poolMaxPlace(name, doc string, four bool) {
 			x := tap.load(src)
 			VBLENDVPS(compare(x, greaterThan, highest[v]), counter.number, place[v], place[v])
 			VMAXPS(highest[v], x, highest[v])
-			VORPS(compare(x, unordered, x), nans[v], nans[v])
+			notNumbers(nans[v], x)
 		})
 		for v, s := range block {
 			s.storeBytes(andNot(nans[v], place[v]), places)
