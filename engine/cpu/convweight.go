@@ -31,6 +31,12 @@ type weightGradient struct {
 	parts        int
 	aOff, bOff   []int32 // of the pixels of a block: x and dy
 	size         int     // floats of a partial sum
+
+	// Operands whose pixels lie too many in the same set of the first-level
+	// cache are copied before use.
+	packA, packB bool
+	packedA      []int32 // offsets of the pixels in the copies
+	packedB      []int32
 }
 
 func newWeightGradient(op graph.Conv2DOp, x, w, y tensor.Shape) *weightGradient {
@@ -78,12 +84,49 @@ func (g *weightGradient) planOperands() {
 	}
 }
 
+// planPacking decides which operands are copied.
+func (g *weightGradient) planPacking() {
+	g.packA, g.packB = false, false
+	if g.swapped || g.groups > 1 || len(g.aOff) < 2 {
+		return
+	}
+	// A copy costs about as much as reading a few panels; these gain by it.
+	rows, panels := len(g.segments)*g.run, kernel.Panels(g.out.c, kernel.TileCols)
+	g.packA = len(g.segments) == 1 && panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]), 16)
+	g.packB = rows >= 400 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]), 4)
+	g.packedA, g.packedB = nil, nil
+	for i := range limit.pixelTerms {
+		g.packedA, g.packedB = append(g.packedA, int32(i*pointPitch(g.run))), append(g.packedB, int32(i*kernel.TileCols))
+	}
+}
+
+// crowded reports whether cache lines at this distance leave most of the 64
+// sets of the first-level cache unused: all but one in a number of them.
+func crowded(distance, number int) bool { return distance%(number*alignFloats) == 0 }
+
+// packScratch is the memory for the copies.
+func (g *weightGradient) packScratch() (a, b int) {
+	if g.packA {
+		a = limit.pixelTerms * pointPitch(g.run)
+	}
+	if g.packB {
+		b = limit.pixelTerms * kernel.TileCols * ((kernel.Panels(g.out.c, kernel.TileCols) + g.parts - 1) / g.parts)
+	}
+	return a, b
+}
+
 // place adapts the plan to the distances between the pixels of x and of dy.
 func (g *weightGradient) place(x, dy int) {
 	if x != g.src.pitch || dy != g.out.pitch {
 		g.src.pitch, g.out.pitch = x, dy
 		g.planOperands()
 	}
+	g.planPacking()
+}
+
+// frameScratch is the memory for the padded images of a block.
+func (g *weightGradient) frameScratch() int {
+	return roundUp(g.images*g.frameSize(g.rows)+slackFloats, alignFloats)
 }
 
 // accumulate adds up one chunk of images for one part of the output channels.
@@ -103,7 +146,7 @@ func (g *weightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float
 			if g.swapped {
 				g.outerSwapped(source, dy[image*g.out.size():], sum, k, terms, !first)
 			} else {
-				g.outer(source, dy[image*g.out.size():], sum, k, terms, part, !first)
+				g.outer(source, dy[image*g.out.size():], sum, scratch[g.frameScratch():], k, terms, part, !first)
 			}
 		}
 	}
@@ -111,24 +154,65 @@ func (g *weightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float
 
 // outer adds products of terms pixels from k on: rows are floats of the run,
 // columns output channels. sum is [group][segment][run][output channel].
-func (g *weightGradient) outer(x, dy, sum []float32, k, terms, part int, accumulate bool) {
+func (g *weightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int, accumulate bool) {
 	in, out := g.src.c/g.groups, g.out.c/g.groups
 	panels := kernel.Panels(out, kernel.TileCols)
+	from, to := part*panels/g.parts, (part+1)*panels/g.parts
 	args := kernel.OuterArgs{
 		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, C1: 8, K: terms,
 		LdC: out, Rows: g.run, Accumulate: accumulate,
 	}
+	sizeA, _ := g.packScratch()
+	copyA, copyB := scratch[:sizeA], scratch[sizeA:]
+	if g.packA {
+		args.AOff = &g.packedA[0]
+	}
+	if g.packB {
+		args.BOff = &g.packedB[0]
+		g.copyPanels(copyB, dy, k, terms, from, to)
+	}
 	for gr := range g.groups {
-		for panel := part * panels / g.parts; panel < (part+1)*panels/g.parts; panel++ {
-			column := panel * kernel.TileCols
-			args.Cols = min(kernel.TileCols, out-column)
-			args.B = &dy[gr*out+column]
-			for s, at := range g.segments {
-				args.A = &x[int(at)+gr*in]
+		for s, at := range g.segments {
+			args.A = &x[int(at)+gr*in]
+			if g.packA {
+				g.copyRuns(copyA, x[at:], k, terms)
+				args.A = &copyA[0]
+			}
+			for panel := from; panel < to; panel++ {
+				column := panel * kernel.TileCols
+				args.Cols = min(kernel.TileCols, out-column)
+				args.B = &dy[gr*out+column]
+				if g.packB {
+					args.B = &copyB[(panel-from)*limit.pixelTerms*kernel.TileCols]
+				}
 				args.C = &sum[(gr*len(g.segments)+s)*g.run*out+column]
 				kernel.Outer(&args)
 			}
 		}
+	}
+}
+
+// copyPanels copies the output channels of some panels of dy, panel by panel.
+func (g *weightGradient) copyPanels(dst, dy []float32, k, terms, from, to int) {
+	for panel := from; panel < to; panel++ {
+		cols := min(kernel.TileCols, g.out.c-panel*kernel.TileCols)
+		rows := dst[(panel-from)*limit.pixelTerms*kernel.TileCols:]
+		if cols < kernel.TileCols {
+			for i, at := range g.bOff[k : k+terms] {
+				copy(rows[i*kernel.TileCols:][:cols], dy[int(at)+panel*kernel.TileCols:])
+			}
+			continue
+		}
+		for i, at := range g.bOff[k : k+terms] {
+			*(*[kernel.TileCols]float32)(rows[i*kernel.TileCols:]) = [kernel.TileCols]float32(dy[int(at)+panel*kernel.TileCols:])
+		}
+	}
+}
+
+// copyRuns copies the runs of x.
+func (g *weightGradient) copyRuns(dst, x []float32, k, terms int) {
+	for i, at := range g.aOff[k : k+terms] {
+		copy(dst[g.packedA[i]:][:g.run], x[at:])
 	}
 }
 
@@ -256,9 +340,10 @@ func (c *compiler) addWeightGradient(n *graph.Node, g *weightGradient, shape ten
 	}
 	g.place(xv.distance(), dyv.distance())
 	partial := c.alloc(g.chunks * g.size)
+	sizeA, sizeB := g.packScratch()
 	c.add(step{
 		name: "weight gradient", algorithm: g.algorithm(), node: n, tasks: g.chunks * g.parts,
-		scratch: roundUp(g.images*g.frameSize(g.rows)+slackFloats, alignFloats),
+		scratch: g.frameScratch() + sizeA + sizeB + slackFloats,
 		reads:   bufs(xv.buf, dyv.buf), writes: bufs(partial),
 		run: func(task int, scratch []float32) {
 			chunk := task / g.parts

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,6 +119,30 @@ func TestWinograd(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// TestDirect computes convolutions by direct sums alone, among them some whose
+// operands a weight gradient copies first.
+func TestDirect(t *testing.T) {
+	defer func(was limits) { limit = was }(limit)
+	oracle, strict := reference.New(), New(Options{Threads: 2, Strict: true})
+	for _, terms := range []int{limit.pixelTerms, 5} {
+		limit.pixelTerms = terms
+		for _, c := range append(slices.Clone(winogradCases),
+			convCase{n: 3, in: 256, out: 64, h: 9, w: 9, k: 1},
+			convCase{n: 2, in: 512, out: 136, h: 5, w: 5, k: 1},
+			convCase{n: 2, in: 48, out: 192, h: 5, w: 6, k: 3},
+			convCase{n: 2, in: 64, out: 72, h: 5, w: 6, k: 3, pad: 1},
+			convCase{n: 2, in: 128, out: 64, h: 5, w: 6, k: 3},
+		) {
+			got := c.compute(t, strict)
+			for i, want := range c.compute(t, oracle) {
+				if e := relativeError(got[i], want); e > 1e-6 {
+					t.Errorf("%v, result %d: relative error %.2g", c, i, e)
+				}
+			}
 		}
 	}
 }
