@@ -257,6 +257,9 @@ func (c *correlation) planFewImages(depth int) {
 				uneven = 1
 			}
 			traffic := float64(c.n * (blocks*c.groups*weights + split*c.src.elements()))
+			if rows*c.srcStep[0]*c.src.w*c.src.c > limit.frameFloats { // each panel reads the pixels from afar
+				traffic += float64(c.n * c.panels * c.src.elements())
+			}
 			if cost := work*uneven + trafficCost*traffic + taskCost*float64(tasks); cost < best {
 				best, c.rows, c.split = cost, rows, split
 			}
