@@ -347,7 +347,7 @@ func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
 
 // run computes one block, or a range of its panels, and returns the range of
 // the output's elements that the block covers.
-func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, relu bool) (lo, hi int) {
+func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, clip clip) (lo, hi int) {
 	block, part := task/c.split, task%c.split
 	image0, y0 := block/c.rowBlocks()*c.images, block%c.rowBlocks()*c.rows
 	count, rows := min(c.images, c.n-image0), min(c.rows, c.gridMax-y0)
@@ -369,7 +369,7 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, r
 		if pixels == 0 {
 			continue
 		}
-		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to, relu)
+		c.runPhase(p, source, packed[p.packed:], bias, dst[outAt:], pixels, from, to, clip)
 	}
 	if c.rows < c.gridMax {
 		return first * c.out.c, (first + min(rows*c.outStep[0], c.out.h-y0*c.outStep[0])*c.out.w) * c.out.c
@@ -377,7 +377,7 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, r
 	return first * c.out.c, first*c.out.c + count*c.out.elements()
 }
 
-func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int, relu bool) {
+func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int, clip clip) {
 	in, out := c.src.c/c.groups, c.out.c/c.groups
 	if p.depth == 0 { // no tap reaches these pixels
 		for _, o := range p.cOff[:pixels] {
@@ -402,7 +402,8 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 				if k == 0 && bias != nil {
 					args.Bias = &bias[(g*c.panels+panel)*c.nr]
 				}
-				args.Relu = relu && k == len(p.blocks)-1
+				last := k == len(p.blocks)-1
+				args.Relu, args.Six = last && clip != noClip, clip == clipReLU6
 				tile(&args, c.nr)
 			}
 		}
@@ -478,7 +479,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 	out := c.definePixels(n)
 	co.place(src.distance(), out.distance())
 	t := c.setTail(out)
-	t.canReLU, t.scattered = true, co.split > 1
+	t.clips, t.scattered = clipReLU6, co.split > 1
 	scratch := roundUp(co.images*co.frameSize(co.rows)+slackFloats, alignFloats)
 	reads := bufs(src.buf, packed)
 	if bias != nil {
@@ -492,7 +493,7 @@ func (c *compiler) addCorrelation(n *graph.Node, co *correlation, src *value, pa
 			if bias != nil {
 				b = bias.data
 			}
-			lo, hi := co.run(task, scratch, src.data(), packed.data, b, out.data(), t.relu)
+			lo, hi := co.run(task, scratch, src.data(), packed.data, b, out.data(), t.clip)
 			t.done(task, lo, hi, scratch)
 		},
 	})

@@ -386,7 +386,7 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 	out := c.definePixels(n)
 	w.out.pitch = out.distance()
 	t := c.setTail(out)
-	t.canReLU, t.scattered = true, w.parts > 1
+	t.clips, t.scattered = clipReLU, w.parts > 1
 	c.add(step{
 		name: correlationStep, algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.blocks() * w.parts, scratch: w.scratch(),
 		reads: reads, writes: bufs(out.buf),
@@ -398,7 +398,7 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 			if points != nil {
 				p = points.data
 			}
-			lo, hi := w.run(task, scratch, src.data(), p, packed.data, b, out.data(), t.relu)
+			lo, hi := w.run(task, scratch, src.data(), p, packed.data, b, out.data(), t.clip == clipReLU)
 			t.done(task, lo, hi, scratch)
 		},
 	})

@@ -30,12 +30,22 @@ func (c *compiler) convert(to, from *value) {
 		rows, cols, distance = pixels, ch, from.distance()
 	}
 	images := max(1, grain(1<<14)/size)
+	pieces, chunk := 1, pixels
+	if images == 1 && n < limit.minimalTasks { // a large image
+		pieces, chunk = split(pixels, max(1, (1<<15)/ch), 8)
+	}
 	c.add(step{
-		name: "layout", node: from.node, tasks: (n + images - 1) / images, reads: bufs(src), writes: bufs(dst),
+		name: "layout", node: from.node, tasks: (n + images - 1) / images * pieces, reads: bufs(src), writes: bufs(dst),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, images, n)
+			lo, hi := chunkRange(task/pieces, images, n)
+			p0, p1 := chunkRange(task%pieces, chunk, pixels)
 			for i := lo; i < hi; i++ {
-				kernel.Transpose2D(dst.data[i*size:], src.data[from.offset+i*rows*distance:], rows, cols, rows, distance)
+				s, d := src.data[from.offset+i*rows*distance:], dst.data[i*size:]
+				if from.layout == plain {
+					kernel.Transpose2D(d[p0*ch:], s[p0:], rows, p1-p0, rows, distance)
+				} else {
+					kernel.Transpose2D(d[p0:], s[p0*distance:], p1-p0, cols, rows, distance)
+				}
 			}
 		},
 	})

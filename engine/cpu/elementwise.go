@@ -235,8 +235,8 @@ func (c *compiler) lowerGroup(g *group) {
 	}
 	if host := c.findHost(g, b, inside); host != nil {
 		b.setOut(host)
-		if host.tail.canReLU && b.isReLU() {
-			host.tail.relu = true
+		if host.tail.can(b.clip()) {
+			host.tail.clip = b.clip()
 		} else {
 			s := &c.steps[host.ready]
 			host.tail.run = b.offsetRun(s.scratch)
@@ -287,10 +287,17 @@ func (b *blockProgram) gathers() bool {
 	return slices.ContainsFunc(b.operands, func(o operand) bool { return o.kind == operandFull && o.v.layout == embedded })
 }
 
-// isReLU reports whether the program is ReLU alone.
-func (b *blockProgram) isReLU() bool {
-	op, ok := b.instructions[0].op.(graph.Unary)
-	return len(b.instructions) == 1 && ok && op.Func == graph.KindReLU
+// clip returns the activation that the program is, if it is nothing else.
+func (b *blockProgram) clip() clip {
+	if op, ok := b.instructions[0].op.(graph.Unary); ok && len(b.instructions) == 1 {
+		switch op.Func {
+		case graph.KindReLU:
+			return clipReLU
+		case graph.KindReLU6:
+			return clipReLU6
+		}
+	}
+	return noClip
 }
 
 func (b *blockProgram) offsetRun(at int) func(lo, hi int, scratch []float32) {
@@ -408,7 +415,7 @@ func (b *blockProgram) assignRegisters(g *group, regOf map[*graph.Node]int) {
 // place: the group alone uses it, and the other operands are there earlier.
 func (c *compiler) findHost(g *group, b *blockProgram, inside map[*graph.Node]bool) *value {
 	for _, o := range b.operands {
-		if o.kind != operandFull || o.v.tail == nil || o.v.borrowed || o.v.tail.taken() || o.v.tail.scattered && !b.isReLU() || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
+		if o.kind != operandFull || o.v.tail == nil || o.v.borrowed || o.v.tail.taken() || o.v.tail.scattered && !o.v.tail.can(b.clip()) || c.kept[o.v.node.ID()] || c.otherLayoutExists(o.v) {
 			continue
 		}
 		ok := true

@@ -65,7 +65,7 @@ func newProduct(m, k, n int) *product {
 func (p *product) tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts }
 
 // run computes one task and returns the range of C it covers.
-func (p *product) run(task int, a, b, bias, c []float32, relu bool) (lo, hi int) {
+func (p *product) run(task int, a, b, bias, c []float32, clip clip) (lo, hi int) {
 	row0, part := task/p.parts*p.rows, task%p.parts
 	rows := min(p.rows, p.m-row0)
 	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], SegOff: &p.zero, Segs: 1, Rows: rows}
@@ -81,7 +81,7 @@ func (p *product) run(task int, a, b, bias, c []float32, relu bool) (lo, hi int)
 			if k == 0 && bias != nil {
 				args.Bias = &bias[panel*p.nr]
 			}
-			args.Relu = relu && k+args.Run == p.k
+			args.Relu, args.Six = clip != noClip && k+args.Run == p.k, clip == clipReLU6
 			tile(&args, p.nr)
 		}
 	}
@@ -122,7 +122,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 	}
 	out := c.define(n, plain)
 	t := c.setTail(out)
-	t.canReLU, t.scattered = true, p.parts > 1
+	t.clips, t.scattered = clipReLU6, p.parts > 1
 	ab, ob := av.buf, out.buf
 	c.add(step{
 		name: "product", algorithm: "GEMM", node: n, tasks: p.tasks(), reads: reads, writes: bufs(ob),
@@ -131,7 +131,7 @@ func (c *compiler) lowerMatMul(n, mm, bias *graph.Node) error {
 			if biasBuf != nil {
 				bb = biasBuf.data
 			}
-			lo, hi := p.run(task, ab.data, packed.data, bb, ob.data, t.relu)
+			lo, hi := p.run(task, ab.data, packed.data, bb, ob.data, t.clip)
 			t.done(task, lo, hi, scratch)
 		},
 	})

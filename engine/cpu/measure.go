@@ -86,7 +86,7 @@ func measureGEMM(m, k, n int, d time.Duration) float64 {
 	for i := len(p.aOff); i < m; i++ {
 		p.aOff, p.cOff = append(p.aOff, int32(i*k)), append(p.cOff, int32(i*n))
 	}
-	return bestRate(2*float64(m*k*n), d, func() { p.run(0, a, b, nil, c, false) })
+	return bestRate(2*float64(m*k*n), d, func() { p.run(0, a, b, nil, c, noClip) })
 }
 
 // bestRate calls f for about d and returns the best rate in GFLOP/s.

@@ -135,9 +135,9 @@ func (c *compiler) lowerBatchNorm(n *graph.Node, op graph.BatchNormOp) {
 	})
 	y := c.defineRows(n)
 	t := c.setTail(y.value)
-	t.canReLU = true
+	t.clips = clipReLU
 	c.addRows("normalise", y, t, bufs(m.buf, coef), func(lo, hi int) {
-		kernel.ScaleShiftRows(y.from(lo), m.from(lo), coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, y.distance(), m.distance(), t.relu)
+		kernel.ScaleShiftRows(y.from(lo), m.from(lo), coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, y.distance(), m.distance(), t.clip == clipReLU)
 	})
 }
 

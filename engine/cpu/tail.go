@@ -10,16 +10,28 @@ import (
 // over its rows.
 type tail struct {
 	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
-	relu bool                                // the step applies ReLU as it stores results
+	clip clip                                // what the step does to results as it stores them
 
-	canReLU   bool
+	clips     clip // the greatest of those that the step can do
 	scattered bool // what a task completes is not one range: ReLU is all that can be attached
 	row       int  // elements of a row of the output; all ranges are whole rows
 	sums      []func(task, first, lo, hi int)
 }
 
+// A clip is an activation that a step can apply for nothing.
+type clip int
+
+const (
+	noClip clip = iota
+	clipReLU
+	clipReLU6
+)
+
+// can reports whether the step can apply an activation itself.
+func (t *tail) can(c clip) bool { return c != noClip && c <= t.clips }
+
 // taken reports whether elementwise work has been attached.
-func (t *tail) taken() bool { return t.run != nil || t.relu }
+func (t *tail) taken() bool { return t.run != nil || t.clip != noClip }
 
 // tailFloats is the size of the pieces in which tails are done: what is read
 // several times stays in the first-level cache.

@@ -33,6 +33,7 @@ type TileArgs struct {
 
 	Accumulate bool // add to C instead of overwriting it
 	Relu       bool // max(0, ·) at the end; a NaN stays a NaN
+	Six        bool // with Relu: then min(·, 6)
 }
 
 // Tile multiplies rows of A by one packed panel of 16 columns; see [TileArgs]

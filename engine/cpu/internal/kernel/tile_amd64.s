@@ -342,24 +342,42 @@ skip2:
 	VADDPS  32(DX), Y11, Y11
 
 skip3:
-	MOVQ   args+0(FP), AX
-	MOVB   89(AX), AL
-	TESTB  AL, AL
-	JEQ    skip4
-	VXORPS Y12, Y12, Y12
-	VMAXPS Y0, Y12, Y0
-	VMAXPS Y1, Y12, Y1
-	VMAXPS Y2, Y12, Y2
-	VMAXPS Y3, Y12, Y3
-	VMAXPS Y4, Y12, Y4
-	VMAXPS Y5, Y12, Y5
-	VMAXPS Y6, Y12, Y6
-	VMAXPS Y7, Y12, Y7
-	VMAXPS Y8, Y12, Y8
-	VMAXPS Y9, Y12, Y9
-	VMAXPS Y10, Y12, Y10
-	VMAXPS Y11, Y12, Y11
+	MOVQ         args+0(FP), AX
+	MOVB         89(AX), AL
+	TESTB        AL, AL
+	JEQ          skip4
+	VXORPS       Y12, Y12, Y12
+	VMAXPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	MOVQ         args+0(FP), AX
+	MOVB         90(AX), AL
+	TESTB        AL, AL
+	JEQ          skip5
+	VBROADCASTSS six<>+0(SB), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
 
+skip5:
 skip4:
 	MOVQ    72(SP), AX
 	MOVQ    args+0(FP), CX
@@ -400,29 +418,47 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  88(AX), AL
 	TESTB AL, AL
-	JEQ   skip5
+	JEQ   skip6
 	JMP   dump
 
-skip5:
-	MOVQ   args+0(FP), AX
-	MOVB   89(AX), AL
-	TESTB  AL, AL
-	JEQ    skip6
-	VXORPS Y12, Y12, Y12
-	VMAXPS Y0, Y12, Y0
-	VMAXPS Y1, Y12, Y1
-	VMAXPS Y2, Y12, Y2
-	VMAXPS Y3, Y12, Y3
-	VMAXPS Y4, Y12, Y4
-	VMAXPS Y5, Y12, Y5
-	VMAXPS Y6, Y12, Y6
-	VMAXPS Y7, Y12, Y7
-	VMAXPS Y8, Y12, Y8
-	VMAXPS Y9, Y12, Y9
-	VMAXPS Y10, Y12, Y10
-	VMAXPS Y11, Y12, Y11
-
 skip6:
+	MOVQ         args+0(FP), AX
+	MOVB         89(AX), AL
+	TESTB        AL, AL
+	JEQ          skip7
+	VXORPS       Y12, Y12, Y12
+	VMAXPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	MOVQ         args+0(FP), AX
+	MOVB         90(AX), AL
+	TESTB        AL, AL
+	JEQ          skip8
+	VBROADCASTSS six<>+0(SB), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
+
+skip8:
+skip7:
 	MOVQ    args+0(FP), AX
 	MOVQ    72(AX), AX
 	MOVQ    72(SP), CX
@@ -447,7 +483,7 @@ skip6:
 	ADDQ    $0x04, CX
 	LEAQ    (DX)(R10*4), R10
 	TESTB   $0x08, AL
-	JEQ     skip7
+	JEQ     skip9
 	VMOVUPS Y0, (BX)
 	VMOVAPS Y1, Y0
 	LEAQ    32(BX), BX
@@ -467,9 +503,9 @@ skip6:
 	VMOVAPS Y11, Y10
 	LEAQ    32(R10), R10
 
-skip7:
+skip9:
 	TESTB        $0x04, AL
-	JEQ          skip8
+	JEQ          skip10
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -489,9 +525,9 @@ skip7:
 	VEXTRACTF128 $0x01, Y10, X10
 	ADDQ         $0x10, R10
 
-skip8:
+skip10:
 	TESTB    $0x02, AL
-	JEQ      skip9
+	JEQ      skip11
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -511,9 +547,9 @@ skip8:
 	VMOVHLPS X10, X10, X10
 	ADDQ     $0x08, R10
 
-skip9:
+skip11:
 	TESTB  $0x01, AL
-	JEQ    skip10
+	JEQ    skip12
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X2, (SI)
@@ -527,7 +563,7 @@ skip9:
 	VMOVSS X10, (R10)
 	ADDQ   $0x04, R10
 
-skip10:
+skip12:
 	JMP next
 
 dump:
@@ -654,7 +690,7 @@ shortTerms:
 
 shortRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip11
+	JEQ          skip13
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
@@ -688,9 +724,9 @@ shortRest:
 	ADDQ         $+128, CX
 	ADDQ         $0x08, DI
 
-skip11:
+skip13:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip12
+	JEQ          skip14
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
@@ -709,7 +745,7 @@ skip11:
 	ADDQ         $+64, CX
 	ADDQ         $0x04, DI
 
-skip12:
+skip14:
 	MOVQ    16(SP), DI
 	CMPQ    DI, 24(SP)
 	JB      shortSegment
@@ -741,126 +777,161 @@ copyRow:
 	MOVQ    CX, R9
 	MOVQ    DI, R10
 	CMPQ    R8, $0x08
-	JLE     skip13
+	JLE     skip15
 	VMOVUPS (R9), Y0
 	MOVQ    args+0(FP), R11
 	MOVB    88(R11), R11
 	TESTB   R11, R11
-	JEQ     skip14
+	JEQ     skip16
 	VMOVUPS (R10), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip14:
-	MOVQ   args+0(FP), R11
-	MOVB   89(R11), R11
-	TESTB  R11, R11
-	JEQ    skip15
-	VXORPS Y1, Y1, Y1
-	VMAXPS Y0, Y1, Y0
+skip16:
+	MOVQ         args+0(FP), R11
+	MOVB         89(R11), R11
+	TESTB        R11, R11
+	JEQ          skip17
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         args+0(FP), R11
+	MOVB         90(R11), R11
+	TESTB        R11, R11
+	JEQ          skip18
+	VBROADCASTSS six<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
 
-skip15:
+skip18:
+skip17:
 	VMOVUPS Y0, (R10)
 	SUBQ    $0x08, R8
 	ADDQ    $0x20, R9
 	LEAQ    32(DI), R10
 
-skip13:
+skip15:
 	TESTB   $0x08, R8
-	JEQ     skip16
+	JEQ     skip19
 	VMOVUPS (R9), Y0
 	MOVQ    args+0(FP), DI
 	MOVB    88(DI), DI
 	TESTB   DI, DI
-	JEQ     skip17
+	JEQ     skip20
 	VMOVUPS (R10), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip17:
-	MOVQ   args+0(FP), DI
-	MOVB   89(DI), DI
-	TESTB  DI, DI
-	JEQ    skip18
-	VXORPS Y1, Y1, Y1
-	VMAXPS Y0, Y1, Y0
+skip20:
+	MOVQ         args+0(FP), DI
+	MOVB         89(DI), DI
+	TESTB        DI, DI
+	JEQ          skip21
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         args+0(FP), DI
+	MOVB         90(DI), DI
+	TESTB        DI, DI
+	JEQ          skip22
+	VBROADCASTSS six<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
 
-skip18:
+skip22:
+skip21:
 	VMOVUPS Y0, (R10)
 	ADDQ    $0x20, R9
 	ADDQ    $0x20, R10
 
-skip16:
+skip19:
 	TESTB   $0x04, R8
-	JEQ     skip19
+	JEQ     skip23
 	VMOVUPS (R9), X0
 	MOVQ    args+0(FP), DI
 	MOVB    88(DI), DI
 	TESTB   DI, DI
-	JEQ     skip20
+	JEQ     skip24
 	VMOVUPS (R10), X1
 	VADDPS  X1, X0, X0
 
-skip20:
-	MOVQ   args+0(FP), DI
-	MOVB   89(DI), DI
-	TESTB  DI, DI
-	JEQ    skip21
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip24:
+	MOVQ         args+0(FP), DI
+	MOVB         89(DI), DI
+	TESTB        DI, DI
+	JEQ          skip25
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), DI
+	MOVB         90(DI), DI
+	TESTB        DI, DI
+	JEQ          skip26
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip21:
+skip26:
+skip25:
 	VMOVUPS X0, (R10)
 	ADDQ    $0x10, R9
 	ADDQ    $0x10, R10
 
-skip19:
+skip23:
 	TESTB  $0x02, R8
-	JEQ    skip22
+	JEQ    skip27
 	VMOVSD (R9), X0
 	MOVQ   args+0(FP), DI
 	MOVB   88(DI), DI
 	TESTB  DI, DI
-	JEQ    skip23
+	JEQ    skip28
 	VMOVSD (R10), X1
 	VADDPS X1, X0, X0
 
-skip23:
-	MOVQ   args+0(FP), DI
-	MOVB   89(DI), DI
-	TESTB  DI, DI
-	JEQ    skip24
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip28:
+	MOVQ         args+0(FP), DI
+	MOVB         89(DI), DI
+	TESTB        DI, DI
+	JEQ          skip29
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), DI
+	MOVB         90(DI), DI
+	TESTB        DI, DI
+	JEQ          skip30
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip24:
+skip30:
+skip29:
 	VMOVSD X0, (R10)
 	ADDQ   $0x08, R9
 	ADDQ   $0x08, R10
 
-skip22:
+skip27:
 	TESTB  $0x01, R8
-	JEQ    skip25
+	JEQ    skip31
 	VMOVSS (R9), X0
 	MOVQ   args+0(FP), DI
 	MOVB   88(DI), DI
 	TESTB  DI, DI
-	JEQ    skip26
+	JEQ    skip32
 	VMOVSS (R10), X1
 	VADDPS X1, X0, X0
 
-skip26:
-	MOVQ   args+0(FP), DI
-	MOVB   89(DI), DI
-	TESTB  DI, DI
-	JEQ    skip27
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip32:
+	MOVQ         args+0(FP), DI
+	MOVB         89(DI), DI
+	TESTB        DI, DI
+	JEQ          skip33
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), DI
+	MOVB         90(DI), DI
+	TESTB        DI, DI
+	JEQ          skip34
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip27:
+skip34:
+skip33:
 	VMOVSS X0, (R10)
 	ADDQ   $0x04, R9
 	ADDQ   $0x04, R10
 
-skip25:
+skip31:
 	ADDQ $0x40, CX
 	DECQ AX
 	JNE  copyRow
@@ -872,6 +943,9 @@ next:
 	JG   tile
 	VZEROUPPER
 	RET
+
+DATA six<>+0(SB)/4, $0x40c00000
+GLOBL six<>(SB), RODATA|NOPTR, $4
 
 // func tileNarrowAVX2(args *TileArgs)
 // Requires: AVX, CMOV, FMA3, MMX+
@@ -1143,7 +1217,7 @@ fullTerms:
 
 fullRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip28
+	JEQ          skip35
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX)(R15*1), Y13
@@ -1199,9 +1273,9 @@ fullRest:
 	ADDQ         $+64, CX
 	ADDQ         $0x08, R15
 
-skip28:
+skip35:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip29
+	JEQ          skip36
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX)(R15*1), Y13
@@ -1231,7 +1305,7 @@ skip28:
 	ADDQ         $+32, CX
 	ADDQ         $0x04, R15
 
-skip29:
+skip36:
 	MOVQ    16(SP), R15
 	CMPQ    R15, 24(SP)
 	JB      fullSegment
@@ -1244,7 +1318,7 @@ skip29:
 	MOVQ    args+0(FP), AX
 	MOVB    88(AX), AL
 	TESTB   AL, AL
-	JEQ     skip30
+	JEQ     skip37
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -1297,26 +1371,44 @@ skip29:
 	LEAQ    (CX)(DX*4), DX
 	VADDPS  (DX), Y11, Y11
 
-skip30:
-	MOVQ   args+0(FP), AX
-	MOVB   89(AX), AL
-	TESTB  AL, AL
-	JEQ    skip31
-	VXORPS Y12, Y12, Y12
-	VMAXPS Y0, Y12, Y0
-	VMAXPS Y1, Y12, Y1
-	VMAXPS Y2, Y12, Y2
-	VMAXPS Y3, Y12, Y3
-	VMAXPS Y4, Y12, Y4
-	VMAXPS Y5, Y12, Y5
-	VMAXPS Y6, Y12, Y6
-	VMAXPS Y7, Y12, Y7
-	VMAXPS Y8, Y12, Y8
-	VMAXPS Y9, Y12, Y9
-	VMAXPS Y10, Y12, Y10
-	VMAXPS Y11, Y12, Y11
+skip37:
+	MOVQ         args+0(FP), AX
+	MOVB         89(AX), AL
+	TESTB        AL, AL
+	JEQ          skip38
+	VXORPS       Y12, Y12, Y12
+	VMAXPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	MOVQ         args+0(FP), AX
+	MOVB         90(AX), AL
+	TESTB        AL, AL
+	JEQ          skip39
+	VBROADCASTSS six<>+0(SB), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
 
-skip31:
+skip39:
+skip38:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -1374,29 +1466,47 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  88(AX), AL
 	TESTB AL, AL
-	JEQ   skip32
+	JEQ   skip40
 	JMP   dump
 
-skip32:
-	MOVQ   args+0(FP), AX
-	MOVB   89(AX), AL
-	TESTB  AL, AL
-	JEQ    skip33
-	VXORPS Y12, Y12, Y12
-	VMAXPS Y0, Y12, Y0
-	VMAXPS Y1, Y12, Y1
-	VMAXPS Y2, Y12, Y2
-	VMAXPS Y3, Y12, Y3
-	VMAXPS Y4, Y12, Y4
-	VMAXPS Y5, Y12, Y5
-	VMAXPS Y6, Y12, Y6
-	VMAXPS Y7, Y12, Y7
-	VMAXPS Y8, Y12, Y8
-	VMAXPS Y9, Y12, Y9
-	VMAXPS Y10, Y12, Y10
-	VMAXPS Y11, Y12, Y11
+skip40:
+	MOVQ         args+0(FP), AX
+	MOVB         89(AX), AL
+	TESTB        AL, AL
+	JEQ          skip41
+	VXORPS       Y12, Y12, Y12
+	VMAXPS       Y0, Y12, Y0
+	VMAXPS       Y1, Y12, Y1
+	VMAXPS       Y2, Y12, Y2
+	VMAXPS       Y3, Y12, Y3
+	VMAXPS       Y4, Y12, Y4
+	VMAXPS       Y5, Y12, Y5
+	VMAXPS       Y6, Y12, Y6
+	VMAXPS       Y7, Y12, Y7
+	VMAXPS       Y8, Y12, Y8
+	VMAXPS       Y9, Y12, Y9
+	VMAXPS       Y10, Y12, Y10
+	VMAXPS       Y11, Y12, Y11
+	MOVQ         args+0(FP), AX
+	MOVB         90(AX), AL
+	TESTB        AL, AL
+	JEQ          skip42
+	VBROADCASTSS six<>+0(SB), Y12
+	VMINPS       Y0, Y12, Y0
+	VMINPS       Y1, Y12, Y1
+	VMINPS       Y2, Y12, Y2
+	VMINPS       Y3, Y12, Y3
+	VMINPS       Y4, Y12, Y4
+	VMINPS       Y5, Y12, Y5
+	VMINPS       Y6, Y12, Y6
+	VMINPS       Y7, Y12, Y7
+	VMINPS       Y8, Y12, Y8
+	VMINPS       Y9, Y12, Y9
+	VMINPS       Y10, Y12, Y10
+	VMINPS       Y11, Y12, Y11
 
-skip33:
+skip42:
+skip41:
 	MOVQ         args+0(FP), AX
 	MOVQ         72(AX), AX
 	MOVQ         96(SP), CX
@@ -1439,7 +1549,7 @@ skip33:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(BP*4), BP
 	TESTB        $0x04, AL
-	JEQ          skip34
+	JEQ          skip43
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -1477,9 +1587,9 @@ skip33:
 	VEXTRACTF128 $0x01, Y11, X11
 	ADDQ         $0x10, BP
 
-skip34:
+skip43:
 	TESTB    $0x02, AL
-	JEQ      skip35
+	JEQ      skip44
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -1517,9 +1627,9 @@ skip34:
 	VMOVHLPS X11, X11, X11
 	ADDQ     $0x08, BP
 
-skip35:
+skip44:
 	TESTB  $0x01, AL
-	JEQ    skip36
+	JEQ    skip45
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X1, (SI)
@@ -1545,7 +1655,7 @@ skip35:
 	VMOVSS X11, (BP)
 	ADDQ   $0x04, BP
 
-skip36:
+skip45:
 	JMP next
 
 dump:
@@ -1694,7 +1804,7 @@ shortTerms:
 
 shortRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip37
+	JEQ          skip46
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VBROADCASTSS (DX)(R11*1), Y9
@@ -1734,9 +1844,9 @@ shortRest:
 	ADDQ         $+64, CX
 	ADDQ         $0x08, R11
 
-skip37:
+skip46:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip38
+	JEQ          skip47
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VBROADCASTSS (DX)(R11*1), Y9
@@ -1758,7 +1868,7 @@ skip37:
 	ADDQ         $+32, CX
 	ADDQ         $0x04, R11
 
-skip38:
+skip47:
 	MOVQ    16(SP), R11
 	CMPQ    R11, 24(SP)
 	JB      shortSegment
@@ -1789,101 +1899,129 @@ copyRow:
 	MOVQ    SI, R8
 	MOVQ    CX, R9
 	TESTB   $0x08, R8
-	JEQ     skip39
+	JEQ     skip48
 	VMOVUPS (R9), Y0
 	MOVQ    args+0(FP), R10
 	MOVB    88(R10), R10
 	TESTB   R10, R10
-	JEQ     skip40
+	JEQ     skip49
 	VMOVUPS (DI), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip40:
-	MOVQ   args+0(FP), R10
-	MOVB   89(R10), R10
-	TESTB  R10, R10
-	JEQ    skip41
-	VXORPS Y1, Y1, Y1
-	VMAXPS Y0, Y1, Y0
+skip49:
+	MOVQ         args+0(FP), R10
+	MOVB         89(R10), R10
+	TESTB        R10, R10
+	JEQ          skip50
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         args+0(FP), R10
+	MOVB         90(R10), R10
+	TESTB        R10, R10
+	JEQ          skip51
+	VBROADCASTSS six<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
 
-skip41:
+skip51:
+skip50:
 	VMOVUPS Y0, (DI)
 	ADDQ    $0x20, R9
 	ADDQ    $0x20, DI
 
-skip39:
+skip48:
 	TESTB   $0x04, R8
-	JEQ     skip42
+	JEQ     skip52
 	VMOVUPS (R9), X0
 	MOVQ    args+0(FP), R10
 	MOVB    88(R10), R10
 	TESTB   R10, R10
-	JEQ     skip43
+	JEQ     skip53
 	VMOVUPS (DI), X1
 	VADDPS  X1, X0, X0
 
-skip43:
-	MOVQ   args+0(FP), R10
-	MOVB   89(R10), R10
-	TESTB  R10, R10
-	JEQ    skip44
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip53:
+	MOVQ         args+0(FP), R10
+	MOVB         89(R10), R10
+	TESTB        R10, R10
+	JEQ          skip54
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R10
+	MOVB         90(R10), R10
+	TESTB        R10, R10
+	JEQ          skip55
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip44:
+skip55:
+skip54:
 	VMOVUPS X0, (DI)
 	ADDQ    $0x10, R9
 	ADDQ    $0x10, DI
 
-skip42:
+skip52:
 	TESTB  $0x02, R8
-	JEQ    skip45
+	JEQ    skip56
 	VMOVSD (R9), X0
 	MOVQ   args+0(FP), R10
 	MOVB   88(R10), R10
 	TESTB  R10, R10
-	JEQ    skip46
+	JEQ    skip57
 	VMOVSD (DI), X1
 	VADDPS X1, X0, X0
 
-skip46:
-	MOVQ   args+0(FP), R10
-	MOVB   89(R10), R10
-	TESTB  R10, R10
-	JEQ    skip47
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip57:
+	MOVQ         args+0(FP), R10
+	MOVB         89(R10), R10
+	TESTB        R10, R10
+	JEQ          skip58
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R10
+	MOVB         90(R10), R10
+	TESTB        R10, R10
+	JEQ          skip59
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip47:
+skip59:
+skip58:
 	VMOVSD X0, (DI)
 	ADDQ   $0x08, R9
 	ADDQ   $0x08, DI
 
-skip45:
+skip56:
 	TESTB  $0x01, R8
-	JEQ    skip48
+	JEQ    skip60
 	VMOVSS (R9), X0
 	MOVQ   args+0(FP), R8
 	MOVB   88(R8), R8
 	TESTB  R8, R8
-	JEQ    skip49
+	JEQ    skip61
 	VMOVSS (DI), X1
 	VADDPS X1, X0, X0
 
-skip49:
-	MOVQ   args+0(FP), R8
-	MOVB   89(R8), R8
-	TESTB  R8, R8
-	JEQ    skip50
-	VXORPS X1, X1, X1
-	VMAXPS X0, X1, X0
+skip61:
+	MOVQ         args+0(FP), R8
+	MOVB         89(R8), R8
+	TESTB        R8, R8
+	JEQ          skip62
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R8
+	MOVB         90(R8), R8
+	TESTB        R8, R8
+	JEQ          skip63
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
 
-skip50:
+skip63:
+skip62:
 	VMOVSS X0, (DI)
 	ADDQ   $0x04, R9
 	ADDQ   $0x04, DI
 
-skip48:
+skip60:
 	ADDQ $0x20, CX
 	DECQ AX
 	JNE  copyRow
@@ -1979,7 +2117,7 @@ fullDone:
 	MOVQ   args+0(FP), AX
 	MOVB   88(AX), AL
 	TESTB  AL, AL
-	JEQ    skip51
+	JEQ    skip64
 	MOVQ   16(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -2010,7 +2148,7 @@ fullDone:
 	VADDPS (BX), Y10, Y10
 	VADDPS (BX)(DX*4), Y11, Y11
 
-skip51:
+skip64:
 	MOVQ    16(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -2046,10 +2184,10 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  88(AX), AL
 	TESTB AL, AL
-	JEQ   skip52
+	JEQ   skip65
 	JMP   dump
 
-skip52:
+skip65:
 	MOVQ    args+0(FP), AX
 	MOVQ    80(AX), AX
 	MOVQ    16(SP), CX
@@ -2070,7 +2208,7 @@ skip52:
 	MOVQ    CX, R11
 	LEAQ    (CX)(DX*4), CX
 	TESTB   $0x08, AL
-	JEQ     skip53
+	JEQ     skip66
 	VMOVUPS Y0, (SI)
 	VMOVAPS Y1, Y0
 	LEAQ    (SI)(BX*4), SI
@@ -2090,9 +2228,9 @@ skip52:
 	VMOVAPS Y11, Y10
 	LEAQ    (R11)(BX*4), R11
 
-skip53:
+skip66:
 	TESTB        $0x04, AL
-	JEQ          skip54
+	JEQ          skip67
 	VMOVUPS      X0, (SI)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, SI
@@ -2112,9 +2250,9 @@ skip53:
 	VEXTRACTF128 $0x01, Y10, X10
 	ADDQ         $0x10, R11
 
-skip54:
+skip67:
 	TESTB    $0x02, AL
-	JEQ      skip55
+	JEQ      skip68
 	VMOVLPS  X0, (SI)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, SI
@@ -2134,9 +2272,9 @@ skip54:
 	VMOVHLPS X10, X10, X10
 	ADDQ     $0x08, R11
 
-skip55:
+skip68:
 	TESTB  $0x01, AL
-	JEQ    skip56
+	JEQ    skip69
 	VMOVSS X0, (SI)
 	ADDQ   $0x04, SI
 	VMOVSS X2, (DI)
@@ -2150,7 +2288,7 @@ skip55:
 	VMOVSS X10, (R11)
 	ADDQ   $0x04, R11
 
-skip56:
+skip69:
 	JMP next
 
 dump:
@@ -2245,86 +2383,86 @@ copyRow:
 	MOVQ    CX, R10
 	MOVQ    R8, R11
 	CMPQ    R9, $0x08
-	JLE     skip57
+	JLE     skip70
 	VMOVUPS (R10), Y0
 	MOVQ    args+0(FP), R12
 	MOVB    88(R12), R12
 	TESTB   R12, R12
-	JEQ     skip58
+	JEQ     skip71
 	VMOVUPS (R11), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip58:
+skip71:
 	VMOVUPS Y0, (R11)
 	SUBQ    $0x08, R9
 	ADDQ    $0x20, R10
 	LEAQ    (R8)(SI*4), R11
 
-skip57:
+skip70:
 	TESTB   $0x08, R9
-	JEQ     skip59
+	JEQ     skip72
 	VMOVUPS (R10), Y0
 	MOVQ    args+0(FP), R8
 	MOVB    88(R8), R8
 	TESTB   R8, R8
-	JEQ     skip60
+	JEQ     skip73
 	VMOVUPS (R11), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip60:
+skip73:
 	VMOVUPS Y0, (R11)
 	ADDQ    $0x20, R10
 	ADDQ    $0x20, R11
 
-skip59:
+skip72:
 	TESTB   $0x04, R9
-	JEQ     skip61
+	JEQ     skip74
 	VMOVUPS (R10), X0
 	MOVQ    args+0(FP), R8
 	MOVB    88(R8), R8
 	TESTB   R8, R8
-	JEQ     skip62
+	JEQ     skip75
 	VMOVUPS (R11), X1
 	VADDPS  X1, X0, X0
 
-skip62:
+skip75:
 	VMOVUPS X0, (R11)
 	ADDQ    $0x10, R10
 	ADDQ    $0x10, R11
 
-skip61:
+skip74:
 	TESTB  $0x02, R9
-	JEQ    skip63
+	JEQ    skip76
 	VMOVSD (R10), X0
 	MOVQ   args+0(FP), R8
 	MOVB   88(R8), R8
 	TESTB  R8, R8
-	JEQ    skip64
+	JEQ    skip77
 	VMOVSD (R11), X1
 	VADDPS X1, X0, X0
 
-skip64:
+skip77:
 	VMOVSD X0, (R11)
 	ADDQ   $0x08, R10
 	ADDQ   $0x08, R11
 
-skip63:
+skip76:
 	TESTB  $0x01, R9
-	JEQ    skip65
+	JEQ    skip78
 	VMOVSS (R10), X0
 	MOVQ   args+0(FP), R8
 	MOVB   88(R8), R8
 	TESTB  R8, R8
-	JEQ    skip66
+	JEQ    skip79
 	VMOVSS (R11), X1
 	VADDPS X1, X0, X0
 
-skip66:
+skip79:
 	VMOVSS X0, (R11)
 	ADDQ   $0x04, R10
 	ADDQ   $0x04, R11
 
-skip65:
+skip78:
 	ADDQ $0x40, CX
 	DECQ AX
 	JNE  copyRow
@@ -2427,7 +2565,7 @@ fullDone:
 	MOVQ   args+0(FP), AX
 	MOVB   88(AX), AL
 	TESTB  AL, AL
-	JEQ    skip67
+	JEQ    skip80
 	MOVQ   16(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -2470,7 +2608,7 @@ fullDone:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Y11, Y11
 
-skip67:
+skip80:
 	MOVQ    16(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -2518,10 +2656,10 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  88(AX), AL
 	TESTB AL, AL
-	JEQ   skip68
+	JEQ   skip81
 	JMP   dump
 
-skip68:
+skip81:
 	MOVQ         args+0(FP), AX
 	MOVQ         80(AX), AX
 	MOVQ         16(SP), CX
@@ -2554,7 +2692,7 @@ skip68:
 	MOVQ         CX, BP
 	LEAQ         (CX)(DX*4), CX
 	TESTB        $0x04, AL
-	JEQ          skip69
+	JEQ          skip82
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -2592,9 +2730,9 @@ skip68:
 	VEXTRACTF128 $0x01, Y11, X11
 	ADDQ         $0x10, BP
 
-skip69:
+skip82:
 	TESTB    $0x02, AL
-	JEQ      skip70
+	JEQ      skip83
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -2632,9 +2770,9 @@ skip69:
 	VMOVHLPS X11, X11, X11
 	ADDQ     $0x08, BP
 
-skip70:
+skip83:
 	TESTB  $0x01, AL
-	JEQ    skip71
+	JEQ    skip84
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X1, (SI)
@@ -2660,7 +2798,7 @@ skip70:
 	VMOVSS X11, (BP)
 	ADDQ   $0x04, BP
 
-skip71:
+skip84:
 	JMP next
 
 dump:
@@ -2756,69 +2894,69 @@ copyRow:
 	MOVQ    SI, R8
 	MOVQ    CX, R9
 	TESTB   $0x08, R8
-	JEQ     skip72
+	JEQ     skip85
 	VMOVUPS (R9), Y0
 	MOVQ    args+0(FP), R10
 	MOVB    88(R10), R10
 	TESTB   R10, R10
-	JEQ     skip73
+	JEQ     skip86
 	VMOVUPS (DI), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip73:
+skip86:
 	VMOVUPS Y0, (DI)
 	ADDQ    $0x20, R9
 	ADDQ    $0x20, DI
 
-skip72:
+skip85:
 	TESTB   $0x04, R8
-	JEQ     skip74
+	JEQ     skip87
 	VMOVUPS (R9), X0
 	MOVQ    args+0(FP), R10
 	MOVB    88(R10), R10
 	TESTB   R10, R10
-	JEQ     skip75
+	JEQ     skip88
 	VMOVUPS (DI), X1
 	VADDPS  X1, X0, X0
 
-skip75:
+skip88:
 	VMOVUPS X0, (DI)
 	ADDQ    $0x10, R9
 	ADDQ    $0x10, DI
 
-skip74:
+skip87:
 	TESTB  $0x02, R8
-	JEQ    skip76
+	JEQ    skip89
 	VMOVSD (R9), X0
 	MOVQ   args+0(FP), R10
 	MOVB   88(R10), R10
 	TESTB  R10, R10
-	JEQ    skip77
+	JEQ    skip90
 	VMOVSD (DI), X1
 	VADDPS X1, X0, X0
 
-skip77:
+skip90:
 	VMOVSD X0, (DI)
 	ADDQ   $0x08, R9
 	ADDQ   $0x08, DI
 
-skip76:
+skip89:
 	TESTB  $0x01, R8
-	JEQ    skip78
+	JEQ    skip91
 	VMOVSS (R9), X0
 	MOVQ   args+0(FP), R8
 	MOVB   88(R8), R8
 	TESTB  R8, R8
-	JEQ    skip79
+	JEQ    skip92
 	VMOVSS (DI), X1
 	VADDPS X1, X0, X0
 
-skip79:
+skip92:
 	VMOVSS X0, (DI)
 	ADDQ   $0x04, R9
 	ADDQ   $0x04, DI
 
-skip78:
+skip91:
 	ADDQ $0x20, CX
 	DECQ AX
 	JNE  copyRow

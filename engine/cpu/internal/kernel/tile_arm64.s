@@ -398,6 +398,15 @@ skip10:
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip12
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+	WORD	$0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD	$0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
+
+skip12:
 
 skip11:
 	FSTPQ	(F0, F1), (R9)
@@ -406,7 +415,7 @@ skip11:
 	BLE	stored9
 	ADD	$32, R10, R8
 	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip12
+	CBZ	R14, skip13
 	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
@@ -414,9 +423,9 @@ skip11:
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip12:
+skip13:
 	MOVBU	TileArgs_Relu(R0), R14
-	CBZ	R14, skip13
+	CBZ	R14, skip14
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
 	WORD	$0x4ea0e8b8 // fcmlt v24.4s, v5.4s, #0.0
@@ -425,15 +434,24 @@ skip12:
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip15
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD	$0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
+	WORD	$0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD	$0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
 
-skip13:
+skip15:
+
+skip14:
 	FSTPQ	(F4, F5), (R10)
 	FSTPQ	(F6, F7), (R8)
 	CMP	$2, R2
 	BLE	stored9
 	ADD	$32, R11, R8
 	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip14
+	CBZ	R14, skip16
 	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
@@ -441,9 +459,9 @@ skip13:
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip14:
+skip16:
 	MOVBU	TileArgs_Relu(R0), R14
-	CBZ	R14, skip15
+	CBZ	R14, skip17
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
 	WORD	$0x4ea0e938 // fcmlt v24.4s, v9.4s, #0.0
@@ -452,15 +470,24 @@ skip14:
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip18
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
+	WORD	$0x4eb8f529 // fmin v9.4s, v9.4s, v24.4s
+	WORD	$0x4eb8f54a // fmin v10.4s, v10.4s, v24.4s
+	WORD	$0x4eb8f56b // fmin v11.4s, v11.4s, v24.4s
 
-skip15:
+skip18:
+
+skip17:
 	FSTPQ	(F8, F9), (R11)
 	FSTPQ	(F10, F11), (R8)
 	CMP	$3, R2
 	BLE	stored9
 	ADD	$32, R12, R8
 	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip16
+	CBZ	R14, skip19
 	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
@@ -468,9 +495,9 @@ skip15:
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip16:
+skip19:
 	MOVBU	TileArgs_Relu(R0), R14
-	CBZ	R14, skip17
+	CBZ	R14, skip20
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
 	WORD	$0x4ea0e9b8 // fcmlt v24.4s, v13.4s, #0.0
@@ -479,15 +506,24 @@ skip16:
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip21
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
+	WORD	$0x4eb8f5ad // fmin v13.4s, v13.4s, v24.4s
+	WORD	$0x4eb8f5ce // fmin v14.4s, v14.4s, v24.4s
+	WORD	$0x4eb8f5ef // fmin v15.4s, v15.4s, v24.4s
 
-skip17:
+skip21:
+
+skip20:
 	FSTPQ	(F12, F13), (R12)
 	FSTPQ	(F14, F15), (R8)
 	CMP	$4, R2
 	BLE	stored9
 	ADD	$32, R13, R8
 	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip18
+	CBZ	R14, skip22
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
@@ -495,9 +531,9 @@ skip17:
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip18:
+skip22:
 	MOVBU	TileArgs_Relu(R0), R14
-	CBZ	R14, skip19
+	CBZ	R14, skip23
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
 	WORD	$0x4ea0ea38 // fcmlt v24.4s, v17.4s, #0.0
@@ -506,15 +542,24 @@ skip18:
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip24
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
+	WORD	$0x4eb8f631 // fmin v17.4s, v17.4s, v24.4s
+	WORD	$0x4eb8f652 // fmin v18.4s, v18.4s, v24.4s
+	WORD	$0x4eb8f673 // fmin v19.4s, v19.4s, v24.4s
 
-skip19:
+skip24:
+
+skip23:
 	FSTPQ	(F16, F17), (R13)
 	FSTPQ	(F18, F19), (R8)
 	CMP	$5, R2
 	BLE	stored9
 	ADD	$32, R7, R8
 	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip20
+	CBZ	R14, skip25
 	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
@@ -522,9 +567,9 @@ skip19:
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip20:
+skip25:
 	MOVBU	TileArgs_Relu(R0), R14
-	CBZ	R14, skip21
+	CBZ	R14, skip26
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
 	WORD	$0x4ea0eab8 // fcmlt v24.4s, v21.4s, #0.0
@@ -533,457 +578,616 @@ skip20:
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R14
+	CBZ	R14, skip27
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
+	WORD	$0x4eb8f6b5 // fmin v21.4s, v21.4s, v24.4s
+	WORD	$0x4eb8f6d6 // fmin v22.4s, v22.4s, v24.4s
+	WORD	$0x4eb8f6f7 // fmin v23.4s, v23.4s, v24.4s
 
-skip21:
+skip27:
+
+skip26:
 	FSTPQ	(F20, F21), (R7)
 	FSTPQ	(F22, F23), (R8)
 
 stored9:
 
 skip8:
-	TBZ	$3, R6, skip22
+	TBZ	$3, R6, skip28
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip24
+	CBZ	R8, skip30
 	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
-skip24:
+skip30:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip25
+	CBZ	R8, skip31
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip32
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
 
-skip25:
+skip32:
+
+skip31:
 	FSTPQ	(F0, F1), (R9)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
 	ADD	$32, R9
 	CMP	$1, R2
-	BLE	stored23
+	BLE	stored29
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip26
+	CBZ	R8, skip33
 	FLDPQ	(R10), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip26:
+skip33:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip27
+	CBZ	R8, skip34
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip35
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
+	WORD	$0x4ea2f4a5 // fmin v5.4s, v5.4s, v2.4s
 
-skip27:
+skip35:
+
+skip34:
 	FSTPQ	(F4, F5), (R10)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
 	ADD	$32, R10
 	CMP	$2, R2
-	BLE	stored23
+	BLE	stored29
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip28
+	CBZ	R8, skip36
 	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip28:
+skip36:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip29
+	CBZ	R8, skip37
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip38
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
+	WORD	$0x4ea2f529 // fmin v9.4s, v9.4s, v2.4s
 
-skip29:
+skip38:
+
+skip37:
 	FSTPQ	(F8, F9), (R11)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
 	ADD	$32, R11
 	CMP	$3, R2
-	BLE	stored23
+	BLE	stored29
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip30
+	CBZ	R8, skip39
 	FLDPQ	(R12), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip30:
+skip39:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip31
+	CBZ	R8, skip40
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip41
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
+	WORD	$0x4ea2f5ad // fmin v13.4s, v13.4s, v2.4s
 
-skip31:
+skip41:
+
+skip40:
 	FSTPQ	(F12, F13), (R12)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
 	ADD	$32, R12
 	CMP	$4, R2
-	BLE	stored23
+	BLE	stored29
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip32
+	CBZ	R8, skip42
 	FLDPQ	(R13), (F2, F3)
 	WORD	$0x4e30d450 // fadd v16.4s, v2.4s, v16.4s
 	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
 
-skip32:
+skip42:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip33
+	CBZ	R8, skip43
 	WORD	$0x4ea0ea02 // fcmlt v2.4s, v16.4s, #0.0
 	WORD	$0x4e621e10 // bic v16.16b, v16.16b, v2.16b
 	WORD	$0x4ea0ea22 // fcmlt v2.4s, v17.4s, #0.0
 	WORD	$0x4e621e31 // bic v17.16b, v17.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip44
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f610 // fmin v16.4s, v16.4s, v2.4s
+	WORD	$0x4ea2f631 // fmin v17.4s, v17.4s, v2.4s
 
-skip33:
+skip44:
+
+skip43:
 	FSTPQ	(F16, F17), (R13)
 	VORR	V18.B16, V18.B16, V16.B16
 	VORR	V19.B16, V19.B16, V17.B16
 	ADD	$32, R13
 	CMP	$5, R2
-	BLE	stored23
+	BLE	stored29
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip34
+	CBZ	R8, skip45
 	FLDPQ	(R7), (F2, F3)
 	WORD	$0x4e34d454 // fadd v20.4s, v2.4s, v20.4s
 	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
 
-skip34:
+skip45:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip35
+	CBZ	R8, skip46
 	WORD	$0x4ea0ea82 // fcmlt v2.4s, v20.4s, #0.0
 	WORD	$0x4e621e94 // bic v20.16b, v20.16b, v2.16b
 	WORD	$0x4ea0eaa2 // fcmlt v2.4s, v21.4s, #0.0
 	WORD	$0x4e621eb5 // bic v21.16b, v21.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip47
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f694 // fmin v20.4s, v20.4s, v2.4s
+	WORD	$0x4ea2f6b5 // fmin v21.4s, v21.4s, v2.4s
 
-skip35:
+skip47:
+
+skip46:
 	FSTPQ	(F20, F21), (R7)
 	VORR	V22.B16, V22.B16, V20.B16
 	VORR	V23.B16, V23.B16, V21.B16
 	ADD	$32, R7
 
-stored23:
+stored29:
 
-skip22:
-	TBZ	$2, R6, skip36
+skip28:
+	TBZ	$2, R6, skip48
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip38
+	CBZ	R8, skip50
 	FMOVQ	(R9), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip38:
+skip50:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip39
+	CBZ	R8, skip51
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip52
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
 
-skip39:
+skip52:
+
+skip51:
 	FMOVQ	F0, (R9)
 	VORR	V1.B16, V1.B16, V0.B16
 	ADD	$16, R9
 	CMP	$1, R2
-	BLE	stored37
+	BLE	stored49
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip40
+	CBZ	R8, skip53
 	FMOVQ	(R10), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip40:
+skip53:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip41
+	CBZ	R8, skip54
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip55
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
-skip41:
+skip55:
+
+skip54:
 	FMOVQ	F4, (R10)
 	VORR	V5.B16, V5.B16, V4.B16
 	ADD	$16, R10
 	CMP	$2, R2
-	BLE	stored37
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip42
-	FMOVQ	(R11), F1
-	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
-
-skip42:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip43
-	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
-	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-
-skip43:
-	FMOVQ	F8, (R11)
-	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R11
-	CMP	$3, R2
-	BLE	stored37
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip44
-	FMOVQ	(R12), F1
-	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
-
-skip44:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip45
-	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
-	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-
-skip45:
-	FMOVQ	F12, (R12)
-	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R12
-	CMP	$4, R2
-	BLE	stored37
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip46
-	FMOVQ	(R13), F1
-	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
-
-skip46:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip47
-	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
-	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
-
-skip47:
-	FMOVQ	F16, (R13)
-	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R13
-	CMP	$5, R2
-	BLE	stored37
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip48
-	FMOVQ	(R7), F1
-	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
-
-skip48:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip49
-	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
-	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
-
-skip49:
-	FMOVQ	F20, (R7)
-	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R7
-
-stored37:
-
-skip36:
-	TBZ	$1, R6, skip50
-	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip52
-	FMOVD	(R9), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip52:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip53
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-
-skip53:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored51
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip54
-	FMOVD	(R10), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip54:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip55
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-
-skip55:
-	FMOVD	F1, (R10)
-	VDUP	V4.D[1], V4.D2
-	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored51
-	VORR	V8.B16, V8.B16, V1.B16
+	BLE	stored49
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip56
-	FMOVD	(R11), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	FMOVQ	(R11), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip56:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip57
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-
-skip57:
-	FMOVD	F1, (R11)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored51
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
+	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
+	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip58
-	FMOVD	(R12), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
 skip58:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip57:
+	FMOVQ	F8, (R11)
+	VORR	V9.B16, V9.B16, V8.B16
+	ADD	$16, R11
+	CMP	$3, R2
+	BLE	stored49
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip59
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	FMOVQ	(R12), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip59:
-	FMOVD	F1, (R12)
-	VDUP	V12.D[1], V12.D2
-	ADD	$8, R12
-	CMP	$4, R2
-	BLE	stored51
-	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip60
-	FMOVD	(R13), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip60:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip60
+	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
+	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip61
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
 skip61:
-	FMOVD	F1, (R13)
-	VDUP	V16.D[1], V16.D2
-	ADD	$8, R13
-	CMP	$5, R2
-	BLE	stored51
-	VORR	V20.B16, V20.B16, V1.B16
+
+skip60:
+	FMOVQ	F12, (R12)
+	VORR	V13.B16, V13.B16, V12.B16
+	ADD	$16, R12
+	CMP	$4, R2
+	BLE	stored49
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip62
-	FMOVD	(R7), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	FMOVQ	(R13), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip62:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip63
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
+	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip64
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+
+skip64:
 
 skip63:
+	FMOVQ	F16, (R13)
+	VORR	V17.B16, V17.B16, V16.B16
+	ADD	$16, R13
+	CMP	$5, R2
+	BLE	stored49
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip65
+	FMOVQ	(R7), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
+
+skip65:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip66
+	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
+	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip67
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+
+skip67:
+
+skip66:
+	FMOVQ	F20, (R7)
+	VORR	V21.B16, V21.B16, V20.B16
+	ADD	$16, R7
+
+stored49:
+
+skip48:
+	TBZ	$1, R6, skip68
+	VORR	V0.B16, V0.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip70
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip70:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip71
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip72
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip72:
+
+skip71:
+	FMOVD	F1, (R9)
+	VDUP	V0.D[1], V0.D2
+	ADD	$8, R9
+	CMP	$1, R2
+	BLE	stored69
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip73
+	FMOVD	(R10), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip73:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip74
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip75
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip75:
+
+skip74:
+	FMOVD	F1, (R10)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R10
+	CMP	$2, R2
+	BLE	stored69
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip76
+	FMOVD	(R11), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip76:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip77
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip78
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip78:
+
+skip77:
+	FMOVD	F1, (R11)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R11
+	CMP	$3, R2
+	BLE	stored69
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip79
+	FMOVD	(R12), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip79:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip80
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip81
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip81:
+
+skip80:
+	FMOVD	F1, (R12)
+	VDUP	V12.D[1], V12.D2
+	ADD	$8, R12
+	CMP	$4, R2
+	BLE	stored69
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip82
+	FMOVD	(R13), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip82:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip83
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip84
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip84:
+
+skip83:
+	FMOVD	F1, (R13)
+	VDUP	V16.D[1], V16.D2
+	ADD	$8, R13
+	CMP	$5, R2
+	BLE	stored69
+	VORR	V20.B16, V20.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip85
+	FMOVD	(R7), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip85:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip86
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip87
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip87:
+
+skip86:
 	FMOVD	F1, (R7)
 	VDUP	V20.D[1], V20.D2
 	ADD	$8, R7
 
-stored51:
+stored69:
 
-skip50:
-	TBZ	$0, R6, skip64
+skip68:
+	TBZ	$0, R6, skip88
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip66
+	CBZ	R6, skip90
 	FMOVS	(R9), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
-skip66:
+skip90:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip67
+	CBZ	R6, skip91
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip92
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
 
-skip67:
+skip92:
+
+skip91:
 	FMOVS	F0, (R9)
 	CMP	$1, R2
-	BLE	stored65
+	BLE	stored89
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip68
+	CBZ	R6, skip93
 	FMOVS	(R10), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
-skip68:
+skip93:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip69
+	CBZ	R6, skip94
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip95
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
 
-skip69:
+skip95:
+
+skip94:
 	FMOVS	F4, (R10)
 	CMP	$2, R2
-	BLE	stored65
+	BLE	stored89
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip70
+	CBZ	R6, skip96
 	FMOVS	(R11), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
-skip70:
+skip96:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip71
+	CBZ	R6, skip97
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip98
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
 
-skip71:
+skip98:
+
+skip97:
 	FMOVS	F8, (R11)
 	CMP	$3, R2
-	BLE	stored65
+	BLE	stored89
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip72
+	CBZ	R6, skip99
 	FMOVS	(R12), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
-skip72:
+skip99:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip73
+	CBZ	R6, skip100
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip101
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
 
-skip73:
+skip101:
+
+skip100:
 	FMOVS	F12, (R12)
 	CMP	$4, R2
-	BLE	stored65
+	BLE	stored89
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip74
+	CBZ	R6, skip102
 	FMOVS	(R13), F0
 	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
 
-skip74:
+skip102:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip75
+	CBZ	R6, skip103
 	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
 	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip104
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
 
-skip75:
+skip104:
+
+skip103:
 	FMOVS	F16, (R13)
 	CMP	$5, R2
-	BLE	stored65
+	BLE	stored89
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip76
+	CBZ	R6, skip105
 	FMOVS	(R7), F0
 	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
 
-skip76:
+skip105:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip77
+	CBZ	R6, skip106
 	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
 	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip107
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
 
-skip77:
+skip107:
+
+skip106:
 	FMOVS	F20, (R7)
 
-stored65:
+stored89:
 
-skip64:
+skip88:
 	B	next
 
 short:
 	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias78
+	CBZ	R6, noBias108
 	FLDPQ	(R6), (F0, F1)
 	FLDPQ	32(R6), (F2, F3)
 	VORR	V0.B16, V0.B16, V4.B16
@@ -998,9 +1202,9 @@ short:
 	VORR	V1.B16, V1.B16, V13.B16
 	VORR	V2.B16, V2.B16, V14.B16
 	VORR	V3.B16, V3.B16, V15.B16
-	B	started79
+	B	started109
 
-noBias78:
+noBias108:
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -1018,7 +1222,7 @@ noBias78:
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
 
-started79:
+started109:
 	MOVD	TileArgs_A(R0), R6
 	MOVD	TileArgs_B(R0), R7
 	SUB	$1, R2, R8
@@ -1045,13 +1249,13 @@ started79:
 	MOVD	TileArgs_SegOff(R0), R6
 	MOVD	TileArgs_Segs(R0), R9
 
-segment80:
+segment110:
 	MOVW.P	4(R6), R13
 	LSL	$2, R13
 	MOVD	R5, R14
-	CBZ	R14, rest82
+	CBZ	R14, rest112
 
-terms81:
+terms111:
 	WORD	$0x3ced6950 // ldr q16, [x10, x13]
 	WORD	$0x3ced6971 // ldr q17, [x11, x13]
 	WORD	$0x3ced6992 // ldr q18, [x12, x13]
@@ -1139,10 +1343,10 @@ terms81:
 	ADD	$256, R7
 	ADD	$16, R13
 	SUB	$1, R14
-	CBNZ	R14, terms81
+	CBNZ	R14, terms111
 
-rest82:
-	TBZ	$1, R3, skip83
+rest112:
+	TBZ	$1, R3, skip113
 	FMOVD	(R10)(R13), F16
 	FMOVD	(R11)(R13), F17
 	FMOVD	(R12)(R13), F18
@@ -1190,8 +1394,8 @@ rest82:
 	ADD	$128, R7
 	ADD	$8, R13
 
-skip83:
-	TBZ	$0, R3, skip84
+skip113:
+	TBZ	$0, R3, skip114
 	FMOVS	(R10)(R13), F16
 	FMOVS	(R11)(R13), F17
 	FMOVS	(R12)(R13), F18
@@ -1219,9 +1423,9 @@ skip83:
 	ADD	$64, R7
 	ADD	$4, R13
 
-skip84:
+skip114:
 	SUB	$1, R9
-	CBNZ	R9, segment80
+	CBNZ	R9, segment110
 	MOVD	TileArgs_C(R0), R6
 	SUB	$1, R2, R7
 	MOVD	$0, R8
@@ -1245,10 +1449,10 @@ skip84:
 	MOVW	(R4)(R8<<2), R7
 	ADD	R7<<2, R6, R7
 	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$4, R6, skip85
+	TBZ	$4, R6, skip115
 	ADD	$32, R9, R8
 	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip87
+	CBZ	R12, skip117
 	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
@@ -1256,9 +1460,9 @@ skip84:
 	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
-skip87:
+skip117:
 	MOVBU	TileArgs_Relu(R0), R12
-	CBZ	R12, skip88
+	CBZ	R12, skip118
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
 	WORD	$0x4ea0e830 // fcmlt v16.4s, v1.4s, #0.0
@@ -1267,15 +1471,24 @@ skip87:
 	WORD	$0x4e701c42 // bic v2.16b, v2.16b, v16.16b
 	WORD	$0x4ea0e870 // fcmlt v16.4s, v3.4s, #0.0
 	WORD	$0x4e701c63 // bic v3.16b, v3.16b, v16.16b
+	MOVBU	TileArgs_Six(R0), R12
+	CBZ	R12, skip119
+	WORD	$0x4f00f710 // fmov v16.4s, #6.0
+	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
+	WORD	$0x4eb0f421 // fmin v1.4s, v1.4s, v16.4s
+	WORD	$0x4eb0f442 // fmin v2.4s, v2.4s, v16.4s
+	WORD	$0x4eb0f463 // fmin v3.4s, v3.4s, v16.4s
 
-skip88:
+skip119:
+
+skip118:
 	FSTPQ	(F0, F1), (R9)
 	FSTPQ	(F2, F3), (R8)
 	CMP	$1, R2
-	BLE	stored86
+	BLE	stored116
 	ADD	$32, R10, R8
 	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip89
+	CBZ	R12, skip120
 	FLDPQ	(R10), (F16, F17)
 	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
 	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
@@ -1283,9 +1496,9 @@ skip88:
 	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
-skip89:
+skip120:
 	MOVBU	TileArgs_Relu(R0), R12
-	CBZ	R12, skip90
+	CBZ	R12, skip121
 	WORD	$0x4ea0e890 // fcmlt v16.4s, v4.4s, #0.0
 	WORD	$0x4e701c84 // bic v4.16b, v4.16b, v16.16b
 	WORD	$0x4ea0e8b0 // fcmlt v16.4s, v5.4s, #0.0
@@ -1294,15 +1507,24 @@ skip89:
 	WORD	$0x4e701cc6 // bic v6.16b, v6.16b, v16.16b
 	WORD	$0x4ea0e8f0 // fcmlt v16.4s, v7.4s, #0.0
 	WORD	$0x4e701ce7 // bic v7.16b, v7.16b, v16.16b
+	MOVBU	TileArgs_Six(R0), R12
+	CBZ	R12, skip122
+	WORD	$0x4f00f710 // fmov v16.4s, #6.0
+	WORD	$0x4eb0f484 // fmin v4.4s, v4.4s, v16.4s
+	WORD	$0x4eb0f4a5 // fmin v5.4s, v5.4s, v16.4s
+	WORD	$0x4eb0f4c6 // fmin v6.4s, v6.4s, v16.4s
+	WORD	$0x4eb0f4e7 // fmin v7.4s, v7.4s, v16.4s
 
-skip90:
+skip122:
+
+skip121:
 	FSTPQ	(F4, F5), (R10)
 	FSTPQ	(F6, F7), (R8)
 	CMP	$2, R2
-	BLE	stored86
+	BLE	stored116
 	ADD	$32, R11, R8
 	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip91
+	CBZ	R12, skip123
 	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
 	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
@@ -1310,9 +1532,9 @@ skip90:
 	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
-skip91:
+skip123:
 	MOVBU	TileArgs_Relu(R0), R12
-	CBZ	R12, skip92
+	CBZ	R12, skip124
 	WORD	$0x4ea0e910 // fcmlt v16.4s, v8.4s, #0.0
 	WORD	$0x4e701d08 // bic v8.16b, v8.16b, v16.16b
 	WORD	$0x4ea0e930 // fcmlt v16.4s, v9.4s, #0.0
@@ -1321,15 +1543,24 @@ skip91:
 	WORD	$0x4e701d4a // bic v10.16b, v10.16b, v16.16b
 	WORD	$0x4ea0e970 // fcmlt v16.4s, v11.4s, #0.0
 	WORD	$0x4e701d6b // bic v11.16b, v11.16b, v16.16b
+	MOVBU	TileArgs_Six(R0), R12
+	CBZ	R12, skip125
+	WORD	$0x4f00f710 // fmov v16.4s, #6.0
+	WORD	$0x4eb0f508 // fmin v8.4s, v8.4s, v16.4s
+	WORD	$0x4eb0f529 // fmin v9.4s, v9.4s, v16.4s
+	WORD	$0x4eb0f54a // fmin v10.4s, v10.4s, v16.4s
+	WORD	$0x4eb0f56b // fmin v11.4s, v11.4s, v16.4s
 
-skip92:
+skip125:
+
+skip124:
 	FSTPQ	(F8, F9), (R11)
 	FSTPQ	(F10, F11), (R8)
 	CMP	$3, R2
-	BLE	stored86
+	BLE	stored116
 	ADD	$32, R7, R8
 	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip93
+	CBZ	R12, skip126
 	FLDPQ	(R7), (F16, F17)
 	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
 	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
@@ -1337,9 +1568,9 @@ skip92:
 	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
-skip93:
+skip126:
 	MOVBU	TileArgs_Relu(R0), R12
-	CBZ	R12, skip94
+	CBZ	R12, skip127
 	WORD	$0x4ea0e990 // fcmlt v16.4s, v12.4s, #0.0
 	WORD	$0x4e701d8c // bic v12.16b, v12.16b, v16.16b
 	WORD	$0x4ea0e9b0 // fcmlt v16.4s, v13.4s, #0.0
@@ -1348,310 +1579,419 @@ skip93:
 	WORD	$0x4e701dce // bic v14.16b, v14.16b, v16.16b
 	WORD	$0x4ea0e9f0 // fcmlt v16.4s, v15.4s, #0.0
 	WORD	$0x4e701def // bic v15.16b, v15.16b, v16.16b
+	MOVBU	TileArgs_Six(R0), R12
+	CBZ	R12, skip128
+	WORD	$0x4f00f710 // fmov v16.4s, #6.0
+	WORD	$0x4eb0f58c // fmin v12.4s, v12.4s, v16.4s
+	WORD	$0x4eb0f5ad // fmin v13.4s, v13.4s, v16.4s
+	WORD	$0x4eb0f5ce // fmin v14.4s, v14.4s, v16.4s
+	WORD	$0x4eb0f5ef // fmin v15.4s, v15.4s, v16.4s
 
-skip94:
+skip128:
+
+skip127:
 	FSTPQ	(F12, F13), (R7)
 	FSTPQ	(F14, F15), (R8)
 
-stored86:
+stored116:
 
-skip85:
-	TBZ	$3, R6, skip95
+skip115:
+	TBZ	$3, R6, skip129
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip97
+	CBZ	R8, skip131
 	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
 
-skip97:
+skip131:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip98
+	CBZ	R8, skip132
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
 	WORD	$0x4ea0e830 // fcmlt v16.4s, v1.4s, #0.0
 	WORD	$0x4e701c21 // bic v1.16b, v1.16b, v16.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip133
+	WORD	$0x4f00f710 // fmov v16.4s, #6.0
+	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
+	WORD	$0x4eb0f421 // fmin v1.4s, v1.4s, v16.4s
 
-skip98:
+skip133:
+
+skip132:
 	FSTPQ	(F0, F1), (R9)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
 	ADD	$32, R9
 	CMP	$1, R2
-	BLE	stored96
+	BLE	stored130
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip99
+	CBZ	R8, skip134
 	FLDPQ	(R10), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip99:
+skip134:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip100
+	CBZ	R8, skip135
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip136
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
+	WORD	$0x4ea2f4a5 // fmin v5.4s, v5.4s, v2.4s
 
-skip100:
+skip136:
+
+skip135:
 	FSTPQ	(F4, F5), (R10)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
 	ADD	$32, R10
 	CMP	$2, R2
-	BLE	stored96
+	BLE	stored130
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip101
+	CBZ	R8, skip137
 	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip101:
+skip137:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip102
+	CBZ	R8, skip138
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip139
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
+	WORD	$0x4ea2f529 // fmin v9.4s, v9.4s, v2.4s
 
-skip102:
+skip139:
+
+skip138:
 	FSTPQ	(F8, F9), (R11)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
 	ADD	$32, R11
 	CMP	$3, R2
-	BLE	stored96
+	BLE	stored130
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip103
+	CBZ	R8, skip140
 	FLDPQ	(R7), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip103:
+skip140:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip104
+	CBZ	R8, skip141
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip142
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
+	WORD	$0x4ea2f5ad // fmin v13.4s, v13.4s, v2.4s
 
-skip104:
+skip142:
+
+skip141:
 	FSTPQ	(F12, F13), (R7)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
 	ADD	$32, R7
 
-stored96:
+stored130:
 
-skip95:
-	TBZ	$2, R6, skip105
+skip129:
+	TBZ	$2, R6, skip143
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip107
+	CBZ	R8, skip145
 	FMOVQ	(R9), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip107:
+skip145:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip108
+	CBZ	R8, skip146
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip147
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
 
-skip108:
+skip147:
+
+skip146:
 	FMOVQ	F0, (R9)
 	VORR	V1.B16, V1.B16, V0.B16
 	ADD	$16, R9
 	CMP	$1, R2
-	BLE	stored106
+	BLE	stored144
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip109
+	CBZ	R8, skip148
 	FMOVQ	(R10), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip109:
+skip148:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip110
+	CBZ	R8, skip149
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip150
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
-skip110:
+skip150:
+
+skip149:
 	FMOVQ	F4, (R10)
 	VORR	V5.B16, V5.B16, V4.B16
 	ADD	$16, R10
 	CMP	$2, R2
-	BLE	stored106
+	BLE	stored144
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip111
+	CBZ	R8, skip151
 	FMOVQ	(R11), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip111:
+skip151:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip112
+	CBZ	R8, skip152
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip153
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
-skip112:
+skip153:
+
+skip152:
 	FMOVQ	F8, (R11)
 	VORR	V9.B16, V9.B16, V8.B16
 	ADD	$16, R11
 	CMP	$3, R2
-	BLE	stored106
+	BLE	stored144
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip113
+	CBZ	R8, skip154
 	FMOVQ	(R7), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip113:
+skip154:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip114
+	CBZ	R8, skip155
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip156
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
-skip114:
+skip156:
+
+skip155:
 	FMOVQ	F12, (R7)
 	VORR	V13.B16, V13.B16, V12.B16
 	ADD	$16, R7
 
-stored106:
+stored144:
 
-skip105:
-	TBZ	$1, R6, skip115
+skip143:
+	TBZ	$1, R6, skip157
 	VORR	V0.B16, V0.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip117
+	CBZ	R8, skip159
 	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip117:
+skip159:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip118
+	CBZ	R8, skip160
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip161
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip118:
+skip161:
+
+skip160:
 	FMOVD	F1, (R9)
 	VDUP	V0.D[1], V0.D2
 	ADD	$8, R9
 	CMP	$1, R2
-	BLE	stored116
+	BLE	stored158
 	VORR	V4.B16, V4.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip119
+	CBZ	R8, skip162
 	FMOVD	(R10), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip119:
+skip162:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip120
+	CBZ	R8, skip163
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip164
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip120:
+skip164:
+
+skip163:
 	FMOVD	F1, (R10)
 	VDUP	V4.D[1], V4.D2
 	ADD	$8, R10
 	CMP	$2, R2
-	BLE	stored116
+	BLE	stored158
 	VORR	V8.B16, V8.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip121
+	CBZ	R8, skip165
 	FMOVD	(R11), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip121:
+skip165:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip122
+	CBZ	R8, skip166
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip167
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip122:
+skip167:
+
+skip166:
 	FMOVD	F1, (R11)
 	VDUP	V8.D[1], V8.D2
 	ADD	$8, R11
 	CMP	$3, R2
-	BLE	stored116
+	BLE	stored158
 	VORR	V12.B16, V12.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip123
+	CBZ	R8, skip168
 	FMOVD	(R7), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip123:
+skip168:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip124
+	CBZ	R8, skip169
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip170
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip124:
+skip170:
+
+skip169:
 	FMOVD	F1, (R7)
 	VDUP	V12.D[1], V12.D2
 	ADD	$8, R7
 
-stored116:
+stored158:
 
-skip115:
-	TBZ	$0, R6, skip125
+skip157:
+	TBZ	$0, R6, skip171
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip127
+	CBZ	R6, skip173
 	FMOVS	(R9), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
-skip127:
+skip173:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip128
+	CBZ	R6, skip174
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip175
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
 
-skip128:
+skip175:
+
+skip174:
 	FMOVS	F0, (R9)
 	CMP	$1, R2
-	BLE	stored126
+	BLE	stored172
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip129
+	CBZ	R6, skip176
 	FMOVS	(R10), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
-skip129:
+skip176:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip130
+	CBZ	R6, skip177
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip178
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
 
-skip130:
+skip178:
+
+skip177:
 	FMOVS	F4, (R10)
 	CMP	$2, R2
-	BLE	stored126
+	BLE	stored172
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip131
+	CBZ	R6, skip179
 	FMOVS	(R11), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
-skip131:
+skip179:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip132
+	CBZ	R6, skip180
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip181
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
 
-skip132:
+skip181:
+
+skip180:
 	FMOVS	F8, (R11)
 	CMP	$3, R2
-	BLE	stored126
+	BLE	stored172
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip133
+	CBZ	R6, skip182
 	FMOVS	(R7), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
-skip133:
+skip182:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip134
+	CBZ	R6, skip183
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip184
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
 
-skip134:
+skip184:
+
+skip183:
 	FMOVS	F12, (R7)
 
-stored126:
+stored172:
 
-skip125:
+skip171:
 
 next:
 	ADD	$24, R1
@@ -2126,825 +2466,1125 @@ skip10:
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip12
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
+	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
+
+skip12:
 
 skip11:
 	FSTPQ	(F0, F1), (R9)
 	CMP	$1, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip12
+	CBZ	R8, skip13
 	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
-skip12:
+skip13:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip13
+	CBZ	R8, skip14
 	WORD	$0x4ea0e858 // fcmlt v24.4s, v2.4s, #0.0
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip15
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
+	WORD	$0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
 
-skip13:
+skip15:
+
+skip14:
 	FSTPQ	(F2, F3), (R10)
 	CMP	$2, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip14
+	CBZ	R8, skip16
 	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
 
-skip14:
+skip16:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip15
+	CBZ	R8, skip17
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
 	WORD	$0x4ea0e8b8 // fcmlt v24.4s, v5.4s, #0.0
 	WORD	$0x4e781ca5 // bic v5.16b, v5.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip18
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
+	WORD	$0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
 
-skip15:
+skip18:
+
+skip17:
 	FSTPQ	(F4, F5), (R11)
 	CMP	$3, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip16
+	CBZ	R8, skip19
 	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip16:
+skip19:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip17
+	CBZ	R8, skip20
 	WORD	$0x4ea0e8d8 // fcmlt v24.4s, v6.4s, #0.0
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip21
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
+	WORD	$0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
 
-skip17:
+skip21:
+
+skip20:
 	FSTPQ	(F6, F7), (R12)
 	CMP	$4, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip18
+	CBZ	R8, skip22
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
 
-skip18:
+skip22:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip19
+	CBZ	R8, skip23
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
 	WORD	$0x4ea0e938 // fcmlt v24.4s, v9.4s, #0.0
 	WORD	$0x4e781d29 // bic v9.16b, v9.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip24
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
+	WORD	$0x4eb8f529 // fmin v9.4s, v9.4s, v24.4s
 
-skip19:
+skip24:
+
+skip23:
 	FSTPQ	(F8, F9), (R13)
 	CMP	$5, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip20
+	CBZ	R8, skip25
 	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip20:
+skip25:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip21
+	CBZ	R8, skip26
 	WORD	$0x4ea0e958 // fcmlt v24.4s, v10.4s, #0.0
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip27
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f54a // fmin v10.4s, v10.4s, v24.4s
+	WORD	$0x4eb8f56b // fmin v11.4s, v11.4s, v24.4s
 
-skip21:
+skip27:
+
+skip26:
 	FSTPQ	(F10, F11), (R14)
 	CMP	$6, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip22
+	CBZ	R8, skip28
 	FLDPQ	(R15), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
 
-skip22:
+skip28:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip23
+	CBZ	R8, skip29
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
 	WORD	$0x4ea0e9b8 // fcmlt v24.4s, v13.4s, #0.0
 	WORD	$0x4e781dad // bic v13.16b, v13.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip30
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
+	WORD	$0x4eb8f5ad // fmin v13.4s, v13.4s, v24.4s
 
-skip23:
+skip30:
+
+skip29:
 	FSTPQ	(F12, F13), (R15)
 	CMP	$7, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip24
+	CBZ	R8, skip31
 	FLDPQ	(R16), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip24:
+skip31:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip25
+	CBZ	R8, skip32
 	WORD	$0x4ea0e9d8 // fcmlt v24.4s, v14.4s, #0.0
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip33
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f5ce // fmin v14.4s, v14.4s, v24.4s
+	WORD	$0x4eb8f5ef // fmin v15.4s, v15.4s, v24.4s
 
-skip25:
+skip33:
+
+skip32:
 	FSTPQ	(F14, F15), (R16)
 	CMP	$8, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip26
+	CBZ	R8, skip34
 	FLDPQ	(R17), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
 
-skip26:
+skip34:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip27
+	CBZ	R8, skip35
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
 	WORD	$0x4ea0ea38 // fcmlt v24.4s, v17.4s, #0.0
 	WORD	$0x4e781e31 // bic v17.16b, v17.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip36
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
+	WORD	$0x4eb8f631 // fmin v17.4s, v17.4s, v24.4s
 
-skip27:
+skip36:
+
+skip35:
 	FSTPQ	(F16, F17), (R17)
 	CMP	$9, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip28
+	CBZ	R8, skip37
 	FLDPQ	(R19), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip28:
+skip37:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip29
+	CBZ	R8, skip38
 	WORD	$0x4ea0ea58 // fcmlt v24.4s, v18.4s, #0.0
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip39
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f652 // fmin v18.4s, v18.4s, v24.4s
+	WORD	$0x4eb8f673 // fmin v19.4s, v19.4s, v24.4s
 
-skip29:
+skip39:
+
+skip38:
 	FSTPQ	(F18, F19), (R19)
 	CMP	$10, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip30
+	CBZ	R8, skip40
 	FLDPQ	(R20), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
 
-skip30:
+skip40:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip31
+	CBZ	R8, skip41
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
 	WORD	$0x4ea0eab8 // fcmlt v24.4s, v21.4s, #0.0
 	WORD	$0x4e781eb5 // bic v21.16b, v21.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip42
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
+	WORD	$0x4eb8f6b5 // fmin v21.4s, v21.4s, v24.4s
 
-skip31:
+skip42:
+
+skip41:
 	FSTPQ	(F20, F21), (R20)
 	CMP	$11, R2
 	BLE	stored9
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip32
+	CBZ	R8, skip43
 	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip32:
+skip43:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip33
+	CBZ	R8, skip44
 	WORD	$0x4ea0ead8 // fcmlt v24.4s, v22.4s, #0.0
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip45
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f6d6 // fmin v22.4s, v22.4s, v24.4s
+	WORD	$0x4eb8f6f7 // fmin v23.4s, v23.4s, v24.4s
 
-skip33:
+skip45:
+
+skip44:
 	FSTPQ	(F22, F23), (R7)
 
 stored9:
 
 skip8:
-	TBZ	$2, R6, skip34
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip36
-	FMOVQ	(R9), F24
-	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
-
-skip36:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip37
-	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
-	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
-
-skip37:
-	FMOVQ	F0, (R9)
-	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R9
-	CMP	$1, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip38
-	FMOVQ	(R10), F1
-	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
-
-skip38:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip39
-	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
-	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
-
-skip39:
-	FMOVQ	F2, (R10)
-	VORR	V3.B16, V3.B16, V2.B16
-	ADD	$16, R10
-	CMP	$2, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip40
-	FMOVQ	(R11), F1
-	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
-
-skip40:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip41
-	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
-	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-
-skip41:
-	FMOVQ	F4, (R11)
-	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R11
-	CMP	$3, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip42
-	FMOVQ	(R12), F1
-	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
-
-skip42:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip43
-	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
-	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
-
-skip43:
-	FMOVQ	F6, (R12)
-	VORR	V7.B16, V7.B16, V6.B16
-	ADD	$16, R12
-	CMP	$4, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip44
-	FMOVQ	(R13), F1
-	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
-
-skip44:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip45
-	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
-	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-
-skip45:
-	FMOVQ	F8, (R13)
-	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R13
-	CMP	$5, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip46
-	FMOVQ	(R14), F1
-	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
-
-skip46:
-	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip47
-	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
-	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
-
-skip47:
-	FMOVQ	F10, (R14)
-	VORR	V11.B16, V11.B16, V10.B16
-	ADD	$16, R14
-	CMP	$6, R2
-	BLE	stored35
+	TBZ	$2, R6, skip46
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip48
-	FMOVQ	(R15), F1
-	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
+	FMOVQ	(R9), F24
+	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 
 skip48:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip49
-	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
-	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-
-skip49:
-	FMOVQ	F12, (R15)
-	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R15
-	CMP	$7, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
+	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
+	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip50
-	FMOVQ	(R16), F1
-	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
+	WORD	$0x4f00f718 // fmov v24.4s, #6.0
+	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
 
 skip50:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip49:
+	FMOVQ	F0, (R9)
+	VORR	V1.B16, V1.B16, V0.B16
+	ADD	$16, R9
+	CMP	$1, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip51
-	WORD	$0x4ea0e9c1 // fcmlt v1.4s, v14.4s, #0.0
-	WORD	$0x4e611dce // bic v14.16b, v14.16b, v1.16b
+	FMOVQ	(R10), F1
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
 skip51:
-	FMOVQ	F14, (R16)
-	VORR	V15.B16, V15.B16, V14.B16
-	ADD	$16, R16
-	CMP	$8, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip52
-	FMOVQ	(R17), F1
-	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
-
-skip52:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip52
+	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
+	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip53
-	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
-	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
 
 skip53:
-	FMOVQ	F16, (R17)
-	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R17
-	CMP	$9, R2
-	BLE	stored35
+
+skip52:
+	FMOVQ	F2, (R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	ADD	$16, R10
+	CMP	$2, R2
+	BLE	stored47
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip54
-	FMOVQ	(R19), F1
-	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
+	FMOVQ	(R11), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip54:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip55
-	WORD	$0x4ea0ea41 // fcmlt v1.4s, v18.4s, #0.0
-	WORD	$0x4e611e52 // bic v18.16b, v18.16b, v1.16b
-
-skip55:
-	FMOVQ	F18, (R19)
-	VORR	V19.B16, V19.B16, V18.B16
-	ADD	$16, R19
-	CMP	$10, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
+	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
+	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip56
-	FMOVQ	(R20), F1
-	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
 skip56:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip55:
+	FMOVQ	F4, (R11)
+	VORR	V5.B16, V5.B16, V4.B16
+	ADD	$16, R11
+	CMP	$3, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip57
-	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
-	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
+	FMOVQ	(R12), F1
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
 skip57:
-	FMOVQ	F20, (R20)
-	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R20
-	CMP	$11, R2
-	BLE	stored35
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip58
-	FMOVQ	(R7), F1
-	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
-
-skip58:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip58
+	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
+	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip59
-	WORD	$0x4ea0eac1 // fcmlt v1.4s, v22.4s, #0.0
-	WORD	$0x4e611ed6 // bic v22.16b, v22.16b, v1.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
 
 skip59:
-	FMOVQ	F22, (R7)
-	VORR	V23.B16, V23.B16, V22.B16
-	ADD	$16, R7
 
-stored35:
-
-skip34:
-	TBZ	$1, R6, skip60
-	VORR	V0.B16, V0.B16, V1.B16
+skip58:
+	FMOVQ	F6, (R12)
+	VORR	V7.B16, V7.B16, V6.B16
+	ADD	$16, R12
+	CMP	$4, R2
+	BLE	stored47
 	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip60
+	FMOVQ	(R13), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
+
+skip60:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip61
+	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
+	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip62
-	FMOVD	(R9), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
 skip62:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip61:
+	FMOVQ	F8, (R13)
+	VORR	V9.B16, V9.B16, V8.B16
+	ADD	$16, R13
+	CMP	$5, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip63
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	FMOVQ	(R14), F1
+	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
 skip63:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored61
-	VORR	V2.B16, V2.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip64
-	FMOVD	(R10), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip64:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip64
+	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
+	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip65
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
 
 skip65:
-	FMOVD	F1, (R10)
-	VDUP	V2.D[1], V2.D2
-	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored61
-	VORR	V4.B16, V4.B16, V1.B16
+
+skip64:
+	FMOVQ	F10, (R14)
+	VORR	V11.B16, V11.B16, V10.B16
+	ADD	$16, R14
+	CMP	$6, R2
+	BLE	stored47
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip66
-	FMOVD	(R11), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	FMOVQ	(R15), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip66:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip67
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-
-skip67:
-	FMOVD	F1, (R11)
-	VDUP	V4.D[1], V4.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored61
-	VORR	V6.B16, V6.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
+	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
+	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip68
-	FMOVD	(R12), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
 skip68:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip67:
+	FMOVQ	F12, (R15)
+	VORR	V13.B16, V13.B16, V12.B16
+	ADD	$16, R15
+	CMP	$7, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip69
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	FMOVQ	(R16), F1
+	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
 
 skip69:
-	FMOVD	F1, (R12)
-	VDUP	V6.D[1], V6.D2
-	ADD	$8, R12
-	CMP	$4, R2
-	BLE	stored61
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip70
-	FMOVD	(R13), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip70:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip70
+	WORD	$0x4ea0e9c1 // fcmlt v1.4s, v14.4s, #0.0
+	WORD	$0x4e611dce // bic v14.16b, v14.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip71
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
 
 skip71:
-	FMOVD	F1, (R13)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R13
-	CMP	$5, R2
-	BLE	stored61
-	VORR	V10.B16, V10.B16, V1.B16
+
+skip70:
+	FMOVQ	F14, (R16)
+	VORR	V15.B16, V15.B16, V14.B16
+	ADD	$16, R16
+	CMP	$8, R2
+	BLE	stored47
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip72
-	FMOVD	(R14), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	FMOVQ	(R17), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip72:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip73
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-
-skip73:
-	FMOVD	F1, (R14)
-	VDUP	V10.D[1], V10.D2
-	ADD	$8, R14
-	CMP	$6, R2
-	BLE	stored61
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
+	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
+	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip74
-	FMOVD	(R15), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
 
 skip74:
-	MOVBU	TileArgs_Relu(R0), R8
+
+skip73:
+	FMOVQ	F16, (R17)
+	VORR	V17.B16, V17.B16, V16.B16
+	ADD	$16, R17
+	CMP	$9, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip75
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	FMOVQ	(R19), F1
+	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
 
 skip75:
-	FMOVD	F1, (R15)
-	VDUP	V12.D[1], V12.D2
-	ADD	$8, R15
-	CMP	$7, R2
-	BLE	stored61
-	VORR	V14.B16, V14.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip76
-	FMOVD	(R16), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip76:
 	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip76
+	WORD	$0x4ea0ea41 // fcmlt v1.4s, v18.4s, #0.0
+	WORD	$0x4e611e52 // bic v18.16b, v18.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
 	CBZ	R8, skip77
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
 
 skip77:
-	FMOVD	F1, (R16)
-	VDUP	V14.D[1], V14.D2
-	ADD	$8, R16
-	CMP	$8, R2
-	BLE	stored61
-	VORR	V16.B16, V16.B16, V1.B16
+
+skip76:
+	FMOVQ	F18, (R19)
+	VORR	V19.B16, V19.B16, V18.B16
+	ADD	$16, R19
+	CMP	$10, R2
+	BLE	stored47
 	MOVBU	TileArgs_Accumulate(R0), R8
 	CBZ	R8, skip78
-	FMOVD	(R17), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	FMOVQ	(R20), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip78:
 	MOVBU	TileArgs_Relu(R0), R8
 	CBZ	R8, skip79
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
+	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip80
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+
+skip80:
 
 skip79:
+	FMOVQ	F20, (R20)
+	VORR	V21.B16, V21.B16, V20.B16
+	ADD	$16, R20
+	CMP	$11, R2
+	BLE	stored47
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip81
+	FMOVQ	(R7), F1
+	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
+
+skip81:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip82
+	WORD	$0x4ea0eac1 // fcmlt v1.4s, v22.4s, #0.0
+	WORD	$0x4e611ed6 // bic v22.16b, v22.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip83
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+
+skip83:
+
+skip82:
+	FMOVQ	F22, (R7)
+	VORR	V23.B16, V23.B16, V22.B16
+	ADD	$16, R7
+
+stored47:
+
+skip46:
+	TBZ	$1, R6, skip84
+	VORR	V0.B16, V0.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip86
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip86:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip87
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip88
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip88:
+
+skip87:
+	FMOVD	F1, (R9)
+	VDUP	V0.D[1], V0.D2
+	ADD	$8, R9
+	CMP	$1, R2
+	BLE	stored85
+	VORR	V2.B16, V2.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip89
+	FMOVD	(R10), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip89:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip90
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip91
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip91:
+
+skip90:
+	FMOVD	F1, (R10)
+	VDUP	V2.D[1], V2.D2
+	ADD	$8, R10
+	CMP	$2, R2
+	BLE	stored85
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip92
+	FMOVD	(R11), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip92:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip93
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip94
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip94:
+
+skip93:
+	FMOVD	F1, (R11)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R11
+	CMP	$3, R2
+	BLE	stored85
+	VORR	V6.B16, V6.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip95
+	FMOVD	(R12), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip95:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip96
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip97
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip97:
+
+skip96:
+	FMOVD	F1, (R12)
+	VDUP	V6.D[1], V6.D2
+	ADD	$8, R12
+	CMP	$4, R2
+	BLE	stored85
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip98
+	FMOVD	(R13), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip98:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip99
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip100
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip100:
+
+skip99:
+	FMOVD	F1, (R13)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R13
+	CMP	$5, R2
+	BLE	stored85
+	VORR	V10.B16, V10.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip101
+	FMOVD	(R14), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip101:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip102
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip103
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip103:
+
+skip102:
+	FMOVD	F1, (R14)
+	VDUP	V10.D[1], V10.D2
+	ADD	$8, R14
+	CMP	$6, R2
+	BLE	stored85
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip104
+	FMOVD	(R15), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip104:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip105
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip106
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip106:
+
+skip105:
+	FMOVD	F1, (R15)
+	VDUP	V12.D[1], V12.D2
+	ADD	$8, R15
+	CMP	$7, R2
+	BLE	stored85
+	VORR	V14.B16, V14.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip107
+	FMOVD	(R16), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip107:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip108
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip109
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip109:
+
+skip108:
+	FMOVD	F1, (R16)
+	VDUP	V14.D[1], V14.D2
+	ADD	$8, R16
+	CMP	$8, R2
+	BLE	stored85
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R8
+	CBZ	R8, skip110
+	FMOVD	(R17), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip110:
+	MOVBU	TileArgs_Relu(R0), R8
+	CBZ	R8, skip111
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip112
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip112:
+
+skip111:
 	FMOVD	F1, (R17)
 	VDUP	V16.D[1], V16.D2
 	ADD	$8, R17
 	CMP	$9, R2
-	BLE	stored61
+	BLE	stored85
 	VORR	V18.B16, V18.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip80
+	CBZ	R8, skip113
 	FMOVD	(R19), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip80:
+skip113:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip81
+	CBZ	R8, skip114
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip115
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip81:
+skip115:
+
+skip114:
 	FMOVD	F1, (R19)
 	VDUP	V18.D[1], V18.D2
 	ADD	$8, R19
 	CMP	$10, R2
-	BLE	stored61
+	BLE	stored85
 	VORR	V20.B16, V20.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip82
+	CBZ	R8, skip116
 	FMOVD	(R20), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip82:
+skip116:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip83
+	CBZ	R8, skip117
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip118
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip83:
+skip118:
+
+skip117:
 	FMOVD	F1, (R20)
 	VDUP	V20.D[1], V20.D2
 	ADD	$8, R20
 	CMP	$11, R2
-	BLE	stored61
+	BLE	stored85
 	VORR	V22.B16, V22.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip84
+	CBZ	R8, skip119
 	FMOVD	(R7), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip84:
+skip119:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip85
+	CBZ	R8, skip120
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip121
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip85:
+skip121:
+
+skip120:
 	FMOVD	F1, (R7)
 	VDUP	V22.D[1], V22.D2
 	ADD	$8, R7
 
-stored61:
+stored85:
 
-skip60:
-	TBZ	$0, R6, skip86
+skip84:
+	TBZ	$0, R6, skip122
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip88
+	CBZ	R6, skip124
 	FMOVS	(R9), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
-skip88:
+skip124:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip89
+	CBZ	R6, skip125
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip126
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
 
-skip89:
+skip126:
+
+skip125:
 	FMOVS	F0, (R9)
 	CMP	$1, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip90
+	CBZ	R6, skip127
 	FMOVS	(R10), F0
 	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
 
-skip90:
+skip127:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip91
+	CBZ	R6, skip128
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip129
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
 
-skip91:
+skip129:
+
+skip128:
 	FMOVS	F2, (R10)
 	CMP	$2, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip92
+	CBZ	R6, skip130
 	FMOVS	(R11), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
-skip92:
+skip130:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip93
+	CBZ	R6, skip131
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip132
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
 
-skip93:
+skip132:
+
+skip131:
 	FMOVS	F4, (R11)
 	CMP	$3, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip94
+	CBZ	R6, skip133
 	FMOVS	(R12), F0
 	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
 
-skip94:
+skip133:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip95
+	CBZ	R6, skip134
 	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
 	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip135
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
 
-skip95:
+skip135:
+
+skip134:
 	FMOVS	F6, (R12)
 	CMP	$4, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip96
+	CBZ	R6, skip136
 	FMOVS	(R13), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
-skip96:
+skip136:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip97
+	CBZ	R6, skip137
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip138
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
 
-skip97:
+skip138:
+
+skip137:
 	FMOVS	F8, (R13)
 	CMP	$5, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip98
+	CBZ	R6, skip139
 	FMOVS	(R14), F0
 	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
 
-skip98:
+skip139:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip99
+	CBZ	R6, skip140
 	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
 	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip141
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
 
-skip99:
+skip141:
+
+skip140:
 	FMOVS	F10, (R14)
 	CMP	$6, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip100
+	CBZ	R6, skip142
 	FMOVS	(R15), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
-skip100:
+skip142:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip101
+	CBZ	R6, skip143
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip144
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
 
-skip101:
+skip144:
+
+skip143:
 	FMOVS	F12, (R15)
 	CMP	$7, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip102
+	CBZ	R6, skip145
 	FMOVS	(R16), F0
 	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
 
-skip102:
+skip145:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip103
+	CBZ	R6, skip146
 	WORD	$0x4ea0e9c0 // fcmlt v0.4s, v14.4s, #0.0
 	WORD	$0x4e601dce // bic v14.16b, v14.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip147
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f5ce // fmin v14.4s, v14.4s, v0.4s
 
-skip103:
+skip147:
+
+skip146:
 	FMOVS	F14, (R16)
 	CMP	$8, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip104
+	CBZ	R6, skip148
 	FMOVS	(R17), F0
 	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
 
-skip104:
+skip148:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip105
+	CBZ	R6, skip149
 	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
 	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip150
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
 
-skip105:
+skip150:
+
+skip149:
 	FMOVS	F16, (R17)
 	CMP	$9, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip106
+	CBZ	R6, skip151
 	FMOVS	(R19), F0
 	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
 
-skip106:
+skip151:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip107
+	CBZ	R6, skip152
 	WORD	$0x4ea0ea40 // fcmlt v0.4s, v18.4s, #0.0
 	WORD	$0x4e601e52 // bic v18.16b, v18.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip153
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f652 // fmin v18.4s, v18.4s, v0.4s
 
-skip107:
+skip153:
+
+skip152:
 	FMOVS	F18, (R19)
 	CMP	$10, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip108
+	CBZ	R6, skip154
 	FMOVS	(R20), F0
 	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
 
-skip108:
+skip154:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip109
+	CBZ	R6, skip155
 	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
 	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip156
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
 
-skip109:
+skip156:
+
+skip155:
 	FMOVS	F20, (R20)
 	CMP	$11, R2
-	BLE	stored87
+	BLE	stored123
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip110
+	CBZ	R6, skip157
 	FMOVS	(R7), F0
 	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
 
-skip110:
+skip157:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip111
+	CBZ	R6, skip158
 	WORD	$0x4ea0eac0 // fcmlt v0.4s, v22.4s, #0.0
 	WORD	$0x4e601ed6 // bic v22.16b, v22.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip159
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f6d6 // fmin v22.4s, v22.4s, v0.4s
 
-skip111:
+skip159:
+
+skip158:
 	FMOVS	F22, (R7)
 
-stored87:
+stored123:
 
-skip86:
+skip122:
 	B	next
 
 short:
 	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias112
+	CBZ	R6, noBias160
 	FLDPQ	(R6), (F0, F1)
 	VORR	V0.B16, V0.B16, V2.B16
 	VORR	V1.B16, V1.B16, V3.B16
@@ -2956,9 +3596,9 @@ short:
 	VORR	V1.B16, V1.B16, V9.B16
 	VORR	V0.B16, V0.B16, V10.B16
 	VORR	V1.B16, V1.B16, V11.B16
-	B	started113
+	B	started161
 
-noBias112:
+noBias160:
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -2972,7 +3612,7 @@ noBias112:
 	VEOR	V10.B16, V10.B16, V10.B16
 	VEOR	V11.B16, V11.B16, V11.B16
 
-started113:
+started161:
 	MOVD	TileArgs_A(R0), R6
 	MOVD	TileArgs_B(R0), R7
 	SUB	$1, R2, R8
@@ -3009,13 +3649,13 @@ started113:
 	MOVD	TileArgs_SegOff(R0), R6
 	MOVD	TileArgs_Segs(R0), R9
 
-segment114:
+segment162:
 	MOVW.P	4(R6), R15
 	LSL	$2, R15
 	MOVD	R5, R16
-	CBZ	R16, rest116
+	CBZ	R16, rest164
 
-terms115:
+terms163:
 	WORD	$0x3cef694c // ldr q12, [x10, x15]
 	WORD	$0x3cef696d // ldr q13, [x11, x15]
 	WORD	$0x3cef698e // ldr q14, [x12, x15]
@@ -3081,10 +3721,10 @@ terms115:
 	ADD	$128, R7
 	ADD	$16, R15
 	SUB	$1, R16
-	CBNZ	R16, terms115
+	CBNZ	R16, terms163
 
-rest116:
-	TBZ	$1, R3, skip117
+rest164:
+	TBZ	$1, R3, skip165
 	FMOVD	(R10)(R15), F12
 	FMOVD	(R11)(R15), F13
 	FMOVD	(R12)(R15), F14
@@ -3122,8 +3762,8 @@ rest116:
 	ADD	$64, R7
 	ADD	$8, R15
 
-skip117:
-	TBZ	$0, R3, skip118
+skip165:
+	TBZ	$0, R3, skip166
 	FMOVS	(R10)(R15), F12
 	FMOVS	(R11)(R15), F13
 	FMOVS	(R12)(R15), F14
@@ -3147,9 +3787,9 @@ skip117:
 	ADD	$32, R7
 	ADD	$4, R15
 
-skip118:
+skip166:
 	SUB	$1, R9
-	CBNZ	R9, segment114
+	CBNZ	R9, segment162
 	MOVD	TileArgs_C(R0), R6
 	SUB	$1, R2, R7
 	MOVD	$0, R8
@@ -3183,426 +3823,576 @@ skip118:
 	MOVW	(R4)(R8<<2), R7
 	ADD	R7<<2, R6, R7
 	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$3, R6, skip119
+	TBZ	$3, R6, skip167
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip121
+	CBZ	R8, skip169
 	FLDPQ	(R9), (F12, F13)
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 	WORD	$0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
 
-skip121:
+skip169:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip122
+	CBZ	R8, skip170
 	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
 	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
 	WORD	$0x4ea0e82c // fcmlt v12.4s, v1.4s, #0.0
 	WORD	$0x4e6c1c21 // bic v1.16b, v1.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip171
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
+	WORD	$0x4eacf421 // fmin v1.4s, v1.4s, v12.4s
 
-skip122:
+skip171:
+
+skip170:
 	FSTPQ	(F0, F1), (R9)
 	CMP	$1, R2
-	BLE	stored120
+	BLE	stored168
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip123
+	CBZ	R8, skip172
 	FLDPQ	(R10), (F12, F13)
 	WORD	$0x4e22d582 // fadd v2.4s, v12.4s, v2.4s
 	WORD	$0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
 
-skip123:
+skip172:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip124
+	CBZ	R8, skip173
 	WORD	$0x4ea0e84c // fcmlt v12.4s, v2.4s, #0.0
 	WORD	$0x4e6c1c42 // bic v2.16b, v2.16b, v12.16b
 	WORD	$0x4ea0e86c // fcmlt v12.4s, v3.4s, #0.0
 	WORD	$0x4e6c1c63 // bic v3.16b, v3.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip174
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf442 // fmin v2.4s, v2.4s, v12.4s
+	WORD	$0x4eacf463 // fmin v3.4s, v3.4s, v12.4s
 
-skip124:
+skip174:
+
+skip173:
 	FSTPQ	(F2, F3), (R10)
 	CMP	$2, R2
-	BLE	stored120
+	BLE	stored168
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip125
+	CBZ	R8, skip175
 	FLDPQ	(R11), (F12, F13)
 	WORD	$0x4e24d584 // fadd v4.4s, v12.4s, v4.4s
 	WORD	$0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
 
-skip125:
+skip175:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip126
+	CBZ	R8, skip176
 	WORD	$0x4ea0e88c // fcmlt v12.4s, v4.4s, #0.0
 	WORD	$0x4e6c1c84 // bic v4.16b, v4.16b, v12.16b
 	WORD	$0x4ea0e8ac // fcmlt v12.4s, v5.4s, #0.0
 	WORD	$0x4e6c1ca5 // bic v5.16b, v5.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip177
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf484 // fmin v4.4s, v4.4s, v12.4s
+	WORD	$0x4eacf4a5 // fmin v5.4s, v5.4s, v12.4s
 
-skip126:
+skip177:
+
+skip176:
 	FSTPQ	(F4, F5), (R11)
 	CMP	$3, R2
-	BLE	stored120
+	BLE	stored168
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip127
+	CBZ	R8, skip178
 	FLDPQ	(R12), (F12, F13)
 	WORD	$0x4e26d586 // fadd v6.4s, v12.4s, v6.4s
 	WORD	$0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
 
-skip127:
+skip178:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip128
+	CBZ	R8, skip179
 	WORD	$0x4ea0e8cc // fcmlt v12.4s, v6.4s, #0.0
 	WORD	$0x4e6c1cc6 // bic v6.16b, v6.16b, v12.16b
 	WORD	$0x4ea0e8ec // fcmlt v12.4s, v7.4s, #0.0
 	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip180
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf4c6 // fmin v6.4s, v6.4s, v12.4s
+	WORD	$0x4eacf4e7 // fmin v7.4s, v7.4s, v12.4s
 
-skip128:
+skip180:
+
+skip179:
 	FSTPQ	(F6, F7), (R12)
 	CMP	$4, R2
-	BLE	stored120
+	BLE	stored168
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip129
+	CBZ	R8, skip181
 	FLDPQ	(R13), (F12, F13)
 	WORD	$0x4e28d588 // fadd v8.4s, v12.4s, v8.4s
 	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
 
-skip129:
+skip181:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip130
+	CBZ	R8, skip182
 	WORD	$0x4ea0e90c // fcmlt v12.4s, v8.4s, #0.0
 	WORD	$0x4e6c1d08 // bic v8.16b, v8.16b, v12.16b
 	WORD	$0x4ea0e92c // fcmlt v12.4s, v9.4s, #0.0
 	WORD	$0x4e6c1d29 // bic v9.16b, v9.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip183
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf508 // fmin v8.4s, v8.4s, v12.4s
+	WORD	$0x4eacf529 // fmin v9.4s, v9.4s, v12.4s
 
-skip130:
+skip183:
+
+skip182:
 	FSTPQ	(F8, F9), (R13)
 	CMP	$5, R2
-	BLE	stored120
+	BLE	stored168
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip131
+	CBZ	R8, skip184
 	FLDPQ	(R7), (F12, F13)
 	WORD	$0x4e2ad58a // fadd v10.4s, v12.4s, v10.4s
 	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
 
-skip131:
+skip184:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip132
+	CBZ	R8, skip185
 	WORD	$0x4ea0e94c // fcmlt v12.4s, v10.4s, #0.0
 	WORD	$0x4e6c1d4a // bic v10.16b, v10.16b, v12.16b
 	WORD	$0x4ea0e96c // fcmlt v12.4s, v11.4s, #0.0
 	WORD	$0x4e6c1d6b // bic v11.16b, v11.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip186
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf54a // fmin v10.4s, v10.4s, v12.4s
+	WORD	$0x4eacf56b // fmin v11.4s, v11.4s, v12.4s
 
-skip132:
+skip186:
+
+skip185:
 	FSTPQ	(F10, F11), (R7)
 
-stored120:
+stored168:
 
-skip119:
-	TBZ	$2, R6, skip133
+skip167:
+	TBZ	$2, R6, skip187
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip135
+	CBZ	R8, skip189
 	FMOVQ	(R9), F12
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 
-skip135:
+skip189:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip136
+	CBZ	R8, skip190
 	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
 	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip191
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
 
-skip136:
+skip191:
+
+skip190:
 	FMOVQ	F0, (R9)
 	VORR	V1.B16, V1.B16, V0.B16
 	ADD	$16, R9
 	CMP	$1, R2
-	BLE	stored134
+	BLE	stored188
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip137
+	CBZ	R8, skip192
 	FMOVQ	(R10), F1
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-skip137:
+skip192:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip138
+	CBZ	R8, skip193
 	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
 	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip194
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
 
-skip138:
+skip194:
+
+skip193:
 	FMOVQ	F2, (R10)
 	VORR	V3.B16, V3.B16, V2.B16
 	ADD	$16, R10
 	CMP	$2, R2
-	BLE	stored134
+	BLE	stored188
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip139
+	CBZ	R8, skip195
 	FMOVQ	(R11), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip139:
+skip195:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip140
+	CBZ	R8, skip196
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip197
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
-skip140:
+skip197:
+
+skip196:
 	FMOVQ	F4, (R11)
 	VORR	V5.B16, V5.B16, V4.B16
 	ADD	$16, R11
 	CMP	$3, R2
-	BLE	stored134
+	BLE	stored188
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip141
+	CBZ	R8, skip198
 	FMOVQ	(R12), F1
 	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
-skip141:
+skip198:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip142
+	CBZ	R8, skip199
 	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
 	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip200
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
 
-skip142:
+skip200:
+
+skip199:
 	FMOVQ	F6, (R12)
 	VORR	V7.B16, V7.B16, V6.B16
 	ADD	$16, R12
 	CMP	$4, R2
-	BLE	stored134
+	BLE	stored188
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip143
+	CBZ	R8, skip201
 	FMOVQ	(R13), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip143:
+skip201:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip144
+	CBZ	R8, skip202
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip203
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
-skip144:
+skip203:
+
+skip202:
 	FMOVQ	F8, (R13)
 	VORR	V9.B16, V9.B16, V8.B16
 	ADD	$16, R13
 	CMP	$5, R2
-	BLE	stored134
+	BLE	stored188
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip145
+	CBZ	R8, skip204
 	FMOVQ	(R7), F1
 	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
-skip145:
+skip204:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip146
+	CBZ	R8, skip205
 	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
 	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip206
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
 
-skip146:
+skip206:
+
+skip205:
 	FMOVQ	F10, (R7)
 	VORR	V11.B16, V11.B16, V10.B16
 	ADD	$16, R7
 
-stored134:
+stored188:
 
-skip133:
-	TBZ	$1, R6, skip147
+skip187:
+	TBZ	$1, R6, skip207
 	VORR	V0.B16, V0.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip149
+	CBZ	R8, skip209
 	FMOVD	(R9), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip149:
+skip209:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip150
+	CBZ	R8, skip210
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip211
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip150:
+skip211:
+
+skip210:
 	FMOVD	F1, (R9)
 	VDUP	V0.D[1], V0.D2
 	ADD	$8, R9
 	CMP	$1, R2
-	BLE	stored148
+	BLE	stored208
 	VORR	V2.B16, V2.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip151
+	CBZ	R8, skip212
 	FMOVD	(R10), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip151:
+skip212:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip152
+	CBZ	R8, skip213
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip214
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip152:
+skip214:
+
+skip213:
 	FMOVD	F1, (R10)
 	VDUP	V2.D[1], V2.D2
 	ADD	$8, R10
 	CMP	$2, R2
-	BLE	stored148
+	BLE	stored208
 	VORR	V4.B16, V4.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip153
+	CBZ	R8, skip215
 	FMOVD	(R11), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip153:
+skip215:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip154
+	CBZ	R8, skip216
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip217
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip154:
+skip217:
+
+skip216:
 	FMOVD	F1, (R11)
 	VDUP	V4.D[1], V4.D2
 	ADD	$8, R11
 	CMP	$3, R2
-	BLE	stored148
+	BLE	stored208
 	VORR	V6.B16, V6.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip155
+	CBZ	R8, skip218
 	FMOVD	(R12), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip155:
+skip218:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip156
+	CBZ	R8, skip219
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip220
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip156:
+skip220:
+
+skip219:
 	FMOVD	F1, (R12)
 	VDUP	V6.D[1], V6.D2
 	ADD	$8, R12
 	CMP	$4, R2
-	BLE	stored148
+	BLE	stored208
 	VORR	V8.B16, V8.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip157
+	CBZ	R8, skip221
 	FMOVD	(R13), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip157:
+skip221:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip158
+	CBZ	R8, skip222
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip223
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip158:
+skip223:
+
+skip222:
 	FMOVD	F1, (R13)
 	VDUP	V8.D[1], V8.D2
 	ADD	$8, R13
 	CMP	$5, R2
-	BLE	stored148
+	BLE	stored208
 	VORR	V10.B16, V10.B16, V1.B16
 	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip159
+	CBZ	R8, skip224
 	FMOVD	(R7), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip159:
+skip224:
 	MOVBU	TileArgs_Relu(R0), R8
-	CBZ	R8, skip160
+	CBZ	R8, skip225
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_Six(R0), R8
+	CBZ	R8, skip226
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip160:
+skip226:
+
+skip225:
 	FMOVD	F1, (R7)
 	VDUP	V10.D[1], V10.D2
 	ADD	$8, R7
 
-stored148:
+stored208:
 
-skip147:
-	TBZ	$0, R6, skip161
+skip207:
+	TBZ	$0, R6, skip227
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip163
+	CBZ	R6, skip229
 	FMOVS	(R9), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
-skip163:
+skip229:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip164
+	CBZ	R6, skip230
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip231
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
 
-skip164:
+skip231:
+
+skip230:
 	FMOVS	F0, (R9)
 	CMP	$1, R2
-	BLE	stored162
+	BLE	stored228
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip165
+	CBZ	R6, skip232
 	FMOVS	(R10), F0
 	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
 
-skip165:
+skip232:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip166
+	CBZ	R6, skip233
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip234
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
 
-skip166:
+skip234:
+
+skip233:
 	FMOVS	F2, (R10)
 	CMP	$2, R2
-	BLE	stored162
+	BLE	stored228
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip167
+	CBZ	R6, skip235
 	FMOVS	(R11), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
-skip167:
+skip235:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip168
+	CBZ	R6, skip236
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip237
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
 
-skip168:
+skip237:
+
+skip236:
 	FMOVS	F4, (R11)
 	CMP	$3, R2
-	BLE	stored162
+	BLE	stored228
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip169
+	CBZ	R6, skip238
 	FMOVS	(R12), F0
 	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
 
-skip169:
+skip238:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip170
+	CBZ	R6, skip239
 	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
 	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip240
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
 
-skip170:
+skip240:
+
+skip239:
 	FMOVS	F6, (R12)
 	CMP	$4, R2
-	BLE	stored162
+	BLE	stored228
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip171
+	CBZ	R6, skip241
 	FMOVS	(R13), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
-skip171:
+skip241:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip172
+	CBZ	R6, skip242
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip243
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
 
-skip172:
+skip243:
+
+skip242:
 	FMOVS	F8, (R13)
 	CMP	$5, R2
-	BLE	stored162
+	BLE	stored228
 	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip173
+	CBZ	R6, skip244
 	FMOVS	(R7), F0
 	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
 
-skip173:
+skip244:
 	MOVBU	TileArgs_Relu(R0), R6
-	CBZ	R6, skip174
+	CBZ	R6, skip245
 	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
 	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
+	MOVBU	TileArgs_Six(R0), R6
+	CBZ	R6, skip246
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
 
-skip174:
+skip246:
+
+skip245:
 	FMOVS	F10, (R7)
 
-stored162:
+stored228:
 
-skip161:
+skip227:
 
 next:
 	ADD	$48, R1

@@ -30,7 +30,7 @@ func tileGeneric(args *TileArgs, nr int) {
 				addProducts(&sum, run, b[s*args.Run*nr+col:], nr)
 			}
 			n := min(group, args.Cols-col)
-			store(unsafe.Slice(at(args.C, int(cOff[p])+col), n), &sum, args.Accumulate, args.Relu)
+			store(unsafe.Slice(at(args.C, int(cOff[p])+col), n), &sum, args)
 		}
 	}
 }
@@ -53,15 +53,18 @@ func addProducts(sum *[group]float32, a, b []float32, ldb int) {
 	*sum = [group]float32{s0, s1, s2, s3, s4, s5, s6, s7}
 }
 
-// store moves the first len(c) sums to c.
-func store(c []float32, sum *[group]float32, accumulate, relu bool) {
+// store moves the first len(c) sums to c, as the flags of args say.
+func store(c []float32, sum *[group]float32, args *TileArgs) {
 	for j := range c {
 		v := sum[j]
-		if accumulate {
+		if args.Accumulate {
 			v += c[j]
 		}
-		if relu && v < 0 {
+		if args.Relu && v < 0 {
 			v = 0
+		}
+		if args.Relu && args.Six && v > 6 {
+			v = 6
 		}
 		c[j] = v
 	}
@@ -92,7 +95,7 @@ func outerHalf(args *OuterArgs, b, c *float32, cols int) {
 				}
 			}
 		}
-		store(unsafe.Slice(at(c, i*args.LdC), cols), &sum, args.Accumulate, false)
+		store(unsafe.Slice(at(c, i*args.LdC), cols), &sum, &TileArgs{Accumulate: args.Accumulate})
 	}
 }
 

@@ -57,6 +57,7 @@ func offsets(r *rand.Rand, n, gap int) (off []int32, size int) {
 type tileCase struct {
 	nr, rows, cols, segs, run int
 	bias, accumulate, relu    bool
+	six                       bool // with relu
 
 	a, b, c, biases    []float32
 	aOff, segOff, cOff []int32
@@ -95,7 +96,7 @@ func (tc *tileCase) call(c []float32, from, to int) {
 	args := TileArgs{
 		A: &tc.a[0], AOff: &tc.aOff[from], SegOff: &tc.segOff[0], Segs: tc.segs, Run: tc.run,
 		B: &tc.b[0], C: &c[0], COff: &tc.cOff[from], Rows: to - from, Cols: tc.cols,
-		Accumulate: tc.accumulate, Relu: tc.relu,
+		Accumulate: tc.accumulate, Relu: tc.relu, Six: tc.six,
 	}
 	if tc.bias {
 		args.Bias = &tc.biases[0]
@@ -139,6 +140,9 @@ func (tc *tileCase) naive() (c, magnitude []float64) {
 			}
 			if tc.relu {
 				sum = max(sum, 0)
+				if tc.six {
+					sum = min(sum, 6)
+				}
 			}
 			c[i], magnitude[i] = sum, mag
 		}
@@ -167,7 +171,7 @@ func tileCases(r *rand.Rand, yield func(tc *tileCase)) {
 			for cols := 1; cols <= nr; cols++ {
 				tc := &tileCase{
 					nr: nr, rows: rows, cols: cols, segs: 1 + r.IntN(6), run: 1 + r.IntN(70),
-					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0,
+					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0, six: r.IntN(2) == 0,
 				}
 				tc.fill(r)
 				yield(tc)

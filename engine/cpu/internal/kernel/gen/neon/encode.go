@@ -56,6 +56,7 @@ var (
 	fmaxv = encoding{"fmaxv", 0x6e30f800} // the largest lane of n
 	sshr  = encoding{"sshr", 0x4f000400}  // by a constant, with sign
 	ldrQ  = encoding{"ldr", 0x3ce06800}   // four floats at base + index
+	fmov  = encoding{"fmov", 0x4f00f400}  // an immediate in all lanes
 )
 
 // three encodes an instruction on three registers.
@@ -75,6 +76,25 @@ func (e encoding) elem(d, n, m, lane int) uint32 {
 // right encodes a shift of 32-bit lanes to the right by 1 to 32 bits.
 func (e encoding) right(d, n, by int) uint32 {
 	return e.two(d, n) | uint32(64-by)<<16
+}
+
+// immediateSix is 6 as an immediate: exponent 2, fraction 8/16.
+const immediateSix = 0b0_001_1000
+
+// immediate encodes a move of an 8-bit immediate, whose upper three bits are
+// apart from the others.
+func (e encoding) immediate(d, imm int) uint32 {
+	return e.bits | uint32(imm>>5)<<16 | uint32(imm&31)<<5 | uint32(d)
+}
+
+// sixes returns a new register with 6 in all lanes, for where none can be spared
+// for a constant through the whole function.
+func sixes() vec {
+	return into(func(d vec) {
+		raw([]operand{d}, func() (uint32, string) {
+			return fmov.immediate(d.number, immediateSix), fmt.Sprintf("fmov v%d.4s, #6.0", d.number)
+		})
+	})
 }
 
 // raw emits a number as an instruction, with its meaning as a comment.

@@ -25,6 +25,7 @@ func TestEncodings(t *testing.T) {
 		{"fcmgt v5.4s, v27.4s, #0.0", fcmgtZero.two(5, 27), 0x4ea0cb65},
 		{"fcmge v6.4s, v26.4s, #0.0", fcmgeZero.two(6, 26), 0x6ea0cb46},
 		{"fcmeq v7.4s, v25.4s, #0.0", fcmeqZero.two(7, 25), 0x4ea0db27},
+		{"fmov v17.4s, #6.0", fmov.immediate(17, immediateSix), 0x4f00f711},
 		{"fcmlt v8.4s, v24.4s, #0.0", fcmltZero.two(8, 24), 0x4ea0eb08},
 		{"bic v9.16b, v23.16b, v31.16b", bic.three(9, 23, 31), 0x4e7f1ee9},
 		{"orn v10.16b, v22.16b, v1.16b", orn.three(10, 22, 1), 0x4ee11eca},

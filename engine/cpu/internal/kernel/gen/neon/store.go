@@ -120,6 +120,12 @@ func (o *store) piece(n int, row []vec, place gp) {
 			for _, v := range values {
 				bitwise(bic, v, v, negative(v))
 			}
+			o.args.ifSet("Six", func() {
+				six := sixes()
+				for _, v := range values {
+					lanewise(fmin, v, v, six)
+				}
+			})
 		})
 	}
 	halves(func(at gp, list []vec) { cells{block{width: min(n, lanes)}, at}.store(list) })

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -148,7 +150,28 @@ func (o *store) rectify(acc accumulators) {
 				VMAXPS(acc[r][v], zero, acc[r][v]) // a NaN stays
 			}
 		}
+		ifSet("Six", func() {
+			VBROADCASTSS(six(), zero)
+			for r := range acc {
+				for v := range acc[r] {
+					VMINPS(acc[r][v], zero, acc[r][v])
+				}
+			}
+		})
 	})
+}
+
+// sixData is the number 6 in the read-only data.
+var sixData *Mem
+
+func six() Mem {
+	if sixData == nil {
+		const rodataNoptr = 8 | 16
+		m := GLOBL("six", rodataNoptr)
+		DATA(0, U32(math.Float32bits(6)))
+		sixData = &m
+	}
+	return *sixData
 }
 
 // someColumns stores all rows of a tile, but fewer columns than it has. The first
@@ -265,6 +288,10 @@ func (o *store) copyPiece(n int, from, to reg.Register) {
 	o.ifRelu(func() {
 		VXORPS(y, y, y)
 		VMAXPS(x, y, x) // of the two, x is returned if it is a NaN
+		ifSet("Six", func() {
+			VBROADCASTSS(six(), y)
+			VMINPS(x, y, x)
+		})
 	})
 	move(x, Mem{Base: to})
 }
