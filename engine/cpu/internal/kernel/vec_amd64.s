@@ -9750,128 +9750,295 @@ TEXT ·depthwiseRowAVX2(SB), NOSPLIT, $0-80
 	NEGQ    R8
 	VMOVUPS 32(DI)(R8*4), Y0
 
-pixels:
-	XORQ DI, DI
-	MOVQ BX, R8
-	SUBQ $0x20, R8
-	JLT  channels_block_done
+pairs:
+	CMPQ n+48(FP), $0x02
+	JLT  single
+	MOVQ CX, DI
+	ADDQ srcStep+64(FP), DI
+	MOVQ AX, R8
+	ADDQ dstStep+56(FP), R8
+	XORQ R9, R9
+	MOVQ BX, R10
+	SUBQ $0x20, R10
+	JLT  pair_block_done
 
-channels_block:
-	MOVQ    bias+24(FP), R9
-	VMOVUPS (R9)(DI*4), Y1
-	VMOVUPS 32(R9)(DI*4), Y2
-	VMOVUPS 64(R9)(DI*4), Y3
-	VMOVUPS 96(R9)(DI*4), Y4
-	MOVQ    taps+32(FP), R9
-	MOVQ    count+40(FP), R10
-	TESTQ   R10, R10
-	JLE     channels_block_taps_done
+pair_block:
+	MOVQ    bias+24(FP), R11
+	VMOVUPS (R11)(R9*4), Y1
+	VMOVUPS 32(R11)(R9*4), Y2
+	VMOVUPS 64(R11)(R9*4), Y3
+	VMOVUPS 96(R11)(R9*4), Y4
+	VMOVUPS (R11)(R9*4), Y5
+	VMOVUPS 32(R11)(R9*4), Y6
+	VMOVUPS 64(R11)(R9*4), Y7
+	VMOVUPS 96(R11)(R9*4), Y8
+	MOVQ    taps+32(FP), R11
+	MOVQ    count+40(FP), R12
+	TESTQ   R12, R12
+	JLE     pair_block_taps_done
 
-channels_block_taps:
-	MOVLQSX     (R9), R11
-	MOVLQSX     4(R9), R12
+pair_block_taps:
+	MOVLQSX     (R11), R13
+	MOVLQSX     4(R11), R14
+	ADDQ        R9, R13
+	ADDQ        R9, R14
+	VMOVUPS     (DX)(R14*4), Y9
+	VFMADD231PS (CX)(R13*4), Y9, Y1
+	VFMADD231PS (DI)(R13*4), Y9, Y5
+	VMOVUPS     32(DX)(R14*4), Y9
+	VFMADD231PS 32(CX)(R13*4), Y9, Y2
+	VFMADD231PS 32(DI)(R13*4), Y9, Y6
+	VMOVUPS     64(DX)(R14*4), Y9
+	VFMADD231PS 64(CX)(R13*4), Y9, Y3
+	VFMADD231PS 64(DI)(R13*4), Y9, Y7
+	VMOVUPS     96(DX)(R14*4), Y9
+	VFMADD231PS 96(CX)(R13*4), Y9, Y4
+	VFMADD231PS 96(DI)(R13*4), Y9, Y8
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNE         pair_block_taps
+
+pair_block_taps_done:
+	VMOVUPS Y1, (AX)(R9*4)
+	VMOVUPS Y2, 32(AX)(R9*4)
+	VMOVUPS Y3, 64(AX)(R9*4)
+	VMOVUPS Y4, 96(AX)(R9*4)
+	VMOVUPS Y5, (R8)(R9*4)
+	VMOVUPS Y6, 32(R8)(R9*4)
+	VMOVUPS Y7, 64(R8)(R9*4)
+	VMOVUPS Y8, 96(R8)(R9*4)
+	ADDQ    $0x20, R9
+	SUBQ    $0x20, R10
+	JGE     pair_block
+
+pair_block_done:
+	ADDQ $0x20, R10
+	SUBQ $0x08, R10
+	JLT  pair_vector_done
+
+pair_vector:
+	MOVQ    bias+24(FP), R11
+	VMOVUPS (R11)(R9*4), Y1
+	VMOVUPS (R11)(R9*4), Y2
+	MOVQ    taps+32(FP), R11
+	MOVQ    count+40(FP), R12
+	TESTQ   R12, R12
+	JLE     pair_vector_taps_done
+
+pair_vector_taps:
+	MOVLQSX     (R11), R13
+	MOVLQSX     4(R11), R14
+	ADDQ        R9, R13
+	ADDQ        R9, R14
+	VMOVUPS     (DX)(R14*4), Y3
+	VFMADD231PS (CX)(R13*4), Y3, Y1
+	VFMADD231PS (DI)(R13*4), Y3, Y2
+	ADDQ        $0x08, R11
+	DECQ        R12
+	JNE         pair_vector_taps
+
+pair_vector_taps_done:
+	VMOVUPS Y1, (AX)(R9*4)
+	VMOVUPS Y2, (R8)(R9*4)
+	ADDQ    $0x08, R9
+	SUBQ    $0x08, R10
+	JGE     pair_vector
+
+pair_vector_done:
+	ADDQ       $0x08, R10
+	TESTQ      SI, SI
+	JEQ        pair_end
+	MOVQ       bias+24(FP), R10
+	VMASKMOVPS (R10)(R9*4), Y0, Y1
+	VMASKMOVPS (R10)(R9*4), Y0, Y2
+	MOVQ       taps+32(FP), R10
+	MOVQ       count+40(FP), R11
+	TESTQ      R11, R11
+	JLE        pair_tail_taps_done
+
+pair_tail_taps:
+	MOVLQSX     (R10), R12
+	MOVLQSX     4(R10), R13
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	VMASKMOVPS  (DX)(R13*4), Y0, Y3
+	VMASKMOVPS  (CX)(R12*4), Y0, Y4
+	VFMADD231PS Y4, Y3, Y1
+	VMASKMOVPS  (DI)(R12*4), Y0, Y4
+	VFMADD231PS Y4, Y3, Y2
+	ADDQ        $0x08, R10
+	DECQ        R11
+	JNE         pair_tail_taps
+
+pair_tail_taps_done:
+	LEAQ         (AX)(R9*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          pair_tail_parta_two
+	VMOVUPS      X1, (AX)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, AX
+
+pair_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      pair_tail_parta_one
+	VMOVLPS  X1, (AX)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, AX
+
+pair_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    pair_tail_parta_end
+	VMOVSS X1, (AX)
+
+pair_tail_parta_end:
+	LEAQ         (R8)(R9*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          pair_tail_partb_two
+	VMOVUPS      X2, (AX)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, AX
+
+pair_tail_partb_two:
+	TESTQ    $0x00000002, SI
+	JEQ      pair_tail_partb_one
+	VMOVLPS  X2, (AX)
+	VMOVHLPS X2, X2, X2
+	ADDQ     $0x08, AX
+
+pair_tail_partb_one:
+	TESTQ  $0x00000001, SI
+	JEQ    pair_tail_partb_end
+	VMOVSS X2, (AX)
+
+pair_tail_partb_end:
+pair_end:
+	MOVQ R8, AX
+	ADDQ dstStep+56(FP), AX
+	MOVQ DI, CX
+	ADDQ srcStep+64(FP), CX
+	SUBQ $0x02, n+48(FP)
+	JMP  pairs
+
+single:
+	TESTQ $0x00000001, n+48(FP)
+	JEQ   done
+	XORQ  DI, DI
+	SUBQ  $0x20, BX
+	JLT   pixel_block_done
+
+pixel_block:
+	MOVQ    bias+24(FP), R8
+	VMOVUPS (R8)(DI*4), Y1
+	VMOVUPS 32(R8)(DI*4), Y2
+	VMOVUPS 64(R8)(DI*4), Y3
+	VMOVUPS 96(R8)(DI*4), Y4
+	MOVQ    taps+32(FP), R8
+	MOVQ    count+40(FP), R9
+	TESTQ   R9, R9
+	JLE     pixel_block_taps_done
+
+pixel_block_taps:
+	MOVLQSX     (R8), R10
+	MOVLQSX     4(R8), R11
+	ADDQ        DI, R10
 	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     (CX)(R11*4), Y5
-	VFMADD231PS (DX)(R12*4), Y5, Y1
-	VMOVUPS     32(CX)(R11*4), Y5
-	VFMADD231PS 32(DX)(R12*4), Y5, Y2
-	VMOVUPS     64(CX)(R11*4), Y5
-	VFMADD231PS 64(DX)(R12*4), Y5, Y3
-	VMOVUPS     96(CX)(R11*4), Y5
-	VFMADD231PS 96(DX)(R12*4), Y5, Y4
-	ADDQ        $0x08, R9
-	DECQ        R10
-	JNE         channels_block_taps
+	VMOVUPS     (DX)(R11*4), Y5
+	VFMADD231PS (CX)(R10*4), Y5, Y1
+	VMOVUPS     32(DX)(R11*4), Y5
+	VFMADD231PS 32(CX)(R10*4), Y5, Y2
+	VMOVUPS     64(DX)(R11*4), Y5
+	VFMADD231PS 64(CX)(R10*4), Y5, Y3
+	VMOVUPS     96(DX)(R11*4), Y5
+	VFMADD231PS 96(CX)(R10*4), Y5, Y4
+	ADDQ        $0x08, R8
+	DECQ        R9
+	JNE         pixel_block_taps
 
-channels_block_taps_done:
+pixel_block_taps_done:
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
 	VMOVUPS Y4, 96(AX)(DI*4)
 	ADDQ    $0x20, DI
-	SUBQ    $0x20, R8
-	JGE     channels_block
+	SUBQ    $0x20, BX
+	JGE     pixel_block
 
-channels_block_done:
-	ADDQ $0x20, R8
-	SUBQ $0x08, R8
-	JLT  channels_vector_done
+pixel_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  pixel_vector_done
 
-channels_vector:
-	MOVQ    bias+24(FP), R9
-	VMOVUPS (R9)(DI*4), Y1
-	MOVQ    taps+32(FP), R9
-	MOVQ    count+40(FP), R10
-	TESTQ   R10, R10
-	JLE     channels_vector_taps_done
+pixel_vector:
+	MOVQ    bias+24(FP), R8
+	VMOVUPS (R8)(DI*4), Y1
+	MOVQ    taps+32(FP), R8
+	MOVQ    count+40(FP), R9
+	TESTQ   R9, R9
+	JLE     pixel_vector_taps_done
 
-channels_vector_taps:
-	MOVLQSX     (R9), R11
-	MOVLQSX     4(R9), R12
-	ADDQ        DI, R11
-	ADDQ        DI, R12
-	VMOVUPS     (CX)(R11*4), Y2
-	VFMADD231PS (DX)(R12*4), Y2, Y1
-	ADDQ        $0x08, R9
-	DECQ        R10
-	JNE         channels_vector_taps
-
-channels_vector_taps_done:
-	VMOVUPS Y1, (AX)(DI*4)
-	ADDQ    $0x08, DI
-	SUBQ    $0x08, R8
-	JGE     channels_vector
-
-channels_vector_done:
-	ADDQ       $0x08, R8
-	TESTQ      SI, SI
-	JEQ        channels_end
-	MOVQ       bias+24(FP), R8
-	VMASKMOVPS (R8)(DI*4), Y0, Y1
-	MOVQ       taps+32(FP), R8
-	MOVQ       count+40(FP), R9
-	TESTQ      R9, R9
-	JLE        channels_tail_taps_done
-
-channels_tail_taps:
+pixel_vector_taps:
 	MOVLQSX     (R8), R10
 	MOVLQSX     4(R8), R11
 	ADDQ        DI, R10
 	ADDQ        DI, R11
-	VMASKMOVPS  (CX)(R10*4), Y0, Y2
-	VMASKMOVPS  (DX)(R11*4), Y0, Y3
-	VFMADD231PS Y3, Y2, Y1
+	VMOVUPS     (DX)(R11*4), Y2
+	VFMADD231PS (CX)(R10*4), Y2, Y1
 	ADDQ        $0x08, R8
 	DECQ        R9
-	JNE         channels_tail_taps
+	JNE         pixel_vector_taps
 
-channels_tail_taps_done:
-	LEAQ         (AX)(DI*4), DI
+pixel_vector_taps_done:
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     pixel_vector
+
+pixel_vector_done:
+	ADDQ       $0x08, BX
+	TESTQ      SI, SI
+	JEQ        pixel_end
+	MOVQ       bias+24(FP), BX
+	VMASKMOVPS (BX)(DI*4), Y0, Y1
+	MOVQ       taps+32(FP), BX
+	MOVQ       count+40(FP), R8
+	TESTQ      R8, R8
+	JLE        pixel_tail_taps_done
+
+pixel_tail_taps:
+	MOVLQSX     (BX), R9
+	MOVLQSX     4(BX), R10
+	ADDQ        DI, R9
+	ADDQ        DI, R10
+	VMASKMOVPS  (DX)(R10*4), Y0, Y2
+	VMASKMOVPS  (CX)(R9*4), Y0, Y3
+	VFMADD231PS Y3, Y2, Y1
+	ADDQ        $0x08, BX
+	DECQ        R8
+	JNE         pixel_tail_taps
+
+pixel_tail_taps_done:
+	LEAQ         (AX)(DI*4), AX
 	TESTQ        $0x00000004, SI
-	JEQ          channels_tail_parta_two
-	VMOVUPS      X1, (DI)
+	JEQ          pixel_tail_partc_two
+	VMOVUPS      X1, (AX)
 	VEXTRACTF128 $0x01, Y1, X1
-	ADDQ         $0x10, DI
+	ADDQ         $0x10, AX
 
-channels_tail_parta_two:
+pixel_tail_partc_two:
 	TESTQ    $0x00000002, SI
-	JEQ      channels_tail_parta_one
-	VMOVLPS  X1, (DI)
+	JEQ      pixel_tail_partc_one
+	VMOVLPS  X1, (AX)
 	VMOVHLPS X1, X1, X1
-	ADDQ     $0x08, DI
+	ADDQ     $0x08, AX
 
-channels_tail_parta_one:
+pixel_tail_partc_one:
 	TESTQ  $0x00000001, SI
-	JEQ    channels_tail_parta_end
-	VMOVSS X1, (DI)
+	JEQ    pixel_tail_partc_end
+	VMOVSS X1, (AX)
 
-channels_tail_parta_end:
-channels_end:
-	ADDQ dstStep+56(FP), AX
-	ADDQ srcStep+64(FP), CX
-	DECQ n+48(FP)
-	JNE  pixels
+pixel_tail_partc_end:
+pixel_end:
+done:
 	VZEROUPPER
 	RET
 

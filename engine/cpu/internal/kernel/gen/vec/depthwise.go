@@ -26,18 +26,46 @@ func depthwiseKernels() {
 	depthwiseGradRow()
 }
 
-// depthwiseRow emits DepthwiseRow: for each pixel and each block of channels, a
-// loop over the taps.
+// depthwiseRow emits DepthwiseRow: for each two pixels, and the last one, and
+// each block of channels, a loop over the taps. Two pixels share the weights, so
+// that there are three loads for two multiply-adds and not four.
 func depthwiseRow() {
 	function("depthwiseRowAVX2", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)", "is the assembly of [DepthwiseRow].")
 	dst, src, w := param("dst"), param("src"), param("w")
 	channels := newRow(param("c"))
-	Label("pixels")
-	overRowBlocks("channels", channels, 4, func(block []span) {
-		sums := make([]vec, len(block))
+	Label("pairs")
+	CMPQ(address("n"), U8(2))
+	JLT(LabelRef("single"))
+	second, to := GP64(), GP64()
+	MOVQ(src, second)
+	ADDQ(address("srcStep"), second)
+	MOVQ(dst, to)
+	ADDQ(address("dstStep"), to)
+	depthwisePixels("pair", channels, w, []gp{src, second}, []gp{dst, to})
+	MOVQ(to, dst)
+	ADDQ(address("dstStep"), dst)
+	MOVQ(second, src)
+	ADDQ(address("srcStep"), src)
+	SUBQ(U8(2), address("n"))
+	JMP(LabelRef("pairs"))
+
+	Label("single")
+	TESTQ(U32(1), address("n"))
+	JEQ(LabelRef("done"))
+	depthwisePixels("pixel", channels, w, []gp{src}, []gp{dst})
+	Label("done")
+	finish()
+}
+
+// depthwisePixels emits the sums of some pixels.
+func depthwisePixels(label string, channels *row, w gp, src, dst []gp) {
+	overRowBlocks(label, channels, 4, func(block []span) {
+		sums := make([][]vec, len(src)) // by pixel and vector
 		bias := param("bias")
-		for v, s := range block {
-			sums[v] = s.load(bias)
+		for p := range src {
+			for _, s := range block {
+				sums[p] = append(sums[p], s.load(bias))
+			}
 		}
 		label := block[0].label + "_taps"
 		next, left := param("taps"), param("count")
@@ -50,22 +78,21 @@ func depthwiseRow() {
 		ADDQ(block[0].at, from)
 		ADDQ(block[0].at, weight)
 		for v, s := range block {
-			x := span{at: from, disp: s.disp, tail: s.tail}.load(src)
-			accumulate(sums[v], x, span{at: weight, disp: s.disp, tail: s.tail}.operand(w))
+			here := span{at: weight, disp: s.disp, tail: s.tail}.load(w)
+			for p := range src {
+				accumulate(sums[p][v], here, span{at: from, disp: s.disp, tail: s.tail}.operand(src[p]))
+			}
 		}
 		ADDQ(U8(tapSize), next)
 		DECQ(left)
 		JNE(LabelRef(label))
 		Label(label + "_done")
-		for v, s := range block {
-			s.store(sums[v], dst)
+		for p := range src {
+			for v, s := range block {
+				s.store(sums[p][v], dst[p])
+			}
 		}
 	})
-	ADDQ(address("dstStep"), dst)
-	ADDQ(address("srcStep"), src)
-	DECQ(address("n"))
-	JNE(LabelRef("pixels"))
-	finish()
 }
 
 // depthwiseGradRow emits DepthwiseGradRow: for each tap and each block of
