@@ -113,19 +113,23 @@ func (w *winogradWeight) multiply(point, part, tiles int, sum, source, out []flo
 	}
 }
 
-// store transforms the sums of the output channels from ≤ o < to, at most
-// sumChannels, to the gradient of their weights (O×C×R×R).
+// storeChannels is how many source channels a task of the last step takes.
+const storeChannels = 8
+
+// store transforms the sums of the source channels from ≤ c < to, at most
+// storeChannels, to the gradient of their weights (O×C×R×R). It reads all
+// output channels of a point at a time: the points lie far apart.
 func (w *winogradWeight) store(dst, sum, scratch []float32, from, to int) {
-	in, n, area := w.src.c, to-from, w.R*w.R
-	taps, turned := scratch[:area*in*n], scratch[area*in*n:2*area*in*n]
-	args := kernel.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * in * n, DstCol: in * n, N: n}
-	for ci := range in {
-		args.Src, args.Dst = &sum[ci*w.out.c+from], &taps[ci*n]
+	n, out, area := to-from, w.out.c, w.R*w.R
+	taps, turned := scratch[:area*n*out], scratch[area*n*out:2*area*n*out]
+	args := kernel.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * n * out, DstCol: n * out, N: out}
+	for ci := range n {
+		args.Src, args.Dst = &sum[(from+ci)*out], &taps[ci*out]
 		w.KernelGrad.Apply(&args)
 	}
-	kernel.Transpose2D(turned, taps, area*in, n, area*in, n)
-	for o := range n {
-		interleave(dst[(from+o)*area*in:][:area*in], turned[o*area*in:], in, area)
+	kernel.Transpose2D(turned, taps, area*n, out, area*n, out)
+	for o := range out {
+		interleave(dst[(o*w.src.c+from)*area:][:area*n], turned[o*area*n:], n, area)
 	}
 }
 
@@ -156,12 +160,12 @@ func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *va
 	}
 	grad := c.define(n, plain)
 	g := grad.buf
-	tasks := (w.out.c + sumChannels - 1) / sumChannels
+	tasks := (w.src.c + storeChannels - 1) / storeChannels
 	c.add(step{
 		name: "weight gradient sum", node: n, tasks: tasks, reads: bufs(sum), writes: bufs(g),
-		scratch: 2 * sumChannels * w.R * w.R * w.src.c,
+		scratch: 2 * storeChannels * w.R * w.R * w.out.c,
 		run: func(task int, scratch []float32) {
-			w.store(g.data, sum.data, scratch, task*sumChannels, min((task+1)*sumChannels, w.out.c))
+			w.store(g.data, sum.data, scratch, task*storeChannels, min((task+1)*storeChannels, w.src.c))
 		},
 	})
 	c.completed(grad)

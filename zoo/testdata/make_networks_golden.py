@@ -284,7 +284,7 @@ NETWORKS = {
             (lambda: vgg(10, vgg_arch(VGG11, 8), 256, 1), 32, 32)),
     "nin": (0.1, (lambda: nin(10, 8), 2, 99), (lambda: nin(10), 2, 224), (lambda: nin(10, 4), 16, 99)),
     "googlenet": (0.1, (lambda: googlenet(10, 8), 2, 64), (lambda: googlenet(10), 2, 96), (lambda: googlenet(10, 4), 32, 64)),
-    "resnet18": (0.05, (lambda: resnet(10, ratio=8), 4, 64), (lambda: resnet(10), 4, 96), (lambda: resnet(10, ratio=8), 64, 32)),
+    "resnet18": (0.05, (lambda: resnet(10, ratio=8), 4, 64), (lambda: resnet(10), 2, 96), (lambda: resnet(10, ratio=8), 64, 32)),
     "densenet": (0.1, (lambda: densenet(10, 16, 8), 4, 64), (lambda: densenet(10), 4, 96), (lambda: densenet(10, 16, 8), 64, 32)),
     # The exercises' variants.
     "alexnet-28": (0.05, (lambda: alexnet(10, 8, True, 2), 2, 28), None, None),
@@ -301,7 +301,7 @@ for name in sys.argv[1:] or NETWORKS:
     rate, small, full, run = NETWORKS[name]
     print(name)
     began, golden, metadata = time.time(), {}, {"rate": repr(CALM.get(name, rate)), "damped": DAMPED.get(name, ""),
-                                            "tries": "70" if name == "googlenet" else "14"}
+                                            "tries": {"googlenet": "70", "resnet18": "120"}.get(name, "14")}
     make, batch, side = small
     static("small", make(), batch, side, CALM.get(name, rate), golden, metadata)
     if full:
