@@ -75,7 +75,7 @@ func TestRebatchedRefuses(t *testing.T) {
 		"samples beside each other": func(g *graph.Graph, x *graph.Node) *graph.Node { return graph.Concat(0, x, x) },
 		"samples in columns":        func(g *graph.Graph, x *graph.Node) *graph.Node { return graph.Transpose(x, 1, 0) },
 		"another input":             func(g *graph.Graph, x *graph.Node) *graph.Node { return graph.Mul(x, g.Input("scale")) },
-		"a product with weights":      func(g *graph.Graph, x *graph.Node) *graph.Node { return graph.MatMul(x, g.Constant(tensor.New(3, 2))) },
+		"a product with weights":    func(g *graph.Graph, x *graph.Node) *graph.Node { return graph.MatMul(x, g.Constant(tensor.New(3, 2))) },
 		"an assignment": func(g *graph.Graph, x *graph.Node) *graph.Node {
 			v := g.Variable(&graph.Variable{Name: "v", Value: tensor.New(4, 3)})
 			g.Assign(v, x)
