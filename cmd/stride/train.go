@@ -143,10 +143,12 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	var tuning *runTuning
 	if t.compute.tune {
-		if t.compute.tuning, err = openTuning(t.out); err != nil {
+		if tuning, err = openTuning(t.out); err != nil {
 			return err
 		}
+		t.compute.tuning = tuning.Tuning
 	}
 	device, release, err := t.compute.open()
 	if err != nil {
@@ -165,8 +167,23 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	}
 	show.title = fmt.Sprintf("%s on %s: %s training and %s test images", t.spec.Title, dataTitle(set), thousands(trainSet.Len()), thousands(testSet.Len()))
 	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(t.batch, trainSet.Len()), t.rate, config.Optimizer, t.seed, device.Name(), device.Description())
+	var unsaved error // the choices of algorithms, if they could not be written
+	if tuning != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		config.Callbacks.OnStart = func(s train.StartInfo) {
+			show.start(s)
+			if unsaved = tuning.save(); unsaved != nil {
+				cancel()
+			}
+		}
+	}
 	history, err := train.Fit(ctx, model, trainSet, testSet, config)
 	t.live.clear()
+	if unsaved != nil {
+		return fmt.Errorf("keep the algorithms of the run: %w", unsaved)
+	}
 	if errors.Is(err, train.ErrInterrupted) {
 		return fmt.Errorf("%w; go on with: %s train --resume %s", err, program(), shellWord(t.out))
 	}

@@ -15,8 +15,14 @@ import (
 // tuningFile is where a run folder keeps the algorithms that --tune chose.
 const tuningFile = "tuning.json"
 
+// A runTuning is a Tuning whose choices are kept in a run folder.
+type runTuning struct {
+	*cpu.Tuning
+	dir string
+}
+
 // openTuning returns the Tuning of the run in dir, which need not exist yet.
-func openTuning(dir string) (*cpu.Tuning, error) {
+func openTuning(dir string) (*runTuning, error) {
 	path := filepath.Join(dir, tuningFile)
 	var choices map[string]string
 	switch data, err := os.ReadFile(path); {
@@ -28,11 +34,23 @@ func openTuning(dir string) (*cpu.Tuning, error) {
 			return nil, fmt.Errorf("%s is damaged: %w", path, err)
 		}
 	}
-	return cpu.NewTuning(choices, func(choices map[string]string) error {
-		data, err := json.MarshalIndent(choices, "", "  ")
-		if err != nil {
-			return err
+	t := &runTuning{dir: dir}
+	t.Tuning = cpu.NewTuning(choices, func(choices map[string]string) error {
+		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+			return nil // a new run makes its folder when all is compiled; see save
 		}
-		return atomicfile.WriteBytes(path, append(data, '\n'))
-	}), nil
+		return t.write(choices)
+	})
+	return t, nil
+}
+
+// save writes the choices that were made before there was a folder.
+func (t *runTuning) save() error { return t.write(t.Choices()) }
+
+func (t *runTuning) write(choices map[string]string) error {
+	data, err := json.MarshalIndent(choices, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(filepath.Join(t.dir, tuningFile), append(data, '\n'))
 }
