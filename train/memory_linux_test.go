@@ -34,6 +34,9 @@ func residentBytes(t *testing.T) int64 {
 // some, within a tenth, and compiling takes next to nothing. The test does not
 // run beside others.
 func TestMemoryIsPredicted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures resident memory, to which the race detector adds")
+	}
 	const batch, side = 24, 96
 	for _, c := range []struct {
 		name   string
