@@ -17,6 +17,9 @@
 //     the step that makes the image, while each range is in cache;
 //   - the parts of a concatenation along the channels are written straight into
 //     its result, and slices of an image's channels are views of it;
+//   - each convolution gets an algorithm by a cost model of its shapes: direct
+//     sums, a matrix product, Winograd's, or one for depthwise ones. Options
+//     can forbid all but direct sums, or measure instead of estimating;
 //   - biases go into the epilogue of convolutions and products;
 //   - an update is moved to where its gradient is there, and written straight
 //     into the variable if nobody reads that any more;
@@ -27,8 +30,8 @@
 //
 // How the work of a step is cut into tasks, and every sum into partial sums,
 // depends on the graph and its shapes only. Results are therefore bit-identical for any number
-// of threads. They differ between instruction sets (see STRIDE_KERNELS),
-// within rounding.
+// of threads. They differ between instruction sets (see STRIDE_KERNELS) and
+// between choices of a [Tuning], within rounding.
 //
 // # Looking inside
 //
@@ -37,6 +40,9 @@
 // when not in use.
 //
 // # Caveats
+//
+// A program that infers may compute a large batch in parts, one after the
+// other, so that the values between layers stay in the processor's cache.
 //
 // A Device's programs share its workers: two programs of one Device that run
 // at the same time take turns. Programs of different Devices run side by side.
