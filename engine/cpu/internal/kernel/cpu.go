@@ -19,10 +19,10 @@ const (
 	ISANEON    = "neon"    // NEON, also named Advanced SIMD, which every arm64 CPU has
 )
 
-// UseAVX2 says whether kernels dispatch to their AVX2+FMA form, UseNEON whether to
-// their NEON form. They are set once at program start; only tests change them
-// later, through [SetISA].
-var UseAVX2, UseNEON bool
+// useSIMD says whether kernels dispatch to their assembly, of the one instruction
+// set beside the twins that an architecture has. It is set once at program start;
+// only tests change it later, through [SetISA].
+var useSIMD bool
 
 // selectionErr is why the choice in EnvKernels could not be honoured.
 var selectionErr error
@@ -69,15 +69,12 @@ var missing = map[string]string{
 const names = `"` + ISAGeneric + `", "` + ISAAVX2 + `" or "` + ISANEON + `"`
 
 // use makes kernels dispatch to an instruction set.
-func use(isa string) { UseAVX2, UseNEON = isa == ISAAVX2, isa == ISANEON }
+func use(isa string) { useSIMD = isa != ISAGeneric }
 
 // ISA returns the instruction set in use: [ISAAVX2], [ISANEON] or [ISAGeneric].
 func ISA() string {
-	switch {
-	case UseAVX2:
-		return ISAAVX2
-	case UseNEON:
-		return ISANEON
+	if useSIMD {
+		return available()[0]
 	}
 	return ISAGeneric
 }

@@ -4,10 +4,10 @@ import "unsafe"
 
 func poolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolSumRow4AVX2(data(dst), data(src), &tapOff[0], 4, n, stride, c, scale)
-	case UseAVX2:
-		poolSumRowAVX2(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	case useSIMD && len(tapOff) == 4:
+		poolSumRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c, scale)
+	case useSIMD:
+		poolSumRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
 		poolSumRowGeneric(dst, src, tapOff, n, stride, c, scale)
 	}
@@ -15,10 +15,10 @@ func poolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale floa
 
 func poolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolMaxRow4AVX2(data(dst), data(src), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolMaxRowAVX2(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolMaxRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolMaxRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolMaxRowGeneric(dst, src, tapOff, n, stride, c)
 	}
@@ -29,10 +29,10 @@ const poolPlaces = true
 func poolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
 	p := unsafe.SliceData(places)
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolMaxPlaceRow4AVX2(data(dst), p, data(src), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolMaxPlaceRowAVX2(data(dst), p, data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolMaxPlaceRow4SIMD(data(dst), p, data(src), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolMaxPlaceRowSIMD(data(dst), p, data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolMaxPlaceRowGeneric(dst, places, src, tapOff, n, stride, c)
 	}
@@ -41,10 +41,10 @@ func poolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32
 func poolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
 	p := unsafe.SliceData(places)
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolPlaceGradRow4AVX2(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolPlaceGradRowAVX2(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolPlaceGradRow4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolPlaceGradRowSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolPlaceGradRowGeneric(dx, places, dy, tapOff, n, stride, c)
 	}
@@ -53,10 +53,10 @@ func poolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32,
 func poolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
 	p := unsafe.SliceData(places)
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolPlaceGradRowSet4AVX2(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolPlaceGradRowSetAVX2(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolPlaceGradRowSet4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolPlaceGradRowSetSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolPlaceGradRowSetGeneric(dx, places, dy, tapOff, n, stride, c)
 	}
@@ -64,10 +64,10 @@ func poolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int
 
 func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolMaxGradRow4AVX2(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolMaxGradRowAVX2(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolMaxGradRow4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolMaxGradRowSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolMaxGradRowGeneric(dx, x, y, dy, tapOff, n, stride, c)
 	}
@@ -75,10 +75,10 @@ func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 
 func poolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolMaxGradRowSet4AVX2(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
-	case UseAVX2:
-		poolMaxGradRowSetAVX2(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	case useSIMD && len(tapOff) == 4:
+		poolMaxGradRowSet4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+	case useSIMD:
+		poolMaxGradRowSetSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
 		poolMaxGradRowSetGeneric(dx, x, y, dy, tapOff, n, stride, c)
 	}
@@ -86,10 +86,10 @@ func poolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int)
 
 func poolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolSpreadRow4AVX2(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
-	case UseAVX2:
-		poolSpreadRowAVX2(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	case useSIMD && len(tapOff) == 4:
+		poolSpreadRow4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+	case useSIMD:
+		poolSpreadRowSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
 		poolSpreadRowGeneric(dx, dy, tapOff, n, stride, c, scale)
 	}
@@ -97,10 +97,10 @@ func poolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale flo
 
 func poolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
-	case UseAVX2 && len(tapOff) == 4:
-		poolSpreadRowSet4AVX2(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
-	case UseAVX2:
-		poolSpreadRowSetAVX2(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	case useSIMD && len(tapOff) == 4:
+		poolSpreadRowSet4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+	case useSIMD:
+		poolSpreadRowSetSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
 		poolSpreadRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)
 	}

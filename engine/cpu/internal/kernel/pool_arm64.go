@@ -3,48 +3,48 @@ package kernel
 import "unsafe"
 
 func poolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
-	if UseNEON {
-		poolSumRowNEON(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	if useSIMD {
+		poolSumRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 		return
 	}
 	poolSumRowGeneric(dst, src, tapOff, n, stride, c, scale)
 }
 
 func poolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
-	if UseNEON {
-		poolMaxRowNEON(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	if useSIMD {
+		poolMaxRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 		return
 	}
 	poolMaxRowGeneric(dst, src, tapOff, n, stride, c)
 }
 
 func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
-	if UseNEON {
-		poolMaxGradRowNEON(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	if useSIMD {
+		poolMaxGradRowSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 		return
 	}
 	poolMaxGradRowGeneric(dx, x, y, dy, tapOff, n, stride, c)
 }
 
 func poolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
-	if UseNEON {
-		poolMaxGradRowSetNEON(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+	if useSIMD {
+		poolMaxGradRowSetSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 		return
 	}
 	poolMaxGradRowSetGeneric(dx, x, y, dy, tapOff, n, stride, c)
 }
 
 func poolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
-	if UseNEON {
-		poolSpreadRowNEON(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	if useSIMD {
+		poolSpreadRowSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 		return
 	}
 	poolSpreadRowGeneric(dx, dy, tapOff, n, stride, c, scale)
 }
 
 func poolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
-	if UseNEON {
-		poolSpreadRowSetNEON(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+	if useSIMD {
+		poolSpreadRowSetSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 		return
 	}
 	poolSpreadRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)

@@ -14,9 +14,9 @@ DATA zeros<>+48(SB)/8, $0x0000000000000000
 DATA zeros<>+56(SB)/8, $0x0000000000000000
 GLOBL zeros<>(SB), RODATA|NOPTR, $64
 
-// func tileAVX2(args *TileArgs)
+// func tileSIMD(args *TileArgs)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·tileAVX2(SB), $464-8
+TEXT ·tileSIMD(SB), $464-8
 	MOVQ   args+0(FP), AX
 	MOVQ   8(AX), AX
 	MOVQ   AX, (SP)
@@ -947,9 +947,9 @@ next:
 DATA six<>+0(SB)/4, $0x40c00000
 GLOBL six<>(SB), RODATA|NOPTR, $4
 
-// func tileNarrowAVX2(args *TileArgs)
+// func tileNarrowSIMD(args *TileArgs)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·tileNarrowAVX2(SB), $488-8
+TEXT ·tileNarrowSIMD(SB), $488-8
 	MOVQ   args+0(FP), AX
 	MOVQ   8(AX), AX
 	MOVQ   AX, (SP)
@@ -2034,9 +2034,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func outerAVX2(args *OuterArgs)
+// func outerSIMD(args *OuterArgs)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outerAVX2(SB), $408-8
+TEXT ·outerSIMD(SB), $408-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ AX, (SP)
@@ -2478,9 +2478,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func outerNarrowAVX2(args *OuterArgs)
+// func outerNarrowSIMD(args *OuterArgs)
 // Requires: AVX, CMOV, FMA3
-TEXT ·outerNarrowAVX2(SB), $408-8
+TEXT ·outerNarrowSIMD(SB), $408-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ AX, (SP)
@@ -2972,9 +2972,9 @@ next:
 	VZEROUPPER
 	RET
 
-// func transposeAVX2(dst *float32, src *float32, blocks int, ldDst int, ldSrc int)
+// func transposeSIMD(dst *float32, src *float32, blocks int, ldDst int, ldSrc int)
 // Requires: AVX
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-40
+TEXT ·transposeSIMD(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), AX
 	MOVQ src+8(FP), CX
 	MOVQ blocks+16(FP), DX
@@ -3039,9 +3039,9 @@ block:
 	VZEROUPPER
 	RET
 
-// func peakAVX2(iters int) float32
+// func peakSIMD(iters int) float32
 // Requires: AVX, AVX2, FMA3, SSE, SSE2
-TEXT ·peakAVX2(SB), NOSPLIT, $0-12
+TEXT ·peakSIMD(SB), NOSPLIT, $0-12
 	MOVQ         iters+0(FP), AX
 	MOVL         $0x3f800000, CX
 	MOVD         CX, X0

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func tileNEON(args *TileArgs)
-TEXT ·tileNEON(SB), NOSPLIT, $0-8
+// func tileSIMD(args *TileArgs)
+TEXT ·tileSIMD(SB), NOSPLIT, $0-8
 	MOVD	args+0(FP), R0
 	MOVD	TileArgs_AOff(R0), R1
 	MOVD	TileArgs_Rows(R0), R2
@@ -2000,8 +2000,8 @@ next:
 	BGT	tile
 	RET
 
-// func tileNarrowNEON(args *TileArgs)
-TEXT ·tileNarrowNEON(SB), NOSPLIT, $0-8
+// func tileNarrowSIMD(args *TileArgs)
+TEXT ·tileNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	args+0(FP), R0
 	MOVD	TileArgs_AOff(R0), R1
 	MOVD	TileArgs_Rows(R0), R2
@@ -4401,8 +4401,8 @@ next:
 	BGT	tile
 	RET
 
-// func outerNEON(args *OuterArgs)
-TEXT ·outerNEON(SB), NOSPLIT, $0-8
+// func outerSIMD(args *OuterArgs)
+TEXT ·outerSIMD(SB), NOSPLIT, $0-8
 	MOVD	args+0(FP), R0
 	MOVD	OuterArgs_A(R0), R1
 	MOVD	OuterArgs_Rows(R0), R2
@@ -5192,8 +5192,8 @@ next:
 	BGT	tile
 	RET
 
-// func outerNarrowNEON(args *OuterArgs)
-TEXT ·outerNarrowNEON(SB), NOSPLIT, $0-8
+// func outerNarrowSIMD(args *OuterArgs)
+TEXT ·outerNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	args+0(FP), R0
 	MOVD	OuterArgs_A(R0), R1
 	MOVD	OuterArgs_Rows(R0), R2
@@ -6127,8 +6127,8 @@ next:
 	BGT	tile
 	RET
 
-// func transposeNEON(dst, src *float32, blocks, ldDst, ldSrc int)
-TEXT ·transposeNEON(SB), NOSPLIT, $0-40
+// func transposeSIMD(dst, src *float32, blocks, ldDst, ldSrc int)
+TEXT ·transposeSIMD(SB), NOSPLIT, $0-40
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	blocks+16(FP), R2
@@ -6226,15 +6226,15 @@ block:
 	CBNZ	R2, block
 	RET
 
-DATA peakNEON_constants<>+0(SB)/4, $0x3f800000
-DATA peakNEON_constants<>+4(SB)/4, $0x00000000
-DATA peakNEON_constants<>+8(SB)/4, $0x00000000
-DATA peakNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL peakNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA peakSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA peakSIMD_constants<>+4(SB)/4, $0x00000000
+DATA peakSIMD_constants<>+8(SB)/4, $0x00000000
+DATA peakSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL peakSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func peakNEON(iters int) float32
-TEXT ·peakNEON(SB), NOSPLIT, $0-12
-	MOVD	$peakNEON_constants<>(SB), R0
+// func peakSIMD(iters int) float32
+TEXT ·peakSIMD(SB), NOSPLIT, $0-12
+	MOVD	$peakSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	iters+0(FP), R0
 	VDUP	V0.S[0], V0.S4

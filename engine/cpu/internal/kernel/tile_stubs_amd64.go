@@ -4,31 +4,31 @@
 
 package kernel
 
-// tileAVX2 is the assembly of [Tile], in register tiles of 6×16.
+// tileSIMD is the assembly of [Tile], in register tiles of 6×16.
 //
 //go:noescape
-func tileAVX2(args *TileArgs)
+func tileSIMD(args *TileArgs)
 
-// tileNarrowAVX2 is the assembly of [TileNarrow], in register tiles of 12×8.
+// tileNarrowSIMD is the assembly of [TileNarrow], in register tiles of 12×8.
 //
 //go:noescape
-func tileNarrowAVX2(args *TileArgs)
+func tileNarrowSIMD(args *TileArgs)
 
-// outerAVX2 is the assembly of [Outer] for more than 8 columns, in register tiles of 6×16.
+// outerSIMD is the assembly of [Outer] for more than 8 columns, in register tiles of 6×16.
 //
 //go:noescape
-func outerAVX2(args *OuterArgs)
+func outerSIMD(args *OuterArgs)
 
-// outerNarrowAVX2 is the assembly of [Outer] for at most 8 columns, in register tiles of 12×8.
+// outerNarrowSIMD is the assembly of [Outer] for at most 8 columns, in register tiles of 12×8.
 //
 //go:noescape
-func outerNarrowAVX2(args *OuterArgs)
+func outerNarrowSIMD(args *OuterArgs)
 
-// transposeAVX2 transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst
+// transposeSIMD transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst
 // of 8 columns. ldDst and ldSrc count floats.
 //
 //go:noescape
-func transposeAVX2(dst *float32, src *float32, blocks int, ldDst int, ldSrc int)
+func transposeSIMD(dst *float32, src *float32, blocks int, ldDst int, ldSrc int)
 
-// peakAVX2 is the assembly of [PeakFMA].
-func peakAVX2(iters int) float32
+// peakSIMD is the assembly of [PeakFMA].
+func peakSIMD(iters int) float32

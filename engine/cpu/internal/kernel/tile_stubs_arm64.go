@@ -2,33 +2,33 @@
 
 package kernel
 
-// tileNEON is the assembly of [Tile], in register tiles of 6×16.
+// tileSIMD is the assembly of [Tile], in register tiles of 6×16.
 //
 //go:noescape
-func tileNEON(args *TileArgs)
+func tileSIMD(args *TileArgs)
 
-// tileNarrowNEON is the assembly of [TileNarrow], in register tiles of 12×8.
+// tileNarrowSIMD is the assembly of [TileNarrow], in register tiles of 12×8.
 //
 //go:noescape
-func tileNarrowNEON(args *TileArgs)
+func tileNarrowSIMD(args *TileArgs)
 
-// outerNEON is the assembly of [Outer] for more than 8 columns, in register tiles of 6×16.
+// outerSIMD is the assembly of [Outer] for more than 8 columns, in register tiles of 6×16.
 //
 //go:noescape
-func outerNEON(args *OuterArgs)
+func outerSIMD(args *OuterArgs)
 
-// outerNarrowNEON is the assembly of [Outer] for at most 8 columns, in register tiles of 12×8.
+// outerNarrowSIMD is the assembly of [Outer] for at most 8 columns, in register tiles of 12×8.
 //
 //go:noescape
-func outerNarrowNEON(args *OuterArgs)
+func outerNarrowSIMD(args *OuterArgs)
 
-// transposeNEON transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst
+// transposeSIMD transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst
 // of 8 columns. ldDst and ldSrc count floats.
 //
 //go:noescape
-func transposeNEON(dst, src *float32, blocks, ldDst, ldSrc int)
+func transposeSIMD(dst, src *float32, blocks, ldDst, ldSrc int)
 
-// peakNEON is the assembly of [PeakFMA].
+// peakSIMD is the assembly of [PeakFMA].
 //
 //go:noescape
-func peakNEON(iters int) float32
+func peakSIMD(iters int) float32

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func negAVX2(dst *float32, x *float32, n int)
+// func negSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·negAVX2(SB), NOSPLIT, $0-24
+TEXT ·negSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -108,9 +108,9 @@ DATA lanes_80000000<>+24(SB)/4, $0x80000000
 DATA lanes_80000000<>+28(SB)/4, $0x80000000
 GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $32
 
-// func squareAVX2(dst *float32, x *float32, n int)
+// func squareSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·squareAVX2(SB), NOSPLIT, $0-24
+TEXT ·squareSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -184,9 +184,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func reciprocalAVX2(dst *float32, x *float32, n int)
+// func reciprocalSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·reciprocalAVX2(SB), NOSPLIT, $0-24
+TEXT ·reciprocalSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -268,9 +268,9 @@ DATA lanes_3f800000<>+24(SB)/4, $0x3f800000
 DATA lanes_3f800000<>+28(SB)/4, $0x3f800000
 GLOBL lanes_3f800000<>(SB), RODATA|NOPTR, $32
 
-// func sqrtAVX2(dst *float32, x *float32, n int)
+// func sqrtSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·sqrtAVX2(SB), NOSPLIT, $0-24
+TEXT ·sqrtSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -338,9 +338,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func reluAVX2(dst *float32, x *float32, n int)
+// func reluSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·reluAVX2(SB), NOSPLIT, $0-24
+TEXT ·reluSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -420,9 +420,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func relu6AVX2(dst *float32, x *float32, n int)
+// func relu6SIMD(dst *float32, x *float32, n int)
 // Requires: AVX
-TEXT ·relu6AVX2(SB), NOSPLIT, $0-24
+TEXT ·relu6SIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -524,9 +524,9 @@ DATA lanes_40c00000<>+24(SB)/4, $0x40c00000
 DATA lanes_40c00000<>+28(SB)/4, $0x40c00000
 GLOBL lanes_40c00000<>(SB), RODATA|NOPTR, $32
 
-// func expAVX2(dst *float32, x *float32, n int)
+// func expSIMD(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·expAVX2(SB), NOSPLIT, $0-24
+TEXT ·expSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -822,9 +822,9 @@ DATA lanes_3efffffe<>+24(SB)/4, $0x3efffffe
 DATA lanes_3efffffe<>+28(SB)/4, $0x3efffffe
 GLOBL lanes_3efffffe<>(SB), RODATA|NOPTR, $32
 
-// func logAVX2(dst *float32, x *float32, n int)
+// func logSIMD(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·logAVX2(SB), NOSPLIT, $0-24
+TEXT ·logSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -1220,9 +1220,9 @@ DATA lanes_7f800000<>+24(SB)/4, $0x7f800000
 DATA lanes_7f800000<>+28(SB)/4, $0x7f800000
 GLOBL lanes_7f800000<>(SB), RODATA|NOPTR, $32
 
-// func sigmoidAVX2(dst *float32, x *float32, n int)
+// func sigmoidSIMD(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
+TEXT ·sigmoidSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -1423,9 +1423,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func tanhAVX2(dst *float32, x *float32, n int)
+// func tanhSIMD(dst *float32, x *float32, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
+TEXT ·tanhSIMD(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    n+16(FP), DX
@@ -1713,9 +1713,9 @@ DATA lanes_3f200000<>+24(SB)/4, $0x3f200000
 DATA lanes_3f200000<>+28(SB)/4, $0x3f200000
 GLOBL lanes_3f200000<>(SB), RODATA|NOPTR, $32
 
-// func addAVX2(dst *float32, a *float32, b *float32, n int)
+// func addSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-32
+TEXT ·addSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -1791,9 +1791,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func subAVX2(dst *float32, a *float32, b *float32, n int)
+// func subSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·subAVX2(SB), NOSPLIT, $0-32
+TEXT ·subSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -1869,9 +1869,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func mulAVX2(dst *float32, a *float32, b *float32, n int)
+// func mulSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·mulAVX2(SB), NOSPLIT, $0-32
+TEXT ·mulSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -1947,9 +1947,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func divAVX2(dst *float32, a *float32, b *float32, n int)
+// func divSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·divAVX2(SB), NOSPLIT, $0-32
+TEXT ·divSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2025,9 +2025,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func maximumAVX2(dst *float32, a *float32, b *float32, n int)
+// func maximumSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·maximumAVX2(SB), NOSPLIT, $0-32
+TEXT ·maximumSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2115,9 +2115,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func minimumAVX2(dst *float32, a *float32, b *float32, n int)
+// func minimumSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·minimumAVX2(SB), NOSPLIT, $0-32
+TEXT ·minimumSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2205,9 +2205,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func equalAVX2(dst *float32, a *float32, b *float32, n int)
+// func equalSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·equalAVX2(SB), NOSPLIT, $0-32
+TEXT ·equalSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2289,9 +2289,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func greaterAVX2(dst *float32, a *float32, b *float32, n int)
+// func greaterSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·greaterAVX2(SB), NOSPLIT, $0-32
+TEXT ·greaterSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2373,9 +2373,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func reluGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func reluGradSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·reluGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·reluGradSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2457,9 +2457,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func relu6GradAVX2(dst *float32, a *float32, b *float32, n int)
+// func relu6GradSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·relu6GradAVX2(SB), NOSPLIT, $0-32
+TEXT ·relu6GradSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2553,9 +2553,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func sigmoidGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func sigmoidGradSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
-TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·sigmoidGradSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2649,9 +2649,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func tanhGradAVX2(dst *float32, a *float32, b *float32, n int)
+// func tanhGradSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, FMA3
-TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
+TEXT ·tanhGradSIMD(SB), NOSPLIT, $0-32
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2739,9 +2739,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func mulAddAVX2(dst *float32, a *float32, b *float32, c *float32, n int)
+// func mulAddSIMD(dst *float32, a *float32, b *float32, c *float32, n int)
 // Requires: AVX, FMA3
-TEXT ·mulAddAVX2(SB), NOSPLIT, $0-40
+TEXT ·mulAddSIMD(SB), NOSPLIT, $0-40
 	MOVQ    dst+0(FP), AX
 	MOVQ    a+8(FP), CX
 	MOVQ    b+16(FP), DX
@@ -2824,9 +2824,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func addSAVX2(dst *float32, a *float32, s float32, n int)
+// func addSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·addSAVX2(SB), NOSPLIT, $0-32
+TEXT ·addSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -2901,9 +2901,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func subSAVX2(dst *float32, a *float32, s float32, n int)
+// func subSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·subSAVX2(SB), NOSPLIT, $0-32
+TEXT ·subSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -2978,9 +2978,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func rsubSAVX2(dst *float32, a *float32, s float32, n int)
+// func rsubSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·rsubSAVX2(SB), NOSPLIT, $0-32
+TEXT ·rsubSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3055,9 +3055,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func mulSAVX2(dst *float32, a *float32, s float32, n int)
+// func mulSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·mulSAVX2(SB), NOSPLIT, $0-32
+TEXT ·mulSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3132,9 +3132,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func divSAVX2(dst *float32, a *float32, s float32, n int)
+// func divSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·divSAVX2(SB), NOSPLIT, $0-32
+TEXT ·divSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3209,9 +3209,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func rdivSAVX2(dst *float32, a *float32, s float32, n int)
+// func rdivSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·rdivSAVX2(SB), NOSPLIT, $0-32
+TEXT ·rdivSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3286,9 +3286,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func maxSAVX2(dst *float32, a *float32, s float32, n int)
+// func maxSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·maxSAVX2(SB), NOSPLIT, $0-32
+TEXT ·maxSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3375,9 +3375,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func minSAVX2(dst *float32, a *float32, s float32, n int)
+// func minSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·minSAVX2(SB), NOSPLIT, $0-32
+TEXT ·minSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3464,9 +3464,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func equalSAVX2(dst *float32, a *float32, s float32, n int)
+// func equalSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·equalSAVX2(SB), NOSPLIT, $0-32
+TEXT ·equalSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3547,9 +3547,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func greaterSAVX2(dst *float32, a *float32, s float32, n int)
+// func greaterSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·greaterSAVX2(SB), NOSPLIT, $0-32
+TEXT ·greaterSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3630,9 +3630,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func lessSAVX2(dst *float32, a *float32, s float32, n int)
+// func lessSSIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX
-TEXT ·lessSAVX2(SB), NOSPLIT, $0-32
+TEXT ·lessSSIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3713,9 +3713,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func axpyAVX2(dst *float32, a *float32, s float32, n int)
+// func axpySIMD(dst *float32, a *float32, s float32, n int)
 // Requires: AVX, FMA3
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-32
+TEXT ·axpySIMD(SB), NOSPLIT, $0-32
 	MOVQ         dst+0(FP), AX
 	MOVQ         a+8(FP), CX
 	VBROADCASTSS s+16(FP), Y0
@@ -3791,9 +3791,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func fillAVX2(dst *float32, v float32, n int)
+// func fillSIMD(dst *float32, v float32, n int)
 // Requires: AVX
-TEXT ·fillAVX2(SB), NOSPLIT, $0-24
+TEXT ·fillSIMD(SB), NOSPLIT, $0-24
 	MOVQ         dst+0(FP), AX
 	VBROADCASTSS v+8(FP), Y0
 	MOVQ         n+16(FP), CX
@@ -3855,9 +3855,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func copy2DAVX2(dst *float32, src *float32, rows int, cols int, ldDst int, ldSrc int)
+// func copy2DSIMD(dst *float32, src *float32, rows int, cols int, ldDst int, ldSrc int)
 // Requires: AVX
-TEXT ·copy2DAVX2(SB), NOSPLIT, $0-48
+TEXT ·copy2DSIMD(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    rows+16(FP), DX
@@ -3951,9 +3951,9 @@ DATA counters<>+24(SB)/4, $0x00000006
 DATA counters<>+28(SB)/4, $0x00000007
 GLOBL counters<>(SB), RODATA|NOPTR, $32
 
-// func dropoutAVX2(dst *float32, x *float32, scale float32, threshold uint32, keyLow uint32, keyHigh uint32, start uint32, n int)
+// func dropoutSIMD(dst *float32, x *float32, scale float32, threshold uint32, keyLow uint32, keyHigh uint32, start uint32, n int)
 // Requires: AVX, AVX2
-TEXT ·dropoutAVX2(SB), NOSPLIT, $0-48
+TEXT ·dropoutSIMD(SB), NOSPLIT, $0-48
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	VBROADCASTSS scale+16(FP), Y0
@@ -4086,9 +4086,9 @@ DATA lanes_00000008<>+24(SB)/4, $0x00000008
 DATA lanes_00000008<>+28(SB)/4, $0x00000008
 GLOBL lanes_00000008<>(SB), RODATA|NOPTR, $32
 
-// func sumAVX2(x *float32, n int) float32
+// func sumSIMD(x *float32, n int) float32
 // Requires: AVX, SSE
-TEXT ·sumAVX2(SB), NOSPLIT, $0-20
+TEXT ·sumSIMD(SB), NOSPLIT, $0-20
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -4187,9 +4187,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func sumSqAVX2(x *float32, n int) float32
+// func sumSqSIMD(x *float32, n int) float32
 // Requires: AVX, FMA3, SSE
-TEXT ·sumSqAVX2(SB), NOSPLIT, $0-20
+TEXT ·sumSqSIMD(SB), NOSPLIT, $0-20
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -4288,9 +4288,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func maxOfAVX2(x *float32, n int) float32
+// func maxOfSIMD(x *float32, n int) float32
 // Requires: AVX, SSE
-TEXT ·maxOfAVX2(SB), NOSPLIT, $0-20
+TEXT ·maxOfSIMD(SB), NOSPLIT, $0-20
 	MOVQ    x+0(FP), AX
 	MOVQ    n+8(FP), CX
 	MOVQ    CX, DX
@@ -4369,9 +4369,9 @@ row_end:
 	VZEROUPPER
 	RET
 
-// func addRowsAVX2(dst *float32, x *float32, rows int, n int, ld int)
+// func addRowsSIMD(dst *float32, x *float32, rows int, n int, ld int)
 // Requires: AVX
-TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
+TEXT ·addRowsSIMD(SB), NOSPLIT, $0-40
 	MOVQ    x+8(FP), AX
 	MOVQ    dst+0(FP), CX
 	MOVQ    n+24(FP), DX
@@ -4580,9 +4580,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
+// func addDotsSIMD(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
 // Requires: AVX, FMA3
-TEXT ·addDotsAVX2(SB), NOSPLIT, $0-72
+TEXT ·addDotsSIMD(SB), NOSPLIT, $0-72
 	MOVQ    dy+16(FP), AX
 	MOVQ    x+24(FP), CX
 	MOVQ    mean+32(FP), DX
@@ -4837,9 +4837,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func mergeMomentsAVX2(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
+// func mergeMomentsSIMD(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
 // Requires: AVX, FMA3
-TEXT ·mergeMomentsAVX2(SB), NOSPLIT, $0-60
+TEXT ·mergeMomentsSIMD(SB), NOSPLIT, $0-60
 	MOVQ    mean+0(FP), AX
 	MOVQ    m2+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -5274,9 +5274,9 @@ end:
 	VZEROUPPER
 	RET
 
-// func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+// func scaleShiftRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·scaleShiftRowsAVX2(SB), NOSPLIT, $0-64
+TEXT ·scaleShiftRowsSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    scale+16(FP), DX
@@ -5346,9 +5346,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+// func scaleShiftReluRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·scaleShiftReluRowsAVX2(SB), NOSPLIT, $0-64
+TEXT ·scaleShiftReluRowsSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    scale+16(FP), DX
@@ -5422,9 +5422,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
+// func addRowBiasSIMD(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX
-TEXT ·addRowBiasAVX2(SB), NOSPLIT, $0-56
+TEXT ·addRowBiasSIMD(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    bias+16(FP), DX
@@ -5490,9 +5490,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
+// func batchNormGradRowsSIMD(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·batchNormGradRowsAVX2(SB), NOSPLIT, $0-104
+TEXT ·batchNormGradRowsSIMD(SB), NOSPLIT, $0-104
 	MOVQ    dst+0(FP), AX
 	MOVQ    dy+8(FP), CX
 	MOVQ    x+16(FP), DX
@@ -5578,9 +5578,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func expRowsAVX2(dst *float32, x *float32, highest *float32, total *float32, rows int, n int)
+// func expRowsSIMD(dst *float32, x *float32, highest *float32, total *float32, rows int, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·expRowsAVX2(SB), NOSPLIT, $0-48
+TEXT ·expRowsSIMD(SB), NOSPLIT, $0-48
 	MOVQ    x+8(FP), AX
 	MOVQ    highest+16(FP), CX
 	MOVQ    total+24(FP), DX
@@ -5738,9 +5738,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func sumExpRowsAVX2(x *float32, highest *float32, total *float32, rows int, n int)
+// func sumExpRowsSIMD(x *float32, highest *float32, total *float32, rows int, n int)
 // Requires: AVX, AVX2, FMA3
-TEXT ·sumExpRowsAVX2(SB), NOSPLIT, $0-40
+TEXT ·sumExpRowsSIMD(SB), NOSPLIT, $0-40
 	MOVQ    x+0(FP), AX
 	MOVQ    highest+8(FP), CX
 	MOVQ    total+16(FP), DX
@@ -5876,9 +5876,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func scaleEachRowAVX2(x *float32, scale *float32, rows int, n int)
+// func scaleEachRowSIMD(x *float32, scale *float32, rows int, n int)
 // Requires: AVX
-TEXT ·scaleEachRowAVX2(SB), NOSPLIT, $0-32
+TEXT ·scaleEachRowSIMD(SB), NOSPLIT, $0-32
 	MOVQ    x+0(FP), AX
 	MOVQ    scale+8(FP), CX
 	MOVQ    rows+16(FP), DX
@@ -5942,9 +5942,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func subTwoEachRowAVX2(dst *float32, x *float32, first *float32, second *float32, rows int, n int)
+// func subTwoEachRowSIMD(dst *float32, x *float32, first *float32, second *float32, rows int, n int)
 // Requires: AVX
-TEXT ·subTwoEachRowAVX2(SB), NOSPLIT, $0-48
+TEXT ·subTwoEachRowSIMD(SB), NOSPLIT, $0-48
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    first+16(FP), DX
@@ -6016,9 +6016,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func poolSumRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSumRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSumRowAVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSumRowSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -6155,9 +6155,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxRowAVX2(SB), NOSPLIT, $0-56
+TEXT ·poolMaxRowSIMD(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    tapOff+16(FP), DX
@@ -6310,9 +6310,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxPlaceRowAVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxPlaceRowSIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolMaxPlaceRowAVX2(SB), NOSPLIT, $0-64
+TEXT ·poolMaxPlaceRowSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    src+16(FP), DX
@@ -6520,9 +6520,9 @@ DATA lanes_00000001<>+24(SB)/4, $0x00000001
 DATA lanes_00000001<>+28(SB)/4, $0x00000001
 GLOBL lanes_00000001<>(SB), RODATA|NOPTR, $32
 
-// func poolPlaceGradRowAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolPlaceGradRowSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowAVX2(SB), NOSPLIT, $0-64
+TEXT ·poolPlaceGradRowSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    dy+16(FP), DX
@@ -6678,9 +6678,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRowSetAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolPlaceGradRowSetSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowSetAVX2(SB), NOSPLIT, $0-64
+TEXT ·poolPlaceGradRowSetSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    dy+16(FP), DX
@@ -6829,9 +6829,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowAVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowAVX2(SB), NOSPLIT, $8-72
+TEXT ·poolMaxGradRowSIMD(SB), NOSPLIT, $8-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -6990,9 +6990,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowSetAVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowSetAVX2(SB), NOSPLIT, $8-72
+TEXT ·poolMaxGradRowSetSIMD(SB), NOSPLIT, $8-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -7144,9 +7144,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowAVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSpreadRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowAVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSpreadRowSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -7278,9 +7278,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowSetAVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSpreadRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowSetAVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSpreadRowSetSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -7406,9 +7406,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSumRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSumRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSumRow4AVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSumRow4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -7554,9 +7554,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxRow4AVX2(SB), NOSPLIT, $0-56
+TEXT ·poolMaxRow4SIMD(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    tapOff+16(FP), DX
@@ -7720,9 +7720,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxPlaceRow4AVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxPlaceRow4SIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolMaxPlaceRow4AVX2(SB), NOSPLIT, $0-64
+TEXT ·poolMaxPlaceRow4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    src+16(FP), DX
@@ -7984,9 +7984,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRow4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolPlaceGradRow4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRow4AVX2(SB), NOSPLIT, $0-64
+TEXT ·poolPlaceGradRow4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    dy+16(FP), DX
@@ -8296,9 +8296,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRowSet4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolPlaceGradRowSet4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowSet4AVX2(SB), NOSPLIT, $0-64
+TEXT ·poolPlaceGradRowSet4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
 	MOVQ    places+8(FP), CX
 	MOVQ    dy+16(FP), DX
@@ -8588,9 +8588,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRow4AVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRow4AVX2(SB), NOSPLIT, $0-72
+TEXT ·poolMaxGradRow4SIMD(SB), NOSPLIT, $0-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -8908,9 +8908,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowSet4AVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func poolMaxGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowSet4AVX2(SB), NOSPLIT, $0-72
+TEXT ·poolMaxGradRowSet4SIMD(SB), NOSPLIT, $0-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -9208,9 +9208,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRow4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSpreadRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRow4AVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSpreadRow4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -9478,9 +9478,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowSet4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func poolSpreadRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowSet4AVX2(SB), NOSPLIT, $0-60
+TEXT ·poolSpreadRowSet4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -9736,9 +9736,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func depthwiseRowAVX2(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// func depthwiseRowSIMD(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
 // Requires: AVX, FMA3
-TEXT ·depthwiseRowAVX2(SB), NOSPLIT, $0-80
+TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-80
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    w+16(FP), DX
@@ -10042,9 +10042,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func depthwiseGradRowAVX2(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)
+// func depthwiseGradRowSIMD(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)
 // Requires: AVX, FMA3
-TEXT ·depthwiseGradRowAVX2(SB), NOSPLIT, $0-64
+TEXT ·depthwiseGradRowSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dw+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    dy+16(FP), DX

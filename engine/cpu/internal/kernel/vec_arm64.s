@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func negNEON(dst, x *float32, n int)
-TEXT ·negNEON(SB), NOSPLIT, $0-24
+// func negSIMD(dst, x *float32, n int)
+TEXT ·negSIMD(SB), NOSPLIT, $0-24
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
@@ -63,8 +63,8 @@ skip5:
 skip6:
 	RET
 
-// func squareNEON(dst, x *float32, n int)
-TEXT ·squareNEON(SB), NOSPLIT, $0-24
+// func squareSIMD(dst, x *float32, n int)
+TEXT ·squareSIMD(SB), NOSPLIT, $0-24
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
@@ -123,15 +123,15 @@ skip5:
 skip6:
 	RET
 
-DATA reciprocalNEON_constants<>+0(SB)/4, $0x3f800000
-DATA reciprocalNEON_constants<>+4(SB)/4, $0x00000000
-DATA reciprocalNEON_constants<>+8(SB)/4, $0x00000000
-DATA reciprocalNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL reciprocalNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA reciprocalSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA reciprocalSIMD_constants<>+4(SB)/4, $0x00000000
+DATA reciprocalSIMD_constants<>+8(SB)/4, $0x00000000
+DATA reciprocalSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL reciprocalSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func reciprocalNEON(dst, x *float32, n int)
-TEXT ·reciprocalNEON(SB), NOSPLIT, $0-24
-	MOVD	$reciprocalNEON_constants<>(SB), R0
+// func reciprocalSIMD(dst, x *float32, n int)
+TEXT ·reciprocalSIMD(SB), NOSPLIT, $0-24
+	MOVD	$reciprocalSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
@@ -198,8 +198,8 @@ skip5:
 skip6:
 	RET
 
-// func sqrtNEON(dst, x *float32, n int)
-TEXT ·sqrtNEON(SB), NOSPLIT, $0-24
+// func sqrtSIMD(dst, x *float32, n int)
+TEXT ·sqrtSIMD(SB), NOSPLIT, $0-24
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
@@ -258,8 +258,8 @@ skip5:
 skip6:
 	RET
 
-// func reluNEON(dst, x *float32, n int)
-TEXT ·reluNEON(SB), NOSPLIT, $0-24
+// func reluSIMD(dst, x *float32, n int)
+TEXT ·reluSIMD(SB), NOSPLIT, $0-24
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	n+16(FP), R2
@@ -325,15 +325,15 @@ skip5:
 skip6:
 	RET
 
-DATA relu6NEON_constants<>+0(SB)/4, $0x40c00000
-DATA relu6NEON_constants<>+4(SB)/4, $0x00000000
-DATA relu6NEON_constants<>+8(SB)/4, $0x00000000
-DATA relu6NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL relu6NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA relu6SIMD_constants<>+0(SB)/4, $0x40c00000
+DATA relu6SIMD_constants<>+4(SB)/4, $0x00000000
+DATA relu6SIMD_constants<>+8(SB)/4, $0x00000000
+DATA relu6SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL relu6SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func relu6NEON(dst, x *float32, n int)
-TEXT ·relu6NEON(SB), NOSPLIT, $0-24
-	MOVD	$relu6NEON_constants<>(SB), R0
+// func relu6SIMD(dst, x *float32, n int)
+TEXT ·relu6SIMD(SB), NOSPLIT, $0-24
+	MOVD	$relu6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
@@ -414,23 +414,23 @@ skip5:
 skip6:
 	RET
 
-DATA expNEON_constants<>+0(SB)/4, $0x42b20000
-DATA expNEON_constants<>+4(SB)/4, $0xc2d00000
-DATA expNEON_constants<>+8(SB)/4, $0x4b400000
-DATA expNEON_constants<>+12(SB)/4, $0x3fb8aa3b
-DATA expNEON_constants<>+16(SB)/4, $0x3f318000
-DATA expNEON_constants<>+20(SB)/4, $0xb95e8083
-DATA expNEON_constants<>+24(SB)/4, $0x3ab510d6
-DATA expNEON_constants<>+28(SB)/4, $0x3c091db5
-DATA expNEON_constants<>+32(SB)/4, $0x3d2aac7d
-DATA expNEON_constants<>+36(SB)/4, $0x3e2aaa48
-DATA expNEON_constants<>+40(SB)/4, $0x3efffffe
-DATA expNEON_constants<>+44(SB)/4, $0x3f800000
-GLOBL expNEON_constants<>(SB), RODATA|NOPTR, $48
+DATA expSIMD_constants<>+0(SB)/4, $0x42b20000
+DATA expSIMD_constants<>+4(SB)/4, $0xc2d00000
+DATA expSIMD_constants<>+8(SB)/4, $0x4b400000
+DATA expSIMD_constants<>+12(SB)/4, $0x3fb8aa3b
+DATA expSIMD_constants<>+16(SB)/4, $0x3f318000
+DATA expSIMD_constants<>+20(SB)/4, $0xb95e8083
+DATA expSIMD_constants<>+24(SB)/4, $0x3ab510d6
+DATA expSIMD_constants<>+28(SB)/4, $0x3c091db5
+DATA expSIMD_constants<>+32(SB)/4, $0x3d2aac7d
+DATA expSIMD_constants<>+36(SB)/4, $0x3e2aaa48
+DATA expSIMD_constants<>+40(SB)/4, $0x3efffffe
+DATA expSIMD_constants<>+44(SB)/4, $0x3f800000
+GLOBL expSIMD_constants<>(SB), RODATA|NOPTR, $48
 
-// func expNEON(dst, x *float32, n int)
-TEXT ·expNEON(SB), NOSPLIT, $0-24
-	MOVD	$expNEON_constants<>(SB), R0
+// func expSIMD(dst, x *float32, n int)
+TEXT ·expSIMD(SB), NOSPLIT, $0-24
+	MOVD	$expSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -716,31 +716,31 @@ skip5:
 skip6:
 	RET
 
-DATA logNEON_constants<>+0(SB)/4, $0x00800000
-DATA logNEON_constants<>+4(SB)/4, $0x4b000000
-DATA logNEON_constants<>+8(SB)/4, $0x3f3504f3
-DATA logNEON_constants<>+12(SB)/4, $0xffffffe9
-DATA logNEON_constants<>+16(SB)/4, $0x007fffff
-DATA logNEON_constants<>+20(SB)/4, $0x3f800000
-DATA logNEON_constants<>+24(SB)/4, $0xbda0f704
-DATA logNEON_constants<>+28(SB)/4, $0x3e03e877
-DATA logNEON_constants<>+32(SB)/4, $0xbe06703d
-DATA logNEON_constants<>+36(SB)/4, $0x3e113725
-DATA logNEON_constants<>+40(SB)/4, $0xbe2a3c45
-DATA logNEON_constants<>+44(SB)/4, $0x3e4cd2cb
-DATA logNEON_constants<>+48(SB)/4, $0xbe800110
-DATA logNEON_constants<>+52(SB)/4, $0x3eaaaaa5
-DATA logNEON_constants<>+56(SB)/4, $0x3f000000
-DATA logNEON_constants<>+60(SB)/4, $0xb95e8083
-DATA logNEON_constants<>+64(SB)/4, $0x3f318000
-DATA logNEON_constants<>+68(SB)/4, $0xff800000
-DATA logNEON_constants<>+72(SB)/4, $0x7f800000
-DATA logNEON_constants<>+76(SB)/4, $0x00000000
-GLOBL logNEON_constants<>(SB), RODATA|NOPTR, $80
+DATA logSIMD_constants<>+0(SB)/4, $0x00800000
+DATA logSIMD_constants<>+4(SB)/4, $0x4b000000
+DATA logSIMD_constants<>+8(SB)/4, $0x3f3504f3
+DATA logSIMD_constants<>+12(SB)/4, $0xffffffe9
+DATA logSIMD_constants<>+16(SB)/4, $0x007fffff
+DATA logSIMD_constants<>+20(SB)/4, $0x3f800000
+DATA logSIMD_constants<>+24(SB)/4, $0xbda0f704
+DATA logSIMD_constants<>+28(SB)/4, $0x3e03e877
+DATA logSIMD_constants<>+32(SB)/4, $0xbe06703d
+DATA logSIMD_constants<>+36(SB)/4, $0x3e113725
+DATA logSIMD_constants<>+40(SB)/4, $0xbe2a3c45
+DATA logSIMD_constants<>+44(SB)/4, $0x3e4cd2cb
+DATA logSIMD_constants<>+48(SB)/4, $0xbe800110
+DATA logSIMD_constants<>+52(SB)/4, $0x3eaaaaa5
+DATA logSIMD_constants<>+56(SB)/4, $0x3f000000
+DATA logSIMD_constants<>+60(SB)/4, $0xb95e8083
+DATA logSIMD_constants<>+64(SB)/4, $0x3f318000
+DATA logSIMD_constants<>+68(SB)/4, $0xff800000
+DATA logSIMD_constants<>+72(SB)/4, $0x7f800000
+DATA logSIMD_constants<>+76(SB)/4, $0x00000000
+GLOBL logSIMD_constants<>(SB), RODATA|NOPTR, $80
 
-// func logNEON(dst, x *float32, n int)
-TEXT ·logNEON(SB), NOSPLIT, $0-24
-	MOVD	$logNEON_constants<>(SB), R0
+// func logSIMD(dst, x *float32, n int)
+TEXT ·logSIMD(SB), NOSPLIT, $0-24
+	MOVD	$logSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -1126,23 +1126,23 @@ skip5:
 skip6:
 	RET
 
-DATA sigmoidNEON_constants<>+0(SB)/4, $0xc2d00000
-DATA sigmoidNEON_constants<>+4(SB)/4, $0x4b400000
-DATA sigmoidNEON_constants<>+8(SB)/4, $0x3fb8aa3b
-DATA sigmoidNEON_constants<>+12(SB)/4, $0x3f318000
-DATA sigmoidNEON_constants<>+16(SB)/4, $0xb95e8083
-DATA sigmoidNEON_constants<>+20(SB)/4, $0x3ab510d6
-DATA sigmoidNEON_constants<>+24(SB)/4, $0x3c091db5
-DATA sigmoidNEON_constants<>+28(SB)/4, $0x3d2aac7d
-DATA sigmoidNEON_constants<>+32(SB)/4, $0x3e2aaa48
-DATA sigmoidNEON_constants<>+36(SB)/4, $0x3efffffe
-DATA sigmoidNEON_constants<>+40(SB)/4, $0x3f800000
-DATA sigmoidNEON_constants<>+44(SB)/4, $0x00000000
-GLOBL sigmoidNEON_constants<>(SB), RODATA|NOPTR, $48
+DATA sigmoidSIMD_constants<>+0(SB)/4, $0xc2d00000
+DATA sigmoidSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA sigmoidSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA sigmoidSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA sigmoidSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA sigmoidSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA sigmoidSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA sigmoidSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA sigmoidSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA sigmoidSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA sigmoidSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA sigmoidSIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL sigmoidSIMD_constants<>(SB), RODATA|NOPTR, $48
 
-// func sigmoidNEON(dst, x *float32, n int)
-TEXT ·sigmoidNEON(SB), NOSPLIT, $0-24
-	MOVD	$sigmoidNEON_constants<>(SB), R0
+// func sigmoidSIMD(dst, x *float32, n int)
+TEXT ·sigmoidSIMD(SB), NOSPLIT, $0-24
+	MOVD	$sigmoidSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -1470,31 +1470,31 @@ skip5:
 skip6:
 	RET
 
-DATA tanhNEON_constants<>+0(SB)/4, $0xbbbb560e
-DATA tanhNEON_constants<>+4(SB)/4, $0x3ca92b6c
-DATA tanhNEON_constants<>+8(SB)/4, $0xbd5c2224
-DATA tanhNEON_constants<>+12(SB)/4, $0x3e0883b4
-DATA tanhNEON_constants<>+16(SB)/4, $0xbeaaaa9a
-DATA tanhNEON_constants<>+20(SB)/4, $0x41200000
-DATA tanhNEON_constants<>+24(SB)/4, $0x4b400000
-DATA tanhNEON_constants<>+28(SB)/4, $0x3fb8aa3b
-DATA tanhNEON_constants<>+32(SB)/4, $0x3f318000
-DATA tanhNEON_constants<>+36(SB)/4, $0xb95e8083
-DATA tanhNEON_constants<>+40(SB)/4, $0x3ab510d6
-DATA tanhNEON_constants<>+44(SB)/4, $0x3c091db5
-DATA tanhNEON_constants<>+48(SB)/4, $0x3d2aac7d
-DATA tanhNEON_constants<>+52(SB)/4, $0x3e2aaa48
-DATA tanhNEON_constants<>+56(SB)/4, $0x3efffffe
-DATA tanhNEON_constants<>+60(SB)/4, $0x3f800000
-DATA tanhNEON_constants<>+64(SB)/4, $0x40000000
-DATA tanhNEON_constants<>+68(SB)/4, $0x3f200000
-DATA tanhNEON_constants<>+72(SB)/4, $0x00000000
-DATA tanhNEON_constants<>+76(SB)/4, $0x00000000
-GLOBL tanhNEON_constants<>(SB), RODATA|NOPTR, $80
+DATA tanhSIMD_constants<>+0(SB)/4, $0xbbbb560e
+DATA tanhSIMD_constants<>+4(SB)/4, $0x3ca92b6c
+DATA tanhSIMD_constants<>+8(SB)/4, $0xbd5c2224
+DATA tanhSIMD_constants<>+12(SB)/4, $0x3e0883b4
+DATA tanhSIMD_constants<>+16(SB)/4, $0xbeaaaa9a
+DATA tanhSIMD_constants<>+20(SB)/4, $0x41200000
+DATA tanhSIMD_constants<>+24(SB)/4, $0x4b400000
+DATA tanhSIMD_constants<>+28(SB)/4, $0x3fb8aa3b
+DATA tanhSIMD_constants<>+32(SB)/4, $0x3f318000
+DATA tanhSIMD_constants<>+36(SB)/4, $0xb95e8083
+DATA tanhSIMD_constants<>+40(SB)/4, $0x3ab510d6
+DATA tanhSIMD_constants<>+44(SB)/4, $0x3c091db5
+DATA tanhSIMD_constants<>+48(SB)/4, $0x3d2aac7d
+DATA tanhSIMD_constants<>+52(SB)/4, $0x3e2aaa48
+DATA tanhSIMD_constants<>+56(SB)/4, $0x3efffffe
+DATA tanhSIMD_constants<>+60(SB)/4, $0x3f800000
+DATA tanhSIMD_constants<>+64(SB)/4, $0x40000000
+DATA tanhSIMD_constants<>+68(SB)/4, $0x3f200000
+DATA tanhSIMD_constants<>+72(SB)/4, $0x00000000
+DATA tanhSIMD_constants<>+76(SB)/4, $0x00000000
+GLOBL tanhSIMD_constants<>(SB), RODATA|NOPTR, $80
 
-// func tanhNEON(dst, x *float32, n int)
-TEXT ·tanhNEON(SB), NOSPLIT, $0-24
-	MOVD	$tanhNEON_constants<>(SB), R0
+// func tanhSIMD(dst, x *float32, n int)
+TEXT ·tanhSIMD(SB), NOSPLIT, $0-24
+	MOVD	$tanhSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -1851,8 +1851,8 @@ skip5:
 skip6:
 	RET
 
-// func addNEON(dst, a, b *float32, n int)
-TEXT ·addNEON(SB), NOSPLIT, $0-32
+// func addSIMD(dst, a, b *float32, n int)
+TEXT ·addSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -1921,8 +1921,8 @@ skip5:
 skip6:
 	RET
 
-// func subNEON(dst, a, b *float32, n int)
-TEXT ·subNEON(SB), NOSPLIT, $0-32
+// func subSIMD(dst, a, b *float32, n int)
+TEXT ·subSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -1991,8 +1991,8 @@ skip5:
 skip6:
 	RET
 
-// func mulNEON(dst, a, b *float32, n int)
-TEXT ·mulNEON(SB), NOSPLIT, $0-32
+// func mulSIMD(dst, a, b *float32, n int)
+TEXT ·mulSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2061,8 +2061,8 @@ skip5:
 skip6:
 	RET
 
-// func divNEON(dst, a, b *float32, n int)
-TEXT ·divNEON(SB), NOSPLIT, $0-32
+// func divSIMD(dst, a, b *float32, n int)
+TEXT ·divSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2131,8 +2131,8 @@ skip5:
 skip6:
 	RET
 
-// func maximumNEON(dst, a, b *float32, n int)
-TEXT ·maximumNEON(SB), NOSPLIT, $0-32
+// func maximumSIMD(dst, a, b *float32, n int)
+TEXT ·maximumSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2215,8 +2215,8 @@ skip5:
 skip6:
 	RET
 
-// func minimumNEON(dst, a, b *float32, n int)
-TEXT ·minimumNEON(SB), NOSPLIT, $0-32
+// func minimumSIMD(dst, a, b *float32, n int)
+TEXT ·minimumSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2299,15 +2299,15 @@ skip5:
 skip6:
 	RET
 
-DATA equalNEON_constants<>+0(SB)/4, $0x3f800000
-DATA equalNEON_constants<>+4(SB)/4, $0x00000000
-DATA equalNEON_constants<>+8(SB)/4, $0x00000000
-DATA equalNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL equalNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA equalSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA equalSIMD_constants<>+4(SB)/4, $0x00000000
+DATA equalSIMD_constants<>+8(SB)/4, $0x00000000
+DATA equalSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL equalSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func equalNEON(dst, a, b *float32, n int)
-TEXT ·equalNEON(SB), NOSPLIT, $0-32
-	MOVD	$equalNEON_constants<>(SB), R0
+// func equalSIMD(dst, a, b *float32, n int)
+TEXT ·equalSIMD(SB), NOSPLIT, $0-32
+	MOVD	$equalSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -2391,15 +2391,15 @@ skip5:
 skip6:
 	RET
 
-DATA greaterNEON_constants<>+0(SB)/4, $0x3f800000
-DATA greaterNEON_constants<>+4(SB)/4, $0x00000000
-DATA greaterNEON_constants<>+8(SB)/4, $0x00000000
-DATA greaterNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL greaterNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA greaterSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA greaterSIMD_constants<>+4(SB)/4, $0x00000000
+DATA greaterSIMD_constants<>+8(SB)/4, $0x00000000
+DATA greaterSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL greaterSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func greaterNEON(dst, a, b *float32, n int)
-TEXT ·greaterNEON(SB), NOSPLIT, $0-32
-	MOVD	$greaterNEON_constants<>(SB), R0
+// func greaterSIMD(dst, a, b *float32, n int)
+TEXT ·greaterSIMD(SB), NOSPLIT, $0-32
+	MOVD	$greaterSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -2483,8 +2483,8 @@ skip5:
 skip6:
 	RET
 
-// func reluGradNEON(dst, a, b *float32, n int)
-TEXT ·reluGradNEON(SB), NOSPLIT, $0-32
+// func reluGradSIMD(dst, a, b *float32, n int)
+TEXT ·reluGradSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2560,15 +2560,15 @@ skip5:
 skip6:
 	RET
 
-DATA relu6GradNEON_constants<>+0(SB)/4, $0x40c00000
-DATA relu6GradNEON_constants<>+4(SB)/4, $0x00000000
-DATA relu6GradNEON_constants<>+8(SB)/4, $0x00000000
-DATA relu6GradNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL relu6GradNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA relu6GradSIMD_constants<>+0(SB)/4, $0x40c00000
+DATA relu6GradSIMD_constants<>+4(SB)/4, $0x00000000
+DATA relu6GradSIMD_constants<>+8(SB)/4, $0x00000000
+DATA relu6GradSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL relu6GradSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func relu6GradNEON(dst, a, b *float32, n int)
-TEXT ·relu6GradNEON(SB), NOSPLIT, $0-32
-	MOVD	$relu6GradNEON_constants<>(SB), R0
+// func relu6GradSIMD(dst, a, b *float32, n int)
+TEXT ·relu6GradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$relu6GradSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -2666,15 +2666,15 @@ skip5:
 skip6:
 	RET
 
-DATA sigmoidGradNEON_constants<>+0(SB)/4, $0x3f800000
-DATA sigmoidGradNEON_constants<>+4(SB)/4, $0x00000000
-DATA sigmoidGradNEON_constants<>+8(SB)/4, $0x00000000
-DATA sigmoidGradNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL sigmoidGradNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA sigmoidGradSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA sigmoidGradSIMD_constants<>+4(SB)/4, $0x00000000
+DATA sigmoidGradSIMD_constants<>+8(SB)/4, $0x00000000
+DATA sigmoidGradSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL sigmoidGradSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func sigmoidGradNEON(dst, a, b *float32, n int)
-TEXT ·sigmoidGradNEON(SB), NOSPLIT, $0-32
-	MOVD	$sigmoidGradNEON_constants<>(SB), R0
+// func sigmoidGradSIMD(dst, a, b *float32, n int)
+TEXT ·sigmoidGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$sigmoidGradSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -2765,15 +2765,15 @@ skip5:
 skip6:
 	RET
 
-DATA tanhGradNEON_constants<>+0(SB)/4, $0x3f800000
-DATA tanhGradNEON_constants<>+4(SB)/4, $0x00000000
-DATA tanhGradNEON_constants<>+8(SB)/4, $0x00000000
-DATA tanhGradNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL tanhGradNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA tanhGradSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA tanhGradSIMD_constants<>+4(SB)/4, $0x00000000
+DATA tanhGradSIMD_constants<>+8(SB)/4, $0x00000000
+DATA tanhGradSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL tanhGradSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func tanhGradNEON(dst, a, b *float32, n int)
-TEXT ·tanhGradNEON(SB), NOSPLIT, $0-32
-	MOVD	$tanhGradNEON_constants<>(SB), R0
+// func tanhGradSIMD(dst, a, b *float32, n int)
+TEXT ·tanhGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$tanhGradSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -2857,8 +2857,8 @@ skip5:
 skip6:
 	RET
 
-// func mulAddNEON(dst, a, b, c *float32, n int)
-TEXT ·mulAddNEON(SB), NOSPLIT, $0-40
+// func mulAddSIMD(dst, a, b, c *float32, n int)
+TEXT ·mulAddSIMD(SB), NOSPLIT, $0-40
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	MOVD	b+16(FP), R2
@@ -2937,8 +2937,8 @@ skip5:
 skip6:
 	RET
 
-// func addSNEON(dst, a *float32, s float32, n int)
-TEXT ·addSNEON(SB), NOSPLIT, $0-32
+// func addSSIMD(dst, a *float32, s float32, n int)
+TEXT ·addSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -2999,8 +2999,8 @@ skip5:
 skip6:
 	RET
 
-// func subSNEON(dst, a *float32, s float32, n int)
-TEXT ·subSNEON(SB), NOSPLIT, $0-32
+// func subSSIMD(dst, a *float32, s float32, n int)
+TEXT ·subSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3061,8 +3061,8 @@ skip5:
 skip6:
 	RET
 
-// func rsubSNEON(dst, a *float32, s float32, n int)
-TEXT ·rsubSNEON(SB), NOSPLIT, $0-32
+// func rsubSSIMD(dst, a *float32, s float32, n int)
+TEXT ·rsubSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3123,8 +3123,8 @@ skip5:
 skip6:
 	RET
 
-// func mulSNEON(dst, a *float32, s float32, n int)
-TEXT ·mulSNEON(SB), NOSPLIT, $0-32
+// func mulSSIMD(dst, a *float32, s float32, n int)
+TEXT ·mulSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3185,8 +3185,8 @@ skip5:
 skip6:
 	RET
 
-// func divSNEON(dst, a *float32, s float32, n int)
-TEXT ·divSNEON(SB), NOSPLIT, $0-32
+// func divSSIMD(dst, a *float32, s float32, n int)
+TEXT ·divSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3247,8 +3247,8 @@ skip5:
 skip6:
 	RET
 
-// func rdivSNEON(dst, a *float32, s float32, n int)
-TEXT ·rdivSNEON(SB), NOSPLIT, $0-32
+// func rdivSSIMD(dst, a *float32, s float32, n int)
+TEXT ·rdivSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3309,8 +3309,8 @@ skip5:
 skip6:
 	RET
 
-// func maxSNEON(dst, a *float32, s float32, n int)
-TEXT ·maxSNEON(SB), NOSPLIT, $0-32
+// func maxSSIMD(dst, a *float32, s float32, n int)
+TEXT ·maxSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3385,8 +3385,8 @@ skip5:
 skip6:
 	RET
 
-// func minSNEON(dst, a *float32, s float32, n int)
-TEXT ·minSNEON(SB), NOSPLIT, $0-32
+// func minSSIMD(dst, a *float32, s float32, n int)
+TEXT ·minSSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3461,15 +3461,15 @@ skip5:
 skip6:
 	RET
 
-DATA equalSNEON_constants<>+0(SB)/4, $0x3f800000
-DATA equalSNEON_constants<>+4(SB)/4, $0x00000000
-DATA equalSNEON_constants<>+8(SB)/4, $0x00000000
-DATA equalSNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL equalSNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA equalSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA equalSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA equalSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA equalSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL equalSSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func equalSNEON(dst, a *float32, s float32, n int)
-TEXT ·equalSNEON(SB), NOSPLIT, $0-32
-	MOVD	$equalSNEON_constants<>(SB), R0
+// func equalSSIMD(dst, a *float32, s float32, n int)
+TEXT ·equalSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$equalSSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -3545,15 +3545,15 @@ skip5:
 skip6:
 	RET
 
-DATA greaterSNEON_constants<>+0(SB)/4, $0x3f800000
-DATA greaterSNEON_constants<>+4(SB)/4, $0x00000000
-DATA greaterSNEON_constants<>+8(SB)/4, $0x00000000
-DATA greaterSNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL greaterSNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA greaterSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA greaterSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA greaterSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA greaterSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL greaterSSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func greaterSNEON(dst, a *float32, s float32, n int)
-TEXT ·greaterSNEON(SB), NOSPLIT, $0-32
-	MOVD	$greaterSNEON_constants<>(SB), R0
+// func greaterSSIMD(dst, a *float32, s float32, n int)
+TEXT ·greaterSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$greaterSSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -3629,15 +3629,15 @@ skip5:
 skip6:
 	RET
 
-DATA lessSNEON_constants<>+0(SB)/4, $0x3f800000
-DATA lessSNEON_constants<>+4(SB)/4, $0x00000000
-DATA lessSNEON_constants<>+8(SB)/4, $0x00000000
-DATA lessSNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL lessSNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA lessSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA lessSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA lessSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA lessSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL lessSSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func lessSNEON(dst, a *float32, s float32, n int)
-TEXT ·lessSNEON(SB), NOSPLIT, $0-32
-	MOVD	$lessSNEON_constants<>(SB), R0
+// func lessSSIMD(dst, a *float32, s float32, n int)
+TEXT ·lessSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$lessSSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
@@ -3713,8 +3713,8 @@ skip5:
 skip6:
 	RET
 
-// func axpyNEON(dst, a *float32, s float32, n int)
-TEXT ·axpyNEON(SB), NOSPLIT, $0-32
+// func axpySIMD(dst, a *float32, s float32, n int)
+TEXT ·axpySIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
 	MOVD	a+8(FP), R1
 	FMOVS	s+16(FP), F0
@@ -3780,8 +3780,8 @@ skip5:
 skip6:
 	RET
 
-// func fillNEON(dst *float32, v float32, n int)
-TEXT ·fillNEON(SB), NOSPLIT, $0-24
+// func fillSIMD(dst *float32, v float32, n int)
+TEXT ·fillSIMD(SB), NOSPLIT, $0-24
 	MOVD	dst+0(FP), R0
 	FMOVS	v+8(FP), F0
 	VDUP	V0.S[0], V0.S4
@@ -3825,8 +3825,8 @@ skip5:
 skip6:
 	RET
 
-// func copy2DNEON(dst, src *float32, rows, cols, ldDst, ldSrc int)
-TEXT ·copy2DNEON(SB), NOSPLIT, $0-48
+// func copy2DSIMD(dst, src *float32, rows, cols, ldDst, ldSrc int)
+TEXT ·copy2DSIMD(SB), NOSPLIT, $0-48
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	rows+16(FP), R2
@@ -3891,19 +3891,19 @@ skip8:
 rowsNone2:
 	RET
 
-DATA dropoutNEON_constants<>+0(SB)/4, $0x00000000
-DATA dropoutNEON_constants<>+4(SB)/4, $0x00000001
-DATA dropoutNEON_constants<>+8(SB)/4, $0x00000002
-DATA dropoutNEON_constants<>+12(SB)/4, $0x00000003
-DATA dropoutNEON_constants<>+16(SB)/4, $0x00000004
-DATA dropoutNEON_constants<>+20(SB)/4, $0x7feb352d
-DATA dropoutNEON_constants<>+24(SB)/4, $0x846ca68b
-DATA dropoutNEON_constants<>+28(SB)/4, $0x00000000
-GLOBL dropoutNEON_constants<>(SB), RODATA|NOPTR, $32
+DATA dropoutSIMD_constants<>+0(SB)/4, $0x00000000
+DATA dropoutSIMD_constants<>+4(SB)/4, $0x00000001
+DATA dropoutSIMD_constants<>+8(SB)/4, $0x00000002
+DATA dropoutSIMD_constants<>+12(SB)/4, $0x00000003
+DATA dropoutSIMD_constants<>+16(SB)/4, $0x00000004
+DATA dropoutSIMD_constants<>+20(SB)/4, $0x7feb352d
+DATA dropoutSIMD_constants<>+24(SB)/4, $0x846ca68b
+DATA dropoutSIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL dropoutSIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func dropoutNEON(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)
-TEXT ·dropoutNEON(SB), NOSPLIT, $0-48
-	MOVD	$dropoutNEON_constants<>(SB), R0
+// func dropoutSIMD(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)
+TEXT ·dropoutSIMD(SB), NOSPLIT, $0-48
+	MOVD	$dropoutSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	dst+0(FP), R0
@@ -4116,8 +4116,8 @@ skip5:
 skip6:
 	RET
 
-// func sumNEON(x *float32, n int) float32
-TEXT ·sumNEON(SB), NOSPLIT, $0-20
+// func sumSIMD(x *float32, n int) float32
+TEXT ·sumSIMD(SB), NOSPLIT, $0-20
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -4406,8 +4406,8 @@ end:
 	FMOVS	F0, ret+16(FP)
 	RET
 
-// func sumSqNEON(x *float32, n int) float32
-TEXT ·sumSqNEON(SB), NOSPLIT, $0-20
+// func sumSqSIMD(x *float32, n int) float32
+TEXT ·sumSqSIMD(SB), NOSPLIT, $0-20
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -4696,15 +4696,15 @@ end:
 	FMOVS	F0, ret+16(FP)
 	RET
 
-DATA maxOfNEON_constants<>+0(SB)/4, $0xff800000
-DATA maxOfNEON_constants<>+4(SB)/4, $0x00000000
-DATA maxOfNEON_constants<>+8(SB)/4, $0x00000000
-DATA maxOfNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL maxOfNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA maxOfSIMD_constants<>+0(SB)/4, $0xff800000
+DATA maxOfSIMD_constants<>+4(SB)/4, $0x00000000
+DATA maxOfSIMD_constants<>+8(SB)/4, $0x00000000
+DATA maxOfSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL maxOfSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func maxOfNEON(x *float32, n int) float32
-TEXT ·maxOfNEON(SB), NOSPLIT, $0-20
-	MOVD	$maxOfNEON_constants<>(SB), R0
+// func maxOfSIMD(x *float32, n int) float32
+TEXT ·maxOfSIMD(SB), NOSPLIT, $0-20
+	MOVD	$maxOfSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	x+0(FP), R0
 	VDUP	V0.S[0], V1.S4
@@ -4763,8 +4763,8 @@ skip6:
 	FMOVS	F0, ret+16(FP)
 	RET
 
-// func addRowsNEON(dst, x *float32, rows, n, ld int)
-TEXT ·addRowsNEON(SB), NOSPLIT, $0-40
+// func addRowsSIMD(dst, x *float32, rows, n, ld int)
+TEXT ·addRowsSIMD(SB), NOSPLIT, $0-40
 	MOVD	x+8(FP), R0
 	MOVD	dst+0(FP), R1
 	MOVD	rows+16(FP), R2
@@ -5055,8 +5055,8 @@ sum18:
 skip15:
 	RET
 
-// func addDotsNEON(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)
-TEXT ·addDotsNEON(SB), NOSPLIT, $0-72
+// func addDotsSIMD(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)
+TEXT ·addDotsSIMD(SB), NOSPLIT, $0-72
 	MOVD	dy+16(FP), R0
 	MOVD	x+24(FP), R1
 	MOVD	mean+32(FP), R2
@@ -5368,8 +5368,8 @@ sum18:
 skip15:
 	RET
 
-// func mergeMomentsNEON(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)
-TEXT ·mergeMomentsNEON(SB), NOSPLIT, $0-60
+// func mergeMomentsSIMD(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)
+TEXT ·mergeMomentsSIMD(SB), NOSPLIT, $0-60
 	MOVD	mean+0(FP), R0
 	MOVD	m2+8(FP), R1
 	MOVD	x+16(FP), R2
@@ -5998,8 +5998,8 @@ sum30:
 skip24:
 	RET
 
-// func scaleShiftRowsNEON(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
-TEXT ·scaleShiftRowsNEON(SB), NOSPLIT, $0-64
+// func scaleShiftRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+TEXT ·scaleShiftRowsSIMD(SB), NOSPLIT, $0-64
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	scale+16(FP), R2
@@ -6091,8 +6091,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func scaleShiftReluRowsNEON(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
-TEXT ·scaleShiftReluRowsNEON(SB), NOSPLIT, $0-64
+// func scaleShiftReluRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+TEXT ·scaleShiftReluRowsSIMD(SB), NOSPLIT, $0-64
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	scale+16(FP), R2
@@ -6198,8 +6198,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func addRowBiasNEON(dst, x, bias *float32, rows, n, stepDst, stepX int)
-TEXT ·addRowBiasNEON(SB), NOSPLIT, $0-56
+// func addRowBiasSIMD(dst, x, bias *float32, rows, n, stepDst, stepX int)
+TEXT ·addRowBiasSIMD(SB), NOSPLIT, $0-56
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	bias+16(FP), R2
@@ -6281,8 +6281,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func batchNormGradRowsNEON(dst, dy, x, mean, invstd, scale, a, b *float32, rows, n, stepDst, stepDy, stepX int)
-TEXT ·batchNormGradRowsNEON(SB), NOSPLIT, $0-104
+// func batchNormGradRowsSIMD(dst, dy, x, mean, invstd, scale, a, b *float32, rows, n, stepDst, stepDy, stepX int)
+TEXT ·batchNormGradRowsSIMD(SB), NOSPLIT, $0-104
 	MOVD	dst+0(FP), R0
 	MOVD	dy+8(FP), R1
 	MOVD	x+16(FP), R2
@@ -6426,27 +6426,27 @@ skip8:
 rowsNone2:
 	RET
 
-DATA expRowsNEON_constants<>+0(SB)/4, $0xff800000
-DATA expRowsNEON_constants<>+4(SB)/4, $0x42b20000
-DATA expRowsNEON_constants<>+8(SB)/4, $0xc2d00000
-DATA expRowsNEON_constants<>+12(SB)/4, $0x4b400000
-DATA expRowsNEON_constants<>+16(SB)/4, $0x3fb8aa3b
-DATA expRowsNEON_constants<>+20(SB)/4, $0x3f318000
-DATA expRowsNEON_constants<>+24(SB)/4, $0xb95e8083
-DATA expRowsNEON_constants<>+28(SB)/4, $0x3ab510d6
-DATA expRowsNEON_constants<>+32(SB)/4, $0x3c091db5
-DATA expRowsNEON_constants<>+36(SB)/4, $0x3d2aac7d
-DATA expRowsNEON_constants<>+40(SB)/4, $0x3e2aaa48
-DATA expRowsNEON_constants<>+44(SB)/4, $0x3efffffe
-DATA expRowsNEON_constants<>+48(SB)/4, $0x3f800000
-DATA expRowsNEON_constants<>+52(SB)/4, $0x00000000
-DATA expRowsNEON_constants<>+56(SB)/4, $0x00000000
-DATA expRowsNEON_constants<>+60(SB)/4, $0x00000000
-GLOBL expRowsNEON_constants<>(SB), RODATA|NOPTR, $64
+DATA expRowsSIMD_constants<>+0(SB)/4, $0xff800000
+DATA expRowsSIMD_constants<>+4(SB)/4, $0x42b20000
+DATA expRowsSIMD_constants<>+8(SB)/4, $0xc2d00000
+DATA expRowsSIMD_constants<>+12(SB)/4, $0x4b400000
+DATA expRowsSIMD_constants<>+16(SB)/4, $0x3fb8aa3b
+DATA expRowsSIMD_constants<>+20(SB)/4, $0x3f318000
+DATA expRowsSIMD_constants<>+24(SB)/4, $0xb95e8083
+DATA expRowsSIMD_constants<>+28(SB)/4, $0x3ab510d6
+DATA expRowsSIMD_constants<>+32(SB)/4, $0x3c091db5
+DATA expRowsSIMD_constants<>+36(SB)/4, $0x3d2aac7d
+DATA expRowsSIMD_constants<>+40(SB)/4, $0x3e2aaa48
+DATA expRowsSIMD_constants<>+44(SB)/4, $0x3efffffe
+DATA expRowsSIMD_constants<>+48(SB)/4, $0x3f800000
+DATA expRowsSIMD_constants<>+52(SB)/4, $0x00000000
+DATA expRowsSIMD_constants<>+56(SB)/4, $0x00000000
+DATA expRowsSIMD_constants<>+60(SB)/4, $0x00000000
+GLOBL expRowsSIMD_constants<>(SB), RODATA|NOPTR, $64
 
-// func expRowsNEON(dst, x, highest, total *float32, rows, n int)
-TEXT ·expRowsNEON(SB), NOSPLIT, $0-48
-	MOVD	$expRowsNEON_constants<>(SB), R0
+// func expRowsSIMD(dst, x, highest, total *float32, rows, n int)
+TEXT ·expRowsSIMD(SB), NOSPLIT, $0-48
+	MOVD	$expRowsSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -6782,27 +6782,27 @@ skip14:
 rowsNone2:
 	RET
 
-DATA sumExpRowsNEON_constants<>+0(SB)/4, $0xff800000
-DATA sumExpRowsNEON_constants<>+4(SB)/4, $0x42b20000
-DATA sumExpRowsNEON_constants<>+8(SB)/4, $0xc2d00000
-DATA sumExpRowsNEON_constants<>+12(SB)/4, $0x4b400000
-DATA sumExpRowsNEON_constants<>+16(SB)/4, $0x3fb8aa3b
-DATA sumExpRowsNEON_constants<>+20(SB)/4, $0x3f318000
-DATA sumExpRowsNEON_constants<>+24(SB)/4, $0xb95e8083
-DATA sumExpRowsNEON_constants<>+28(SB)/4, $0x3ab510d6
-DATA sumExpRowsNEON_constants<>+32(SB)/4, $0x3c091db5
-DATA sumExpRowsNEON_constants<>+36(SB)/4, $0x3d2aac7d
-DATA sumExpRowsNEON_constants<>+40(SB)/4, $0x3e2aaa48
-DATA sumExpRowsNEON_constants<>+44(SB)/4, $0x3efffffe
-DATA sumExpRowsNEON_constants<>+48(SB)/4, $0x3f800000
-DATA sumExpRowsNEON_constants<>+52(SB)/4, $0x00000000
-DATA sumExpRowsNEON_constants<>+56(SB)/4, $0x00000000
-DATA sumExpRowsNEON_constants<>+60(SB)/4, $0x00000000
-GLOBL sumExpRowsNEON_constants<>(SB), RODATA|NOPTR, $64
+DATA sumExpRowsSIMD_constants<>+0(SB)/4, $0xff800000
+DATA sumExpRowsSIMD_constants<>+4(SB)/4, $0x42b20000
+DATA sumExpRowsSIMD_constants<>+8(SB)/4, $0xc2d00000
+DATA sumExpRowsSIMD_constants<>+12(SB)/4, $0x4b400000
+DATA sumExpRowsSIMD_constants<>+16(SB)/4, $0x3fb8aa3b
+DATA sumExpRowsSIMD_constants<>+20(SB)/4, $0x3f318000
+DATA sumExpRowsSIMD_constants<>+24(SB)/4, $0xb95e8083
+DATA sumExpRowsSIMD_constants<>+28(SB)/4, $0x3ab510d6
+DATA sumExpRowsSIMD_constants<>+32(SB)/4, $0x3c091db5
+DATA sumExpRowsSIMD_constants<>+36(SB)/4, $0x3d2aac7d
+DATA sumExpRowsSIMD_constants<>+40(SB)/4, $0x3e2aaa48
+DATA sumExpRowsSIMD_constants<>+44(SB)/4, $0x3efffffe
+DATA sumExpRowsSIMD_constants<>+48(SB)/4, $0x3f800000
+DATA sumExpRowsSIMD_constants<>+52(SB)/4, $0x00000000
+DATA sumExpRowsSIMD_constants<>+56(SB)/4, $0x00000000
+DATA sumExpRowsSIMD_constants<>+60(SB)/4, $0x00000000
+GLOBL sumExpRowsSIMD_constants<>(SB), RODATA|NOPTR, $64
 
-// func sumExpRowsNEON(x, highest, total *float32, rows, n int)
-TEXT ·sumExpRowsNEON(SB), NOSPLIT, $0-40
-	MOVD	$sumExpRowsNEON_constants<>(SB), R0
+// func sumExpRowsSIMD(x, highest, total *float32, rows, n int)
+TEXT ·sumExpRowsSIMD(SB), NOSPLIT, $0-40
+	MOVD	$sumExpRowsSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -7127,8 +7127,8 @@ skip14:
 rowsNone2:
 	RET
 
-// func scaleEachRowNEON(x, scale *float32, rows, n int)
-TEXT ·scaleEachRowNEON(SB), NOSPLIT, $0-32
+// func scaleEachRowSIMD(x, scale *float32, rows, n int)
+TEXT ·scaleEachRowSIMD(SB), NOSPLIT, $0-32
 	MOVD	x+0(FP), R0
 	MOVD	scale+8(FP), R1
 	MOVD	rows+16(FP), R2
@@ -7194,8 +7194,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func subTwoEachRowNEON(dst, x, first, second *float32, rows, n int)
-TEXT ·subTwoEachRowNEON(SB), NOSPLIT, $0-48
+// func subTwoEachRowSIMD(dst, x, first, second *float32, rows, n int)
+TEXT ·subTwoEachRowSIMD(SB), NOSPLIT, $0-48
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	first+16(FP), R2
@@ -7276,8 +7276,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func poolSumRowNEON(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSumRowNEON(SB), NOSPLIT, $0-60
+// func poolSumRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·poolSumRowSIMD(SB), NOSPLIT, $0-60
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	tapOff+16(FP), R2
@@ -7411,15 +7411,15 @@ skip14:
 pixelsNone2:
 	RET
 
-DATA poolMaxRowNEON_constants<>+0(SB)/4, $0xff800000
-DATA poolMaxRowNEON_constants<>+4(SB)/4, $0x00000000
-DATA poolMaxRowNEON_constants<>+8(SB)/4, $0x00000000
-DATA poolMaxRowNEON_constants<>+12(SB)/4, $0x00000000
-GLOBL poolMaxRowNEON_constants<>(SB), RODATA|NOPTR, $16
+DATA poolMaxRowSIMD_constants<>+0(SB)/4, $0xff800000
+DATA poolMaxRowSIMD_constants<>+4(SB)/4, $0x00000000
+DATA poolMaxRowSIMD_constants<>+8(SB)/4, $0x00000000
+DATA poolMaxRowSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL poolMaxRowSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func poolMaxRowNEON(dst, src *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxRowNEON(SB), NOSPLIT, $0-56
-	MOVD	$poolMaxRowNEON_constants<>(SB), R0
+// func poolMaxRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·poolMaxRowSIMD(SB), NOSPLIT, $0-56
+	MOVD	$poolMaxRowSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
@@ -7545,8 +7545,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolMaxGradRowNEON(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxGradRowNEON(SB), NOSPLIT, $0-72
+// func poolMaxGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·poolMaxGradRowSIMD(SB), NOSPLIT, $0-72
 	MOVD	dx+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	y+16(FP), R2
@@ -7726,8 +7726,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolMaxGradRowSetNEON(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxGradRowSetNEON(SB), NOSPLIT, $0-72
+// func poolMaxGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·poolMaxGradRowSetSIMD(SB), NOSPLIT, $0-72
 	MOVD	dx+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	y+16(FP), R2
@@ -7895,8 +7895,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolSpreadRowNEON(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSpreadRowNEON(SB), NOSPLIT, $0-60
+// func poolSpreadRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·poolSpreadRowSIMD(SB), NOSPLIT, $0-60
 	MOVD	dx+0(FP), R0
 	MOVD	dy+8(FP), R1
 	MOVD	tapOff+16(FP), R2
@@ -8028,8 +8028,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolSpreadRowSetNEON(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSpreadRowSetNEON(SB), NOSPLIT, $0-60
+// func poolSpreadRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·poolSpreadRowSetSIMD(SB), NOSPLIT, $0-60
 	MOVD	dx+0(FP), R0
 	MOVD	dy+8(FP), R1
 	MOVD	tapOff+16(FP), R2
@@ -8149,8 +8149,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func depthwiseRowNEON(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)
-TEXT ·depthwiseRowNEON(SB), NOSPLIT, $0-80
+// func depthwiseRowSIMD(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)
+TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-80
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	w+16(FP), R2
@@ -8297,8 +8297,8 @@ skip12:
 	CBNZ	R6, pixels
 	RET
 
-// func depthwiseGradRowNEON(dw, x, dy *float32, taps *int32, count, n, xStep, c int)
-TEXT ·depthwiseGradRowNEON(SB), NOSPLIT, $0-64
+// func depthwiseGradRowSIMD(dw, x, dy *float32, taps *int32, count, n, xStep, c int)
+TEXT ·depthwiseGradRowSIMD(SB), NOSPLIT, $0-64
 	MOVD	dw+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	dy+16(FP), R2

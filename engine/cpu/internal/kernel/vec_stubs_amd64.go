@@ -4,362 +4,362 @@
 
 package kernel
 
-// negAVX2 is the assembly of its namesake.
+// negSIMD is the assembly of its namesake.
 //
 //go:noescape
-func negAVX2(dst *float32, x *float32, n int)
+func negSIMD(dst *float32, x *float32, n int)
 
-// squareAVX2 is the assembly of its namesake.
+// squareSIMD is the assembly of its namesake.
 //
 //go:noescape
-func squareAVX2(dst *float32, x *float32, n int)
+func squareSIMD(dst *float32, x *float32, n int)
 
-// reciprocalAVX2 is the assembly of its namesake.
+// reciprocalSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reciprocalAVX2(dst *float32, x *float32, n int)
+func reciprocalSIMD(dst *float32, x *float32, n int)
 
-// sqrtAVX2 is the assembly of its namesake.
+// sqrtSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sqrtAVX2(dst *float32, x *float32, n int)
+func sqrtSIMD(dst *float32, x *float32, n int)
 
-// reluAVX2 is the assembly of its namesake.
+// reluSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reluAVX2(dst *float32, x *float32, n int)
+func reluSIMD(dst *float32, x *float32, n int)
 
-// relu6AVX2 is the assembly of its namesake.
+// relu6SIMD is the assembly of its namesake.
 //
 //go:noescape
-func relu6AVX2(dst *float32, x *float32, n int)
+func relu6SIMD(dst *float32, x *float32, n int)
 
-// expAVX2 is the assembly of its namesake.
+// expSIMD is the assembly of its namesake.
 //
 //go:noescape
-func expAVX2(dst *float32, x *float32, n int)
+func expSIMD(dst *float32, x *float32, n int)
 
-// logAVX2 is the assembly of its namesake.
+// logSIMD is the assembly of its namesake.
 //
 //go:noescape
-func logAVX2(dst *float32, x *float32, n int)
+func logSIMD(dst *float32, x *float32, n int)
 
-// sigmoidAVX2 is the assembly of its namesake.
+// sigmoidSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sigmoidAVX2(dst *float32, x *float32, n int)
+func sigmoidSIMD(dst *float32, x *float32, n int)
 
-// tanhAVX2 is the assembly of its namesake.
+// tanhSIMD is the assembly of its namesake.
 //
 //go:noescape
-func tanhAVX2(dst *float32, x *float32, n int)
+func tanhSIMD(dst *float32, x *float32, n int)
 
-// addAVX2 is the assembly of its namesake.
+// addSIMD is the assembly of its namesake.
 //
 //go:noescape
-func addAVX2(dst *float32, a *float32, b *float32, n int)
+func addSIMD(dst *float32, a *float32, b *float32, n int)
 
-// subAVX2 is the assembly of its namesake.
+// subSIMD is the assembly of its namesake.
 //
 //go:noescape
-func subAVX2(dst *float32, a *float32, b *float32, n int)
+func subSIMD(dst *float32, a *float32, b *float32, n int)
 
-// mulAVX2 is the assembly of its namesake.
+// mulSIMD is the assembly of its namesake.
 //
 //go:noescape
-func mulAVX2(dst *float32, a *float32, b *float32, n int)
+func mulSIMD(dst *float32, a *float32, b *float32, n int)
 
-// divAVX2 is the assembly of its namesake.
+// divSIMD is the assembly of its namesake.
 //
 //go:noescape
-func divAVX2(dst *float32, a *float32, b *float32, n int)
+func divSIMD(dst *float32, a *float32, b *float32, n int)
 
-// maximumAVX2 is the assembly of its namesake.
+// maximumSIMD is the assembly of its namesake.
 //
 //go:noescape
-func maximumAVX2(dst *float32, a *float32, b *float32, n int)
+func maximumSIMD(dst *float32, a *float32, b *float32, n int)
 
-// minimumAVX2 is the assembly of its namesake.
+// minimumSIMD is the assembly of its namesake.
 //
 //go:noescape
-func minimumAVX2(dst *float32, a *float32, b *float32, n int)
+func minimumSIMD(dst *float32, a *float32, b *float32, n int)
 
-// equalAVX2 is the assembly of its namesake.
+// equalSIMD is the assembly of its namesake.
 //
 //go:noescape
-func equalAVX2(dst *float32, a *float32, b *float32, n int)
+func equalSIMD(dst *float32, a *float32, b *float32, n int)
 
-// greaterAVX2 is the assembly of its namesake.
+// greaterSIMD is the assembly of its namesake.
 //
 //go:noescape
-func greaterAVX2(dst *float32, a *float32, b *float32, n int)
+func greaterSIMD(dst *float32, a *float32, b *float32, n int)
 
-// reluGradAVX2 is the assembly of its namesake.
+// reluGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reluGradAVX2(dst *float32, a *float32, b *float32, n int)
+func reluGradSIMD(dst *float32, a *float32, b *float32, n int)
 
-// relu6GradAVX2 is the assembly of its namesake.
+// relu6GradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func relu6GradAVX2(dst *float32, a *float32, b *float32, n int)
+func relu6GradSIMD(dst *float32, a *float32, b *float32, n int)
 
-// sigmoidGradAVX2 is the assembly of its namesake.
+// sigmoidGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sigmoidGradAVX2(dst *float32, a *float32, b *float32, n int)
+func sigmoidGradSIMD(dst *float32, a *float32, b *float32, n int)
 
-// tanhGradAVX2 is the assembly of its namesake.
+// tanhGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func tanhGradAVX2(dst *float32, a *float32, b *float32, n int)
+func tanhGradSIMD(dst *float32, a *float32, b *float32, n int)
 
-// mulAddAVX2 is the assembly of [MulAdd].
+// mulAddSIMD is the assembly of [MulAdd].
 //
 //go:noescape
-func mulAddAVX2(dst *float32, a *float32, b *float32, c *float32, n int)
+func mulAddSIMD(dst *float32, a *float32, b *float32, c *float32, n int)
 
-// addSAVX2 is the assembly of its namesake.
+// addSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func addSAVX2(dst *float32, a *float32, s float32, n int)
+func addSSIMD(dst *float32, a *float32, s float32, n int)
 
-// subSAVX2 is the assembly of its namesake.
+// subSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func subSAVX2(dst *float32, a *float32, s float32, n int)
+func subSSIMD(dst *float32, a *float32, s float32, n int)
 
-// rsubSAVX2 is the assembly of its namesake.
+// rsubSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func rsubSAVX2(dst *float32, a *float32, s float32, n int)
+func rsubSSIMD(dst *float32, a *float32, s float32, n int)
 
-// mulSAVX2 is the assembly of its namesake.
+// mulSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func mulSAVX2(dst *float32, a *float32, s float32, n int)
+func mulSSIMD(dst *float32, a *float32, s float32, n int)
 
-// divSAVX2 is the assembly of its namesake.
+// divSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func divSAVX2(dst *float32, a *float32, s float32, n int)
+func divSSIMD(dst *float32, a *float32, s float32, n int)
 
-// rdivSAVX2 is the assembly of its namesake.
+// rdivSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func rdivSAVX2(dst *float32, a *float32, s float32, n int)
+func rdivSSIMD(dst *float32, a *float32, s float32, n int)
 
-// maxSAVX2 is the assembly of its namesake.
+// maxSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func maxSAVX2(dst *float32, a *float32, s float32, n int)
+func maxSSIMD(dst *float32, a *float32, s float32, n int)
 
-// minSAVX2 is the assembly of its namesake.
+// minSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func minSAVX2(dst *float32, a *float32, s float32, n int)
+func minSSIMD(dst *float32, a *float32, s float32, n int)
 
-// equalSAVX2 is the assembly of its namesake.
+// equalSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func equalSAVX2(dst *float32, a *float32, s float32, n int)
+func equalSSIMD(dst *float32, a *float32, s float32, n int)
 
-// greaterSAVX2 is the assembly of its namesake.
+// greaterSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func greaterSAVX2(dst *float32, a *float32, s float32, n int)
+func greaterSSIMD(dst *float32, a *float32, s float32, n int)
 
-// lessSAVX2 is the assembly of its namesake.
+// lessSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func lessSAVX2(dst *float32, a *float32, s float32, n int)
+func lessSSIMD(dst *float32, a *float32, s float32, n int)
 
-// axpyAVX2 is the assembly of [Axpy].
+// axpySIMD is the assembly of [Axpy].
 //
 //go:noescape
-func axpyAVX2(dst *float32, a *float32, s float32, n int)
+func axpySIMD(dst *float32, a *float32, s float32, n int)
 
-// fillAVX2 is the assembly of [Fill].
+// fillSIMD is the assembly of [Fill].
 //
 //go:noescape
-func fillAVX2(dst *float32, v float32, n int)
+func fillSIMD(dst *float32, v float32, n int)
 
-// copy2DAVX2 is the assembly of [Copy2D].
+// copy2DSIMD is the assembly of [Copy2D].
 //
 //go:noescape
-func copy2DAVX2(dst *float32, src *float32, rows int, cols int, ldDst int, ldSrc int)
+func copy2DSIMD(dst *float32, src *float32, rows int, cols int, ldDst int, ldSrc int)
 
-// dropoutAVX2 is the assembly of [Dropout].
+// dropoutSIMD is the assembly of [Dropout].
 //
 //go:noescape
-func dropoutAVX2(dst *float32, x *float32, scale float32, threshold uint32, keyLow uint32, keyHigh uint32, start uint32, n int)
+func dropoutSIMD(dst *float32, x *float32, scale float32, threshold uint32, keyLow uint32, keyHigh uint32, start uint32, n int)
 
-// sumAVX2 is the assembly of [Sum].
+// sumSIMD is the assembly of [Sum].
 //
 //go:noescape
-func sumAVX2(x *float32, n int) float32
+func sumSIMD(x *float32, n int) float32
 
-// sumSqAVX2 is the assembly of [SumSq].
+// sumSqSIMD is the assembly of [SumSq].
 //
 //go:noescape
-func sumSqAVX2(x *float32, n int) float32
+func sumSqSIMD(x *float32, n int) float32
 
-// maxOfAVX2 is the assembly of [MaxOf].
+// maxOfSIMD is the assembly of [MaxOf].
 //
 //go:noescape
-func maxOfAVX2(x *float32, n int) float32
+func maxOfSIMD(x *float32, n int) float32
 
-// addRowsAVX2 is the assembly of [AddRows] for one block of rows.
+// addRowsSIMD is the assembly of [AddRows] for one block of rows.
 //
 //go:noescape
-func addRowsAVX2(dst *float32, x *float32, rows int, n int, ld int)
+func addRowsSIMD(dst *float32, x *float32, rows int, n int, ld int)
 
-// addDotsAVX2 is the assembly of [BatchNormSums] for one block of rows.
+// addDotsSIMD is the assembly of [BatchNormSums] for one block of rows.
 //
 //go:noescape
-func addDotsAVX2(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
+func addDotsSIMD(products *float32, sums *float32, dy *float32, x *float32, mean *float32, rows int, n int, ldDy int, ldX int)
 
-// mergeMomentsAVX2 is the assembly of [MergeMoments] for one block of rows.
+// mergeMomentsSIMD is the assembly of [MergeMoments] for one block of rows.
 //
 //go:noescape
-func mergeMomentsAVX2(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
+func mergeMomentsSIMD(mean *float32, m2 *float32, x *float32, rows int, n int, ld int, inverse float32, share float32, weight float32)
 
-// scaleShiftRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+func scaleShiftRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
-// scaleShiftReluRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftReluRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftReluRowsAVX2(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+func scaleShiftReluRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
-// addRowBiasAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
+// addRowBiasSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func addRowBiasAVX2(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
+func addRowBiasSIMD(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
 
-// batchNormGradRowsAVX2 is the assembly of its namesake. Steps are distances between rows in bytes.
+// batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func batchNormGradRowsAVX2(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
+func batchNormGradRowsSIMD(dst *float32, dy *float32, x *float32, mean *float32, invstd *float32, scale *float32, a *float32, b *float32, rows int, n int, stepDst int, stepDy int, stepX int)
 
-// expRowsAVX2 stores the largest element of each row, m, and the sum of e^(x−m), and e^(x−m) itself in dst.
+// expRowsSIMD stores the largest element of each row, m, and the sum of e^(x−m), and e^(x−m) itself in dst.
 //
 //go:noescape
-func expRowsAVX2(dst *float32, x *float32, highest *float32, total *float32, rows int, n int)
+func expRowsSIMD(dst *float32, x *float32, highest *float32, total *float32, rows int, n int)
 
-// sumExpRowsAVX2 stores the largest element of each row, m, and the sum of e^(x−m).
+// sumExpRowsSIMD stores the largest element of each row, m, and the sum of e^(x−m).
 //
 //go:noescape
-func sumExpRowsAVX2(x *float32, highest *float32, total *float32, rows int, n int)
+func sumExpRowsSIMD(x *float32, highest *float32, total *float32, rows int, n int)
 
-// scaleEachRowAVX2 multiplies each row of x by a number of its own.
+// scaleEachRowSIMD multiplies each row of x by a number of its own.
 //
 //go:noescape
-func scaleEachRowAVX2(x *float32, scale *float32, rows int, n int)
+func scaleEachRowSIMD(x *float32, scale *float32, rows int, n int)
 
-// subTwoEachRowAVX2 subtracts two numbers of its own from each row of x.
+// subTwoEachRowSIMD subtracts two numbers of its own from each row of x.
 //
 //go:noescape
-func subTwoEachRowAVX2(dst *float32, x *float32, first *float32, second *float32, rows int, n int)
+func subTwoEachRowSIMD(dst *float32, x *float32, first *float32, second *float32, rows int, n int)
 
-// poolSumRowAVX2 is the assembly of [PoolSumRow].
+// poolSumRowSIMD is the assembly of [PoolSumRow].
 //
 //go:noescape
-func poolSumRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSumRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolMaxRowAVX2 is the assembly of [PoolMaxRow].
+// poolMaxRowSIMD is the assembly of [PoolMaxRow].
 //
 //go:noescape
-func poolMaxRowAVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxPlaceRowAVX2 is the assembly of [PoolMaxPlaceRow].
+// poolMaxPlaceRowSIMD is the assembly of [PoolMaxPlaceRow].
 //
 //go:noescape
-func poolMaxPlaceRowAVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxPlaceRowSIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowAVX2 is the assembly of [PoolPlaceGradRow].
+// poolPlaceGradRowSIMD is the assembly of [PoolPlaceGradRow].
 //
 //go:noescape
-func poolPlaceGradRowAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolPlaceGradRowSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowSetAVX2 is the assembly of [PoolPlaceGradRowSet].
+// poolPlaceGradRowSetSIMD is the assembly of [PoolPlaceGradRowSet].
 //
 //go:noescape
-func poolPlaceGradRowSetAVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolPlaceGradRowSetSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowAVX2 is the assembly of [PoolMaxGradRow].
+// poolMaxGradRowSIMD is the assembly of [PoolMaxGradRow].
 //
 //go:noescape
-func poolMaxGradRowAVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowSetAVX2 is the assembly of [PoolMaxGradRowSet].
+// poolMaxGradRowSetSIMD is the assembly of [PoolMaxGradRowSet].
 //
 //go:noescape
-func poolMaxGradRowSetAVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolSpreadRowAVX2 is the assembly of [PoolSpreadRow].
+// poolSpreadRowSIMD is the assembly of [PoolSpreadRow].
 //
 //go:noescape
-func poolSpreadRowAVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSpreadRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSpreadRowSetAVX2 is the assembly of [PoolSpreadRowSet].
+// poolSpreadRowSetSIMD is the assembly of [PoolSpreadRowSet].
 //
 //go:noescape
-func poolSpreadRowSetAVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSpreadRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSumRow4AVX2 is the assembly of [PoolSumRow] for four taps.
+// poolSumRow4SIMD is the assembly of [PoolSumRow] for four taps.
 //
 //go:noescape
-func poolSumRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSumRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolMaxRow4AVX2 is the assembly of [PoolMaxRow] for four taps.
+// poolMaxRow4SIMD is the assembly of [PoolMaxRow] for four taps.
 //
 //go:noescape
-func poolMaxRow4AVX2(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxPlaceRow4AVX2 is the assembly of [PoolMaxPlaceRow] for four taps.
+// poolMaxPlaceRow4SIMD is the assembly of [PoolMaxPlaceRow] for four taps.
 //
 //go:noescape
-func poolMaxPlaceRow4AVX2(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxPlaceRow4SIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRow4AVX2 is the assembly of [PoolPlaceGradRow] for four taps.
+// poolPlaceGradRow4SIMD is the assembly of [PoolPlaceGradRow] for four taps.
 //
 //go:noescape
-func poolPlaceGradRow4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolPlaceGradRow4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowSet4AVX2 is the assembly of [PoolPlaceGradRowSet] for four taps.
+// poolPlaceGradRowSet4SIMD is the assembly of [PoolPlaceGradRowSet] for four taps.
 //
 //go:noescape
-func poolPlaceGradRowSet4AVX2(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolPlaceGradRowSet4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRow4AVX2 is the assembly of [PoolMaxGradRow] for four taps.
+// poolMaxGradRow4SIMD is the assembly of [PoolMaxGradRow] for four taps.
 //
 //go:noescape
-func poolMaxGradRow4AVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowSet4AVX2 is the assembly of [PoolMaxGradRowSet] for four taps.
+// poolMaxGradRowSet4SIMD is the assembly of [PoolMaxGradRowSet] for four taps.
 //
 //go:noescape
-func poolMaxGradRowSet4AVX2(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func poolMaxGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolSpreadRow4AVX2 is the assembly of [PoolSpreadRow] for four taps.
+// poolSpreadRow4SIMD is the assembly of [PoolSpreadRow] for four taps.
 //
 //go:noescape
-func poolSpreadRow4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSpreadRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSpreadRowSet4AVX2 is the assembly of [PoolSpreadRowSet] for four taps.
+// poolSpreadRowSet4SIMD is the assembly of [PoolSpreadRowSet] for four taps.
 //
 //go:noescape
-func poolSpreadRowSet4AVX2(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func poolSpreadRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// depthwiseRowAVX2 is the assembly of [DepthwiseRow].
+// depthwiseRowSIMD is the assembly of [DepthwiseRow].
 //
 //go:noescape
-func depthwiseRowAVX2(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+func depthwiseRowSIMD(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
 
-// depthwiseGradRowAVX2 is the assembly of [DepthwiseGradRow].
+// depthwiseGradRowSIMD is the assembly of [DepthwiseGradRow].
 //
 //go:noescape
-func depthwiseGradRowAVX2(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)
+func depthwiseGradRowSIMD(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)

@@ -2,302 +2,302 @@
 
 package kernel
 
-// negNEON is the assembly of its namesake.
+// negSIMD is the assembly of its namesake.
 //
 //go:noescape
-func negNEON(dst, x *float32, n int)
+func negSIMD(dst, x *float32, n int)
 
-// squareNEON is the assembly of its namesake.
+// squareSIMD is the assembly of its namesake.
 //
 //go:noescape
-func squareNEON(dst, x *float32, n int)
+func squareSIMD(dst, x *float32, n int)
 
-// reciprocalNEON is the assembly of its namesake.
+// reciprocalSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reciprocalNEON(dst, x *float32, n int)
+func reciprocalSIMD(dst, x *float32, n int)
 
-// sqrtNEON is the assembly of its namesake.
+// sqrtSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sqrtNEON(dst, x *float32, n int)
+func sqrtSIMD(dst, x *float32, n int)
 
-// reluNEON is the assembly of its namesake.
+// reluSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reluNEON(dst, x *float32, n int)
+func reluSIMD(dst, x *float32, n int)
 
-// relu6NEON is the assembly of its namesake.
+// relu6SIMD is the assembly of its namesake.
 //
 //go:noescape
-func relu6NEON(dst, x *float32, n int)
+func relu6SIMD(dst, x *float32, n int)
 
-// expNEON is the assembly of its namesake.
+// expSIMD is the assembly of its namesake.
 //
 //go:noescape
-func expNEON(dst, x *float32, n int)
+func expSIMD(dst, x *float32, n int)
 
-// logNEON is the assembly of its namesake.
+// logSIMD is the assembly of its namesake.
 //
 //go:noescape
-func logNEON(dst, x *float32, n int)
+func logSIMD(dst, x *float32, n int)
 
-// sigmoidNEON is the assembly of its namesake.
+// sigmoidSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sigmoidNEON(dst, x *float32, n int)
+func sigmoidSIMD(dst, x *float32, n int)
 
-// tanhNEON is the assembly of its namesake.
+// tanhSIMD is the assembly of its namesake.
 //
 //go:noescape
-func tanhNEON(dst, x *float32, n int)
+func tanhSIMD(dst, x *float32, n int)
 
-// addNEON is the assembly of its namesake.
+// addSIMD is the assembly of its namesake.
 //
 //go:noescape
-func addNEON(dst, a, b *float32, n int)
+func addSIMD(dst, a, b *float32, n int)
 
-// subNEON is the assembly of its namesake.
+// subSIMD is the assembly of its namesake.
 //
 //go:noescape
-func subNEON(dst, a, b *float32, n int)
+func subSIMD(dst, a, b *float32, n int)
 
-// mulNEON is the assembly of its namesake.
+// mulSIMD is the assembly of its namesake.
 //
 //go:noescape
-func mulNEON(dst, a, b *float32, n int)
+func mulSIMD(dst, a, b *float32, n int)
 
-// divNEON is the assembly of its namesake.
+// divSIMD is the assembly of its namesake.
 //
 //go:noescape
-func divNEON(dst, a, b *float32, n int)
+func divSIMD(dst, a, b *float32, n int)
 
-// maximumNEON is the assembly of its namesake.
+// maximumSIMD is the assembly of its namesake.
 //
 //go:noescape
-func maximumNEON(dst, a, b *float32, n int)
+func maximumSIMD(dst, a, b *float32, n int)
 
-// minimumNEON is the assembly of its namesake.
+// minimumSIMD is the assembly of its namesake.
 //
 //go:noescape
-func minimumNEON(dst, a, b *float32, n int)
+func minimumSIMD(dst, a, b *float32, n int)
 
-// equalNEON is the assembly of its namesake.
+// equalSIMD is the assembly of its namesake.
 //
 //go:noescape
-func equalNEON(dst, a, b *float32, n int)
+func equalSIMD(dst, a, b *float32, n int)
 
-// greaterNEON is the assembly of its namesake.
+// greaterSIMD is the assembly of its namesake.
 //
 //go:noescape
-func greaterNEON(dst, a, b *float32, n int)
+func greaterSIMD(dst, a, b *float32, n int)
 
-// reluGradNEON is the assembly of its namesake.
+// reluGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func reluGradNEON(dst, a, b *float32, n int)
+func reluGradSIMD(dst, a, b *float32, n int)
 
-// relu6GradNEON is the assembly of its namesake.
+// relu6GradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func relu6GradNEON(dst, a, b *float32, n int)
+func relu6GradSIMD(dst, a, b *float32, n int)
 
-// sigmoidGradNEON is the assembly of its namesake.
+// sigmoidGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func sigmoidGradNEON(dst, a, b *float32, n int)
+func sigmoidGradSIMD(dst, a, b *float32, n int)
 
-// tanhGradNEON is the assembly of its namesake.
+// tanhGradSIMD is the assembly of its namesake.
 //
 //go:noescape
-func tanhGradNEON(dst, a, b *float32, n int)
+func tanhGradSIMD(dst, a, b *float32, n int)
 
-// mulAddNEON is the assembly of [MulAdd].
+// mulAddSIMD is the assembly of [MulAdd].
 //
 //go:noescape
-func mulAddNEON(dst, a, b, c *float32, n int)
+func mulAddSIMD(dst, a, b, c *float32, n int)
 
-// addSNEON is the assembly of its namesake.
+// addSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func addSNEON(dst, a *float32, s float32, n int)
+func addSSIMD(dst, a *float32, s float32, n int)
 
-// subSNEON is the assembly of its namesake.
+// subSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func subSNEON(dst, a *float32, s float32, n int)
+func subSSIMD(dst, a *float32, s float32, n int)
 
-// rsubSNEON is the assembly of its namesake.
+// rsubSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func rsubSNEON(dst, a *float32, s float32, n int)
+func rsubSSIMD(dst, a *float32, s float32, n int)
 
-// mulSNEON is the assembly of its namesake.
+// mulSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func mulSNEON(dst, a *float32, s float32, n int)
+func mulSSIMD(dst, a *float32, s float32, n int)
 
-// divSNEON is the assembly of its namesake.
+// divSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func divSNEON(dst, a *float32, s float32, n int)
+func divSSIMD(dst, a *float32, s float32, n int)
 
-// rdivSNEON is the assembly of its namesake.
+// rdivSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func rdivSNEON(dst, a *float32, s float32, n int)
+func rdivSSIMD(dst, a *float32, s float32, n int)
 
-// maxSNEON is the assembly of its namesake.
+// maxSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func maxSNEON(dst, a *float32, s float32, n int)
+func maxSSIMD(dst, a *float32, s float32, n int)
 
-// minSNEON is the assembly of its namesake.
+// minSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func minSNEON(dst, a *float32, s float32, n int)
+func minSSIMD(dst, a *float32, s float32, n int)
 
-// equalSNEON is the assembly of its namesake.
+// equalSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func equalSNEON(dst, a *float32, s float32, n int)
+func equalSSIMD(dst, a *float32, s float32, n int)
 
-// greaterSNEON is the assembly of its namesake.
+// greaterSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func greaterSNEON(dst, a *float32, s float32, n int)
+func greaterSSIMD(dst, a *float32, s float32, n int)
 
-// lessSNEON is the assembly of its namesake.
+// lessSSIMD is the assembly of its namesake.
 //
 //go:noescape
-func lessSNEON(dst, a *float32, s float32, n int)
+func lessSSIMD(dst, a *float32, s float32, n int)
 
-// axpyNEON is the assembly of [Axpy].
+// axpySIMD is the assembly of [Axpy].
 //
 //go:noescape
-func axpyNEON(dst, a *float32, s float32, n int)
+func axpySIMD(dst, a *float32, s float32, n int)
 
-// fillNEON is the assembly of [Fill].
+// fillSIMD is the assembly of [Fill].
 //
 //go:noescape
-func fillNEON(dst *float32, v float32, n int)
+func fillSIMD(dst *float32, v float32, n int)
 
-// copy2DNEON is the assembly of [Copy2D].
+// copy2DSIMD is the assembly of [Copy2D].
 //
 //go:noescape
-func copy2DNEON(dst, src *float32, rows, cols, ldDst, ldSrc int)
+func copy2DSIMD(dst, src *float32, rows, cols, ldDst, ldSrc int)
 
-// dropoutNEON is the assembly of [Dropout].
+// dropoutSIMD is the assembly of [Dropout].
 //
 //go:noescape
-func dropoutNEON(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)
+func dropoutSIMD(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)
 
-// sumNEON is the assembly of [Sum].
+// sumSIMD is the assembly of [Sum].
 //
 //go:noescape
-func sumNEON(x *float32, n int) float32
+func sumSIMD(x *float32, n int) float32
 
-// sumSqNEON is the assembly of [SumSq].
+// sumSqSIMD is the assembly of [SumSq].
 //
 //go:noescape
-func sumSqNEON(x *float32, n int) float32
+func sumSqSIMD(x *float32, n int) float32
 
-// maxOfNEON is the assembly of [MaxOf].
+// maxOfSIMD is the assembly of [MaxOf].
 //
 //go:noescape
-func maxOfNEON(x *float32, n int) float32
+func maxOfSIMD(x *float32, n int) float32
 
-// addRowsNEON is the assembly of [AddRows] for one block of rows.
+// addRowsSIMD is the assembly of [AddRows] for one block of rows.
 //
 //go:noescape
-func addRowsNEON(dst, x *float32, rows, n, ld int)
+func addRowsSIMD(dst, x *float32, rows, n, ld int)
 
-// addDotsNEON is the assembly of [BatchNormSums] for one block of rows.
+// addDotsSIMD is the assembly of [BatchNormSums] for one block of rows.
 //
 //go:noescape
-func addDotsNEON(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)
+func addDotsSIMD(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)
 
-// mergeMomentsNEON is the assembly of [MergeMoments] for one block of rows.
+// mergeMomentsSIMD is the assembly of [MergeMoments] for one block of rows.
 //
 //go:noescape
-func mergeMomentsNEON(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)
+func mergeMomentsSIMD(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)
 
-// scaleShiftRowsNEON is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftRowsNEON(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+func scaleShiftRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
 
-// scaleShiftReluRowsNEON is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftReluRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftReluRowsNEON(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+func scaleShiftReluRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
 
-// addRowBiasNEON is the assembly of its namesake. Steps are distances between rows in bytes.
+// addRowBiasSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func addRowBiasNEON(dst, x, bias *float32, rows, n, stepDst, stepX int)
+func addRowBiasSIMD(dst, x, bias *float32, rows, n, stepDst, stepX int)
 
-// batchNormGradRowsNEON is the assembly of its namesake. Steps are distances between rows in bytes.
+// batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func batchNormGradRowsNEON(dst, dy, x, mean, invstd, scale, a, b *float32, rows, n, stepDst, stepDy, stepX int)
+func batchNormGradRowsSIMD(dst, dy, x, mean, invstd, scale, a, b *float32, rows, n, stepDst, stepDy, stepX int)
 
-// expRowsNEON stores the largest element of each row, m, and the sum of e^(x−m), and e^(x−m) itself in dst.
+// expRowsSIMD stores the largest element of each row, m, and the sum of e^(x−m), and e^(x−m) itself in dst.
 //
 //go:noescape
-func expRowsNEON(dst, x, highest, total *float32, rows, n int)
+func expRowsSIMD(dst, x, highest, total *float32, rows, n int)
 
-// sumExpRowsNEON stores the largest element of each row, m, and the sum of e^(x−m).
+// sumExpRowsSIMD stores the largest element of each row, m, and the sum of e^(x−m).
 //
 //go:noescape
-func sumExpRowsNEON(x, highest, total *float32, rows, n int)
+func sumExpRowsSIMD(x, highest, total *float32, rows, n int)
 
-// scaleEachRowNEON multiplies each row of x by a number of its own.
+// scaleEachRowSIMD multiplies each row of x by a number of its own.
 //
 //go:noescape
-func scaleEachRowNEON(x, scale *float32, rows, n int)
+func scaleEachRowSIMD(x, scale *float32, rows, n int)
 
-// subTwoEachRowNEON subtracts two numbers of its own from each row of x.
+// subTwoEachRowSIMD subtracts two numbers of its own from each row of x.
 //
 //go:noescape
-func subTwoEachRowNEON(dst, x, first, second *float32, rows, n int)
+func subTwoEachRowSIMD(dst, x, first, second *float32, rows, n int)
 
-// poolSumRowNEON is the assembly of [PoolSumRow].
+// poolSumRowSIMD is the assembly of [PoolSumRow].
 //
 //go:noescape
-func poolSumRowNEON(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func poolSumRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
-// poolMaxRowNEON is the assembly of [PoolMaxRow].
+// poolMaxRowSIMD is the assembly of [PoolMaxRow].
 //
 //go:noescape
-func poolMaxRowNEON(dst, src *float32, tapOff *int32, taps, n, stride, c int)
+func poolMaxRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolMaxGradRowNEON is the assembly of [PoolMaxGradRow].
+// poolMaxGradRowSIMD is the assembly of [PoolMaxGradRow].
 //
 //go:noescape
-func poolMaxGradRowNEON(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+func poolMaxGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolMaxGradRowSetNEON is the assembly of [PoolMaxGradRowSet].
+// poolMaxGradRowSetSIMD is the assembly of [PoolMaxGradRowSet].
 //
 //go:noescape
-func poolMaxGradRowSetNEON(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+func poolMaxGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolSpreadRowNEON is the assembly of [PoolSpreadRow].
+// poolSpreadRowSIMD is the assembly of [PoolSpreadRow].
 //
 //go:noescape
-func poolSpreadRowNEON(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func poolSpreadRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
-// poolSpreadRowSetNEON is the assembly of [PoolSpreadRowSet].
+// poolSpreadRowSetSIMD is the assembly of [PoolSpreadRowSet].
 //
 //go:noescape
-func poolSpreadRowSetNEON(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func poolSpreadRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
-// depthwiseRowNEON is the assembly of [DepthwiseRow].
+// depthwiseRowSIMD is the assembly of [DepthwiseRow].
 //
 //go:noescape
-func depthwiseRowNEON(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)
+func depthwiseRowSIMD(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)
 
-// depthwiseGradRowNEON is the assembly of [DepthwiseGradRow].
+// depthwiseGradRowSIMD is the assembly of [DepthwiseGradRow].
 //
 //go:noescape
-func depthwiseGradRowNEON(dw, x, dy *float32, taps *int32, count, n, xStep, c int)
+func depthwiseGradRowSIMD(dw, x, dy *float32, taps *int32, count, n, xStep, c int)

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func winogradInput4to4AVX2(args *TransformArgs)
+// func winogradInput4to4SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradInput4to4AVX2(SB), $528-8
+TEXT ·winogradInput4to4SIMD(SB), $528-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -157,9 +157,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradInput6to6AVX2(args *TransformArgs)
+// func winogradInput6to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradInput6to6AVX2(SB), $1168-8
+TEXT ·winogradInput6to6SIMD(SB), $1168-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -668,9 +668,9 @@ DATA winogradConstant7<>+24(SB)/4, $0x3fb504f3
 DATA winogradConstant7<>+28(SB)/4, $0x3fb504f3
 GLOBL winogradConstant7<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutput4to2AVX2(args *TransformArgs)
+// func winogradOutput4to2SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutput4to2AVX2(SB), $272-8
+TEXT ·winogradOutput4to2SIMD(SB), $272-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -803,9 +803,9 @@ DATA winogradConstant8<>+24(SB)/4, $0xff800000
 DATA winogradConstant8<>+28(SB)/4, $0xff800000
 GLOBL winogradConstant8<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutputGrad2to4AVX2(args *TransformArgs)
+// func winogradOutputGrad2to4SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutputGrad2to4AVX2(SB), $272-8
+TEXT ·winogradOutputGrad2to4SIMD(SB), $272-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -913,9 +913,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradKernel3to4AVX2(args *TransformArgs)
+// func winogradKernel3to4SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernel3to4AVX2(SB), $400-8
+TEXT ·winogradKernel3to4SIMD(SB), $400-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -1070,9 +1070,9 @@ DATA winogradConstant10<>+24(SB)/4, $0x3f000000
 DATA winogradConstant10<>+28(SB)/4, $0x3f000000
 GLOBL winogradConstant10<>(SB), RODATA|NOPTR, $32
 
-// func winogradKernelGrad4to3AVX2(args *TransformArgs)
+// func winogradKernelGrad4to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad4to3AVX2(SB), $400-8
+TEXT ·winogradKernelGrad4to3SIMD(SB), $400-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -1207,9 +1207,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradOutput6to4AVX2(args *TransformArgs)
+// func winogradOutput6to4SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput6to4AVX2(SB), $784-8
+TEXT ·winogradOutput6to4SIMD(SB), $784-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -1562,9 +1562,9 @@ DATA winogradConstant13<>+24(SB)/4, $0x403504f3
 DATA winogradConstant13<>+28(SB)/4, $0x403504f3
 GLOBL winogradConstant13<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutputGrad4to6AVX2(args *TransformArgs)
+// func winogradOutputGrad4to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputGrad4to6AVX2(SB), $784-8
+TEXT ·winogradOutputGrad4to6SIMD(SB), $784-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -1846,9 +1846,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradKernel3to6AVX2(args *TransformArgs)
+// func winogradKernel3to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernel3to6AVX2(SB), $592-8
+TEXT ·winogradKernel3to6SIMD(SB), $592-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -2175,9 +2175,9 @@ DATA winogradConstant21<>+24(SB)/4, $0xbe715bef
 DATA winogradConstant21<>+28(SB)/4, $0xbe715bef
 GLOBL winogradConstant21<>(SB), RODATA|NOPTR, $32
 
-// func winogradKernelGrad6to3AVX2(args *TransformArgs)
+// func winogradKernelGrad6to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad6to3AVX2(SB), $592-8
+TEXT ·winogradKernelGrad6to3SIMD(SB), $592-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -2424,9 +2424,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradOutput6to2AVX2(args *TransformArgs)
+// func winogradOutput6to2SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput6to2AVX2(SB), $400-8
+TEXT ·winogradOutput6to2SIMD(SB), $400-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -2628,9 +2628,9 @@ relu:
 	VZEROUPPER
 	RET
 
-// func winogradOutputGrad2to6AVX2(args *TransformArgs)
+// func winogradOutputGrad2to6SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutputGrad2to6AVX2(SB), $400-8
+TEXT ·winogradOutputGrad2to6SIMD(SB), $400-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -2813,9 +2813,9 @@ channels:
 	VZEROUPPER
 	RET
 
-// func winogradKernel5to6AVX2(args *TransformArgs)
+// func winogradKernel5to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernel5to6AVX2(SB), $976-8
+TEXT ·winogradKernel5to6SIMD(SB), $976-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX
@@ -3271,9 +3271,9 @@ DATA winogradConstant26<>+24(SB)/4, $0xbef15bef
 DATA winogradConstant26<>+28(SB)/4, $0xbef15bef
 GLOBL winogradConstant26<>(SB), RODATA|NOPTR, $32
 
-// func winogradKernelGrad6to5AVX2(args *TransformArgs)
+// func winogradKernelGrad6to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad6to5AVX2(SB), $976-8
+TEXT ·winogradKernelGrad6to5SIMD(SB), $976-8
 	MOVQ args+0(FP), AX
 	MOVQ (AX), AX
 	MOVQ args+0(FP), CX

@@ -3,8 +3,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func winogradInput4to4NEON(args *TransformArgs)
-TEXT ·winogradInput4to4NEON(SB), 0, $512-8
+// func winogradInput4to4SIMD(args *TransformArgs)
+TEXT ·winogradInput4to4SIMD(SB), 0, $512-8
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
 	MOVD	TransformArgs_Dst(R0), R2
@@ -264,19 +264,19 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradInput6to6NEON_constants<>+0(SB)/4, $0xc0200000
-DATA winogradInput6to6NEON_constants<>+4(SB)/4, $0xbfb504f3
-DATA winogradInput6to6NEON_constants<>+8(SB)/4, $0xc0000000
-DATA winogradInput6to6NEON_constants<>+12(SB)/4, $0x3f3504f3
-DATA winogradInput6to6NEON_constants<>+16(SB)/4, $0x3fb504f3
-DATA winogradInput6to6NEON_constants<>+20(SB)/4, $0xbf3504f3
-DATA winogradInput6to6NEON_constants<>+24(SB)/4, $0xbf000000
-DATA winogradInput6to6NEON_constants<>+28(SB)/4, $0x00000000
-GLOBL winogradInput6to6NEON_constants<>(SB), RODATA|NOPTR, $32
+DATA winogradInput6to6SIMD_constants<>+0(SB)/4, $0xc0200000
+DATA winogradInput6to6SIMD_constants<>+4(SB)/4, $0xbfb504f3
+DATA winogradInput6to6SIMD_constants<>+8(SB)/4, $0xc0000000
+DATA winogradInput6to6SIMD_constants<>+12(SB)/4, $0x3f3504f3
+DATA winogradInput6to6SIMD_constants<>+16(SB)/4, $0x3fb504f3
+DATA winogradInput6to6SIMD_constants<>+20(SB)/4, $0xbf3504f3
+DATA winogradInput6to6SIMD_constants<>+24(SB)/4, $0xbf000000
+DATA winogradInput6to6SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradInput6to6SIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func winogradInput6to6NEON(args *TransformArgs)
-TEXT ·winogradInput6to6NEON(SB), 0, $1152-8
-	MOVD	$winogradInput6to6NEON_constants<>(SB), R0
+// func winogradInput6to6SIMD(args *TransformArgs)
+TEXT ·winogradInput6to6SIMD(SB), 0, $1152-8
+	MOVD	$winogradInput6to6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	args+0(FP), R0
@@ -1088,15 +1088,15 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradOutput4to2NEON_constants<>+0(SB)/4, $0xff800000
-DATA winogradOutput4to2NEON_constants<>+4(SB)/4, $0x00000000
-DATA winogradOutput4to2NEON_constants<>+8(SB)/4, $0x00000000
-DATA winogradOutput4to2NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL winogradOutput4to2NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA winogradOutput4to2SIMD_constants<>+0(SB)/4, $0xff800000
+DATA winogradOutput4to2SIMD_constants<>+4(SB)/4, $0x00000000
+DATA winogradOutput4to2SIMD_constants<>+8(SB)/4, $0x00000000
+DATA winogradOutput4to2SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL winogradOutput4to2SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func winogradOutput4to2NEON(args *TransformArgs)
-TEXT ·winogradOutput4to2NEON(SB), 0, $256-8
-	MOVD	$winogradOutput4to2NEON_constants<>(SB), R0
+// func winogradOutput4to2SIMD(args *TransformArgs)
+TEXT ·winogradOutput4to2SIMD(SB), 0, $256-8
+	MOVD	$winogradOutput4to2SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
@@ -1276,8 +1276,8 @@ skip2:
 	BGT	channels
 	RET
 
-// func winogradOutputGrad2to4NEON(args *TransformArgs)
-TEXT ·winogradOutputGrad2to4NEON(SB), 0, $256-8
+// func winogradOutputGrad2to4SIMD(args *TransformArgs)
+TEXT ·winogradOutputGrad2to4SIMD(SB), 0, $256-8
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
 	MOVD	TransformArgs_Dst(R0), R2
@@ -1461,15 +1461,15 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernel3to4NEON_constants<>+0(SB)/4, $0xbf800000
-DATA winogradKernel3to4NEON_constants<>+4(SB)/4, $0x3f000000
-DATA winogradKernel3to4NEON_constants<>+8(SB)/4, $0x00000000
-DATA winogradKernel3to4NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL winogradKernel3to4NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA winogradKernel3to4SIMD_constants<>+0(SB)/4, $0xbf800000
+DATA winogradKernel3to4SIMD_constants<>+4(SB)/4, $0x3f000000
+DATA winogradKernel3to4SIMD_constants<>+8(SB)/4, $0x00000000
+DATA winogradKernel3to4SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL winogradKernel3to4SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func winogradKernel3to4NEON(args *TransformArgs)
-TEXT ·winogradKernel3to4NEON(SB), 0, $384-8
-	MOVD	$winogradKernel3to4NEON_constants<>(SB), R0
+// func winogradKernel3to4SIMD(args *TransformArgs)
+TEXT ·winogradKernel3to4SIMD(SB), 0, $384-8
+	MOVD	$winogradKernel3to4SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
@@ -1704,15 +1704,15 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernelGrad4to3NEON_constants<>+0(SB)/4, $0xbf800000
-DATA winogradKernelGrad4to3NEON_constants<>+4(SB)/4, $0x3f000000
-DATA winogradKernelGrad4to3NEON_constants<>+8(SB)/4, $0x00000000
-DATA winogradKernelGrad4to3NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL winogradKernelGrad4to3NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA winogradKernelGrad4to3SIMD_constants<>+0(SB)/4, $0xbf800000
+DATA winogradKernelGrad4to3SIMD_constants<>+4(SB)/4, $0x3f000000
+DATA winogradKernelGrad4to3SIMD_constants<>+8(SB)/4, $0x00000000
+DATA winogradKernelGrad4to3SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL winogradKernelGrad4to3SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func winogradKernelGrad4to3NEON(args *TransformArgs)
-TEXT ·winogradKernelGrad4to3NEON(SB), 0, $384-8
-	MOVD	$winogradKernelGrad4to3NEON_constants<>(SB), R0
+// func winogradKernelGrad4to3SIMD(args *TransformArgs)
+TEXT ·winogradKernelGrad4to3SIMD(SB), 0, $384-8
+	MOVD	$winogradKernelGrad4to3SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
@@ -1941,19 +1941,19 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradOutput6to4NEON_constants<>+0(SB)/4, $0x3f3504f3
-DATA winogradOutput6to4NEON_constants<>+4(SB)/4, $0x3fb504f3
-DATA winogradOutput6to4NEON_constants<>+8(SB)/4, $0x3f000000
-DATA winogradOutput6to4NEON_constants<>+12(SB)/4, $0x40000000
-DATA winogradOutput6to4NEON_constants<>+16(SB)/4, $0x3eb504f3
-DATA winogradOutput6to4NEON_constants<>+20(SB)/4, $0x403504f3
-DATA winogradOutput6to4NEON_constants<>+24(SB)/4, $0xff800000
-DATA winogradOutput6to4NEON_constants<>+28(SB)/4, $0x00000000
-GLOBL winogradOutput6to4NEON_constants<>(SB), RODATA|NOPTR, $32
+DATA winogradOutput6to4SIMD_constants<>+0(SB)/4, $0x3f3504f3
+DATA winogradOutput6to4SIMD_constants<>+4(SB)/4, $0x3fb504f3
+DATA winogradOutput6to4SIMD_constants<>+8(SB)/4, $0x3f000000
+DATA winogradOutput6to4SIMD_constants<>+12(SB)/4, $0x40000000
+DATA winogradOutput6to4SIMD_constants<>+16(SB)/4, $0x3eb504f3
+DATA winogradOutput6to4SIMD_constants<>+20(SB)/4, $0x403504f3
+DATA winogradOutput6to4SIMD_constants<>+24(SB)/4, $0xff800000
+DATA winogradOutput6to4SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradOutput6to4SIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutput6to4NEON(args *TransformArgs)
-TEXT ·winogradOutput6to4NEON(SB), 0, $768-8
-	MOVD	$winogradOutput6to4NEON_constants<>(SB), R0
+// func winogradOutput6to4SIMD(args *TransformArgs)
+TEXT ·winogradOutput6to4SIMD(SB), 0, $768-8
+	MOVD	$winogradOutput6to4SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	args+0(FP), R0
@@ -2524,19 +2524,19 @@ skip2:
 	BGT	channels
 	RET
 
-DATA winogradOutputGrad4to6NEON_constants<>+0(SB)/4, $0x3f000000
-DATA winogradOutputGrad4to6NEON_constants<>+4(SB)/4, $0x3f3504f3
-DATA winogradOutputGrad4to6NEON_constants<>+8(SB)/4, $0x3eb504f3
-DATA winogradOutputGrad4to6NEON_constants<>+12(SB)/4, $0x40000000
-DATA winogradOutputGrad4to6NEON_constants<>+16(SB)/4, $0x3fb504f3
-DATA winogradOutputGrad4to6NEON_constants<>+20(SB)/4, $0x403504f3
-DATA winogradOutputGrad4to6NEON_constants<>+24(SB)/4, $0x00000000
-DATA winogradOutputGrad4to6NEON_constants<>+28(SB)/4, $0x00000000
-GLOBL winogradOutputGrad4to6NEON_constants<>(SB), RODATA|NOPTR, $32
+DATA winogradOutputGrad4to6SIMD_constants<>+0(SB)/4, $0x3f000000
+DATA winogradOutputGrad4to6SIMD_constants<>+4(SB)/4, $0x3f3504f3
+DATA winogradOutputGrad4to6SIMD_constants<>+8(SB)/4, $0x3eb504f3
+DATA winogradOutputGrad4to6SIMD_constants<>+12(SB)/4, $0x40000000
+DATA winogradOutputGrad4to6SIMD_constants<>+16(SB)/4, $0x3fb504f3
+DATA winogradOutputGrad4to6SIMD_constants<>+20(SB)/4, $0x403504f3
+DATA winogradOutputGrad4to6SIMD_constants<>+24(SB)/4, $0x00000000
+DATA winogradOutputGrad4to6SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradOutputGrad4to6SIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func winogradOutputGrad4to6NEON(args *TransformArgs)
-TEXT ·winogradOutputGrad4to6NEON(SB), 0, $768-8
-	MOVD	$winogradOutputGrad4to6NEON_constants<>(SB), R0
+// func winogradOutputGrad4to6SIMD(args *TransformArgs)
+TEXT ·winogradOutputGrad4to6SIMD(SB), 0, $768-8
+	MOVD	$winogradOutputGrad4to6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	args+0(FP), R0
@@ -3068,19 +3068,19 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernel3to6NEON_constants<>+0(SB)/4, $0xbf2aaaab
-DATA winogradKernel3to6NEON_constants<>+4(SB)/4, $0xbef15bef
-DATA winogradKernel3to6NEON_constants<>+8(SB)/4, $0xbeaaaaab
-DATA winogradKernel3to6NEON_constants<>+12(SB)/4, $0x3ef15bef
-DATA winogradKernel3to6NEON_constants<>+16(SB)/4, $0x3e2aaaab
-DATA winogradKernel3to6NEON_constants<>+20(SB)/4, $0x3e715bef
-DATA winogradKernel3to6NEON_constants<>+24(SB)/4, $0x3eaaaaab
-DATA winogradKernel3to6NEON_constants<>+28(SB)/4, $0xbe715bef
-GLOBL winogradKernel3to6NEON_constants<>(SB), RODATA|NOPTR, $32
+DATA winogradKernel3to6SIMD_constants<>+0(SB)/4, $0xbf2aaaab
+DATA winogradKernel3to6SIMD_constants<>+4(SB)/4, $0xbef15bef
+DATA winogradKernel3to6SIMD_constants<>+8(SB)/4, $0xbeaaaaab
+DATA winogradKernel3to6SIMD_constants<>+12(SB)/4, $0x3ef15bef
+DATA winogradKernel3to6SIMD_constants<>+16(SB)/4, $0x3e2aaaab
+DATA winogradKernel3to6SIMD_constants<>+20(SB)/4, $0x3e715bef
+DATA winogradKernel3to6SIMD_constants<>+24(SB)/4, $0x3eaaaaab
+DATA winogradKernel3to6SIMD_constants<>+28(SB)/4, $0xbe715bef
+GLOBL winogradKernel3to6SIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func winogradKernel3to6NEON(args *TransformArgs)
-TEXT ·winogradKernel3to6NEON(SB), 0, $576-8
-	MOVD	$winogradKernel3to6NEON_constants<>(SB), R0
+// func winogradKernel3to6SIMD(args *TransformArgs)
+TEXT ·winogradKernel3to6SIMD(SB), 0, $576-8
+	MOVD	$winogradKernel3to6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	args+0(FP), R0
@@ -3550,19 +3550,19 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernelGrad6to3NEON_constants<>+0(SB)/4, $0xbf2aaaab
-DATA winogradKernelGrad6to3NEON_constants<>+4(SB)/4, $0x3e2aaaab
-DATA winogradKernelGrad6to3NEON_constants<>+8(SB)/4, $0xbef15bef
-DATA winogradKernelGrad6to3NEON_constants<>+12(SB)/4, $0x3ef15bef
-DATA winogradKernelGrad6to3NEON_constants<>+16(SB)/4, $0x3e715bef
-DATA winogradKernelGrad6to3NEON_constants<>+20(SB)/4, $0xbe715bef
-DATA winogradKernelGrad6to3NEON_constants<>+24(SB)/4, $0xbeaaaaab
-DATA winogradKernelGrad6to3NEON_constants<>+28(SB)/4, $0x3eaaaaab
-GLOBL winogradKernelGrad6to3NEON_constants<>(SB), RODATA|NOPTR, $32
+DATA winogradKernelGrad6to3SIMD_constants<>+0(SB)/4, $0xbf2aaaab
+DATA winogradKernelGrad6to3SIMD_constants<>+4(SB)/4, $0x3e2aaaab
+DATA winogradKernelGrad6to3SIMD_constants<>+8(SB)/4, $0xbef15bef
+DATA winogradKernelGrad6to3SIMD_constants<>+12(SB)/4, $0x3ef15bef
+DATA winogradKernelGrad6to3SIMD_constants<>+16(SB)/4, $0x3e715bef
+DATA winogradKernelGrad6to3SIMD_constants<>+20(SB)/4, $0xbe715bef
+DATA winogradKernelGrad6to3SIMD_constants<>+24(SB)/4, $0xbeaaaaab
+DATA winogradKernelGrad6to3SIMD_constants<>+28(SB)/4, $0x3eaaaaab
+GLOBL winogradKernelGrad6to3SIMD_constants<>(SB), RODATA|NOPTR, $32
 
-// func winogradKernelGrad6to3NEON(args *TransformArgs)
-TEXT ·winogradKernelGrad6to3NEON(SB), 0, $576-8
-	MOVD	$winogradKernelGrad6to3NEON_constants<>(SB), R0
+// func winogradKernelGrad6to3SIMD(args *TransformArgs)
+TEXT ·winogradKernelGrad6to3SIMD(SB), 0, $576-8
+	MOVD	$winogradKernelGrad6to3SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	MOVD	args+0(FP), R0
@@ -4008,15 +4008,15 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradOutput6to2NEON_constants<>+0(SB)/4, $0x3f3504f3
-DATA winogradOutput6to2NEON_constants<>+4(SB)/4, $0x3fb504f3
-DATA winogradOutput6to2NEON_constants<>+8(SB)/4, $0xff800000
-DATA winogradOutput6to2NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL winogradOutput6to2NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA winogradOutput6to2SIMD_constants<>+0(SB)/4, $0x3f3504f3
+DATA winogradOutput6to2SIMD_constants<>+4(SB)/4, $0x3fb504f3
+DATA winogradOutput6to2SIMD_constants<>+8(SB)/4, $0xff800000
+DATA winogradOutput6to2SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL winogradOutput6to2SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func winogradOutput6to2NEON(args *TransformArgs)
-TEXT ·winogradOutput6to2NEON(SB), 0, $384-8
-	MOVD	$winogradOutput6to2NEON_constants<>(SB), R0
+// func winogradOutput6to2SIMD(args *TransformArgs)
+TEXT ·winogradOutput6to2SIMD(SB), 0, $384-8
+	MOVD	$winogradOutput6to2SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
@@ -4348,15 +4348,15 @@ skip2:
 	BGT	channels
 	RET
 
-DATA winogradOutputGrad2to6NEON_constants<>+0(SB)/4, $0x3f3504f3
-DATA winogradOutputGrad2to6NEON_constants<>+4(SB)/4, $0x3fb504f3
-DATA winogradOutputGrad2to6NEON_constants<>+8(SB)/4, $0x00000000
-DATA winogradOutputGrad2to6NEON_constants<>+12(SB)/4, $0x00000000
-GLOBL winogradOutputGrad2to6NEON_constants<>(SB), RODATA|NOPTR, $16
+DATA winogradOutputGrad2to6SIMD_constants<>+0(SB)/4, $0x3f3504f3
+DATA winogradOutputGrad2to6SIMD_constants<>+4(SB)/4, $0x3fb504f3
+DATA winogradOutputGrad2to6SIMD_constants<>+8(SB)/4, $0x00000000
+DATA winogradOutputGrad2to6SIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL winogradOutputGrad2to6SIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func winogradOutputGrad2to6NEON(args *TransformArgs)
-TEXT ·winogradOutputGrad2to6NEON(SB), 0, $384-8
-	MOVD	$winogradOutputGrad2to6NEON_constants<>(SB), R0
+// func winogradOutputGrad2to6SIMD(args *TransformArgs)
+TEXT ·winogradOutputGrad2to6SIMD(SB), 0, $384-8
+	MOVD	$winogradOutputGrad2to6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	args+0(FP), R0
 	MOVD	TransformArgs_Src(R0), R1
@@ -4703,23 +4703,23 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernel5to6NEON_constants<>+0(SB)/4, $0xbf2aaaab
-DATA winogradKernel5to6NEON_constants<>+4(SB)/4, $0xbef15bef
-DATA winogradKernel5to6NEON_constants<>+8(SB)/4, $0xbeaaaaab
-DATA winogradKernel5to6NEON_constants<>+12(SB)/4, $0xbe715bef
-DATA winogradKernel5to6NEON_constants<>+16(SB)/4, $0xbe2aaaab
-DATA winogradKernel5to6NEON_constants<>+20(SB)/4, $0x3ef15bef
-DATA winogradKernel5to6NEON_constants<>+24(SB)/4, $0x3e715bef
-DATA winogradKernel5to6NEON_constants<>+28(SB)/4, $0x3e2aaaab
-DATA winogradKernel5to6NEON_constants<>+32(SB)/4, $0x3eaaaaab
-DATA winogradKernel5to6NEON_constants<>+36(SB)/4, $0x3f2aaaab
-DATA winogradKernel5to6NEON_constants<>+40(SB)/4, $0x00000000
-DATA winogradKernel5to6NEON_constants<>+44(SB)/4, $0x00000000
-GLOBL winogradKernel5to6NEON_constants<>(SB), RODATA|NOPTR, $48
+DATA winogradKernel5to6SIMD_constants<>+0(SB)/4, $0xbf2aaaab
+DATA winogradKernel5to6SIMD_constants<>+4(SB)/4, $0xbef15bef
+DATA winogradKernel5to6SIMD_constants<>+8(SB)/4, $0xbeaaaaab
+DATA winogradKernel5to6SIMD_constants<>+12(SB)/4, $0xbe715bef
+DATA winogradKernel5to6SIMD_constants<>+16(SB)/4, $0xbe2aaaab
+DATA winogradKernel5to6SIMD_constants<>+20(SB)/4, $0x3ef15bef
+DATA winogradKernel5to6SIMD_constants<>+24(SB)/4, $0x3e715bef
+DATA winogradKernel5to6SIMD_constants<>+28(SB)/4, $0x3e2aaaab
+DATA winogradKernel5to6SIMD_constants<>+32(SB)/4, $0x3eaaaaab
+DATA winogradKernel5to6SIMD_constants<>+36(SB)/4, $0x3f2aaaab
+DATA winogradKernel5to6SIMD_constants<>+40(SB)/4, $0x00000000
+DATA winogradKernel5to6SIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL winogradKernel5to6SIMD_constants<>(SB), RODATA|NOPTR, $48
 
-// func winogradKernel5to6NEON(args *TransformArgs)
-TEXT ·winogradKernel5to6NEON(SB), 0, $960-8
-	MOVD	$winogradKernel5to6NEON_constants<>(SB), R0
+// func winogradKernel5to6SIMD(args *TransformArgs)
+TEXT ·winogradKernel5to6SIMD(SB), 0, $960-8
+	MOVD	$winogradKernel5to6SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2
@@ -5494,23 +5494,23 @@ channels:
 	BGT	channels
 	RET
 
-DATA winogradKernelGrad6to5NEON_constants<>+0(SB)/4, $0xbf2aaaab
-DATA winogradKernelGrad6to5NEON_constants<>+4(SB)/4, $0x3e2aaaab
-DATA winogradKernelGrad6to5NEON_constants<>+8(SB)/4, $0xbef15bef
-DATA winogradKernelGrad6to5NEON_constants<>+12(SB)/4, $0x3ef15bef
-DATA winogradKernelGrad6to5NEON_constants<>+16(SB)/4, $0x3e715bef
-DATA winogradKernelGrad6to5NEON_constants<>+20(SB)/4, $0xbe715bef
-DATA winogradKernelGrad6to5NEON_constants<>+24(SB)/4, $0xbeaaaaab
-DATA winogradKernelGrad6to5NEON_constants<>+28(SB)/4, $0x3eaaaaab
-DATA winogradKernelGrad6to5NEON_constants<>+32(SB)/4, $0xbe2aaaab
-DATA winogradKernelGrad6to5NEON_constants<>+36(SB)/4, $0x3f2aaaab
-DATA winogradKernelGrad6to5NEON_constants<>+40(SB)/4, $0x00000000
-DATA winogradKernelGrad6to5NEON_constants<>+44(SB)/4, $0x00000000
-GLOBL winogradKernelGrad6to5NEON_constants<>(SB), RODATA|NOPTR, $48
+DATA winogradKernelGrad6to5SIMD_constants<>+0(SB)/4, $0xbf2aaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+4(SB)/4, $0x3e2aaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+8(SB)/4, $0xbef15bef
+DATA winogradKernelGrad6to5SIMD_constants<>+12(SB)/4, $0x3ef15bef
+DATA winogradKernelGrad6to5SIMD_constants<>+16(SB)/4, $0x3e715bef
+DATA winogradKernelGrad6to5SIMD_constants<>+20(SB)/4, $0xbe715bef
+DATA winogradKernelGrad6to5SIMD_constants<>+24(SB)/4, $0xbeaaaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+28(SB)/4, $0x3eaaaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+32(SB)/4, $0xbe2aaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+36(SB)/4, $0x3f2aaaab
+DATA winogradKernelGrad6to5SIMD_constants<>+40(SB)/4, $0x00000000
+DATA winogradKernelGrad6to5SIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL winogradKernelGrad6to5SIMD_constants<>(SB), RODATA|NOPTR, $48
 
-// func winogradKernelGrad6to5NEON(args *TransformArgs)
-TEXT ·winogradKernelGrad6to5NEON(SB), 0, $960-8
-	MOVD	$winogradKernelGrad6to5NEON_constants<>(SB), R0
+// func winogradKernelGrad6to5SIMD(args *TransformArgs)
+TEXT ·winogradKernelGrad6to5SIMD(SB), 0, $960-8
+	MOVD	$winogradKernelGrad6to5SIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	FMOVQ	16(R0), F1
 	FMOVQ	32(R0), F2

@@ -2,72 +2,72 @@
 
 package kernel
 
-// winogradInput4to4NEON is the assembly of a [Transform].
+// winogradInput4to4SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradInput4to4NEON(args *TransformArgs)
+func winogradInput4to4SIMD(args *TransformArgs)
 
-// winogradInput6to6NEON is the assembly of a [Transform].
+// winogradInput6to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradInput6to6NEON(args *TransformArgs)
+func winogradInput6to6SIMD(args *TransformArgs)
 
-// winogradOutput4to2NEON is the assembly of a [Transform].
+// winogradOutput4to2SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutput4to2NEON(args *TransformArgs)
+func winogradOutput4to2SIMD(args *TransformArgs)
 
-// winogradOutputGrad2to4NEON is the assembly of a [Transform].
+// winogradOutputGrad2to4SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutputGrad2to4NEON(args *TransformArgs)
+func winogradOutputGrad2to4SIMD(args *TransformArgs)
 
-// winogradKernel3to4NEON is the assembly of a [Transform].
+// winogradKernel3to4SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernel3to4NEON(args *TransformArgs)
+func winogradKernel3to4SIMD(args *TransformArgs)
 
-// winogradKernelGrad4to3NEON is the assembly of a [Transform].
+// winogradKernelGrad4to3SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernelGrad4to3NEON(args *TransformArgs)
+func winogradKernelGrad4to3SIMD(args *TransformArgs)
 
-// winogradOutput6to4NEON is the assembly of a [Transform].
+// winogradOutput6to4SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutput6to4NEON(args *TransformArgs)
+func winogradOutput6to4SIMD(args *TransformArgs)
 
-// winogradOutputGrad4to6NEON is the assembly of a [Transform].
+// winogradOutputGrad4to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutputGrad4to6NEON(args *TransformArgs)
+func winogradOutputGrad4to6SIMD(args *TransformArgs)
 
-// winogradKernel3to6NEON is the assembly of a [Transform].
+// winogradKernel3to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernel3to6NEON(args *TransformArgs)
+func winogradKernel3to6SIMD(args *TransformArgs)
 
-// winogradKernelGrad6to3NEON is the assembly of a [Transform].
+// winogradKernelGrad6to3SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernelGrad6to3NEON(args *TransformArgs)
+func winogradKernelGrad6to3SIMD(args *TransformArgs)
 
-// winogradOutput6to2NEON is the assembly of a [Transform].
+// winogradOutput6to2SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutput6to2NEON(args *TransformArgs)
+func winogradOutput6to2SIMD(args *TransformArgs)
 
-// winogradOutputGrad2to6NEON is the assembly of a [Transform].
+// winogradOutputGrad2to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradOutputGrad2to6NEON(args *TransformArgs)
+func winogradOutputGrad2to6SIMD(args *TransformArgs)
 
-// winogradKernel5to6NEON is the assembly of a [Transform].
+// winogradKernel5to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernel5to6NEON(args *TransformArgs)
+func winogradKernel5to6SIMD(args *TransformArgs)
 
-// winogradKernelGrad6to5NEON is the assembly of a [Transform].
+// winogradKernelGrad6to5SIMD is the assembly of a [Transform].
 //
 //go:noescape
-func winogradKernelGrad6to5NEON(args *TransformArgs)
+func winogradKernelGrad6to5SIMD(args *TransformArgs)

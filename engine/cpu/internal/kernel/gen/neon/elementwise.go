@@ -19,7 +19,7 @@ func unaryKernels() {
 		{"sigmoid", 4, sigmoid},
 		{"tanh", 3, tanh},
 	} {
-		function(k.name+"NEON", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, x *float32, n int)", "is the assembly of its namesake.")
 		dst, x := argument("dst"), argument("x")
 		overRow("row", argument("n"), k.unroll, func(b block) {
 			b.in(dst).store(weave(k.f, b.in(x).load()))
@@ -51,7 +51,7 @@ func binaryKernels() {
 			return times(d, dy)
 		}},
 	} {
-		function(k.name+"NEON", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
 		dst, a, b := argument("dst"), argument("a"), argument("b")
 		overRow("row", argument("n"), 4, func(at block) {
 			at.in(dst).store(each(k.f, at.in(a).load(), at.in(b).load()))
@@ -59,7 +59,7 @@ func binaryKernels() {
 		finish()
 	}
 
-	function("mulAddNEON", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
+	function("mulAddSIMD", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
 	dst, a, b, c := argument("dst"), argument("a"), argument("b"), argument("c")
 	overRow("row", argument("n"), 4, func(at block) {
 		x, y, sums := at.in(a).load(), at.in(b).load(), at.in(c).load()
@@ -95,7 +95,7 @@ func scalarKernels() {
 		{"greaterS", func(a, s vec) vec { return indicator(above(a, s)) }},
 		{"lessS", func(a, s vec) vec { return indicator(above(s, a)) }},
 	} {
-		function(k.name+"NEON", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
 		dst, a, number := argument("dst"), argument("a"), broadcast("s")
 		overRow("row", argument("n"), 4, func(b block) {
 			var list []vec
@@ -107,7 +107,7 @@ func scalarKernels() {
 		finish()
 	}
 
-	function("axpyNEON", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
+	function("axpySIMD", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
 	dst, a, number := argument("dst"), argument("a"), broadcast("s")
 	overRow("row", argument("n"), 4, func(b block) {
 		sums := b.in(dst)
@@ -121,7 +121,7 @@ func scalarKernels() {
 }
 
 func fillKernel() {
-	function("fillNEON", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	function("fillSIMD", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
 	dst, v := argument("dst"), broadcast("v")
 	overRow("row", argument("n"), 4, func(b block) {
 		b.in(dst).store([]vec{v, v, v, v}[:b.vectors])
@@ -130,7 +130,7 @@ func fillKernel() {
 }
 
 func copyKernel() {
-	function("copy2DNEON", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
+	function("copy2DSIMD", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
 	dst, src, rows, ldDst, ldSrc := argument("dst"), argument("src"), argument("rows"), argument("ldDst"), argument("ldSrc")
 	cols := argument("cols")
 	overRows("rows", rows, cols, nil, func() {
@@ -144,7 +144,7 @@ func copyKernel() {
 // dropoutKernel emits Dropout: four counters at a time are hashed as
 // graph.DropoutBits says.
 func dropoutKernel() {
-	function("dropoutNEON", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
 	dst, x, scale := argument("dst"), argument("x"), broadcast("scale")
 	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
 	for lane := range lanes {

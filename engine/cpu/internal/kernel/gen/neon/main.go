@@ -60,10 +60,10 @@ package main
 
 func main() {
 	begin("tile")
-	tileKernel("tileNEON", "[Tile]", wide)
-	tileKernel("tileNarrowNEON", "[TileNarrow]", narrow)
-	outerKernel("outerNEON", "[Outer] for more than 8 columns", wide)
-	outerKernel("outerNarrowNEON", "[Outer] for at most 8 columns", narrow)
+	tileKernel("tileSIMD", "[Tile]", wide)
+	tileKernel("tileNarrowSIMD", "[TileNarrow]", narrow)
+	outerKernel("outerSIMD", "[Outer] for more than 8 columns", wide)
+	outerKernel("outerNarrowSIMD", "[Outer] for at most 8 columns", narrow)
 	transposeKernel()
 	peakKernel()
 	end()

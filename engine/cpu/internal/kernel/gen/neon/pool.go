@@ -48,15 +48,15 @@ func (w *window) overTaps(b block, body func(tap block)) {
 func poolKernels() {
 	poolSum()
 	poolMax()
-	poolMaxGrad("PoolMaxGradRow", "poolMaxGradRowNEON", false)
-	poolMaxGrad("PoolMaxGradRowSet", "poolMaxGradRowSetNEON", true)
-	poolSpread("PoolSpreadRow", "poolSpreadRowNEON", false)
-	poolSpread("PoolSpreadRowSet", "poolSpreadRowSetNEON", true)
+	poolMaxGrad("PoolMaxGradRow", "poolMaxGradRowSIMD", false)
+	poolMaxGrad("PoolMaxGradRowSet", "poolMaxGradRowSetSIMD", true)
+	poolSpread("PoolSpreadRow", "poolSpreadRowSIMD", false)
+	poolSpread("PoolSpreadRowSet", "poolSpreadRowSetSIMD", true)
 }
 
 // poolSum emits PoolSumRow.
 func poolSum() {
-	function("poolSumRowNEON", "(dst, src *float32, "+poolArgs+", scale float32)", "is the assembly of [PoolSumRow].")
+	function("poolSumRowSIMD", "(dst, src *float32, "+poolArgs+", scale float32)", "is the assembly of [PoolSumRow].")
 	dst, src, w, scale := argument("dst"), argument("src"), newWindow(), broadcast("scale")
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		sums := zeros(b.vectors)
@@ -75,7 +75,7 @@ func poolSum() {
 
 // poolMax emits PoolMaxRow.
 func poolMax() {
-	function("poolMaxRowNEON", "(dst, src *float32, "+poolArgs+")", "is the assembly of [PoolMaxRow].")
+	function("poolMaxRowSIMD", "(dst, src *float32, "+poolArgs+")", "is the assembly of [PoolMaxRow].")
 	dst, src, w := argument("dst"), argument("src"), newWindow()
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		highest := make([]vec, b.vectors)

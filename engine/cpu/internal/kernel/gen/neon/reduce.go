@@ -6,8 +6,8 @@ func reductionKernels() {
 		name, twin string
 		step       func(sum, v vec)
 	}{
-		{"sumNEON", "[Sum]", func(sum, v vec) { lanewise(fadd, sum, sum, v) }},
-		{"sumSqNEON", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
+		{"sumSIMD", "[Sum]", func(sum, v vec) { lanewise(fadd, sum, sum, v) }},
+		{"sumSqSIMD", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
 	} {
 		function(k.name, "(x *float32, n int) float32", "is the assembly of "+k.twin+".")
 		sums := zeros(8)
@@ -22,7 +22,7 @@ func reductionKernels() {
 		finish()
 	}
 
-	function("maxOfNEON", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
+	function("maxOfSIMD", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
 	x := argument("x")
 	highest := []vec{bits(negInfBits).all(), bits(negInfBits).all(), bits(negInfBits).all(), bits(negInfBits).all()}
 	overRow("row", argument("n"), 4, func(b block) {
@@ -130,12 +130,12 @@ type columnKernel struct {
 // columnKernels emits the sums over the rows of a matrix.
 func columnKernels() {
 	columnKernel{
-		name: "addRowsNEON", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
+		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
 		inputs: []string{"x"}, distances: []string{"ld"}, outputs: []string{"dst"}, vectors: 4, turn: 4,
 		step: func(sums, in, _ []vec) { lanewise(fadd, sums[0], sums[0], in[0]) },
 	}.emit()
 	columnKernel{
-		name: "addDotsNEON", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
+		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
 		inputs: []string{"dy", "x"}, distances: []string{"ldDy", "ldX"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 4, turn: 2,
 		step: func(sums, in, mean []vec) {
 			accumulate(sums[0], in[0], minus(in[1], mean[0]))
@@ -222,7 +222,7 @@ func inTurns(b block, inputs, distances []gp, rows gp, turn int, step func(r int
 // the squared deviations from it.
 func momentsKernel() {
 	const turn = 4
-	function("mergeMomentsNEON", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
+	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
 		"is the assembly of [MergeMoments] for one block of rows.")
 	mean, m2, x := argument("mean"), argument("m2"), argument("x")
 	rows, n, ld := argument("rows"), argument("n"), argument("ld")

@@ -36,7 +36,7 @@ func rowKernels() {
 		for _, name := range matrices {
 			steps = append(steps, "step"+strings.ToUpper(name[:1])+name[1:])
 		}
-		function(k.name+"NEON", list+" *float32, rows, n, "+strings.Join(steps, ", ")+" int)",
+		function(k.name+"SIMD", list+" *float32, rows, n, "+strings.Join(steps, ", ")+" int)",
 			"is the assembly of its namesake. Steps are distances between rows in bytes.")
 		dst, inputs, channels := argument("dst"), arguments(k.inputs...), arguments(k.channels...)
 		rows, n, distances := argument("rows"), argument("n"), arguments(steps...)
@@ -67,10 +67,10 @@ func loadAll(b block, arrays []gp) (list [][]vec) {
 
 // softmaxKernels emits the parts of softmax and of its logarithm.
 func softmaxKernels() {
-	expRowsKernel("expRowsNEON", "(dst, x, highest, total *float32, rows, n int)", ", and e^(x−m) itself in dst.", true)
-	expRowsKernel("sumExpRowsNEON", "(x, highest, total *float32, rows, n int)", ".", false)
+	expRowsKernel("expRowsSIMD", "(dst, x, highest, total *float32, rows, n int)", ", and e^(x−m) itself in dst.", true)
+	expRowsKernel("sumExpRowsSIMD", "(x, highest, total *float32, rows, n int)", ".", false)
 
-	function("scaleEachRowNEON", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
+	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
 	x, scale, rows, n := argument("x"), argument("scale"), argument("rows"), argument("n")
 	overRows("rows", rows, n, []gp{x}, func() {
 		v := next(scale)
@@ -85,7 +85,7 @@ func softmaxKernels() {
 	})
 	finish()
 
-	function("subTwoEachRowNEON", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
+	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
 	dst, x, first, second := argument("dst"), argument("x"), argument("first"), argument("second")
 	rows, n = argument("rows"), argument("n")
 	overRows("rows", rows, n, []gp{dst, x}, func() {

@@ -31,7 +31,7 @@ func winogradKernels() {
 // from×from: first M times each column of X, into the stack frame, then the rows of
 // that times Mᵀ, to memory. Output transforms add the bias and apply ReLU.
 func transform(prefix string, from, to int, m winograd.Matrix, output bool) {
-	name := fmt.Sprintf("%s%dto%dNEON", prefix, from, to)
+	name := fmt.Sprintf("%s%dto%dSIMD", prefix, from, to)
 	function(name, "(args *TransformArgs)", "is the assembly of a [Transform].")
 	args := structure{argument("args"), "TransformArgs"}
 	src, dst, left := args.field("Src"), args.field("Dst"), args.field("N")

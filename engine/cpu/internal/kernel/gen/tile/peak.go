@@ -10,8 +10,8 @@ import (
 // multiply-adds a turn, the sum of a tile without its loads. Each chain tends to
 // s = s/2 + 1, so that no number overflows or becomes denormal.
 func peakKernel() {
-	TEXT("peakAVX2", NOSPLIT, "func(iters int) float32")
-	Doc("peakAVX2 is the assembly of [PeakFMA].")
+	TEXT("peakSIMD", NOSPLIT, "func(iters int) float32")
+	Doc("peakSIMD is the assembly of [PeakFMA].")
 	n := Load(Param("iters"), GP64())
 
 	const one, half = 0x3f800000, 0x3f000000

@@ -10,8 +10,8 @@ import (
 // 8×8 floats: 8 loads of two half rows each, so that the halves are in place, then
 // two rounds of shuffles within the halves.
 func transposeKernel() {
-	TEXT("transposeAVX2", NOSPLIT, "func(dst, src *float32, blocks, ldDst, ldSrc int)")
-	Doc("transposeAVX2 transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst",
+	TEXT("transposeSIMD", NOSPLIT, "func(dst, src *float32, blocks, ldDst, ldSrc int)")
+	Doc("transposeSIMD transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst",
 		"of 8 columns. ldDst and ldSrc count floats.")
 	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())

@@ -25,7 +25,7 @@ func unaryKernels() {
 		{"sigmoid", 3, sigmoid},
 		{"tanh", 2, tanh},
 	} {
-		function(k.name+"AVX2", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, x *float32, n int)", "is the assembly of its namesake.")
 		dst, x := param("dst"), param("x")
 		overRowBlocks("row", newRow(param("n")), k.unroll, func(block []span) {
 			var in []vec
@@ -67,7 +67,7 @@ func binaryKernels() {
 			return times(d, dy)
 		}},
 	} {
-		function(k.name+"AVX2", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
 		dst, a, b := param("dst"), param("a"), param("b")
 		overRow("row", newRow(param("n")), 4, func(s span) {
 			s.store(k.f(s.load(a), s.operand(b)), dst)
@@ -75,7 +75,7 @@ func binaryKernels() {
 		finish()
 	}
 
-	function("mulAddAVX2", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
+	function("mulAddSIMD", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
 	dst, a, b, c := param("dst"), param("a"), param("b"), param("c")
 	overRow("row", newRow(param("n")), 4, func(s span) {
 		s.store(fma(s.load(a), s.load(b), s.operand(c)), dst)
@@ -105,7 +105,7 @@ func scalarKernels() {
 		{"greaterS", func(a, s vec) vec { return indicator(compare(a, greaterThan, s)) }},
 		{"lessS", func(a, s vec) vec { return indicator(compare(a, less, s)) }},
 	} {
-		function(k.name+"AVX2", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
 		dst, a, number := param("dst"), param("a"), broadcast("s")
 		overRow("row", newRow(param("n")), 4, func(s span) {
 			s.store(k.f(s.load(a), number), dst)
@@ -113,7 +113,7 @@ func scalarKernels() {
 		finish()
 	}
 
-	function("axpyAVX2", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
+	function("axpySIMD", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
 	dst, a, number := param("dst"), param("a"), broadcast("s")
 	overRow("row", newRow(param("n")), 4, func(s span) {
 		s.store(fma(s.load(a), number, s.operand(dst)), dst)
@@ -122,7 +122,7 @@ func scalarKernels() {
 }
 
 func fillKernel() {
-	function("fillAVX2", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	function("fillSIMD", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
 	dst, v := param("dst"), broadcast("v")
 	overRow("row", newRow(param("n")), 4, func(s span) {
 		s.store(v, dst)
@@ -131,7 +131,7 @@ func fillKernel() {
 }
 
 func copyKernel() {
-	function("copy2DAVX2", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
+	function("copy2DSIMD", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
 	dst, src, rows, ldDst, ldSrc := param("dst"), param("src"), param("rows"), param("ldDst"), param("ldSrc")
 	r := newRow(param("cols"))
 	SHLQ(U8(2), ldDst)
@@ -151,7 +151,7 @@ func dropoutKernel() {
 	for lane := range lanes {
 		DATA(floatSize*lane, U32(lane))
 	}
-	function("dropoutAVX2", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
 	dst, x, scale := param("dst"), param("x"), broadcast("scale")
 	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
 	counter := broadcast("start")

@@ -107,8 +107,8 @@ func poolKernels() {
 		suffix, doc string
 		four        bool
 	}{
-		{"AVX2", "", false},
-		{"4AVX2", " for four taps", true},
+		{"SIMD", "", false},
+		{"4SIMD", " for four taps", true},
 	} {
 		doc := func(of string) string { return "is the assembly of [" + of + "]" + v.doc + "." }
 		poolSum("poolSumRow"+v.suffix, doc("PoolSumRow"), v.four)

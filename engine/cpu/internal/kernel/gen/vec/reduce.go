@@ -13,8 +13,8 @@ func reductionKernels() {
 		name, twin string
 		step       func(sum, v vec)
 	}{
-		{"sumAVX2", "[Sum]", func(sum, v vec) { VADDPS(v, sum, sum) }},
-		{"sumSqAVX2", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
+		{"sumSIMD", "[Sum]", func(sum, v vec) { VADDPS(v, sum, sum) }},
+		{"sumSqSIMD", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
 	}
 	for _, k := range sums {
 		function(k.name, "(x *float32, n int) float32", "is the assembly of "+k.twin+".")
@@ -24,7 +24,7 @@ func reductionKernels() {
 		finish()
 	}
 
-	function("maxOfAVX2", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
+	function("maxOfSIMD", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
 	x, r := param("x"), newRow(param("n"))
 	highest, nans := load(negInf()), zero()
 	overRow("row", r, 4, func(s span) {
@@ -108,12 +108,12 @@ type columnKernel struct {
 // columnKernels emits the sums over the rows of a matrix.
 func columnKernels() {
 	columnKernel{
-		name: "addRowsAVX2", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
+		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
 		inputs: []string{"x"}, distances: []string{"ld"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
 		step: func(sums []vec, in []Op, _ []vec) { VADDPS(in[0], sums[0], sums[0]) },
 	}.emit()
 	columnKernel{
-		name: "addDotsAVX2", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
+		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
 		inputs: []string{"dy", "x"}, distances: []string{"ldDy", "ldX"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 2, turn: 2,
 		step: func(sums []vec, in []Op, mean []vec) {
 			dy := load(in[0])
@@ -235,7 +235,7 @@ func (k columnKernel) block(label string, vectors int, tail *row, inputs, channe
 // the squared deviations from it.
 func momentsKernel() {
 	const turn = 4
-	function("mergeMomentsAVX2", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
+	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
 		"is the assembly of [MergeMoments] for one block of rows.")
 	mean, m2, x := param("mean"), param("m2"), param("x")
 	n, ld := param("n"), param("ld")

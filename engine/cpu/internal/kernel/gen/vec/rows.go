@@ -37,7 +37,7 @@ func rowKernels() {
 		for _, name := range k.inputs {
 			steps += ", " + stepName(name)
 		}
-		function(k.name+"AVX2", list+" *float32, rows, n, "+steps+" int)",
+		function(k.name+"SIMD", list+" *float32, rows, n, "+steps+" int)",
 			"is the assembly of its namesake. Steps are distances between rows in bytes.")
 		dst, inputs, channels := param("dst"), params(k.inputs...), params(k.channels...)
 		rows, r := param("rows"), newRow(param("n"))
@@ -68,10 +68,10 @@ func stepName(matrix string) string { return "step" + strings.ToUpper(matrix[:1]
 
 // softmaxKernels emits the parts of softmax and of its logarithm.
 func softmaxKernels() {
-	expRowsKernel("expRowsAVX2", "(dst, x, highest, total *float32, rows, n int)", true)
-	expRowsKernel("sumExpRowsAVX2", "(x, highest, total *float32, rows, n int)", false)
+	expRowsKernel("expRowsSIMD", "(dst, x, highest, total *float32, rows, n int)", true)
+	expRowsKernel("sumExpRowsSIMD", "(x, highest, total *float32, rows, n int)", false)
 
-	function("scaleEachRowAVX2", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
+	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
 	x, scale := param("x"), param("scale")
 	rows, r := param("rows"), newRow(param("n"))
 	overRows("rows", rows, r, []gp{x}, func() {
@@ -81,7 +81,7 @@ func softmaxKernels() {
 	})
 	finish()
 
-	function("subTwoEachRowAVX2", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
+	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
 	dst, x, first, second := param("dst"), param("x"), param("first"), param("second")
 	rows, r = param("rows"), newRow(param("n"))
 	overRows("rows", rows, r, []gp{dst, x}, func() {

@@ -21,10 +21,12 @@ import (
 )
 
 func main() {
-	// The argument types are read from the package as it is on another
-	// architecture, that is without the files that this program writes.
-	if err := os.Setenv("GOARCH", "arm64"); err != nil {
-		log.Fatal(err)
+	// The argument types are read from the package as it is on an architecture
+	// without assembly, that is without the files that the generators write.
+	for name, value := range map[string]string{"GOOS": "js", "GOARCH": "wasm"} {
+		if err := os.Setenv(name, value); err != nil {
+			log.Fatal(err)
+		}
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
 	ConstraintExpr("amd64")

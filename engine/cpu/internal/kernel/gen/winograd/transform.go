@@ -57,8 +57,8 @@ func (s steps) at(base reg.Register, i int) Mem {
 // transform emits the kernel of m, which makes a to×to matrix of one of
 // from×from. finish adds the bias and applies ReLU.
 func transform(prefix string, from, to int, m winograd.Matrix, finish bool) {
-	TEXT(fmt.Sprintf("%s%dto%dAVX2", prefix, from, to), 0, "func(args *TransformArgs)")
-	Doc(fmt.Sprintf("%s%dto%dAVX2 is the assembly of a [Transform].", prefix, from, to))
+	TEXT(fmt.Sprintf("%s%dto%dSIMD", prefix, from, to), 0, "func(args *TransformArgs)")
+	Doc(fmt.Sprintf("%s%dto%dSIMD is the assembly of a [Transform].", prefix, from, to))
 	Pragma("noescape")
 	frame := AllocLocal(from * to * vecSize)
 	src, dst := load("Src"), load("Dst")

@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package kernel
 
 import "unsafe"
@@ -6,349 +8,349 @@ import "unsafe"
 func data(x []float32) *float32 { return unsafe.SliceData(x) }
 
 func neg(dst, x []float32) {
-	if UseAVX2 {
-		negAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		negSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	negGeneric(dst, x)
 }
 
 func square(dst, x []float32) {
-	if UseAVX2 {
-		squareAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		squareSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	squareGeneric(dst, x)
 }
 
 func reciprocal(dst, x []float32) {
-	if UseAVX2 {
-		reciprocalAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		reciprocalSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	reciprocalGeneric(dst, x)
 }
 
 func sqrt(dst, x []float32) {
-	if UseAVX2 {
-		sqrtAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		sqrtSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	sqrtGeneric(dst, x)
 }
 
 func relu(dst, x []float32) {
-	if UseAVX2 {
-		reluAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		reluSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	reluGeneric(dst, x)
 }
 
 func relu6(dst, x []float32) {
-	if UseAVX2 {
-		relu6AVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		relu6SIMD(data(dst), data(x), len(dst))
 		return
 	}
 	relu6Generic(dst, x)
 }
 
 func add(dst, a, b []float32) {
-	if UseAVX2 {
-		addAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		addSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	addGeneric(dst, a, b)
 }
 
 func sub(dst, a, b []float32) {
-	if UseAVX2 {
-		subAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		subSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	subGeneric(dst, a, b)
 }
 
 func mul(dst, a, b []float32) {
-	if UseAVX2 {
-		mulAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		mulSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	mulGeneric(dst, a, b)
 }
 
 func div(dst, a, b []float32) {
-	if UseAVX2 {
-		divAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		divSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	divGeneric(dst, a, b)
 }
 
 func maximum(dst, a, b []float32) {
-	if UseAVX2 {
-		maximumAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		maximumSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	maximumGeneric(dst, a, b)
 }
 
 func minimum(dst, a, b []float32) {
-	if UseAVX2 {
-		minimumAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		minimumSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	minimumGeneric(dst, a, b)
 }
 
 func equal(dst, a, b []float32) {
-	if UseAVX2 {
-		equalAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		equalSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	equalGeneric(dst, a, b)
 }
 
 func greater(dst, a, b []float32) {
-	if UseAVX2 {
-		greaterAVX2(data(dst), data(a), data(b), len(dst))
+	if useSIMD {
+		greaterSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	greaterGeneric(dst, a, b)
 }
 
 func addS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		addSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		addSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	addSGeneric(dst, a, s)
 }
 
 func subS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		subSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		subSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	subSGeneric(dst, a, s)
 }
 
 func rsubS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		rsubSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		rsubSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	rsubSGeneric(dst, a, s)
 }
 
 func mulS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		mulSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		mulSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	mulSGeneric(dst, a, s)
 }
 
 func divS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		divSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		divSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	divSGeneric(dst, a, s)
 }
 
 func rdivS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		rdivSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		rdivSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	rdivSGeneric(dst, a, s)
 }
 
 func maxS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		maxSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		maxSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	maxSGeneric(dst, a, s)
 }
 
 func minS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		minSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		minSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	minSGeneric(dst, a, s)
 }
 
 func equalS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		equalSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		equalSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	equalSGeneric(dst, a, s)
 }
 
 func greaterS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		greaterSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		greaterSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	greaterSGeneric(dst, a, s)
 }
 
 func lessS(dst, a []float32, s float32) {
-	if UseAVX2 {
-		lessSAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		lessSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	lessSGeneric(dst, a, s)
 }
 
 func axpy(dst, a []float32, s float32) {
-	if UseAVX2 {
-		axpyAVX2(data(dst), data(a), s, len(dst))
+	if useSIMD {
+		axpySIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	axpyGeneric(dst, a, s)
 }
 
 func mulAdd(dst, a, b, c []float32) {
-	if UseAVX2 {
-		mulAddAVX2(data(dst), data(a), data(b), data(c), len(dst))
+	if useSIMD {
+		mulAddSIMD(data(dst), data(a), data(b), data(c), len(dst))
 		return
 	}
 	mulAddGeneric(dst, a, b, c)
 }
 
 func reluGrad(dst, y, dy []float32) {
-	if UseAVX2 {
-		reluGradAVX2(data(dst), data(y), data(dy), len(dst))
+	if useSIMD {
+		reluGradSIMD(data(dst), data(y), data(dy), len(dst))
 		return
 	}
 	reluGradGeneric(dst, y, dy)
 }
 
 func relu6Grad(dst, y, dy []float32) {
-	if UseAVX2 {
-		relu6GradAVX2(data(dst), data(y), data(dy), len(dst))
+	if useSIMD {
+		relu6GradSIMD(data(dst), data(y), data(dy), len(dst))
 		return
 	}
 	relu6GradGeneric(dst, y, dy)
 }
 
 func sigmoidGrad(dst, y, dy []float32) {
-	if UseAVX2 {
-		sigmoidGradAVX2(data(dst), data(y), data(dy), len(dst))
+	if useSIMD {
+		sigmoidGradSIMD(data(dst), data(y), data(dy), len(dst))
 		return
 	}
 	sigmoidGradGeneric(dst, y, dy)
 }
 
 func tanhGrad(dst, y, dy []float32) {
-	if UseAVX2 {
-		tanhGradAVX2(data(dst), data(y), data(dy), len(dst))
+	if useSIMD {
+		tanhGradSIMD(data(dst), data(y), data(dy), len(dst))
 		return
 	}
 	tanhGradGeneric(dst, y, dy)
 }
 
 func fill(dst []float32, v float32) {
-	if UseAVX2 {
-		fillAVX2(data(dst), v, len(dst))
+	if useSIMD {
+		fillSIMD(data(dst), v, len(dst))
 		return
 	}
 	fillGeneric(dst, v)
 }
 
 func copy2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	if UseAVX2 {
-		copy2DAVX2(data(dst), data(src), rows, cols, ldDst, ldSrc)
+	if useSIMD {
+		copy2DSIMD(data(dst), data(src), rows, cols, ldDst, ldSrc)
 		return
 	}
 	copy2DGeneric(dst, src, rows, cols, ldDst, ldSrc)
 }
 
 func dropout(dst, x []float32, scale float32, threshold uint32, key uint64, start uint32) {
-	if UseAVX2 {
-		dropoutAVX2(data(dst), data(x), scale, threshold, uint32(key), uint32(key>>32), start, len(x))
+	if useSIMD {
+		dropoutSIMD(data(dst), data(x), scale, threshold, uint32(key), uint32(key>>32), start, len(x))
 		return
 	}
 	dropoutGeneric(dst, x, scale, threshold, key, start)
 }
 
 func exp(dst, x []float32) {
-	if UseAVX2 {
-		expAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		expSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	expGeneric(dst, x)
 }
 
 func log(dst, x []float32) {
-	if UseAVX2 {
-		logAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		logSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	logGeneric(dst, x)
 }
 
 func sigmoid(dst, x []float32) {
-	if UseAVX2 {
-		sigmoidAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		sigmoidSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	sigmoidGeneric(dst, x)
 }
 
 func tanh(dst, x []float32) {
-	if UseAVX2 {
-		tanhAVX2(data(dst), data(x), len(dst))
+	if useSIMD {
+		tanhSIMD(data(dst), data(x), len(dst))
 		return
 	}
 	tanhGeneric(dst, x)
 }
 
 func sum(x []float32) float32 {
-	if UseAVX2 {
-		return sumAVX2(data(x), len(x))
+	if useSIMD {
+		return sumSIMD(data(x), len(x))
 	}
 	return sumGeneric(x)
 }
 
 func sumSq(x []float32) float32 {
-	if UseAVX2 {
-		return sumSqAVX2(data(x), len(x))
+	if useSIMD {
+		return sumSqSIMD(data(x), len(x))
 	}
 	return sumSqGeneric(x)
 }
 
 func maxOf(x []float32) float32 {
-	if UseAVX2 {
-		return maxOfAVX2(data(x), len(x))
+	if useSIMD {
+		return maxOfSIMD(data(x), len(x))
 	}
 	return maxOfGeneric(x)
 }
 
 func addRows(dst, x []float32, rows, n, ld int) {
-	if UseAVX2 {
-		addRowsAVX2(data(dst), data(x), rows, n, ld)
+	if useSIMD {
+		addRowsSIMD(data(dst), data(x), rows, n, ld)
 		return
 	}
 	addRowsGeneric(dst, x, rows, n, ld)
 }
 
 func mergeMoments(mean, m2, x []float32, rows, n, ld int, inverse, share, weight float32) {
-	if UseAVX2 {
-		mergeMomentsAVX2(data(mean), data(m2), data(x), rows, n, ld, inverse, share, weight)
+	if useSIMD {
+		mergeMomentsSIMD(data(mean), data(m2), data(x), rows, n, ld, inverse, share, weight)
 		return
 	}
 	mergeMomentsGeneric(mean, m2, x, rows, n, ld, inverse, share, weight)
 }
 
 func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
-	if UseAVX2 {
-		addDotsAVX2(data(products), data(sums), data(dy), data(x), data(mean), rows, n, ldDy, ldX)
+	if useSIMD {
+		addDotsSIMD(data(products), data(sums), data(dy), data(x), data(mean), rows, n, ldDy, ldX)
 		return
 	}
 	addDotsGeneric(products, sums, dy, x, mean, rows, n, ldDy, ldX)
@@ -356,27 +358,27 @@ func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 
 func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
 	switch {
-	case UseAVX2 && withRelu:
-		scaleShiftReluRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
+	case useSIMD && withRelu:
+		scaleShiftReluRowsSIMD(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
-	case UseAVX2:
-		scaleShiftRowsAVX2(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
+	case useSIMD:
+		scaleShiftRowsSIMD(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
 	}
 	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
 }
 
 func addRowBias(dst, x, bias []float32, rows, n int) {
-	if UseAVX2 {
-		addRowBiasAVX2(data(dst), data(x), data(bias), rows, n, 4*n, 4*n)
+	if useSIMD {
+		addRowBiasSIMD(data(dst), data(x), data(bias), rows, n, 4*n, 4*n)
 		return
 	}
 	addRowBiasGeneric(dst, x, bias, rows, n)
 }
 
 func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
-	if UseAVX2 {
-		batchNormGradRowsAVX2(data(dst), data(dy), data(x), data(mean), data(invstd), data(scale), data(a), data(b),
+	if useSIMD {
+		batchNormGradRowsSIMD(data(dst), data(dy), data(x), data(mean), data(invstd), data(scale), data(a), data(b),
 			rows, n, 4*ldDst, 4*ldDy, 4*ldX)
 		return
 	}
@@ -384,32 +386,32 @@ func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n,
 }
 
 func expRows(dst, x, highest, total []float32, n int) {
-	if UseAVX2 {
-		expRowsAVX2(data(dst), data(x), data(highest), data(total), len(highest), n)
+	if useSIMD {
+		expRowsSIMD(data(dst), data(x), data(highest), data(total), len(highest), n)
 		return
 	}
 	expRowsGeneric(dst, x, highest, total, n)
 }
 
 func sumExpRows(x, highest, total []float32, n int) {
-	if UseAVX2 {
-		sumExpRowsAVX2(data(x), data(highest), data(total), len(highest), n)
+	if useSIMD {
+		sumExpRowsSIMD(data(x), data(highest), data(total), len(highest), n)
 		return
 	}
 	sumExpRowsGeneric(x, highest, total, n)
 }
 
 func scaleEachRow(x, scale []float32, n int) {
-	if UseAVX2 {
-		scaleEachRowAVX2(data(x), data(scale), len(scale), n)
+	if useSIMD {
+		scaleEachRowSIMD(data(x), data(scale), len(scale), n)
 		return
 	}
 	scaleEachRowGeneric(x, scale, n)
 }
 
 func subTwoEachRow(dst, x, first, second []float32, n int) {
-	if UseAVX2 {
-		subTwoEachRowAVX2(data(dst), data(x), data(first), data(second), len(first), n)
+	if useSIMD {
+		subTwoEachRowSIMD(data(dst), data(x), data(first), data(second), len(first), n)
 		return
 	}
 	subTwoEachRowGeneric(dst, x, first, second, n)

@@ -1,16 +1,18 @@
+//go:build amd64 || arm64
+
 package kernel
 
 func tile(args *TileArgs) {
-	if UseNEON {
-		tileNEON(args)
+	if useSIMD {
+		tileSIMD(args)
 		return
 	}
 	tileGeneric(args, TileCols)
 }
 
 func tileNarrow(args *TileArgs) {
-	if UseNEON {
-		tileNarrowNEON(args)
+	if useSIMD {
+		tileNarrowSIMD(args)
 		return
 	}
 	tileGeneric(args, NarrowCols)
@@ -18,24 +20,24 @@ func tileNarrow(args *TileArgs) {
 
 func outer(args *OuterArgs) {
 	switch {
-	case !UseNEON:
+	case !useSIMD:
 		outerGeneric(args)
 	case args.Cols <= NarrowCols:
-		outerNarrowNEON(args)
+		outerNarrowSIMD(args)
 	default:
-		outerNEON(args)
+		outerSIMD(args)
 	}
 }
 
 // transpose leaves the strips of up to 7 rows and columns at the edges to the twin.
 func transpose(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	if !UseNEON || rows < block || cols < block {
+	if !useSIMD || rows < block || cols < block {
 		transposeGeneric(dst, src, rows, cols, ldDst, ldSrc)
 		return
 	}
 	i := 0
 	for ; i+block <= rows; i += block {
-		transposeNEON(&dst[i], &src[i*ldSrc], cols/block, ldDst, ldSrc)
+		transposeSIMD(&dst[i], &src[i*ldSrc], cols/block, ldDst, ldSrc)
 	}
 	if done := cols / block * block; done < cols {
 		transposeGeneric(dst[done*ldDst:], src[done:], i, cols-done, ldDst, ldSrc)
@@ -46,8 +48,8 @@ func transpose(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 }
 
 func peakFMA(iters int) float32 {
-	if UseNEON {
-		return peakNEON(iters)
+	if useSIMD {
+		return peakSIMD(iters)
 	}
 	return peakGeneric(iters)
 }
