@@ -10,19 +10,23 @@ import (
 // over tiles of outer products of the source's channels with those of dy,
 // transformed to weights once at the end.
 //
-// The tiles go through the transforms and the products in turns of about as
-// many as fit the cache.
+// Tasks are chunks of images × blocks of weights: some output channels and
+// some source channels. A task transforms and multiplies a few tiles in turn,
+// so that their points stay in the cache of its processor. Several chunks
+// leave partial sums, which a second step adds up; where there is one chunk,
+// its tasks end with the weights themselves. Blocks of weights need no partial
+// sums, but each of them transforms its channels of all tiles again.
 type winogradWeight struct {
 	*kernel.WinogradTransforms
-	n        int
-	src, out image
-	pad      [2]int
-	grid     [2]int // tiles of an image
-	points   int
-	images   int     // of a turn
-	parts    int     // tasks that share the columns of a point
-	aOff     []int32 // of the tiles of a turn: rows of source points
-	bOff     []int32 // and of points of dy
+	n                int
+	src, out         image
+	pad              [2]int
+	grid             [2]int // tiles of an image
+	points           int
+	chunks, perChunk int     // and the images of a chunk
+	srcPart, outPart int     // channels of a block of weights, the last ones excepted
+	turn             int     // tiles transformed, then multiplied
+	aOff, bOff       []int32 // of the tiles of a turn: rows of source points and of points of dy
 }
 
 // winogradWeights returns the plans of a weight gradient.
@@ -41,131 +45,207 @@ func (v convolution) winogradWeights() (plans []*winogradWeight) {
 
 // Costs that differ from those of the output, in the same unit.
 const (
-	outerCost = 1.2  // of eight multiply-adds in direct outer products
-	lastCost  = 20.0 // of turning eight sums at a point to weights
+	outerCost   = 1.2  // of eight multiply-adds in direct outer products
+	sumCost     = 2.0  // of adding a turn's products to eight sums
+	partialCost = 6.0  // of storing eight partial sums and of adding them up
+	lastCost    = 10.0 // of turning eight sums at a point to weights
 )
 
 // cost estimates the cost for one image.
 func (w *winogradWeight) cost() float64 {
 	tiles, points := float64(w.grid[0]*w.grid[1]), float64(w.points)
 	sums := points * float64(w.src.c*kernel.Panels(w.out.c, kernel.TileCols)*kernel.TileCols) / 8
-	transforms := tiles * (2*tileCost + transformCost*points*float64(w.src.c+w.out.c)/8)
-	return productCost*tiles*sums + transforms + lastCost*sums/float64(w.n) + streamCost*sums/float64(w.images)
+	of := func(channels int) float64 { return tileCost + transformCost*points*float64(channels)/8 }
+	transforms := tiles * (of(w.src.c)*float64(w.outParts()) + of(w.out.c)*float64(w.srcParts()))
+	cost := tiles*(productCost*sums+sumCost*sums/float64(w.turn)) + transforms + lastCost*sums/float64(w.n)
+	if w.chunks > 1 {
+		cost += partialCost * sums * float64(w.chunks) / float64(w.n)
+	}
+	return cost
 }
 
+// plan cuts the work into tasks, enough of them if it can, at the least cost.
 func (w *winogradWeight) plan() {
+	fmas := w.n * w.grid[0] * w.grid[1] * w.points * w.src.c * w.out.c
+	wanted := max(1, min(limit.minimalTasks, fmas/limit.taskFMAs))
+	// Partial sums should not need more memory than the operands.
+	partial := min(limit.partialLimit, w.n*(w.src.h*w.src.w*w.src.c+w.out.h*w.out.w*w.out.c))
+	var best winogradWeight
+	for chunks := 1; chunks <= max(1, min(limit.maxChunks, w.n)); chunks *= 2 {
+		if chunks > 1 && chunks*w.points*w.src.c*w.out.c > partial {
+			break
+		}
+		for outParts := 1; outParts <= kernel.Panels(w.out.c, kernel.TileCols); outParts *= 2 {
+			for srcParts := 1; srcParts <= w.src.c/winogradChannels; srcParts *= 2 {
+				p := *w
+				p.perChunk = (w.n + chunks - 1) / chunks
+				p.chunks = (w.n + p.perChunk - 1) / p.perChunk
+				p.outPart = roundUp((w.out.c+outParts-1)/outParts, kernel.TileCols)
+				p.srcPart = roundUp((w.src.c+srcParts-1)/srcParts, winogradChannels)
+				p.turn = max(1, min(limit.pixelTerms, limit.winogradTurn/(w.points*(p.srcPart+p.outPart)), p.perChunk*w.grid[0]*w.grid[1]))
+				if best.chunks == 0 || p.better(&best, wanted) {
+					best = p
+				}
+			}
+		}
+	}
+	*w = best
+	for i := range w.turn {
+		w.aOff, w.bOff = append(w.aOff, int32(i*pointPitch(w.srcPart))), append(w.bOff, int32(i*pointPitch(w.outPart)))
+	}
+}
+
+// better reports whether w is preferred to p: it has more tasks, up to the
+// wanted number, or as many and costs less.
+func (w *winogradWeight) better(p *winogradWeight, wanted int) bool {
+	if a, b := min(w.tasks(), wanted), min(p.tasks(), wanted); a != b {
+		return a > b
+	}
+	return w.cost() < p.cost()
+}
+
+func (w *winogradWeight) outParts() int { return (w.out.c + w.outPart - 1) / w.outPart }
+func (w *winogradWeight) srcParts() int { return (w.src.c + w.srcPart - 1) / w.srcPart }
+func (w *winogradWeight) blocks() int   { return w.outParts() * w.srcParts() }
+func (w *winogradWeight) tasks() int    { return w.chunks * w.blocks() }
+
+// Distances from point to point in the operands of a turn and in the sums.
+func (w *winogradWeight) sourcePitch() int { return pointPitch(w.turn * pointPitch(w.srcPart)) }
+func (w *winogradWeight) outPitch() int    { return pointPitch(w.turn * pointPitch(w.outPart)) }
+func (w *winogradWeight) sumPitch() int    { return pointPitch(w.srcPart * w.outPart) }
+
+// sumSize is the size of the sums of a block of weights: [point][source
+// channel][output channel].
+func (w *winogradWeight) sumSize() int { return w.points * w.sumPitch() }
+
+// A weightBlock is a range of channels of the source and of the output.
+type weightBlock struct{ src, srcEnd, out, outEnd int }
+
+func (w *winogradWeight) block(i int) weightBlock {
+	src, out := i%w.srcParts()*w.srcPart, i/w.srcParts()*w.outPart
+	return weightBlock{src, min(src+w.srcPart, w.src.c), out, min(out+w.outPart, w.out.c)}
+}
+
+// turnScratch is the memory that accumulate needs.
+func (w *winogradWeight) turnScratch() int {
+	return w.points*(w.sourcePitch()+w.outPitch()+patchChannels) + slackFloats
+}
+
+// accumulate computes the sums of a block of weights over a chunk of images.
+func (w *winogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, dy []float32) {
+	source, out := scratch, scratch[w.points*w.sourcePitch():]
+	patch := out[w.points*w.outPitch():]
+	src, grad := w.src, w.out
+	src.c, grad.c = b.srcEnd-b.src, b.outEnd-b.out
+	x, dy = x[b.src:], dy[b.out:]
 	perImage := w.grid[0] * w.grid[1]
-	fit := limit.winogradTurn / (w.points * perImage * (w.src.c + w.out.c))
-	w.images = min(w.n, max(1, fit, limit.pixelTerms/perImage))
-	turns := (w.n + w.images - 1) / w.images
-	w.images = (w.n + turns - 1) / turns
-	panels := kernel.Panels(w.out.c, kernel.TileCols)
-	fmas := w.images * perImage * w.points * w.src.c * w.out.c
-	w.parts = max(1, min(panels, 4*fmas/limit.taskFMAs/w.points))
-	for i := range w.images * perImage {
-		w.aOff, w.bOff = append(w.aOff, int32(i*channelPitch(w.src.c))), append(w.bOff, int32(i*channelPitch(w.out.c)))
+	first := chunk * w.perChunk * perImage
+	end := min((chunk+1)*w.perChunk, w.n) * perImage
+	for from := first; from < end; from += w.turn {
+		tiles := min(w.turn, end-from)
+		for i := range tiles {
+			image, tile := (from+i)/perImage, (from+i)%perImage
+			ty, tx := tile/w.grid[1]*w.M, tile%w.grid[1]*w.M
+			readTile(&w.Input, source[w.aOff[i]:], w.sourcePitch(), src, x[image*src.size():], ty-w.pad[0], tx-w.pad[1], patch)
+			readTile(&w.OutputGrad, out[w.bOff[i]:], w.outPitch(), grad, dy[image*grad.size():], ty, tx, patch)
+		}
+		w.multiply(src.c, grad.c, tiles, sum, source, out, from > first)
 	}
 }
 
-// channelPitch is the distance from tile to tile at a point: like pointPitch,
-// an odd number of cache lines.
-func channelPitch(channels int) int { return pointPitch(channels) }
-
-func (w *winogradWeight) tiles() int { return w.images * w.grid[0] * w.grid[1] }
-
-// Distances from point to point, and sizes of the points of a turn.
-func (w *winogradWeight) sourcePitch() int { return pointPitch(w.tiles() * channelPitch(w.src.c)) }
-func (w *winogradWeight) sourceSize() int  { return w.points * w.sourcePitch() }
-func (w *winogradWeight) outPitch() int    { return pointPitch(w.tiles() * channelPitch(w.out.c)) }
-func (w *winogradWeight) outSize() int     { return w.points * w.outPitch() }
-func (w *winogradWeight) sumPitch() int    { return pointPitch(w.src.c * w.out.c) }
-func (w *winogradWeight) sumSize() int     { return w.points * w.sumPitch() }
-
-// transform computes the points of one row of tiles of x and of dy, in place
-// row of a turn.
-func (w *winogradWeight) transform(image, y, row int, source, out, patch, x, dy []float32) {
-	for tx := range w.grid[1] {
-		t := row*w.grid[1] + tx
-		readTile(&w.Input, source[t*channelPitch(w.src.c):], w.sourcePitch(),
-			w.src, x[image*w.src.size():], y*w.M-w.pad[0], tx*w.M-w.pad[1], patch)
-		readTile(&w.OutputGrad, out[t*channelPitch(w.out.c):], w.outPitch(),
-			w.out, dy[image*w.out.size():], y*w.M, tx*w.M, patch)
+// multiply adds the outer products of a turn's tiles at all points.
+func (w *winogradWeight) multiply(srcChannels, outChannels, tiles int, sum, source, out []float32, accumulate bool) {
+	args := kernel.OuterArgs{
+		AOff: &w.aOff[0], BOff: &w.bOff[0], B1: 8, C1: 8, K: tiles, LdC: w.outPart, Rows: srcChannels, Accumulate: accumulate,
 	}
-}
-
-// multiply adds the outer products of the first tiles of a turn at one point,
-// for one part of the output channels. sum is [point][source channel][output
-// channel].
-func (w *winogradWeight) multiply(point, part, tiles int, sum, source, out []float32, accumulate bool) {
-	panels := kernel.Panels(w.out.c, kernel.TileCols)
-	source, out = source[point*w.sourcePitch():], out[point*w.outPitch():]
-	sum = sum[point*w.sumPitch():]
-	args := kernel.OuterArgs{B1: 8, C1: 8, LdC: w.out.c, Rows: w.src.c}
-	for k := 0; k < tiles; k += limit.pixelTerms {
-		args.K, args.Accumulate = min(limit.pixelTerms, tiles-k), accumulate || k > 0
-		args.A, args.AOff, args.BOff = &source[0], &w.aOff[k], &w.bOff[k]
-		for panel := part * panels / w.parts; panel < (part+1)*panels/w.parts; panel++ {
-			column := panel * kernel.TileCols
-			args.Cols = min(kernel.TileCols, w.out.c-column)
-			args.B, args.C = &out[column], &sum[column]
+	for p := range w.points {
+		args.A = &source[p*w.sourcePitch()]
+		for column := 0; column < outChannels; column += kernel.TileCols {
+			args.Cols = min(kernel.TileCols, outChannels-column)
+			args.B, args.C = &out[p*w.outPitch()+column], &sum[p*w.sumPitch()+column]
 			kernel.Outer(&args)
 		}
 	}
 }
 
-// storeChannels is how many source channels a task of the last step takes.
+// storeChannels is how many source channels are turned to weights at a time.
 const storeChannels = 8
 
-// store transforms the sums of the source channels from ≤ c < to, at most
-// storeChannels, to the gradient of their weights (O×C×R×R). It reads all
-// output channels of a point at a time: the points lie far apart.
-func (w *winogradWeight) store(dst, sum, scratch []float32, from, to int) {
-	n, out, area := to-from, w.out.c, w.R*w.R
+// storeScratch is the memory that store needs.
+func (w *winogradWeight) storeScratch() int { return 2 * storeChannels * w.R * w.R * w.outPart }
+
+// store transforms the sums of a block for the source channels from ≤ c < to,
+// at most storeChannels of them, to the gradient of their weights in O×C×R×R.
+func (w *winogradWeight) store(dst []float32, b weightBlock, sum, scratch []float32, from, to int) {
+	n, out, area := to-from, b.outEnd-b.out, w.R*w.R
 	taps, turned := scratch[:area*n*out], scratch[area*n*out:2*area*n*out]
 	args := kernel.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * n * out, DstCol: n * out, N: out}
 	for ci := range n {
-		args.Src, args.Dst = &sum[(from+ci)*out], &taps[ci*out]
+		args.Src, args.Dst = &sum[(from-b.src+ci)*w.outPart], &taps[ci*out]
 		w.KernelGrad.Apply(&args)
 	}
 	kernel.Transpose2D(turned, taps, area*n, out, area*n, out)
 	for o := range out {
-		interleave(dst[(o*w.src.c+from)*area:][:area*n], turned[o*area*n:], n, area)
+		interleave(dst[((b.out+o)*w.src.c+from)*area:][:area*n], turned[o*area*n:], n, area)
+	}
+}
+
+// addUp adds the sums of the source channels from ≤ c < to of a block in all
+// chunks to those of the first chunk.
+func (w *winogradWeight) addUp(partial []float32, block int, b weightBlock, from, to int) {
+	at := func(chunk, point int) []float32 {
+		start := (chunk*w.blocks()+block)*w.sumSize() + point*w.sumPitch()
+		return partial[start+(from-b.src)*w.outPart:][:(to-from)*w.outPart]
+	}
+	for p := range w.points {
+		for chunk := 1; chunk < w.chunks; chunk++ {
+			kernel.Add(at(0, p), at(0, p), at(chunk, p))
+		}
 	}
 }
 
 // addWinogradWeight adds the steps that carry a plan out.
 func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *value) {
 	w.src.pitch, w.out.pitch = x.distance(), dy.distance()
-	// What kernels read beyond the end is in the arena's slack.
-	source, out := c.alloc(w.sourceSize()), c.alloc(w.outSize())
-	sum := c.alloc(w.sumSize())
-	turns := (w.n + w.images - 1) / w.images
-	for first := 0; first < w.n; first += w.images {
-		images := min(w.images, w.n-first)
-		c.add(step{
-			name: "winograd points", node: n, tasks: images * w.grid[0], scratch: w.points * patchChannels,
-			reads: bufs(x.buf, dy.buf), writes: bufs(source, out),
-			run: func(task int, scratch []float32) {
-				image, y := first+task/w.grid[0], task%w.grid[0]
-				w.transform(image, y, task, source.data, out.data, scratch, x.data(), dy.data())
-			},
-		})
-		c.add(step{
-			name: "weight gradient", algorithm: winogradName(w.WinogradTransforms), turns: turns, node: n, tasks: w.points * w.parts,
-			reads: bufs(source, out), writes: bufs(sum),
-			run: func(task int, _ []float32) {
-				w.multiply(task/w.parts, task%w.parts, images*w.grid[0]*w.grid[1], sum.data, source.data, out.data, first > 0)
-			},
-		})
-	}
 	grad := c.define(n, plain)
 	g := grad.buf
-	tasks := (w.src.c + storeChannels - 1) / storeChannels
+	s := step{
+		name: "weight gradient", algorithm: winogradName(w.WinogradTransforms), node: n, tasks: w.tasks(),
+		scratch: w.turnScratch(), reads: bufs(x.buf, dy.buf),
+	}
+	if w.chunks == 1 {
+		s.scratch += w.sumSize() + w.storeScratch()
+		s.writes = bufs(g)
+		s.run = func(task int, scratch []float32) {
+			b := w.block(task)
+			sum, scratch := scratch[:w.sumSize()], scratch[w.sumSize():]
+			w.accumulate(0, b, sum, scratch, x.data(), dy.data())
+			for from := b.src; from < b.srcEnd; from += storeChannels {
+				w.store(g.data, b, sum, scratch, from, min(from+storeChannels, b.srcEnd))
+			}
+		}
+		c.add(s)
+		c.completed(grad)
+		return
+	}
+	partial := c.alloc(w.tasks() * w.sumSize())
+	s.writes = bufs(partial)
+	s.run = func(task int, scratch []float32) {
+		w.accumulate(task/w.blocks(), w.block(task%w.blocks()), partial.data[task*w.sumSize():], scratch, x.data(), dy.data())
+	}
+	c.add(s)
+	perBlock := (w.srcPart + storeChannels - 1) / storeChannels
 	c.add(step{
-		name: "weight gradient sum", node: n, tasks: tasks, reads: bufs(sum), writes: bufs(g),
-		scratch: 2 * storeChannels * w.R * w.R * w.out.c,
+		name: "weight gradient sum", node: n, tasks: w.blocks() * perBlock, reads: bufs(partial), writes: bufs(g, partial),
+		scratch: w.storeScratch(),
 		run: func(task int, scratch []float32) {
-			w.store(g.data, sum.data, scratch, task*storeChannels, min((task+1)*storeChannels, w.src.c))
+			i := task / perBlock
+			b := w.block(i)
+			from := b.src + task%perBlock*storeChannels
+			if to := min(from+storeChannels, b.srcEnd); from < to {
+				w.addUp(partial.data, i, b, from, to)
+				w.store(g.data, b, partial.data[i*w.sumSize():], scratch, from, to)
+			}
 		},
 	})
 	c.completed(grad)

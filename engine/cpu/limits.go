@@ -35,7 +35,7 @@ var limit = limits{
 	winogradTiles:  48,
 	winogradFloats: 1 << 16,
 	winogradShared: 3 << 16,
-	winogradTurn:   1 << 19,
+	winogradTurn:   1 << 18,
 	winogradGain:   0.85,
 
 	cacheFloats: 3 << 20,

@@ -119,7 +119,7 @@ func flopsOf(s *step) int64 {
 	if s.algorithm == "" {
 		return 0
 	}
-	return 2 * multiplyAdds(productOf(s.node)) / int64(max(1, s.turns))
+	return 2 * multiplyAdds(productOf(s.node))
 }
 
 // multiplyAdds counts those of a convolution, of one of its gradients or of a

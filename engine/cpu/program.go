@@ -17,7 +17,6 @@ type step struct {
 	// algorithm names the way that the main step of a convolution or product
 	// was chosen to go, for profiles; "" for all other steps.
 	algorithm string
-	turns     int // main steps that share the node's work, if there are several
 	tasks     int
 	run       func(task int, scratch []float32)
 	scratch   int // floats that run needs
