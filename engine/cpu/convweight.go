@@ -171,6 +171,7 @@ func (g *weightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 		args.BOff = &g.packedB[0]
 		g.copyPanels(copyB, dy, k, terms, from, to)
 	}
+	soon := g.ahead(x, dy, k, terms, from, to)
 	for gr := range g.groups {
 		for s, at := range g.segments {
 			args.A = &x[int(at)+gr*in]
@@ -186,10 +187,26 @@ func (g *weightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 					args.B = &copyB[(panel-from)*limit.pixelTerms*kernel.TileCols]
 				}
 				args.C = &sum[(gr*len(g.segments)+s)*g.run*out+column]
+				soon.take(&args)
 				kernel.Outer(&args)
 			}
 		}
 	}
+}
+
+// ahead returns what the pixels after some of them need of x and of dy, if they
+// lie one after the other and most of what lies there is needed.
+func (g *weightGradient) ahead(x, dy []float32, k, terms, from, to int) (soon ahead) {
+	if len(g.aOff) < 2 {
+		return soon
+	}
+	if pitch := int(g.aOff[1] - g.aOff[0]); !g.padded && pitch < 2*g.src.c {
+		soon[0] = aheadOf(x, int(g.aOff[k])+terms*pitch, terms*pitch)
+	}
+	if pitch := g.out.pitch; pitch < 2*(to-from)*kernel.TileCols {
+		soon[1] = aheadOf(dy, int(g.bOff[k])+terms*pitch, terms*pitch)
+	}
+	return soon
 }
 
 // copyPanels copies the output channels of some panels of dy, panel by panel.

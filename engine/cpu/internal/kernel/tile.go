@@ -73,6 +73,23 @@ type OuterArgs struct {
 	Cols int      // valid columns, 1 to 16; up to 8 the second half is neither read nor written
 
 	Accumulate bool // add to C instead of overwriting it
+
+	// Ahead is memory that the caller needs soon. It is fetched into the
+	// second-level cache while the sums are computed, as far as
+	// [OuterArgs.Reach]; nil fetches nothing else.
+	Ahead *float32
+}
+
+// aheadFloats is how far each term of each tile of rows moves Ahead.
+const aheadFloats = 4
+
+// Reach is the number of floats from Ahead on that the call fetches.
+func (args *OuterArgs) Reach() int {
+	rows := TileRows
+	if args.Cols <= NarrowCols {
+		rows = NarrowRows
+	}
+	return args.K * ((args.Rows + rows - 1) / rows) * aheadFloats
 }
 
 // Outer sums K outer products of a run of A and up to 16 floats of B; see

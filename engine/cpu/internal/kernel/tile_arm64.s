@@ -4411,6 +4411,11 @@ TEXT ·outerSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_C1(R0), R5
 	LSL	$2, R4
 	LSL	$2, R5
+	MOVD	OuterArgs_Ahead(R0), R6
+	CBNZ	R6, ahead1
+	MOVD	R1, R6
+
+ahead1:
 
 tile:
 	CMP	$4, R2
@@ -4439,24 +4444,26 @@ tile:
 	VEOR	V21.B16, V21.B16, V21.B16
 	VEOR	V22.B16, V22.B16, V22.B16
 	VEOR	V23.B16, V23.B16, V23.B16
-	MOVD	OuterArgs_B(R0), R6
-	MOVD	OuterArgs_B1(R0), R7
-	ADD	R7<<2, R6, R7
-	MOVD	OuterArgs_AOff(R0), R8
-	MOVD	OuterArgs_BOff(R0), R9
-	MOVD	OuterArgs_K(R0), R10
-	CBZ	R10, summed2
+	MOVD	OuterArgs_B(R0), R7
+	MOVD	OuterArgs_B1(R0), R8
+	ADD	R8<<2, R7, R8
+	MOVD	OuterArgs_AOff(R0), R9
+	MOVD	OuterArgs_BOff(R0), R10
+	MOVD	OuterArgs_K(R0), R11
+	CBZ	R11, summed3
 
-terms1:
-	MOVW.P	4(R8), R11
+terms2:
+	PRFM	(R6), PLDL2KEEP
+	ADD	$16, R6
 	MOVW.P	4(R9), R12
-	ADD	R11<<2, R1, R11
-	FMOVQ	(R11), F24
-	FMOVD	16(R11), F25
-	ADD	R12<<2, R6, R11
-	FLDPQ	(R11), (F26, F27)
-	ADD	R12<<2, R7, R11
-	FLDPQ	(R11), (F28, F29)
+	MOVW.P	4(R10), R13
+	ADD	R12<<2, R1, R12
+	FMOVQ	(R12), F24
+	FMOVD	16(R12), F25
+	ADD	R13<<2, R7, R12
+	FLDPQ	(R12), (F26, F27)
+	ADD	R13<<2, R8, R12
+	FLDPQ	(R12), (F28, F29)
 	WORD	$0x4f981340 // fmla v0.4s, v26.4s, v24.s[0]
 	WORD	$0x4fb81344 // fmla v4.4s, v26.4s, v24.s[1]
 	WORD	$0x4f981b48 // fmla v8.4s, v26.4s, v24.s[2]
@@ -4481,392 +4488,392 @@ terms1:
 	WORD	$0x4fb81baf // fmla v15.4s, v29.4s, v24.s[3]
 	WORD	$0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD	$0x4fb913b7 // fmla v23.4s, v29.4s, v25.s[1]
-	SUB	$1, R10
-	CBNZ	R10, terms1
+	SUB	$1, R11
+	CBNZ	R11, terms2
 
-summed2:
-	MOVD	R3, R6
-	ADD	R4, R6, R7
+summed3:
+	MOVD	R3, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
 	ADD	R4, R9, R10
 	ADD	R4, R10, R11
-	MOVD	OuterArgs_Cols(R0), R12
-	TBZ	$4, R12, skip3
-	ADD	R5, R6, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip5
-	FLDPQ	(R6), (F24, F25)
+	ADD	R4, R11, R12
+	MOVD	OuterArgs_Cols(R0), R13
+	TBZ	$4, R13, skip4
+	ADD	R5, R7, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip6
+	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
-skip5:
-	FSTPQ	(F0, F1), (R6)
-	FSTPQ	(F2, F3), (R13)
+skip6:
+	FSTPQ	(F0, F1), (R7)
+	FSTPQ	(F2, F3), (R14)
 	CMP	$1, R2
-	BLE	stored4
-	ADD	R5, R7, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip6
-	FLDPQ	(R7), (F24, F25)
+	BLE	stored5
+	ADD	R5, R8, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip7
+	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip6:
-	FSTPQ	(F4, F5), (R7)
-	FSTPQ	(F6, F7), (R13)
+skip7:
+	FSTPQ	(F4, F5), (R8)
+	FSTPQ	(F6, F7), (R14)
 	CMP	$2, R2
-	BLE	stored4
-	ADD	R5, R8, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip7
-	FLDPQ	(R8), (F24, F25)
+	BLE	stored5
+	ADD	R5, R9, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip8
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip7:
-	FSTPQ	(F8, F9), (R8)
-	FSTPQ	(F10, F11), (R13)
+skip8:
+	FSTPQ	(F8, F9), (R9)
+	FSTPQ	(F10, F11), (R14)
 	CMP	$3, R2
-	BLE	stored4
-	ADD	R5, R9, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip8
-	FLDPQ	(R9), (F24, F25)
+	BLE	stored5
+	ADD	R5, R10, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip9
+	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip8:
-	FSTPQ	(F12, F13), (R9)
-	FSTPQ	(F14, F15), (R13)
+skip9:
+	FSTPQ	(F12, F13), (R10)
+	FSTPQ	(F14, F15), (R14)
 	CMP	$4, R2
-	BLE	stored4
-	ADD	R5, R10, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip9
-	FLDPQ	(R10), (F24, F25)
+	BLE	stored5
+	ADD	R5, R11, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip10
+	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip9:
-	FSTPQ	(F16, F17), (R10)
-	FSTPQ	(F18, F19), (R13)
+skip10:
+	FSTPQ	(F16, F17), (R11)
+	FSTPQ	(F18, F19), (R14)
 	CMP	$5, R2
-	BLE	stored4
-	ADD	R5, R11, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip10
-	FLDPQ	(R11), (F24, F25)
+	BLE	stored5
+	ADD	R5, R12, R14
+	MOVBU	OuterArgs_Accumulate(R0), R15
+	CBZ	R15, skip11
+	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
-	FLDPQ	(R13), (F24, F25)
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip10:
-	FSTPQ	(F20, F21), (R11)
-	FSTPQ	(F22, F23), (R13)
+skip11:
+	FSTPQ	(F20, F21), (R12)
+	FSTPQ	(F22, F23), (R14)
 
-stored4:
+stored5:
 
-skip3:
-	TBZ	$3, R12, skip11
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip13
-	FLDPQ	(R6), (F24, F25)
+skip4:
+	TBZ	$3, R13, skip12
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip14
+	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
-skip13:
-	FSTPQ	(F0, F1), (R6)
+skip14:
+	FSTPQ	(F0, F1), (R7)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	R5, R6
+	ADD	R5, R7
 	CMP	$1, R2
-	BLE	stored12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip14
-	FLDPQ	(R7), (F2, F3)
+	BLE	stored13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip15
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip14:
-	FSTPQ	(F4, F5), (R7)
+skip15:
+	FSTPQ	(F4, F5), (R8)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	R5, R7
+	ADD	R5, R8
 	CMP	$2, R2
-	BLE	stored12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip15
-	FLDPQ	(R8), (F2, F3)
+	BLE	stored13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip16
+	FLDPQ	(R9), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip15:
-	FSTPQ	(F8, F9), (R8)
+skip16:
+	FSTPQ	(F8, F9), (R9)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	R5, R8
+	ADD	R5, R9
 	CMP	$3, R2
-	BLE	stored12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip16
-	FLDPQ	(R9), (F2, F3)
+	BLE	stored13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip17
+	FLDPQ	(R10), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip16:
-	FSTPQ	(F12, F13), (R9)
+skip17:
+	FSTPQ	(F12, F13), (R10)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	R5, R9
+	ADD	R5, R10
 	CMP	$4, R2
-	BLE	stored12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip17
-	FLDPQ	(R10), (F2, F3)
+	BLE	stored13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip18
+	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e30d450 // fadd v16.4s, v2.4s, v16.4s
 	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
 
-skip17:
-	FSTPQ	(F16, F17), (R10)
+skip18:
+	FSTPQ	(F16, F17), (R11)
 	VORR	V18.B16, V18.B16, V16.B16
 	VORR	V19.B16, V19.B16, V17.B16
-	ADD	R5, R10
+	ADD	R5, R11
 	CMP	$5, R2
-	BLE	stored12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip18
-	FLDPQ	(R11), (F2, F3)
+	BLE	stored13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip19
+	FLDPQ	(R12), (F2, F3)
 	WORD	$0x4e34d454 // fadd v20.4s, v2.4s, v20.4s
 	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
 
-skip18:
-	FSTPQ	(F20, F21), (R11)
+skip19:
+	FSTPQ	(F20, F21), (R12)
 	VORR	V22.B16, V22.B16, V20.B16
 	VORR	V23.B16, V23.B16, V21.B16
-	ADD	R5, R11
+	ADD	R5, R12
 
-stored12:
+stored13:
 
-skip11:
-	TBZ	$2, R12, skip19
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip21
-	FMOVQ	(R6), F2
+skip12:
+	TBZ	$2, R13, skip20
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip22
+	FMOVQ	(R7), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip21:
-	FMOVQ	F0, (R6)
+skip22:
+	FMOVQ	F0, (R7)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R6
+	ADD	$16, R7
 	CMP	$1, R2
-	BLE	stored20
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip22
-	FMOVQ	(R7), F1
+	BLE	stored21
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip23
+	FMOVQ	(R8), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip22:
-	FMOVQ	F4, (R7)
+skip23:
+	FMOVQ	F4, (R8)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R7
+	ADD	$16, R8
 	CMP	$2, R2
-	BLE	stored20
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip23
-	FMOVQ	(R8), F1
+	BLE	stored21
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip24
+	FMOVQ	(R9), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip23:
-	FMOVQ	F8, (R8)
+skip24:
+	FMOVQ	F8, (R9)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R8
+	ADD	$16, R9
 	CMP	$3, R2
-	BLE	stored20
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip24
-	FMOVQ	(R9), F1
+	BLE	stored21
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip25
+	FMOVQ	(R10), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip24:
-	FMOVQ	F12, (R9)
+skip25:
+	FMOVQ	F12, (R10)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$4, R2
-	BLE	stored20
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip25
-	FMOVQ	(R10), F1
+	BLE	stored21
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip26
+	FMOVQ	(R11), F1
 	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
-skip25:
-	FMOVQ	F16, (R10)
+skip26:
+	FMOVQ	F16, (R11)
 	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R10
+	ADD	$16, R11
 	CMP	$5, R2
-	BLE	stored20
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip26
-	FMOVQ	(R11), F1
+	BLE	stored21
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip27
+	FMOVQ	(R12), F1
 	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
-skip26:
-	FMOVQ	F20, (R11)
+skip27:
+	FMOVQ	F20, (R12)
 	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R11
+	ADD	$16, R12
 
-stored20:
+stored21:
 
-skip19:
-	TBZ	$1, R12, skip27
+skip20:
+	TBZ	$1, R13, skip28
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip29
-	FMOVD	(R6), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip29:
-	FMOVD	F1, (R6)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R6
-	CMP	$1, R2
-	BLE	stored28
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip30
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip30
 	FMOVD	(R7), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip30:
 	FMOVD	F1, (R7)
-	VDUP	V4.D[1], V4.D2
+	VDUP	V0.D[1], V0.D2
 	ADD	$8, R7
-	CMP	$2, R2
-	BLE	stored28
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip31
+	CMP	$1, R2
+	BLE	stored29
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip31
 	FMOVD	(R8), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip31:
 	FMOVD	F1, (R8)
-	VDUP	V8.D[1], V8.D2
+	VDUP	V4.D[1], V4.D2
 	ADD	$8, R8
-	CMP	$3, R2
-	BLE	stored28
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip32
+	CMP	$2, R2
+	BLE	stored29
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip32
 	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip32:
 	FMOVD	F1, (R9)
-	VDUP	V12.D[1], V12.D2
+	VDUP	V8.D[1], V8.D2
 	ADD	$8, R9
-	CMP	$4, R2
-	BLE	stored28
-	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip33
+	CMP	$3, R2
+	BLE	stored29
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip33
 	FMOVD	(R10), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip33:
 	FMOVD	F1, (R10)
-	VDUP	V16.D[1], V16.D2
+	VDUP	V12.D[1], V12.D2
 	ADD	$8, R10
-	CMP	$5, R2
-	BLE	stored28
-	VORR	V20.B16, V20.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip34
+	CMP	$4, R2
+	BLE	stored29
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip34
 	FMOVD	(R11), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip34:
 	FMOVD	F1, (R11)
-	VDUP	V20.D[1], V20.D2
+	VDUP	V16.D[1], V16.D2
 	ADD	$8, R11
-
-stored28:
-
-skip27:
-	TBZ	$0, R12, skip35
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip37
-	FMOVS	(R6), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip37:
-	FMOVS	F0, (R6)
-	CMP	$1, R2
-	BLE	stored36
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip38
-	FMOVS	(R7), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
-
-skip38:
-	FMOVS	F4, (R7)
-	CMP	$2, R2
-	BLE	stored36
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip39
-	FMOVS	(R8), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
-
-skip39:
-	FMOVS	F8, (R8)
-	CMP	$3, R2
-	BLE	stored36
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip40
-	FMOVS	(R9), F0
-	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
-
-skip40:
-	FMOVS	F12, (R9)
-	CMP	$4, R2
-	BLE	stored36
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip41
-	FMOVS	(R10), F0
-	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
-
-skip41:
-	FMOVS	F16, (R10)
 	CMP	$5, R2
-	BLE	stored36
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip42
-	FMOVS	(R11), F0
-	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
-
-skip42:
-	FMOVS	F20, (R11)
-
-stored36:
+	BLE	stored29
+	VORR	V20.B16, V20.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip35
+	FMOVD	(R12), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip35:
+	FMOVD	F1, (R12)
+	VDUP	V20.D[1], V20.D2
+	ADD	$8, R12
+
+stored29:
+
+skip28:
+	TBZ	$0, R13, skip36
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip38
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip38:
+	FMOVS	F0, (R7)
+	CMP	$1, R2
+	BLE	stored37
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip39
+	FMOVS	(R8), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip39:
+	FMOVS	F4, (R8)
+	CMP	$2, R2
+	BLE	stored37
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip40
+	FMOVS	(R9), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip40:
+	FMOVS	F8, (R9)
+	CMP	$3, R2
+	BLE	stored37
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip41
+	FMOVS	(R10), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip41:
+	FMOVS	F12, (R10)
+	CMP	$4, R2
+	BLE	stored37
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip42
+	FMOVS	(R11), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip42:
+	FMOVS	F16, (R11)
+	CMP	$5, R2
+	BLE	stored37
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip43
+	FMOVS	(R12), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip43:
+	FMOVS	F20, (R12)
+
+stored37:
+
+skip36:
 	B	next
 
 short:
@@ -4886,23 +4893,25 @@ short:
 	VEOR	V13.B16, V13.B16, V13.B16
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
-	MOVD	OuterArgs_B(R0), R6
-	MOVD	OuterArgs_B1(R0), R7
-	ADD	R7<<2, R6, R7
-	MOVD	OuterArgs_AOff(R0), R8
-	MOVD	OuterArgs_BOff(R0), R9
-	MOVD	OuterArgs_K(R0), R10
-	CBZ	R10, summed44
+	MOVD	OuterArgs_B(R0), R7
+	MOVD	OuterArgs_B1(R0), R8
+	ADD	R8<<2, R7, R8
+	MOVD	OuterArgs_AOff(R0), R9
+	MOVD	OuterArgs_BOff(R0), R10
+	MOVD	OuterArgs_K(R0), R11
+	CBZ	R11, summed45
 
-terms43:
-	MOVW.P	4(R8), R11
+terms44:
+	PRFM	(R6), PLDL2KEEP
+	ADD	$16, R6
 	MOVW.P	4(R9), R12
-	ADD	R11<<2, R1, R11
-	FMOVQ	(R11), F16
-	ADD	R12<<2, R6, R11
-	FLDPQ	(R11), (F17, F18)
-	ADD	R12<<2, R7, R11
-	FLDPQ	(R11), (F19, F20)
+	MOVW.P	4(R10), R13
+	ADD	R12<<2, R1, R12
+	FMOVQ	(R12), F16
+	ADD	R13<<2, R7, R12
+	FLDPQ	(R12), (F17, F18)
+	ADD	R13<<2, R8, R12
+	FLDPQ	(R12), (F19, F20)
 	WORD	$0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD	$0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	WORD	$0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
@@ -4919,275 +4928,275 @@ terms43:
 	WORD	$0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	WORD	$0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD	$0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
-	SUB	$1, R10
-	CBNZ	R10, terms43
+	SUB	$1, R11
+	CBNZ	R11, terms44
 
-summed44:
-	MOVD	R3, R6
-	ADD	R4, R6, R7
+summed45:
+	MOVD	R3, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
-	MOVD	OuterArgs_Cols(R0), R10
-	TBZ	$4, R10, skip45
-	ADD	R5, R6, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip47
-	FLDPQ	(R6), (F16, F17)
+	ADD	R4, R9, R10
+	MOVD	OuterArgs_Cols(R0), R11
+	TBZ	$4, R11, skip46
+	ADD	R5, R7, R12
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip48
+	FLDPQ	(R7), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
-	FLDPQ	(R11), (F16, F17)
+	FLDPQ	(R12), (F16, F17)
 	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
-skip47:
-	FSTPQ	(F0, F1), (R6)
-	FSTPQ	(F2, F3), (R11)
+skip48:
+	FSTPQ	(F0, F1), (R7)
+	FSTPQ	(F2, F3), (R12)
 	CMP	$1, R2
-	BLE	stored46
-	ADD	R5, R7, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip48
-	FLDPQ	(R7), (F16, F17)
+	BLE	stored47
+	ADD	R5, R8, R12
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip49
+	FLDPQ	(R8), (F16, F17)
 	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
 	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
-	FLDPQ	(R11), (F16, F17)
+	FLDPQ	(R12), (F16, F17)
 	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
-skip48:
-	FSTPQ	(F4, F5), (R7)
-	FSTPQ	(F6, F7), (R11)
+skip49:
+	FSTPQ	(F4, F5), (R8)
+	FSTPQ	(F6, F7), (R12)
 	CMP	$2, R2
-	BLE	stored46
-	ADD	R5, R8, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip49
-	FLDPQ	(R8), (F16, F17)
+	BLE	stored47
+	ADD	R5, R9, R12
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip50
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
 	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
-	FLDPQ	(R11), (F16, F17)
+	FLDPQ	(R12), (F16, F17)
 	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
-skip49:
-	FSTPQ	(F8, F9), (R8)
-	FSTPQ	(F10, F11), (R11)
+skip50:
+	FSTPQ	(F8, F9), (R9)
+	FSTPQ	(F10, F11), (R12)
 	CMP	$3, R2
-	BLE	stored46
-	ADD	R5, R9, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip50
-	FLDPQ	(R9), (F16, F17)
+	BLE	stored47
+	ADD	R5, R10, R12
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip51
+	FLDPQ	(R10), (F16, F17)
 	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
 	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
-	FLDPQ	(R11), (F16, F17)
+	FLDPQ	(R12), (F16, F17)
 	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
-skip50:
-	FSTPQ	(F12, F13), (R9)
-	FSTPQ	(F14, F15), (R11)
+skip51:
+	FSTPQ	(F12, F13), (R10)
+	FSTPQ	(F14, F15), (R12)
 
-stored46:
+stored47:
 
-skip45:
-	TBZ	$3, R10, skip51
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip53
-	FLDPQ	(R6), (F16, F17)
+skip46:
+	TBZ	$3, R11, skip52
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip54
+	FLDPQ	(R7), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
 
-skip53:
-	FSTPQ	(F0, F1), (R6)
+skip54:
+	FSTPQ	(F0, F1), (R7)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	R5, R6
+	ADD	R5, R7
 	CMP	$1, R2
-	BLE	stored52
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip54
-	FLDPQ	(R7), (F2, F3)
+	BLE	stored53
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip55
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip54:
-	FSTPQ	(F4, F5), (R7)
+skip55:
+	FSTPQ	(F4, F5), (R8)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	R5, R7
+	ADD	R5, R8
 	CMP	$2, R2
-	BLE	stored52
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip55
-	FLDPQ	(R8), (F2, F3)
+	BLE	stored53
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip56
+	FLDPQ	(R9), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip55:
-	FSTPQ	(F8, F9), (R8)
+skip56:
+	FSTPQ	(F8, F9), (R9)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	R5, R8
+	ADD	R5, R9
 	CMP	$3, R2
-	BLE	stored52
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip56
-	FLDPQ	(R9), (F2, F3)
+	BLE	stored53
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip57
+	FLDPQ	(R10), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip56:
-	FSTPQ	(F12, F13), (R9)
+skip57:
+	FSTPQ	(F12, F13), (R10)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	R5, R9
+	ADD	R5, R10
 
-stored52:
+stored53:
 
-skip51:
-	TBZ	$2, R10, skip57
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip59
-	FMOVQ	(R6), F2
+skip52:
+	TBZ	$2, R11, skip58
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip60
+	FMOVQ	(R7), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip59:
-	FMOVQ	F0, (R6)
+skip60:
+	FMOVQ	F0, (R7)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R6
+	ADD	$16, R7
 	CMP	$1, R2
-	BLE	stored58
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip60
-	FMOVQ	(R7), F1
+	BLE	stored59
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip61
+	FMOVQ	(R8), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip60:
-	FMOVQ	F4, (R7)
+skip61:
+	FMOVQ	F4, (R8)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R7
+	ADD	$16, R8
 	CMP	$2, R2
-	BLE	stored58
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip61
-	FMOVQ	(R8), F1
+	BLE	stored59
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip62
+	FMOVQ	(R9), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip61:
-	FMOVQ	F8, (R8)
+skip62:
+	FMOVQ	F8, (R9)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R8
+	ADD	$16, R9
 	CMP	$3, R2
-	BLE	stored58
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip62
-	FMOVQ	(R9), F1
+	BLE	stored59
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip63
+	FMOVQ	(R10), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip62:
-	FMOVQ	F12, (R9)
+skip63:
+	FMOVQ	F12, (R10)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R9
+	ADD	$16, R10
 
-stored58:
+stored59:
 
-skip57:
-	TBZ	$1, R10, skip63
+skip58:
+	TBZ	$1, R11, skip64
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip65
-	FMOVD	(R6), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip65:
-	FMOVD	F1, (R6)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R6
-	CMP	$1, R2
-	BLE	stored64
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip66
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip66
 	FMOVD	(R7), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip66:
 	FMOVD	F1, (R7)
-	VDUP	V4.D[1], V4.D2
+	VDUP	V0.D[1], V0.D2
 	ADD	$8, R7
-	CMP	$2, R2
-	BLE	stored64
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip67
+	CMP	$1, R2
+	BLE	stored65
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip67
 	FMOVD	(R8), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip67:
 	FMOVD	F1, (R8)
-	VDUP	V8.D[1], V8.D2
+	VDUP	V4.D[1], V4.D2
 	ADD	$8, R8
-	CMP	$3, R2
-	BLE	stored64
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip68
+	CMP	$2, R2
+	BLE	stored65
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip68
 	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip68:
 	FMOVD	F1, (R9)
-	VDUP	V12.D[1], V12.D2
+	VDUP	V8.D[1], V8.D2
 	ADD	$8, R9
-
-stored64:
-
-skip63:
-	TBZ	$0, R10, skip69
-	MOVBU	OuterArgs_Accumulate(R0), R10
-	CBZ	R10, skip71
-	FMOVS	(R6), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip71:
-	FMOVS	F0, (R6)
-	CMP	$1, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip72
-	FMOVS	(R7), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
-
-skip72:
-	FMOVS	F4, (R7)
-	CMP	$2, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip73
-	FMOVS	(R8), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
-
-skip73:
-	FMOVS	F8, (R8)
 	CMP	$3, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R6
-	CBZ	R6, skip74
-	FMOVS	(R9), F0
-	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
-
-skip74:
-	FMOVS	F12, (R9)
-
-stored70:
+	BLE	stored65
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip69
+	FMOVD	(R10), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip69:
+	FMOVD	F1, (R10)
+	VDUP	V12.D[1], V12.D2
+	ADD	$8, R10
+
+stored65:
+
+skip64:
+	TBZ	$0, R11, skip70
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip72
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip72:
+	FMOVS	F0, (R7)
+	CMP	$1, R2
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip73
+	FMOVS	(R8), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip73:
+	FMOVS	F4, (R8)
+	CMP	$2, R2
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip74
+	FMOVS	(R9), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip74:
+	FMOVS	F8, (R9)
+	CMP	$3, R2
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R7
+	CBZ	R7, skip75
+	FMOVS	(R10), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip75:
+	FMOVS	F12, (R10)
+
+stored71:
+
+skip70:
 
 next:
 	ADD	$24, R1
-	MOVD	$6, R6
-	MADD	R6, R3, R4, R3
+	MOVD	$6, R7
+	MADD	R7, R3, R4, R3
 	SUBS	$6, R2, R2
 	BGT	tile
 	RET
@@ -5202,6 +5211,11 @@ TEXT ·outerNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_C1(R0), R5
 	LSL	$2, R4
 	LSL	$2, R5
+	MOVD	OuterArgs_Ahead(R0), R5
+	CBNZ	R5, ahead1
+	MOVD	R1, R5
+
+ahead1:
 
 tile:
 	CMP	$6, R2
@@ -5230,21 +5244,23 @@ tile:
 	VEOR	V21.B16, V21.B16, V21.B16
 	VEOR	V22.B16, V22.B16, V22.B16
 	VEOR	V23.B16, V23.B16, V23.B16
-	MOVD	OuterArgs_B(R0), R5
-	MOVD	OuterArgs_AOff(R0), R6
-	MOVD	OuterArgs_BOff(R0), R7
-	MOVD	OuterArgs_K(R0), R8
-	CBZ	R8, summed2
+	MOVD	OuterArgs_B(R0), R6
+	MOVD	OuterArgs_AOff(R0), R7
+	MOVD	OuterArgs_BOff(R0), R8
+	MOVD	OuterArgs_K(R0), R9
+	CBZ	R9, summed3
 
-terms1:
-	MOVW.P	4(R6), R9
+terms2:
+	PRFM	(R5), PLDL2KEEP
+	ADD	$16, R5
 	MOVW.P	4(R7), R10
-	ADD	R9<<2, R1, R9
-	FMOVQ	(R9), F24
-	FMOVQ	16(R9), F25
-	FMOVQ	32(R9), F26
-	ADD	R10<<2, R5, R9
-	FLDPQ	(R9), (F27, F28)
+	MOVW.P	4(R8), R11
+	ADD	R10<<2, R1, R10
+	FMOVQ	(R10), F24
+	FMOVQ	16(R10), F25
+	FMOVQ	32(R10), F26
+	ADD	R11<<2, R6, R10
+	FLDPQ	(R10), (F27, F28)
 	WORD	$0x4f981360 // fmla v0.4s, v27.4s, v24.s[0]
 	WORD	$0x4fb81362 // fmla v2.4s, v27.4s, v24.s[1]
 	WORD	$0x4f981b64 // fmla v4.4s, v27.4s, v24.s[2]
@@ -5269,12 +5285,11 @@ terms1:
 	WORD	$0x4fba1393 // fmla v19.4s, v28.4s, v26.s[1]
 	WORD	$0x4f9a1b95 // fmla v21.4s, v28.4s, v26.s[2]
 	WORD	$0x4fba1b97 // fmla v23.4s, v28.4s, v26.s[3]
-	SUB	$1, R8
-	CBNZ	R8, terms1
+	SUB	$1, R9
+	CBNZ	R9, terms2
 
-summed2:
-	MOVD	R3, R5
-	ADD	R4, R5, R6
+summed3:
+	MOVD	R3, R6
 	ADD	R4, R6, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
@@ -5285,523 +5300,524 @@ summed2:
 	ADD	R4, R13, R14
 	ADD	R4, R14, R15
 	ADD	R4, R15, R16
-	MOVD	OuterArgs_Cols(R0), R17
-	TBZ	$3, R17, skip3
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip5
-	FLDPQ	(R5), (F24, F25)
+	ADD	R4, R16, R17
+	MOVD	OuterArgs_Cols(R0), R19
+	TBZ	$3, R19, skip4
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip6
+	FLDPQ	(R6), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
-skip5:
-	FSTPQ	(F0, F1), (R5)
+skip6:
+	FSTPQ	(F0, F1), (R6)
 	CMP	$1, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip6
-	FLDPQ	(R6), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip7
+	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
-skip6:
-	FSTPQ	(F2, F3), (R6)
+skip7:
+	FSTPQ	(F2, F3), (R7)
 	CMP	$2, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip7
-	FLDPQ	(R7), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip8
+	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
 
-skip7:
-	FSTPQ	(F4, F5), (R7)
+skip8:
+	FSTPQ	(F4, F5), (R8)
 	CMP	$3, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip8
-	FLDPQ	(R8), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip8:
-	FSTPQ	(F6, F7), (R8)
+skip9:
+	FSTPQ	(F6, F7), (R9)
 	CMP	$4, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip9
-	FLDPQ	(R9), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip10
+	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
 
-skip9:
-	FSTPQ	(F8, F9), (R9)
+skip10:
+	FSTPQ	(F8, F9), (R10)
 	CMP	$5, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip10
-	FLDPQ	(R10), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip11
+	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip10:
-	FSTPQ	(F10, F11), (R10)
+skip11:
+	FSTPQ	(F10, F11), (R11)
 	CMP	$6, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip11
-	FLDPQ	(R11), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip12
+	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
 
-skip11:
-	FSTPQ	(F12, F13), (R11)
+skip12:
+	FSTPQ	(F12, F13), (R12)
 	CMP	$7, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip12
-	FLDPQ	(R12), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip13
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip12:
-	FSTPQ	(F14, F15), (R12)
+skip13:
+	FSTPQ	(F14, F15), (R13)
 	CMP	$8, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip13
-	FLDPQ	(R13), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip14
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
 
-skip13:
-	FSTPQ	(F16, F17), (R13)
+skip14:
+	FSTPQ	(F16, F17), (R14)
 	CMP	$9, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip14
-	FLDPQ	(R14), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip15
+	FLDPQ	(R15), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip14:
-	FSTPQ	(F18, F19), (R14)
+skip15:
+	FSTPQ	(F18, F19), (R15)
 	CMP	$10, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip15
-	FLDPQ	(R15), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip16
+	FLDPQ	(R16), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
 
-skip15:
-	FSTPQ	(F20, F21), (R15)
+skip16:
+	FSTPQ	(F20, F21), (R16)
 	CMP	$11, R2
-	BLE	stored4
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip16
-	FLDPQ	(R16), (F24, F25)
+	BLE	stored5
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip17
+	FLDPQ	(R17), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip16:
-	FSTPQ	(F22, F23), (R16)
+skip17:
+	FSTPQ	(F22, F23), (R17)
 
-stored4:
+stored5:
 
-skip3:
-	TBZ	$2, R17, skip17
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip19
-	FMOVQ	(R5), F24
+skip4:
+	TBZ	$2, R19, skip18
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip20
+	FMOVQ	(R6), F24
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 
-skip19:
-	FMOVQ	F0, (R5)
+skip20:
+	FMOVQ	F0, (R6)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R5
+	ADD	$16, R6
 	CMP	$1, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip20
-	FMOVQ	(R6), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip21
+	FMOVQ	(R7), F1
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-skip20:
-	FMOVQ	F2, (R6)
+skip21:
+	FMOVQ	F2, (R7)
 	VORR	V3.B16, V3.B16, V2.B16
-	ADD	$16, R6
+	ADD	$16, R7
 	CMP	$2, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip21
-	FMOVQ	(R7), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip22
+	FMOVQ	(R8), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip21:
-	FMOVQ	F4, (R7)
+skip22:
+	FMOVQ	F4, (R8)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R7
+	ADD	$16, R8
 	CMP	$3, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip22
-	FMOVQ	(R8), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip23
+	FMOVQ	(R9), F1
 	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
-skip22:
-	FMOVQ	F6, (R8)
+skip23:
+	FMOVQ	F6, (R9)
 	VORR	V7.B16, V7.B16, V6.B16
-	ADD	$16, R8
+	ADD	$16, R9
 	CMP	$4, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip23
-	FMOVQ	(R9), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip24
+	FMOVQ	(R10), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip23:
-	FMOVQ	F8, (R9)
+skip24:
+	FMOVQ	F8, (R10)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$5, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip24
-	FMOVQ	(R10), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip25
+	FMOVQ	(R11), F1
 	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
-skip24:
-	FMOVQ	F10, (R10)
+skip25:
+	FMOVQ	F10, (R11)
 	VORR	V11.B16, V11.B16, V10.B16
-	ADD	$16, R10
+	ADD	$16, R11
 	CMP	$6, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip25
-	FMOVQ	(R11), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip26
+	FMOVQ	(R12), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip25:
-	FMOVQ	F12, (R11)
+skip26:
+	FMOVQ	F12, (R12)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R11
+	ADD	$16, R12
 	CMP	$7, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip26
-	FMOVQ	(R12), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip27
+	FMOVQ	(R13), F1
 	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
 
-skip26:
-	FMOVQ	F14, (R12)
+skip27:
+	FMOVQ	F14, (R13)
 	VORR	V15.B16, V15.B16, V14.B16
-	ADD	$16, R12
+	ADD	$16, R13
 	CMP	$8, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip27
-	FMOVQ	(R13), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip28
+	FMOVQ	(R14), F1
 	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
-skip27:
-	FMOVQ	F16, (R13)
+skip28:
+	FMOVQ	F16, (R14)
 	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R13
+	ADD	$16, R14
 	CMP	$9, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip28
-	FMOVQ	(R14), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip29
+	FMOVQ	(R15), F1
 	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
 
-skip28:
-	FMOVQ	F18, (R14)
+skip29:
+	FMOVQ	F18, (R15)
 	VORR	V19.B16, V19.B16, V18.B16
-	ADD	$16, R14
+	ADD	$16, R15
 	CMP	$10, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip29
-	FMOVQ	(R15), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip30
+	FMOVQ	(R16), F1
 	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
-skip29:
-	FMOVQ	F20, (R15)
+skip30:
+	FMOVQ	F20, (R16)
 	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R15
+	ADD	$16, R16
 	CMP	$11, R2
-	BLE	stored18
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip30
-	FMOVQ	(R16), F1
+	BLE	stored19
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip31
+	FMOVQ	(R17), F1
 	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
 
-skip30:
-	FMOVQ	F22, (R16)
+skip31:
+	FMOVQ	F22, (R17)
 	VORR	V23.B16, V23.B16, V22.B16
-	ADD	$16, R16
+	ADD	$16, R17
 
-stored18:
+stored19:
 
-skip17:
-	TBZ	$1, R17, skip31
+skip18:
+	TBZ	$1, R19, skip32
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip33
-	FMOVD	(R5), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip33:
-	FMOVD	F1, (R5)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R5
-	CMP	$1, R2
-	BLE	stored32
-	VORR	V2.B16, V2.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip34
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip34
 	FMOVD	(R6), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip34:
 	FMOVD	F1, (R6)
-	VDUP	V2.D[1], V2.D2
+	VDUP	V0.D[1], V0.D2
 	ADD	$8, R6
-	CMP	$2, R2
-	BLE	stored32
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip35
+	CMP	$1, R2
+	BLE	stored33
+	VORR	V2.B16, V2.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip35
 	FMOVD	(R7), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip35:
 	FMOVD	F1, (R7)
-	VDUP	V4.D[1], V4.D2
+	VDUP	V2.D[1], V2.D2
 	ADD	$8, R7
-	CMP	$3, R2
-	BLE	stored32
-	VORR	V6.B16, V6.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip36
+	CMP	$2, R2
+	BLE	stored33
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip36
 	FMOVD	(R8), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip36:
 	FMOVD	F1, (R8)
-	VDUP	V6.D[1], V6.D2
+	VDUP	V4.D[1], V4.D2
 	ADD	$8, R8
-	CMP	$4, R2
-	BLE	stored32
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip37
+	CMP	$3, R2
+	BLE	stored33
+	VORR	V6.B16, V6.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip37
 	FMOVD	(R9), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip37:
 	FMOVD	F1, (R9)
-	VDUP	V8.D[1], V8.D2
+	VDUP	V6.D[1], V6.D2
 	ADD	$8, R9
-	CMP	$5, R2
-	BLE	stored32
-	VORR	V10.B16, V10.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip38
+	CMP	$4, R2
+	BLE	stored33
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip38
 	FMOVD	(R10), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip38:
 	FMOVD	F1, (R10)
-	VDUP	V10.D[1], V10.D2
+	VDUP	V8.D[1], V8.D2
 	ADD	$8, R10
-	CMP	$6, R2
-	BLE	stored32
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip39
+	CMP	$5, R2
+	BLE	stored33
+	VORR	V10.B16, V10.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip39
 	FMOVD	(R11), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip39:
 	FMOVD	F1, (R11)
-	VDUP	V12.D[1], V12.D2
+	VDUP	V10.D[1], V10.D2
 	ADD	$8, R11
-	CMP	$7, R2
-	BLE	stored32
-	VORR	V14.B16, V14.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip40
+	CMP	$6, R2
+	BLE	stored33
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip40
 	FMOVD	(R12), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip40:
 	FMOVD	F1, (R12)
-	VDUP	V14.D[1], V14.D2
+	VDUP	V12.D[1], V12.D2
 	ADD	$8, R12
-	CMP	$8, R2
-	BLE	stored32
-	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip41
+	CMP	$7, R2
+	BLE	stored33
+	VORR	V14.B16, V14.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip41
 	FMOVD	(R13), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip41:
 	FMOVD	F1, (R13)
-	VDUP	V16.D[1], V16.D2
+	VDUP	V14.D[1], V14.D2
 	ADD	$8, R13
-	CMP	$9, R2
-	BLE	stored32
-	VORR	V18.B16, V18.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip42
+	CMP	$8, R2
+	BLE	stored33
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip42
 	FMOVD	(R14), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip42:
 	FMOVD	F1, (R14)
-	VDUP	V18.D[1], V18.D2
+	VDUP	V16.D[1], V16.D2
 	ADD	$8, R14
-	CMP	$10, R2
-	BLE	stored32
-	VORR	V20.B16, V20.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip43
+	CMP	$9, R2
+	BLE	stored33
+	VORR	V18.B16, V18.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip43
 	FMOVD	(R15), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip43:
 	FMOVD	F1, (R15)
-	VDUP	V20.D[1], V20.D2
+	VDUP	V18.D[1], V18.D2
 	ADD	$8, R15
-	CMP	$11, R2
-	BLE	stored32
-	VORR	V22.B16, V22.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R19
-	CBZ	R19, skip44
+	CMP	$10, R2
+	BLE	stored33
+	VORR	V20.B16, V20.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip44
 	FMOVD	(R16), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip44:
 	FMOVD	F1, (R16)
-	VDUP	V22.D[1], V22.D2
+	VDUP	V20.D[1], V20.D2
 	ADD	$8, R16
-
-stored32:
-
-skip31:
-	TBZ	$0, R17, skip45
-	MOVBU	OuterArgs_Accumulate(R0), R17
-	CBZ	R17, skip47
-	FMOVS	(R5), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip47:
-	FMOVS	F0, (R5)
-	CMP	$1, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip48
-	FMOVS	(R6), F0
-	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
-
-skip48:
-	FMOVS	F2, (R6)
-	CMP	$2, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip49
-	FMOVS	(R7), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
-
-skip49:
-	FMOVS	F4, (R7)
-	CMP	$3, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip50
-	FMOVS	(R8), F0
-	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
-
-skip50:
-	FMOVS	F6, (R8)
-	CMP	$4, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip51
-	FMOVS	(R9), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
-
-skip51:
-	FMOVS	F8, (R9)
-	CMP	$5, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip52
-	FMOVS	(R10), F0
-	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
-
-skip52:
-	FMOVS	F10, (R10)
-	CMP	$6, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip53
-	FMOVS	(R11), F0
-	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
-
-skip53:
-	FMOVS	F12, (R11)
-	CMP	$7, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip54
-	FMOVS	(R12), F0
-	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
-
-skip54:
-	FMOVS	F14, (R12)
-	CMP	$8, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip55
-	FMOVS	(R13), F0
-	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
-
-skip55:
-	FMOVS	F16, (R13)
-	CMP	$9, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip56
-	FMOVS	(R14), F0
-	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
-
-skip56:
-	FMOVS	F18, (R14)
-	CMP	$10, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip57
-	FMOVS	(R15), F0
-	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
-
-skip57:
-	FMOVS	F20, (R15)
 	CMP	$11, R2
-	BLE	stored46
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip58
-	FMOVS	(R16), F0
-	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
-
-skip58:
-	FMOVS	F22, (R16)
-
-stored46:
+	BLE	stored33
+	VORR	V22.B16, V22.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R20
+	CBZ	R20, skip45
+	FMOVD	(R17), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip45:
+	FMOVD	F1, (R17)
+	VDUP	V22.D[1], V22.D2
+	ADD	$8, R17
+
+stored33:
+
+skip32:
+	TBZ	$0, R19, skip46
+	MOVBU	OuterArgs_Accumulate(R0), R19
+	CBZ	R19, skip48
+	FMOVS	(R6), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip48:
+	FMOVS	F0, (R6)
+	CMP	$1, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip49
+	FMOVS	(R7), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip49:
+	FMOVS	F2, (R7)
+	CMP	$2, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip50
+	FMOVS	(R8), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip50:
+	FMOVS	F4, (R8)
+	CMP	$3, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip51
+	FMOVS	(R9), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip51:
+	FMOVS	F6, (R9)
+	CMP	$4, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip52
+	FMOVS	(R10), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip52:
+	FMOVS	F8, (R10)
+	CMP	$5, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip53
+	FMOVS	(R11), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip53:
+	FMOVS	F10, (R11)
+	CMP	$6, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip54
+	FMOVS	(R12), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip54:
+	FMOVS	F12, (R12)
+	CMP	$7, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip55
+	FMOVS	(R13), F0
+	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
+
+skip55:
+	FMOVS	F14, (R13)
+	CMP	$8, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip56
+	FMOVS	(R14), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip56:
+	FMOVS	F16, (R14)
+	CMP	$9, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip57
+	FMOVS	(R15), F0
+	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
+
+skip57:
+	FMOVS	F18, (R15)
+	CMP	$10, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip58
+	FMOVS	(R16), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip58:
+	FMOVS	F20, (R16)
+	CMP	$11, R2
+	BLE	stored47
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip59
+	FMOVS	(R17), F0
+	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
+
+skip59:
+	FMOVS	F22, (R17)
+
+stored47:
+
+skip46:
 	B	next
 
 short:
@@ -5817,20 +5833,22 @@ short:
 	VEOR	V9.B16, V9.B16, V9.B16
 	VEOR	V10.B16, V10.B16, V10.B16
 	VEOR	V11.B16, V11.B16, V11.B16
-	MOVD	OuterArgs_B(R0), R5
-	MOVD	OuterArgs_AOff(R0), R6
-	MOVD	OuterArgs_BOff(R0), R7
-	MOVD	OuterArgs_K(R0), R8
-	CBZ	R8, summed60
+	MOVD	OuterArgs_B(R0), R6
+	MOVD	OuterArgs_AOff(R0), R7
+	MOVD	OuterArgs_BOff(R0), R8
+	MOVD	OuterArgs_K(R0), R9
+	CBZ	R9, summed61
 
-terms59:
-	MOVW.P	4(R6), R9
+terms60:
+	PRFM	(R5), PLDL2KEEP
+	ADD	$16, R5
 	MOVW.P	4(R7), R10
-	ADD	R9<<2, R1, R9
-	FMOVQ	(R9), F12
-	FMOVD	16(R9), F13
-	ADD	R10<<2, R5, R9
-	FLDPQ	(R9), (F14, F15)
+	MOVW.P	4(R8), R11
+	ADD	R10<<2, R1, R10
+	FMOVQ	(R10), F12
+	FMOVD	16(R10), F13
+	ADD	R11<<2, R6, R10
+	FLDPQ	(R10), (F14, F15)
 	WORD	$0x4f8c11c0 // fmla v0.4s, v14.4s, v12.s[0]
 	WORD	$0x4fac11c2 // fmla v2.4s, v14.4s, v12.s[1]
 	WORD	$0x4f8c19c4 // fmla v4.4s, v14.4s, v12.s[2]
@@ -5843,286 +5861,286 @@ terms59:
 	WORD	$0x4fac19e7 // fmla v7.4s, v15.4s, v12.s[3]
 	WORD	$0x4f8d11e9 // fmla v9.4s, v15.4s, v13.s[0]
 	WORD	$0x4fad11eb // fmla v11.4s, v15.4s, v13.s[1]
-	SUB	$1, R8
-	CBNZ	R8, terms59
+	SUB	$1, R9
+	CBNZ	R9, terms60
 
-summed60:
-	MOVD	R3, R5
-	ADD	R4, R5, R6
+summed61:
+	MOVD	R3, R6
 	ADD	R4, R6, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
 	ADD	R4, R9, R10
-	MOVD	OuterArgs_Cols(R0), R11
-	TBZ	$3, R11, skip61
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip63
-	FLDPQ	(R5), (F12, F13)
+	ADD	R4, R10, R11
+	MOVD	OuterArgs_Cols(R0), R12
+	TBZ	$3, R12, skip62
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip64
+	FLDPQ	(R6), (F12, F13)
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 	WORD	$0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
 
-skip63:
-	FSTPQ	(F0, F1), (R5)
+skip64:
+	FSTPQ	(F0, F1), (R6)
 	CMP	$1, R2
-	BLE	stored62
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip64
-	FLDPQ	(R6), (F12, F13)
+	BLE	stored63
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip65
+	FLDPQ	(R7), (F12, F13)
 	WORD	$0x4e22d582 // fadd v2.4s, v12.4s, v2.4s
 	WORD	$0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
 
-skip64:
-	FSTPQ	(F2, F3), (R6)
+skip65:
+	FSTPQ	(F2, F3), (R7)
 	CMP	$2, R2
-	BLE	stored62
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip65
-	FLDPQ	(R7), (F12, F13)
+	BLE	stored63
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip66
+	FLDPQ	(R8), (F12, F13)
 	WORD	$0x4e24d584 // fadd v4.4s, v12.4s, v4.4s
 	WORD	$0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
 
-skip65:
-	FSTPQ	(F4, F5), (R7)
+skip66:
+	FSTPQ	(F4, F5), (R8)
 	CMP	$3, R2
-	BLE	stored62
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip66
-	FLDPQ	(R8), (F12, F13)
+	BLE	stored63
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip67
+	FLDPQ	(R9), (F12, F13)
 	WORD	$0x4e26d586 // fadd v6.4s, v12.4s, v6.4s
 	WORD	$0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
 
-skip66:
-	FSTPQ	(F6, F7), (R8)
+skip67:
+	FSTPQ	(F6, F7), (R9)
 	CMP	$4, R2
-	BLE	stored62
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip67
-	FLDPQ	(R9), (F12, F13)
+	BLE	stored63
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip68
+	FLDPQ	(R10), (F12, F13)
 	WORD	$0x4e28d588 // fadd v8.4s, v12.4s, v8.4s
 	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
 
-skip67:
-	FSTPQ	(F8, F9), (R9)
+skip68:
+	FSTPQ	(F8, F9), (R10)
 	CMP	$5, R2
-	BLE	stored62
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip68
-	FLDPQ	(R10), (F12, F13)
+	BLE	stored63
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip69
+	FLDPQ	(R11), (F12, F13)
 	WORD	$0x4e2ad58a // fadd v10.4s, v12.4s, v10.4s
 	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
 
-skip68:
-	FSTPQ	(F10, F11), (R10)
+skip69:
+	FSTPQ	(F10, F11), (R11)
 
-stored62:
+stored63:
 
-skip61:
-	TBZ	$2, R11, skip69
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip71
-	FMOVQ	(R5), F12
+skip62:
+	TBZ	$2, R12, skip70
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip72
+	FMOVQ	(R6), F12
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 
-skip71:
-	FMOVQ	F0, (R5)
+skip72:
+	FMOVQ	F0, (R6)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R5
+	ADD	$16, R6
 	CMP	$1, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip72
-	FMOVQ	(R6), F1
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip73
+	FMOVQ	(R7), F1
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-skip72:
-	FMOVQ	F2, (R6)
+skip73:
+	FMOVQ	F2, (R7)
 	VORR	V3.B16, V3.B16, V2.B16
-	ADD	$16, R6
+	ADD	$16, R7
 	CMP	$2, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip73
-	FMOVQ	(R7), F1
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip74
+	FMOVQ	(R8), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip73:
-	FMOVQ	F4, (R7)
+skip74:
+	FMOVQ	F4, (R8)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R7
+	ADD	$16, R8
 	CMP	$3, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip74
-	FMOVQ	(R8), F1
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip75
+	FMOVQ	(R9), F1
 	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
-skip74:
-	FMOVQ	F6, (R8)
+skip75:
+	FMOVQ	F6, (R9)
 	VORR	V7.B16, V7.B16, V6.B16
-	ADD	$16, R8
+	ADD	$16, R9
 	CMP	$4, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip75
-	FMOVQ	(R9), F1
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip76
+	FMOVQ	(R10), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip75:
-	FMOVQ	F8, (R9)
+skip76:
+	FMOVQ	F8, (R10)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$5, R2
-	BLE	stored70
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip76
-	FMOVQ	(R10), F1
+	BLE	stored71
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip77
+	FMOVQ	(R11), F1
 	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
-skip76:
-	FMOVQ	F10, (R10)
+skip77:
+	FMOVQ	F10, (R11)
 	VORR	V11.B16, V11.B16, V10.B16
-	ADD	$16, R10
+	ADD	$16, R11
 
-stored70:
+stored71:
 
-skip69:
-	TBZ	$1, R11, skip77
+skip70:
+	TBZ	$1, R12, skip78
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip79
-	FMOVD	(R5), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip79:
-	FMOVD	F1, (R5)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R5
-	CMP	$1, R2
-	BLE	stored78
-	VORR	V2.B16, V2.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip80
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip80
 	FMOVD	(R6), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip80:
 	FMOVD	F1, (R6)
-	VDUP	V2.D[1], V2.D2
+	VDUP	V0.D[1], V0.D2
 	ADD	$8, R6
-	CMP	$2, R2
-	BLE	stored78
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip81
+	CMP	$1, R2
+	BLE	stored79
+	VORR	V2.B16, V2.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip81
 	FMOVD	(R7), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip81:
 	FMOVD	F1, (R7)
-	VDUP	V4.D[1], V4.D2
+	VDUP	V2.D[1], V2.D2
 	ADD	$8, R7
-	CMP	$3, R2
-	BLE	stored78
-	VORR	V6.B16, V6.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip82
+	CMP	$2, R2
+	BLE	stored79
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip82
 	FMOVD	(R8), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip82:
 	FMOVD	F1, (R8)
-	VDUP	V6.D[1], V6.D2
+	VDUP	V4.D[1], V4.D2
 	ADD	$8, R8
-	CMP	$4, R2
-	BLE	stored78
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip83
+	CMP	$3, R2
+	BLE	stored79
+	VORR	V6.B16, V6.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip83
 	FMOVD	(R9), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip83:
 	FMOVD	F1, (R9)
-	VDUP	V8.D[1], V8.D2
+	VDUP	V6.D[1], V6.D2
 	ADD	$8, R9
-	CMP	$5, R2
-	BLE	stored78
-	VORR	V10.B16, V10.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip84
+	CMP	$4, R2
+	BLE	stored79
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip84
 	FMOVD	(R10), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip84:
 	FMOVD	F1, (R10)
-	VDUP	V10.D[1], V10.D2
+	VDUP	V8.D[1], V8.D2
 	ADD	$8, R10
-
-stored78:
-
-skip77:
-	TBZ	$0, R11, skip85
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip87
-	FMOVS	(R5), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip87:
-	FMOVS	F0, (R5)
-	CMP	$1, R2
-	BLE	stored86
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip88
-	FMOVS	(R6), F0
-	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
-
-skip88:
-	FMOVS	F2, (R6)
-	CMP	$2, R2
-	BLE	stored86
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip89
-	FMOVS	(R7), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
-
-skip89:
-	FMOVS	F4, (R7)
-	CMP	$3, R2
-	BLE	stored86
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip90
-	FMOVS	(R8), F0
-	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
-
-skip90:
-	FMOVS	F6, (R8)
-	CMP	$4, R2
-	BLE	stored86
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip91
-	FMOVS	(R9), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
-
-skip91:
-	FMOVS	F8, (R9)
 	CMP	$5, R2
-	BLE	stored86
-	MOVBU	OuterArgs_Accumulate(R0), R5
-	CBZ	R5, skip92
-	FMOVS	(R10), F0
-	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
-
-skip92:
-	FMOVS	F10, (R10)
-
-stored86:
+	BLE	stored79
+	VORR	V10.B16, V10.B16, V1.B16
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip85
+	FMOVD	(R11), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip85:
+	FMOVD	F1, (R11)
+	VDUP	V10.D[1], V10.D2
+	ADD	$8, R11
+
+stored79:
+
+skip78:
+	TBZ	$0, R12, skip86
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip88
+	FMOVS	(R6), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip88:
+	FMOVS	F0, (R6)
+	CMP	$1, R2
+	BLE	stored87
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip89
+	FMOVS	(R7), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip89:
+	FMOVS	F2, (R7)
+	CMP	$2, R2
+	BLE	stored87
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip90
+	FMOVS	(R8), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip90:
+	FMOVS	F4, (R8)
+	CMP	$3, R2
+	BLE	stored87
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip91
+	FMOVS	(R9), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip91:
+	FMOVS	F6, (R9)
+	CMP	$4, R2
+	BLE	stored87
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip92
+	FMOVS	(R10), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip92:
+	FMOVS	F8, (R10)
+	CMP	$5, R2
+	BLE	stored87
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip93
+	FMOVS	(R11), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip93:
+	FMOVS	F10, (R11)
+
+stored87:
+
+skip86:
 
 next:
 	ADD	$48, R1
-	MOVD	$12, R5
-	MADD	R5, R3, R4, R3
+	MOVD	$12, R6
+	MADD	R6, R3, R4, R3
 	SUBS	$12, R2, R2
 	BGT	tile
 	RET

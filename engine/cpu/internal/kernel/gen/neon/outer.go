@@ -12,11 +12,16 @@ func outerKernel(name, twin string, s shape) {
 	walk := &strideRows{c: args.field("C"), ldc: args.field("LdC"), c1: args.field("C1")}
 	times4(walk.ldc)
 	times4(walk.c1)
+	ahead := args.field("Ahead")
+	skip := fresh("ahead")
+	jump("CBNZ", skip, ahead)
+	ins("MOVD", a, ahead) // nil: A is in the cache
+	label(skip)
 	output := &store{shape: s, rows: rows, args: args, walk: walk}
 
 	tile := func(count int) {
 		acc := s.accumulators()[:count]
-		s.outerSum(acc, args, a)
+		s.outerSum(acc, args, a, ahead)
 		output.tile(acc)
 	}
 	label("tile")
@@ -34,8 +39,12 @@ func outerKernel(name, twin string, s shape) {
 	finish()
 }
 
-// outerSum emits the sums of a tile whose first row is at a.
-func (s shape) outerSum(acc accumulators, args structure, a gp) {
+// aheadStep is how many bytes each term fetches ahead: kernel.aheadFloats of them.
+const aheadStep = 16
+
+// outerSum emits the sums of a tile whose first row is at a, and fetches from
+// ahead on.
+func (s shape) outerSum(acc accumulators, args structure, a, ahead gp) {
 	for r := range acc {
 		for v := range acc[r] {
 			clear(acc[r][v])
@@ -51,6 +60,8 @@ func (s shape) outerSum(acc accumulators, args structure, a gp) {
 	jump("CBZ", done, left)
 	label(again)
 	ai, bi, pa := newGP(), newGP(), newGP()
+	ins("PRFM", mem{base: ahead}, word("PLDL2KEEP"))
+	ins("ADD", imm(aheadStep), ahead)
 	ins("MOVW.P", mem{base: aOff, disp: offsetSize}, ai)
 	ins("MOVW.P", mem{base: bOff, disp: offsetSize}, bi)
 	ins("ADD", shifted{ai, 2}, a, pa)

@@ -17,9 +17,14 @@ func outerKernel(name, twin string, s shape) {
 	Pragma("noescape")
 
 	aTile, rows := AllocLocal(8), AllocLocal(8) // A of the tile at hand; rows left, with its own
+	ahead := AllocLocal(8)                      // what to fetch next
 	out := newStore(s, false, &strideRows{c: AllocLocal(8)})
-	MOVQ(load("A"), aTile)
+	first, soon := load("A"), load("Ahead")
+	MOVQ(first, aTile)
 	MOVQ(load("Rows"), rows)
+	TESTQ(soon, soon)
+	CMOVQEQ(first, soon) // nil: A is in the cache
+	MOVQ(soon, ahead)
 	out.prepare()
 	acc := s.accumulators()
 
@@ -29,11 +34,11 @@ func outerKernel(name, twin string, s shape) {
 	CMPQ(left, Imm(uint64(s.short)))
 	JLE(LabelRef("short"))
 
-	s.outerSum("full", acc, aTile)
+	s.outerSum("full", acc, aTile, ahead)
 	out.whole(acc, rows)
 
 	Label("short")
-	s.outerSum("short", acc[:s.short], aTile)
+	s.outerSum("short", acc[:s.short], aTile, ahead)
 	out.part(acc[:s.short], rows)
 
 	Label("next")
@@ -45,8 +50,12 @@ func outerKernel(name, twin string, s shape) {
 	RET()
 }
 
-// outerSum emits the sums of a tile whose first row is at aTile.
-func (s shape) outerSum(label string, acc accumulators, aTile Mem) {
+// aheadStep is how many bytes each term fetches ahead: kernel.aheadFloats of them.
+const aheadStep = 16
+
+// outerSum emits the sums of a tile whose first row is at aTile, and fetches from
+// what soon points to on.
+func (s shape) outerSum(label string, acc accumulators, aTile, soon Mem) {
 	for r := range acc {
 		for v := range acc[r] {
 			VXORPS(acc[r][v], acc[r][v], acc[r][v])
@@ -62,11 +71,15 @@ func (s shape) outerSum(label string, acc accumulators, aTile Mem) {
 	}
 	aOff, bOff, end := load("AOff"), load("BOff"), load("K")
 	LEAQ(Mem{Base: aOff, Index: end, Scale: offsetSize}, end)
+	ahead := GP64()
+	MOVQ(soon, ahead)
 	CMPQ(aOff, end)
 	JEQ(LabelRef(label + "Done"))
 
 	Label(label + "Terms")
 	ai, bi := GP64(), GP64()
+	PREFETCHT1(Mem{Base: ahead})
+	ADDQ(Imm(aheadStep), ahead)
 	MOVLQSX(Mem{Base: aOff}, ai)
 	MOVLQSX(Mem{Base: bOff}, bi)
 	at := func(r int) Mem { return Mem{Base: a, Index: ai, Scale: floatSize, Disp: r * floatSize} }
@@ -87,5 +100,6 @@ func (s shape) outerSum(label string, acc accumulators, aTile Mem) {
 	ADDQ(Imm(offsetSize), bOff)
 	CMPQ(aOff, end)
 	JB(LabelRef(label + "Terms"))
+	MOVQ(ahead, soon)
 	Label(label + "Done")
 }
