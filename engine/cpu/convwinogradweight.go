@@ -46,7 +46,7 @@ func (v convolution) winogradWeights() (plans []*winogradWeight) {
 // Costs that differ from those of the output, in the same unit.
 const (
 	outerCost   = 1.2  // of eight multiply-adds in direct outer products
-	sumCost     = 2.0  // of adding a turn's products to eight sums
+	sumCost     = 3.0  // of adding a turn's products to eight sums
 	partialCost = 6.0  // of storing eight partial sums and of adding them up
 	lastCost    = 10.0 // of turning eight sums at a point to weights
 )
@@ -160,9 +160,11 @@ func (w *winogradWeight) multiply(srcChannels, outChannels, tiles int, sum, sour
 	}
 	for p := range w.points {
 		args.A = &source[p*w.sourcePitch()]
+		soon := ahead{aheadOf(sum, (p+1)*w.sumPitch(), w.srcPart*w.outPart)}
 		for column := 0; column < outChannels; column += kernel.TileCols {
 			args.Cols = min(kernel.TileCols, outChannels-column)
 			args.B, args.C = &out[p*w.outPitch()+column], &sum[p*w.sumPitch()+column]
+			soon.take(&args)
 			kernel.Outer(&args)
 		}
 	}
