@@ -92,8 +92,8 @@ func (g *weightGradient) planPacking() {
 	}
 	// A copy costs about as much as reading a few panels; these gain by it.
 	rows, panels := len(g.segments)*g.run, kernel.Panels(g.out.c, kernel.TileCols)
-	g.packA = len(g.segments) == 1 && panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]), 16)
-	g.packB = rows >= 400 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]), 4)
+	g.packA = len(g.segments) == 1 && panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
+	g.packB = rows >= 200 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]))
 	g.packedA, g.packedB = nil, nil
 	for i := range limit.pixelTerms {
 		g.packedA, g.packedB = append(g.packedA, int32(i*pointPitch(g.run))), append(g.packedB, int32(i*kernel.TileCols))
@@ -101,8 +101,8 @@ func (g *weightGradient) planPacking() {
 }
 
 // crowded reports whether cache lines at this distance leave most of the 64
-// sets of the first-level cache unused: all but one in a number of them.
-func crowded(distance, number int) bool { return distance%(number*alignFloats) == 0 }
+// sets of the first-level cache unused: they fall into 16 of them or fewer.
+func crowded(distance int) bool { return distance%(4*alignFloats) == 0 }
 
 // packScratch is the memory for the copies.
 func (g *weightGradient) packScratch() (a, b int) {
