@@ -4,13 +4,14 @@ package cpu
 // variables only so that a test can shrink them: with the real ones, shapes
 // small enough for the reference engine take few of the paths.
 type limits struct {
-	blockTerms   int // terms of a sum in one kernel call: 64 KB of weights, which stream from the second-level cache
-	pixelTerms   int // pixels summed in one call for a weight gradient: what they touch stays in the first-level cache
-	frameFloats  int // scratch memory for padded sources, about
-	taskFMAs     int // multiply-adds that a task should have at least
-	minimalTasks int // tasks that a stage should have if it has work for them
-	maxChunks    int // partial sums of a weight gradient
-	partialLimit int // floats of all partial sums of a weight gradient, about
+	blockTerms     int // terms of a sum in one kernel call: 64 KB of weights, which stream from the second-level cache
+	pixelTerms     int // pixels summed in one call for a weight gradient: what they touch stays in the first-level cache
+	frameFloats    int // scratch memory for padded sources, about
+	taskFMAs       int // multiply-adds that a task should have at least
+	minimalTasks   int // tasks that a stage should have if it has work for them
+	streamedFloats int // size from which a product's second operand is streamed
+	maxChunks      int // partial sums of a weight gradient
+	partialLimit   int // floats of all partial sums of a weight gradient, about
 
 	winogradTiles  int     // tiles of a block, at most (but for a row of them)
 	winogradFloats int     // products of a group
@@ -24,13 +25,14 @@ type limits struct {
 }
 
 var limit = limits{
-	blockTerms:   1024,
-	pixelTerms:   128,
-	frameFloats:  1 << 16,
-	taskFMAs:     1 << 20,
-	minimalTasks: 8,
-	maxChunks:    16,
-	partialLimit: 1 << 21,
+	blockTerms:     1024,
+	pixelTerms:     128,
+	frameFloats:    1 << 16,
+	taskFMAs:       1 << 20,
+	minimalTasks:   8,
+	streamedFloats: 1 << 18,
+	maxChunks:      16,
+	partialLimit:   1 << 21,
 
 	winogradTiles:  48,
 	winogradFloats: 1 << 16,

@@ -14,7 +14,7 @@ func TestConformanceCutUp(t *testing.T) {
 	defer func(was limits) { limit = was }(limit)
 	for name, l := range map[string]limits{
 		"fine":   {blockTerms: 4, pixelTerms: 3, frameFloats: 64, taskFMAs: 64, minimalTasks: 8, maxChunks: 3, partialLimit: 1 << 12, grainShift: 14},
-		"medium": {blockTerms: 48, pixelTerms: 20, frameFloats: 1 << 10, taskFMAs: 1 << 12, minimalTasks: 3, maxChunks: 2, partialLimit: 1 << 21, grainShift: 8},
+		"medium": {blockTerms: 48, streamedFloats: 1 << 18, pixelTerms: 20, frameFloats: 1 << 10, taskFMAs: 1 << 12, minimalTasks: 3, maxChunks: 2, partialLimit: 1 << 21, grainShift: 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			limit = l

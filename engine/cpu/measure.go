@@ -81,12 +81,12 @@ func measureGEMM(m, k, n int, d time.Duration) float64 {
 	b := make([]float32, k*n)
 	kernel.Fill(a, 1)
 	kernel.Fill(b, 1)
-	p := newProduct(m, k, n)
+	p := newProduct(m, k, n, false, true)
 	p.rows, p.parts = m, 1
 	for i := len(p.aOff); i < m; i++ {
 		p.aOff, p.cOff = append(p.aOff, int32(i*k)), append(p.cOff, int32(i*n))
 	}
-	return bestRate(2*float64(m*k*n), d, func() { p.run(0, a, b, nil, c, noClip) })
+	return bestRate(2*float64(m*k*n), d, func() { p.run(0, operands{a: a, b: b, c: c}, nil) })
 }
 
 // bestRate calls f for about d and returns the best rate in GFLOP/s.
