@@ -113,14 +113,22 @@ type blockProgram struct {
 func (b *blockProgram) scratch() int { return b.temps * blockFloats }
 
 // run computes the elements lo ≤ i < hi of the result.
-func (b *blockProgram) run(lo, hi int, scratch []float32) {
+func (b *blockProgram) run(lo, hi int, scratch []float32) { b.runWith(-1, nil, lo, hi, scratch) }
+
+// runWith is run, but that the elements of one operand, if it is not negative,
+// are those of given from the first on.
+func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch []float32) {
 	var regs [maxRegisters][]float32
-	for n := 0; lo < hi; lo += n {
+	for n, first := 0, lo; lo < hi; lo += n {
 		n = min(blockFloats, hi-lo)
 		for t := range b.temps {
 			regs[len(b.operands)+t] = scratch[t*blockFloats:][:n]
 		}
 		for i := range b.operands {
+			if i == operand {
+				regs[i] = given[lo-first:][:n]
+				continue
+			}
 			switch o := &b.operands[i]; o.kind {
 			case operandFull:
 				if o.v.layout == embedded {
@@ -260,12 +268,12 @@ func (c *compiler) lowerGroup(g *group) {
 		t = c.setTail(out)
 		unit = t.row
 	}
-	t.run = b.run
+	t.run, t.program = b.run, b
 	size := g.root.Shape().Size()
 	tasks, chunk := split(size, 8*blockFloats, unit)
 	c.add(step{
 		name: "elementwise", elementwise: out.layout != embedded && !b.gathers(), node: g.root, tasks: tasks, scratch: b.scratch(),
-		reads: reads, writes: bufs(out.buf),
+		reads: reads, writes: bufs(out.buf), tail: t,
 		run: func(task int, scratch []float32) {
 			lo, hi := chunkRange(task, chunk, size)
 			t.done(task, lo, hi, scratch)

@@ -17,6 +17,7 @@ func (c *compiler) finish() (*program, error) {
 		p.outputVals = append(p.outputVals, v)
 	}
 	c.stageAssignments(p)
+	c.mergeUpdates()
 	c.setLifetimes()
 	c.shareInPlace()
 	for _, in := range c.g.Inputs() {

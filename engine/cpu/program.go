@@ -30,7 +30,9 @@ type step struct {
 	// readsLate are those of reads that the tail reads after a range of the
 	// result is written.
 	readsLate []*buffer
-	pack      *packState // for packing steps whose result may still be valid
+	pack      *packState    // for packing steps whose result may still be valid
+	tail      *tail         // of elementwise steps
+	outer     *outerProduct // of steps that are nothing else
 }
 
 // packState remembers of which versions of variables a persistent buffer was

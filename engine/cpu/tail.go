@@ -16,6 +16,7 @@ type tail struct {
 	scattered bool // what a task completes is not one range: ReLU is all that can be attached
 	row       int  // elements of a row of the output; all ranges are whole rows
 	sums      []func(task, first, lo, hi int)
+	program   *blockProgram // all that run does, if the step has nothing else to do
 }
 
 // A clip is an activation that a step can apply for nothing.
