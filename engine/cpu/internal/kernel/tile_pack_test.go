@@ -90,9 +90,9 @@ func TestPackMatrices(t *testing.T) {
 func TestTranspose2D(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(3, 3))
-		for _, rows := range []int{0, 1, 2, 7, 8, 9, 16, 23, 64} {
-			for _, cols := range []int{0, 1, 3, 7, 8, 9, 15, 40, 196} {
-				ldSrc, ldDst := cols+r.IntN(4), rows+r.IntN(4)
+		for _, rows := range []int{0, 1, 2, 3, 7, 8, 9, 16, 23, 64} {
+			for i, cols := range []int{0, 1, 3, 7, 8, 9, 15, 40, 196, 1, 6, 48} {
+				ldSrc, ldDst := cols+r.IntN(4), rows+i%2*r.IntN(4)
 				src, dst := random(r, rows*ldSrc), canaries(cols*ldDst)
 				Transpose2D(dst, src, rows, cols, ldDst, ldSrc)
 				for at, v := range dst {

@@ -14,7 +14,28 @@ func Transpose2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 	// The slices are checked once, for the assembly's sake.
 	dst = dst[:(cols-1)*ldDst+rows]
 	src = src[:(rows-1)*ldSrc+cols]
+	if rows == 3 && ldDst == 3 {
+		interleave3(dst, src[:cols], src[ldSrc:][:cols], src[2*ldSrc:])
+		return
+	}
 	transpose(dst, src, rows, cols, ldDst, ldSrc)
+}
+
+// interleave3 transposes three rows to dst, one column after the other: the
+// colours of an image's pixels, of which the assembly would fill three lanes.
+func interleave3(dst, a, b, c []float32) {
+	const n = 4 // columns at a time, without a check for each
+	for len(a) >= n && len(b) >= n && len(c) >= n && len(dst) >= 3*n {
+		d, x, y, z := (*[3 * n]float32)(dst), (*[n]float32)(a), (*[n]float32)(b), (*[n]float32)(c)
+		d[0], d[1], d[2] = x[0], y[0], z[0]
+		d[3], d[4], d[5] = x[1], y[1], z[1]
+		d[6], d[7], d[8] = x[2], y[2], z[2]
+		d[9], d[10], d[11] = x[3], y[3], z[3]
+		dst, a, b, c = dst[3*n:], a[n:], b[n:], c[n:]
+	}
+	for i := range a {
+		dst[3*i], dst[3*i+1], dst[3*i+2] = a[i], b[i], c[i]
+	}
 }
 
 // block is the edge of the square that the assembly transposes in registers and
