@@ -41,6 +41,7 @@ type position struct {
 	// float64 so that it is read back exactly.
 	Running running `json:"running"`
 	Rows    []Row   `json:"epochs"`
+	Points  []Point `json:"points,omitempty"`
 	// Weights and Optimizer are the files that belong to this position.
 	Weights   file  `json:"weights"`
 	Optimizer *file `json:"optimizer,omitempty"`

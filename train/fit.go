@@ -50,7 +50,7 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 		return nil, err
 	}
 	err = f.run(ctx)
-	return newHistory(f.at.Rows, f.at.Step), err
+	return newHistory(&f.at), err
 }
 
 // A fitter is a Fit under way.
@@ -208,7 +208,7 @@ func (f *fitter) complete() error {
 		}
 	}
 	f.folder.removeOld(&f.at)
-	return f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), true)
+	return f.folder.writeMetrics(newHistory(&f.at), true)
 }
 
 // epoch does what is left of an epoch, tests and writes the results.
@@ -277,6 +277,7 @@ func (f *fitter) step(b *data.Batch) error {
 	r.Images += b.Len()
 	f.at.Batch++
 	f.at.Step++
+	f.note()
 	if call := f.config.Callbacks.OnStep; call != nil {
 		call(StepInfo{
 			Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
@@ -285,6 +286,16 @@ func (f *fitter) step(b *data.Batch) error {
 		})
 	}
 	return nil
+}
+
+// note adds a point to the curves after each fifth of an epoch but the last.
+func (f *fitter) note() {
+	if r, every := f.at.Running, max(f.batches/5, 1); f.config.Epochs <= pointEpochs && f.at.Batch%every == 0 && f.at.Batch < f.batches {
+		f.at.Points = append(f.at.Points, Point{
+			Epochs: float64(f.at.Epoch) + float64(f.at.Batch)/float64(f.batches),
+			Loss:   r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
+		})
+	}
 }
 
 // finishEpoch writes the files of an epoch that is done.
@@ -302,7 +313,7 @@ func (f *fitter) finishEpoch(row Row) error {
 			}
 			f.saved = path
 		}
-		if err := f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), f.at.Finished); err != nil {
+		if err := f.folder.writeMetrics(newHistory(&f.at), f.at.Finished); err != nil {
 			return err
 		}
 	}
@@ -341,7 +352,7 @@ func (f *fitter) interrupted(cause error) error {
 	}
 	path, err := f.folder.save(&f.at, f.model, &f.stepper.state)
 	if err == nil {
-		err = f.folder.writeMetrics(newHistory(f.at.Rows, f.at.Step), true)
+		err = f.folder.writeMetrics(newHistory(&f.at), true)
 	}
 	if err != nil {
 		return fmt.Errorf("%s, and saving failed: %w", at, err)

@@ -1,9 +1,11 @@
 package train
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,11 +69,27 @@ func (r Row) String() string {
 	return s + fmt.Sprintf(", %.0f images/s, %.1f s", r.ImagesPerSecond, r.Seconds)
 }
 
+// A Point is how far an epoch under way had come.
+type Point struct {
+	// Epochs is the number of epochs done, with the part of the one under way.
+	Epochs float64 `json:"epochs"`
+	// Loss and Accuracy are means over that part, in training mode.
+	Loss     float64 `json:"train_loss"`
+	Accuracy float64 `json:"train_accuracy"`
+}
+
+// pointEpochs is how many epochs a run has at most for points to be noted
+// within them: the curves of a longer one are dense enough.
+const pointEpochs = 20
+
 // A History is what a run has done.
 type History struct {
 	// Rows has one entry for each epoch, in order, with those of earlier parts
 	// of a resumed run.
 	Rows []Row
+	// Points has four points within each epoch, as the book's curves have, if
+	// the run has at most 20 epochs.
+	Points []Point
 	// Steps is the number of training steps since the run began.
 	Steps int
 	// ImagesPerSecond is the mean speed of the training steps of all epochs.
@@ -88,24 +106,28 @@ func (h *History) Last() Row {
 
 // newHistory derives the overall speed: all epochs have the same number of
 // images, so it is the harmonic mean.
-func newHistory(rows []Row, steps int) *History {
-	h := &History{Rows: rows, Steps: steps}
+func newHistory(at *position) *History {
+	h := &History{Rows: at.Rows, Points: at.Points, Steps: at.Step}
 	inverse := 0.0
-	for _, r := range rows {
+	for _, r := range at.Rows {
 		inverse += 1 / r.ImagesPerSecond
 	}
 	if inverse > 0 && !math.IsInf(inverse, 0) {
-		h.ImagesPerSecond = float64(len(rows)) / inverse
+		h.ImagesPerSecond = float64(len(at.Rows)) / inverse
 	}
 	return h
 }
 
 // Curves returns the picture of the history.
 func (h *History) Curves(title string) *viz.Figure {
-	epochs := make([]viz.Epoch, len(h.Rows))
-	for i, r := range h.Rows {
-		epochs[i] = viz.Epoch{Epoch: r.Epoch, TrainLoss: r.TrainLoss, TrainAccuracy: r.TrainAccuracy, TestAccuracy: r.TestAccuracy}
+	var epochs []viz.Epoch
+	for _, p := range h.Points {
+		epochs = append(epochs, viz.Epoch{Epoch: p.Epochs, TrainLoss: p.Loss, TrainAccuracy: p.Accuracy, TestAccuracy: math.NaN()})
 	}
+	for _, r := range h.Rows {
+		epochs = append(epochs, viz.Epoch{Epoch: float64(r.Epoch), TrainLoss: r.TrainLoss, TrainAccuracy: r.TrainAccuracy, TestAccuracy: r.TestAccuracy})
+	}
+	slices.SortFunc(epochs, func(a, b viz.Epoch) int { return cmp.Compare(a.Epoch, b.Epoch) })
 	return viz.Curves(title, epochs)
 }
 

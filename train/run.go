@@ -43,7 +43,7 @@ func LoadRun(dir string) (*Run, error) {
 	}
 	r := &Run{
 		Path: dir, Weights: path, Settings: s,
-		History: newHistory(at.Rows, at.Step), Finished: at.Finished,
+		History: newHistory(at), Finished: at.Finished,
 	}
 	if err := r.build(f); err != nil {
 		return nil, err

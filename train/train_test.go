@@ -167,6 +167,9 @@ func sameRows(t *testing.T, got, want *train.History, dir string) {
 	if g, w := timeless(got.Rows), timeless(want.Rows); !slices.Equal(g, w) || got.Steps != want.Steps {
 		t.Errorf("after %d steps %+v, want after %d steps %+v", got.Steps, g, want.Steps, w)
 	}
+	if !slices.Equal(got.Points, want.Points) {
+		t.Errorf("points %+v, want %+v", got.Points, want.Points)
+	}
 	if g := readCSV(t, dir); !slices.Equal(g, got.Rows) {
 		t.Errorf("metrics.csv has %+v, want %+v", g, got.Rows)
 	}
@@ -234,6 +237,10 @@ func TestFitWritesRun(t *testing.T) {
 	}
 	if s := steps[3]; s.Epoch != 1 || s.Batch != 4 || s.Batches != 4 || s.Step != 4 || s.Loss != history.Rows[0].TrainLoss || s.LearningRate != .2 {
 		t.Errorf("fourth step %+v, epoch %+v", s, history.Rows[0])
+	}
+	// Three of an epoch's four steps leave a point.
+	if s, p := steps[5], history.Points; len(p) != 12 || p[4] != (train.Point{Epochs: 1.5, Loss: s.Loss, Accuracy: s.Accuracy}) {
+		t.Errorf("points %+v, the sixth step %+v", p, s)
 	}
 	want := []string{"config.json", "curves.png", "curves.svg", "log.txt", "metrics.csv", "metrics.jsonl", "model.safetensors", "optimizer-16.safetensors", "state.json"}
 	if got := names(t, dir); !slices.Equal(got, want) {

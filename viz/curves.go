@@ -1,13 +1,16 @@
 package viz
 
-import "image/color"
+import (
+	"image/color"
+	"math"
+)
 
 // An Epoch is a point of each curve that Curves draws. A value that is NaN is
 // left out.
 type Epoch struct {
-	// Epoch is the number of epochs done, from 1.
-	Epoch int
-	// TrainLoss and TrainAccuracy are means over the epoch.
+	// Epoch is the number of epochs done; 0.2 is a fifth of the first one.
+	Epoch float64
+	// TrainLoss and TrainAccuracy are means over the epoch, as far as it is done.
 	TrainLoss, TrainAccuracy float64
 	// TestAccuracy is measured after the epoch.
 	TestAccuracy float64
@@ -24,19 +27,22 @@ var (
 // magenta) and accuracy on the test data (dash-dotted, green) against the
 // epoch. Without any test accuracy that line is left out.
 func Curves(title string, epochs []Epoch) *Figure {
-	x := make([]float64, len(epochs))
-	loss, train, test := make([]float64, len(epochs)), make([]float64, len(epochs)), make([]float64, len(epochs))
-	for i, e := range epochs {
-		x[i] = float64(e.Epoch)
-		loss[i], train[i], test[i] = e.TrainLoss, e.TrainAccuracy, e.TestAccuracy
+	line := func(name string, c color.NRGBA, dash Dash, value func(e Epoch) float64) Line {
+		l := Line{Name: name, Color: c, Dash: dash}
+		for _, e := range epochs {
+			if v := value(e); !math.IsNaN(v) {
+				l.X, l.Y = append(l.X, e.Epoch), append(l.Y, v)
+			}
+		}
+		return l
 	}
 	return &Figure{
 		Title:  title,
 		XLabel: "epoch",
 		Lines: []Line{
-			{Name: "train loss", X: x, Y: loss, Color: blue},
-			{Name: "train accuracy", X: x, Y: train, Color: magenta, Dash: Dashed},
-			{Name: "test accuracy", X: x, Y: test, Color: green, Dash: DashDot},
+			line("train loss", blue, Solid, func(e Epoch) float64 { return e.TrainLoss }),
+			line("train accuracy", magenta, Dashed, func(e Epoch) float64 { return e.TrainAccuracy }),
+			line("test accuracy", green, DashDot, func(e Epoch) float64 { return e.TestAccuracy }),
 		},
 	}
 }

@@ -35,7 +35,7 @@ func ExampleCurves() {
 func run(n int) (epochs []viz.Epoch) {
 	for i := range n {
 		d := math.Exp(-float64(i) / 2)
-		epochs = append(epochs, viz.Epoch{Epoch: i + 1, TrainLoss: .45 + 1.9*d, TrainAccuracy: .83 - .7*d, TestAccuracy: .81 - .5*d})
+		epochs = append(epochs, viz.Epoch{Epoch: float64(i + 1), TrainLoss: .45 + 1.9*d, TrainAccuracy: .83 - .7*d, TestAccuracy: .81 - .5*d})
 	}
 	return
 }
@@ -54,6 +54,7 @@ func TestFigureFiles(t *testing.T) {
 		{"ten", run(10), []string{"epoch", "train loss", "train accuracy", "test accuracy", "lenet"}},
 		{"hundred", run(100), []string{"test accuracy"}},
 		{"one", run(1), []string{"train loss"}},
+		{"fifths", []viz.Epoch{{.2, 2, .2, nan}, {.4, 1.5, .4, nan}, {.6, 1.2, .5, nan}, {.8, 1, .55, nan}, {1, .9, .6, .7}}, []string{"test accuracy"}},
 		{"none", nil, []string{"epoch"}},
 		{"no test", noTest, []string{"train accuracy"}},
 		{"infinite", []viz.Epoch{{1, math.Inf(1), nan, 0}}, []string{"test accuracy"}},
