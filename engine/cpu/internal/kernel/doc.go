@@ -16,8 +16,8 @@
 //     matrix product, with no im2col copy.
 //   - [Outer] sums outer products of two unpacked operands: the gradient of
 //     convolution and linear weights.
-//   - [PackOIHW], [PackOIHWFlipped], [PackRowMajor] and [PackTransposed] build
-//     the panels; [Transpose2D] converts between NCHW and NHWC.
+//   - [PackRowMajor] and [PackTransposed] build the panels; [Transpose2D]
+//     converts between NCHW and NHWC.
 //   - [PeakFMA] is the speed limit that the others are measured against.
 //
 // The elementwise, reduction and activation kernels are in the files vec_*, the

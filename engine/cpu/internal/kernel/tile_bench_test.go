@@ -178,16 +178,13 @@ func BenchmarkOuter(b *testing.B) {
 
 // BenchmarkPack reports the speed of packing in floats.
 func BenchmarkPack(b *testing.B) {
-	f := Filter{Out: 64, In: 64, Height: 3, Width: 3}
-	n := f.Out * f.In * f.taps()
+	const n = 64 * 64 * 9
 	r := rand.New(rand.NewPCG(1, 2))
 	w, dst := random(r, n), make([]float32, n)
 	for _, p := range []struct {
 		name string
 		pack func()
 	}{
-		{"OIHW", func() { PackOIHW(dst, w, f, TileCols, 0, 4) }},
-		{"OIHWFlipped", func() { PackOIHWFlipped(dst, w, f, TileCols, 0, 4) }},
 		{"RowMajor", func() { PackRowMajor(dst, w, 64*9, 64, 64, TileCols, 0, 4) }},
 		{"Transposed", func() { PackTransposed(dst, w, 64*9, 64, 64*9, TileCols, 0, 4) }},
 		{"Transpose2D", func() { Transpose2D(dst, w, 64, 64*9, 64, 64*9) }},

@@ -17,9 +17,9 @@ func ExampleTile() {
 		0, 1, 2, 3,
 		1, 0, 0, 0,
 	}
-	shape := kernel.Filter{Out: 2, In: 1, Height: 2, Width: 2}
 	panel := make([]float32, 2*2*kernel.TileCols)
-	kernel.PackOIHW(panel, weights, shape, kernel.TileCols, 0, 1)
+	// With one input channel, the weights are in the order of the window.
+	kernel.PackTransposed(panel, weights, 2*2, 2, 2*2, kernel.TileCols, 0, 1)
 
 	pixels := []int32{0, 1, 3, 4}       // where each output pixel's window starts
 	kernelRows := []int32{0, 3}         // where the window's rows start

@@ -20,42 +20,6 @@ func packAll(t *testing.T, size, panels int, pack func(dst []float32, from, to i
 	return dst
 }
 
-func TestPackFilters(t *testing.T) {
-	eachISA(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(1, 1))
-		for _, f := range []Filter{{1, 1, 1, 1}, {6, 1, 5, 5}, {16, 6, 5, 5}, {17, 9, 1, 1}, {33, 40, 3, 3}, {8, 16, 1, 7}, {40, 3, 11, 11}} {
-			for _, nr := range []int{TileCols, NarrowCols} {
-				w := random(r, f.Out*f.In*f.taps())
-				weight := func(o, i, h, x int) float32 {
-					if o >= f.Out || i >= f.In {
-						return 0
-					}
-					return w[((o*f.In+i)*f.Height+h)*f.Width+x]
-				}
-				panels := Panels(f.Out, nr)
-				size := f.taps() * f.In * nr
-				got := packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackOIHW(dst, w, f, nr, from, to) })
-				for at, v := range got {
-					p, tap, i, lane := at/size, at%size/nr/f.In, at/nr%f.In, at%nr
-					if want := weight(p*nr+lane, i, tap/f.Width, tap%f.Width); v != want {
-						t.Fatalf("PackOIHW %+v by %d: panel %d tap %d input %d lane %d is %v, want %v", f, nr, p, tap, i, lane, v, want)
-					}
-				}
-
-				panels = Panels(f.In, nr)
-				size = f.taps() * f.Out * nr
-				got = packAll(t, panels*size, panels, func(dst []float32, from, to int) { PackOIHWFlipped(dst, w, f, nr, from, to) })
-				for at, v := range got {
-					p, tap, o, lane := at/size, at%size/nr/f.Out, at/nr%f.Out, at%nr
-					if want := weight(o, p*nr+lane, f.Height-1-tap/f.Width, f.Width-1-tap%f.Width); v != want {
-						t.Fatalf("PackOIHWFlipped %+v by %d: panel %d tap %d output %d lane %d is %v, want %v", f, nr, p, tap, o, lane, v, want)
-					}
-				}
-			}
-		}
-	})
-}
-
 func TestPackMatrices(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(2, 2))

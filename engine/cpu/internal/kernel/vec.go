@@ -13,12 +13,6 @@ package kernel
 // Neg computes dst = -x.
 func Neg(dst, x []float32) { neg(dst, x[:len(dst)]) }
 
-// Square computes dst = x².
-func Square(dst, x []float32) { square(dst, x[:len(dst)]) }
-
-// Reciprocal computes dst = 1/x, correctly rounded.
-func Reciprocal(dst, x []float32) { reciprocal(dst, x[:len(dst)]) }
-
 // Sqrt computes dst = √x, correctly rounded; NaN where x is negative.
 func Sqrt(dst, x []float32) { sqrt(dst, x[:len(dst)]) }
 
@@ -59,19 +53,8 @@ func Mul(dst, a, b []float32) { mul(dst, a[:len(dst)], b[:len(dst)]) }
 // Div computes dst = a/b, correctly rounded.
 func Div(dst, a, b []float32) { div(dst, a[:len(dst)], b[:len(dst)]) }
 
-// Max computes the larger of a and b; NaN if either is NaN, like
-// torch.maximum. Of two zeros the sign is that of b.
-func Max(dst, a, b []float32) { maximum(dst, a[:len(dst)], b[:len(dst)]) }
-
-// Min computes the smaller of a and b; NaN if either is NaN, like
-// torch.minimum. Of two zeros the sign is that of b.
-func Min(dst, a, b []float32) { minimum(dst, a[:len(dst)], b[:len(dst)]) }
-
 // Equal computes 1 where a = b and 0 elsewhere, also where one is NaN.
 func Equal(dst, a, b []float32) { equal(dst, a[:len(dst)], b[:len(dst)]) }
-
-// Greater computes 1 where a > b and 0 elsewhere, also where one is NaN.
-func Greater(dst, a, b []float32) { greater(dst, a[:len(dst)], b[:len(dst)]) }
 
 // AddS computes dst = a + s.
 func AddS(dst, a []float32, s float32) { addS(dst, a[:len(dst)], s) }
@@ -91,28 +74,8 @@ func DivS(dst, a []float32, s float32) { divS(dst, a[:len(dst)], s) }
 // RdivS computes dst = s/a, correctly rounded.
 func RdivS(dst, a []float32, s float32) { rdivS(dst, a[:len(dst)], s) }
 
-// MaxS computes the larger of a and s; NaN if either is NaN.
-func MaxS(dst, a []float32, s float32) { maxS(dst, a[:len(dst)], s) }
-
-// MinS computes the smaller of a and s; NaN if either is NaN.
-func MinS(dst, a []float32, s float32) { minS(dst, a[:len(dst)], s) }
-
 // EqualS computes 1 where a = s and 0 elsewhere.
 func EqualS(dst, a []float32, s float32) { equalS(dst, a[:len(dst)], s) }
-
-// GreaterS computes 1 where a > s and 0 elsewhere.
-func GreaterS(dst, a []float32, s float32) { greaterS(dst, a[:len(dst)], s) }
-
-// LessS computes 1 where a < s and 0 elsewhere.
-func LessS(dst, a []float32, s float32) { lessS(dst, a[:len(dst)], s) }
-
-// Axpy computes dst += s·a; the assembly rounds once, the twin twice.
-func Axpy(dst, a []float32, s float32) { axpy(dst, a[:len(dst)], s) }
-
-// MulAdd computes dst = a·b + c; the assembly rounds once, the twin twice.
-func MulAdd(dst, a, b, c []float32) {
-	mulAdd(dst, a[:len(dst)], b[:len(dst)], c[:len(dst)])
-}
 
 // ReluGrad computes the gradient of [Relu] from its output y: dst = dy where
 // y > 0 and 0 elsewhere.
@@ -131,17 +94,6 @@ func TanhGrad(dst, y, dy []float32) { tanhGrad(dst, y[:len(dst)], dy[:len(dst)])
 
 // Fill sets every element of dst to v.
 func Fill(dst []float32, v float32) { fill(dst, v) }
-
-// Copy2D copies rows of cols elements between matrices of different row
-// distances: dst[r·ldDst+j] = src[r·ldSrc+j]. It is quick for short rows.
-func Copy2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	if rows <= 0 || cols <= 0 {
-		return
-	}
-	_ = dst[(rows-1)*ldDst+cols-1]
-	_ = src[(rows-1)*ldSrc+cols-1]
-	copy2D(dst, src, rows, cols, ldDst, ldSrc)
-}
 
 // Dropout computes dst = x/(1−p) where the element is kept and 0 where it is
 // dropped. Element i of the slice is element start+i (modulo 2³²) of the stream

@@ -14,12 +14,6 @@ func negGeneric(dst, x []float32) {
 	}
 }
 
-func squareGeneric(dst, x []float32) {
-	for i, v := range x {
-		dst[i] = v * v
-	}
-}
-
 func reciprocalGeneric(dst, x []float32) {
 	for i, v := range x {
 		dst[i] = 1 / v
@@ -80,20 +74,6 @@ func divGeneric(dst, a, b []float32) {
 	}
 }
 
-func maximumGeneric(dst, a, b []float32) {
-	b = b[:len(a)]
-	for i, v := range a {
-		dst[i] = larger(v, b[i])
-	}
-}
-
-func minimumGeneric(dst, a, b []float32) {
-	b = b[:len(a)]
-	for i, v := range a {
-		dst[i] = smaller(v, b[i])
-	}
-}
-
 func equalGeneric(dst, a, b []float32) {
 	b = b[:len(a)]
 	for i, v := range a {
@@ -101,24 +81,9 @@ func equalGeneric(dst, a, b []float32) {
 	}
 }
 
-func greaterGeneric(dst, a, b []float32) {
-	b = b[:len(a)]
-	for i, v := range a {
-		dst[i] = oneIf(v > b[i])
-	}
-}
-
 // larger is the maximum of a and b: a NaN if either is NaN, b if they are equal.
 func larger(a, b float32) float32 {
 	if a > b || a != a {
-		return a
-	}
-	return b
-}
-
-// smaller is the minimum of a and b: a NaN if either is NaN, b if they are equal.
-func smaller(a, b float32) float32 {
-	if a < b || a != a {
 		return a
 	}
 	return b
@@ -168,46 +133,9 @@ func rdivSGeneric(dst, a []float32, s float32) {
 	}
 }
 
-func maxSGeneric(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = larger(v, s)
-	}
-}
-
-func minSGeneric(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = smaller(v, s)
-	}
-}
-
 func equalSGeneric(dst, a []float32, s float32) {
 	for i, v := range a {
 		dst[i] = oneIf(v == s)
-	}
-}
-
-func greaterSGeneric(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = oneIf(v > s)
-	}
-}
-
-func lessSGeneric(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = oneIf(v < s)
-	}
-}
-
-func axpyGeneric(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] += v * s
-	}
-}
-
-func mulAddGeneric(dst, a, b, c []float32) {
-	b, c = b[:len(a)], c[:len(a)]
-	for i, v := range a {
-		dst[i] = v*b[i] + c[i]
 	}
 }
 
@@ -250,12 +178,6 @@ func tanhGradGeneric(dst, y, dy []float32) {
 func fillGeneric(dst []float32, v float32) {
 	for i := range dst {
 		dst[i] = v
-	}
-}
-
-func copy2DGeneric(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	for r := range rows {
-		copy(dst[r*ldDst:][:cols], src[r*ldSrc:])
 	}
 }
 

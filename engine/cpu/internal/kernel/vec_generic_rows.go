@@ -22,19 +22,6 @@ func sumGeneric(x []float32) float32 {
 	return foldLanes(&s)
 }
 
-func sumSqGeneric(x []float32) float32 {
-	var s [sumLanes]float32
-	for ; len(x) >= sumLanes; x = x[sumLanes:] {
-		for i, v := range (*[sumLanes]float32)(x) {
-			s[i] += v * v
-		}
-	}
-	for i, v := range x {
-		s[i] += v * v
-	}
-	return foldLanes(&s)
-}
-
 // foldLanes adds up the partial sums of [Sum] in their documented order.
 func foldLanes(s *[sumLanes]float32) float32 {
 	var t [8]float32
@@ -47,14 +34,6 @@ func foldLanes(s *[sumLanes]float32) float32 {
 // foldVector adds up the eight elements of a vector as the assembly does.
 func foldVector(t *[8]float32) float32 {
 	return ((t[0] + t[4]) + (t[2] + t[6])) + ((t[1] + t[5]) + (t[3] + t[7]))
-}
-
-func maxOfGeneric(x []float32) float32 {
-	m := minusInf
-	for _, v := range x {
-		m = larger(v, m)
-	}
-	return m
 }
 
 // In the column kernels each column has four partial sums, to which the rows go in
@@ -113,12 +92,6 @@ func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows, n, ldDst, ldX i
 			}
 			d[j] = v
 		}
-	}
-}
-
-func addRowBiasGeneric(dst, x, bias []float32, rows, n int) {
-	for r := range rows {
-		addGeneric(dst[r*n:][:n], x[r*n:][:n], bias)
 	}
 }
 

@@ -8,10 +8,6 @@ func neg(dst, x []float32) {
 	negGeneric(dst, x)
 }
 
-func square(dst, x []float32) {
-	squareGeneric(dst, x)
-}
-
 func reciprocal(dst, x []float32) {
 	reciprocalGeneric(dst, x)
 }
@@ -44,20 +40,8 @@ func div(dst, a, b []float32) {
 	divGeneric(dst, a, b)
 }
 
-func maximum(dst, a, b []float32) {
-	maximumGeneric(dst, a, b)
-}
-
-func minimum(dst, a, b []float32) {
-	minimumGeneric(dst, a, b)
-}
-
 func equal(dst, a, b []float32) {
 	equalGeneric(dst, a, b)
-}
-
-func greater(dst, a, b []float32) {
-	greaterGeneric(dst, a, b)
 }
 
 func addS(dst, a []float32, s float32) {
@@ -84,32 +68,8 @@ func rdivS(dst, a []float32, s float32) {
 	rdivSGeneric(dst, a, s)
 }
 
-func maxS(dst, a []float32, s float32) {
-	maxSGeneric(dst, a, s)
-}
-
-func minS(dst, a []float32, s float32) {
-	minSGeneric(dst, a, s)
-}
-
 func equalS(dst, a []float32, s float32) {
 	equalSGeneric(dst, a, s)
-}
-
-func greaterS(dst, a []float32, s float32) {
-	greaterSGeneric(dst, a, s)
-}
-
-func lessS(dst, a []float32, s float32) {
-	lessSGeneric(dst, a, s)
-}
-
-func axpy(dst, a []float32, s float32) {
-	axpyGeneric(dst, a, s)
-}
-
-func mulAdd(dst, a, b, c []float32) {
-	mulAddGeneric(dst, a, b, c)
 }
 
 func relu6Grad(dst, y, dy []float32) {
@@ -130,10 +90,6 @@ func tanhGrad(dst, y, dy []float32) {
 
 func fill(dst []float32, v float32) {
 	fillGeneric(dst, v)
-}
-
-func copy2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	copy2DGeneric(dst, src, rows, cols, ldDst, ldSrc)
 }
 
 func dropout(dst, x []float32, scale float32, threshold uint32, key uint64, start uint32) {
@@ -160,14 +116,6 @@ func sum(x []float32) float32 {
 	return sumGeneric(x)
 }
 
-func sumSq(x []float32) float32 {
-	return sumSqGeneric(x)
-}
-
-func maxOf(x []float32) float32 {
-	return maxOfGeneric(x)
-}
-
 func addRows(dst, x []float32, rows, n, ld int) {
 	addRowsGeneric(dst, x, rows, n, ld)
 }
@@ -182,10 +130,6 @@ func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 
 func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
 	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
-}
-
-func addRowBias(dst, x, bias []float32, rows, n int) {
-	addRowBiasGeneric(dst, x, bias, rows, n)
 }
 
 func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {

@@ -9,13 +9,6 @@ import "math"
 // same bits.
 func Sum(x []float32) float32 { return sum(x) }
 
-// SumSq returns the sum of the squares of x, in the order of [Sum]. The assembly
-// rounds once per element, the twin twice.
-func SumSq(x []float32) float32 { return sumSq(x) }
-
-// MaxOf returns the largest element of x: NaN if one is NaN, −Inf if x is empty.
-func MaxOf(x []float32) float32 { return maxOf(x) }
-
 // sumLanes is the number of partial sums of [Sum].
 const sumLanes = 32
 

@@ -22,24 +22,6 @@ func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, wit
 	scaleShiftRows(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
 }
 
-// AddRowBias adds a bias a column to a matrix of rows×n elements:
-// dst[r·n+j] = x[r·n+j] + bias[j]. dst may be x.
-func AddRowBias(dst, x, bias []float32, rows, n int) {
-	if rows <= 0 || n <= 0 {
-		return
-	}
-	dst, x, bias = dst[:rows*n], x[:rows*n], bias[:n]
-	if k := foldRows(rows, n); k > 1 {
-		var buf [foldMax]float32
-		bias = repeat(&buf, bias, k)
-		n, rows = k*n, rows/k
-	}
-	addRowBias(dst, x, bias, rows, n)
-	if done := rows * n; done < len(dst) {
-		addRowBias(dst[done:], x[done:], bias, 1, len(dst)-done)
-	}
-}
-
 // BatchNormGradRows computes the gradient of batch normalisation with respect to
 // its input, for matrices of rows×n elements with n channels, whose rows are ldDst,
 // ldDy and ldX apart:

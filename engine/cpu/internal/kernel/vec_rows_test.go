@@ -3,43 +3,25 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
-func TestReduce(t *testing.T) {
+func TestSum(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, n := range append(lengths(), 100_000) {
 			x := fencedCopy(randoms(n, 3)).data // what surrounds it must not count
-			var sum, size, squares float64
-			highest := math.Inf(-1)
+			var sum, size float64
 			for _, v := range x {
 				sum += float64(v)
 				size += math.Abs(float64(v))
-				squares += float64(v) * float64(v)
-				highest = math.Max(highest, float64(v))
 			}
 			tolerance := 1e-7 * (4 + float64(n)/64)
 			if got := Sum(x); math.Abs(float64(got)-sum) > tolerance*size {
 				t.Errorf("Sum of %d: %v, want %v", n, got, sum)
 			}
-			if got := SumSq(x); math.Abs(float64(got)-squares) > tolerance*squares {
-				t.Errorf("SumSq of %d: %v, want %v", n, got, squares)
-			}
-			if got := MaxOf(x); float64(got) != highest {
-				t.Errorf("MaxOf %d: %v, want %v", n, got, highest)
-			}
 			if a, b := Sum(x), sumGeneric(x); a != b {
 				t.Errorf("Sum of %d: %v, twin %v", n, a, b)
-			}
-			for _, i := range []int{0, n / 2, n - 1} {
-				if n > 0 {
-					old := x[i]
-					x[i] = nan32
-					if got := MaxOf(x); got == got {
-						t.Errorf("MaxOf %d with a NaN at %d: %v", n, i, got)
-					}
-					x[i] = old
-				}
 			}
 		}
 	})
@@ -254,8 +236,6 @@ func TestRowKernels(t *testing.T) {
 					func(i, j int) float64 { return float64(c.x[i])*float64(v[0][j]) + float64(v[1][j]) }},
 				{"ScaleShiftRows with relu", func(dst []float32) { ScaleShiftRows(dst, c.x, v[0], v[1], c.rows, c.n, c.n, c.n, true) },
 					func(i, j int) float64 { return max(0, float64(c.x[i])*float64(v[0][j])+float64(v[1][j])) }},
-				{"AddRowBias", func(dst []float32) { AddRowBias(dst, c.x, v[0], c.rows, c.n) },
-					func(i, j int) float64 { return float64(c.x[i]) + float64(v[0][j]) }},
 				{"BatchNormGradRows", func(dst []float32) {
 					BatchNormGradRows(dst, c.y, c.x, v[0], v[1], v[2], v[3], v[4], c.rows, c.n, c.n, c.n, c.n)
 				}, func(i, j int) float64 {
@@ -290,7 +270,6 @@ func TestRowKernelsDoNotDependOnSplit(t *testing.T) {
 			labels, dloss := make([]float32, rows), randoms(rows, 3)
 			for _, f := range []func(dst []float32, r, m int){
 				func(dst []float32, r, m int) { ScaleShiftRows(dst[r*n:], x[r*n:], v[0], v[1], m, n, n, n, true) },
-				func(dst []float32, r, m int) { AddRowBias(dst[r*n:], x[r*n:], v[0], m, n) },
 				func(dst []float32, r, m int) {
 					BatchNormGradRows(dst[r*n:], y[r*n:], x[r*n:], v[0], v[1], v[2], v[3], v[4], m, n, n, n, n)
 				},
@@ -367,6 +346,37 @@ func TestSoftmax(t *testing.T) {
 	})
 }
 
+// TestLargestOfRow looks at what the softmax functions take from a row: its largest
+// element, which is below the zeros that fill a vector up, and a NaN anywhere.
+func TestLargestOfRow(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for _, n := range lengths()[1:] {
+			x := fencedCopy(randoms(n, 3)).data // what surrounds it must not count
+			for i := range x {
+				x[i] -= 100
+			}
+			largest := slices.Max(x)
+			dst, highest, total := make([]float32, n), make([]float32, 1), make([]float32, 1)
+			for name, f := range map[string]func(){
+				"expRows":    func() { expRows(dst, x, highest, total, n) },
+				"sumExpRows": func() { sumExpRows(x, highest, total, n) },
+			} {
+				if f(); highest[0] != largest {
+					t.Errorf("%s of %d: largest %v, want %v", name, n, highest[0], largest)
+				}
+				for _, i := range []int{0, n / 2, n - 1} {
+					old := x[i]
+					x[i] = nan32
+					if f(); total[0] == total[0] {
+						t.Errorf("%s of %d with a NaN at %d: sum %v", name, n, i, total[0])
+					}
+					x[i] = old
+				}
+			}
+		}
+	})
+}
+
 func TestSoftmaxOfSpecialValues(t *testing.T) {
 	inf := float32(math.Inf(1))
 	eachISA(t, func(t *testing.T) {
@@ -414,7 +424,6 @@ func TestKernelsDoNotAllocate(t *testing.T) {
 			BatchNormSums(v, v, x, x, v, 10, 6, 6, 6)
 			BatchNormGradRows(x, x, x, v, v, v, v, v, 10, 6, 6, 6, 6)
 			ScaleShiftRows(x, x, v, v, 10, 6, 6, 6, true)
-			AddRowBias(x, x, v, 10, 6)
 			SoftmaxRows(x, x, 10, 6)
 			LogSoftmaxRows(x, x, 10, 6)
 			CrossEntropyRows(labels, x, labels, 10, 6)

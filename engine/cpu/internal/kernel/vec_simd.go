@@ -15,14 +15,6 @@ func neg(dst, x []float32) {
 	negGeneric(dst, x)
 }
 
-func square(dst, x []float32) {
-	if useSIMD {
-		squareSIMD(data(dst), data(x), len(dst))
-		return
-	}
-	squareGeneric(dst, x)
-}
-
 func reciprocal(dst, x []float32) {
 	if useSIMD {
 		reciprocalSIMD(data(dst), data(x), len(dst))
@@ -87,36 +79,12 @@ func div(dst, a, b []float32) {
 	divGeneric(dst, a, b)
 }
 
-func maximum(dst, a, b []float32) {
-	if useSIMD {
-		maximumSIMD(data(dst), data(a), data(b), len(dst))
-		return
-	}
-	maximumGeneric(dst, a, b)
-}
-
-func minimum(dst, a, b []float32) {
-	if useSIMD {
-		minimumSIMD(data(dst), data(a), data(b), len(dst))
-		return
-	}
-	minimumGeneric(dst, a, b)
-}
-
 func equal(dst, a, b []float32) {
 	if useSIMD {
 		equalSIMD(data(dst), data(a), data(b), len(dst))
 		return
 	}
 	equalGeneric(dst, a, b)
-}
-
-func greater(dst, a, b []float32) {
-	if useSIMD {
-		greaterSIMD(data(dst), data(a), data(b), len(dst))
-		return
-	}
-	greaterGeneric(dst, a, b)
 }
 
 func addS(dst, a []float32, s float32) {
@@ -167,60 +135,12 @@ func rdivS(dst, a []float32, s float32) {
 	rdivSGeneric(dst, a, s)
 }
 
-func maxS(dst, a []float32, s float32) {
-	if useSIMD {
-		maxSSIMD(data(dst), data(a), s, len(dst))
-		return
-	}
-	maxSGeneric(dst, a, s)
-}
-
-func minS(dst, a []float32, s float32) {
-	if useSIMD {
-		minSSIMD(data(dst), data(a), s, len(dst))
-		return
-	}
-	minSGeneric(dst, a, s)
-}
-
 func equalS(dst, a []float32, s float32) {
 	if useSIMD {
 		equalSSIMD(data(dst), data(a), s, len(dst))
 		return
 	}
 	equalSGeneric(dst, a, s)
-}
-
-func greaterS(dst, a []float32, s float32) {
-	if useSIMD {
-		greaterSSIMD(data(dst), data(a), s, len(dst))
-		return
-	}
-	greaterSGeneric(dst, a, s)
-}
-
-func lessS(dst, a []float32, s float32) {
-	if useSIMD {
-		lessSSIMD(data(dst), data(a), s, len(dst))
-		return
-	}
-	lessSGeneric(dst, a, s)
-}
-
-func axpy(dst, a []float32, s float32) {
-	if useSIMD {
-		axpySIMD(data(dst), data(a), s, len(dst))
-		return
-	}
-	axpyGeneric(dst, a, s)
-}
-
-func mulAdd(dst, a, b, c []float32) {
-	if useSIMD {
-		mulAddSIMD(data(dst), data(a), data(b), data(c), len(dst))
-		return
-	}
-	mulAddGeneric(dst, a, b, c)
 }
 
 func reluGrad(dst, y, dy []float32) {
@@ -261,14 +181,6 @@ func fill(dst []float32, v float32) {
 		return
 	}
 	fillGeneric(dst, v)
-}
-
-func copy2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
-	if useSIMD {
-		copy2DSIMD(data(dst), data(src), rows, cols, ldDst, ldSrc)
-		return
-	}
-	copy2DGeneric(dst, src, rows, cols, ldDst, ldSrc)
 }
 
 func dropout(dst, x []float32, scale float32, threshold uint32, key uint64, start uint32) {
@@ -318,20 +230,6 @@ func sum(x []float32) float32 {
 	return sumGeneric(x)
 }
 
-func sumSq(x []float32) float32 {
-	if useSIMD {
-		return sumSqSIMD(data(x), len(x))
-	}
-	return sumSqGeneric(x)
-}
-
-func maxOf(x []float32) float32 {
-	if useSIMD {
-		return maxOfSIMD(data(x), len(x))
-	}
-	return maxOfGeneric(x)
-}
-
 func addRows(dst, x []float32, rows, n, ld int) {
 	if useSIMD {
 		addRowsSIMD(data(dst), data(x), rows, n, ld)
@@ -366,14 +264,6 @@ func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, wit
 		return
 	}
 	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
-}
-
-func addRowBias(dst, x, bias []float32, rows, n int) {
-	if useSIMD {
-		addRowBiasSIMD(data(dst), data(x), data(bias), rows, n, 4*n, 4*n)
-		return
-	}
-	addRowBiasGeneric(dst, x, bias, rows, n)
 }
 
 func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {

@@ -9,11 +9,6 @@ package kernel
 //go:noescape
 func negSIMD(dst *float32, x *float32, n int)
 
-// squareSIMD is the assembly of its namesake.
-//
-//go:noescape
-func squareSIMD(dst *float32, x *float32, n int)
-
 // reciprocalSIMD is the assembly of its namesake.
 //
 //go:noescape
@@ -74,25 +69,10 @@ func mulSIMD(dst *float32, a *float32, b *float32, n int)
 //go:noescape
 func divSIMD(dst *float32, a *float32, b *float32, n int)
 
-// maximumSIMD is the assembly of its namesake.
-//
-//go:noescape
-func maximumSIMD(dst *float32, a *float32, b *float32, n int)
-
-// minimumSIMD is the assembly of its namesake.
-//
-//go:noescape
-func minimumSIMD(dst *float32, a *float32, b *float32, n int)
-
 // equalSIMD is the assembly of its namesake.
 //
 //go:noescape
 func equalSIMD(dst *float32, a *float32, b *float32, n int)
-
-// greaterSIMD is the assembly of its namesake.
-//
-//go:noescape
-func greaterSIMD(dst *float32, a *float32, b *float32, n int)
 
 // reluGradSIMD is the assembly of its namesake.
 //
@@ -113,11 +93,6 @@ func sigmoidGradSIMD(dst *float32, a *float32, b *float32, n int)
 //
 //go:noescape
 func tanhGradSIMD(dst *float32, a *float32, b *float32, n int)
-
-// mulAddSIMD is the assembly of [MulAdd].
-//
-//go:noescape
-func mulAddSIMD(dst *float32, a *float32, b *float32, c *float32, n int)
 
 // addSSIMD is the assembly of its namesake.
 //
@@ -149,45 +124,15 @@ func divSSIMD(dst *float32, a *float32, s float32, n int)
 //go:noescape
 func rdivSSIMD(dst *float32, a *float32, s float32, n int)
 
-// maxSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func maxSSIMD(dst *float32, a *float32, s float32, n int)
-
-// minSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func minSSIMD(dst *float32, a *float32, s float32, n int)
-
 // equalSSIMD is the assembly of its namesake.
 //
 //go:noescape
 func equalSSIMD(dst *float32, a *float32, s float32, n int)
 
-// greaterSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func greaterSSIMD(dst *float32, a *float32, s float32, n int)
-
-// lessSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func lessSSIMD(dst *float32, a *float32, s float32, n int)
-
-// axpySIMD is the assembly of [Axpy].
-//
-//go:noescape
-func axpySIMD(dst *float32, a *float32, s float32, n int)
-
 // fillSIMD is the assembly of [Fill].
 //
 //go:noescape
 func fillSIMD(dst *float32, v float32, n int)
-
-// copy2DSIMD is the assembly of [Copy2D].
-//
-//go:noescape
-func copy2DSIMD(dst *float32, src *float32, rows int, cols int, ldDst int, ldSrc int)
 
 // dropoutSIMD is the assembly of [Dropout].
 //
@@ -198,16 +143,6 @@ func dropoutSIMD(dst *float32, x *float32, scale float32, threshold uint32, keyL
 //
 //go:noescape
 func sumSIMD(x *float32, n int) float32
-
-// sumSqSIMD is the assembly of [SumSq].
-//
-//go:noescape
-func sumSqSIMD(x *float32, n int) float32
-
-// maxOfSIMD is the assembly of [MaxOf].
-//
-//go:noescape
-func maxOfSIMD(x *float32, n int) float32
 
 // addRowsSIMD is the assembly of [AddRows] for one block of rows.
 //
@@ -233,11 +168,6 @@ func scaleShiftRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32
 //
 //go:noescape
 func scaleShiftReluRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
-
-// addRowBiasSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
-//
-//go:noescape
-func addRowBiasSIMD(dst *float32, x *float32, bias *float32, rows int, n int, stepDst int, stepX int)
 
 // batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //

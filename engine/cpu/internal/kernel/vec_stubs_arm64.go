@@ -7,11 +7,6 @@ package kernel
 //go:noescape
 func negSIMD(dst, x *float32, n int)
 
-// squareSIMD is the assembly of its namesake.
-//
-//go:noescape
-func squareSIMD(dst, x *float32, n int)
-
 // reciprocalSIMD is the assembly of its namesake.
 //
 //go:noescape
@@ -72,25 +67,10 @@ func mulSIMD(dst, a, b *float32, n int)
 //go:noescape
 func divSIMD(dst, a, b *float32, n int)
 
-// maximumSIMD is the assembly of its namesake.
-//
-//go:noescape
-func maximumSIMD(dst, a, b *float32, n int)
-
-// minimumSIMD is the assembly of its namesake.
-//
-//go:noescape
-func minimumSIMD(dst, a, b *float32, n int)
-
 // equalSIMD is the assembly of its namesake.
 //
 //go:noescape
 func equalSIMD(dst, a, b *float32, n int)
-
-// greaterSIMD is the assembly of its namesake.
-//
-//go:noescape
-func greaterSIMD(dst, a, b *float32, n int)
 
 // reluGradSIMD is the assembly of its namesake.
 //
@@ -111,11 +91,6 @@ func sigmoidGradSIMD(dst, a, b *float32, n int)
 //
 //go:noescape
 func tanhGradSIMD(dst, a, b *float32, n int)
-
-// mulAddSIMD is the assembly of [MulAdd].
-//
-//go:noescape
-func mulAddSIMD(dst, a, b, c *float32, n int)
 
 // addSSIMD is the assembly of its namesake.
 //
@@ -147,45 +122,15 @@ func divSSIMD(dst, a *float32, s float32, n int)
 //go:noescape
 func rdivSSIMD(dst, a *float32, s float32, n int)
 
-// maxSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func maxSSIMD(dst, a *float32, s float32, n int)
-
-// minSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func minSSIMD(dst, a *float32, s float32, n int)
-
 // equalSSIMD is the assembly of its namesake.
 //
 //go:noescape
 func equalSSIMD(dst, a *float32, s float32, n int)
 
-// greaterSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func greaterSSIMD(dst, a *float32, s float32, n int)
-
-// lessSSIMD is the assembly of its namesake.
-//
-//go:noescape
-func lessSSIMD(dst, a *float32, s float32, n int)
-
-// axpySIMD is the assembly of [Axpy].
-//
-//go:noescape
-func axpySIMD(dst, a *float32, s float32, n int)
-
 // fillSIMD is the assembly of [Fill].
 //
 //go:noescape
 func fillSIMD(dst *float32, v float32, n int)
-
-// copy2DSIMD is the assembly of [Copy2D].
-//
-//go:noescape
-func copy2DSIMD(dst, src *float32, rows, cols, ldDst, ldSrc int)
 
 // dropoutSIMD is the assembly of [Dropout].
 //
@@ -196,16 +141,6 @@ func dropoutSIMD(dst, x *float32, scale float32, threshold, keyLow, keyHigh, sta
 //
 //go:noescape
 func sumSIMD(x *float32, n int) float32
-
-// sumSqSIMD is the assembly of [SumSq].
-//
-//go:noescape
-func sumSqSIMD(x *float32, n int) float32
-
-// maxOfSIMD is the assembly of [MaxOf].
-//
-//go:noescape
-func maxOfSIMD(x *float32, n int) float32
 
 // addRowsSIMD is the assembly of [AddRows] for one block of rows.
 //
@@ -231,11 +166,6 @@ func scaleShiftRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX i
 //
 //go:noescape
 func scaleShiftReluRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
-
-// addRowBiasSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
-//
-//go:noescape
-func addRowBiasSIMD(dst, x, bias *float32, rows, n, stepDst, stepX int)
 
 // batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //

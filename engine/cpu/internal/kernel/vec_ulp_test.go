@@ -17,8 +17,7 @@ type unary struct {
 func unaryFunctions() []unary {
 	return []unary{
 		{"Neg", Neg, func(x float64) float64 { return -x }, 0, 0},
-		{"Square", Square, func(x float64) float64 { return x * x }, 0.5, 0},
-		{"Reciprocal", Reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
+		{"reciprocal", reciprocal, func(x float64) float64 { return 1 / x }, 0.5, 0},
 		{"Sqrt", Sqrt, math.Sqrt, 0.5, 0},
 		{"Relu", Relu, func(x float64) float64 { return math.Max(x, 0) }, 0, 0},
 		{"Relu6", Relu6, func(x float64) float64 { return math.Min(math.Max(x, 0), 6) }, 0, 0},

@@ -9,7 +9,6 @@ func unaryKernels() {
 		f      func(x vec) vec
 	}{
 		{"neg", 4, negated},
-		{"square", 4, func(x vec) vec { return times(x, x) }},
 		{"reciprocal", 4, func(x vec) vec { return over(num(1).all(), x) }},
 		{"sqrt", 4, sqrt},
 		{"relu", 4, rectified},
@@ -28,7 +27,7 @@ func unaryKernels() {
 	}
 }
 
-// binaryKernels emits the functions of two slices, and MulAdd.
+// binaryKernels emits the functions of two slices.
 func binaryKernels() {
 	for _, k := range []struct {
 		name string
@@ -38,10 +37,7 @@ func binaryKernels() {
 		{"sub", minus},
 		{"mul", times},
 		{"div", over},
-		{"maximum", func(a, b vec) vec { return orSecond(greater(a, b), a, b) }},
-		{"minimum", func(a, b vec) vec { return orSecond(lesser(a, b), a, b) }},
 		{"equal", func(a, b vec) vec { return indicator(equal(a, b)) }},
-		{"greater", func(a, b vec) vec { return indicator(above(a, b)) }},
 		{"reluGrad", func(y, dy vec) vec { return and(positive(y), dy) }},
 		{"relu6Grad", func(y, dy vec) vec { return and(and(positive(y), above(num(6).all(), y)), dy) }},
 		{"sigmoidGrad", func(y, dy vec) vec { return times(times(y, dy), minus(num(1).all(), y)) }},
@@ -58,26 +54,9 @@ func binaryKernels() {
 		})
 		finish()
 	}
-
-	function("mulAddSIMD", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
-	dst, a, b, c := argument("dst"), argument("a"), argument("b"), argument("c")
-	overRow("row", argument("n"), 4, func(at block) {
-		x, y, sums := at.in(a).load(), at.in(b).load(), at.in(c).load()
-		for i := range sums {
-			accumulate(sums[i], x[i], y[i])
-		}
-		at.in(dst).store(sums)
-	})
-	finish()
 }
 
-// orSecond returns v, but b where a and b are equal: of two zeros the sign is b's.
-func orSecond(v, a, b vec) vec {
-	ins("VBIT", equal(a, b).b16(), b.b16(), v.b16())
-	return v
-}
-
-// scalarKernels emits the functions of a slice and a number, and Axpy.
+// scalarKernels emits the functions of a slice and a number.
 func scalarKernels() {
 	for _, k := range []struct {
 		name string
@@ -89,11 +68,7 @@ func scalarKernels() {
 		{"mulS", times},
 		{"divS", over},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
-		{"maxS", func(a, s vec) vec { return orSecond(greater(a, s), a, s) }},
-		{"minS", func(a, s vec) vec { return orSecond(lesser(a, s), a, s) }},
 		{"equalS", func(a, s vec) vec { return indicator(equal(a, s)) }},
-		{"greaterS", func(a, s vec) vec { return indicator(above(a, s)) }},
-		{"lessS", func(a, s vec) vec { return indicator(above(s, a)) }},
 	} {
 		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
 		dst, a, number := argument("dst"), argument("a"), broadcast("s")
@@ -106,18 +81,6 @@ func scalarKernels() {
 		})
 		finish()
 	}
-
-	function("axpySIMD", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
-	dst, a, number := argument("dst"), argument("a"), broadcast("s")
-	overRow("row", argument("n"), 4, func(b block) {
-		sums := b.in(dst)
-		list := sums.load()
-		for i, x := range b.in(a).load() {
-			accumulate(list[i], x, number)
-		}
-		sums.store(list)
-	})
-	finish()
 }
 
 func fillKernel() {
@@ -125,18 +88,6 @@ func fillKernel() {
 	dst, v := argument("dst"), broadcast("v")
 	overRow("row", argument("n"), 4, func(b block) {
 		b.in(dst).store([]vec{v, v, v, v}[:b.vectors])
-	})
-	finish()
-}
-
-func copyKernel() {
-	function("copy2DSIMD", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
-	dst, src, rows, ldDst, ldSrc := argument("dst"), argument("src"), argument("rows"), argument("ldDst"), argument("ldSrc")
-	cols := argument("cols")
-	overRows("rows", rows, cols, nil, func() {
-		overRow("row", cols, 4, func(b block) { b.in(dst).store(b.in(src).load()) })
-		ins("ADD", shifted{ldDst, 2}, dst)
-		ins("ADD", shifted{ldSrc, 2}, src)
 	})
 	finish()
 }

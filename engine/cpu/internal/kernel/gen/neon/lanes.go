@@ -140,3 +140,6 @@ func sumOfLanes(a vec) vec {
 	t := plus(a, upper(a))
 	return plus(t, spread(t, 1))
 }
+
+// largest leaves the largest lane, or a NaN, in the lowest lane.
+func largest(a vec) vec { return into(func(d vec) { acrossLanes(fmaxv, d, a) }) }

@@ -1,44 +1,18 @@
 package main
 
-// reductionKernels emits the reductions of a slice to a number.
-func reductionKernels() {
-	for _, k := range []struct {
-		name, twin string
-		step       func(sum, v vec)
-	}{
-		{"sumSIMD", "[Sum]", func(sum, v vec) { lanewise(fadd, sum, sum, v) }},
-		{"sumSqSIMD", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
-	} {
-		function(k.name, "(x *float32, n int) float32", "is the assembly of "+k.twin+".")
-		sums := zeros(8)
-		overSums(argument("x"), argument("n"), sums, k.step)
-		// Sums i, i+8, i+16 and i+24 are added up, then the eight results.
-		for i := range 2 {
-			lanewise(fadd, sums[i], sums[i], sums[i+2])
-			lanewise(fadd, sums[i+4], sums[i+4], sums[i+6])
-			lanewise(fadd, sums[i], sums[i], sums[i+4])
-		}
-		result(sumOfLanes(plus(sums[0], sums[1])))
-		finish()
+func sumKernel() {
+	function("sumSIMD", "(x *float32, n int) float32", "is the assembly of [Sum].")
+	sums := zeros(8)
+	overSums(argument("x"), argument("n"), sums, func(sum, v vec) { lanewise(fadd, sum, sum, v) })
+	// Sums i, i+8, i+16 and i+24 are added up, then the eight results.
+	for i := range 2 {
+		lanewise(fadd, sums[i], sums[i], sums[i+2])
+		lanewise(fadd, sums[i+4], sums[i+4], sums[i+6])
+		lanewise(fadd, sums[i], sums[i], sums[i+4])
 	}
-
-	function("maxOfSIMD", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
-	x := argument("x")
-	highest := []vec{bits(negInfBits).all(), bits(negInfBits).all(), bits(negInfBits).all(), bits(negInfBits).all()}
-	overRow("row", argument("n"), 4, func(b block) {
-		for i, v := range b.in(x).loadAgain() {
-			lanewise(fmax, highest[i], highest[i], v)
-		}
-	})
-	for _, h := range highest[1:] {
-		lanewise(fmax, highest[0], highest[0], h)
-	}
-	result(largest(highest[0]))
+	result(sumOfLanes(plus(sums[0], sums[1])))
 	finish()
 }
-
-// largest leaves the largest lane, or a NaN, in the lowest lane.
-func largest(a vec) vec { return into(func(d vec) { acrossLanes(fmaxv, d, a) }) }
 
 // overSums calls step for the vectors of a row, which go to the sums in turn.
 func overSums(x, n gp, sums []vec, step func(sum, v vec)) {

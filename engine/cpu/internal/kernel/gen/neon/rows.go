@@ -20,7 +20,6 @@ func rowKernels() {
 		{"scaleShiftReluRows", []string{"x"}, []string{"scale", "shift"}, 4, func(in, c []vec) vec {
 			return rectified(scaleShift(in, c))
 		}},
-		{"addRowBias", []string{"x"}, []string{"bias"}, 4, func(in, c []vec) vec { return plus(in[0], c[0]) }},
 		{"batchNormGradRows", []string{"dy", "x"}, []string{"mean", "invstd", "scale", "a", "b"}, 2, func(in, c []vec) vec {
 			xhat := times(minus(in[1], c[0]), c[1])
 			d := minus(in[0], c[3])

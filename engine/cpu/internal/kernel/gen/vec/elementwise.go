@@ -15,7 +15,6 @@ func unaryKernels() {
 	}
 	for _, k := range []kernel{
 		{"neg", 4, func(x vec) vec { return xor(x, bits(signBits)) }},
-		{"square", 4, func(x vec) vec { return times(x, x) }},
 		{"reciprocal", 2, func(x vec) vec { return over(load(num(1)), x) }},
 		{"sqrt", 2, func(x vec) vec { emit(VSQRTPS, x, x); return x }},
 		{"relu", 4, func(x vec) vec { return greater(zero(), x) }},
@@ -40,7 +39,7 @@ func unaryKernels() {
 	}
 }
 
-// binaryKernels emits the functions of two slices, and MulAdd.
+// binaryKernels emits the functions of two slices.
 func binaryKernels() {
 	one := func() vec { return load(num(1)) }
 	type kernel struct {
@@ -52,10 +51,7 @@ func binaryKernels() {
 		{"sub", minus},
 		{"mul", times},
 		{"div", over},
-		{"maximum", func(a vec, b Op) vec { return orNaN(greater(a, b), a, b) }},
-		{"minimum", func(a vec, b Op) vec { return orNaN(lesser(a, b), a, b) }},
 		{"equal", func(a vec, b Op) vec { return indicator(compare(a, equal, b)) }},
-		{"greater", func(a vec, b Op) vec { return indicator(compare(a, greaterThan, b)) }},
 		{"reluGrad", func(y vec, dy Op) vec { return and(compare(y, greaterThan, bits(0)), dy) }},
 		{"relu6Grad", func(y vec, dy Op) vec {
 			return and(and(compare(y, greaterThan, bits(0)), compare(y, less, num(6))), dy)
@@ -74,19 +70,9 @@ func binaryKernels() {
 		})
 		finish()
 	}
-
-	function("mulAddSIMD", "(dst, a, b, c *float32, n int)", "is the assembly of [MulAdd].")
-	dst, a, b, c := param("dst"), param("a"), param("b"), param("c")
-	overRow("row", newRow(param("n")), 4, func(s span) {
-		s.store(fma(s.load(a), s.load(b), s.operand(c)), dst)
-	})
-	finish()
 }
 
-// orNaN returns v with a NaN in the lanes where a or b is one.
-func orNaN(v, a vec, b Op) vec { return or(v, compare(a, unordered, b)) }
-
-// scalarKernels emits the functions of a slice and a number, and Axpy.
+// scalarKernels emits the functions of a slice and a number.
 func scalarKernels() {
 	type kernel struct {
 		name string
@@ -99,11 +85,7 @@ func scalarKernels() {
 		{"mulS", func(a, s vec) vec { return times(a, s) }},
 		{"divS", func(a, s vec) vec { return over(a, s) }},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
-		{"maxS", func(a, s vec) vec { return orNaN(greater(a, s), a, s) }},
-		{"minS", func(a, s vec) vec { return orNaN(lesser(a, s), a, s) }},
 		{"equalS", func(a, s vec) vec { return indicator(compare(a, equal, s)) }},
-		{"greaterS", func(a, s vec) vec { return indicator(compare(a, greaterThan, s)) }},
-		{"lessS", func(a, s vec) vec { return indicator(compare(a, less, s)) }},
 	} {
 		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
 		dst, a, number := param("dst"), param("a"), broadcast("s")
@@ -112,13 +94,6 @@ func scalarKernels() {
 		})
 		finish()
 	}
-
-	function("axpySIMD", "(dst, a *float32, s float32, n int)", "is the assembly of [Axpy].")
-	dst, a, number := param("dst"), param("a"), broadcast("s")
-	overRow("row", newRow(param("n")), 4, func(s span) {
-		s.store(fma(s.load(a), number, s.operand(dst)), dst)
-	})
-	finish()
 }
 
 func fillKernel() {
@@ -126,20 +101,6 @@ func fillKernel() {
 	dst, v := param("dst"), broadcast("v")
 	overRow("row", newRow(param("n")), 4, func(s span) {
 		s.store(v, dst)
-	})
-	finish()
-}
-
-func copyKernel() {
-	function("copy2DSIMD", "(dst, src *float32, rows, cols, ldDst, ldSrc int)", "is the assembly of [Copy2D].")
-	dst, src, rows, ldDst, ldSrc := param("dst"), param("src"), param("rows"), param("ldDst"), param("ldSrc")
-	r := newRow(param("cols"))
-	SHLQ(U8(2), ldDst)
-	SHLQ(U8(2), ldSrc)
-	overRows("rows", rows, r, nil, func() {
-		overRow("row", r, 4, func(s span) { s.store(s.load(src), dst) })
-		ADDQ(ldDst, dst)
-		ADDQ(ldSrc, src)
 	})
 	finish()
 }

@@ -7,35 +7,11 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// reductionKernels emits the reductions of a slice to a number.
-func reductionKernels() {
-	sums := []struct {
-		name, twin string
-		step       func(sum, v vec)
-	}{
-		{"sumSIMD", "[Sum]", func(sum, v vec) { VADDPS(v, sum, sum) }},
-		{"sumSqSIMD", "[SumSq]", func(sum, v vec) { accumulate(sum, v, v) }},
-	}
-	for _, k := range sums {
-		function(k.name, "(x *float32, n int) float32", "is the assembly of "+k.twin+".")
-		sum := zeros(4)
-		overBlocks(param("x"), newRow(param("n")), len(sum), func(i int, v vec) { k.step(sum[i], v) })
-		Store(fold(VADDPS, addUp(sum)).AsX(), ReturnIndex(0))
-		finish()
-	}
-
-	function("maxOfSIMD", "(x *float32, n int) float32", "is the assembly of [MaxOf].")
-	x, r := param("x"), newRow(param("n"))
-	highest, nans := load(negInf()), zero()
-	overRow("row", r, 4, func(s span) {
-		v := s.keep(s.load(x), negInf())
-		VMAXPS(highest, v, highest)
-		VORPS(compare(v, unordered, v), nans, nans)
-	})
-	fold(VMAXPS, highest)
-	fold(VORPS, nans)
-	VORPS(nans, highest, highest)
-	Store(highest.AsX(), ReturnIndex(0))
+func sumKernel() {
+	function("sumSIMD", "(x *float32, n int) float32", "is the assembly of [Sum].")
+	sum := zeros(4)
+	overBlocks(param("x"), newRow(param("n")), len(sum), func(i int, v vec) { VADDPS(v, sum[i], sum[i]) })
+	Store(fold(VADDPS, addUp(sum)).AsX(), ReturnIndex(0))
 	finish()
 }
 

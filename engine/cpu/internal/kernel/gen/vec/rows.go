@@ -22,7 +22,6 @@ func rowKernels() {
 		{"scaleShiftReluRows", []string{"x"}, []string{"scale", "shift"}, func(in []vec, c []Op) vec {
 			return greater(zero(), scaleShift(in, c))
 		}},
-		{"addRowBias", []string{"x"}, []string{"bias"}, func(in []vec, c []Op) vec { return plus(in[0], c[0]) }},
 		{"batchNormGradRows", []string{"dy", "x"}, []string{"mean", "invstd", "scale", "a", "b"}, func(in []vec, c []Op) vec {
 			xhat := times(minus(in[1], c[0]), c[1])
 			d := minus(in[0], c[3])
