@@ -9,14 +9,19 @@ import (
 // A team is a fixed group of workers, the caller of Run among them, that
 // carries out steps one after the other.
 //
-// A step is published as one word: a ticket that holds the step's generation,
-// its number of tasks and the next task to take. Taking a task is an atomic
-// increment, so a worker that comes late finds either a task of the current
-// step or none; nobody waits for workers that have nothing to do.
+// Each worker has a range of a step's tasks of its own, and takes from those of
+// others when that is done. Steps mostly cut the same images or rows into tasks
+// in the same order, so a worker finds in its core's cache what it wrote in the
+// step before.
+//
+// A range is published as one word: a ticket that holds its end and the next
+// task to take. Taking a task is an atomic increment, so a worker that comes
+// late finds either a task of the current step or none; nobody waits for workers
+// that have nothing to do.
 type team struct {
-	mu     sync.Mutex // held by a Run
-	size   int        // workers, including the caller
-	ticket atomic.Uint64
+	mu     sync.Mutex   // held by a Run
+	size   int          // workers, including the caller
+	ranges []ticket     // of the workers
 	done   atomic.Int64 // tasks of the current step that are finished
 	parked atomic.Int32
 	wake   chan struct{}
@@ -28,19 +33,43 @@ type team struct {
 	scratch [][]float32 // one for each worker
 }
 
-const (
-	taskBits = 20
-	taskMask = 1<<taskBits - 1
-	maxTasks = taskMask - 1024 // room for increments of workers that find no task
+// A ticket has the end of a range of tasks in its upper half and the next task
+// to take in its lower one.
+type ticket struct {
+	atomic.Uint64
+	_ [120]byte // no other ticket in the cache line, nor in the one fetched with it
+}
 
-	// Polls of the ticket before a worker yields its thread, and yields before
+func (t *ticket) set(next, end int) { t.Store(uint64(end)<<32 | uint64(next)) }
+
+func unpack(v uint64) (next, end int) { return int(uint32(v)), int(v >> 32) }
+
+// left reports whether there are tasks to take.
+func (t *ticket) left() bool {
+	next, end := unpack(t.Load())
+	return next < end
+}
+
+// take returns the next task, if there is one.
+func (t *ticket) take() (task int, ok bool) {
+	if !t.left() {
+		return 0, false
+	}
+	next, end := unpack(t.Add(1) - 1)
+	return next, next < end
+}
+
+const (
+	maxTasks = 1 << 30 // room for increments of workers that find no task
+
+	// Polls of the tickets before a worker yields its thread, and yields before
 	// it parks: some tens of microseconds altogether.
 	spins  = 4000
 	yields = 20
 )
 
 func newTeam(size int) *team {
-	t := &team{size: size, wake: make(chan struct{}, size)}
+	t := &team{size: size, ranges: make([]ticket, size), wake: make(chan struct{}, size)}
 	for i := 1; i < size; i++ {
 		go t.work(i)
 	}
@@ -68,8 +97,9 @@ func (t *team) do(tasks int, run func(task int, scratch []float32)) {
 	}
 	t.run = run
 	t.done.Store(0)
-	generation := t.ticket.Load()>>(2*taskBits) + 1
-	t.ticket.Store(generation<<(2*taskBits) | uint64(tasks)<<taskBits)
+	for i := range t.size {
+		t.ranges[i].set(i*tasks/t.size, (i+1)*tasks/t.size)
+	}
 	for n := min(int(t.parked.Load()), tasks-1); n > 0; n-- {
 		select {
 		case t.wake <- struct{}{}:
@@ -86,20 +116,28 @@ func (t *team) do(tasks int, run func(task int, scratch []float32)) {
 
 // take runs tasks until there are none left and reports whether it ran any.
 func (t *team) take(worker int) (any bool) {
-	for {
-		v := t.ticket.Load()
-		if v&taskMask >= v>>taskBits&taskMask {
-			return any
+	for i := range t.size {
+		for {
+			task, ok := t.ranges[(worker+i)%t.size].take()
+			if !ok {
+				break
+			}
+			t.run(task, t.scratch[worker])
+			t.done.Add(1)
+			any = true
 		}
-		v = t.ticket.Add(1) - 1
-		task := v & taskMask
-		if task >= v>>taskBits&taskMask {
-			return any
-		}
-		t.run(int(task), t.scratch[worker])
-		t.done.Add(1)
-		any = true
 	}
+	return any
+}
+
+// left reports whether any worker's range has tasks left.
+func (t *team) left() bool {
+	for i := range t.ranges {
+		if t.ranges[i].left() {
+			return true
+		}
+	}
+	return false
 }
 
 // work is the life of a worker: poll, then yield, then park until woken.
@@ -114,7 +152,7 @@ func (t *team) work(worker int) {
 		default:
 			t.parked.Add(1)
 			// A step published before parked was raised sent no wake-up.
-			if v := t.ticket.Load(); v&taskMask >= v>>taskBits&taskMask {
+			if !t.left() {
 				<-t.wake
 			}
 			t.parked.Add(-1)
