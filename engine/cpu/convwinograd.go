@@ -61,7 +61,7 @@ func (v convolution) winogradTransforms() []*kernel.WinogradTransforms {
 	}
 	switch w[2] {
 	case 3:
-		return []*kernel.WinogradTransforms{kernel.WinogradF43, kernel.WinogradF23}
+		return []*kernel.WinogradTransforms{kernel.WinogradF43, kernel.WinogradF33, kernel.WinogradF23}
 	case 5:
 		return []*kernel.WinogradTransforms{kernel.WinogradF25}
 	}

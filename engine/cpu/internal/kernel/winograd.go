@@ -20,17 +20,22 @@ type transformID int
 
 const (
 	input4 transformID = iota
+	input5
 	input6
 	output4to2
+	output5to3
 	output6to4
 	output6to2
 	outputGrad2to4
+	outputGrad3to5
 	outputGrad4to6
 	outputGrad2to6
 	kernel3to4
+	kernel3to5
 	kernel3to6
 	kernel5to6
 	kernelGrad4to3
+	kernelGrad5to3
 	kernelGrad6to3
 	kernelGrad6to5
 )
@@ -49,6 +54,7 @@ type WinogradTransforms struct {
 // The algorithms that there are.
 var (
 	WinogradF23 = newWinograd(2, 3, input4, kernel3to4, output4to2, outputGrad2to4, kernelGrad4to3)
+	WinogradF33 = newWinograd(3, 3, input5, kernel3to5, output5to3, outputGrad3to5, kernelGrad5to3)
 	WinogradF43 = newWinograd(4, 3, input6, kernel3to6, output6to4, outputGrad4to6, kernelGrad6to3)
 	WinogradF25 = newWinograd(2, 5, input6, kernel5to6, output6to2, outputGrad2to6, kernelGrad6to5)
 )

@@ -157,6 +157,379 @@ channels:
 	VZEROUPPER
 	RET
 
+// func winogradInput5to5SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradInput5to5SIMD(SB), $816-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	SHLQ $0x02, SI
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 800(SP)
+
+channels:
+	MOVQ        AX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 480(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 640(SP)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, 32(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 512(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 672(SP)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, 64(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 384(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 544(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 704(SP)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, 96(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 416(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 576(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 736(SP)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, 128(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 448(SP)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, 608(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 768(SP)
+	MOVQ        CX, R10
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (R10)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     160(SP), Y0
+	VMOVUPS     192(SP), Y1
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     288(SP), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (R10)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     320(SP), Y0
+	VMOVUPS     352(SP), Y1
+	VMOVUPS     384(SP), Y2
+	VMOVUPS     416(SP), Y3
+	VMOVUPS     448(SP), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (R10)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     480(SP), Y0
+	VMOVUPS     512(SP), Y1
+	VMOVUPS     544(SP), Y2
+	VMOVUPS     576(SP), Y3
+	VMOVUPS     608(SP), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (R10)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     640(SP), Y0
+	VMOVUPS     672(SP), Y1
+	VMOVUPS     704(SP), Y2
+	VMOVUPS     736(SP), Y3
+	VMOVUPS     768(SP), Y4
+	VMOVAPS     Y3, Y5
+	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
+	VMOVUPS     Y5, (R10)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVAPS     Y3, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 800(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant0<>+0(SB)/4, $0x3f900000
+DATA winogradConstant0<>+4(SB)/4, $0x3f900000
+DATA winogradConstant0<>+8(SB)/4, $0x3f900000
+DATA winogradConstant0<>+12(SB)/4, $0x3f900000
+DATA winogradConstant0<>+16(SB)/4, $0x3f900000
+DATA winogradConstant0<>+20(SB)/4, $0x3f900000
+DATA winogradConstant0<>+24(SB)/4, $0x3f900000
+DATA winogradConstant0<>+28(SB)/4, $0x3f900000
+GLOBL winogradConstant0<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant1<>+0(SB)/4, $0xbf100000
+DATA winogradConstant1<>+4(SB)/4, $0xbf100000
+DATA winogradConstant1<>+8(SB)/4, $0xbf100000
+DATA winogradConstant1<>+12(SB)/4, $0xbf100000
+DATA winogradConstant1<>+16(SB)/4, $0xbf100000
+DATA winogradConstant1<>+20(SB)/4, $0xbf100000
+DATA winogradConstant1<>+24(SB)/4, $0xbf100000
+DATA winogradConstant1<>+28(SB)/4, $0xbf100000
+GLOBL winogradConstant1<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant2<>+0(SB)/4, $0xc0000000
+DATA winogradConstant2<>+4(SB)/4, $0xc0000000
+DATA winogradConstant2<>+8(SB)/4, $0xc0000000
+DATA winogradConstant2<>+12(SB)/4, $0xc0000000
+DATA winogradConstant2<>+16(SB)/4, $0xc0000000
+DATA winogradConstant2<>+20(SB)/4, $0xc0000000
+DATA winogradConstant2<>+24(SB)/4, $0xc0000000
+DATA winogradConstant2<>+28(SB)/4, $0xc0000000
+GLOBL winogradConstant2<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant3<>+0(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+4(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+8(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+12(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+16(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+20(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+24(SB)/4, $0xbfc00000
+DATA winogradConstant3<>+28(SB)/4, $0xbfc00000
+GLOBL winogradConstant3<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant4<>+0(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+4(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+8(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+12(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+16(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+20(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+24(SB)/4, $0xbfa00000
+DATA winogradConstant4<>+28(SB)/4, $0xbfa00000
+GLOBL winogradConstant4<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant5<>+0(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+4(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+8(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+12(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+16(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+20(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+24(SB)/4, $0x3fc00000
+DATA winogradConstant5<>+28(SB)/4, $0x3fc00000
+GLOBL winogradConstant5<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant6<>+0(SB)/4, $0xc0300000
+DATA winogradConstant6<>+4(SB)/4, $0xc0300000
+DATA winogradConstant6<>+8(SB)/4, $0xc0300000
+DATA winogradConstant6<>+12(SB)/4, $0xc0300000
+DATA winogradConstant6<>+16(SB)/4, $0xc0300000
+DATA winogradConstant6<>+20(SB)/4, $0xc0300000
+DATA winogradConstant6<>+24(SB)/4, $0xc0300000
+DATA winogradConstant6<>+28(SB)/4, $0xc0300000
+GLOBL winogradConstant6<>(SB), RODATA|NOPTR, $32
+
 // func winogradInput6to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
 TEXT ·winogradInput6to6SIMD(SB), $1168-8
@@ -193,29 +566,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 384(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 576(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 768(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 960(SP)
 	ADDQ        DI, R12
@@ -226,29 +599,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, 32(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 416(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 608(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 800(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 992(SP)
 	ADDQ        DI, R12
@@ -259,29 +632,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, 64(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 448(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 640(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 832(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 1024(SP)
 	ADDQ        DI, R12
@@ -292,29 +665,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, 96(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 480(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 672(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 864(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 1056(SP)
 	ADDQ        DI, R12
@@ -325,29 +698,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, 128(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 512(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 704(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 896(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 1088(SP)
 	ADDQ        DI, R12
@@ -358,29 +731,29 @@ channels:
 	VMOVUPS     (R12)(DX*4), Y4
 	VMOVUPS     (R12)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 544(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, 736(SP)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 928(SP)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, 1120(SP)
 	MOVQ        CX, R12
@@ -391,29 +764,29 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        R8, R12
@@ -424,29 +797,29 @@ channels:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        R8, R12
@@ -457,29 +830,29 @@ channels:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        R8, R12
@@ -490,29 +863,29 @@ channels:
 	VMOVUPS     704(SP), Y4
 	VMOVUPS     736(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        R8, R12
@@ -523,29 +896,29 @@ channels:
 	VMOVUPS     896(SP), Y4
 	VMOVUPS     928(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        R8, R12
@@ -556,29 +929,29 @@ channels:
 	VMOVUPS     1088(SP), Y4
 	VMOVUPS     1120(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
 	VMOVUPS     Y0, (R12)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant4<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant5<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R12)(R9*2)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant5<>+0(SB), Y1, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
 	VMOVUPS     Y4, (R12)(R10*1)
 	VSUBPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y1, Y0
-	VFMADD231PS winogradConstant0<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
 	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        $0x20, AX
@@ -588,85 +961,75 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant0<>+0(SB)/4, $0xc0200000
-DATA winogradConstant0<>+4(SB)/4, $0xc0200000
-DATA winogradConstant0<>+8(SB)/4, $0xc0200000
-DATA winogradConstant0<>+12(SB)/4, $0xc0200000
-DATA winogradConstant0<>+16(SB)/4, $0xc0200000
-DATA winogradConstant0<>+20(SB)/4, $0xc0200000
-DATA winogradConstant0<>+24(SB)/4, $0xc0200000
-DATA winogradConstant0<>+28(SB)/4, $0xc0200000
-GLOBL winogradConstant0<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant1<>+0(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+4(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+8(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+12(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+16(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+20(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+24(SB)/4, $0xbfb504f3
-DATA winogradConstant1<>+28(SB)/4, $0xbfb504f3
-GLOBL winogradConstant1<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant2<>+0(SB)/4, $0xc0000000
-DATA winogradConstant2<>+4(SB)/4, $0xc0000000
-DATA winogradConstant2<>+8(SB)/4, $0xc0000000
-DATA winogradConstant2<>+12(SB)/4, $0xc0000000
-DATA winogradConstant2<>+16(SB)/4, $0xc0000000
-DATA winogradConstant2<>+20(SB)/4, $0xc0000000
-DATA winogradConstant2<>+24(SB)/4, $0xc0000000
-DATA winogradConstant2<>+28(SB)/4, $0xc0000000
-GLOBL winogradConstant2<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant3<>+0(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+4(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+8(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+12(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+16(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+20(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+24(SB)/4, $0x3f3504f3
-DATA winogradConstant3<>+28(SB)/4, $0x3f3504f3
-GLOBL winogradConstant3<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant4<>+0(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+4(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+8(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+12(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+16(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+20(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+24(SB)/4, $0x3fb504f3
-DATA winogradConstant4<>+28(SB)/4, $0x3fb504f3
-GLOBL winogradConstant4<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant5<>+0(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+4(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+8(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+12(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+16(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+20(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+24(SB)/4, $0xbf3504f3
-DATA winogradConstant5<>+28(SB)/4, $0xbf3504f3
-GLOBL winogradConstant5<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant6<>+0(SB)/4, $0xbf000000
-DATA winogradConstant6<>+4(SB)/4, $0xbf000000
-DATA winogradConstant6<>+8(SB)/4, $0xbf000000
-DATA winogradConstant6<>+12(SB)/4, $0xbf000000
-DATA winogradConstant6<>+16(SB)/4, $0xbf000000
-DATA winogradConstant6<>+20(SB)/4, $0xbf000000
-DATA winogradConstant6<>+24(SB)/4, $0xbf000000
-DATA winogradConstant6<>+28(SB)/4, $0xbf000000
-GLOBL winogradConstant6<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant7<>+0(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+4(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+8(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+12(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+16(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+20(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+24(SB)/4, $0x3fb504f3
-DATA winogradConstant7<>+28(SB)/4, $0x3fb504f3
+DATA winogradConstant7<>+0(SB)/4, $0xc0200000
+DATA winogradConstant7<>+4(SB)/4, $0xc0200000
+DATA winogradConstant7<>+8(SB)/4, $0xc0200000
+DATA winogradConstant7<>+12(SB)/4, $0xc0200000
+DATA winogradConstant7<>+16(SB)/4, $0xc0200000
+DATA winogradConstant7<>+20(SB)/4, $0xc0200000
+DATA winogradConstant7<>+24(SB)/4, $0xc0200000
+DATA winogradConstant7<>+28(SB)/4, $0xc0200000
 GLOBL winogradConstant7<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant8<>+0(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+4(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+8(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+12(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+16(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+20(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+24(SB)/4, $0xbfb504f3
+DATA winogradConstant8<>+28(SB)/4, $0xbfb504f3
+GLOBL winogradConstant8<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant9<>+0(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+4(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+8(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+12(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+16(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+20(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+24(SB)/4, $0x3f3504f3
+DATA winogradConstant9<>+28(SB)/4, $0x3f3504f3
+GLOBL winogradConstant9<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant10<>+0(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+4(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+8(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+12(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+16(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+20(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+24(SB)/4, $0x3fb504f3
+DATA winogradConstant10<>+28(SB)/4, $0x3fb504f3
+GLOBL winogradConstant10<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant11<>+0(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+4(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+8(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+12(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+16(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+20(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+24(SB)/4, $0xbf3504f3
+DATA winogradConstant11<>+28(SB)/4, $0xbf3504f3
+GLOBL winogradConstant11<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant12<>+0(SB)/4, $0xbf000000
+DATA winogradConstant12<>+4(SB)/4, $0xbf000000
+DATA winogradConstant12<>+8(SB)/4, $0xbf000000
+DATA winogradConstant12<>+12(SB)/4, $0xbf000000
+DATA winogradConstant12<>+16(SB)/4, $0xbf000000
+DATA winogradConstant12<>+20(SB)/4, $0xbf000000
+DATA winogradConstant12<>+24(SB)/4, $0xbf000000
+DATA winogradConstant12<>+28(SB)/4, $0xbf000000
+GLOBL winogradConstant12<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant13<>+0(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+4(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+8(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+12(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+16(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+20(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+24(SB)/4, $0x3fb504f3
+DATA winogradConstant13<>+28(SB)/4, $0x3fb504f3
+GLOBL winogradConstant13<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutput4to2SIMD(args *TransformArgs)
 // Requires: AVX
@@ -753,7 +1116,7 @@ noBias:
 	MOVB    64(R9), R9
 	TESTB   R9, R9
 	JNE     relu
-	VMOVUPS winogradConstant8<>+0(SB), Y1
+	VMOVUPS winogradConstant14<>+0(SB), Y1
 
 relu:
 	MOVQ    CX, R9
@@ -793,15 +1156,15 @@ relu:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant8<>+0(SB)/4, $0xff800000
-DATA winogradConstant8<>+4(SB)/4, $0xff800000
-DATA winogradConstant8<>+8(SB)/4, $0xff800000
-DATA winogradConstant8<>+12(SB)/4, $0xff800000
-DATA winogradConstant8<>+16(SB)/4, $0xff800000
-DATA winogradConstant8<>+20(SB)/4, $0xff800000
-DATA winogradConstant8<>+24(SB)/4, $0xff800000
-DATA winogradConstant8<>+28(SB)/4, $0xff800000
-GLOBL winogradConstant8<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant14<>+0(SB)/4, $0xff800000
+DATA winogradConstant14<>+4(SB)/4, $0xff800000
+DATA winogradConstant14<>+8(SB)/4, $0xff800000
+DATA winogradConstant14<>+12(SB)/4, $0xff800000
+DATA winogradConstant14<>+16(SB)/4, $0xff800000
+DATA winogradConstant14<>+20(SB)/4, $0xff800000
+DATA winogradConstant14<>+24(SB)/4, $0xff800000
+DATA winogradConstant14<>+28(SB)/4, $0xff800000
+GLOBL winogradConstant14<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad2to4SIMD(args *TransformArgs)
 // Requires: AVX
@@ -942,11 +1305,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 96(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -957,11 +1320,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 128(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -972,11 +1335,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 160(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -987,11 +1350,11 @@ channels:
 	VMOVUPS     (SP), Y0
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     64(SP), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1002,11 +1365,11 @@ channels:
 	VMOVUPS     96(SP), Y0
 	VMOVUPS     128(SP), Y1
 	VMOVUPS     160(SP), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1017,11 +1380,11 @@ channels:
 	VMOVUPS     192(SP), Y0
 	VMOVUPS     224(SP), Y1
 	VMOVUPS     256(SP), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1032,11 +1395,11 @@ channels:
 	VMOVUPS     288(SP), Y0
 	VMOVUPS     320(SP), Y1
 	VMOVUPS     352(SP), Y2
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1050,25 +1413,25 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant9<>+0(SB)/4, $0xbf800000
-DATA winogradConstant9<>+4(SB)/4, $0xbf800000
-DATA winogradConstant9<>+8(SB)/4, $0xbf800000
-DATA winogradConstant9<>+12(SB)/4, $0xbf800000
-DATA winogradConstant9<>+16(SB)/4, $0xbf800000
-DATA winogradConstant9<>+20(SB)/4, $0xbf800000
-DATA winogradConstant9<>+24(SB)/4, $0xbf800000
-DATA winogradConstant9<>+28(SB)/4, $0xbf800000
-GLOBL winogradConstant9<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant15<>+0(SB)/4, $0xbf800000
+DATA winogradConstant15<>+4(SB)/4, $0xbf800000
+DATA winogradConstant15<>+8(SB)/4, $0xbf800000
+DATA winogradConstant15<>+12(SB)/4, $0xbf800000
+DATA winogradConstant15<>+16(SB)/4, $0xbf800000
+DATA winogradConstant15<>+20(SB)/4, $0xbf800000
+DATA winogradConstant15<>+24(SB)/4, $0xbf800000
+DATA winogradConstant15<>+28(SB)/4, $0xbf800000
+GLOBL winogradConstant15<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant10<>+0(SB)/4, $0x3f000000
-DATA winogradConstant10<>+4(SB)/4, $0x3f000000
-DATA winogradConstant10<>+8(SB)/4, $0x3f000000
-DATA winogradConstant10<>+12(SB)/4, $0x3f000000
-DATA winogradConstant10<>+16(SB)/4, $0x3f000000
-DATA winogradConstant10<>+20(SB)/4, $0x3f000000
-DATA winogradConstant10<>+24(SB)/4, $0x3f000000
-DATA winogradConstant10<>+28(SB)/4, $0x3f000000
-GLOBL winogradConstant10<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant16<>+0(SB)/4, $0x3f000000
+DATA winogradConstant16<>+4(SB)/4, $0x3f000000
+DATA winogradConstant16<>+8(SB)/4, $0x3f000000
+DATA winogradConstant16<>+12(SB)/4, $0x3f000000
+DATA winogradConstant16<>+16(SB)/4, $0x3f000000
+DATA winogradConstant16<>+20(SB)/4, $0x3f000000
+DATA winogradConstant16<>+24(SB)/4, $0x3f000000
+DATA winogradConstant16<>+28(SB)/4, $0x3f000000
+GLOBL winogradConstant16<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad4to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -1102,13 +1465,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 128(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1117,13 +1480,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1132,13 +1495,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1147,13 +1510,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
 	MOVQ        CX, R9
 	VMOVUPS     (SP), Y0
@@ -1162,13 +1525,13 @@ channels:
 	VMOVUPS     96(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     128(SP), Y0
@@ -1177,13 +1540,13 @@ channels:
 	VMOVUPS     224(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     256(SP), Y0
@@ -1192,17 +1555,938 @@ channels:
 	VMOVUPS     352(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant9<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant10<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant10<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, 384(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradOutput5to3SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradOutput5to3SIMD(SB), $496-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	SHLQ $0x02, SI
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R9
+	MOVQ 48(R9), R9
+	MOVQ R9, 480(SP)
+	MOVQ args+0(FP), R9
+	MOVQ 56(R9), R9
+	MOVQ R9, 488(SP)
+
+channels:
+	MOVQ        AX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VADDPS      Y2, Y1, Y5
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y5, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 320(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VADDPS      Y2, Y1, Y5
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y5, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 352(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VADDPS      Y2, Y1, Y5
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y5, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 64(SP)
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 384(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VADDPS      Y2, Y1, Y5
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y5, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 416(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VADDPS      Y2, Y1, Y5
+	VSUBPS      Y2, Y1, Y1
+	VADDPS      Y5, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VMOVUPS     Y0, 128(SP)
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 448(SP)
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	MOVQ        488(SP), R9
+	TESTQ       R9, R9
+	JEQ         noBias
+	VMOVUPS     (R9), Y0
+	ADDQ        $0x20, 488(SP)
+
+noBias:
+	MOVQ    args+0(FP), R9
+	MOVB    64(R9), R9
+	TESTB   R9, R9
+	JNE     relu
+	VMOVUPS winogradConstant14<>+0(SB), Y1
+
+relu:
+	MOVQ        CX, R9
+	VMOVUPS     (SP), Y2
+	VMOVUPS     32(SP), Y3
+	VMOVUPS     64(SP), Y4
+	VMOVUPS     96(SP), Y5
+	VMOVUPS     128(SP), Y6
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)
+	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVAPS     Y6, Y2
+	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*2)
+	ADDQ        DI, R9
+	VMOVUPS     160(SP), Y2
+	VMOVUPS     192(SP), Y3
+	VMOVUPS     224(SP), Y4
+	VMOVUPS     256(SP), Y5
+	VMOVUPS     288(SP), Y6
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)
+	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVAPS     Y6, Y2
+	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*2)
+	ADDQ        DI, R9
+	VMOVUPS     320(SP), Y2
+	VMOVUPS     352(SP), Y3
+	VMOVUPS     384(SP), Y4
+	VMOVUPS     416(SP), Y5
+	VMOVUPS     448(SP), Y6
+	VADDPS      Y4, Y3, Y7
+	VSUBPS      Y4, Y3, Y3
+	VADDPS      Y7, Y2, Y2
+	VADDPS      Y5, Y2, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)
+	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVAPS     Y6, Y2
+	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R9)(R8*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 480(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant17<>+0(SB)/4, $0x3f400000
+DATA winogradConstant17<>+4(SB)/4, $0x3f400000
+DATA winogradConstant17<>+8(SB)/4, $0x3f400000
+DATA winogradConstant17<>+12(SB)/4, $0x3f400000
+DATA winogradConstant17<>+16(SB)/4, $0x3f400000
+DATA winogradConstant17<>+20(SB)/4, $0x3f400000
+DATA winogradConstant17<>+24(SB)/4, $0x3f400000
+DATA winogradConstant17<>+28(SB)/4, $0x3f400000
+GLOBL winogradConstant17<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant18<>+0(SB)/4, $0x40000000
+DATA winogradConstant18<>+4(SB)/4, $0x40000000
+DATA winogradConstant18<>+8(SB)/4, $0x40000000
+DATA winogradConstant18<>+12(SB)/4, $0x40000000
+DATA winogradConstant18<>+16(SB)/4, $0x40000000
+DATA winogradConstant18<>+20(SB)/4, $0x40000000
+DATA winogradConstant18<>+24(SB)/4, $0x40000000
+DATA winogradConstant18<>+28(SB)/4, $0x40000000
+GLOBL winogradConstant18<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant19<>+0(SB)/4, $0x3f100000
+DATA winogradConstant19<>+4(SB)/4, $0x3f100000
+DATA winogradConstant19<>+8(SB)/4, $0x3f100000
+DATA winogradConstant19<>+12(SB)/4, $0x3f100000
+DATA winogradConstant19<>+16(SB)/4, $0x3f100000
+DATA winogradConstant19<>+20(SB)/4, $0x3f100000
+DATA winogradConstant19<>+24(SB)/4, $0x3f100000
+DATA winogradConstant19<>+28(SB)/4, $0x3f100000
+GLOBL winogradConstant19<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant20<>+0(SB)/4, $0x40800000
+DATA winogradConstant20<>+4(SB)/4, $0x40800000
+DATA winogradConstant20<>+8(SB)/4, $0x40800000
+DATA winogradConstant20<>+12(SB)/4, $0x40800000
+DATA winogradConstant20<>+16(SB)/4, $0x40800000
+DATA winogradConstant20<>+20(SB)/4, $0x40800000
+DATA winogradConstant20<>+24(SB)/4, $0x40800000
+DATA winogradConstant20<>+28(SB)/4, $0x40800000
+GLOBL winogradConstant20<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutputGrad3to5SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradOutputGrad3to5SIMD(SB), $496-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	MOVQ args+0(FP), BX
+	MOVQ 16(BX), BX
+	MOVQ args+0(FP), SI
+	MOVQ 32(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 40(DI), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	SHLQ $0x02, BX
+	SHLQ $0x02, SI
+	MOVQ args+0(FP), R9
+	MOVQ 48(R9), R9
+	MOVQ R9, 480(SP)
+
+channels:
+	MOVQ        AX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 96(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 192(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 384(SP)
+	ADDQ        BX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 32(SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 128(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 224(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 416(SP)
+	ADDQ        BX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 64(SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 160(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 256(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 448(SP)
+	MOVQ        CX, R9
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(DI*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     160(SP), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(DI*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     192(SP), Y0
+	VMOVUPS     224(SP), Y1
+	VMOVUPS     256(SP), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(DI*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     288(SP), Y0
+	VMOVUPS     320(SP), Y1
+	VMOVUPS     352(SP), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(DI*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     384(SP), Y0
+	VMOVUPS     416(SP), Y1
+	VMOVUPS     448(SP), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R9)(DI*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 480(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradKernel3to5SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernel3to5SIMD(SB), $496-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	MOVQ args+0(FP), BX
+	MOVQ 16(BX), BX
+	MOVQ args+0(FP), SI
+	MOVQ 32(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 40(DI), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	SHLQ $0x02, BX
+	SHLQ $0x02, SI
+	MOVQ args+0(FP), R9
+	MOVQ 48(R9), R9
+	MOVQ R9, 480(SP)
+
+channels:
+	MOVQ        AX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (SP)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 96(SP)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 192(SP)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 384(SP)
+	ADDQ        BX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, 32(SP)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 128(SP)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 224(SP)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 416(SP)
+	ADDQ        BX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, 64(SP)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 160(SP)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 256(SP)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 448(SP)
+	MOVQ        CX, R9
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*1)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     160(SP), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*1)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     192(SP), Y0
+	VMOVUPS     224(SP), Y1
+	VMOVUPS     256(SP), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*1)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     288(SP), Y0
+	VMOVUPS     320(SP), Y1
+	VMOVUPS     352(SP), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*1)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        SI, R9
+	VMOVUPS     384(SP), Y0
+	VMOVUPS     416(SP), Y1
+	VMOVUPS     448(SP), Y2
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMOVUPS     Y3, (R9)
+	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*1)
+	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R9)(DI*2)
+	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R9)(DI*4)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 480(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant21<>+0(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+4(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+8(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+12(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+16(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+20(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+24(SB)/4, $0x3f638e39
+DATA winogradConstant21<>+28(SB)/4, $0x3f638e39
+GLOBL winogradConstant21<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant22<>+0(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+4(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+8(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+12(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+16(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+20(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+24(SB)/4, $0xbf360b61
+DATA winogradConstant22<>+28(SB)/4, $0xbf360b61
+GLOBL winogradConstant22<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant23<>+0(SB)/4, $0xbf088889
+DATA winogradConstant23<>+4(SB)/4, $0xbf088889
+DATA winogradConstant23<>+8(SB)/4, $0xbf088889
+DATA winogradConstant23<>+12(SB)/4, $0xbf088889
+DATA winogradConstant23<>+16(SB)/4, $0xbf088889
+DATA winogradConstant23<>+20(SB)/4, $0xbf088889
+DATA winogradConstant23<>+24(SB)/4, $0xbf088889
+DATA winogradConstant23<>+28(SB)/4, $0xbf088889
+GLOBL winogradConstant23<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant24<>+0(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+4(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+8(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+12(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+16(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+20(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+24(SB)/4, $0xbecccccd
+DATA winogradConstant24<>+28(SB)/4, $0xbecccccd
+GLOBL winogradConstant24<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant25<>+0(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+4(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+8(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+12(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+16(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+20(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+24(SB)/4, $0xbea57eb5
+DATA winogradConstant25<>+28(SB)/4, $0xbea57eb5
+GLOBL winogradConstant25<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant26<>+0(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+4(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+8(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+12(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+16(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+20(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+24(SB)/4, $0x3e783e10
+DATA winogradConstant26<>+28(SB)/4, $0x3e783e10
+GLOBL winogradConstant26<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant27<>+0(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+4(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+8(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+12(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+16(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+20(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+24(SB)/4, $0xbe3a2e8c
+DATA winogradConstant27<>+28(SB)/4, $0xbe3a2e8c
+GLOBL winogradConstant27<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant28<>+0(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+4(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+8(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+12(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+16(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+20(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+24(SB)/4, $0x3e14f209
+DATA winogradConstant28<>+28(SB)/4, $0x3e14f209
+GLOBL winogradConstant28<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant29<>+0(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+4(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+8(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+12(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+16(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+20(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+24(SB)/4, $0x3e94f209
+DATA winogradConstant29<>+28(SB)/4, $0x3e94f209
+GLOBL winogradConstant29<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant30<>+0(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+4(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+8(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+12(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+16(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+20(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+24(SB)/4, $0x3f14f209
+DATA winogradConstant30<>+28(SB)/4, $0x3f14f209
+GLOBL winogradConstant30<>(SB), RODATA|NOPTR, $32
+
+// func winogradKernelGrad5to3SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernelGrad5to3SIMD(SB), $496-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	SHLQ $0x02, SI
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R9
+	MOVQ 48(R9), R9
+	MOVQ R9, 480(SP)
+
+channels:
+	MOVQ        AX, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (SP)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 160(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 320(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 32(SP)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 192(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 352(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 64(SP)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 384(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 96(SP)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 416(SP)
+	ADDQ        SI, R9
+	VMOVUPS     (R9), Y0
+	VMOVUPS     (R9)(DX*1), Y1
+	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     (R9)(DX*4), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 128(SP)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 448(SP)
+	MOVQ        CX, R9
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*2)
+	ADDQ        DI, R9
+	VMOVUPS     160(SP), Y0
+	VMOVUPS     192(SP), Y1
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     288(SP), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*2)
+	ADDQ        DI, R9
+	VMOVUPS     320(SP), Y0
+	VMOVUPS     352(SP), Y1
+	VMOVUPS     384(SP), Y2
+	VMOVUPS     416(SP), Y3
+	VMOVUPS     448(SP), Y4
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R9)(R8*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 480(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -1251,15 +2535,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 384(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 576(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -1275,15 +2559,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 416(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 608(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -1299,15 +2583,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 448(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 640(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -1323,15 +2607,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 480(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 672(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -1347,15 +2631,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 512(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 704(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -1371,15 +2655,15 @@ channels:
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 160(SP)
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
-	VMULPS      winogradConstant10<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 544(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant12<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 736(SP)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
@@ -1394,7 +2678,7 @@ noBias:
 	MOVB    64(R11), R11
 	TESTB   R11, R11
 	JNE     relu
-	VMOVUPS winogradConstant8<>+0(SB), Y1
+	VMOVUPS winogradConstant14<>+0(SB), Y1
 
 relu:
 	MOVQ        CX, R11
@@ -1413,19 +2697,19 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)
-	VMULPS      winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant10<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant11<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -1445,19 +2729,19 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)
-	VMULPS      winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant10<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant11<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -1477,19 +2761,19 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)
-	VMULPS      winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant10<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant11<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -1509,19 +2793,19 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)
-	VMULPS      winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant10<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant11<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -1532,35 +2816,25 @@ relu:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant11<>+0(SB)/4, $0x40000000
-DATA winogradConstant11<>+4(SB)/4, $0x40000000
-DATA winogradConstant11<>+8(SB)/4, $0x40000000
-DATA winogradConstant11<>+12(SB)/4, $0x40000000
-DATA winogradConstant11<>+16(SB)/4, $0x40000000
-DATA winogradConstant11<>+20(SB)/4, $0x40000000
-DATA winogradConstant11<>+24(SB)/4, $0x40000000
-DATA winogradConstant11<>+28(SB)/4, $0x40000000
-GLOBL winogradConstant11<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant31<>+0(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+4(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+8(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+12(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+16(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+20(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+24(SB)/4, $0x3eb504f3
+DATA winogradConstant31<>+28(SB)/4, $0x3eb504f3
+GLOBL winogradConstant31<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant12<>+0(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+4(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+8(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+12(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+16(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+20(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+24(SB)/4, $0x3eb504f3
-DATA winogradConstant12<>+28(SB)/4, $0x3eb504f3
-GLOBL winogradConstant12<>(SB), RODATA|NOPTR, $32
-
-DATA winogradConstant13<>+0(SB)/4, $0x403504f3
-DATA winogradConstant13<>+4(SB)/4, $0x403504f3
-DATA winogradConstant13<>+8(SB)/4, $0x403504f3
-DATA winogradConstant13<>+12(SB)/4, $0x403504f3
-DATA winogradConstant13<>+16(SB)/4, $0x403504f3
-DATA winogradConstant13<>+20(SB)/4, $0x403504f3
-DATA winogradConstant13<>+24(SB)/4, $0x403504f3
-DATA winogradConstant13<>+28(SB)/4, $0x403504f3
-GLOBL winogradConstant13<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant32<>+0(SB)/4, $0x403504f3
+DATA winogradConstant32<>+4(SB)/4, $0x403504f3
+DATA winogradConstant32<>+8(SB)/4, $0x403504f3
+DATA winogradConstant32<>+12(SB)/4, $0x403504f3
+DATA winogradConstant32<>+16(SB)/4, $0x403504f3
+DATA winogradConstant32<>+20(SB)/4, $0x403504f3
+DATA winogradConstant32<>+24(SB)/4, $0x403504f3
+DATA winogradConstant32<>+28(SB)/4, $0x403504f3
+GLOBL winogradConstant32<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad4to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -1597,17 +2871,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 128(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 256(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 384(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1622,17 +2896,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 32(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 160(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 288(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 416(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1647,17 +2921,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 64(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 192(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 320(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 448(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1672,17 +2946,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 96(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 224(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 352(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 480(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1697,17 +2971,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1722,17 +2996,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1747,17 +3021,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1772,17 +3046,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1797,17 +3071,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1822,17 +3096,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant10<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant3<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant12<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant11<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant7<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1878,21 +3152,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 96(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 192(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 288(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 384(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 480(SP)
@@ -1902,21 +3176,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 128(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 224(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 320(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 416(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 512(SP)
@@ -1926,21 +3200,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 160(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 256(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 352(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 448(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 544(SP)
@@ -1950,21 +3224,21 @@ channels:
 	VMOVUPS     64(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -1974,21 +3248,21 @@ channels:
 	VMOVUPS     160(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -1998,21 +3272,21 @@ channels:
 	VMOVUPS     256(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -2022,21 +3296,21 @@ channels:
 	VMOVUPS     352(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -2046,21 +3320,21 @@ channels:
 	VMOVUPS     448(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -2070,21 +3344,21 @@ channels:
 	VMOVUPS     544(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -2095,85 +3369,85 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant14<>+0(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+4(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+8(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+12(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+16(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+20(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+24(SB)/4, $0xbf2aaaab
-DATA winogradConstant14<>+28(SB)/4, $0xbf2aaaab
-GLOBL winogradConstant14<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant33<>+0(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+4(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+8(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+12(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+16(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+20(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+24(SB)/4, $0xbf2aaaab
+DATA winogradConstant33<>+28(SB)/4, $0xbf2aaaab
+GLOBL winogradConstant33<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant15<>+0(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+4(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+8(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+12(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+16(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+20(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+24(SB)/4, $0xbef15bef
-DATA winogradConstant15<>+28(SB)/4, $0xbef15bef
-GLOBL winogradConstant15<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant34<>+0(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+4(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+8(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+12(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+16(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+20(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+24(SB)/4, $0xbef15bef
+DATA winogradConstant34<>+28(SB)/4, $0xbef15bef
+GLOBL winogradConstant34<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant16<>+0(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+4(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+8(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+12(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+16(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+20(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+24(SB)/4, $0xbeaaaaab
-DATA winogradConstant16<>+28(SB)/4, $0xbeaaaaab
-GLOBL winogradConstant16<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant35<>+0(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+4(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+8(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+12(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+16(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+20(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+24(SB)/4, $0xbeaaaaab
+DATA winogradConstant35<>+28(SB)/4, $0xbeaaaaab
+GLOBL winogradConstant35<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant17<>+0(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+4(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+8(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+12(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+16(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+20(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+24(SB)/4, $0x3ef15bef
-DATA winogradConstant17<>+28(SB)/4, $0x3ef15bef
-GLOBL winogradConstant17<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant36<>+0(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+4(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+8(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+12(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+16(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+20(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+24(SB)/4, $0x3ef15bef
+DATA winogradConstant36<>+28(SB)/4, $0x3ef15bef
+GLOBL winogradConstant36<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant18<>+0(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+4(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+8(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+12(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+16(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+20(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+24(SB)/4, $0x3e2aaaab
-DATA winogradConstant18<>+28(SB)/4, $0x3e2aaaab
-GLOBL winogradConstant18<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant37<>+0(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+4(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+8(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+12(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+16(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+20(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+24(SB)/4, $0x3e2aaaab
+DATA winogradConstant37<>+28(SB)/4, $0x3e2aaaab
+GLOBL winogradConstant37<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant19<>+0(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+4(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+8(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+12(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+16(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+20(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+24(SB)/4, $0x3e715bef
-DATA winogradConstant19<>+28(SB)/4, $0x3e715bef
-GLOBL winogradConstant19<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant38<>+0(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+4(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+8(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+12(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+16(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+20(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+24(SB)/4, $0x3e715bef
+DATA winogradConstant38<>+28(SB)/4, $0x3e715bef
+GLOBL winogradConstant38<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant20<>+0(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+4(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+8(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+12(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+16(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+20(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+24(SB)/4, $0x3eaaaaab
-DATA winogradConstant20<>+28(SB)/4, $0x3eaaaaab
-GLOBL winogradConstant20<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant39<>+0(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+4(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+8(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+12(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+16(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+20(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+24(SB)/4, $0x3eaaaaab
+DATA winogradConstant39<>+28(SB)/4, $0x3eaaaaab
+GLOBL winogradConstant39<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant21<>+0(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+4(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+8(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+12(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+16(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+20(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+24(SB)/4, $0xbe715bef
-DATA winogradConstant21<>+28(SB)/4, $0xbe715bef
-GLOBL winogradConstant21<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant40<>+0(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+4(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+8(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+12(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+16(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+20(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+24(SB)/4, $0xbe715bef
+DATA winogradConstant40<>+28(SB)/4, $0xbe715bef
+GLOBL winogradConstant40<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -2209,21 +3483,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 384(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2233,21 +3507,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 416(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2257,21 +3531,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 448(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2281,21 +3555,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 480(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2305,21 +3579,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 512(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2329,21 +3603,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 160(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 544(SP)
 	MOVQ        CX, R10
 	VMOVUPS     (SP), Y0
@@ -2353,21 +3627,21 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        R8, R10
 	VMOVUPS     192(SP), Y0
@@ -2377,21 +3651,21 @@ channels:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        R8, R10
 	VMOVUPS     384(SP), Y0
@@ -2401,21 +3675,21 @@ channels:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
@@ -2468,8 +3742,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, (SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2486,8 +3760,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 32(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2504,8 +3778,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 64(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2522,8 +3796,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 96(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2540,8 +3814,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 128(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -2558,8 +3832,8 @@ channels:
 	VADDPS      Y2, Y0, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
@@ -2574,7 +3848,7 @@ noBias:
 	MOVB    64(R10), R10
 	TESTB   R10, R10
 	JNE     relu
-	VMOVUPS winogradConstant8<>+0(SB), Y1
+	VMOVUPS winogradConstant14<>+0(SB), Y1
 
 relu:
 	MOVQ        CX, R10
@@ -2594,8 +3868,8 @@ relu:
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R10)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R10)(R9*1)
@@ -2616,8 +3890,8 @@ relu:
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R10)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant3<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant7<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R10)(R9*1)
@@ -2660,13 +3934,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (SP)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, 64(SP)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, 128(SP)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, 192(SP)
 	VSUBPS  Y2, Y0, Y0
@@ -2679,13 +3953,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, 32(SP)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, 96(SP)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, 160(SP)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, 224(SP)
 	VSUBPS  Y2, Y0, Y0
@@ -2698,13 +3972,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2717,13 +3991,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2736,13 +4010,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2755,13 +4029,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2774,13 +4048,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2793,13 +4067,13 @@ channels:
 	VMOVAPS Y0, Y2
 	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant3<>+0(SB), Y1, Y3
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
 	VADDPS  Y3, Y2, Y4
 	VMOVUPS Y4, (R10)(DI*1)
 	VSUBPS  Y3, Y2, Y2
 	VMOVUPS Y2, (R10)(DI*2)
 	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant7<>+0(SB), Y1, Y2
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
 	VADDPS  Y2, Y0, Y3
 	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
@@ -2848,29 +4122,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 160(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 320(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 480(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 640(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 800(SP)
@@ -2882,29 +4156,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 32(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 192(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 352(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 512(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 672(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 832(SP)
@@ -2916,29 +4190,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 64(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 224(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 384(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 544(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 704(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 864(SP)
@@ -2950,29 +4224,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 96(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 256(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 416(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 576(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 736(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 896(SP)
@@ -2984,29 +4258,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 128(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 288(SP)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 448(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 608(SP)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 768(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 928(SP)
@@ -3018,29 +4292,29 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3052,29 +4326,29 @@ channels:
 	VMOVUPS     288(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3086,29 +4360,29 @@ channels:
 	VMOVUPS     448(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3120,29 +4394,29 @@ channels:
 	VMOVUPS     608(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3154,29 +4428,29 @@ channels:
 	VMOVUPS     768(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3188,29 +4462,29 @@ channels:
 	VMOVUPS     928(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant15<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant21<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant14<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant17<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant23<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant22<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -3221,55 +4495,55 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant22<>+0(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+4(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+8(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+12(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+16(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+20(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+24(SB)/4, $0xbe2aaaab
-DATA winogradConstant22<>+28(SB)/4, $0xbe2aaaab
-GLOBL winogradConstant22<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant41<>+0(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+4(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+8(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+12(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+16(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+20(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+24(SB)/4, $0xbe2aaaab
+DATA winogradConstant41<>+28(SB)/4, $0xbe2aaaab
+GLOBL winogradConstant41<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant23<>+0(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+4(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+8(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+12(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+16(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+20(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+24(SB)/4, $0x3e715bef
-DATA winogradConstant23<>+28(SB)/4, $0x3e715bef
-GLOBL winogradConstant23<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant42<>+0(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+4(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+8(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+12(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+16(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+20(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+24(SB)/4, $0x3e715bef
+DATA winogradConstant42<>+28(SB)/4, $0x3e715bef
+GLOBL winogradConstant42<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant24<>+0(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+4(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+8(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+12(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+16(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+20(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+24(SB)/4, $0x3ef15bef
-DATA winogradConstant24<>+28(SB)/4, $0x3ef15bef
-GLOBL winogradConstant24<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant43<>+0(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+4(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+8(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+12(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+16(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+20(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+24(SB)/4, $0x3ef15bef
+DATA winogradConstant43<>+28(SB)/4, $0x3ef15bef
+GLOBL winogradConstant43<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant25<>+0(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+4(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+8(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+12(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+16(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+20(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+24(SB)/4, $0x3f2aaaab
-DATA winogradConstant25<>+28(SB)/4, $0x3f2aaaab
-GLOBL winogradConstant25<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant44<>+0(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+4(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+8(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+12(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+16(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+20(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+24(SB)/4, $0x3f2aaaab
+DATA winogradConstant44<>+28(SB)/4, $0x3f2aaaab
+GLOBL winogradConstant44<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant26<>+0(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+4(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+8(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+12(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+16(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+20(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+24(SB)/4, $0xbef15bef
-DATA winogradConstant26<>+28(SB)/4, $0xbef15bef
-GLOBL winogradConstant26<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant45<>+0(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+4(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+8(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+12(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+16(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+20(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+24(SB)/4, $0xbef15bef
+DATA winogradConstant45<>+28(SB)/4, $0xbef15bef
+GLOBL winogradConstant45<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -3306,31 +4580,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 192(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 384(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 576(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 768(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -3340,31 +4614,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 224(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 416(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 608(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 800(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -3374,31 +4648,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 448(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 640(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 832(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -3408,31 +4682,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 480(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 672(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 864(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -3442,31 +4716,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 512(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 704(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 896(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -3476,31 +4750,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 160(SP)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 544(SP)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 736(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 928(SP)
 	MOVQ        CX, R11
 	VMOVUPS     (SP), Y0
@@ -3510,31 +4784,31 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     192(SP), Y0
@@ -3544,31 +4818,31 @@ channels:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     384(SP), Y0
@@ -3578,31 +4852,31 @@ channels:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     576(SP), Y0
@@ -3612,31 +4886,31 @@ channels:
 	VMOVUPS     704(SP), Y4
 	VMOVUPS     736(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     768(SP), Y0
@@ -3646,31 +4920,31 @@ channels:
 	VMOVUPS     896(SP), Y4
 	VMOVUPS     928(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant14<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant15<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant21<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant21<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX

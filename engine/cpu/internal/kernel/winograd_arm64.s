@@ -264,6 +264,579 @@ channels:
 	BGT	channels
 	RET
 
+DATA winogradInput5to5SIMD_constants<>+0(SB)/4, $0x3f900000
+DATA winogradInput5to5SIMD_constants<>+4(SB)/4, $0xbf100000
+DATA winogradInput5to5SIMD_constants<>+8(SB)/4, $0xc0000000
+DATA winogradInput5to5SIMD_constants<>+12(SB)/4, $0xbfc00000
+DATA winogradInput5to5SIMD_constants<>+16(SB)/4, $0xbfa00000
+DATA winogradInput5to5SIMD_constants<>+20(SB)/4, $0x3fc00000
+DATA winogradInput5to5SIMD_constants<>+24(SB)/4, $0xc0300000
+DATA winogradInput5to5SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradInput5to5SIMD_constants<>(SB), RODATA|NOPTR, $32
+
+// func winogradInput5to5SIMD(args *TransformArgs)
+TEXT ·winogradInput5to5SIMD(SB), 0, $800-8
+	MOVD	$winogradInput5to5SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-800(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, 160(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, 320(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, 480(R7)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, 640(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 176(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 336(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 496(R7)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 656(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, 32(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, 192(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, 352(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, 512(R7)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, 672(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 48(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 208(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 368(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 528(R7)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 688(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, 64(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, 224(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, 384(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, 544(R7)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, 704(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 80(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 240(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 400(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 560(R7)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 720(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, 96(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, 256(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, 416(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, 576(R7)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, 736(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 112(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 272(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 432(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 592(R7)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 752(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, 128(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, 288(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, 448(R7)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, 608(R7)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, 768(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 144(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 304(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 464(R7)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 624(R7)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 784(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F2, F3)
+	FLDPQ	32(R7), (F4, F5)
+	FLDPQ	64(R7), (F6, F7)
+	FLDPQ	96(R7), (F8, F9)
+	FLDPQ	128(R7), (F10, F11)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R9)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, (R10)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, (R11)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, (R12)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, (R13)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R9)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 16(R10)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 16(R11)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 16(R12)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R8
+	FLDPQ	160(R7), (F2, F3)
+	FLDPQ	192(R7), (F4, F5)
+	FLDPQ	224(R7), (F6, F7)
+	FLDPQ	256(R7), (F8, F9)
+	FLDPQ	288(R7), (F10, F11)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R9)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, (R10)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, (R11)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, (R12)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, (R13)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R9)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 16(R10)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 16(R11)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 16(R12)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R8
+	FLDPQ	320(R7), (F2, F3)
+	FLDPQ	352(R7), (F4, F5)
+	FLDPQ	384(R7), (F6, F7)
+	FLDPQ	416(R7), (F8, F9)
+	FLDPQ	448(R7), (F10, F11)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R9)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, (R10)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, (R11)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, (R12)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, (R13)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R9)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 16(R10)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 16(R11)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 16(R12)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R8
+	FLDPQ	480(R7), (F2, F3)
+	FLDPQ	512(R7), (F4, F5)
+	FLDPQ	544(R7), (F6, F7)
+	FLDPQ	576(R7), (F8, F9)
+	FLDPQ	608(R7), (F10, F11)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R9)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, (R10)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, (R11)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, (R12)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, (R13)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R9)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 16(R10)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 16(R11)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 16(R12)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R8
+	FLDPQ	640(R7), (F2, F3)
+	FLDPQ	672(R7), (F4, F5)
+	FLDPQ	704(R7), (F6, F7)
+	FLDPQ	736(R7), (F8, F9)
+	FLDPQ	768(R7), (F10, F11)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V8.B16, V8.B16, V12.B16
+	WORD	$0x4f80104c // fmla v12.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa0108c // fmla v12.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018cc // fmla v12.4s, v6.4s, v0.s[2]
+	FMOVQ	F12, (R9)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01882 // fmla v2.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	FMOVQ	F2, (R10)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa11082 // fmla v2.4s, v4.4s, v1.s[1]
+	WORD	$0x4f8118c2 // fmla v2.4s, v6.4s, v1.s[2]
+	FMOVQ	F2, (R11)
+	VORR	V8.B16, V8.B16, V2.B16
+	WORD	$0x4fa01082 // fmla v2.4s, v4.4s, v0.s[1]
+	FMOVQ	F2, (R12)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801082 // fmla v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801902 // fmla v2.4s, v8.4s, v0.s[2]
+	FMOVQ	F2, (R13)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4f801062 // fmla v2.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	FMOVQ	F2, 16(R9)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa018a2 // fmla v2.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	FMOVQ	F2, 16(R10)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa110a2 // fmla v2.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e2 // fmla v2.4s, v7.4s, v1.s[2]
+	FMOVQ	F2, 16(R11)
+	VORR	V9.B16, V9.B16, V2.B16
+	WORD	$0x4fa010a2 // fmla v2.4s, v5.4s, v0.s[1]
+	FMOVQ	F2, 16(R12)
+	VORR	V11.B16, V11.B16, V2.B16
+	WORD	$0x4f8010a2 // fmla v2.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e2 // fmla v2.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801922 // fmla v2.4s, v9.4s, v0.s[2]
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
 DATA winogradInput6to6SIMD_constants<>+0(SB)/4, $0xc0200000
 DATA winogradInput6to6SIMD_constants<>+4(SB)/4, $0xbfb504f3
 DATA winogradInput6to6SIMD_constants<>+8(SB)/4, $0xc0000000
@@ -1934,6 +2507,1436 @@ channels:
 	VORR	V8.B16, V8.B16, V2.B16
 	WORD	$0x4fa01022 // fmla v2.4s, v1.4s, v0.s[1]
 	FMOVQ	F2, 16(R11)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradOutput5to3SIMD_constants<>+0(SB)/4, $0x3f400000
+DATA winogradOutput5to3SIMD_constants<>+4(SB)/4, $0x40000000
+DATA winogradOutput5to3SIMD_constants<>+8(SB)/4, $0x3f100000
+DATA winogradOutput5to3SIMD_constants<>+12(SB)/4, $0x40800000
+DATA winogradOutput5to3SIMD_constants<>+16(SB)/4, $0xff800000
+DATA winogradOutput5to3SIMD_constants<>+20(SB)/4, $0x00000000
+DATA winogradOutput5to3SIMD_constants<>+24(SB)/4, $0x00000000
+DATA winogradOutput5to3SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradOutput5to3SIMD_constants<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutput5to3SIMD(args *TransformArgs)
+TEXT ·winogradOutput5to3SIMD(SB), 0, $480-8
+	MOVD	$winogradOutput5to3SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R7
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R7
+	MOVD	$frame-480(SP), R8
+	MOVD	TransformArgs_Bias(R0), R9
+
+channels:
+	MOVD	R1, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	WORD	$0x4e26d48c // fadd v12.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	FMOVQ	F2, (R8)
+	WORD	$0x4f809082 // fmul v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01102 // fmla v2.4s, v8.4s, v0.s[1]
+	FMOVQ	F2, 160(R8)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801982 // fmla v2.4s, v12.4s, v0.s[2]
+	WORD	$0x4fa01902 // fmla v2.4s, v8.4s, v0.s[3]
+	FMOVQ	F2, 320(R8)
+	WORD	$0x4e27d4a2 // fadd v2.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a4 // fsub v4.4s, v5.4s, v7.4s
+	WORD	$0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	FMOVQ	F3, 16(R8)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01123 // fmla v3.4s, v9.4s, v0.s[1]
+	FMOVQ	F3, 176(R8)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4f801843 // fmla v3.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 336(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	WORD	$0x4e26d48c // fadd v12.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	FMOVQ	F2, 32(R8)
+	WORD	$0x4f809082 // fmul v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01102 // fmla v2.4s, v8.4s, v0.s[1]
+	FMOVQ	F2, 192(R8)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801982 // fmla v2.4s, v12.4s, v0.s[2]
+	WORD	$0x4fa01902 // fmla v2.4s, v8.4s, v0.s[3]
+	FMOVQ	F2, 352(R8)
+	WORD	$0x4e27d4a2 // fadd v2.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a4 // fsub v4.4s, v5.4s, v7.4s
+	WORD	$0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	FMOVQ	F3, 48(R8)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01123 // fmla v3.4s, v9.4s, v0.s[1]
+	FMOVQ	F3, 208(R8)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4f801843 // fmla v3.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 368(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	WORD	$0x4e26d48c // fadd v12.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	FMOVQ	F2, 64(R8)
+	WORD	$0x4f809082 // fmul v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01102 // fmla v2.4s, v8.4s, v0.s[1]
+	FMOVQ	F2, 224(R8)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801982 // fmla v2.4s, v12.4s, v0.s[2]
+	WORD	$0x4fa01902 // fmla v2.4s, v8.4s, v0.s[3]
+	FMOVQ	F2, 384(R8)
+	WORD	$0x4e27d4a2 // fadd v2.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a4 // fsub v4.4s, v5.4s, v7.4s
+	WORD	$0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	FMOVQ	F3, 80(R8)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01123 // fmla v3.4s, v9.4s, v0.s[1]
+	FMOVQ	F3, 240(R8)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4f801843 // fmla v3.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 400(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	WORD	$0x4e26d48c // fadd v12.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	FMOVQ	F2, 96(R8)
+	WORD	$0x4f809082 // fmul v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01102 // fmla v2.4s, v8.4s, v0.s[1]
+	FMOVQ	F2, 256(R8)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801982 // fmla v2.4s, v12.4s, v0.s[2]
+	WORD	$0x4fa01902 // fmla v2.4s, v8.4s, v0.s[3]
+	FMOVQ	F2, 416(R8)
+	WORD	$0x4e27d4a2 // fadd v2.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a4 // fsub v4.4s, v5.4s, v7.4s
+	WORD	$0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	FMOVQ	F3, 112(R8)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01123 // fmla v3.4s, v9.4s, v0.s[1]
+	FMOVQ	F3, 272(R8)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4f801843 // fmla v3.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 432(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	WORD	$0x4e26d48c // fadd v12.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	FMOVQ	F2, 128(R8)
+	WORD	$0x4f809082 // fmul v2.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01102 // fmla v2.4s, v8.4s, v0.s[1]
+	FMOVQ	F2, 288(R8)
+	VORR	V10.B16, V10.B16, V2.B16
+	WORD	$0x4f801982 // fmla v2.4s, v12.4s, v0.s[2]
+	WORD	$0x4fa01902 // fmla v2.4s, v8.4s, v0.s[3]
+	FMOVQ	F2, 448(R8)
+	WORD	$0x4e27d4a2 // fadd v2.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a4 // fsub v4.4s, v5.4s, v7.4s
+	WORD	$0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	FMOVQ	F3, 144(R8)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa01123 // fmla v3.4s, v9.4s, v0.s[1]
+	FMOVQ	F3, 304(R8)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4f801843 // fmla v3.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 464(R8)
+	ADD	R5, R10
+	VEOR	V2.B16, V2.B16, V2.B16
+	VEOR	V3.B16, V3.B16, V3.B16
+	VDUP	V1.S[0], V4.S4
+	CBZ	R9, skip1
+	FLDPQ.P	32(R9), (F2, F3)
+
+skip1:
+	MOVBU	TransformArgs_Relu(R0), R10
+	CBZ	R10, skip2
+	VEOR	V4.B16, V4.B16, V4.B16
+
+skip2:
+	MOVD	R2, R10
+	FLDPQ	(R8), (F5, F6)
+	FLDPQ	32(R8), (F7, F8)
+	FLDPQ	64(R8), (F9, F10)
+	FLDPQ	96(R8), (F11, F12)
+	FLDPQ	128(R8), (F13, F14)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e29d4ef // fadd v15.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e7 // fsub v7.4s, v7.4s, v9.4s
+	WORD	$0x4e2fd4a5 // fadd v5.4s, v5.4s, v15.4s
+	WORD	$0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R11)
+	WORD	$0x4f8090e5 // fmul v5.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01165 // fmla v5.4s, v11.4s, v0.s[1]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V13.B16, V13.B16, V5.B16
+	WORD	$0x4f8019e5 // fmla v5.4s, v15.4s, v0.s[2]
+	WORD	$0x4fa01965 // fmla v5.4s, v11.4s, v0.s[3]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R13)
+	WORD	$0x4e2ad505 // fadd v5.4s, v8.4s, v10.4s
+	WORD	$0x4eaad507 // fsub v7.4s, v8.4s, v10.4s
+	WORD	$0x4e25d4c6 // fadd v6.4s, v6.4s, v5.4s
+	WORD	$0x4e2cd4c6 // fadd v6.4s, v6.4s, v12.4s
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4f8090e6 // fmul v6.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01186 // fmla v6.4s, v12.4s, v0.s[1]
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R12)
+	VORR	V14.B16, V14.B16, V6.B16
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01986 // fmla v6.4s, v12.4s, v0.s[3]
+	WORD	$0x4e23d4c5 // fadd v5.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R13)
+	ADD	R6, R10
+	FLDPQ	160(R8), (F5, F6)
+	FLDPQ	192(R8), (F7, F8)
+	FLDPQ	224(R8), (F9, F10)
+	FLDPQ	256(R8), (F11, F12)
+	FLDPQ	288(R8), (F13, F14)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e29d4ef // fadd v15.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e7 // fsub v7.4s, v7.4s, v9.4s
+	WORD	$0x4e2fd4a5 // fadd v5.4s, v5.4s, v15.4s
+	WORD	$0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R11)
+	WORD	$0x4f8090e5 // fmul v5.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01165 // fmla v5.4s, v11.4s, v0.s[1]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V13.B16, V13.B16, V5.B16
+	WORD	$0x4f8019e5 // fmla v5.4s, v15.4s, v0.s[2]
+	WORD	$0x4fa01965 // fmla v5.4s, v11.4s, v0.s[3]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R13)
+	WORD	$0x4e2ad505 // fadd v5.4s, v8.4s, v10.4s
+	WORD	$0x4eaad507 // fsub v7.4s, v8.4s, v10.4s
+	WORD	$0x4e25d4c6 // fadd v6.4s, v6.4s, v5.4s
+	WORD	$0x4e2cd4c6 // fadd v6.4s, v6.4s, v12.4s
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4f8090e6 // fmul v6.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01186 // fmla v6.4s, v12.4s, v0.s[1]
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R12)
+	VORR	V14.B16, V14.B16, V6.B16
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01986 // fmla v6.4s, v12.4s, v0.s[3]
+	WORD	$0x4e23d4c5 // fadd v5.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R13)
+	ADD	R6, R10
+	FLDPQ	320(R8), (F5, F6)
+	FLDPQ	352(R8), (F7, F8)
+	FLDPQ	384(R8), (F9, F10)
+	FLDPQ	416(R8), (F11, F12)
+	FLDPQ	448(R8), (F13, F14)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e29d4ef // fadd v15.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e7 // fsub v7.4s, v7.4s, v9.4s
+	WORD	$0x4e2fd4a5 // fadd v5.4s, v5.4s, v15.4s
+	WORD	$0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R11)
+	WORD	$0x4f8090e5 // fmul v5.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01165 // fmla v5.4s, v11.4s, v0.s[1]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V13.B16, V13.B16, V5.B16
+	WORD	$0x4f8019e5 // fmla v5.4s, v15.4s, v0.s[2]
+	WORD	$0x4fa01965 // fmla v5.4s, v11.4s, v0.s[3]
+	WORD	$0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	WORD	$0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R13)
+	WORD	$0x4e2ad502 // fadd v2.4s, v8.4s, v10.4s
+	WORD	$0x4eaad505 // fsub v5.4s, v8.4s, v10.4s
+	WORD	$0x4e22d4c6 // fadd v6.4s, v6.4s, v2.4s
+	WORD	$0x4e2cd4c6 // fadd v6.4s, v6.4s, v12.4s
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4f8090a5 // fmul v5.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4e23d4a5 // fadd v5.4s, v5.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V14.B16, V14.B16, V5.B16
+	WORD	$0x4f801845 // fmla v5.4s, v2.4s, v0.s[2]
+	WORD	$0x4fa01985 // fmla v5.4s, v12.4s, v0.s[3]
+	WORD	$0x4e23d4a2 // fadd v2.4s, v5.4s, v3.4s
+	WORD	$0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R10
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradOutputGrad3to5SIMD_constants<>+0(SB)/4, $0x3f100000
+DATA winogradOutputGrad3to5SIMD_constants<>+4(SB)/4, $0x3f400000
+DATA winogradOutputGrad3to5SIMD_constants<>+8(SB)/4, $0x40000000
+DATA winogradOutputGrad3to5SIMD_constants<>+12(SB)/4, $0x40800000
+GLOBL winogradOutputGrad3to5SIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func winogradOutputGrad3to5SIMD(args *TransformArgs)
+TEXT ·winogradOutputGrad3to5SIMD(SB), 0, $480-8
+	MOVD	$winogradOutputGrad3to5SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-480(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F1, F2)
+	ADD	R4, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R7)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, 96(R7)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, 192(R7)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, 288(R7)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, 384(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 112(R7)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 208(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 304(R7)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 400(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F1, F2)
+	ADD	R4, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, 32(R7)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, 128(R7)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, 224(R7)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, 320(R7)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, 416(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 48(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 144(R7)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 240(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 336(R7)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 432(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F1, F2)
+	ADD	R4, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, 64(R7)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, 160(R7)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, 256(R7)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, 352(R7)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, 448(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 80(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 176(R7)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 272(R7)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 368(R7)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 464(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F1, F2)
+	FLDPQ	32(R7), (F3, F4)
+	FLDPQ	64(R7), (F5, F6)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R9)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, (R10)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R11)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, (R12)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, (R13)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R9)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 16(R10)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 16(R11)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 16(R12)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 16(R13)
+	ADD	R6, R8
+	FLDPQ	96(R7), (F1, F2)
+	FLDPQ	128(R7), (F3, F4)
+	FLDPQ	160(R7), (F5, F6)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R9)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, (R10)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R11)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, (R12)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, (R13)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R9)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 16(R10)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 16(R11)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 16(R12)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 16(R13)
+	ADD	R6, R8
+	FLDPQ	192(R7), (F1, F2)
+	FLDPQ	224(R7), (F3, F4)
+	FLDPQ	256(R7), (F5, F6)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R9)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, (R10)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R11)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, (R12)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, (R13)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R9)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 16(R10)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 16(R11)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 16(R12)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 16(R13)
+	ADD	R6, R8
+	FLDPQ	288(R7), (F1, F2)
+	FLDPQ	320(R7), (F3, F4)
+	FLDPQ	352(R7), (F5, F6)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R9)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, (R10)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R11)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, (R12)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, (R13)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R9)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 16(R10)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 16(R11)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 16(R12)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 16(R13)
+	ADD	R6, R8
+	FLDPQ	384(R7), (F1, F2)
+	FLDPQ	416(R7), (F3, F4)
+	FLDPQ	448(R7), (F5, F6)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	VORR	V1.B16, V1.B16, V7.B16
+	FMOVQ	F7, (R9)
+	VORR	V1.B16, V1.B16, V7.B16
+	WORD	$0x4f8010a7 // fmla v7.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa09068 // fmul v8.4s, v3.4s, v0.s[1]
+	WORD	$0x4e28d4e9 // fadd v9.4s, v7.4s, v8.4s
+	FMOVQ	F9, (R10)
+	WORD	$0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R11)
+	VORR	V1.B16, V1.B16, V1.B16
+	WORD	$0x4f801861 // fmla v1.4s, v3.4s, v0.s[2]
+	WORD	$0x4fa018a1 // fmla v1.4s, v5.4s, v0.s[3]
+	FMOVQ	F1, (R12)
+	VORR	V5.B16, V5.B16, V1.B16
+	FMOVQ	F1, (R13)
+	VORR	V2.B16, V2.B16, V1.B16
+	FMOVQ	F1, 16(R9)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f8010c1 // fmla v1.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4e23d425 // fadd v5.4s, v1.4s, v3.4s
+	FMOVQ	F5, 16(R10)
+	WORD	$0x4ea3d421 // fsub v1.4s, v1.4s, v3.4s
+	FMOVQ	F1, 16(R11)
+	VORR	V2.B16, V2.B16, V1.B16
+	WORD	$0x4f801881 // fmla v1.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa018c1 // fmla v1.4s, v6.4s, v0.s[3]
+	FMOVQ	F1, 16(R12)
+	VORR	V6.B16, V6.B16, V1.B16
+	FMOVQ	F1, 16(R13)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradKernel3to5SIMD_constants<>+0(SB)/4, $0x3f638e39
+DATA winogradKernel3to5SIMD_constants<>+4(SB)/4, $0xbf360b61
+DATA winogradKernel3to5SIMD_constants<>+8(SB)/4, $0xbf088889
+DATA winogradKernel3to5SIMD_constants<>+12(SB)/4, $0xbecccccd
+DATA winogradKernel3to5SIMD_constants<>+16(SB)/4, $0xbea57eb5
+DATA winogradKernel3to5SIMD_constants<>+20(SB)/4, $0x3e783e10
+DATA winogradKernel3to5SIMD_constants<>+24(SB)/4, $0xbe3a2e8c
+DATA winogradKernel3to5SIMD_constants<>+28(SB)/4, $0x3e14f209
+DATA winogradKernel3to5SIMD_constants<>+32(SB)/4, $0x3e94f209
+DATA winogradKernel3to5SIMD_constants<>+36(SB)/4, $0x3f14f209
+DATA winogradKernel3to5SIMD_constants<>+40(SB)/4, $0x00000000
+DATA winogradKernel3to5SIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL winogradKernel3to5SIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func winogradKernel3to5SIMD(args *TransformArgs)
+TEXT ·winogradKernel3to5SIMD(SB), 0, $480-8
+	MOVD	$winogradKernel3to5SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-480(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R7)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, 96(R7)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, 192(R7)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, 288(R7)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, 384(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R7)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 112(R7)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 208(R7)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 304(R7)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 400(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, 32(R7)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, 128(R7)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, 224(R7)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, 320(R7)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, 416(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 48(R7)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 144(R7)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 240(R7)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 336(R7)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 432(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, 64(R7)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, 160(R7)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, 256(R7)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, 352(R7)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, 448(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 80(R7)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 176(R7)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 272(R7)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 368(R7)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 464(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F3, F4)
+	FLDPQ	32(R7), (F5, F6)
+	FLDPQ	64(R7), (F7, F8)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R9)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, (R10)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, (R11)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, (R12)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, (R13)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 16(R10)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 16(R11)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 16(R12)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	FLDPQ	96(R7), (F3, F4)
+	FLDPQ	128(R7), (F5, F6)
+	FLDPQ	160(R7), (F7, F8)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R9)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, (R10)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, (R11)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, (R12)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, (R13)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 16(R10)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 16(R11)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 16(R12)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	FLDPQ	192(R7), (F3, F4)
+	FLDPQ	224(R7), (F5, F6)
+	FLDPQ	256(R7), (F7, F8)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R9)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, (R10)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, (R11)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, (R12)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, (R13)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 16(R10)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 16(R11)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 16(R12)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	FLDPQ	288(R7), (F3, F4)
+	FLDPQ	320(R7), (F5, F6)
+	FLDPQ	352(R7), (F7, F8)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R9)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, (R10)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, (R11)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, (R12)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, (R13)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 16(R10)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 16(R11)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 16(R12)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	FLDPQ	384(R7), (F3, F4)
+	FLDPQ	416(R7), (F5, F6)
+	FLDPQ	448(R7), (F7, F8)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4f809069 // fmul v9.4s, v3.4s, v0.s[0]
+	FMOVQ	F9, (R9)
+	WORD	$0x4fa09069 // fmul v9.4s, v3.4s, v0.s[1]
+	WORD	$0x4f8018a9 // fmla v9.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa018e9 // fmla v9.4s, v7.4s, v0.s[3]
+	FMOVQ	F9, (R10)
+	WORD	$0x4f819069 // fmul v9.4s, v3.4s, v1.s[0]
+	WORD	$0x4fa110a9 // fmla v9.4s, v5.4s, v1.s[1]
+	WORD	$0x4f8118e9 // fmla v9.4s, v7.4s, v1.s[2]
+	FMOVQ	F9, (R11)
+	WORD	$0x4fa19863 // fmul v3.4s, v3.4s, v1.s[3]
+	WORD	$0x4f8210a3 // fmla v3.4s, v5.4s, v2.s[0]
+	WORD	$0x4fa210e3 // fmla v3.4s, v7.4s, v2.s[1]
+	FMOVQ	F3, (R12)
+	VORR	V7.B16, V7.B16, V3.B16
+	FMOVQ	F3, (R13)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4fa09083 // fmul v3.4s, v4.4s, v0.s[1]
+	WORD	$0x4f8018c3 // fmla v3.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01903 // fmla v3.4s, v8.4s, v0.s[3]
+	FMOVQ	F3, 16(R10)
+	WORD	$0x4f819083 // fmul v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	WORD	$0x4f811903 // fmla v3.4s, v8.4s, v1.s[2]
+	FMOVQ	F3, 16(R11)
+	WORD	$0x4fa19883 // fmul v3.4s, v4.4s, v1.s[3]
+	WORD	$0x4f8210c3 // fmla v3.4s, v6.4s, v2.s[0]
+	WORD	$0x4fa21103 // fmla v3.4s, v8.4s, v2.s[1]
+	FMOVQ	F3, 16(R12)
+	VORR	V8.B16, V8.B16, V3.B16
+	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradKernelGrad5to3SIMD_constants<>+0(SB)/4, $0x3f638e39
+DATA winogradKernelGrad5to3SIMD_constants<>+4(SB)/4, $0xbf360b61
+DATA winogradKernelGrad5to3SIMD_constants<>+8(SB)/4, $0xbea57eb5
+DATA winogradKernelGrad5to3SIMD_constants<>+12(SB)/4, $0x3e14f209
+DATA winogradKernelGrad5to3SIMD_constants<>+16(SB)/4, $0xbf088889
+DATA winogradKernelGrad5to3SIMD_constants<>+20(SB)/4, $0x3e783e10
+DATA winogradKernelGrad5to3SIMD_constants<>+24(SB)/4, $0x3e94f209
+DATA winogradKernelGrad5to3SIMD_constants<>+28(SB)/4, $0xbecccccd
+DATA winogradKernelGrad5to3SIMD_constants<>+32(SB)/4, $0xbe3a2e8c
+DATA winogradKernelGrad5to3SIMD_constants<>+36(SB)/4, $0x3f14f209
+DATA winogradKernelGrad5to3SIMD_constants<>+40(SB)/4, $0x00000000
+DATA winogradKernelGrad5to3SIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL winogradKernelGrad5to3SIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func winogradKernelGrad5to3SIMD(args *TransformArgs)
+TEXT ·winogradKernelGrad5to3SIMD(SB), 0, $480-8
+	MOVD	$winogradKernelGrad5to3SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-480(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, (R7)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, 160(R7)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, 320(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 16(R7)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 176(R7)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 336(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 32(R7)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, 192(R7)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, 352(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 48(R7)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 208(R7)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 368(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 64(R7)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, 224(R7)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, 384(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 80(R7)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 240(R7)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 400(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 96(R7)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, 256(R7)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, 416(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 112(R7)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 272(R7)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 432(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F3, F4)
+	ADD	R4, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, 128(R7)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, 288(R7)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, 448(R7)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 144(R7)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 304(R7)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 464(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F3, F4)
+	FLDPQ	32(R7), (F5, F6)
+	FLDPQ	64(R7), (F7, F8)
+	FLDPQ	96(R7), (F9, F10)
+	FLDPQ	128(R7), (F11, F12)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, (R9)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, (R10)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, (R11)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 16(R10)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 16(R11)
+	ADD	R6, R8
+	FLDPQ	160(R7), (F3, F4)
+	FLDPQ	192(R7), (F5, F6)
+	FLDPQ	224(R7), (F7, F8)
+	FLDPQ	256(R7), (F9, F10)
+	FLDPQ	288(R7), (F11, F12)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, (R9)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, (R10)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, (R11)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 16(R10)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 16(R11)
+	ADD	R6, R8
+	FLDPQ	320(R7), (F3, F4)
+	FLDPQ	352(R7), (F5, F6)
+	FLDPQ	384(R7), (F7, F8)
+	FLDPQ	416(R7), (F9, F10)
+	FLDPQ	448(R7), (F11, F12)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa01923 // fmla v3.4s, v9.4s, v0.s[3]
+	FMOVQ	F3, (R9)
+	WORD	$0x4f8190a3 // fmul v3.4s, v5.4s, v1.s[0]
+	WORD	$0x4fa110e3 // fmla v3.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811923 // fmla v3.4s, v9.4s, v1.s[2]
+	FMOVQ	F3, (R10)
+	VORR	V11.B16, V11.B16, V3.B16
+	WORD	$0x4fa118a3 // fmla v3.4s, v5.4s, v1.s[3]
+	WORD	$0x4f8210e3 // fmla v3.4s, v7.4s, v2.s[0]
+	WORD	$0x4fa21123 // fmla v3.4s, v9.4s, v2.s[1]
+	FMOVQ	F3, (R11)
+	WORD	$0x4f809083 // fmul v3.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa010c3 // fmla v3.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801903 // fmla v3.4s, v8.4s, v0.s[2]
+	WORD	$0x4fa01943 // fmla v3.4s, v10.4s, v0.s[3]
+	FMOVQ	F3, 16(R9)
+	WORD	$0x4f8190c3 // fmul v3.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11103 // fmla v3.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811943 // fmla v3.4s, v10.4s, v1.s[2]
+	FMOVQ	F3, 16(R10)
+	VORR	V12.B16, V12.B16, V3.B16
+	WORD	$0x4fa118c3 // fmla v3.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821103 // fmla v3.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
+	FMOVQ	F3, 16(R11)
 	ADD	R6, R8
 	ADD	$32, R1
 	ADD	$32, R2

@@ -7,6 +7,11 @@ package kernel
 //go:noescape
 func winogradInput4to4SIMD(args *TransformArgs)
 
+// winogradInput5to5SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradInput5to5SIMD(args *TransformArgs)
+
 // winogradInput6to6SIMD is the assembly of a [Transform].
 //
 //go:noescape
@@ -31,6 +36,26 @@ func winogradKernel3to4SIMD(args *TransformArgs)
 //
 //go:noescape
 func winogradKernelGrad4to3SIMD(args *TransformArgs)
+
+// winogradOutput5to3SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradOutput5to3SIMD(args *TransformArgs)
+
+// winogradOutputGrad3to5SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradOutputGrad3to5SIMD(args *TransformArgs)
+
+// winogradKernel3to5SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradKernel3to5SIMD(args *TransformArgs)
+
+// winogradKernelGrad5to3SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradKernelGrad5to3SIMD(args *TransformArgs)
 
 // winogradOutput6to4SIMD is the assembly of a [Transform].
 //

@@ -8,7 +8,7 @@ import (
 
 // eachTransform calls test for every transform of every algorithm.
 func eachTransform(t *testing.T, test func(t *testing.T, tr *Transform, finishes bool)) {
-	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF43, WinogradF25} {
+	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25} {
 		for _, c := range []struct {
 			name string
 			tr   *Transform
@@ -105,7 +105,7 @@ func TestTransformKeepsNaN(t *testing.T) {
 }
 
 func BenchmarkTransform(b *testing.B) {
-	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF43, WinogradF25} {
+	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25} {
 		for name, tr := range map[string]*Transform{"input": &w.Input, "output": &w.Output} {
 			b.Run(fmt.Sprintf("F(%d,%d)/%s", w.M, w.R, name), func(b *testing.B) {
 				const n, pitch = 64, 24*64 + 16

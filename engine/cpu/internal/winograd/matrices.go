@@ -23,15 +23,17 @@ func (m Matrix) Transposed() Matrix {
 	return t
 }
 
-// finite returns the n−1 finite points of an algorithm with n points, 4 or 6.
+// finite returns the n−1 finite points of an algorithm with n points, 4 to 6.
 func finite(n int) []float64 {
 	switch n {
 	case 4:
 		return []float64{0, 1, -1}
+	case 5:
+		return []float64{0, 0.75, -0.75, 2}
 	case 6:
 		return []float64{0, math.Sqrt2 / 2, -math.Sqrt2 / 2, math.Sqrt2, -math.Sqrt2}
 	}
-	panic("winograd: algorithms have 4 or 6 points")
+	panic("winograd: algorithms have 4 to 6 points")
 }
 
 // Input returns Bᵀ, n×n. It depends on the number of points alone. Row i has
