@@ -248,7 +248,7 @@ func (w *winograd) multiply(dst, points, packed []float32, tiles, from, to int) 
 			for k := 0; k < in; k += limit.blockTerms {
 				args.Run, args.Accumulate = min(limit.blockTerms, in-k), k > 0
 				args.A = &points[p*w.sourcePitch()+k]
-				args.B = &packed[((panel*w.points+p)*in+k)*kernel.TileCols]
+				args.B = &packed[(panel*w.points+p)*w.packedPitch()+k*kernel.TileCols]
 				kernel.Tile(&args)
 			}
 		}
@@ -310,9 +310,12 @@ func (w *winograd) run(task int, scratch, src, points, packed, bias, dst []float
 	return b.image0*w.out.elements() + b.y0*w.M*row, (b.image1-1)*w.out.elements() + min(b.y1*w.M, w.out.h)*row
 }
 
+// packedPitch is the distance from point to point in the transformed weights.
+func (w *winograd) packedPitch() int { return pointPitch(w.src.c * kernel.TileCols) }
+
 // packedSize is the size of the transformed weights: [panel][point][source
 // channel][16].
-func (w *winograd) packedSize() int { return w.panels * w.points * w.src.c * kernel.TileCols }
+func (w *winograd) packedSize() int { return w.panels * w.points * w.packedPitch() }
 
 // pack transforms the weights (O×C×R×R) of one panel. transposed takes the
 // roles of O and C the other way round and turns the kernels, as the input
@@ -322,7 +325,7 @@ func (w *winograd) pack(dst, weights, scratch []float32, panel int, transposed b
 	in, area := w.src.c, w.R*w.R
 	rows := scratch[:in*area*nr] // row ci·area+tap has the weights of all lanes
 	packLanes(rows, weights, in, w.out.c, area, panel, nr, transposed)
-	pitch := in * nr
+	pitch := w.packedPitch()
 	args := kernel.TransformArgs{SrcRow: w.R * nr, SrcCol: nr, DstRow: w.N * pitch, DstCol: pitch, N: nr}
 	start := 0
 	if transposed {
