@@ -92,7 +92,7 @@ func (g *weightGradient) planPacking() {
 	}
 	// A copy costs about as much as reading a few panels; these gain by it.
 	rows, panels := len(g.segments)*g.run, kernel.Panels(g.out.c, kernel.TileCols)
-	g.packA = len(g.segments) == 1 && panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
+	g.packA = panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
 	g.packB = rows >= 200 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]))
 	g.packedA, g.packedB = nil, nil
 	for i := range limit.pixelTerms {
