@@ -63,7 +63,7 @@ func (v convolution) winogradTransforms() []*kernel.WinogradTransforms {
 	case 3:
 		return []*kernel.WinogradTransforms{kernel.WinogradF43, kernel.WinogradF33, kernel.WinogradF23}
 	case 5:
-		return []*kernel.WinogradTransforms{kernel.WinogradF25}
+		return []*kernel.WinogradTransforms{kernel.WinogradF35, kernel.WinogradF25}
 	}
 	return nil
 }

@@ -123,6 +123,40 @@ func TestWinograd(t *testing.T) {
 	}
 }
 
+// TestWinogradEach computes convolutions by each algorithm for their kernels,
+// whether or not it is the best one.
+func TestWinogradEach(t *testing.T) {
+	oracle := reference.New()
+	for _, c := range winogradCases {
+		want := c.compute(t, oracle)
+		op := graph.Conv2DOp{Window: graph.Window{Pad: [2]int{c.pad, c.pad}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}}, Groups: 1}
+		v := convolution{op: op, x: tensor.Shape{c.n, c.in, c.h, c.w}, w: tensor.Shape{c.out, c.in, c.k, c.k}, y: want[0].Shape()}
+		for _, w := range v.winogradTransforms() {
+			choices := map[string]string{}
+			for _, kind := range []convolutionKind{convolutionOutput, convolutionInputGrad, convolutionWeightGrad} {
+				v.kind = kind
+				choices[v.String()] = winogradName(w)
+			}
+			d := New(Options{Threads: 2, Tuning: NewTuning(choices, nil)})
+			g := graph.New()
+			p, err := d.Compile(g, c.build(g)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := algorithms(p); !slices.Equal(got, []string{winogradName(w)}) {
+				t.Errorf("%v: %v, want %s alone", c, got, winogradName(w))
+			}
+			p.Close()
+			for i, got := range c.compute(t, d) {
+				if e := relativeError(got, want[i]); e > 2e-6 {
+					t.Errorf("%v, %s, result %d: relative error %.2g", c, winogradName(w), i, e)
+				}
+			}
+			d.Close()
+		}
+	}
+}
+
 // TestDirect computes convolutions by direct sums alone, among them some whose
 // operands a weight gradient copies first.
 func TestDirect(t *testing.T) {
@@ -182,7 +216,10 @@ func TestChoice(t *testing.T) {
 	}{
 		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 3, pad: 1}, false, "Winograd F(4×4, 3×3), Winograd F(4×4, 3×3), Winograd F(4×4, 3×3)"},
 		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 3, pad: 1}, true, "direct, direct, outer products"},
-		{convCase{n: 4, in: 32, out: 32, h: 26, w: 26, k: 5, pad: 2}, false, "Winograd F(2×2, 5×5), Winograd F(2×2, 5×5), Winograd F(2×2, 5×5)"},
+		{convCase{n: 4, in: 32, out: 32, h: 26, w: 26, k: 5, pad: 2}, false, "Winograd F(3×3, 5×5), Winograd F(3×3, 5×5), Winograd F(3×3, 5×5)"},
+		{convCase{n: 64, in: 64, out: 64, h: 4, w: 4, k: 5, pad: 2}, false, "Winograd F(2×2, 5×5), Winograd F(2×2, 5×5), Winograd F(2×2, 5×5)"},
+		{convCase{n: 64, in: 64, out: 64, h: 6, w: 6, k: 3, pad: 1}, false, "Winograd F(3×3, 3×3), Winograd F(3×3, 3×3), Winograd F(3×3, 3×3)"},
+		{convCase{n: 64, in: 64, out: 64, h: 2, w: 2, k: 3, pad: 1}, false, "Winograd F(2×2, 3×3), Winograd F(2×2, 3×3), Winograd F(2×2, 3×3)"},
 		{convCase{n: 4, in: 8, out: 8, h: 24, w: 24, k: 3, pad: 1}, false, "direct, narrow, direct, narrow, outer products"},
 		{convCase{n: 4, in: 12, out: 20, h: 24, w: 24, k: 3, pad: 1}, false, "direct, direct, outer products"},
 		{convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 1}, false, "1×1 as GEMM, 1×1 as GEMM, outer products"},

@@ -22,22 +22,27 @@ const (
 	input4 transformID = iota
 	input5
 	input6
+	input7
 	output4to2
 	output5to3
 	output6to4
 	output6to2
+	output7to3
 	outputGrad2to4
 	outputGrad3to5
 	outputGrad4to6
 	outputGrad2to6
+	outputGrad3to7
 	kernel3to4
 	kernel3to5
 	kernel3to6
 	kernel5to6
+	kernel5to7
 	kernelGrad4to3
 	kernelGrad5to3
 	kernelGrad6to3
 	kernelGrad6to5
+	kernelGrad7to5
 )
 
 // WinogradTransforms are the transforms of the algorithm F(M×M, R×R), which
@@ -57,6 +62,7 @@ var (
 	WinogradF33 = newWinograd(3, 3, input5, kernel3to5, output5to3, outputGrad3to5, kernelGrad5to3)
 	WinogradF43 = newWinograd(4, 3, input6, kernel3to6, output6to4, outputGrad4to6, kernelGrad6to3)
 	WinogradF25 = newWinograd(2, 5, input6, kernel5to6, output6to2, outputGrad2to6, kernelGrad6to5)
+	WinogradF35 = newWinograd(3, 5, input7, kernel5to7, output7to3, outputGrad3to7, kernelGrad7to5)
 )
 
 func newWinograd(m, r int, in, k, out, outGrad, kGrad transformID) *WinogradTransforms {
@@ -111,7 +117,7 @@ func (t *Transform) Apply(args *TransformArgs) { applyTransform(t, args) }
 
 // applyGeneric is the twin of the assembly.
 func (t *Transform) applyGeneric(args *TransformArgs) {
-	var frame [6 * 6][channelLanes]float32
+	var frame [7 * 7][channelLanes]float32
 	for c := 0; c < args.N; c += channelLanes {
 		for i := range t.to {
 			for j := range t.from {

@@ -1031,6 +1031,823 @@ DATA winogradConstant13<>+24(SB)/4, $0x3fb504f3
 DATA winogradConstant13<>+28(SB)/4, $0x3fb504f3
 GLOBL winogradConstant13<>(SB), RODATA|NOPTR, $32
 
+// func winogradInput7to7SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradInput7to7SIMD(SB), $1584-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R9)(R9*4), R11
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 1568(SP)
+
+channels:
+	MOVQ        AX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 224(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 448(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 672(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 896(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1120(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1344(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 32(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 256(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 480(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 704(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 928(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1152(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1376(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 64(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 288(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 512(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 736(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 960(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1184(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1408(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 96(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 320(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 544(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 768(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 992(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1216(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1440(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 128(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 352(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 576(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 800(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 1024(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1248(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1472(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 160(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 384(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 608(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 832(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 1056(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1280(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1504(SP)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(DX*1), Y1
+	VMOVUPS     (R12)(DX*2), Y2
+	VMOVUPS     (R12)(BX*1), Y3
+	VMOVUPS     (R12)(DX*4), Y4
+	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     (R12)(BX*2), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 192(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 416(SP)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, 640(SP)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, 864(SP)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, 1088(SP)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 1312(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1536(SP)
+	MOVQ        CX, R12
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	VMOVUPS     160(SP), Y5
+	VMOVUPS     192(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     224(SP), Y0
+	VMOVUPS     256(SP), Y1
+	VMOVUPS     288(SP), Y2
+	VMOVUPS     320(SP), Y3
+	VMOVUPS     352(SP), Y4
+	VMOVUPS     384(SP), Y5
+	VMOVUPS     416(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     448(SP), Y0
+	VMOVUPS     480(SP), Y1
+	VMOVUPS     512(SP), Y2
+	VMOVUPS     544(SP), Y3
+	VMOVUPS     576(SP), Y4
+	VMOVUPS     608(SP), Y5
+	VMOVUPS     640(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     672(SP), Y0
+	VMOVUPS     704(SP), Y1
+	VMOVUPS     736(SP), Y2
+	VMOVUPS     768(SP), Y3
+	VMOVUPS     800(SP), Y4
+	VMOVUPS     832(SP), Y5
+	VMOVUPS     864(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     896(SP), Y0
+	VMOVUPS     928(SP), Y1
+	VMOVUPS     960(SP), Y2
+	VMOVUPS     992(SP), Y3
+	VMOVUPS     1024(SP), Y4
+	VMOVUPS     1056(SP), Y5
+	VMOVUPS     1088(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     1120(SP), Y0
+	VMOVUPS     1152(SP), Y1
+	VMOVUPS     1184(SP), Y2
+	VMOVUPS     1216(SP), Y3
+	VMOVUPS     1248(SP), Y4
+	VMOVUPS     1280(SP), Y5
+	VMOVUPS     1312(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     1344(SP), Y0
+	VMOVUPS     1376(SP), Y1
+	VMOVUPS     1408(SP), Y2
+	VMOVUPS     1440(SP), Y3
+	VMOVUPS     1472(SP), Y4
+	VMOVUPS     1504(SP), Y5
+	VMOVUPS     1536(SP), Y6
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant16<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVAPS     Y5, Y7
+	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
+	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
+	VMULPS      winogradConstant21<>+0(SB), Y0, Y8
+	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
+	VADDPS      Y8, Y7, Y9
+	VMOVUPS     Y9, (R12)(R9*2)
+	VSUBPS      Y8, Y7, Y7
+	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVAPS     Y5, Y5
+	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant26<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
+	VADDPS      Y1, Y5, Y3
+	VMOVUPS     Y3, (R12)(R9*4)
+	VSUBPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R12)(R10*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 1568(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant14<>+0(SB)/4, $0x40016400
+DATA winogradConstant14<>+4(SB)/4, $0x40016400
+DATA winogradConstant14<>+8(SB)/4, $0x40016400
+DATA winogradConstant14<>+12(SB)/4, $0x40016400
+DATA winogradConstant14<>+16(SB)/4, $0x40016400
+DATA winogradConstant14<>+20(SB)/4, $0x40016400
+DATA winogradConstant14<>+24(SB)/4, $0x40016400
+DATA winogradConstant14<>+28(SB)/4, $0x40016400
+GLOBL winogradConstant14<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant15<>+0(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+4(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+8(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+12(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+16(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+20(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+24(SB)/4, $0xc06e4000
+DATA winogradConstant15<>+28(SB)/4, $0xc06e4000
+GLOBL winogradConstant15<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant16<>+0(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+4(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+8(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+12(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+16(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+20(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+24(SB)/4, $0x3f21bd00
+DATA winogradConstant16<>+28(SB)/4, $0x3f21bd00
+GLOBL winogradConstant16<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant17<>+0(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+4(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+8(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+12(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+16(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+20(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+24(SB)/4, $0xbf94e800
+DATA winogradConstant17<>+28(SB)/4, $0xbf94e800
+GLOBL winogradConstant17<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant18<>+0(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+4(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+8(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+12(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+16(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+20(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+24(SB)/4, $0x3ea00000
+DATA winogradConstant18<>+28(SB)/4, $0x3ea00000
+GLOBL winogradConstant18<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant19<>+0(SB)/4, $0x3e992000
+DATA winogradConstant19<>+4(SB)/4, $0x3e992000
+DATA winogradConstant19<>+8(SB)/4, $0x3e992000
+DATA winogradConstant19<>+12(SB)/4, $0x3e992000
+DATA winogradConstant19<>+16(SB)/4, $0x3e992000
+DATA winogradConstant19<>+20(SB)/4, $0x3e992000
+DATA winogradConstant19<>+24(SB)/4, $0x3e992000
+DATA winogradConstant19<>+28(SB)/4, $0x3e992000
+GLOBL winogradConstant19<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant20<>+0(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+4(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+8(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+12(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+16(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+20(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+24(SB)/4, $0xc04a4000
+DATA winogradConstant20<>+28(SB)/4, $0xc04a4000
+GLOBL winogradConstant20<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant21<>+0(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+4(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+8(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+12(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+16(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+20(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+24(SB)/4, $0x3e78d400
+DATA winogradConstant21<>+28(SB)/4, $0x3e78d400
+GLOBL winogradConstant21<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant22<>+0(SB)/4, $0xc0245400
+DATA winogradConstant22<>+4(SB)/4, $0xc0245400
+DATA winogradConstant22<>+8(SB)/4, $0xc0245400
+DATA winogradConstant22<>+12(SB)/4, $0xc0245400
+DATA winogradConstant22<>+16(SB)/4, $0xc0245400
+DATA winogradConstant22<>+20(SB)/4, $0xc0245400
+DATA winogradConstant22<>+24(SB)/4, $0xc0245400
+DATA winogradConstant22<>+28(SB)/4, $0xc0245400
+GLOBL winogradConstant22<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant23<>+0(SB)/4, $0x3f500000
+DATA winogradConstant23<>+4(SB)/4, $0x3f500000
+DATA winogradConstant23<>+8(SB)/4, $0x3f500000
+DATA winogradConstant23<>+12(SB)/4, $0x3f500000
+DATA winogradConstant23<>+16(SB)/4, $0x3f500000
+DATA winogradConstant23<>+20(SB)/4, $0x3f500000
+DATA winogradConstant23<>+24(SB)/4, $0x3f500000
+DATA winogradConstant23<>+28(SB)/4, $0x3f500000
+GLOBL winogradConstant23<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant24<>+0(SB)/4, $0x3d840800
+DATA winogradConstant24<>+4(SB)/4, $0x3d840800
+DATA winogradConstant24<>+8(SB)/4, $0x3d840800
+DATA winogradConstant24<>+12(SB)/4, $0x3d840800
+DATA winogradConstant24<>+16(SB)/4, $0x3d840800
+DATA winogradConstant24<>+20(SB)/4, $0x3d840800
+DATA winogradConstant24<>+24(SB)/4, $0x3d840800
+DATA winogradConstant24<>+28(SB)/4, $0x3d840800
+GLOBL winogradConstant24<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant25<>+0(SB)/4, $0xbf420000
+DATA winogradConstant25<>+4(SB)/4, $0xbf420000
+DATA winogradConstant25<>+8(SB)/4, $0xbf420000
+DATA winogradConstant25<>+12(SB)/4, $0xbf420000
+DATA winogradConstant25<>+16(SB)/4, $0xbf420000
+DATA winogradConstant25<>+20(SB)/4, $0xbf420000
+DATA winogradConstant25<>+24(SB)/4, $0xbf420000
+DATA winogradConstant25<>+28(SB)/4, $0xbf420000
+GLOBL winogradConstant25<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant26<>+0(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+4(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+8(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+12(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+16(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+20(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+24(SB)/4, $0x3de70e00
+DATA winogradConstant26<>+28(SB)/4, $0x3de70e00
+GLOBL winogradConstant26<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant27<>+0(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+4(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+8(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+12(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+16(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+20(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+24(SB)/4, $0xbfa9c000
+DATA winogradConstant27<>+28(SB)/4, $0xbfa9c000
+GLOBL winogradConstant27<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant28<>+0(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+4(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+8(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+12(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+16(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+20(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+24(SB)/4, $0x3fe00000
+DATA winogradConstant28<>+28(SB)/4, $0x3fe00000
+GLOBL winogradConstant28<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant29<>+0(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+4(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+8(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+12(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+16(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+20(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+24(SB)/4, $0xbe4a2c40
+DATA winogradConstant29<>+28(SB)/4, $0xbe4a2c40
+GLOBL winogradConstant29<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant30<>+0(SB)/4, $0x4018a840
+DATA winogradConstant30<>+4(SB)/4, $0x4018a840
+DATA winogradConstant30<>+8(SB)/4, $0x4018a840
+DATA winogradConstant30<>+12(SB)/4, $0x4018a840
+DATA winogradConstant30<>+16(SB)/4, $0x4018a840
+DATA winogradConstant30<>+20(SB)/4, $0x4018a840
+DATA winogradConstant30<>+24(SB)/4, $0x4018a840
+DATA winogradConstant30<>+28(SB)/4, $0x4018a840
+GLOBL winogradConstant30<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant31<>+0(SB)/4, $0xc0748000
+DATA winogradConstant31<>+4(SB)/4, $0xc0748000
+DATA winogradConstant31<>+8(SB)/4, $0xc0748000
+DATA winogradConstant31<>+12(SB)/4, $0xc0748000
+DATA winogradConstant31<>+16(SB)/4, $0xc0748000
+DATA winogradConstant31<>+20(SB)/4, $0xc0748000
+DATA winogradConstant31<>+24(SB)/4, $0xc0748000
+DATA winogradConstant31<>+28(SB)/4, $0xc0748000
+GLOBL winogradConstant31<>(SB), RODATA|NOPTR, $32
+
 // func winogradOutput4to2SIMD(args *TransformArgs)
 // Requires: AVX
 TEXT ·winogradOutput4to2SIMD(SB), $272-8
@@ -1116,7 +1933,7 @@ noBias:
 	MOVB    64(R9), R9
 	TESTB   R9, R9
 	JNE     relu
-	VMOVUPS winogradConstant14<>+0(SB), Y1
+	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
 	MOVQ    CX, R9
@@ -1156,15 +1973,15 @@ relu:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant14<>+0(SB)/4, $0xff800000
-DATA winogradConstant14<>+4(SB)/4, $0xff800000
-DATA winogradConstant14<>+8(SB)/4, $0xff800000
-DATA winogradConstant14<>+12(SB)/4, $0xff800000
-DATA winogradConstant14<>+16(SB)/4, $0xff800000
-DATA winogradConstant14<>+20(SB)/4, $0xff800000
-DATA winogradConstant14<>+24(SB)/4, $0xff800000
-DATA winogradConstant14<>+28(SB)/4, $0xff800000
-GLOBL winogradConstant14<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant32<>+0(SB)/4, $0xff800000
+DATA winogradConstant32<>+4(SB)/4, $0xff800000
+DATA winogradConstant32<>+8(SB)/4, $0xff800000
+DATA winogradConstant32<>+12(SB)/4, $0xff800000
+DATA winogradConstant32<>+16(SB)/4, $0xff800000
+DATA winogradConstant32<>+20(SB)/4, $0xff800000
+DATA winogradConstant32<>+24(SB)/4, $0xff800000
+DATA winogradConstant32<>+28(SB)/4, $0xff800000
+GLOBL winogradConstant32<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad2to4SIMD(args *TransformArgs)
 // Requires: AVX
@@ -1305,11 +2122,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 96(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1320,11 +2137,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 128(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1335,11 +2152,11 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, 160(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -1350,11 +2167,11 @@ channels:
 	VMOVUPS     (SP), Y0
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     64(SP), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1365,11 +2182,11 @@ channels:
 	VMOVUPS     96(SP), Y0
 	VMOVUPS     128(SP), Y1
 	VMOVUPS     160(SP), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1380,11 +2197,11 @@ channels:
 	VMOVUPS     192(SP), Y0
 	VMOVUPS     224(SP), Y1
 	VMOVUPS     256(SP), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1395,11 +2212,11 @@ channels:
 	VMOVUPS     288(SP), Y0
 	VMOVUPS     320(SP), Y1
 	VMOVUPS     352(SP), Y2
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y1
+	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
 	VSUBPS      Y1, Y0, Y0
@@ -1413,25 +2230,25 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant15<>+0(SB)/4, $0xbf800000
-DATA winogradConstant15<>+4(SB)/4, $0xbf800000
-DATA winogradConstant15<>+8(SB)/4, $0xbf800000
-DATA winogradConstant15<>+12(SB)/4, $0xbf800000
-DATA winogradConstant15<>+16(SB)/4, $0xbf800000
-DATA winogradConstant15<>+20(SB)/4, $0xbf800000
-DATA winogradConstant15<>+24(SB)/4, $0xbf800000
-DATA winogradConstant15<>+28(SB)/4, $0xbf800000
-GLOBL winogradConstant15<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant33<>+0(SB)/4, $0xbf800000
+DATA winogradConstant33<>+4(SB)/4, $0xbf800000
+DATA winogradConstant33<>+8(SB)/4, $0xbf800000
+DATA winogradConstant33<>+12(SB)/4, $0xbf800000
+DATA winogradConstant33<>+16(SB)/4, $0xbf800000
+DATA winogradConstant33<>+20(SB)/4, $0xbf800000
+DATA winogradConstant33<>+24(SB)/4, $0xbf800000
+DATA winogradConstant33<>+28(SB)/4, $0xbf800000
+GLOBL winogradConstant33<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant16<>+0(SB)/4, $0x3f000000
-DATA winogradConstant16<>+4(SB)/4, $0x3f000000
-DATA winogradConstant16<>+8(SB)/4, $0x3f000000
-DATA winogradConstant16<>+12(SB)/4, $0x3f000000
-DATA winogradConstant16<>+16(SB)/4, $0x3f000000
-DATA winogradConstant16<>+20(SB)/4, $0x3f000000
-DATA winogradConstant16<>+24(SB)/4, $0x3f000000
-DATA winogradConstant16<>+28(SB)/4, $0x3f000000
-GLOBL winogradConstant16<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant34<>+0(SB)/4, $0x3f000000
+DATA winogradConstant34<>+4(SB)/4, $0x3f000000
+DATA winogradConstant34<>+8(SB)/4, $0x3f000000
+DATA winogradConstant34<>+12(SB)/4, $0x3f000000
+DATA winogradConstant34<>+16(SB)/4, $0x3f000000
+DATA winogradConstant34<>+20(SB)/4, $0x3f000000
+DATA winogradConstant34<>+24(SB)/4, $0x3f000000
+DATA winogradConstant34<>+28(SB)/4, $0x3f000000
+GLOBL winogradConstant34<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad4to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -1465,13 +2282,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 128(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1480,13 +2297,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1495,13 +2312,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1510,13 +2327,13 @@ channels:
 	VMOVUPS     (R9)(BX*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
 	MOVQ        CX, R9
 	VMOVUPS     (SP), Y0
@@ -1525,13 +2342,13 @@ channels:
 	VMOVUPS     96(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     128(SP), Y0
@@ -1540,13 +2357,13 @@ channels:
 	VMOVUPS     224(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     256(SP), Y0
@@ -1555,13 +2372,13 @@ channels:
 	VMOVUPS     352(SP), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
-	VMULPS      winogradConstant15<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant16<>+0(SB), Y1, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y3, Y0
-	VFMADD231PS winogradConstant16<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
@@ -1609,12 +2426,12 @@ channels:
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1627,12 +2444,12 @@ channels:
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1645,12 +2462,12 @@ channels:
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 384(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1663,12 +2480,12 @@ channels:
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 416(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -1681,12 +2498,12 @@ channels:
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant19<>+0(SB), Y5, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 448(SP)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
@@ -1701,7 +2518,7 @@ noBias:
 	MOVB    64(R9), R9
 	TESTB   R9, R9
 	JNE     relu
-	VMOVUPS winogradConstant14<>+0(SB), Y1
+	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
 	MOVQ        CX, R9
@@ -1717,14 +2534,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)
-	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*1)
 	VMOVAPS     Y6, Y2
-	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
-	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*2)
@@ -1741,14 +2558,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)
-	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*1)
 	VMOVAPS     Y6, Y2
-	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
-	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*2)
@@ -1765,14 +2582,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)
-	VMULPS      winogradConstant17<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y5, Y2
+	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*1)
 	VMOVAPS     Y6, Y2
-	VFMADD231PS winogradConstant19<>+0(SB), Y7, Y2
-	VFMADD231PS winogradConstant20<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
+	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R9)(R8*2)
@@ -1783,45 +2600,45 @@ relu:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant17<>+0(SB)/4, $0x3f400000
-DATA winogradConstant17<>+4(SB)/4, $0x3f400000
-DATA winogradConstant17<>+8(SB)/4, $0x3f400000
-DATA winogradConstant17<>+12(SB)/4, $0x3f400000
-DATA winogradConstant17<>+16(SB)/4, $0x3f400000
-DATA winogradConstant17<>+20(SB)/4, $0x3f400000
-DATA winogradConstant17<>+24(SB)/4, $0x3f400000
-DATA winogradConstant17<>+28(SB)/4, $0x3f400000
-GLOBL winogradConstant17<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant35<>+0(SB)/4, $0x3f400000
+DATA winogradConstant35<>+4(SB)/4, $0x3f400000
+DATA winogradConstant35<>+8(SB)/4, $0x3f400000
+DATA winogradConstant35<>+12(SB)/4, $0x3f400000
+DATA winogradConstant35<>+16(SB)/4, $0x3f400000
+DATA winogradConstant35<>+20(SB)/4, $0x3f400000
+DATA winogradConstant35<>+24(SB)/4, $0x3f400000
+DATA winogradConstant35<>+28(SB)/4, $0x3f400000
+GLOBL winogradConstant35<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant18<>+0(SB)/4, $0x40000000
-DATA winogradConstant18<>+4(SB)/4, $0x40000000
-DATA winogradConstant18<>+8(SB)/4, $0x40000000
-DATA winogradConstant18<>+12(SB)/4, $0x40000000
-DATA winogradConstant18<>+16(SB)/4, $0x40000000
-DATA winogradConstant18<>+20(SB)/4, $0x40000000
-DATA winogradConstant18<>+24(SB)/4, $0x40000000
-DATA winogradConstant18<>+28(SB)/4, $0x40000000
-GLOBL winogradConstant18<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant36<>+0(SB)/4, $0x40000000
+DATA winogradConstant36<>+4(SB)/4, $0x40000000
+DATA winogradConstant36<>+8(SB)/4, $0x40000000
+DATA winogradConstant36<>+12(SB)/4, $0x40000000
+DATA winogradConstant36<>+16(SB)/4, $0x40000000
+DATA winogradConstant36<>+20(SB)/4, $0x40000000
+DATA winogradConstant36<>+24(SB)/4, $0x40000000
+DATA winogradConstant36<>+28(SB)/4, $0x40000000
+GLOBL winogradConstant36<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant19<>+0(SB)/4, $0x3f100000
-DATA winogradConstant19<>+4(SB)/4, $0x3f100000
-DATA winogradConstant19<>+8(SB)/4, $0x3f100000
-DATA winogradConstant19<>+12(SB)/4, $0x3f100000
-DATA winogradConstant19<>+16(SB)/4, $0x3f100000
-DATA winogradConstant19<>+20(SB)/4, $0x3f100000
-DATA winogradConstant19<>+24(SB)/4, $0x3f100000
-DATA winogradConstant19<>+28(SB)/4, $0x3f100000
-GLOBL winogradConstant19<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant37<>+0(SB)/4, $0x3f100000
+DATA winogradConstant37<>+4(SB)/4, $0x3f100000
+DATA winogradConstant37<>+8(SB)/4, $0x3f100000
+DATA winogradConstant37<>+12(SB)/4, $0x3f100000
+DATA winogradConstant37<>+16(SB)/4, $0x3f100000
+DATA winogradConstant37<>+20(SB)/4, $0x3f100000
+DATA winogradConstant37<>+24(SB)/4, $0x3f100000
+DATA winogradConstant37<>+28(SB)/4, $0x3f100000
+GLOBL winogradConstant37<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant20<>+0(SB)/4, $0x40800000
-DATA winogradConstant20<>+4(SB)/4, $0x40800000
-DATA winogradConstant20<>+8(SB)/4, $0x40800000
-DATA winogradConstant20<>+12(SB)/4, $0x40800000
-DATA winogradConstant20<>+16(SB)/4, $0x40800000
-DATA winogradConstant20<>+20(SB)/4, $0x40800000
-DATA winogradConstant20<>+24(SB)/4, $0x40800000
-DATA winogradConstant20<>+28(SB)/4, $0x40800000
-GLOBL winogradConstant20<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant38<>+0(SB)/4, $0x40800000
+DATA winogradConstant38<>+4(SB)/4, $0x40800000
+DATA winogradConstant38<>+8(SB)/4, $0x40800000
+DATA winogradConstant38<>+12(SB)/4, $0x40800000
+DATA winogradConstant38<>+16(SB)/4, $0x40800000
+DATA winogradConstant38<>+20(SB)/4, $0x40800000
+DATA winogradConstant38<>+24(SB)/4, $0x40800000
+DATA winogradConstant38<>+28(SB)/4, $0x40800000
+GLOBL winogradConstant38<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad3to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -1855,15 +2672,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (SP)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, 96(SP)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, 192(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 384(SP)
@@ -1874,15 +2691,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 32(SP)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, 128(SP)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, 224(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 416(SP)
@@ -1893,15 +2710,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 64(SP)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, 160(SP)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, 256(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 448(SP)
@@ -1912,15 +2729,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R9)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, (R9)(DI*1)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -1931,15 +2748,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R9)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, (R9)(DI*1)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -1950,15 +2767,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R9)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, (R9)(DI*1)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -1969,15 +2786,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R9)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, (R9)(DI*1)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -1988,15 +2805,15 @@ channels:
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R9)
 	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant19<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant17<>+0(SB), Y1, Y4
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
 	VMOVUPS     Y5, (R9)(DI*1)
 	VSUBPS      Y4, Y3, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant20<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2036,19 +2853,19 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 96(SP)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 192(SP)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 384(SP)
@@ -2056,19 +2873,19 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 128(SP)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 224(SP)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 416(SP)
@@ -2076,19 +2893,19 @@ channels:
 	VMOVUPS     (R9), Y0
 	VMOVUPS     (R9)(DX*1), Y1
 	VMOVUPS     (R9)(DX*2), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 160(SP)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 256(SP)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 448(SP)
@@ -2096,19 +2913,19 @@ channels:
 	VMOVUPS     (SP), Y0
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     64(SP), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2116,19 +2933,19 @@ channels:
 	VMOVUPS     96(SP), Y0
 	VMOVUPS     128(SP), Y1
 	VMOVUPS     160(SP), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2136,19 +2953,19 @@ channels:
 	VMOVUPS     192(SP), Y0
 	VMOVUPS     224(SP), Y1
 	VMOVUPS     256(SP), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2156,19 +2973,19 @@ channels:
 	VMOVUPS     288(SP), Y0
 	VMOVUPS     320(SP), Y1
 	VMOVUPS     352(SP), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2176,19 +2993,19 @@ channels:
 	VMOVUPS     384(SP), Y0
 	VMOVUPS     416(SP), Y1
 	VMOVUPS     448(SP), Y2
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y3
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
 	VMOVUPS     Y3, (R9)
-	VMULPS      winogradConstant22<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant23<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant24<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*1)
-	VMULPS      winogradConstant25<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant26<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R9)(DI*2)
-	VMULPS      winogradConstant28<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R9)(DI*4)
@@ -2199,105 +3016,105 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant21<>+0(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+4(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+8(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+12(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+16(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+20(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+24(SB)/4, $0x3f638e39
-DATA winogradConstant21<>+28(SB)/4, $0x3f638e39
-GLOBL winogradConstant21<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant39<>+0(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+4(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+8(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+12(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+16(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+20(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+24(SB)/4, $0x3f638e39
+DATA winogradConstant39<>+28(SB)/4, $0x3f638e39
+GLOBL winogradConstant39<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant22<>+0(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+4(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+8(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+12(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+16(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+20(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+24(SB)/4, $0xbf360b61
-DATA winogradConstant22<>+28(SB)/4, $0xbf360b61
-GLOBL winogradConstant22<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant40<>+0(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+4(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+8(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+12(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+16(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+20(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+24(SB)/4, $0xbf360b61
+DATA winogradConstant40<>+28(SB)/4, $0xbf360b61
+GLOBL winogradConstant40<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant23<>+0(SB)/4, $0xbf088889
-DATA winogradConstant23<>+4(SB)/4, $0xbf088889
-DATA winogradConstant23<>+8(SB)/4, $0xbf088889
-DATA winogradConstant23<>+12(SB)/4, $0xbf088889
-DATA winogradConstant23<>+16(SB)/4, $0xbf088889
-DATA winogradConstant23<>+20(SB)/4, $0xbf088889
-DATA winogradConstant23<>+24(SB)/4, $0xbf088889
-DATA winogradConstant23<>+28(SB)/4, $0xbf088889
-GLOBL winogradConstant23<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant41<>+0(SB)/4, $0xbf088889
+DATA winogradConstant41<>+4(SB)/4, $0xbf088889
+DATA winogradConstant41<>+8(SB)/4, $0xbf088889
+DATA winogradConstant41<>+12(SB)/4, $0xbf088889
+DATA winogradConstant41<>+16(SB)/4, $0xbf088889
+DATA winogradConstant41<>+20(SB)/4, $0xbf088889
+DATA winogradConstant41<>+24(SB)/4, $0xbf088889
+DATA winogradConstant41<>+28(SB)/4, $0xbf088889
+GLOBL winogradConstant41<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant24<>+0(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+4(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+8(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+12(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+16(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+20(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+24(SB)/4, $0xbecccccd
-DATA winogradConstant24<>+28(SB)/4, $0xbecccccd
-GLOBL winogradConstant24<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant42<>+0(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+4(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+8(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+12(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+16(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+20(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+24(SB)/4, $0xbecccccd
+DATA winogradConstant42<>+28(SB)/4, $0xbecccccd
+GLOBL winogradConstant42<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant25<>+0(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+4(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+8(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+12(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+16(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+20(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+24(SB)/4, $0xbea57eb5
-DATA winogradConstant25<>+28(SB)/4, $0xbea57eb5
-GLOBL winogradConstant25<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant43<>+0(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+4(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+8(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+12(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+16(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+20(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+24(SB)/4, $0xbea57eb5
+DATA winogradConstant43<>+28(SB)/4, $0xbea57eb5
+GLOBL winogradConstant43<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant26<>+0(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+4(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+8(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+12(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+16(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+20(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+24(SB)/4, $0x3e783e10
-DATA winogradConstant26<>+28(SB)/4, $0x3e783e10
-GLOBL winogradConstant26<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant44<>+0(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+4(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+8(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+12(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+16(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+20(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+24(SB)/4, $0x3e783e10
+DATA winogradConstant44<>+28(SB)/4, $0x3e783e10
+GLOBL winogradConstant44<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant27<>+0(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+4(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+8(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+12(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+16(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+20(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+24(SB)/4, $0xbe3a2e8c
-DATA winogradConstant27<>+28(SB)/4, $0xbe3a2e8c
-GLOBL winogradConstant27<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant45<>+0(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+4(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+8(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+12(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+16(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+20(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+24(SB)/4, $0xbe3a2e8c
+DATA winogradConstant45<>+28(SB)/4, $0xbe3a2e8c
+GLOBL winogradConstant45<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant28<>+0(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+4(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+8(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+12(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+16(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+20(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+24(SB)/4, $0x3e14f209
-DATA winogradConstant28<>+28(SB)/4, $0x3e14f209
-GLOBL winogradConstant28<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant46<>+0(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+4(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+8(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+12(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+16(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+20(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+24(SB)/4, $0x3e14f209
+DATA winogradConstant46<>+28(SB)/4, $0x3e14f209
+GLOBL winogradConstant46<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant29<>+0(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+4(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+8(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+12(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+16(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+20(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+24(SB)/4, $0x3e94f209
-DATA winogradConstant29<>+28(SB)/4, $0x3e94f209
-GLOBL winogradConstant29<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant47<>+0(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+4(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+8(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+12(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+16(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+20(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+24(SB)/4, $0x3e94f209
+DATA winogradConstant47<>+28(SB)/4, $0x3e94f209
+GLOBL winogradConstant47<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant30<>+0(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+4(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+8(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+12(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+16(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+20(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+24(SB)/4, $0x3f14f209
-DATA winogradConstant30<>+28(SB)/4, $0x3f14f209
-GLOBL winogradConstant30<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant48<>+0(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+4(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+8(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+12(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+16(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+20(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+24(SB)/4, $0x3f14f209
+DATA winogradConstant48<>+28(SB)/4, $0x3f14f209
+GLOBL winogradConstant48<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad5to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -2330,19 +3147,19 @@ channels:
 	VMOVUPS     (R9)(DX*2), Y2
 	VMOVUPS     (R9)(BX*1), Y3
 	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 160(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -2350,19 +3167,19 @@ channels:
 	VMOVUPS     (R9)(DX*2), Y2
 	VMOVUPS     (R9)(BX*1), Y3
 	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -2370,19 +3187,19 @@ channels:
 	VMOVUPS     (R9)(DX*2), Y2
 	VMOVUPS     (R9)(BX*1), Y3
 	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 384(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -2390,19 +3207,19 @@ channels:
 	VMOVUPS     (R9)(DX*2), Y2
 	VMOVUPS     (R9)(BX*1), Y3
 	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 416(SP)
 	ADDQ        SI, R9
 	VMOVUPS     (R9), Y0
@@ -2410,19 +3227,19 @@ channels:
 	VMOVUPS     (R9)(DX*2), Y2
 	VMOVUPS     (R9)(BX*1), Y3
 	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 448(SP)
 	MOVQ        CX, R9
 	VMOVUPS     (SP), Y0
@@ -2430,19 +3247,19 @@ channels:
 	VMOVUPS     64(SP), Y2
 	VMOVUPS     96(SP), Y3
 	VMOVUPS     128(SP), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     160(SP), Y0
@@ -2450,19 +3267,19 @@ channels:
 	VMOVUPS     224(SP), Y2
 	VMOVUPS     256(SP), Y3
 	VMOVUPS     288(SP), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        DI, R9
 	VMOVUPS     320(SP), Y0
@@ -2470,19 +3287,19 @@ channels:
 	VMOVUPS     384(SP), Y2
 	VMOVUPS     416(SP), Y3
 	VMOVUPS     448(SP), Y4
-	VMULPS      winogradConstant21<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant22<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant25<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant28<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant26<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant29<>+0(SB), Y3, Y0
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*1)
 	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant30<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, (R9)(R8*2)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
@@ -2538,12 +3355,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 192(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 384(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 576(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -2562,12 +3379,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 224(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 416(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 608(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -2586,12 +3403,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 256(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 448(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 640(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -2610,12 +3427,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 288(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 480(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 672(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -2634,12 +3451,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 320(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 512(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 704(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -2658,12 +3475,12 @@ channels:
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 352(SP)
-	VMULPS      winogradConstant16<>+0(SB), Y6, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 544(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant31<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
 	VMOVUPS     Y0, 736(SP)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
@@ -2678,7 +3495,7 @@ noBias:
 	MOVB    64(R11), R11
 	TESTB   R11, R11
 	JNE     relu
-	VMOVUPS winogradConstant14<>+0(SB), Y1
+	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
 	MOVQ        CX, R11
@@ -2702,14 +3519,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -2734,14 +3551,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -2766,14 +3583,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -2798,14 +3615,14 @@ relu:
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
-	VMULPS      winogradConstant16<>+0(SB), Y8, Y2
-	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y2
+	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
+	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R9*2)
 	VMOVAPS     Y7, Y2
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y2
-	VFMADD231PS winogradConstant32<>+0(SB), Y5, Y2
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
 	VMOVUPS     Y2, (R11)(R10*1)
@@ -2816,25 +3633,25 @@ relu:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant31<>+0(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+4(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+8(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+12(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+16(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+20(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+24(SB)/4, $0x3eb504f3
-DATA winogradConstant31<>+28(SB)/4, $0x3eb504f3
-GLOBL winogradConstant31<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant49<>+0(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+4(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+8(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+12(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+16(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+20(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+24(SB)/4, $0x3eb504f3
+DATA winogradConstant49<>+28(SB)/4, $0x3eb504f3
+GLOBL winogradConstant49<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant32<>+0(SB)/4, $0x403504f3
-DATA winogradConstant32<>+4(SB)/4, $0x403504f3
-DATA winogradConstant32<>+8(SB)/4, $0x403504f3
-DATA winogradConstant32<>+12(SB)/4, $0x403504f3
-DATA winogradConstant32<>+16(SB)/4, $0x403504f3
-DATA winogradConstant32<>+20(SB)/4, $0x403504f3
-DATA winogradConstant32<>+24(SB)/4, $0x403504f3
-DATA winogradConstant32<>+28(SB)/4, $0x403504f3
-GLOBL winogradConstant32<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant50<>+0(SB)/4, $0x403504f3
+DATA winogradConstant50<>+4(SB)/4, $0x403504f3
+DATA winogradConstant50<>+8(SB)/4, $0x403504f3
+DATA winogradConstant50<>+12(SB)/4, $0x403504f3
+DATA winogradConstant50<>+16(SB)/4, $0x403504f3
+DATA winogradConstant50<>+20(SB)/4, $0x403504f3
+DATA winogradConstant50<>+24(SB)/4, $0x403504f3
+DATA winogradConstant50<>+28(SB)/4, $0x403504f3
+GLOBL winogradConstant50<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad4to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -2871,17 +3688,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 128(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 256(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 384(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -2896,17 +3713,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 32(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 160(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 288(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 416(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -2921,17 +3738,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 64(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 192(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 320(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 448(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -2946,17 +3763,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, 96(SP)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, 224(SP)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, 352(SP)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, 480(SP)
 	VSUBPS      Y1, Y0, Y0
@@ -2971,17 +3788,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -2996,17 +3813,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -3021,17 +3838,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -3046,17 +3863,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -3071,17 +3888,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -3096,17 +3913,17 @@ channels:
 	VMOVAPS     Y0, Y4
 	VMOVUPS     Y4, (R11)
 	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant16<>+0(SB), Y2, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant31<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
 	VADDPS      Y5, Y4, Y6
 	VMOVUPS     Y6, (R11)(R8*1)
 	VSUBPS      Y5, Y4, Y4
 	VMOVUPS     Y4, (R11)(R8*2)
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant18<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant32<>+0(SB), Y3, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
 	VADDPS      Y1, Y0, Y2
 	VMOVUPS     Y2, (R11)(R9*1)
 	VSUBPS      Y1, Y0, Y0
@@ -3152,21 +3969,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 96(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 192(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 288(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 384(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 480(SP)
@@ -3176,21 +3993,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 128(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 224(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 320(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 416(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 512(SP)
@@ -3200,21 +4017,21 @@ channels:
 	VMOVUPS     (R10)(DX*2), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 160(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 256(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, 352(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, 448(SP)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, 544(SP)
@@ -3224,21 +4041,21 @@ channels:
 	VMOVUPS     64(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3248,21 +4065,21 @@ channels:
 	VMOVUPS     160(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3272,21 +4089,21 @@ channels:
 	VMOVUPS     256(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3296,21 +4113,21 @@ channels:
 	VMOVUPS     352(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3320,21 +4137,21 @@ channels:
 	VMOVUPS     448(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3344,21 +4161,21 @@ channels:
 	VMOVUPS     544(SP), Y2
 	VMOVAPS     Y0, Y3
 	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
 	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R10)(DI*4)
 	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
@@ -3369,85 +4186,85 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant33<>+0(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+4(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+8(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+12(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+16(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+20(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+24(SB)/4, $0xbf2aaaab
-DATA winogradConstant33<>+28(SB)/4, $0xbf2aaaab
-GLOBL winogradConstant33<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant51<>+0(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+4(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+8(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+12(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+16(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+20(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+24(SB)/4, $0xbf2aaaab
+DATA winogradConstant51<>+28(SB)/4, $0xbf2aaaab
+GLOBL winogradConstant51<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant34<>+0(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+4(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+8(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+12(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+16(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+20(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+24(SB)/4, $0xbef15bef
-DATA winogradConstant34<>+28(SB)/4, $0xbef15bef
-GLOBL winogradConstant34<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant52<>+0(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+4(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+8(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+12(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+16(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+20(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+24(SB)/4, $0xbef15bef
+DATA winogradConstant52<>+28(SB)/4, $0xbef15bef
+GLOBL winogradConstant52<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant35<>+0(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+4(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+8(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+12(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+16(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+20(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+24(SB)/4, $0xbeaaaaab
-DATA winogradConstant35<>+28(SB)/4, $0xbeaaaaab
-GLOBL winogradConstant35<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant53<>+0(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+4(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+8(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+12(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+16(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+20(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+24(SB)/4, $0xbeaaaaab
+DATA winogradConstant53<>+28(SB)/4, $0xbeaaaaab
+GLOBL winogradConstant53<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant36<>+0(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+4(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+8(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+12(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+16(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+20(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+24(SB)/4, $0x3ef15bef
-DATA winogradConstant36<>+28(SB)/4, $0x3ef15bef
-GLOBL winogradConstant36<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant54<>+0(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+4(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+8(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+12(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+16(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+20(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+24(SB)/4, $0x3ef15bef
+DATA winogradConstant54<>+28(SB)/4, $0x3ef15bef
+GLOBL winogradConstant54<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant37<>+0(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+4(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+8(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+12(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+16(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+20(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+24(SB)/4, $0x3e2aaaab
-DATA winogradConstant37<>+28(SB)/4, $0x3e2aaaab
-GLOBL winogradConstant37<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant55<>+0(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+4(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+8(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+12(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+16(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+20(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+24(SB)/4, $0x3e2aaaab
+DATA winogradConstant55<>+28(SB)/4, $0x3e2aaaab
+GLOBL winogradConstant55<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant38<>+0(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+4(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+8(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+12(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+16(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+20(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+24(SB)/4, $0x3e715bef
-DATA winogradConstant38<>+28(SB)/4, $0x3e715bef
-GLOBL winogradConstant38<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant56<>+0(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+4(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+8(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+12(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+16(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+20(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+24(SB)/4, $0x3e715bef
+DATA winogradConstant56<>+28(SB)/4, $0x3e715bef
+GLOBL winogradConstant56<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant39<>+0(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+4(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+8(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+12(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+16(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+20(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+24(SB)/4, $0x3eaaaaab
-DATA winogradConstant39<>+28(SB)/4, $0x3eaaaaab
-GLOBL winogradConstant39<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant57<>+0(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+4(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+8(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+12(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+16(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+20(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+24(SB)/4, $0x3eaaaaab
+DATA winogradConstant57<>+28(SB)/4, $0x3eaaaaab
+GLOBL winogradConstant57<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant40<>+0(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+4(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+8(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+12(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+16(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+20(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+24(SB)/4, $0xbe715bef
-DATA winogradConstant40<>+28(SB)/4, $0xbe715bef
-GLOBL winogradConstant40<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant58<>+0(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+4(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+8(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+12(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+16(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+20(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+24(SB)/4, $0xbe715bef
+DATA winogradConstant58<>+28(SB)/4, $0xbe715bef
+GLOBL winogradConstant58<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -3483,21 +4300,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 192(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 384(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -3507,21 +4324,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 224(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 416(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -3531,21 +4348,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 448(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -3555,21 +4372,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 480(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -3579,21 +4396,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 512(SP)
 	ADDQ        DI, R10
 	VMOVUPS     (R10), Y0
@@ -3603,21 +4420,21 @@ channels:
 	VMOVUPS     (R10)(DX*4), Y4
 	VMOVUPS     (R10)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 160(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 544(SP)
 	MOVQ        CX, R10
 	VMOVUPS     (SP), Y0
@@ -3627,21 +4444,21 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        R8, R10
 	VMOVUPS     192(SP), Y0
@@ -3651,21 +4468,21 @@ channels:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        R8, R10
 	VMOVUPS     384(SP), Y0
@@ -3675,21 +4492,21 @@ channels:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
@@ -3848,7 +4665,7 @@ noBias:
 	MOVB    64(R10), R10
 	TESTB   R10, R10
 	JNE     relu
-	VMOVUPS winogradConstant14<>+0(SB), Y1
+	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
 	MOVQ        CX, R10
@@ -4122,29 +4939,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 160(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 320(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 480(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 640(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 800(SP)
@@ -4156,29 +4973,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 32(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 192(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 352(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 512(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 672(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 832(SP)
@@ -4190,29 +5007,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 64(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 224(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 384(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 544(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 704(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 864(SP)
@@ -4224,29 +5041,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 96(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 256(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 416(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 576(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 736(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 896(SP)
@@ -4258,29 +5075,29 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, 128(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 288(SP)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 448(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, 608(SP)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 768(SP)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, 928(SP)
@@ -4292,29 +5109,29 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4326,29 +5143,29 @@ channels:
 	VMOVUPS     288(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4360,29 +5177,29 @@ channels:
 	VMOVUPS     448(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4394,29 +5211,29 @@ channels:
 	VMOVUPS     608(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4428,29 +5245,29 @@ channels:
 	VMOVUPS     768(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4462,29 +5279,29 @@ channels:
 	VMOVUPS     928(SP), Y4
 	VMOVAPS     Y0, Y5
 	VMOVUPS     Y5, (R11)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant34<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant40<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant33<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant42<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant41<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R8*2)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y5
-	VFMADD231PS winogradConstant38<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y5
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y5
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y5
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
 	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant37<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
 	VMOVAPS     Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
@@ -4495,55 +5312,55 @@ channels:
 	VZEROUPPER
 	RET
 
-DATA winogradConstant41<>+0(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+4(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+8(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+12(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+16(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+20(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+24(SB)/4, $0xbe2aaaab
-DATA winogradConstant41<>+28(SB)/4, $0xbe2aaaab
-GLOBL winogradConstant41<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant59<>+0(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+4(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+8(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+12(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+16(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+20(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+24(SB)/4, $0xbe2aaaab
+DATA winogradConstant59<>+28(SB)/4, $0xbe2aaaab
+GLOBL winogradConstant59<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant42<>+0(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+4(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+8(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+12(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+16(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+20(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+24(SB)/4, $0x3e715bef
-DATA winogradConstant42<>+28(SB)/4, $0x3e715bef
-GLOBL winogradConstant42<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant60<>+0(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+4(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+8(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+12(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+16(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+20(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+24(SB)/4, $0x3e715bef
+DATA winogradConstant60<>+28(SB)/4, $0x3e715bef
+GLOBL winogradConstant60<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant43<>+0(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+4(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+8(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+12(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+16(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+20(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+24(SB)/4, $0x3ef15bef
-DATA winogradConstant43<>+28(SB)/4, $0x3ef15bef
-GLOBL winogradConstant43<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant61<>+0(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+4(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+8(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+12(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+16(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+20(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+24(SB)/4, $0x3ef15bef
+DATA winogradConstant61<>+28(SB)/4, $0x3ef15bef
+GLOBL winogradConstant61<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant44<>+0(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+4(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+8(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+12(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+16(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+20(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+24(SB)/4, $0x3f2aaaab
-DATA winogradConstant44<>+28(SB)/4, $0x3f2aaaab
-GLOBL winogradConstant44<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant62<>+0(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+4(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+8(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+12(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+16(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+20(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+24(SB)/4, $0x3f2aaaab
+DATA winogradConstant62<>+28(SB)/4, $0x3f2aaaab
+GLOBL winogradConstant62<>(SB), RODATA|NOPTR, $32
 
-DATA winogradConstant45<>+0(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+4(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+8(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+12(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+16(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+20(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+24(SB)/4, $0xbef15bef
-DATA winogradConstant45<>+28(SB)/4, $0xbef15bef
-GLOBL winogradConstant45<>(SB), RODATA|NOPTR, $32
+DATA winogradConstant63<>+0(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+4(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+8(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+12(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+16(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+20(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+24(SB)/4, $0xbef15bef
+DATA winogradConstant63<>+28(SB)/4, $0xbef15bef
+GLOBL winogradConstant63<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
@@ -4580,31 +5397,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 192(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 384(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 576(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 768(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -4614,31 +5431,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 224(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 416(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 608(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 800(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -4648,31 +5465,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 256(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 448(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 640(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 832(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -4682,31 +5499,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 288(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 480(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 672(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 864(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -4716,31 +5533,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 320(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 512(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 704(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 896(SP)
 	ADDQ        DI, R11
 	VMOVUPS     (R11), Y0
@@ -4750,31 +5567,31 @@ channels:
 	VMOVUPS     (R11)(DX*4), Y4
 	VMOVUPS     (R11)(SI*1), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 160(SP)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 352(SP)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 544(SP)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 736(SP)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, 928(SP)
 	MOVQ        CX, R11
 	VMOVUPS     (SP), Y0
@@ -4784,31 +5601,31 @@ channels:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     192(SP), Y0
@@ -4818,31 +5635,31 @@ channels:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     384(SP), Y0
@@ -4852,31 +5669,31 @@ channels:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     576(SP), Y0
@@ -4886,31 +5703,31 @@ channels:
 	VMOVUPS     704(SP), Y4
 	VMOVUPS     736(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        R8, R11
 	VMOVUPS     768(SP), Y0
@@ -4920,35 +5737,1756 @@ channels:
 	VMOVUPS     896(SP), Y4
 	VMOVUPS     928(SP), Y5
 	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant33<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant37<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)
-	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*1)
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant35<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant39<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	VMULPS      winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y4, Y0
+	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant41<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y3, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y4, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
+	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
 	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
 	SUBQ        $0x08, 960(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradOutput7to3SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradOutput7to3SIMD(SB), $688-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 672(SP)
+	MOVQ args+0(FP), R10
+	MOVQ 56(R10), R10
+	MOVQ R10, 680(SP)
+
+channels:
+	MOVQ        AX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, (SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 224(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 448(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 32(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 256(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 480(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 64(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 288(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 512(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 96(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 320(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 544(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 128(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 352(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 576(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 160(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 384(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 608(SP)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVUPS     (R10)(BX*1), Y3
+	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     (R10)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y1, Y7, Y5
+	VADDPS      Y3, Y5, Y5
+	VMOVUPS     Y5, 192(SP)
+	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
+	VMOVUPS     Y0, 416(SP)
+	VMOVAPS     Y6, Y0
+	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
+	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 640(SP)
+	VXORPS      Y0, Y0, Y0
+	VXORPS      Y1, Y1, Y1
+	MOVQ        680(SP), R10
+	TESTQ       R10, R10
+	JEQ         noBias
+	VMOVUPS     (R10), Y0
+	ADDQ        $0x20, 680(SP)
+
+noBias:
+	MOVQ    args+0(FP), R10
+	MOVB    64(R10), R10
+	TESTB   R10, R10
+	JNE     relu
+	VMOVUPS winogradConstant32<>+0(SB), Y1
+
+relu:
+	MOVQ        CX, R10
+	VMOVUPS     (SP), Y2
+	VMOVUPS     32(SP), Y3
+	VMOVUPS     64(SP), Y4
+	VMOVUPS     96(SP), Y5
+	VMOVUPS     128(SP), Y6
+	VMOVUPS     160(SP), Y7
+	VMOVUPS     192(SP), Y8
+	VADDPS      Y3, Y2, Y9
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y5
+	VSUBPS      Y7, Y6, Y6
+	VADDPS      Y3, Y9, Y7
+	VADDPS      Y5, Y7, Y7
+	VADDPS      Y0, Y7, Y7
+	VMAXPS      Y7, Y1, Y7
+	VMOVUPS     Y7, (R10)
+	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
+	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVAPS     Y8, Y2
+	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
+	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     288(SP), Y4
+	VMOVUPS     320(SP), Y5
+	VMOVUPS     352(SP), Y6
+	VMOVUPS     384(SP), Y7
+	VMOVUPS     416(SP), Y8
+	VADDPS      Y3, Y2, Y9
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y5
+	VSUBPS      Y7, Y6, Y6
+	VADDPS      Y3, Y9, Y7
+	VADDPS      Y5, Y7, Y7
+	VADDPS      Y0, Y7, Y7
+	VMAXPS      Y7, Y1, Y7
+	VMOVUPS     Y7, (R10)
+	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
+	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVAPS     Y8, Y2
+	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
+	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     448(SP), Y2
+	VMOVUPS     480(SP), Y3
+	VMOVUPS     512(SP), Y4
+	VMOVUPS     544(SP), Y5
+	VMOVUPS     576(SP), Y6
+	VMOVUPS     608(SP), Y7
+	VMOVUPS     640(SP), Y8
+	VADDPS      Y3, Y2, Y9
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VADDPS      Y7, Y6, Y5
+	VSUBPS      Y7, Y6, Y6
+	VADDPS      Y3, Y9, Y7
+	VADDPS      Y5, Y7, Y7
+	VADDPS      Y0, Y7, Y7
+	VMAXPS      Y7, Y1, Y7
+	VMOVUPS     Y7, (R10)
+	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
+	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
+	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVAPS     Y8, Y2
+	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
+	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
+	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
+	VADDPS      Y0, Y2, Y2
+	VMAXPS      Y2, Y1, Y2
+	VMOVUPS     Y2, (R10)(R9*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 672(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant64<>+0(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+4(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+8(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+12(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+16(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+20(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+24(SB)/4, $0x3dc80000
+DATA winogradConstant64<>+28(SB)/4, $0x3dc80000
+GLOBL winogradConstant64<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant65<>+0(SB)/4, $0x3f290000
+DATA winogradConstant65<>+4(SB)/4, $0x3f290000
+DATA winogradConstant65<>+8(SB)/4, $0x3f290000
+DATA winogradConstant65<>+12(SB)/4, $0x3f290000
+DATA winogradConstant65<>+16(SB)/4, $0x3f290000
+DATA winogradConstant65<>+20(SB)/4, $0x3f290000
+DATA winogradConstant65<>+24(SB)/4, $0x3f290000
+DATA winogradConstant65<>+28(SB)/4, $0x3f290000
+GLOBL winogradConstant65<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant66<>+0(SB)/4, $0x40440000
+DATA winogradConstant66<>+4(SB)/4, $0x40440000
+DATA winogradConstant66<>+8(SB)/4, $0x40440000
+DATA winogradConstant66<>+12(SB)/4, $0x40440000
+DATA winogradConstant66<>+16(SB)/4, $0x40440000
+DATA winogradConstant66<>+20(SB)/4, $0x40440000
+DATA winogradConstant66<>+24(SB)/4, $0x40440000
+DATA winogradConstant66<>+28(SB)/4, $0x40440000
+GLOBL winogradConstant66<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutputGrad3to7SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradOutputGrad3to7SIMD(SB), $688-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	MOVQ args+0(FP), BX
+	MOVQ 16(BX), BX
+	MOVQ args+0(FP), SI
+	MOVQ 32(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 40(DI), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	LEAQ (DI)(DI*4), R9
+	SHLQ $0x02, BX
+	SHLQ $0x02, SI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 672(SP)
+
+channels:
+	MOVQ        AX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 96(SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 192(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 288(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 384(SP)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 480(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 576(SP)
+	ADDQ        BX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 32(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 128(SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 224(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 320(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 416(SP)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 512(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 608(SP)
+	ADDQ        BX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(DX*1), Y1
+	VMOVUPS     (R10)(DX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 64(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 160(SP)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 256(SP)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 352(SP)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 448(SP)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 544(SP)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 640(SP)
+	MOVQ        CX, R10
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     96(SP), Y0
+	VMOVUPS     128(SP), Y1
+	VMOVUPS     160(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     192(SP), Y0
+	VMOVUPS     224(SP), Y1
+	VMOVUPS     256(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     288(SP), Y0
+	VMOVUPS     320(SP), Y1
+	VMOVUPS     352(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     384(SP), Y0
+	VMOVUPS     416(SP), Y1
+	VMOVUPS     448(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     480(SP), Y0
+	VMOVUPS     512(SP), Y1
+	VMOVUPS     544(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        SI, R10
+	VMOVUPS     576(SP), Y0
+	VMOVUPS     608(SP), Y1
+	VMOVUPS     640(SP), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(DI*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(DI*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R10)(DI*4)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 672(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradKernel5to7SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernel5to7SIMD(SB), $1136-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R8)(R8*4), R10
+	SHLQ $0x02, SI
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 1120(SP)
+
+channels:
+	MOVQ        AX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 160(SP)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 320(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 480(SP)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 640(SP)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 800(SP)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 960(SP)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 32(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 192(SP)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 352(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 512(SP)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 672(SP)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 832(SP)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 992(SP)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 64(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 224(SP)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 384(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 544(SP)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 704(SP)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 864(SP)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1024(SP)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 96(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 256(SP)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 416(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 576(SP)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 736(SP)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 896(SP)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1056(SP)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 128(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 288(SP)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 448(SP)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 608(SP)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 768(SP)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 928(SP)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1088(SP)
+	MOVQ        CX, R11
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     160(SP), Y0
+	VMOVUPS     192(SP), Y1
+	VMOVUPS     224(SP), Y2
+	VMOVUPS     256(SP), Y3
+	VMOVUPS     288(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     320(SP), Y0
+	VMOVUPS     352(SP), Y1
+	VMOVUPS     384(SP), Y2
+	VMOVUPS     416(SP), Y3
+	VMOVUPS     448(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     480(SP), Y0
+	VMOVUPS     512(SP), Y1
+	VMOVUPS     544(SP), Y2
+	VMOVUPS     576(SP), Y3
+	VMOVUPS     608(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     640(SP), Y0
+	VMOVUPS     672(SP), Y1
+	VMOVUPS     704(SP), Y2
+	VMOVUPS     736(SP), Y3
+	VMOVUPS     768(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     800(SP), Y0
+	VMOVUPS     832(SP), Y1
+	VMOVUPS     864(SP), Y2
+	VMOVUPS     896(SP), Y3
+	VMOVUPS     928(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        DI, R11
+	VMOVUPS     960(SP), Y0
+	VMOVUPS     992(SP), Y1
+	VMOVUPS     1024(SP), Y2
+	VMOVUPS     1056(SP), Y3
+	VMOVUPS     1088(SP), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R8*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R11)(R8*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R11)(R8*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R11)(R9*2)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 1120(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+DATA winogradConstant67<>+0(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+4(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+8(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+12(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+16(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+20(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+24(SB)/4, $0x3e9980a8
+DATA winogradConstant67<>+28(SB)/4, $0x3e9980a8
+GLOBL winogradConstant67<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant68<>+0(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+4(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+8(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+12(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+16(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+20(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+24(SB)/4, $0x3cefd906
+DATA winogradConstant68<>+28(SB)/4, $0x3cefd906
+GLOBL winogradConstant68<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant69<>+0(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+4(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+8(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+12(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+16(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+20(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+24(SB)/4, $0x3f759aa6
+DATA winogradConstant69<>+28(SB)/4, $0x3f759aa6
+GLOBL winogradConstant69<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant70<>+0(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+4(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+8(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+12(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+16(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+20(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+24(SB)/4, $0x3dbfe0d2
+DATA winogradConstant70<>+28(SB)/4, $0x3dbfe0d2
+GLOBL winogradConstant70<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant71<>+0(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+4(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+8(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+12(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+16(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+20(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+24(SB)/4, $0x3c15e7a4
+DATA winogradConstant71<>+28(SB)/4, $0x3c15e7a4
+GLOBL winogradConstant71<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant72<>+0(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+4(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+8(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+12(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+16(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+20(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+24(SB)/4, $0xbebd71d3
+DATA winogradConstant72<>+28(SB)/4, $0xbebd71d3
+GLOBL winogradConstant72<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant73<>+0(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+4(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+8(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+12(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+16(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+20(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+24(SB)/4, $0xbe7a2049
+DATA winogradConstant73<>+28(SB)/4, $0xbe7a2049
+GLOBL winogradConstant73<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant74<>+0(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+4(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+8(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+12(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+16(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+20(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+24(SB)/4, $0xbee929a1
+DATA winogradConstant74<>+28(SB)/4, $0xbee929a1
+GLOBL winogradConstant74<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant75<>+0(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+4(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+8(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+12(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+16(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+20(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+24(SB)/4, $0xbe99ec7b
+DATA winogradConstant75<>+28(SB)/4, $0xbe99ec7b
+GLOBL winogradConstant75<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant76<>+0(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+4(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+8(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+12(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+16(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+20(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+24(SB)/4, $0xbe4b3a3b
+DATA winogradConstant76<>+28(SB)/4, $0xbe4b3a3b
+GLOBL winogradConstant76<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant77<>+0(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+4(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+8(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+12(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+16(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+20(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+24(SB)/4, $0x3d8fc4ac
+DATA winogradConstant77<>+28(SB)/4, $0x3d8fc4ac
+GLOBL winogradConstant77<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant78<>+0(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+4(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+8(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+12(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+16(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+20(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+24(SB)/4, $0x3e5c2528
+DATA winogradConstant78<>+28(SB)/4, $0x3e5c2528
+GLOBL winogradConstant78<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant79<>+0(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+4(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+8(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+12(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+16(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+20(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+24(SB)/4, $0x3d244e7c
+DATA winogradConstant79<>+28(SB)/4, $0x3d244e7c
+GLOBL winogradConstant79<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant80<>+0(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+4(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+8(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+12(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+16(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+20(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+24(SB)/4, $0x3dfb982d
+DATA winogradConstant80<>+28(SB)/4, $0x3dfb982d
+GLOBL winogradConstant80<>(SB), RODATA|NOPTR, $32
+
+DATA winogradConstant81<>+0(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+4(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+8(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+12(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+16(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+20(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+24(SB)/4, $0x3ec0a083
+DATA winogradConstant81<>+28(SB)/4, $0x3ec0a083
+GLOBL winogradConstant81<>(SB), RODATA|NOPTR, $32
+
+// func winogradKernelGrad7to5SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernelGrad7to5SIMD(SB), $1136-8
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 24(CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 8(DX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	LEAQ (DX)(DX*4), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 1120(SP)
+
+channels:
+	MOVQ        AX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 224(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 448(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 672(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 896(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 32(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 256(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 480(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 704(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 928(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 64(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 288(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 512(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 736(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 960(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 96(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 320(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 544(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 768(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 992(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 128(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 352(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 576(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 800(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1024(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 160(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 384(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 608(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 832(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1056(SP)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(DX*1), Y1
+	VMOVUPS     (R11)(DX*2), Y2
+	VMOVUPS     (R11)(BX*1), Y3
+	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     (R11)(BX*2), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 192(SP)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 416(SP)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, 640(SP)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, 864(SP)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, 1088(SP)
+	MOVQ        CX, R11
+	VMOVUPS     (SP), Y0
+	VMOVUPS     32(SP), Y1
+	VMOVUPS     64(SP), Y2
+	VMOVUPS     96(SP), Y3
+	VMOVUPS     128(SP), Y4
+	VMOVUPS     160(SP), Y5
+	VMOVUPS     192(SP), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)(R9*2)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     224(SP), Y0
+	VMOVUPS     256(SP), Y1
+	VMOVUPS     288(SP), Y2
+	VMOVUPS     320(SP), Y3
+	VMOVUPS     352(SP), Y4
+	VMOVUPS     384(SP), Y5
+	VMOVUPS     416(SP), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)(R9*2)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     448(SP), Y0
+	VMOVUPS     480(SP), Y1
+	VMOVUPS     512(SP), Y2
+	VMOVUPS     544(SP), Y3
+	VMOVUPS     576(SP), Y4
+	VMOVUPS     608(SP), Y5
+	VMOVUPS     640(SP), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)(R9*2)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     672(SP), Y0
+	VMOVUPS     704(SP), Y1
+	VMOVUPS     736(SP), Y2
+	VMOVUPS     768(SP), Y3
+	VMOVUPS     800(SP), Y4
+	VMOVUPS     832(SP), Y5
+	VMOVUPS     864(SP), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)(R9*2)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     896(SP), Y0
+	VMOVUPS     928(SP), Y1
+	VMOVUPS     960(SP), Y2
+	VMOVUPS     992(SP), Y3
+	VMOVUPS     1024(SP), Y4
+	VMOVUPS     1056(SP), Y5
+	VMOVUPS     1088(SP), Y6
+	VADDPS      Y1, Y0, Y7
+	VSUBPS      Y1, Y0, Y0
+	VADDPS      Y3, Y2, Y1
+	VSUBPS      Y3, Y2, Y2
+	VADDPS      Y5, Y4, Y3
+	VSUBPS      Y5, Y4, Y4
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)
+	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R9*1)
+	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
+	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
+	VMOVUPS     Y5, (R11)(R9*2)
+	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
+	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVAPS     Y6, Y1
+	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
+	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
+	VMOVUPS     Y1, (R11)(R9*4)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, CX
+	SUBQ        $0x08, 1120(SP)
 	JG          channels
 	VZEROUPPER
 	RET

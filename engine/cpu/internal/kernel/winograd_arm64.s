@@ -1661,6 +1661,1256 @@ channels:
 	BGT	channels
 	RET
 
+DATA winogradInput7to7SIMD_constants<>+0(SB)/4, $0x40016400
+DATA winogradInput7to7SIMD_constants<>+4(SB)/4, $0xc06e4000
+DATA winogradInput7to7SIMD_constants<>+8(SB)/4, $0x3f21bd00
+DATA winogradInput7to7SIMD_constants<>+12(SB)/4, $0xbf94e800
+DATA winogradInput7to7SIMD_constants<>+16(SB)/4, $0x3ea00000
+DATA winogradInput7to7SIMD_constants<>+20(SB)/4, $0x3e992000
+DATA winogradInput7to7SIMD_constants<>+24(SB)/4, $0xc04a4000
+DATA winogradInput7to7SIMD_constants<>+28(SB)/4, $0x3e78d400
+DATA winogradInput7to7SIMD_constants<>+32(SB)/4, $0xc0245400
+DATA winogradInput7to7SIMD_constants<>+36(SB)/4, $0x3f500000
+DATA winogradInput7to7SIMD_constants<>+40(SB)/4, $0x3d840800
+DATA winogradInput7to7SIMD_constants<>+44(SB)/4, $0xbf420000
+DATA winogradInput7to7SIMD_constants<>+48(SB)/4, $0x3de70e00
+DATA winogradInput7to7SIMD_constants<>+52(SB)/4, $0xbfa9c000
+DATA winogradInput7to7SIMD_constants<>+56(SB)/4, $0x3fe00000
+DATA winogradInput7to7SIMD_constants<>+60(SB)/4, $0xbe4a2c40
+DATA winogradInput7to7SIMD_constants<>+64(SB)/4, $0x4018a840
+DATA winogradInput7to7SIMD_constants<>+68(SB)/4, $0xc0748000
+DATA winogradInput7to7SIMD_constants<>+72(SB)/4, $0x00000000
+DATA winogradInput7to7SIMD_constants<>+76(SB)/4, $0x00000000
+GLOBL winogradInput7to7SIMD_constants<>(SB), RODATA|NOPTR, $80
+
+// func winogradInput7to7SIMD(args *TransformArgs)
+TEXT ·winogradInput7to7SIMD(SB), 0, $1568-8
+	MOVD	$winogradInput7to7SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	FMOVQ	64(R0), F4
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-1568(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 224(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 448(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 672(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 896(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1120(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1344(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 240(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 464(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 688(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 912(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1136(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1360(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 32(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 256(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 480(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 704(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 928(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1152(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1376(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 48(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 272(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 496(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 720(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 944(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1168(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1392(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 64(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 288(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 512(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 736(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 960(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1184(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1408(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 80(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 304(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 528(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 752(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 976(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1200(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1424(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 96(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 320(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 544(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 768(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 992(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1216(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1440(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 112(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 336(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 560(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 784(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 1008(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1232(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1456(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 128(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 352(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 576(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 800(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 1024(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1248(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1472(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 144(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 368(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 592(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 816(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 1040(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1264(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1488(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 160(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 384(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 608(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 832(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 1056(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1280(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1504(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 176(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 400(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 624(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 848(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 1072(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1296(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1520(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F5, F6)
+	ADD	R4, R9
+	FLDPQ	(R9), (F7, F8)
+	ADD	R4, R9
+	FLDPQ	(R9), (F9, F10)
+	ADD	R4, R9
+	FLDPQ	(R9), (F11, F12)
+	ADD	R4, R9
+	FLDPQ	(R9), (F13, F14)
+	ADD	R4, R9
+	FLDPQ	(R9), (F15, F16)
+	ADD	R4, R9
+	FLDPQ	(R9), (F17, F18)
+	ADD	R4, R9
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 192(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 416(R7)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, 640(R7)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, 864(R7)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, 1088(R7)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, 1312(R7)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, 1536(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 208(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 432(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 656(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 880(R7)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 1104(R7)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 1328(R7)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 1552(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F5, F6)
+	FLDPQ	32(R7), (F7, F8)
+	FLDPQ	64(R7), (F9, F10)
+	FLDPQ	96(R7), (F11, F12)
+	FLDPQ	128(R7), (F13, F14)
+	FLDPQ	160(R7), (F15, F16)
+	FLDPQ	192(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	224(R7), (F5, F6)
+	FLDPQ	256(R7), (F7, F8)
+	FLDPQ	288(R7), (F9, F10)
+	FLDPQ	320(R7), (F11, F12)
+	FLDPQ	352(R7), (F13, F14)
+	FLDPQ	384(R7), (F15, F16)
+	FLDPQ	416(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	448(R7), (F5, F6)
+	FLDPQ	480(R7), (F7, F8)
+	FLDPQ	512(R7), (F9, F10)
+	FLDPQ	544(R7), (F11, F12)
+	FLDPQ	576(R7), (F13, F14)
+	FLDPQ	608(R7), (F15, F16)
+	FLDPQ	640(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	672(R7), (F5, F6)
+	FLDPQ	704(R7), (F7, F8)
+	FLDPQ	736(R7), (F9, F10)
+	FLDPQ	768(R7), (F11, F12)
+	FLDPQ	800(R7), (F13, F14)
+	FLDPQ	832(R7), (F15, F16)
+	FLDPQ	864(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	896(R7), (F5, F6)
+	FLDPQ	928(R7), (F7, F8)
+	FLDPQ	960(R7), (F9, F10)
+	FLDPQ	992(R7), (F11, F12)
+	FLDPQ	1024(R7), (F13, F14)
+	FLDPQ	1056(R7), (F15, F16)
+	FLDPQ	1088(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	1120(R7), (F5, F6)
+	FLDPQ	1152(R7), (F7, F8)
+	FLDPQ	1184(R7), (F9, F10)
+	FLDPQ	1216(R7), (F11, F12)
+	FLDPQ	1248(R7), (F13, F14)
+	FLDPQ	1280(R7), (F15, F16)
+	FLDPQ	1312(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	FLDPQ	1344(R7), (F5, F6)
+	FLDPQ	1376(R7), (F7, F8)
+	FLDPQ	1408(R7), (F9, F10)
+	FLDPQ	1440(R7), (F11, F12)
+	FLDPQ	1472(R7), (F13, F14)
+	FLDPQ	1504(R7), (F15, F16)
+	FLDPQ	1536(R7), (F17, F18)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4f8010f3 // fmla v19.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01173 // fmla v19.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098b4 // fmul v20.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01934 // fmla v20.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111b4 // fmla v20.4s, v13.4s, v1.s[0]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R9)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R10)
+	VORR	V15.B16, V15.B16, V19.B16
+	WORD	$0x4fa110f3 // fmla v19.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811973 // fmla v19.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198b4 // fmul v20.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821134 // fmla v20.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211b4 // fmla v20.4s, v13.4s, v2.s[1]
+	WORD	$0x4e34d675 // fadd v21.4s, v19.4s, v20.4s
+	FMOVQ	F21, (R11)
+	WORD	$0x4eb4d673 // fsub v19.4s, v19.4s, v20.4s
+	FMOVQ	F19, (R12)
+	VORR	V15.B16, V15.B16, V15.B16
+	WORD	$0x4f8218ef // fmla v15.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa2196f // fmla v15.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a7 // fmul v7.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31127 // fmla v7.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a7 // fmla v7.4s, v13.4s, v3.s[2]
+	WORD	$0x4e27d5eb // fadd v11.4s, v15.4s, v7.4s
+	FMOVQ	F11, (R13)
+	WORD	$0x4ea7d5e7 // fsub v7.4s, v15.4s, v7.4s
+	FMOVQ	F7, (R14)
+	VORR	V17.B16, V17.B16, V7.B16
+	WORD	$0x4fa318a7 // fmla v7.4s, v5.4s, v3.s[3]
+	WORD	$0x4f841127 // fmla v7.4s, v9.4s, v4.s[0]
+	WORD	$0x4fa411a7 // fmla v7.4s, v13.4s, v4.s[1]
+	FMOVQ	F7, (R15)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f801105 // fmla v5.4s, v8.4s, v0.s[0]
+	WORD	$0x4fa01185 // fmla v5.4s, v12.4s, v0.s[1]
+	WORD	$0x4f8098c7 // fmul v7.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa01947 // fmla v7.4s, v10.4s, v0.s[3]
+	WORD	$0x4f8111c7 // fmla v7.4s, v14.4s, v1.s[0]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R9)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R10)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4f811985 // fmla v5.4s, v12.4s, v1.s[2]
+	WORD	$0x4fa198c7 // fmul v7.4s, v6.4s, v1.s[3]
+	WORD	$0x4f821147 // fmla v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa211c7 // fmla v7.4s, v14.4s, v2.s[1]
+	WORD	$0x4e27d4a9 // fadd v9.4s, v5.4s, v7.4s
+	FMOVQ	F9, 16(R11)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V16.B16, V16.B16, V5.B16
+	WORD	$0x4f821905 // fmla v5.4s, v8.4s, v2.s[2]
+	WORD	$0x4fa21985 // fmla v5.4s, v12.4s, v2.s[3]
+	WORD	$0x4f8390c7 // fmul v7.4s, v6.4s, v3.s[0]
+	WORD	$0x4fa31147 // fmla v7.4s, v10.4s, v3.s[1]
+	WORD	$0x4f8319c7 // fmla v7.4s, v14.4s, v3.s[2]
+	WORD	$0x4e27d4a8 // fadd v8.4s, v5.4s, v7.4s
+	FMOVQ	F8, 16(R13)
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	FMOVQ	F5, 16(R14)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa318c5 // fmla v5.4s, v6.4s, v3.s[3]
+	WORD	$0x4f841145 // fmla v5.4s, v10.4s, v4.s[0]
+	WORD	$0x4fa411c5 // fmla v5.4s, v14.4s, v4.s[1]
+	FMOVQ	F5, 16(R15)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
 DATA winogradOutput4to2SIMD_constants<>+0(SB)/4, $0xff800000
 DATA winogradOutput4to2SIMD_constants<>+4(SB)/4, $0x00000000
 DATA winogradOutput4to2SIMD_constants<>+8(SB)/4, $0x00000000
@@ -8271,6 +9521,2965 @@ channels:
 	WORD	$0x4fa21143 // fmla v3.4s, v10.4s, v2.s[1]
 	WORD	$0x4fa21183 // fmla v3.4s, v12.4s, v2.s[1]
 	FMOVQ	F3, 16(R13)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradOutput7to3SIMD_constants<>+0(SB)/4, $0x3ea00000
+DATA winogradOutput7to3SIMD_constants<>+4(SB)/4, $0x3f500000
+DATA winogradOutput7to3SIMD_constants<>+8(SB)/4, $0x3fe00000
+DATA winogradOutput7to3SIMD_constants<>+12(SB)/4, $0x3dc80000
+DATA winogradOutput7to3SIMD_constants<>+16(SB)/4, $0x3f290000
+DATA winogradOutput7to3SIMD_constants<>+20(SB)/4, $0x40440000
+DATA winogradOutput7to3SIMD_constants<>+24(SB)/4, $0xff800000
+DATA winogradOutput7to3SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradOutput7to3SIMD_constants<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutput7to3SIMD(args *TransformArgs)
+TEXT ·winogradOutput7to3SIMD(SB), 0, $672-8
+	MOVD	$winogradOutput7to3SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R7
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R7
+	MOVD	$frame-672(SP), R8
+	MOVD	TransformArgs_Bias(R0), R9
+
+channels:
+	MOVD	R1, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, (R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 224(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 448(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 16(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 240(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 464(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 32(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 256(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 480(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 48(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 272(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 496(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 64(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 288(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 512(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 80(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 304(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 528(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 96(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 320(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 544(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 112(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 336(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 560(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 128(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 352(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 576(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 144(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 368(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 592(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 160(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 384(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 608(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 176(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 400(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 624(R8)
+	ADD	R5, R10
+	MOVD	R10, R11
+	FLDPQ	(R11), (F2, F3)
+	ADD	R4, R11
+	FLDPQ	(R11), (F4, F5)
+	ADD	R4, R11
+	FLDPQ	(R11), (F6, F7)
+	ADD	R4, R11
+	FLDPQ	(R11), (F8, F9)
+	ADD	R4, R11
+	FLDPQ	(R11), (F10, F11)
+	ADD	R4, R11
+	FLDPQ	(R11), (F12, F13)
+	ADD	R4, R11
+	FLDPQ	(R11), (F14, F15)
+	ADD	R4, R11
+	WORD	$0x4e24d450 // fadd v16.4s, v2.4s, v4.4s
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c4 // fadd v4.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd548 // fadd v8.4s, v10.4s, v12.4s
+	WORD	$0x4eacd54a // fsub v10.4s, v10.4s, v12.4s
+	WORD	$0x4e24d60c // fadd v12.4s, v16.4s, v4.4s
+	WORD	$0x4e28d58c // fadd v12.4s, v12.4s, v8.4s
+	FMOVQ	F12, 192(R8)
+	WORD	$0x4f809042 // fmul v2.4s, v2.4s, v0.s[0]
+	WORD	$0x4fa010c2 // fmla v2.4s, v6.4s, v0.s[1]
+	WORD	$0x4f801942 // fmla v2.4s, v10.4s, v0.s[2]
+	FMOVQ	F2, 416(R8)
+	VORR	V14.B16, V14.B16, V2.B16
+	WORD	$0x4fa01a02 // fmla v2.4s, v16.4s, v0.s[3]
+	WORD	$0x4f811082 // fmla v2.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa11102 // fmla v2.4s, v8.4s, v1.s[1]
+	FMOVQ	F2, 640(R8)
+	WORD	$0x4e25d462 // fadd v2.4s, v3.4s, v5.4s
+	WORD	$0x4ea5d463 // fsub v3.4s, v3.4s, v5.4s
+	WORD	$0x4e29d4e4 // fadd v4.4s, v7.4s, v9.4s
+	WORD	$0x4ea9d4e5 // fsub v5.4s, v7.4s, v9.4s
+	WORD	$0x4e2dd566 // fadd v6.4s, v11.4s, v13.4s
+	WORD	$0x4eadd567 // fsub v7.4s, v11.4s, v13.4s
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	WORD	$0x4e26d508 // fadd v8.4s, v8.4s, v6.4s
+	FMOVQ	F8, 208(R8)
+	WORD	$0x4f809063 // fmul v3.4s, v3.4s, v0.s[0]
+	WORD	$0x4fa010a3 // fmla v3.4s, v5.4s, v0.s[1]
+	WORD	$0x4f8018e3 // fmla v3.4s, v7.4s, v0.s[2]
+	FMOVQ	F3, 432(R8)
+	VORR	V15.B16, V15.B16, V3.B16
+	WORD	$0x4fa01843 // fmla v3.4s, v2.4s, v0.s[3]
+	WORD	$0x4f811083 // fmla v3.4s, v4.4s, v1.s[0]
+	WORD	$0x4fa110c3 // fmla v3.4s, v6.4s, v1.s[1]
+	FMOVQ	F3, 656(R8)
+	ADD	R5, R10
+	VEOR	V2.B16, V2.B16, V2.B16
+	VEOR	V3.B16, V3.B16, V3.B16
+	VDUP	V1.S[2], V4.S4
+	CBZ	R9, skip1
+	FLDPQ.P	32(R9), (F2, F3)
+
+skip1:
+	MOVBU	TransformArgs_Relu(R0), R10
+	CBZ	R10, skip2
+	VEOR	V4.B16, V4.B16, V4.B16
+
+skip2:
+	MOVD	R2, R10
+	FLDPQ	(R8), (F5, F6)
+	FLDPQ	32(R8), (F7, F8)
+	FLDPQ	64(R8), (F9, F10)
+	FLDPQ	96(R8), (F11, F12)
+	FLDPQ	128(R8), (F13, F14)
+	FLDPQ	160(R8), (F15, F16)
+	FLDPQ	192(R8), (F17, F18)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e27d4b3 // fadd v19.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd527 // fadd v7.4s, v9.4s, v11.4s
+	WORD	$0x4eabd529 // fsub v9.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5ab // fadd v11.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5ad // fsub v13.4s, v13.4s, v15.4s
+	WORD	$0x4e27d66f // fadd v15.4s, v19.4s, v7.4s
+	WORD	$0x4e2bd5ef // fadd v15.4s, v15.4s, v11.4s
+	WORD	$0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD	$0x4e24f5ef // fmax v15.4s, v15.4s, v4.4s
+	FMOVQ	F15, (R11)
+	WORD	$0x4f8090a5 // fmul v5.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa01125 // fmla v5.4s, v9.4s, v0.s[1]
+	WORD	$0x4f8019a5 // fmla v5.4s, v13.4s, v0.s[2]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V17.B16, V17.B16, V5.B16
+	WORD	$0x4fa01a65 // fmla v5.4s, v19.4s, v0.s[3]
+	WORD	$0x4f8110e5 // fmla v5.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa11165 // fmla v5.4s, v11.4s, v1.s[1]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R13)
+	WORD	$0x4e28d4c5 // fadd v5.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd547 // fadd v7.4s, v10.4s, v12.4s
+	WORD	$0x4eacd548 // fsub v8.4s, v10.4s, v12.4s
+	WORD	$0x4e30d5c9 // fadd v9.4s, v14.4s, v16.4s
+	WORD	$0x4eb0d5ca // fsub v10.4s, v14.4s, v16.4s
+	WORD	$0x4e27d4ab // fadd v11.4s, v5.4s, v7.4s
+	WORD	$0x4e29d56b // fadd v11.4s, v11.4s, v9.4s
+	WORD	$0x4e23d56b // fadd v11.4s, v11.4s, v3.4s
+	WORD	$0x4e24f56b // fmax v11.4s, v11.4s, v4.4s
+	FMOVQ	F11, 16(R11)
+	WORD	$0x4f8090c6 // fmul v6.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa01106 // fmla v6.4s, v8.4s, v0.s[1]
+	WORD	$0x4f801946 // fmla v6.4s, v10.4s, v0.s[2]
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R12)
+	VORR	V18.B16, V18.B16, V6.B16
+	WORD	$0x4fa018a6 // fmla v6.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e6 // fmla v6.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa11126 // fmla v6.4s, v9.4s, v1.s[1]
+	WORD	$0x4e23d4c5 // fadd v5.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R13)
+	ADD	R6, R10
+	FLDPQ	224(R8), (F5, F6)
+	FLDPQ	256(R8), (F7, F8)
+	FLDPQ	288(R8), (F9, F10)
+	FLDPQ	320(R8), (F11, F12)
+	FLDPQ	352(R8), (F13, F14)
+	FLDPQ	384(R8), (F15, F16)
+	FLDPQ	416(R8), (F17, F18)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e27d4b3 // fadd v19.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd527 // fadd v7.4s, v9.4s, v11.4s
+	WORD	$0x4eabd529 // fsub v9.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5ab // fadd v11.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5ad // fsub v13.4s, v13.4s, v15.4s
+	WORD	$0x4e27d66f // fadd v15.4s, v19.4s, v7.4s
+	WORD	$0x4e2bd5ef // fadd v15.4s, v15.4s, v11.4s
+	WORD	$0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD	$0x4e24f5ef // fmax v15.4s, v15.4s, v4.4s
+	FMOVQ	F15, (R11)
+	WORD	$0x4f8090a5 // fmul v5.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa01125 // fmla v5.4s, v9.4s, v0.s[1]
+	WORD	$0x4f8019a5 // fmla v5.4s, v13.4s, v0.s[2]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V17.B16, V17.B16, V5.B16
+	WORD	$0x4fa01a65 // fmla v5.4s, v19.4s, v0.s[3]
+	WORD	$0x4f8110e5 // fmla v5.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa11165 // fmla v5.4s, v11.4s, v1.s[1]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R13)
+	WORD	$0x4e28d4c5 // fadd v5.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c6 // fsub v6.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd547 // fadd v7.4s, v10.4s, v12.4s
+	WORD	$0x4eacd548 // fsub v8.4s, v10.4s, v12.4s
+	WORD	$0x4e30d5c9 // fadd v9.4s, v14.4s, v16.4s
+	WORD	$0x4eb0d5ca // fsub v10.4s, v14.4s, v16.4s
+	WORD	$0x4e27d4ab // fadd v11.4s, v5.4s, v7.4s
+	WORD	$0x4e29d56b // fadd v11.4s, v11.4s, v9.4s
+	WORD	$0x4e23d56b // fadd v11.4s, v11.4s, v3.4s
+	WORD	$0x4e24f56b // fmax v11.4s, v11.4s, v4.4s
+	FMOVQ	F11, 16(R11)
+	WORD	$0x4f8090c6 // fmul v6.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa01106 // fmla v6.4s, v8.4s, v0.s[1]
+	WORD	$0x4f801946 // fmla v6.4s, v10.4s, v0.s[2]
+	WORD	$0x4e23d4c6 // fadd v6.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4c6 // fmax v6.4s, v6.4s, v4.4s
+	FMOVQ	F6, 16(R12)
+	VORR	V18.B16, V18.B16, V6.B16
+	WORD	$0x4fa018a6 // fmla v6.4s, v5.4s, v0.s[3]
+	WORD	$0x4f8110e6 // fmla v6.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa11126 // fmla v6.4s, v9.4s, v1.s[1]
+	WORD	$0x4e23d4c5 // fadd v5.4s, v6.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R13)
+	ADD	R6, R10
+	FLDPQ	448(R8), (F5, F6)
+	FLDPQ	480(R8), (F7, F8)
+	FLDPQ	512(R8), (F9, F10)
+	FLDPQ	544(R8), (F11, F12)
+	FLDPQ	576(R8), (F13, F14)
+	FLDPQ	608(R8), (F15, F16)
+	FLDPQ	640(R8), (F17, F18)
+	MOVD	R10, R11
+	ADD	R7, R11, R12
+	ADD	R7, R12, R13
+	WORD	$0x4e27d4b3 // fadd v19.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd527 // fadd v7.4s, v9.4s, v11.4s
+	WORD	$0x4eabd529 // fsub v9.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5ab // fadd v11.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5ad // fsub v13.4s, v13.4s, v15.4s
+	WORD	$0x4e27d66f // fadd v15.4s, v19.4s, v7.4s
+	WORD	$0x4e2bd5ef // fadd v15.4s, v15.4s, v11.4s
+	WORD	$0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD	$0x4e24f5ef // fmax v15.4s, v15.4s, v4.4s
+	FMOVQ	F15, (R11)
+	WORD	$0x4f8090a5 // fmul v5.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa01125 // fmla v5.4s, v9.4s, v0.s[1]
+	WORD	$0x4f8019a5 // fmla v5.4s, v13.4s, v0.s[2]
+	WORD	$0x4e22d4a5 // fadd v5.4s, v5.4s, v2.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, (R12)
+	VORR	V17.B16, V17.B16, V5.B16
+	WORD	$0x4fa01a65 // fmla v5.4s, v19.4s, v0.s[3]
+	WORD	$0x4f8110e5 // fmla v5.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa11165 // fmla v5.4s, v11.4s, v1.s[1]
+	WORD	$0x4e22d4a2 // fadd v2.4s, v5.4s, v2.4s
+	WORD	$0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R13)
+	WORD	$0x4e28d4c2 // fadd v2.4s, v6.4s, v8.4s
+	WORD	$0x4ea8d4c5 // fsub v5.4s, v6.4s, v8.4s
+	WORD	$0x4e2cd546 // fadd v6.4s, v10.4s, v12.4s
+	WORD	$0x4eacd547 // fsub v7.4s, v10.4s, v12.4s
+	WORD	$0x4e30d5c8 // fadd v8.4s, v14.4s, v16.4s
+	WORD	$0x4eb0d5c9 // fsub v9.4s, v14.4s, v16.4s
+	WORD	$0x4e26d44a // fadd v10.4s, v2.4s, v6.4s
+	WORD	$0x4e28d54a // fadd v10.4s, v10.4s, v8.4s
+	WORD	$0x4e23d54a // fadd v10.4s, v10.4s, v3.4s
+	WORD	$0x4e24f54a // fmax v10.4s, v10.4s, v4.4s
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4f8090a5 // fmul v5.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010e5 // fmla v5.4s, v7.4s, v0.s[1]
+	WORD	$0x4f801925 // fmla v5.4s, v9.4s, v0.s[2]
+	WORD	$0x4e23d4a5 // fadd v5.4s, v5.4s, v3.4s
+	WORD	$0x4e24f4a5 // fmax v5.4s, v5.4s, v4.4s
+	FMOVQ	F5, 16(R12)
+	VORR	V18.B16, V18.B16, V5.B16
+	WORD	$0x4fa01845 // fmla v5.4s, v2.4s, v0.s[3]
+	WORD	$0x4f8110c5 // fmla v5.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa11105 // fmla v5.4s, v8.4s, v1.s[1]
+	WORD	$0x4e23d4a2 // fadd v2.4s, v5.4s, v3.4s
+	WORD	$0x4e24f442 // fmax v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R13)
+	ADD	R6, R10
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradOutputGrad3to7SIMD_constants<>+0(SB)/4, $0x3dc80000
+DATA winogradOutputGrad3to7SIMD_constants<>+4(SB)/4, $0x3ea00000
+DATA winogradOutputGrad3to7SIMD_constants<>+8(SB)/4, $0x3f290000
+DATA winogradOutputGrad3to7SIMD_constants<>+12(SB)/4, $0x3f500000
+DATA winogradOutputGrad3to7SIMD_constants<>+16(SB)/4, $0x40440000
+DATA winogradOutputGrad3to7SIMD_constants<>+20(SB)/4, $0x3fe00000
+DATA winogradOutputGrad3to7SIMD_constants<>+24(SB)/4, $0x00000000
+DATA winogradOutputGrad3to7SIMD_constants<>+28(SB)/4, $0x00000000
+GLOBL winogradOutputGrad3to7SIMD_constants<>(SB), RODATA|NOPTR, $32
+
+// func winogradOutputGrad3to7SIMD(args *TransformArgs)
+TEXT ·winogradOutputGrad3to7SIMD(SB), 0, $672-8
+	MOVD	$winogradOutputGrad3to7SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-672(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 96(R7)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, 192(R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 288(R7)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, 384(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 480(R7)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, 576(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 112(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 208(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 304(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 400(R7)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 496(R7)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 592(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, 32(R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 128(R7)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, 224(R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 320(R7)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, 416(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 512(R7)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, 608(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 48(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 144(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 240(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 336(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 432(R7)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 528(R7)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 624(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F2, F3)
+	ADD	R4, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, 64(R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 160(R7)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, 256(R7)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, 352(R7)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, 448(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 544(R7)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, 640(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 80(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 176(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 272(R7)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 368(R7)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 464(R7)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 560(R7)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 656(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F2, F3)
+	FLDPQ	32(R7), (F4, F5)
+	FLDPQ	64(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	96(R7), (F2, F3)
+	FLDPQ	128(R7), (F4, F5)
+	FLDPQ	160(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	192(R7), (F2, F3)
+	FLDPQ	224(R7), (F4, F5)
+	FLDPQ	256(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	288(R7), (F2, F3)
+	FLDPQ	320(R7), (F4, F5)
+	FLDPQ	352(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	384(R7), (F2, F3)
+	FLDPQ	416(R7), (F4, F5)
+	FLDPQ	448(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	480(R7), (F2, F3)
+	FLDPQ	512(R7), (F4, F5)
+	FLDPQ	544(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	FLDPQ	576(R7), (F2, F3)
+	FLDPQ	608(R7), (F4, F5)
+	FLDPQ	640(R7), (F6, F7)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8010c8 // fmla v8.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa09089 // fmul v9.4s, v4.4s, v0.s[1]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R9)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R10)
+	VORR	V2.B16, V2.B16, V8.B16
+	WORD	$0x4f8018c8 // fmla v8.4s, v6.4s, v0.s[2]
+	WORD	$0x4fa09889 // fmul v9.4s, v4.4s, v0.s[3]
+	WORD	$0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ	F10, (R11)
+	WORD	$0x4ea9d508 // fsub v8.4s, v8.4s, v9.4s
+	FMOVQ	F8, (R12)
+	VORR	V2.B16, V2.B16, V2.B16
+	WORD	$0x4f8110c2 // fmla v2.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa19084 // fmul v4.4s, v4.4s, v1.s[1]
+	WORD	$0x4e24d448 // fadd v8.4s, v2.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, (R14)
+	VORR	V6.B16, V6.B16, V2.B16
+	FMOVQ	F2, (R15)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8010e2 // fmla v2.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa090a4 // fmul v4.4s, v5.4s, v0.s[1]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R9)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R10)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8018e2 // fmla v2.4s, v7.4s, v0.s[2]
+	WORD	$0x4fa098a4 // fmul v4.4s, v5.4s, v0.s[3]
+	WORD	$0x4e24d446 // fadd v6.4s, v2.4s, v4.4s
+	FMOVQ	F6, 16(R11)
+	WORD	$0x4ea4d442 // fsub v2.4s, v2.4s, v4.4s
+	FMOVQ	F2, 16(R12)
+	VORR	V3.B16, V3.B16, V2.B16
+	WORD	$0x4f8110e2 // fmla v2.4s, v7.4s, v1.s[0]
+	WORD	$0x4fa190a3 // fmul v3.4s, v5.4s, v1.s[1]
+	WORD	$0x4e23d444 // fadd v4.4s, v2.4s, v3.4s
+	FMOVQ	F4, 16(R13)
+	WORD	$0x4ea3d442 // fsub v2.4s, v2.4s, v3.4s
+	FMOVQ	F2, 16(R14)
+	VORR	V7.B16, V7.B16, V2.B16
+	FMOVQ	F2, 16(R15)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradKernel5to7SIMD_constants<>+0(SB)/4, $0x3e9980a8
+DATA winogradKernel5to7SIMD_constants<>+4(SB)/4, $0x3cefd906
+DATA winogradKernel5to7SIMD_constants<>+8(SB)/4, $0x3f759aa6
+DATA winogradKernel5to7SIMD_constants<>+12(SB)/4, $0x3dbfe0d2
+DATA winogradKernel5to7SIMD_constants<>+16(SB)/4, $0x3c15e7a4
+DATA winogradKernel5to7SIMD_constants<>+20(SB)/4, $0xbebd71d3
+DATA winogradKernel5to7SIMD_constants<>+24(SB)/4, $0xbe7a2049
+DATA winogradKernel5to7SIMD_constants<>+28(SB)/4, $0xbee929a1
+DATA winogradKernel5to7SIMD_constants<>+32(SB)/4, $0xbe99ec7b
+DATA winogradKernel5to7SIMD_constants<>+36(SB)/4, $0xbe4b3a3b
+DATA winogradKernel5to7SIMD_constants<>+40(SB)/4, $0x3d8fc4ac
+DATA winogradKernel5to7SIMD_constants<>+44(SB)/4, $0x3e5c2528
+DATA winogradKernel5to7SIMD_constants<>+48(SB)/4, $0x3d244e7c
+DATA winogradKernel5to7SIMD_constants<>+52(SB)/4, $0x3dfb982d
+DATA winogradKernel5to7SIMD_constants<>+56(SB)/4, $0x3ec0a083
+DATA winogradKernel5to7SIMD_constants<>+60(SB)/4, $0x00000000
+GLOBL winogradKernel5to7SIMD_constants<>(SB), RODATA|NOPTR, $64
+
+// func winogradKernel5to7SIMD(args *TransformArgs)
+TEXT ·winogradKernel5to7SIMD(SB), 0, $1120-8
+	MOVD	$winogradKernel5to7SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-1120(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 160(R7)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 320(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 480(R7)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, 640(R7)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, 800(R7)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, 960(R7)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 176(R7)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 336(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 496(R7)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 656(R7)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 816(R7)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 976(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 32(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 192(R7)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 352(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 512(R7)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, 672(R7)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, 832(R7)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, 992(R7)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 48(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 208(R7)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 368(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 528(R7)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 688(R7)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 848(R7)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 1008(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 64(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 224(R7)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 384(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 544(R7)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, 704(R7)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, 864(R7)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, 1024(R7)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 80(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 240(R7)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 400(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 560(R7)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 720(R7)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 880(R7)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 1040(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 96(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 256(R7)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 416(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 576(R7)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, 736(R7)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, 896(R7)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, 1056(R7)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 112(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 272(R7)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 432(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 592(R7)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 752(R7)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 912(R7)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 1072(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 128(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 288(R7)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, 448(R7)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, 608(R7)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, 768(R7)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, 928(R7)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, 1088(R7)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 144(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 304(R7)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 464(R7)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 624(R7)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 784(R7)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 944(R7)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 1104(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F4, F5)
+	FLDPQ	32(R7), (F6, F7)
+	FLDPQ	64(R7), (F8, F9)
+	FLDPQ	96(R7), (F10, F11)
+	FLDPQ	128(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	160(R7), (F4, F5)
+	FLDPQ	192(R7), (F6, F7)
+	FLDPQ	224(R7), (F8, F9)
+	FLDPQ	256(R7), (F10, F11)
+	FLDPQ	288(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	320(R7), (F4, F5)
+	FLDPQ	352(R7), (F6, F7)
+	FLDPQ	384(R7), (F8, F9)
+	FLDPQ	416(R7), (F10, F11)
+	FLDPQ	448(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	480(R7), (F4, F5)
+	FLDPQ	512(R7), (F6, F7)
+	FLDPQ	544(R7), (F8, F9)
+	FLDPQ	576(R7), (F10, F11)
+	FLDPQ	608(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	640(R7), (F4, F5)
+	FLDPQ	672(R7), (F6, F7)
+	FLDPQ	704(R7), (F8, F9)
+	FLDPQ	736(R7), (F10, F11)
+	FLDPQ	768(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	800(R7), (F4, F5)
+	FLDPQ	832(R7), (F6, F7)
+	FLDPQ	864(R7), (F8, F9)
+	FLDPQ	896(R7), (F10, F11)
+	FLDPQ	928(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	FLDPQ	960(R7), (F4, F5)
+	FLDPQ	992(R7), (F6, F7)
+	FLDPQ	1024(R7), (F8, F9)
+	FLDPQ	1056(R7), (F10, F11)
+	FLDPQ	1088(R7), (F12, F13)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	ADD	R0, R13, R14
+	ADD	R0, R14, R15
+	WORD	$0x4f8090ce // fmul v14.4s, v6.4s, v0.s[0]
+	WORD	$0x4fa0114e // fmla v14.4s, v10.4s, v0.s[1]
+	WORD	$0x4f80988f // fmul v15.4s, v4.4s, v0.s[2]
+	WORD	$0x4fa0190f // fmla v15.4s, v8.4s, v0.s[3]
+	WORD	$0x4f81118f // fmla v15.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R9)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R10)
+	WORD	$0x4fa190ce // fmul v14.4s, v6.4s, v1.s[1]
+	WORD	$0x4f81194e // fmla v14.4s, v10.4s, v1.s[2]
+	WORD	$0x4fa1988f // fmul v15.4s, v4.4s, v1.s[3]
+	WORD	$0x4f82110f // fmla v15.4s, v8.4s, v2.s[0]
+	WORD	$0x4fa2118f // fmla v15.4s, v12.4s, v2.s[1]
+	WORD	$0x4e2fd5d0 // fadd v16.4s, v14.4s, v15.4s
+	FMOVQ	F16, (R11)
+	WORD	$0x4eafd5ce // fsub v14.4s, v14.4s, v15.4s
+	FMOVQ	F14, (R12)
+	WORD	$0x4f8298c6 // fmul v6.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21946 // fmla v6.4s, v10.4s, v2.s[3]
+	WORD	$0x4f839084 // fmul v4.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31104 // fmla v4.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831984 // fmla v4.4s, v12.4s, v3.s[2]
+	WORD	$0x4e24d4c8 // fadd v8.4s, v6.4s, v4.4s
+	FMOVQ	F8, (R13)
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	FMOVQ	F4, (R14)
+	VORR	V12.B16, V12.B16, V4.B16
+	FMOVQ	F4, (R15)
+	WORD	$0x4f8090e4 // fmul v4.4s, v7.4s, v0.s[0]
+	WORD	$0x4fa01164 // fmla v4.4s, v11.4s, v0.s[1]
+	WORD	$0x4f8098a6 // fmul v6.4s, v5.4s, v0.s[2]
+	WORD	$0x4fa01926 // fmla v6.4s, v9.4s, v0.s[3]
+	WORD	$0x4f8111a6 // fmla v6.4s, v13.4s, v1.s[0]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R9)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R10)
+	WORD	$0x4fa190e4 // fmul v4.4s, v7.4s, v1.s[1]
+	WORD	$0x4f811964 // fmla v4.4s, v11.4s, v1.s[2]
+	WORD	$0x4fa198a6 // fmul v6.4s, v5.4s, v1.s[3]
+	WORD	$0x4f821126 // fmla v6.4s, v9.4s, v2.s[0]
+	WORD	$0x4fa211a6 // fmla v6.4s, v13.4s, v2.s[1]
+	WORD	$0x4e26d488 // fadd v8.4s, v4.4s, v6.4s
+	FMOVQ	F8, 16(R11)
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	FMOVQ	F4, 16(R12)
+	WORD	$0x4f8298e4 // fmul v4.4s, v7.4s, v2.s[2]
+	WORD	$0x4fa21964 // fmla v4.4s, v11.4s, v2.s[3]
+	WORD	$0x4f8390a5 // fmul v5.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa31125 // fmla v5.4s, v9.4s, v3.s[1]
+	WORD	$0x4f8319a5 // fmla v5.4s, v13.4s, v3.s[2]
+	WORD	$0x4e25d486 // fadd v6.4s, v4.4s, v5.4s
+	FMOVQ	F6, 16(R13)
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	FMOVQ	F4, 16(R14)
+	VORR	V13.B16, V13.B16, V4.B16
+	FMOVQ	F4, 16(R15)
+	ADD	R6, R8
+	ADD	$32, R1
+	ADD	$32, R2
+	SUBS	$8, R3, R3
+	BGT	channels
+	RET
+
+DATA winogradKernelGrad7to5SIMD_constants<>+0(SB)/4, $0x3f759aa6
+DATA winogradKernelGrad7to5SIMD_constants<>+4(SB)/4, $0xbee929a1
+DATA winogradKernelGrad7to5SIMD_constants<>+8(SB)/4, $0x3d244e7c
+DATA winogradKernelGrad7to5SIMD_constants<>+12(SB)/4, $0x3e9980a8
+DATA winogradKernelGrad7to5SIMD_constants<>+16(SB)/4, $0xbebd71d3
+DATA winogradKernelGrad7to5SIMD_constants<>+20(SB)/4, $0x3d8fc4ac
+DATA winogradKernelGrad7to5SIMD_constants<>+24(SB)/4, $0x3dbfe0d2
+DATA winogradKernelGrad7to5SIMD_constants<>+28(SB)/4, $0xbe99ec7b
+DATA winogradKernelGrad7to5SIMD_constants<>+32(SB)/4, $0x3dfb982d
+DATA winogradKernelGrad7to5SIMD_constants<>+36(SB)/4, $0x3cefd906
+DATA winogradKernelGrad7to5SIMD_constants<>+40(SB)/4, $0xbe7a2049
+DATA winogradKernelGrad7to5SIMD_constants<>+44(SB)/4, $0x3e5c2528
+DATA winogradKernelGrad7to5SIMD_constants<>+48(SB)/4, $0x3c15e7a4
+DATA winogradKernelGrad7to5SIMD_constants<>+52(SB)/4, $0xbe4b3a3b
+DATA winogradKernelGrad7to5SIMD_constants<>+56(SB)/4, $0x3ec0a083
+DATA winogradKernelGrad7to5SIMD_constants<>+60(SB)/4, $0x00000000
+GLOBL winogradKernelGrad7to5SIMD_constants<>(SB), RODATA|NOPTR, $64
+
+// func winogradKernelGrad7to5SIMD(args *TransformArgs)
+TEXT ·winogradKernelGrad7to5SIMD(SB), 0, $1120-8
+	MOVD	$winogradKernelGrad7to5SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	MOVD	args+0(FP), R0
+	MOVD	TransformArgs_Src(R0), R1
+	MOVD	TransformArgs_Dst(R0), R2
+	MOVD	TransformArgs_N(R0), R3
+	MOVD	TransformArgs_SrcRow(R0), R4
+	MOVD	TransformArgs_SrcCol(R0), R5
+	MOVD	TransformArgs_DstRow(R0), R6
+	MOVD	TransformArgs_DstCol(R0), R0
+	LSL	$2, R4
+	LSL	$2, R5
+	LSL	$2, R6
+	LSL	$2, R0
+	MOVD	$frame-1120(SP), R7
+
+channels:
+	MOVD	R1, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 224(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 448(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 672(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 896(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 240(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 464(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 688(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 912(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 32(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 256(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 480(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 704(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 928(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 48(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 272(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 496(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 720(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 944(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 64(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 288(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 512(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 736(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 960(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 80(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 304(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 528(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 752(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 976(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 96(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 320(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 544(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 768(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 992(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 112(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 336(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 560(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 784(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 1008(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 128(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 352(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 576(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 800(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 1024(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 144(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 368(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 592(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 816(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 1040(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 160(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 384(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 608(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 832(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 1056(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 176(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 400(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 624(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 848(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 1072(R7)
+	ADD	R5, R8
+	MOVD	R8, R9
+	FLDPQ	(R9), (F4, F5)
+	ADD	R4, R9
+	FLDPQ	(R9), (F6, F7)
+	ADD	R4, R9
+	FLDPQ	(R9), (F8, F9)
+	ADD	R4, R9
+	FLDPQ	(R9), (F10, F11)
+	ADD	R4, R9
+	FLDPQ	(R9), (F12, F13)
+	ADD	R4, R9
+	FLDPQ	(R9), (F14, F15)
+	ADD	R4, R9
+	FLDPQ	(R9), (F16, F17)
+	ADD	R4, R9
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, 192(R7)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, 416(R7)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, 640(R7)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, 864(R7)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, 1088(R7)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 208(R7)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 432(R7)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 656(R7)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 880(R7)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 1104(R7)
+	ADD	R5, R8
+	MOVD	R2, R8
+	FLDPQ	(R7), (F4, F5)
+	FLDPQ	32(R7), (F6, F7)
+	FLDPQ	64(R7), (F8, F9)
+	FLDPQ	96(R7), (F10, F11)
+	FLDPQ	128(R7), (F12, F13)
+	FLDPQ	160(R7), (F14, F15)
+	FLDPQ	192(R7), (F16, F17)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R9)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, (R10)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, (R11)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, (R12)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, (R13)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R9)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 16(R10)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 16(R12)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 16(R13)
+	ADD	R6, R8
+	FLDPQ	224(R7), (F4, F5)
+	FLDPQ	256(R7), (F6, F7)
+	FLDPQ	288(R7), (F8, F9)
+	FLDPQ	320(R7), (F10, F11)
+	FLDPQ	352(R7), (F12, F13)
+	FLDPQ	384(R7), (F14, F15)
+	FLDPQ	416(R7), (F16, F17)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R9)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, (R10)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, (R11)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, (R12)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, (R13)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R9)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 16(R10)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 16(R12)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 16(R13)
+	ADD	R6, R8
+	FLDPQ	448(R7), (F4, F5)
+	FLDPQ	480(R7), (F6, F7)
+	FLDPQ	512(R7), (F8, F9)
+	FLDPQ	544(R7), (F10, F11)
+	FLDPQ	576(R7), (F12, F13)
+	FLDPQ	608(R7), (F14, F15)
+	FLDPQ	640(R7), (F16, F17)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R9)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, (R10)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, (R11)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, (R12)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, (R13)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R9)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 16(R10)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 16(R12)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 16(R13)
+	ADD	R6, R8
+	FLDPQ	672(R7), (F4, F5)
+	FLDPQ	704(R7), (F6, F7)
+	FLDPQ	736(R7), (F8, F9)
+	FLDPQ	768(R7), (F10, F11)
+	FLDPQ	800(R7), (F12, F13)
+	FLDPQ	832(R7), (F14, F15)
+	FLDPQ	864(R7), (F16, F17)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R9)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, (R10)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, (R11)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, (R12)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, (R13)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R9)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 16(R10)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 16(R12)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 16(R13)
+	ADD	R6, R8
+	FLDPQ	896(R7), (F4, F5)
+	FLDPQ	928(R7), (F6, F7)
+	FLDPQ	960(R7), (F8, F9)
+	FLDPQ	992(R7), (F10, F11)
+	FLDPQ	1024(R7), (F12, F13)
+	FLDPQ	1056(R7), (F14, F15)
+	FLDPQ	1088(R7), (F16, F17)
+	MOVD	R8, R9
+	ADD	R0, R9, R10
+	ADD	R0, R10, R11
+	ADD	R0, R11, R12
+	ADD	R0, R12, R13
+	WORD	$0x4e26d492 // fadd v18.4s, v4.4s, v6.4s
+	WORD	$0x4ea6d484 // fsub v4.4s, v4.4s, v6.4s
+	WORD	$0x4e2ad506 // fadd v6.4s, v8.4s, v10.4s
+	WORD	$0x4eaad508 // fsub v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2ed58a // fadd v10.4s, v12.4s, v14.4s
+	WORD	$0x4eaed58c // fsub v12.4s, v12.4s, v14.4s
+	WORD	$0x4f80908e // fmul v14.4s, v4.4s, v0.s[0]
+	WORD	$0x4fa0110e // fmla v14.4s, v8.4s, v0.s[1]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	FMOVQ	F14, (R9)
+	WORD	$0x4fa09a4e // fmul v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4f8110ce // fmla v14.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1114e // fmla v14.4s, v10.4s, v1.s[1]
+	FMOVQ	F14, (R10)
+	WORD	$0x4f81988e // fmul v14.4s, v4.4s, v1.s[2]
+	WORD	$0x4fa1190e // fmla v14.4s, v8.4s, v1.s[3]
+	WORD	$0x4f82118e // fmla v14.4s, v12.4s, v2.s[0]
+	FMOVQ	F14, (R11)
+	WORD	$0x4fa2924e // fmul v14.4s, v18.4s, v2.s[1]
+	WORD	$0x4f8218ce // fmla v14.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa2194e // fmla v14.4s, v10.4s, v2.s[3]
+	FMOVQ	F14, (R12)
+	VORR	V16.B16, V16.B16, V6.B16
+	WORD	$0x4f831086 // fmla v6.4s, v4.4s, v3.s[0]
+	WORD	$0x4fa31106 // fmla v6.4s, v8.4s, v3.s[1]
+	WORD	$0x4f831986 // fmla v6.4s, v12.4s, v3.s[2]
+	FMOVQ	F6, (R13)
+	WORD	$0x4e27d4a4 // fadd v4.4s, v5.4s, v7.4s
+	WORD	$0x4ea7d4a5 // fsub v5.4s, v5.4s, v7.4s
+	WORD	$0x4e2bd526 // fadd v6.4s, v9.4s, v11.4s
+	WORD	$0x4eabd527 // fsub v7.4s, v9.4s, v11.4s
+	WORD	$0x4e2fd5a8 // fadd v8.4s, v13.4s, v15.4s
+	WORD	$0x4eafd5a9 // fsub v9.4s, v13.4s, v15.4s
+	WORD	$0x4f8090aa // fmul v10.4s, v5.4s, v0.s[0]
+	WORD	$0x4fa010ea // fmla v10.4s, v7.4s, v0.s[1]
+	WORD	$0x4f80192a // fmla v10.4s, v9.4s, v0.s[2]
+	FMOVQ	F10, 16(R9)
+	WORD	$0x4fa0988a // fmul v10.4s, v4.4s, v0.s[3]
+	WORD	$0x4f8110ca // fmla v10.4s, v6.4s, v1.s[0]
+	WORD	$0x4fa1110a // fmla v10.4s, v8.4s, v1.s[1]
+	FMOVQ	F10, 16(R10)
+	WORD	$0x4f8198aa // fmul v10.4s, v5.4s, v1.s[2]
+	WORD	$0x4fa118ea // fmla v10.4s, v7.4s, v1.s[3]
+	WORD	$0x4f82112a // fmla v10.4s, v9.4s, v2.s[0]
+	FMOVQ	F10, 16(R11)
+	WORD	$0x4fa29084 // fmul v4.4s, v4.4s, v2.s[1]
+	WORD	$0x4f8218c4 // fmla v4.4s, v6.4s, v2.s[2]
+	WORD	$0x4fa21904 // fmla v4.4s, v8.4s, v2.s[3]
+	FMOVQ	F4, 16(R12)
+	VORR	V17.B16, V17.B16, V4.B16
+	WORD	$0x4f8310a4 // fmla v4.4s, v5.4s, v3.s[0]
+	WORD	$0x4fa310e4 // fmla v4.4s, v7.4s, v3.s[1]
+	WORD	$0x4f831924 // fmla v4.4s, v9.4s, v3.s[2]
+	FMOVQ	F4, 16(R13)
 	ADD	R6, R8
 	ADD	$32, R1
 	ADD	$32, R2

@@ -15,6 +15,8 @@ func applyTransform(t *Transform, args *TransformArgs) {
 		winogradInput5to5SIMD(args)
 	case input6:
 		winogradInput6to6SIMD(args)
+	case input7:
+		winogradInput7to7SIMD(args)
 	case output4to2:
 		winogradOutput4to2SIMD(args)
 	case output5to3:
@@ -23,6 +25,8 @@ func applyTransform(t *Transform, args *TransformArgs) {
 		winogradOutput6to4SIMD(args)
 	case output6to2:
 		winogradOutput6to2SIMD(args)
+	case output7to3:
+		winogradOutput7to3SIMD(args)
 	case outputGrad2to4:
 		winogradOutputGrad2to4SIMD(args)
 	case outputGrad3to5:
@@ -31,6 +35,8 @@ func applyTransform(t *Transform, args *TransformArgs) {
 		winogradOutputGrad4to6SIMD(args)
 	case outputGrad2to6:
 		winogradOutputGrad2to6SIMD(args)
+	case outputGrad3to7:
+		winogradOutputGrad3to7SIMD(args)
 	case kernel3to4:
 		winogradKernel3to4SIMD(args)
 	case kernel3to5:
@@ -39,6 +45,8 @@ func applyTransform(t *Transform, args *TransformArgs) {
 		winogradKernel3to6SIMD(args)
 	case kernel5to6:
 		winogradKernel5to6SIMD(args)
+	case kernel5to7:
+		winogradKernel5to7SIMD(args)
 	case kernelGrad4to3:
 		winogradKernelGrad4to3SIMD(args)
 	case kernelGrad5to3:
@@ -47,5 +55,7 @@ func applyTransform(t *Transform, args *TransformArgs) {
 		winogradKernelGrad6to3SIMD(args)
 	case kernelGrad6to5:
 		winogradKernelGrad6to5SIMD(args)
+	case kernelGrad7to5:
+		winogradKernelGrad7to5SIMD(args)
 	}
 }

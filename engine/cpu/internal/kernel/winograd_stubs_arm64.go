@@ -17,6 +17,11 @@ func winogradInput5to5SIMD(args *TransformArgs)
 //go:noescape
 func winogradInput6to6SIMD(args *TransformArgs)
 
+// winogradInput7to7SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradInput7to7SIMD(args *TransformArgs)
+
 // winogradOutput4to2SIMD is the assembly of a [Transform].
 //
 //go:noescape
@@ -96,3 +101,23 @@ func winogradKernel5to6SIMD(args *TransformArgs)
 //
 //go:noescape
 func winogradKernelGrad6to5SIMD(args *TransformArgs)
+
+// winogradOutput7to3SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradOutput7to3SIMD(args *TransformArgs)
+
+// winogradOutputGrad3to7SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradOutputGrad3to7SIMD(args *TransformArgs)
+
+// winogradKernel5to7SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradKernel5to7SIMD(args *TransformArgs)
+
+// winogradKernelGrad7to5SIMD is the assembly of a [Transform].
+//
+//go:noescape
+func winogradKernelGrad7to5SIMD(args *TransformArgs)

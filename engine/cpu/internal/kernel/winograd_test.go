@@ -8,7 +8,7 @@ import (
 
 // eachTransform calls test for every transform of every algorithm.
 func eachTransform(t *testing.T, test func(t *testing.T, tr *Transform, finishes bool)) {
-	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25} {
+	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25, WinogradF35} {
 		for _, c := range []struct {
 			name string
 			tr   *Transform
@@ -105,11 +105,11 @@ func TestTransformKeepsNaN(t *testing.T) {
 }
 
 func BenchmarkTransform(b *testing.B) {
-	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25} {
+	for _, w := range []*WinogradTransforms{WinogradF23, WinogradF33, WinogradF43, WinogradF25, WinogradF35} {
 		for name, tr := range map[string]*Transform{"input": &w.Input, "output": &w.Output} {
 			b.Run(fmt.Sprintf("F(%d,%d)/%s", w.M, w.R, name), func(b *testing.B) {
 				const n, pitch = 64, 24*64 + 16
-				src, dst := make([]float32, 36*pitch), make([]float32, 36*pitch)
+				src, dst := make([]float32, 49*pitch), make([]float32, 49*pitch)
 				args := TransformArgs{
 					Src: &src[0], SrcRow: tr.from * pitch, SrcCol: pitch, Dst: &dst[0], DstRow: tr.to * pitch, DstCol: pitch, N: n,
 				}

@@ -9,8 +9,9 @@
 // are taken between the brackets, where they are matrix products.
 //
 // The matrices interpolate polynomials at points, of which the last is
-// infinity. The others are 0, ±1 for four points, 0, ±3/4, 2 for five, and
-// 0, ±1/√2, ±√2 for six: with these the rounding error is about half of what
+// infinity. The others are 0, ±1 for four points, 0, ±3/4, 2 for five,
+// 0, ±1/√2, ±√2 for six, and ±5/16, ±13/16, ±7/4 for seven, which were searched
+// for small rounding errors: that of six points is about half of what
 // 0, ±1, ±2 gives.
 //
 // The adjoint gives gradients: dg = Gᵀ [Σ (Bᵀ d B) ⊙ (A dY Aᵀ)] G.

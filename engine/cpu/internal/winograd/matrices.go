@@ -23,7 +23,7 @@ func (m Matrix) Transposed() Matrix {
 	return t
 }
 
-// finite returns the n−1 finite points of an algorithm with n points, 4 to 6.
+// finite returns the n−1 finite points of an algorithm with n points, 4 to 7.
 func finite(n int) []float64 {
 	switch n {
 	case 4:
@@ -32,8 +32,10 @@ func finite(n int) []float64 {
 		return []float64{0, 0.75, -0.75, 2}
 	case 6:
 		return []float64{0, math.Sqrt2 / 2, -math.Sqrt2 / 2, math.Sqrt2, -math.Sqrt2}
+	case 7:
+		return []float64{0.3125, -0.3125, 0.8125, -0.8125, 1.75, -1.75}
 	}
-	panic("winograd: algorithms have 4 to 6 points")
+	panic("winograd: algorithms have 4 to 7 points")
 }
 
 // Input returns Bᵀ, n×n. It depends on the number of points alone. Row i has

@@ -23,7 +23,7 @@ func load(field string) reg.GPVirtual {
 	return x
 }
 
-// steps addresses up to six places at equal distances from a base with three
+// steps addresses up to seven places at equal distances from a base with three
 // registers.
 type steps struct{ one, three, five reg.GPVirtual }
 
@@ -46,8 +46,8 @@ func (s steps) at(base reg.Register, i int) Mem {
 	switch i {
 	case 1, 2, 4:
 		m = m.Idx(s.one, uint8(i))
-	case 3:
-		m = m.Idx(s.three, 1)
+	case 3, 6:
+		m = m.Idx(s.three, uint8(i/3))
 	case 5:
 		m = m.Idx(s.five, 1)
 	}
