@@ -23,6 +23,12 @@ func (m Matrix) Transposed() Matrix {
 	return t
 }
 
+// Forms lists the algorithms F(m×m, r×r) that there are kernels for, each as m, r.
+var Forms = [][2]int{{2, 3}, {3, 3}, {4, 3}, {2, 5}, {3, 5}}
+
+// Sizes lists their numbers of points, on which alone Input depends.
+var Sizes = []int{4, 5, 6, 7}
+
 // finite returns the n−1 finite points of an algorithm with n points, 4 to 7.
 func finite(n int) []float64 {
 	switch n {

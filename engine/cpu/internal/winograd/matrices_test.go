@@ -59,7 +59,7 @@ func check(t *testing.T, what string, got, want Matrix) {
 // TestIdentities holds the algorithms and their adjoint against the sums they
 // stand for.
 func TestIdentities(t *testing.T) {
-	for _, form := range [][2]int{{2, 3}, {3, 3}, {4, 3}, {2, 5}, {3, 5}} {
+	for _, form := range Forms {
 		m, r := form[0], form[1]
 		t.Run(fmt.Sprintf("F(%d,%d)", m, r), func(t *testing.T) {
 			n := m + r - 1

@@ -30,10 +30,10 @@ func main() {
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
 	ConstraintExpr("amd64")
-	for _, n := range []int{4, 5, 6, 7} {
+	for _, n := range winograd.Sizes {
 		transform("winogradInput", n, n, winograd.Input(n), false)
 	}
-	for _, form := range [][2]int{{2, 3}, {3, 3}, {4, 3}, {2, 5}, {3, 5}} {
+	for _, form := range winograd.Forms {
 		m, r := form[0], form[1]
 		n := m + r - 1
 		transform("winogradOutput", n, m, winograd.Output(m, r), true)
