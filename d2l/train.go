@@ -139,12 +139,12 @@ func newCurves(a *Animator) (*curves, error) {
 
 // step adds points of loss and accuracy five times an epoch, as the book does.
 func (c *curves) step(s train.StepInfo) {
-	if s.Batch%max(s.Batches/5, 1) != 0 && s.Batch != s.Batches {
+	if !s.EndsFifth() {
 		return
 	}
-	x := float64(s.Epoch-1) + float64(s.Batch)/float64(s.Batches)
-	c.add(0, x, s.Loss)
-	c.add(1, x, s.Accuracy)
+	p := s.Point()
+	c.add(0, p.Epochs, p.Loss)
+	c.add(1, p.Epochs, p.Accuracy)
 	c.draw()
 }
 

@@ -112,6 +112,17 @@ type StepInfo struct {
 	ImagesPerSecond float64
 }
 
+// EndsFifth reports whether a fifth of the epoch ends with the step, or the
+// epoch itself: there the book's curves have points.
+func (s StepInfo) EndsFifth() bool {
+	return s.Batch%max(s.Batches/5, 1) == 0 || s.Batch == s.Batches
+}
+
+// Point returns the point of the curves after the step.
+func (s StepInfo) Point() Point {
+	return Point{Epochs: float64(s.Epoch-1) + float64(s.Batch)/float64(s.Batches), Loss: s.Loss, Accuracy: s.Accuracy}
+}
+
 // EpochInfo is the result of an epoch.
 type EpochInfo struct {
 	Row

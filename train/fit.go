@@ -277,25 +277,18 @@ func (f *fitter) step(b *data.Batch) error {
 	r.Images += b.Len()
 	f.at.Batch++
 	f.at.Step++
-	f.note()
+	info := StepInfo{
+		Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
+		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
+		LearningRate: rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
+	}
+	if f.config.Epochs <= pointEpochs && info.EndsFifth() && info.Batch < info.Batches { // the epoch's end has a Row
+		f.at.Points = append(f.at.Points, info.Point())
+	}
 	if call := f.config.Callbacks.OnStep; call != nil {
-		call(StepInfo{
-			Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
-			BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
-			LearningRate: rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
-		})
+		call(info)
 	}
 	return nil
-}
-
-// note adds a point to the curves after each fifth of an epoch but the last.
-func (f *fitter) note() {
-	if r, every := f.at.Running, max(f.batches/5, 1); f.config.Epochs <= pointEpochs && f.at.Batch%every == 0 && f.at.Batch < f.batches {
-		f.at.Points = append(f.at.Points, Point{
-			Epochs: float64(f.at.Epoch) + float64(f.at.Batch)/float64(f.batches),
-			Loss:   r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
-		})
-	}
 }
 
 // finishEpoch writes the files of an epoch that is done.
