@@ -26,8 +26,26 @@ func (m Matrix) Transposed() Matrix {
 // Forms lists the algorithms F(m×m, r×r) that there are kernels for, each as m, r.
 var Forms = [][2]int{{2, 3}, {3, 3}, {4, 3}, {2, 5}, {3, 5}}
 
-// Sizes lists their numbers of points, on which alone Input depends.
-var Sizes = []int{4, 5, 6, 7}
+// Transforms calls emit for each transform that the algorithms need, with the
+// first part of its kernel's name, the sizes of the matrices that it makes of
+// others, its matrix, and whether it makes outputs.
+func Transforms(emit func(prefix string, from, to int, m Matrix, output bool)) {
+	made := map[int]bool{}
+	for _, form := range Forms {
+		if n := form[0] + form[1] - 1; !made[n] { // Input depends on the number of points alone
+			made[n] = true
+			emit("winogradInput", n, n, Input(n), false)
+		}
+	}
+	for _, form := range Forms {
+		m, r := form[0], form[1]
+		n := m + r - 1
+		emit("winogradOutput", n, m, Output(m, r), true)
+		emit("winogradOutputGrad", m, n, Output(m, r).Transposed(), false)
+		emit("winogradKernel", r, n, Kernel(m, r), false)
+		emit("winogradKernelGrad", n, r, Kernel(m, r).Transposed(), false)
+	}
+}
 
 // finite returns the n−1 finite points of an algorithm with n points, 4 to 7.
 func finite(n int) []float64 {

@@ -58,6 +58,8 @@
 // As in the AVX2 program; eight channels are two vectors, one after the other.
 package main
 
+import "github.com/strideml/stride/engine/cpu/internal/winograd"
+
 func main() {
 	begin("tile")
 	tileKernel("tileSIMD", "[Tile]", wide)
@@ -84,6 +86,6 @@ func main() {
 	end()
 
 	begin("winograd")
-	winogradKernels()
+	winograd.Transforms(transform)
 	end()
 }

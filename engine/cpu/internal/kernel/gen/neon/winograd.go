@@ -12,21 +12,6 @@ import (
 // time.
 const channelVectors = 2
 
-// winogradKernels emits the transforms of Winograd convolutions.
-func winogradKernels() {
-	for _, n := range winograd.Sizes {
-		transform("winogradInput", n, n, winograd.Input(n), false)
-	}
-	for _, form := range winograd.Forms {
-		m, r := form[0], form[1]
-		n := m + r - 1
-		transform("winogradOutput", n, m, winograd.Output(m, r), true)
-		transform("winogradOutputGrad", m, n, winograd.Output(m, r).Transposed(), false)
-		transform("winogradKernel", r, n, winograd.Kernel(m, r), false)
-		transform("winogradKernelGrad", n, r, winograd.Kernel(m, r).Transposed(), false)
-	}
-}
-
 // transform emits the kernel M·X·Mᵀ of m, which makes a to×to matrix of one of
 // from×from: first M times each column of X, into the stack frame, then the rows of
 // that times Mᵀ, to memory. Output transforms add the bias and apply ReLU.

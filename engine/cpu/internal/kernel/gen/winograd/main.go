@@ -30,16 +30,6 @@ func main() {
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
 	ConstraintExpr("amd64")
-	for _, n := range winograd.Sizes {
-		transform("winogradInput", n, n, winograd.Input(n), false)
-	}
-	for _, form := range winograd.Forms {
-		m, r := form[0], form[1]
-		n := m + r - 1
-		transform("winogradOutput", n, m, winograd.Output(m, r), true)
-		transform("winogradOutputGrad", m, n, winograd.Output(m, r).Transposed(), false)
-		transform("winogradKernel", r, n, winograd.Kernel(m, r), false)
-		transform("winogradKernelGrad", n, r, winograd.Kernel(m, r).Transposed(), false)
-	}
+	winograd.Transforms(transform)
 	Generate()
 }
