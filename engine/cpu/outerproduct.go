@@ -15,6 +15,7 @@ type outerProduct struct {
 	aOff, bOff []int32
 }
 
+// lowerTransposedProduct computes aᵀ·b into node n.
 func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 	av, bv := c.resident(c.in(a, plain)), c.resident(c.in(b, plain))
 	p := &outerProduct{a: av.buf, b: bv.buf, k: a.Shape()[0], m: a.Shape()[1], n: b.Shape()[1]}
@@ -40,7 +41,8 @@ func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 // of another matrix, if any.
 func (p *outerProduct) block(dst []float32, ld, row, rowEnd, column, columnEnd int, soon []float32) {
 	args := kernel.OuterArgs{A: &p.a.data[row], B1: 8, C1: 8, LdC: ld, Rows: rowEnd - row}
-	next := ahead{aheadOf(soon, row*p.n+column, columnEnd-column)}
+	fetched := row // of the other matrix
+	next := ahead{aheadOf(soon, fetched*p.n+column, columnEnd-column)}
 	for j := column; j < columnEnd; j += kernel.TileCols {
 		args.Cols = min(kernel.TileCols, columnEnd-j)
 		args.B, args.C = &p.b.data[j], &dst[j-column]
@@ -48,9 +50,9 @@ func (p *outerProduct) block(dst []float32, ld, row, rowEnd, column, columnEnd i
 			args.K = min(limit.pixelTerms, p.k-at)
 			args.AOff, args.BOff = &p.aOff[at], &p.bOff[at]
 			args.Accumulate = at > 0
-			if len(next[0]) == 0 && row+1 < rowEnd {
-				row++
-				next[0] = aheadOf(soon, row*p.n+column, columnEnd-column)
+			if len(next[0]) == 0 && fetched+1 < rowEnd {
+				fetched++
+				next[0] = aheadOf(soon, fetched*p.n+column, columnEnd-column)
 			}
 			next.take(&args)
 			kernel.Outer(&args)
