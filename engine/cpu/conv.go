@@ -303,6 +303,10 @@ func (c *correlation) run(task int, scratch, src, packed, bias, dst []float32, c
 	return first * c.out.c, first*c.out.c + count*c.out.elements()
 }
 
+// farFloats is the size from which a result is taken to lie in memory: the cores'
+// own caches, and their share of the third level, are full of other things.
+const farFloats = 2 << 20
+
 func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pixels, from, to int, clip clip) {
 	in, out := c.src.c/c.groups, c.out.c/c.groups
 	if p.depth == 0 { // no tap reaches these pixels
@@ -311,7 +315,7 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 		}
 		return
 	}
-	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels}
+	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, Far: c.n*c.out.size() > farFloats}
 	for g := range c.groups {
 		args.A = &source[g*in]
 		for panel := from; panel < to; panel++ {

@@ -159,7 +159,7 @@ func (g *weightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 	panels := kernel.Panels(out, kernel.TileCols)
 	from, to := part*panels/g.parts, (part+1)*panels/g.parts
 	args := kernel.OuterArgs{
-		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, C1: 8, K: terms,
+		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, K: terms,
 		LdC: out, Rows: g.run, Accumulate: accumulate,
 	}
 	sizeA, _ := g.packScratch()
@@ -243,7 +243,7 @@ func (g *weightGradient) outerSwapped(x, dy, sum []float32, k, terms int, accumu
 		return int(g.segments[i*8/g.lanes]) + i*8%g.lanes
 	}
 	args := kernel.OuterArgs{
-		AOff: &g.bOff[k], BOff: &g.aOff[k], C1: 8, K: terms, LdC: width, Rows: out, Cols: 16, Accumulate: accumulate,
+		AOff: &g.bOff[k], BOff: &g.aOff[k], K: terms, LdC: width, Rows: out, Cols: 16, Accumulate: accumulate,
 	}
 	for gr := range g.groups {
 		args.A = &dy[gr*out]

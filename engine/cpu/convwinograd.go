@@ -142,12 +142,15 @@ func pointPitch(size int) int {
 }
 
 // The points of a block in scratch or in a buffer, the products of a group,
-// and the pixels of a tile that hangs over the border.
+// and what reading and storing tiles needs.
 func (w *winograd) sourcePitch() int { return pointPitch(w.tiles() * w.src.c) }
 func (w *winograd) sourceSize() int  { return w.points * w.sourcePitch() }
 func (w *winograd) groupPitch() int  { return pointPitch(w.tiles() * w.groupChannels()) }
 func (w *winograd) groupSize() int   { return w.points * w.groupPitch() }
-func (w *winograd) patchSize() int   { return w.points * max(patchChannels, w.groupChannels()) }
+func (w *winograd) patchSize() int {
+	r := w.reader()
+	return roundUp(max(r.scratch(), w.M*w.M*w.groupChannels()), alignFloats)
+}
 
 func (w *winograd) scratch() int {
 	size := w.groupSize() + w.patchSize() + slackFloats
@@ -160,6 +163,9 @@ func (w *winograd) scratch() int {
 // A blockRange is what a block covers: tile rows y0 ≤ y < y1 of the images
 // image0 ≤ i < image1.
 type blockRange struct{ image0, image1, y0, y1 int }
+
+// tiles is the number of its tiles, given those of a row.
+func (b blockRange) tiles(perRow int) int { return (b.image1 - b.image0) * (b.y1 - b.y0) * perRow }
 
 func (w *winograd) block(i int) blockRange {
 	image, y := i/w.rowBlocks()*w.images, i%w.rowBlocks()*w.rows
@@ -187,53 +193,13 @@ func (w *winograd) eachTile(b blockRange, f func(t, image, y, x int)) {
 	}
 }
 
+// reader reads the source.
+func (w *winograd) reader() tileReader { return newTileReader(&w.Input, w.src, w.grid, w.M, w.pad) }
+
 // transform computes the points of a block.
-func (w *winograd) transform(b blockRange, dst, patch, src []float32) {
-	pitch := w.sourcePitch()
-	w.eachTile(b, func(t, image, y, x int) {
-		readTile(&w.Input, dst[t*w.src.c:], pitch, w.src, src[image*w.src.size():], y*w.M-w.pad[0], x*w.M-w.pad[1], patch)
-	})
-}
-
-// readTile applies a transform to the pixels of an image whose first is at
-// row y and column x, some of which may lie outside, where it has zeros. The
-// points are dstPitch apart.
-func readTile(t *kernel.Transform, dst []float32, dstPitch int, im image, pixels []float32, y, x int, patch []float32) {
-	n := t.From()
-	args := kernel.TransformArgs{Dst: &dst[0], DstRow: t.To() * dstPitch, DstCol: dstPitch, N: im.c}
-	if y >= 0 && x >= 0 && y+n <= im.h && x+n <= im.w {
-		args.Src, args.SrcRow, args.SrcCol = &pixels[(y*im.w+x)*im.pitch], im.w*im.pitch, im.pitch
-		t.Apply(&args)
-		return
-	}
-	// Beyond the border there are zeros, put around some channels at a time.
-	args.Src, args.SrcRow, args.SrcCol = &patch[0], n*patchChannels, patchChannels
-	for c := 0; c < im.c; c += patchChannels {
-		args.N = min(patchChannels, im.c-c)
-		fillPatch(patch, im, pixels[c:], n, args.N, y, x)
-		args.Dst = &dst[c]
-		t.Apply(&args)
-	}
-}
-
-// patchChannels is how many channels of a patch are computed at a time: few
-// enough for the first-level cache.
-const patchChannels = 64
-
-// fillPatch copies the first channels of n×n pixels from row y and column x on,
-// with zeros where they lie outside.
-func fillPatch(patch []float32, im image, pixels []float32, n, channels, y, x int) {
-	for i := range n {
-		inside := y+i >= 0 && y+i < im.h
-		for j := range n {
-			pixel := patch[(i*n+j)*patchChannels:][:channels]
-			if inside && x+j >= 0 && x+j < im.w {
-				copy(pixel, pixels[((y+i)*im.w+x+j)*im.pitch:])
-			} else {
-				clear(pixel)
-			}
-		}
-	}
+func (w *winograd) transform(b blockRange, dst, scratch, src []float32) {
+	r, first := w.reader(), (b.image0*w.grid[0]+b.y0)*w.grid[1]
+	r.read(dst, w.src.c, w.sourcePitch(), src, first, first+b.tiles(w.grid[1]), scratch)
 }
 
 // multiply computes, for the panels from ≤ p < to, the products at all points
@@ -299,7 +265,7 @@ func (w *winograd) run(task int, scratch, src, points, packed, bias, dst []float
 	} else {
 		points = points[i*w.sourceSize():]
 	}
-	tiles := (b.image1 - b.image0) * (b.y1 - b.y0) * w.grid[1]
+	tiles := b.tiles(w.grid[1])
 	end := (part + 1) * w.panels / w.parts
 	for from := part * w.panels / w.parts; from < end; from += w.group {
 		to := min(from+w.group, end)

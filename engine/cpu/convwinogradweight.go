@@ -126,29 +126,32 @@ func (w *winogradWeight) block(i int) weightBlock {
 	return weightBlock{src, min(src+w.srcPart, w.src.c), out, min(out+w.outPart, w.out.c)}
 }
 
+// readers read the source and the gradient of the output.
+func (w *winogradWeight) readers(x, dy image) (source, grad tileReader) {
+	return newTileReader(&w.Input, x, w.grid, w.M, w.pad), newTileReader(&w.OutputGrad, dy, w.grid, w.M, [2]int{})
+}
+
 // turnScratch is the memory that accumulate needs.
 func (w *winogradWeight) turnScratch() int {
-	return w.points*(w.sourcePitch()+w.outPitch()+patchChannels) + slackFloats
+	source, grad := w.readers(w.src, w.out)
+	return w.points*(w.sourcePitch()+w.outPitch()) + max(source.scratch(), grad.scratch()) + slackFloats
 }
 
 // accumulate computes the sums of a block of weights over a chunk of images.
 func (w *winogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, dy []float32) {
 	source, out := scratch, scratch[w.points*w.sourcePitch():]
-	patch := out[w.points*w.outPitch():]
+	frame := out[w.points*w.outPitch():]
 	src, grad := w.src, w.out
 	src.c, grad.c = b.srcEnd-b.src, b.outEnd-b.out
 	x, dy = x[b.src:], dy[b.out:]
+	xTiles, dyTiles := w.readers(src, grad)
 	perImage := w.grid[0] * w.grid[1]
 	first := chunk * w.perChunk * perImage
 	end := min((chunk+1)*w.perChunk, w.n) * perImage
 	for from := first; from < end; from += w.turn {
 		tiles := min(w.turn, end-from)
-		for i := range tiles {
-			image, tile := (from+i)/perImage, (from+i)%perImage
-			ty, tx := tile/w.grid[1]*w.M, tile%w.grid[1]*w.M
-			readTile(&w.Input, source[w.aOff[i]:], w.sourcePitch(), src, x[image*src.size():], ty-w.pad[0], tx-w.pad[1], patch)
-			readTile(&w.OutputGrad, out[w.bOff[i]:], w.outPitch(), grad, dy[image*grad.size():], ty, tx, patch)
-		}
+		xTiles.read(source, pointPitch(w.srcPart), w.sourcePitch(), x, from, from+tiles, frame)
+		dyTiles.read(out, pointPitch(w.outPart), w.outPitch(), dy, from, from+tiles, frame)
 		w.multiply(src.c, grad.c, tiles, sum, source, out, from > first)
 	}
 }
@@ -156,7 +159,7 @@ func (w *winogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, d
 // multiply adds the outer products of a turn's tiles at all points.
 func (w *winogradWeight) multiply(srcChannels, outChannels, tiles int, sum, source, out []float32, accumulate bool) {
 	args := kernel.OuterArgs{
-		AOff: &w.aOff[0], BOff: &w.bOff[0], B1: 8, C1: 8, K: tiles, LdC: w.outPart, Rows: srcChannels, Accumulate: accumulate,
+		AOff: &w.aOff[0], BOff: &w.bOff[0], B1: 8, K: tiles, LdC: w.outPart, Rows: srcChannels, Accumulate: accumulate,
 	}
 	for p := range w.points {
 		args.A = &source[p*w.sourcePitch()]

@@ -40,7 +40,7 @@ func (c *compiler) lowerTransposedProduct(n, a, b *graph.Node) {
 // to dst, where rows are ld floats apart. Meanwhile it fetches the same elements
 // of another matrix, if any.
 func (p *outerProduct) block(dst []float32, ld, row, rowEnd, column, columnEnd int, soon []float32) {
-	args := kernel.OuterArgs{A: &p.a.data[row], B1: 8, C1: 8, LdC: ld, Rows: rowEnd - row}
+	args := kernel.OuterArgs{A: &p.a.data[row], B1: 8, LdC: ld, Rows: rowEnd - row}
 	fetched := row // of the other matrix
 	next := ahead{aheadOf(soon, fetched*p.n+column, columnEnd-column)}
 	for j := column; j < columnEnd; j += kernel.TileCols {

@@ -8,21 +8,25 @@ import (
 
 // EnvKernels names the environment variable that chooses the instruction set
 // at program start: "" takes the best that the CPU offers, "generic" the pure
-// Go twins, "avx2" the AVX2+FMA kernels of amd64, "neon" the NEON kernels of
-// arm64.
+// Go twins, "avx2" the AVX2+FMA kernels of amd64, "avx512" these with those of the
+// matrix kernels that have AVX-512 forms, "neon" the NEON kernels of arm64.
 const EnvKernels = "STRIDE_KERNELS"
 
 // Names of the instruction sets, as [ISA] returns and [SetISA] accepts them.
 const (
 	ISAGeneric = "generic" // the pure Go twins
 	ISAAVX2    = "avx2"    // AVX2 and FMA, amd64 only
+	ISAAVX512  = "avx512"  // AVX-512 F, VL and DQ, amd64 only; has the bits of ISAAVX2
 	ISANEON    = "neon"    // NEON, also named Advanced SIMD, which every arm64 CPU has
 )
 
-// useSIMD says whether kernels dispatch to their assembly, of the one instruction
-// set beside the twins that an architecture has. It is set once at program start;
-// only tests change it later, through [SetISA].
-var useSIMD bool
+// What kernels dispatch to. It is set once at program start; only tests change it
+// later, through [SetISA].
+var (
+	current   string // the name of the instruction set
+	useSIMD   bool   // assembly: AVX2 on amd64, NEON on arm64
+	useAVX512 bool   // with useSIMD, AVX-512 where a kernel has it
+)
 
 // selectionErr is why the choice in EnvKernels could not be honoured.
 var selectionErr error
@@ -36,6 +40,8 @@ func init() {
 // available returns the instruction sets that this CPU has, best first.
 func available() []string {
 	switch {
+	case haveAVX512:
+		return []string{ISAAVX512, ISAAVX2, ISAGeneric}
 	case haveAVX2:
 		return []string{ISAAVX2, ISAGeneric}
 	case haveNEON:
@@ -49,7 +55,7 @@ func choose(want string, available []string) (isa string, err error) {
 	switch want {
 	case "":
 		return available[0], nil
-	case ISAGeneric, ISAAVX2, ISANEON:
+	case ISAGeneric, ISAAVX2, ISAAVX512, ISANEON:
 		if !slices.Contains(available, want) {
 			return ISAGeneric, fmt.Errorf("%s=%s: %s; using the %s kernels", EnvKernels, want, missing[want], ISAGeneric)
 		}
@@ -61,23 +67,23 @@ func choose(want string, available []string) (isa string, err error) {
 
 // missing says why an instruction set is not available.
 var missing = map[string]string{
-	ISAAVX2: "this CPU has no AVX2 with FMA",
-	ISANEON: "this CPU has no NEON",
+	ISAAVX2:   "this CPU has no AVX2 with FMA",
+	ISAAVX512: "this CPU has no AVX-512 with VL and DQ",
+	ISANEON:   "this CPU has no NEON",
 }
 
 // names lists the instruction sets for error messages.
-const names = `"` + ISAGeneric + `", "` + ISAAVX2 + `" or "` + ISANEON + `"`
+const names = `"` + ISAGeneric + `", "` + ISAAVX2 + `", "` + ISAAVX512 + `" or "` + ISANEON + `"`
 
 // use makes kernels dispatch to an instruction set.
-func use(isa string) { useSIMD = isa != ISAGeneric }
-
-// ISA returns the instruction set in use: [ISAAVX2], [ISANEON] or [ISAGeneric].
-func ISA() string {
-	if useSIMD {
-		return available()[0]
-	}
-	return ISAGeneric
+func use(isa string) {
+	current = isa
+	useSIMD, useAVX512 = isa != ISAGeneric, isa == ISAAVX512
 }
+
+// ISA returns the instruction set in use: [ISAAVX512], [ISAAVX2], [ISANEON] or
+// [ISAGeneric].
+func ISA() string { return current }
 
 // SelectionError returns nil, or why the instruction set asked for in the
 // environment variable [EnvKernels] is not the one in use: the CPU lacks it, or

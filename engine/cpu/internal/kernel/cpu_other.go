@@ -4,6 +4,7 @@ package kernel
 
 // There are no assembly kernels for other architectures.
 const (
-	haveAVX2 = false
-	haveNEON = false
+	haveAVX2   = false
+	haveAVX512 = false
+	haveNEON   = false
 )

@@ -7,6 +7,7 @@ import (
 )
 
 func TestChoose(t *testing.T) {
+	zen4 := []string{ISAAVX512, ISAAVX2, ISAGeneric}
 	amd64, arm64, other := []string{ISAAVX2, ISAGeneric}, []string{ISANEON, ISAGeneric}, []string{ISAGeneric}
 	for _, tc := range []struct {
 		want      string
@@ -25,6 +26,11 @@ func TestChoose(t *testing.T) {
 		{ISAAVX2, other, ISAGeneric, false},
 		{ISANEON, amd64, ISAGeneric, false},
 		{ISANEON, arm64, ISANEON, true},
+		{"", zen4, ISAAVX512, true},
+		{ISAAVX2, zen4, ISAAVX2, true},
+		{ISAAVX512, zen4, ISAAVX512, true},
+		{ISAAVX512, amd64, ISAGeneric, false},
+		{ISAAVX512, arm64, ISAGeneric, false},
 		{"sse9", amd64, ISAAVX2, false},
 		{"sse9", arm64, ISANEON, false},
 		{"sse9", other, ISAGeneric, false},
@@ -39,7 +45,7 @@ func TestChoose(t *testing.T) {
 // TestAvailable checks that each instruction set of this CPU can be chosen, and no
 // other.
 func TestAvailable(t *testing.T) {
-	for _, name := range []string{ISAGeneric, ISAAVX2, ISANEON} {
+	for _, name := range []string{ISAGeneric, ISAAVX2, ISAAVX512, ISANEON} {
 		restore, err := SetISA(name)
 		if (err == nil) != slices.Contains(available(), name) {
 			t.Errorf("SetISA(%q): %v, available are %q", name, err, available())
@@ -83,7 +89,7 @@ func TestSetISA(t *testing.T) {
 func TestPeakFMA(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		// All chains tend to 1 + 1/2 + 1/4 + … = 2, but NEON's, which count.
-		want := map[string]float32{ISAAVX2: 2 * 12, ISANEON: 1000 * 24, ISAGeneric: 2 * 8}[ISA()]
+		want := map[string]float32{ISAAVX2: 2 * 12, ISAAVX512: 2 * 12, ISANEON: 1000 * 24, ISAGeneric: 2 * 8}[ISA()]
 		if got := PeakFMA(1000); got != want {
 			t.Errorf("PeakFMA(1000) = %v, want the sum of all chains, %v", got, want)
 		}

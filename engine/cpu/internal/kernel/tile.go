@@ -34,6 +34,7 @@ type TileArgs struct {
 	Accumulate bool // add to C instead of overwriting it
 	Relu       bool // max(0, ·) at the end; a NaN stays a NaN
 	Six        bool // with Relu: then min(·, 6)
+	Far        bool // a hint: C is in none of the core's caches
 }
 
 // Tile multiplies rows of A by one packed panel of 16 columns; see [TileArgs]
@@ -55,8 +56,8 @@ func TileNarrow(args *TileArgs) { tileNarrow(args) }
 //
 //	sum = Σ_{k<K} A[AOff[k]+i] · B[BOff[k]+b(j)]     b(j) = j or, from 8 on, B1+j−8
 //
-// and stores it, or adds it if Accumulate is set, to C[i·LdC+c(j)], where c(j) is
-// j or, from 8 on, C1+j−8. All offsets count float32 elements.
+// and stores it, or adds it if Accumulate is set, to C[i·LdC+j]. All offsets count
+// float32 elements.
 //
 // The assembly relies on the order and the types of the fields.
 type OuterArgs struct {
@@ -68,7 +69,6 @@ type OuterArgs struct {
 	K    int      // number of terms, may be 0
 	C    *float32 // base of the result
 	LdC  int      // distance between the rows of C
-	C1   int      // distance from columns 0–7 to columns 8–15 in C; 8 if contiguous
 	Rows int      // number of rows, at least 1
 	Cols int      // valid columns, 1 to 16; up to 8 the second half is neither read nor written
 
@@ -80,16 +80,16 @@ type OuterArgs struct {
 	Ahead *float32
 }
 
-// aheadFloats is how far each term of each tile of rows moves Ahead.
-const aheadFloats = 4
-
 // Reach is the number of floats from Ahead on that the call fetches.
 func (args *OuterArgs) Reach() int {
-	rows := TileRows
-	if args.Cols <= NarrowCols {
+	rows, step := TileRows, 4 // of a tile, and how far each of its terms moves Ahead
+	switch {
+	case args.Cols <= NarrowCols:
 		rows = NarrowRows
+	case useAVX512 && args.Rows > TileRows:
+		rows, step = 24, 16
 	}
-	return args.K * ((args.Rows + rows - 1) / rows) * aheadFloats
+	return args.K * ((args.Rows + rows - 1) / rows) * step
 }
 
 // Outer sums K outer products of a run of A and up to 16 floats of B; see
@@ -97,7 +97,7 @@ func (args *OuterArgs) Reach() int {
 // and with k running over output pixels the gradient of a convolution's weights.
 //
 // Unlike [Tile] it reads past the valid data: up to Rows rounded up to the
-// height of a tile (6, or 12 if Cols ≤ 8) in A, and 8 or 16 floats in B. So
+// height of a tile (6 or 8, or 12 if Cols ≤ 8) in A, and 8 or 16 floats in B. So
 // 64 bytes after the end of either operand must be readable. What is read there
 // may be anything, even NaN: it never reaches a valid element. Nothing is written
 // beyond Rows × Cols elements of C.

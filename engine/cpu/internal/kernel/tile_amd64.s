@@ -2040,10 +2040,10 @@ TEXT ·outerSIMD(SB), $416-8
 	MOVQ    args+0(FP), AX
 	MOVQ    (AX), AX
 	MOVQ    args+0(FP), CX
-	MOVQ    96(CX), CX
+	MOVQ    88(CX), CX
 	MOVQ    AX, (SP)
 	MOVQ    args+0(FP), DX
-	MOVQ    72(DX), DX
+	MOVQ    64(DX), DX
 	MOVQ    DX, 8(SP)
 	TESTQ   CX, CX
 	CMOVQEQ AX, CX
@@ -2120,90 +2120,86 @@ fullDone:
 	CMPQ   8(SP), $0x06
 	JLT    dump
 	MOVQ   args+0(FP), AX
-	MOVQ   80(AX), AX
+	MOVQ   72(AX), AX
 	CMPQ   AX, $0x10
 	JLT    columns
 	MOVQ   args+0(FP), AX
-	MOVB   88(AX), AL
+	MOVB   80(AX), AL
 	TESTB  AL, AL
 	JEQ    skip64
 	MOVQ   24(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
-	MOVQ   args+0(FP), DX
-	MOVQ   64(DX), DX
-	MOVQ   AX, BX
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y0, Y0
-	VADDPS (BX)(DX*4), Y1, Y1
-	MOVQ   AX, BX
+	VADDPS (DX), Y0, Y0
+	VADDPS 32(DX), Y1, Y1
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y2, Y2
-	VADDPS (BX)(DX*4), Y3, Y3
-	MOVQ   AX, BX
+	VADDPS (DX), Y2, Y2
+	VADDPS 32(DX), Y3, Y3
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y4, Y4
-	VADDPS (BX)(DX*4), Y5, Y5
-	MOVQ   AX, BX
+	VADDPS (DX), Y4, Y4
+	VADDPS 32(DX), Y5, Y5
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y6, Y6
-	VADDPS (BX)(DX*4), Y7, Y7
-	MOVQ   AX, BX
+	VADDPS (DX), Y6, Y6
+	VADDPS 32(DX), Y7, Y7
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y8, Y8
-	VADDPS (BX)(DX*4), Y9, Y9
-	MOVQ   AX, BX
+	VADDPS (DX), Y8, Y8
+	VADDPS 32(DX), Y9, Y9
+	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
-	VADDPS (BX), Y10, Y10
-	VADDPS (BX)(DX*4), Y11, Y11
+	VADDPS (DX), Y10, Y10
+	VADDPS 32(DX), Y11, Y11
 
 skip64:
 	MOVQ    24(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
-	MOVQ    args+0(FP), DX
-	MOVQ    64(DX), DX
-	MOVQ    AX, BX
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, (BX)(DX*4)
-	MOVQ    AX, BX
+	VMOVUPS Y0, (DX)
+	VMOVUPS Y1, 32(DX)
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y2, (BX)
-	VMOVUPS Y3, (BX)(DX*4)
-	MOVQ    AX, BX
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y3, 32(DX)
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y4, (BX)
-	VMOVUPS Y5, (BX)(DX*4)
-	MOVQ    AX, BX
+	VMOVUPS Y4, (DX)
+	VMOVUPS Y5, 32(DX)
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y6, (BX)
-	VMOVUPS Y7, (BX)(DX*4)
-	MOVQ    AX, BX
+	VMOVUPS Y6, (DX)
+	VMOVUPS Y7, 32(DX)
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y8, (BX)
-	VMOVUPS Y9, (BX)(DX*4)
-	MOVQ    AX, BX
+	VMOVUPS Y8, (DX)
+	VMOVUPS Y9, 32(DX)
+	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
-	VMOVUPS Y10, (BX)
-	VMOVUPS Y11, (BX)(DX*4)
+	VMOVUPS Y10, (DX)
+	VMOVUPS Y11, 32(DX)
 	JMP     next
 
 columns:
 	MOVQ  args+0(FP), AX
-	MOVB  88(AX), AL
+	MOVB  80(AX), AL
 	TESTB AL, AL
 	JEQ   skip65
 	JMP   dump
 
 skip65:
 	MOVQ    args+0(FP), AX
-	MOVQ    80(AX), AX
+	MOVQ    72(AX), AX
 	MOVQ    24(SP), CX
 	MOVQ    args+0(FP), DX
 	MOVQ    56(DX), DX
-	MOVQ    args+0(FP), BX
-	MOVQ    64(BX), BX
+	MOVQ    CX, BX
+	LEAQ    (CX)(DX*4), CX
 	MOVQ    CX, SI
 	LEAQ    (CX)(DX*4), CX
 	MOVQ    CX, DI
@@ -2214,88 +2210,86 @@ skip65:
 	LEAQ    (CX)(DX*4), CX
 	MOVQ    CX, R10
 	LEAQ    (CX)(DX*4), CX
-	MOVQ    CX, R11
-	LEAQ    (CX)(DX*4), CX
 	TESTB   $0x08, AL
 	JEQ     skip66
-	VMOVUPS Y0, (SI)
+	VMOVUPS Y0, (BX)
 	VMOVAPS Y1, Y0
-	LEAQ    (SI)(BX*4), SI
-	VMOVUPS Y2, (DI)
+	LEAQ    32(BX), BX
+	VMOVUPS Y2, (SI)
 	VMOVAPS Y3, Y2
-	LEAQ    (DI)(BX*4), DI
-	VMOVUPS Y4, (R8)
+	LEAQ    32(SI), SI
+	VMOVUPS Y4, (DI)
 	VMOVAPS Y5, Y4
-	LEAQ    (R8)(BX*4), R8
-	VMOVUPS Y6, (R9)
+	LEAQ    32(DI), DI
+	VMOVUPS Y6, (R8)
 	VMOVAPS Y7, Y6
-	LEAQ    (R9)(BX*4), R9
-	VMOVUPS Y8, (R10)
+	LEAQ    32(R8), R8
+	VMOVUPS Y8, (R9)
 	VMOVAPS Y9, Y8
-	LEAQ    (R10)(BX*4), R10
-	VMOVUPS Y10, (R11)
+	LEAQ    32(R9), R9
+	VMOVUPS Y10, (R10)
 	VMOVAPS Y11, Y10
-	LEAQ    (R11)(BX*4), R11
+	LEAQ    32(R10), R10
 
 skip66:
 	TESTB        $0x04, AL
 	JEQ          skip67
-	VMOVUPS      X0, (SI)
+	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
-	ADDQ         $0x10, SI
-	VMOVUPS      X2, (DI)
+	ADDQ         $0x10, BX
+	VMOVUPS      X2, (SI)
 	VEXTRACTF128 $0x01, Y2, X2
-	ADDQ         $0x10, DI
-	VMOVUPS      X4, (R8)
+	ADDQ         $0x10, SI
+	VMOVUPS      X4, (DI)
 	VEXTRACTF128 $0x01, Y4, X4
-	ADDQ         $0x10, R8
-	VMOVUPS      X6, (R9)
+	ADDQ         $0x10, DI
+	VMOVUPS      X6, (R8)
 	VEXTRACTF128 $0x01, Y6, X6
-	ADDQ         $0x10, R9
-	VMOVUPS      X8, (R10)
+	ADDQ         $0x10, R8
+	VMOVUPS      X8, (R9)
 	VEXTRACTF128 $0x01, Y8, X8
-	ADDQ         $0x10, R10
-	VMOVUPS      X10, (R11)
+	ADDQ         $0x10, R9
+	VMOVUPS      X10, (R10)
 	VEXTRACTF128 $0x01, Y10, X10
-	ADDQ         $0x10, R11
+	ADDQ         $0x10, R10
 
 skip67:
 	TESTB    $0x02, AL
 	JEQ      skip68
-	VMOVLPS  X0, (SI)
+	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
-	ADDQ     $0x08, SI
-	VMOVLPS  X2, (DI)
+	ADDQ     $0x08, BX
+	VMOVLPS  X2, (SI)
 	VMOVHLPS X2, X2, X2
-	ADDQ     $0x08, DI
-	VMOVLPS  X4, (R8)
+	ADDQ     $0x08, SI
+	VMOVLPS  X4, (DI)
 	VMOVHLPS X4, X4, X4
-	ADDQ     $0x08, R8
-	VMOVLPS  X6, (R9)
+	ADDQ     $0x08, DI
+	VMOVLPS  X6, (R8)
 	VMOVHLPS X6, X6, X6
-	ADDQ     $0x08, R9
-	VMOVLPS  X8, (R10)
+	ADDQ     $0x08, R8
+	VMOVLPS  X8, (R9)
 	VMOVHLPS X8, X8, X8
-	ADDQ     $0x08, R10
-	VMOVLPS  X10, (R11)
+	ADDQ     $0x08, R9
+	VMOVLPS  X10, (R10)
 	VMOVHLPS X10, X10, X10
-	ADDQ     $0x08, R11
+	ADDQ     $0x08, R10
 
 skip68:
 	TESTB  $0x01, AL
 	JEQ    skip69
-	VMOVSS X0, (SI)
+	VMOVSS X0, (BX)
+	ADDQ   $0x04, BX
+	VMOVSS X2, (SI)
 	ADDQ   $0x04, SI
-	VMOVSS X2, (DI)
+	VMOVSS X4, (DI)
 	ADDQ   $0x04, DI
-	VMOVSS X4, (R8)
+	VMOVSS X6, (R8)
 	ADDQ   $0x04, R8
-	VMOVSS X6, (R9)
+	VMOVSS X8, (R9)
 	ADDQ   $0x04, R9
-	VMOVSS X8, (R10)
+	VMOVSS X10, (R10)
 	ADDQ   $0x04, R10
-	VMOVSS X10, (R11)
-	ADDQ   $0x04, R11
 
 skip69:
 	JMP next
@@ -2385,95 +2379,93 @@ copy:
 	MOVQ    args+0(FP), BX
 	MOVQ    56(BX), BX
 	MOVQ    args+0(FP), SI
-	MOVQ    64(SI), SI
-	MOVQ    args+0(FP), DI
-	MOVQ    80(DI), DI
+	MOVQ    72(SI), SI
 
 copyRow:
-	MOVQ    DX, R8
+	MOVQ    DX, DI
 	LEAQ    (DX)(BX*4), DX
-	MOVQ    DI, R9
-	MOVQ    CX, R10
-	MOVQ    R8, R11
-	CMPQ    R9, $0x08
+	MOVQ    SI, R8
+	MOVQ    CX, R9
+	MOVQ    DI, R10
+	CMPQ    R8, $0x08
 	JLE     skip70
-	VMOVUPS (R10), Y0
-	MOVQ    args+0(FP), R12
-	MOVB    88(R12), R12
-	TESTB   R12, R12
+	VMOVUPS (R9), Y0
+	MOVQ    args+0(FP), R11
+	MOVB    80(R11), R11
+	TESTB   R11, R11
 	JEQ     skip71
-	VMOVUPS (R11), Y1
+	VMOVUPS (R10), Y1
 	VADDPS  Y1, Y0, Y0
 
 skip71:
-	VMOVUPS Y0, (R11)
-	SUBQ    $0x08, R9
-	ADDQ    $0x20, R10
-	LEAQ    (R8)(SI*4), R11
+	VMOVUPS Y0, (R10)
+	SUBQ    $0x08, R8
+	ADDQ    $0x20, R9
+	LEAQ    32(DI), R10
 
 skip70:
-	TESTB   $0x08, R9
+	TESTB   $0x08, R8
 	JEQ     skip72
-	VMOVUPS (R10), Y0
-	MOVQ    args+0(FP), R8
-	MOVB    88(R8), R8
-	TESTB   R8, R8
+	VMOVUPS (R9), Y0
+	MOVQ    args+0(FP), DI
+	MOVB    80(DI), DI
+	TESTB   DI, DI
 	JEQ     skip73
-	VMOVUPS (R11), Y1
+	VMOVUPS (R10), Y1
 	VADDPS  Y1, Y0, Y0
 
 skip73:
-	VMOVUPS Y0, (R11)
+	VMOVUPS Y0, (R10)
+	ADDQ    $0x20, R9
 	ADDQ    $0x20, R10
-	ADDQ    $0x20, R11
 
 skip72:
-	TESTB   $0x04, R9
+	TESTB   $0x04, R8
 	JEQ     skip74
-	VMOVUPS (R10), X0
-	MOVQ    args+0(FP), R8
-	MOVB    88(R8), R8
-	TESTB   R8, R8
+	VMOVUPS (R9), X0
+	MOVQ    args+0(FP), DI
+	MOVB    80(DI), DI
+	TESTB   DI, DI
 	JEQ     skip75
-	VMOVUPS (R11), X1
+	VMOVUPS (R10), X1
 	VADDPS  X1, X0, X0
 
 skip75:
-	VMOVUPS X0, (R11)
+	VMOVUPS X0, (R10)
+	ADDQ    $0x10, R9
 	ADDQ    $0x10, R10
-	ADDQ    $0x10, R11
 
 skip74:
-	TESTB  $0x02, R9
+	TESTB  $0x02, R8
 	JEQ    skip76
-	VMOVSD (R10), X0
-	MOVQ   args+0(FP), R8
-	MOVB   88(R8), R8
-	TESTB  R8, R8
+	VMOVSD (R9), X0
+	MOVQ   args+0(FP), DI
+	MOVB   80(DI), DI
+	TESTB  DI, DI
 	JEQ    skip77
-	VMOVSD (R11), X1
+	VMOVSD (R10), X1
 	VADDPS X1, X0, X0
 
 skip77:
-	VMOVSD X0, (R11)
+	VMOVSD X0, (R10)
+	ADDQ   $0x08, R9
 	ADDQ   $0x08, R10
-	ADDQ   $0x08, R11
 
 skip76:
-	TESTB  $0x01, R9
+	TESTB  $0x01, R8
 	JEQ    skip78
-	VMOVSS (R10), X0
-	MOVQ   args+0(FP), R8
-	MOVB   88(R8), R8
-	TESTB  R8, R8
+	VMOVSS (R9), X0
+	MOVQ   args+0(FP), DI
+	MOVB   80(DI), DI
+	TESTB  DI, DI
 	JEQ    skip79
-	VMOVSS (R11), X1
+	VMOVSS (R10), X1
 	VADDPS X1, X0, X0
 
 skip79:
-	VMOVSS X0, (R11)
+	VMOVSS X0, (R10)
+	ADDQ   $0x04, R9
 	ADDQ   $0x04, R10
-	ADDQ   $0x04, R11
 
 skip78:
 	ADDQ $0x40, CX
@@ -2497,10 +2489,10 @@ TEXT ·outerNarrowSIMD(SB), $416-8
 	MOVQ    args+0(FP), AX
 	MOVQ    (AX), AX
 	MOVQ    args+0(FP), CX
-	MOVQ    96(CX), CX
+	MOVQ    88(CX), CX
 	MOVQ    AX, (SP)
 	MOVQ    args+0(FP), DX
-	MOVQ    72(DX), DX
+	MOVQ    64(DX), DX
 	MOVQ    DX, 8(SP)
 	TESTQ   CX, CX
 	CMOVQEQ AX, CX
@@ -2581,18 +2573,16 @@ fullDone:
 	CMPQ   8(SP), $0x0c
 	JLT    dump
 	MOVQ   args+0(FP), AX
-	MOVQ   80(AX), AX
+	MOVQ   72(AX), AX
 	CMPQ   AX, $0x08
 	JLT    columns
 	MOVQ   args+0(FP), AX
-	MOVB   88(AX), AL
+	MOVB   80(AX), AL
 	TESTB  AL, AL
 	JEQ    skip80
 	MOVQ   24(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
-	MOVQ   args+0(FP), DX
-	MOVQ   64(DX), DX
 	MOVQ   AX, DX
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Y0, Y0
@@ -2634,8 +2624,6 @@ skip80:
 	MOVQ    24(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
-	MOVQ    args+0(FP), DX
-	MOVQ    64(DX), DX
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Y0, (DX)
@@ -2676,19 +2664,17 @@ skip80:
 
 columns:
 	MOVQ  args+0(FP), AX
-	MOVB  88(AX), AL
+	MOVB  80(AX), AL
 	TESTB AL, AL
 	JEQ   skip81
 	JMP   dump
 
 skip81:
 	MOVQ         args+0(FP), AX
-	MOVQ         80(AX), AX
+	MOVQ         72(AX), AX
 	MOVQ         24(SP), CX
 	MOVQ         args+0(FP), DX
 	MOVQ         56(DX), DX
-	MOVQ         args+0(FP), BX
-	MOVQ         64(BX), BX
 	MOVQ         CX, BX
 	LEAQ         (CX)(DX*4), CX
 	MOVQ         CX, SI
@@ -2910,9 +2896,7 @@ copy:
 	MOVQ    args+0(FP), BX
 	MOVQ    56(BX), BX
 	MOVQ    args+0(FP), SI
-	MOVQ    64(SI), SI
-	MOVQ    args+0(FP), SI
-	MOVQ    80(SI), SI
+	MOVQ    72(SI), SI
 
 copyRow:
 	MOVQ    DX, DI
@@ -2923,7 +2907,7 @@ copyRow:
 	JEQ     skip85
 	VMOVUPS (R9), Y0
 	MOVQ    args+0(FP), R10
-	MOVB    88(R10), R10
+	MOVB    80(R10), R10
 	TESTB   R10, R10
 	JEQ     skip86
 	VMOVUPS (DI), Y1
@@ -2939,7 +2923,7 @@ skip85:
 	JEQ     skip87
 	VMOVUPS (R9), X0
 	MOVQ    args+0(FP), R10
-	MOVB    88(R10), R10
+	MOVB    80(R10), R10
 	TESTB   R10, R10
 	JEQ     skip88
 	VMOVUPS (DI), X1
@@ -2955,7 +2939,7 @@ skip87:
 	JEQ    skip89
 	VMOVSD (R9), X0
 	MOVQ   args+0(FP), R10
-	MOVB   88(R10), R10
+	MOVB   80(R10), R10
 	TESTB  R10, R10
 	JEQ    skip90
 	VMOVSD (DI), X1
@@ -2971,7 +2955,7 @@ skip89:
 	JEQ    skip91
 	VMOVSS (R9), X0
 	MOVQ   args+0(FP), R8
-	MOVB   88(R8), R8
+	MOVB   80(R8), R8
 	TESTB  R8, R8
 	JEQ    skip92
 	VMOVSS (DI), X1

@@ -4408,12 +4408,10 @@ TEXT ·outerSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_Rows(R0), R2
 	MOVD	OuterArgs_C(R0), R3
 	MOVD	OuterArgs_LdC(R0), R4
-	MOVD	OuterArgs_C1(R0), R5
 	LSL	$2, R4
-	LSL	$2, R5
-	MOVD	OuterArgs_Ahead(R0), R6
-	CBNZ	R6, ahead1
-	MOVD	R1, R6
+	MOVD	OuterArgs_Ahead(R0), R5
+	CBNZ	R5, ahead1
+	MOVD	R1, R5
 
 ahead1:
 
@@ -4444,26 +4442,26 @@ tile:
 	VEOR	V21.B16, V21.B16, V21.B16
 	VEOR	V22.B16, V22.B16, V22.B16
 	VEOR	V23.B16, V23.B16, V23.B16
-	MOVD	OuterArgs_B(R0), R7
-	MOVD	OuterArgs_B1(R0), R8
-	ADD	R8<<2, R7, R8
-	MOVD	OuterArgs_AOff(R0), R9
-	MOVD	OuterArgs_BOff(R0), R10
-	MOVD	OuterArgs_K(R0), R11
-	CBZ	R11, summed3
+	MOVD	OuterArgs_B(R0), R6
+	MOVD	OuterArgs_B1(R0), R7
+	ADD	R7<<2, R6, R7
+	MOVD	OuterArgs_AOff(R0), R8
+	MOVD	OuterArgs_BOff(R0), R9
+	MOVD	OuterArgs_K(R0), R10
+	CBZ	R10, summed3
 
 terms2:
-	PRFM	(R6), PLDL2KEEP
-	ADD	$16, R6
+	PRFM	(R5), PLDL2KEEP
+	ADD	$16, R5
+	MOVW.P	4(R8), R11
 	MOVW.P	4(R9), R12
-	MOVW.P	4(R10), R13
-	ADD	R12<<2, R1, R12
-	FMOVQ	(R12), F24
-	FMOVD	16(R12), F25
-	ADD	R13<<2, R7, R12
-	FLDPQ	(R12), (F26, F27)
-	ADD	R13<<2, R8, R12
-	FLDPQ	(R12), (F28, F29)
+	ADD	R11<<2, R1, R11
+	FMOVQ	(R11), F24
+	FMOVD	16(R11), F25
+	ADD	R12<<2, R6, R11
+	FLDPQ	(R11), (F26, F27)
+	ADD	R12<<2, R7, R11
+	FLDPQ	(R11), (F28, F29)
 	WORD	$0x4f981340 // fmla v0.4s, v26.4s, v24.s[0]
 	WORD	$0x4fb81344 // fmla v4.4s, v26.4s, v24.s[1]
 	WORD	$0x4f981b48 // fmla v8.4s, v26.4s, v24.s[2]
@@ -4488,388 +4486,388 @@ terms2:
 	WORD	$0x4fb81baf // fmla v15.4s, v29.4s, v24.s[3]
 	WORD	$0x4f9913b3 // fmla v19.4s, v29.4s, v25.s[0]
 	WORD	$0x4fb913b7 // fmla v23.4s, v29.4s, v25.s[1]
-	SUB	$1, R11
-	CBNZ	R11, terms2
+	SUB	$1, R10
+	CBNZ	R10, terms2
 
 summed3:
-	MOVD	R3, R7
+	MOVD	R3, R6
+	ADD	R4, R6, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
 	ADD	R4, R9, R10
 	ADD	R4, R10, R11
-	ADD	R4, R11, R12
-	MOVD	OuterArgs_Cols(R0), R13
-	TBZ	$4, R13, skip4
-	ADD	R5, R7, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip6
-	FLDPQ	(R7), (F24, F25)
+	MOVD	OuterArgs_Cols(R0), R12
+	TBZ	$4, R12, skip4
+	ADD	$32, R6, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip6
+	FLDPQ	(R6), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
 skip6:
-	FSTPQ	(F0, F1), (R7)
-	FSTPQ	(F2, F3), (R14)
+	FSTPQ	(F0, F1), (R6)
+	FSTPQ	(F2, F3), (R13)
 	CMP	$1, R2
 	BLE	stored5
-	ADD	R5, R8, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip7
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R7, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip7
+	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
 skip7:
-	FSTPQ	(F4, F5), (R8)
-	FSTPQ	(F6, F7), (R14)
+	FSTPQ	(F4, F5), (R7)
+	FSTPQ	(F6, F7), (R13)
 	CMP	$2, R2
 	BLE	stored5
-	ADD	R5, R9, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip8
-	FLDPQ	(R9), (F24, F25)
+	ADD	$32, R8, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip8
+	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
 skip8:
-	FSTPQ	(F8, F9), (R9)
-	FSTPQ	(F10, F11), (R14)
+	FSTPQ	(F8, F9), (R8)
+	FSTPQ	(F10, F11), (R13)
 	CMP	$3, R2
 	BLE	stored5
-	ADD	R5, R10, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip9
-	FLDPQ	(R10), (F24, F25)
+	ADD	$32, R9, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
 skip9:
-	FSTPQ	(F12, F13), (R10)
-	FSTPQ	(F14, F15), (R14)
+	FSTPQ	(F12, F13), (R9)
+	FSTPQ	(F14, F15), (R13)
 	CMP	$4, R2
 	BLE	stored5
-	ADD	R5, R11, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip10
-	FLDPQ	(R11), (F24, F25)
+	ADD	$32, R10, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip10
+	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
 skip10:
-	FSTPQ	(F16, F17), (R11)
-	FSTPQ	(F18, F19), (R14)
+	FSTPQ	(F16, F17), (R10)
+	FSTPQ	(F18, F19), (R13)
 	CMP	$5, R2
 	BLE	stored5
-	ADD	R5, R12, R14
-	MOVBU	OuterArgs_Accumulate(R0), R15
-	CBZ	R15, skip11
-	FLDPQ	(R12), (F24, F25)
+	ADD	$32, R11, R13
+	MOVBU	OuterArgs_Accumulate(R0), R14
+	CBZ	R14, skip11
+	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
-	FLDPQ	(R14), (F24, F25)
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
 skip11:
-	FSTPQ	(F20, F21), (R12)
-	FSTPQ	(F22, F23), (R14)
+	FSTPQ	(F20, F21), (R11)
+	FSTPQ	(F22, F23), (R13)
 
 stored5:
 
 skip4:
-	TBZ	$3, R13, skip12
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip14
-	FLDPQ	(R7), (F24, F25)
+	TBZ	$3, R12, skip12
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip14
+	FLDPQ	(R6), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
 skip14:
-	FSTPQ	(F0, F1), (R7)
+	FSTPQ	(F0, F1), (R6)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	R5, R7
+	ADD	$32, R6
 	CMP	$1, R2
 	BLE	stored13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip15
-	FLDPQ	(R8), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip15
+	FLDPQ	(R7), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
 skip15:
-	FSTPQ	(F4, F5), (R8)
+	FSTPQ	(F4, F5), (R7)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	R5, R8
+	ADD	$32, R7
 	CMP	$2, R2
 	BLE	stored13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip16
-	FLDPQ	(R9), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip16
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
 skip16:
-	FSTPQ	(F8, F9), (R9)
+	FSTPQ	(F8, F9), (R8)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	R5, R9
+	ADD	$32, R8
 	CMP	$3, R2
 	BLE	stored13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip17
-	FLDPQ	(R10), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip17
+	FLDPQ	(R9), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
 skip17:
-	FSTPQ	(F12, F13), (R10)
+	FSTPQ	(F12, F13), (R9)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	R5, R10
+	ADD	$32, R9
 	CMP	$4, R2
 	BLE	stored13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip18
-	FLDPQ	(R11), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip18
+	FLDPQ	(R10), (F2, F3)
 	WORD	$0x4e30d450 // fadd v16.4s, v2.4s, v16.4s
 	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
 
 skip18:
-	FSTPQ	(F16, F17), (R11)
+	FSTPQ	(F16, F17), (R10)
 	VORR	V18.B16, V18.B16, V16.B16
 	VORR	V19.B16, V19.B16, V17.B16
-	ADD	R5, R11
+	ADD	$32, R10
 	CMP	$5, R2
 	BLE	stored13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip19
-	FLDPQ	(R12), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip19
+	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e34d454 // fadd v20.4s, v2.4s, v20.4s
 	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
 
 skip19:
-	FSTPQ	(F20, F21), (R12)
+	FSTPQ	(F20, F21), (R11)
 	VORR	V22.B16, V22.B16, V20.B16
 	VORR	V23.B16, V23.B16, V21.B16
-	ADD	R5, R12
+	ADD	$32, R11
 
 stored13:
 
 skip12:
-	TBZ	$2, R13, skip20
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip22
-	FMOVQ	(R7), F2
+	TBZ	$2, R12, skip20
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip22
+	FMOVQ	(R6), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
 skip22:
-	FMOVQ	F0, (R7)
+	FMOVQ	F0, (R6)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R7
+	ADD	$16, R6
 	CMP	$1, R2
 	BLE	stored21
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip23
-	FMOVQ	(R8), F1
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip23
+	FMOVQ	(R7), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip23:
-	FMOVQ	F4, (R8)
+	FMOVQ	F4, (R7)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R8
+	ADD	$16, R7
 	CMP	$2, R2
 	BLE	stored21
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip24
-	FMOVQ	(R9), F1
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip24
+	FMOVQ	(R8), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip24:
-	FMOVQ	F8, (R9)
+	FMOVQ	F8, (R8)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R9
+	ADD	$16, R8
 	CMP	$3, R2
 	BLE	stored21
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip25
-	FMOVQ	(R10), F1
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip25
+	FMOVQ	(R9), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip25:
-	FMOVQ	F12, (R10)
+	FMOVQ	F12, (R9)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R10
+	ADD	$16, R9
 	CMP	$4, R2
 	BLE	stored21
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip26
-	FMOVQ	(R11), F1
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip26
+	FMOVQ	(R10), F1
 	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip26:
-	FMOVQ	F16, (R11)
+	FMOVQ	F16, (R10)
 	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R11
+	ADD	$16, R10
 	CMP	$5, R2
 	BLE	stored21
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip27
-	FMOVQ	(R12), F1
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip27
+	FMOVQ	(R11), F1
 	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip27:
-	FMOVQ	F20, (R12)
+	FMOVQ	F20, (R11)
 	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R12
+	ADD	$16, R11
 
 stored21:
 
 skip20:
-	TBZ	$1, R13, skip28
+	TBZ	$1, R12, skip28
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip30
-	FMOVD	(R7), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip30
+	FMOVD	(R6), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip30:
-	FMOVD	F1, (R7)
+	FMOVD	F1, (R6)
 	VDUP	V0.D[1], V0.D2
-	ADD	$8, R7
+	ADD	$8, R6
 	CMP	$1, R2
 	BLE	stored29
 	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip31
-	FMOVD	(R8), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip31
+	FMOVD	(R7), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip31:
-	FMOVD	F1, (R8)
+	FMOVD	F1, (R7)
 	VDUP	V4.D[1], V4.D2
-	ADD	$8, R8
+	ADD	$8, R7
 	CMP	$2, R2
 	BLE	stored29
 	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip32
-	FMOVD	(R9), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip32
+	FMOVD	(R8), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip32:
-	FMOVD	F1, (R9)
+	FMOVD	F1, (R8)
 	VDUP	V8.D[1], V8.D2
-	ADD	$8, R9
+	ADD	$8, R8
 	CMP	$3, R2
 	BLE	stored29
 	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip33
-	FMOVD	(R10), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip33
+	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip33:
-	FMOVD	F1, (R10)
+	FMOVD	F1, (R9)
 	VDUP	V12.D[1], V12.D2
-	ADD	$8, R10
+	ADD	$8, R9
 	CMP	$4, R2
 	BLE	stored29
 	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip34
-	FMOVD	(R11), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip34
+	FMOVD	(R10), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip34:
-	FMOVD	F1, (R11)
+	FMOVD	F1, (R10)
 	VDUP	V16.D[1], V16.D2
-	ADD	$8, R11
+	ADD	$8, R10
 	CMP	$5, R2
 	BLE	stored29
 	VORR	V20.B16, V20.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip35
-	FMOVD	(R12), F2
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip35
+	FMOVD	(R11), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip35:
-	FMOVD	F1, (R12)
+	FMOVD	F1, (R11)
 	VDUP	V20.D[1], V20.D2
-	ADD	$8, R12
+	ADD	$8, R11
 
 stored29:
 
 skip28:
-	TBZ	$0, R13, skip36
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip38
-	FMOVS	(R7), F1
+	TBZ	$0, R12, skip36
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip38
+	FMOVS	(R6), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip38:
-	FMOVS	F0, (R7)
+	FMOVS	F0, (R6)
 	CMP	$1, R2
 	BLE	stored37
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip39
-	FMOVS	(R8), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip39
+	FMOVS	(R7), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip39:
-	FMOVS	F4, (R8)
+	FMOVS	F4, (R7)
 	CMP	$2, R2
 	BLE	stored37
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip40
-	FMOVS	(R9), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip40
+	FMOVS	(R8), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip40:
-	FMOVS	F8, (R9)
+	FMOVS	F8, (R8)
 	CMP	$3, R2
 	BLE	stored37
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip41
-	FMOVS	(R10), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip41
+	FMOVS	(R9), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
 skip41:
-	FMOVS	F12, (R10)
+	FMOVS	F12, (R9)
 	CMP	$4, R2
 	BLE	stored37
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip42
-	FMOVS	(R11), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip42
+	FMOVS	(R10), F0
 	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
 
 skip42:
-	FMOVS	F16, (R11)
+	FMOVS	F16, (R10)
 	CMP	$5, R2
 	BLE	stored37
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip43
-	FMOVS	(R12), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip43
+	FMOVS	(R11), F0
 	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
 
 skip43:
-	FMOVS	F20, (R12)
+	FMOVS	F20, (R11)
 
 stored37:
 
@@ -4893,25 +4891,25 @@ short:
 	VEOR	V13.B16, V13.B16, V13.B16
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
-	MOVD	OuterArgs_B(R0), R7
-	MOVD	OuterArgs_B1(R0), R8
-	ADD	R8<<2, R7, R8
-	MOVD	OuterArgs_AOff(R0), R9
-	MOVD	OuterArgs_BOff(R0), R10
-	MOVD	OuterArgs_K(R0), R11
-	CBZ	R11, summed45
+	MOVD	OuterArgs_B(R0), R6
+	MOVD	OuterArgs_B1(R0), R7
+	ADD	R7<<2, R6, R7
+	MOVD	OuterArgs_AOff(R0), R8
+	MOVD	OuterArgs_BOff(R0), R9
+	MOVD	OuterArgs_K(R0), R10
+	CBZ	R10, summed45
 
 terms44:
-	PRFM	(R6), PLDL2KEEP
-	ADD	$16, R6
+	PRFM	(R5), PLDL2KEEP
+	ADD	$16, R5
+	MOVW.P	4(R8), R11
 	MOVW.P	4(R9), R12
-	MOVW.P	4(R10), R13
-	ADD	R12<<2, R1, R12
-	FMOVQ	(R12), F16
-	ADD	R13<<2, R7, R12
-	FLDPQ	(R12), (F17, F18)
-	ADD	R13<<2, R8, R12
-	FLDPQ	(R12), (F19, F20)
+	ADD	R11<<2, R1, R11
+	FMOVQ	(R11), F16
+	ADD	R12<<2, R6, R11
+	FLDPQ	(R11), (F17, F18)
+	ADD	R12<<2, R7, R11
+	FLDPQ	(R11), (F19, F20)
 	WORD	$0x4f901220 // fmla v0.4s, v17.4s, v16.s[0]
 	WORD	$0x4fb01224 // fmla v4.4s, v17.4s, v16.s[1]
 	WORD	$0x4f901a28 // fmla v8.4s, v17.4s, v16.s[2]
@@ -4928,266 +4926,266 @@ terms44:
 	WORD	$0x4fb01287 // fmla v7.4s, v20.4s, v16.s[1]
 	WORD	$0x4f901a8b // fmla v11.4s, v20.4s, v16.s[2]
 	WORD	$0x4fb01a8f // fmla v15.4s, v20.4s, v16.s[3]
-	SUB	$1, R11
-	CBNZ	R11, terms44
+	SUB	$1, R10
+	CBNZ	R10, terms44
 
 summed45:
-	MOVD	R3, R7
+	MOVD	R3, R6
+	ADD	R4, R6, R7
 	ADD	R4, R7, R8
 	ADD	R4, R8, R9
-	ADD	R4, R9, R10
-	MOVD	OuterArgs_Cols(R0), R11
-	TBZ	$4, R11, skip46
-	ADD	R5, R7, R12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip48
-	FLDPQ	(R7), (F16, F17)
+	MOVD	OuterArgs_Cols(R0), R10
+	TBZ	$4, R10, skip46
+	ADD	$32, R6, R11
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip48
+	FLDPQ	(R6), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
-	FLDPQ	(R12), (F16, F17)
+	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
 skip48:
-	FSTPQ	(F0, F1), (R7)
-	FSTPQ	(F2, F3), (R12)
+	FSTPQ	(F0, F1), (R6)
+	FSTPQ	(F2, F3), (R11)
 	CMP	$1, R2
 	BLE	stored47
-	ADD	R5, R8, R12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip49
-	FLDPQ	(R8), (F16, F17)
+	ADD	$32, R7, R11
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip49
+	FLDPQ	(R7), (F16, F17)
 	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
 	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
-	FLDPQ	(R12), (F16, F17)
+	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
 skip49:
-	FSTPQ	(F4, F5), (R8)
-	FSTPQ	(F6, F7), (R12)
+	FSTPQ	(F4, F5), (R7)
+	FSTPQ	(F6, F7), (R11)
 	CMP	$2, R2
 	BLE	stored47
-	ADD	R5, R9, R12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip50
-	FLDPQ	(R9), (F16, F17)
+	ADD	$32, R8, R11
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip50
+	FLDPQ	(R8), (F16, F17)
 	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
 	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
-	FLDPQ	(R12), (F16, F17)
+	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
 skip50:
-	FSTPQ	(F8, F9), (R9)
-	FSTPQ	(F10, F11), (R12)
+	FSTPQ	(F8, F9), (R8)
+	FSTPQ	(F10, F11), (R11)
 	CMP	$3, R2
 	BLE	stored47
-	ADD	R5, R10, R12
-	MOVBU	OuterArgs_Accumulate(R0), R13
-	CBZ	R13, skip51
-	FLDPQ	(R10), (F16, F17)
+	ADD	$32, R9, R11
+	MOVBU	OuterArgs_Accumulate(R0), R12
+	CBZ	R12, skip51
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
 	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
-	FLDPQ	(R12), (F16, F17)
+	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
 skip51:
-	FSTPQ	(F12, F13), (R10)
-	FSTPQ	(F14, F15), (R12)
+	FSTPQ	(F12, F13), (R9)
+	FSTPQ	(F14, F15), (R11)
 
 stored47:
 
 skip46:
-	TBZ	$3, R11, skip52
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip54
-	FLDPQ	(R7), (F16, F17)
+	TBZ	$3, R10, skip52
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip54
+	FLDPQ	(R6), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
 
 skip54:
-	FSTPQ	(F0, F1), (R7)
+	FSTPQ	(F0, F1), (R6)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	R5, R7
+	ADD	$32, R6
 	CMP	$1, R2
 	BLE	stored53
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip55
-	FLDPQ	(R8), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip55
+	FLDPQ	(R7), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
 skip55:
-	FSTPQ	(F4, F5), (R8)
+	FSTPQ	(F4, F5), (R7)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	R5, R8
+	ADD	$32, R7
 	CMP	$2, R2
 	BLE	stored53
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip56
-	FLDPQ	(R9), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip56
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
 skip56:
-	FSTPQ	(F8, F9), (R9)
+	FSTPQ	(F8, F9), (R8)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	R5, R9
+	ADD	$32, R8
 	CMP	$3, R2
 	BLE	stored53
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip57
-	FLDPQ	(R10), (F2, F3)
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip57
+	FLDPQ	(R9), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
 skip57:
-	FSTPQ	(F12, F13), (R10)
+	FSTPQ	(F12, F13), (R9)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	R5, R10
+	ADD	$32, R9
 
 stored53:
 
 skip52:
-	TBZ	$2, R11, skip58
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip60
-	FMOVQ	(R7), F2
+	TBZ	$2, R10, skip58
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip60
+	FMOVQ	(R6), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
 skip60:
-	FMOVQ	F0, (R7)
+	FMOVQ	F0, (R6)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R7
+	ADD	$16, R6
 	CMP	$1, R2
 	BLE	stored59
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip61
-	FMOVQ	(R8), F1
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip61
+	FMOVQ	(R7), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip61:
-	FMOVQ	F4, (R8)
+	FMOVQ	F4, (R7)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R8
+	ADD	$16, R7
 	CMP	$2, R2
 	BLE	stored59
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip62
-	FMOVQ	(R9), F1
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip62
+	FMOVQ	(R8), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip62:
-	FMOVQ	F8, (R9)
+	FMOVQ	F8, (R8)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R9
+	ADD	$16, R8
 	CMP	$3, R2
 	BLE	stored59
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip63
-	FMOVQ	(R10), F1
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip63
+	FMOVQ	(R9), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip63:
-	FMOVQ	F12, (R10)
+	FMOVQ	F12, (R9)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R10
+	ADD	$16, R9
 
 stored59:
 
 skip58:
-	TBZ	$1, R11, skip64
+	TBZ	$1, R10, skip64
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip66
-	FMOVD	(R7), F2
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip66
+	FMOVD	(R6), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip66:
-	FMOVD	F1, (R7)
+	FMOVD	F1, (R6)
 	VDUP	V0.D[1], V0.D2
-	ADD	$8, R7
+	ADD	$8, R6
 	CMP	$1, R2
 	BLE	stored65
 	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip67
-	FMOVD	(R8), F2
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip67
+	FMOVD	(R7), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip67:
-	FMOVD	F1, (R8)
+	FMOVD	F1, (R7)
 	VDUP	V4.D[1], V4.D2
-	ADD	$8, R8
+	ADD	$8, R7
 	CMP	$2, R2
 	BLE	stored65
 	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip68
-	FMOVD	(R9), F2
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip68
+	FMOVD	(R8), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip68:
-	FMOVD	F1, (R9)
+	FMOVD	F1, (R8)
 	VDUP	V8.D[1], V8.D2
-	ADD	$8, R9
+	ADD	$8, R8
 	CMP	$3, R2
 	BLE	stored65
 	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip69
-	FMOVD	(R10), F2
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip69
+	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip69:
-	FMOVD	F1, (R10)
+	FMOVD	F1, (R9)
 	VDUP	V12.D[1], V12.D2
-	ADD	$8, R10
+	ADD	$8, R9
 
 stored65:
 
 skip64:
-	TBZ	$0, R11, skip70
-	MOVBU	OuterArgs_Accumulate(R0), R11
-	CBZ	R11, skip72
-	FMOVS	(R7), F1
+	TBZ	$0, R10, skip70
+	MOVBU	OuterArgs_Accumulate(R0), R10
+	CBZ	R10, skip72
+	FMOVS	(R6), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip72:
-	FMOVS	F0, (R7)
+	FMOVS	F0, (R6)
 	CMP	$1, R2
 	BLE	stored71
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip73
-	FMOVS	(R8), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip73
+	FMOVS	(R7), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip73:
-	FMOVS	F4, (R8)
+	FMOVS	F4, (R7)
 	CMP	$2, R2
 	BLE	stored71
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip74
-	FMOVS	(R9), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip74
+	FMOVS	(R8), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip74:
-	FMOVS	F8, (R9)
+	FMOVS	F8, (R8)
 	CMP	$3, R2
 	BLE	stored71
-	MOVBU	OuterArgs_Accumulate(R0), R7
-	CBZ	R7, skip75
-	FMOVS	(R10), F0
+	MOVBU	OuterArgs_Accumulate(R0), R6
+	CBZ	R6, skip75
+	FMOVS	(R9), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
 skip75:
-	FMOVS	F12, (R10)
+	FMOVS	F12, (R9)
 
 stored71:
 
@@ -5195,8 +5193,8 @@ skip70:
 
 next:
 	ADD	$24, R1
-	MOVD	$6, R7
-	MADD	R7, R3, R4, R3
+	MOVD	$6, R6
+	MADD	R6, R3, R4, R3
 	SUBS	$6, R2, R2
 	BGT	tile
 	RET
@@ -5208,9 +5206,7 @@ TEXT ·outerNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_Rows(R0), R2
 	MOVD	OuterArgs_C(R0), R3
 	MOVD	OuterArgs_LdC(R0), R4
-	MOVD	OuterArgs_C1(R0), R5
 	LSL	$2, R4
-	LSL	$2, R5
 	MOVD	OuterArgs_Ahead(R0), R5
 	CBNZ	R5, ahead1
 	MOVD	R1, R5

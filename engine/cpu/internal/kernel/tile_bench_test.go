@@ -167,7 +167,7 @@ func BenchmarkOuter(b *testing.B) {
 					x, y, c := random(r, rows*k+64), random(r, cols*k+64), make([]float32, rows*cols)
 					args := OuterArgs{
 						A: &x[0], AOff: &ramp(k, rows)[0], B: &y[0], BOff: &ramp(k, cols)[0], B1: 8, K: k,
-						C: &c[0], LdC: cols, C1: 8, Rows: rows, Cols: cols, Accumulate: true,
+						C: &c[0], LdC: cols, Rows: rows, Cols: cols, Accumulate: true,
 					}
 					reportRate(b, 2*float64(rows*cols*k), func() { Outer(&args) })
 				})

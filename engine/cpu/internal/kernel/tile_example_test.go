@@ -44,7 +44,7 @@ func ExampleOuter() {
 	kernel.Outer(&kernel.OuterArgs{
 		A: &x[0], AOff: &[]int32{0, 2, 4}[0],
 		B: &y[0], BOff: &[]int32{0, 1, 2}[0], B1: 8, K: 3,
-		C: &product[0], LdC: 1, C1: 8, Rows: 2, Cols: 1,
+		C: &product[0], LdC: 1, Rows: 2, Cols: 1,
 	})
 	fmt.Println(product)
 	// Output: [531 642]

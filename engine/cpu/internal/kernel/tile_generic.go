@@ -74,7 +74,7 @@ func store(c []float32, sum *[group]float32, args *TileArgs) {
 func outerGeneric(args *OuterArgs) {
 	outerHalf(args, args.B, args.C, min(args.Cols, group))
 	if args.Cols > group {
-		outerHalf(args, at(args.B, args.B1), at(args.C, args.C1), args.Cols-group)
+		outerHalf(args, at(args.B, args.B1), at(args.C, group), args.Cols-group)
 	}
 }
 

@@ -68,7 +68,7 @@ func TestOuterBounds(t *testing.T) {
 		r := rand.New(rand.NewPCG(13, 14))
 		for rows := 1; rows <= 2*NarrowRows; rows++ {
 			for cols := 1; cols <= TileCols; cols++ {
-				oc := &outerCase{rows: rows, cols: cols, k: 1 + r.IntN(9), b1: 8, c1: 8, ldc: cols, accumulate: rows%2 == 0}
+				oc := &outerCase{rows: rows, cols: cols, k: 1 + r.IntN(9), b1: 8, ldc: cols, accumulate: rows%2 == 0}
 				oc.fill(r)
 				want := slices.Clone(oc.c)
 				oc.call(want, 0, rows)

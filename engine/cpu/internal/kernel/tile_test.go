@@ -57,7 +57,7 @@ func offsets(r *rand.Rand, n, gap int) (off []int32, size int) {
 type tileCase struct {
 	nr, rows, cols, segs, run int
 	bias, accumulate, relu    bool
-	six                       bool // with relu
+	six, far                  bool // six with relu
 
 	a, b, c, biases    []float32
 	aOff, segOff, cOff []int32
@@ -96,7 +96,7 @@ func (tc *tileCase) call(c []float32, from, to int) {
 	args := TileArgs{
 		A: &tc.a[0], AOff: &tc.aOff[from], SegOff: &tc.segOff[0], Segs: tc.segs, Run: tc.run,
 		B: &tc.b[0], C: &c[0], COff: &tc.cOff[from], Rows: to - from, Cols: tc.cols,
-		Accumulate: tc.accumulate, Relu: tc.relu, Six: tc.six,
+		Accumulate: tc.accumulate, Relu: tc.relu, Six: tc.six, Far: tc.far,
 	}
 	if tc.bias {
 		args.Bias = &tc.biases[0]
@@ -171,7 +171,7 @@ func tileCases(r *rand.Rand, yield func(tc *tileCase)) {
 			for cols := 1; cols <= nr; cols++ {
 				tc := &tileCase{
 					nr: nr, rows: rows, cols: cols, segs: 1 + r.IntN(6), run: 1 + r.IntN(70),
-					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0, six: r.IntN(2) == 0,
+					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0, six: r.IntN(2) == 0, far: r.IntN(2) == 0,
 				}
 				tc.fill(r)
 				yield(tc)
@@ -221,6 +221,40 @@ func TestTileTwins(t *testing.T) {
 	})
 }
 
+// TestSameBits checks that AVX-512 changes no bit of what AVX2 computes.
+func TestSameBits(t *testing.T) {
+	if available()[0] != ISAAVX512 {
+		t.Skip("this CPU has no AVX-512")
+	}
+	same := func(what fmt.Stringer, run func() []float32) {
+		var results [][]float32
+		for _, isa := range []string{ISAAVX2, ISAAVX512} {
+			restore, err := SetISA(isa)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results = append(results, run())
+			restore()
+		}
+		if !slices.Equal(results[0], results[1]) {
+			t.Fatalf("%v: AVX-512 has other bits than AVX2", what)
+		}
+	}
+	r := rand.New(rand.NewPCG(15, 16))
+	tileCases(r, func(tc *tileCase) { same(tc, tc.result) })
+	for rows := 1; rows <= 60; rows++ {
+		for cols := 9; cols <= TileCols; cols++ {
+			oc := &outerCase{rows: rows, cols: cols, k: r.IntN(30), b1: 8, accumulate: r.IntN(2) == 0, ldc: cols}
+			oc.fill(r)
+			same(oc, func() []float32 {
+				c := slices.Clone(oc.c)
+				oc.call(c, 0, rows)
+				return c
+			})
+		}
+	}
+}
+
 // TestTileSplit checks that the bits do not depend on how rows are grouped.
 func TestTileSplit(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
@@ -266,7 +300,7 @@ func TestTileNaN(t *testing.T) {
 // outerCase is one call of Outer, with all of its memory.
 type outerCase struct {
 	rows, cols, k int
-	b1, c1, ldc   int
+	b1, ldc       int
 	accumulate    bool
 
 	a, b, c    []float32
@@ -274,7 +308,7 @@ type outerCase struct {
 }
 
 func (oc *outerCase) String() string {
-	return fmt.Sprintf("%d×%d, %d terms, b1=%d c1=%d ldc=%d accumulate=%v", oc.rows, oc.cols, oc.k, oc.b1, oc.c1, oc.ldc, oc.accumulate)
+	return fmt.Sprintf("%d×%d, %d terms, b1=%d ldc=%d accumulate=%v", oc.rows, oc.cols, oc.k, oc.b1, oc.ldc, oc.accumulate)
 }
 
 // column is the place of column j, given the distance of the halves.
@@ -312,10 +346,10 @@ func (oc *outerCase) fill(r *rand.Rand) {
 			yield(column(j, oc.b1))
 		}
 	})
-	oc.c = canaries((oc.rows-1)*oc.ldc + column(oc.cols-1, oc.c1) + 32)
+	oc.c = canaries((oc.rows-1)*oc.ldc + oc.cols + 32)
 	for i := range oc.rows {
 		for j := range oc.cols {
-			oc.c[i*oc.ldc+column(j, oc.c1)] = 2*r.Float32() - 1
+			oc.c[i*oc.ldc+j] = 2*r.Float32() - 1
 		}
 	}
 }
@@ -324,7 +358,7 @@ func (oc *outerCase) fill(r *rand.Rand) {
 func (oc *outerCase) call(c []float32, from, to int) {
 	Outer(&OuterArgs{
 		A: &oc.a[from], AOff: &oc.aOff[0], B: &oc.b[0], BOff: &oc.bOff[0], B1: oc.b1, K: oc.k,
-		C: &c[from*oc.ldc], LdC: oc.ldc, C1: oc.c1, Rows: to - from, Cols: oc.cols, Accumulate: oc.accumulate,
+		C: &c[from*oc.ldc], LdC: oc.ldc, Rows: to - from, Cols: oc.cols, Accumulate: oc.accumulate,
 	})
 }
 
@@ -335,7 +369,7 @@ func (oc *outerCase) naive() (c, magnitude []float64) {
 	}
 	for i := range oc.rows {
 		for j := range oc.cols {
-			at := i*oc.ldc + column(j, oc.c1)
+			at := i*oc.ldc + j
 			var sum, mag float64
 			if oc.accumulate {
 				sum, mag = c[at], math.Abs(c[at])
@@ -355,11 +389,11 @@ func TestOuter(t *testing.T) {
 		r := rand.New(rand.NewPCG(7, 8))
 		for rows := 1; rows <= 40; rows++ {
 			for cols := 1; cols <= 16; cols++ {
-				oc := &outerCase{rows: rows, cols: cols, k: r.IntN(30), b1: 8, c1: 8, accumulate: r.IntN(2) == 0}
+				oc := &outerCase{rows: rows, cols: cols, k: r.IntN(30), b1: 8, accumulate: r.IntN(2) == 0}
 				if r.IntN(3) == 0 {
-					oc.b1, oc.c1 = 8+r.IntN(9), 8+r.IntN(9)
+					oc.b1 = 8 + r.IntN(9)
 				}
-				oc.ldc = column(cols-1, oc.c1) + 1 + r.IntN(4)
+				oc.ldc = cols + r.IntN(4)
 				oc.fill(r)
 				got := slices.Clone(oc.c)
 				oc.call(got, 0, rows)

@@ -6,456 +6,460 @@
 
 // func winogradInput4to4SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradInput4to4SIMD(SB), $528-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradInput4to4SIMD(SB), $560-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
+	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	LEAQ (R8)(R8*2), R9
-	SHLQ $0x02, SI
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
 	SHLQ $0x02, DI
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 512(SP)
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 544(SP)
 
 channels:
-	MOVQ    AX, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVUPS (R10)(DX*2), Y2
-	VMOVUPS (R10)(BX*1), Y3
+	MOVQ    CX, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVUPS (R11)(BX*2), Y2
+	VMOVUPS (R11)(SI*1), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, (SP)
+	VMOVUPS Y0, (AX)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, 128(SP)
+	VMOVUPS Y4, 128(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 256(SP)
+	VMOVUPS Y0, 256(AX)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, 384(SP)
-	ADDQ    SI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVUPS (R10)(DX*2), Y2
-	VMOVUPS (R10)(BX*1), Y3
+	VMOVUPS Y0, 384(AX)
+	ADDQ    DI, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVUPS (R11)(BX*2), Y2
+	VMOVUPS (R11)(SI*1), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, 32(SP)
+	VMOVUPS Y0, 32(AX)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, 160(SP)
+	VMOVUPS Y4, 160(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 288(SP)
+	VMOVUPS Y0, 288(AX)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, 416(SP)
-	ADDQ    SI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVUPS (R10)(DX*2), Y2
-	VMOVUPS (R10)(BX*1), Y3
+	VMOVUPS Y0, 416(AX)
+	ADDQ    DI, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVUPS (R11)(BX*2), Y2
+	VMOVUPS (R11)(SI*1), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, 64(SP)
+	VMOVUPS Y0, 64(AX)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, 192(SP)
+	VMOVUPS Y4, 192(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 320(SP)
+	VMOVUPS Y0, 320(AX)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, 448(SP)
-	ADDQ    SI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVUPS (R10)(DX*2), Y2
-	VMOVUPS (R10)(BX*1), Y3
+	VMOVUPS Y0, 448(AX)
+	ADDQ    DI, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVUPS (R11)(BX*2), Y2
+	VMOVUPS (R11)(SI*1), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, 96(SP)
+	VMOVUPS Y0, 96(AX)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, 224(SP)
+	VMOVUPS Y4, 224(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 352(SP)
+	VMOVUPS Y0, 352(AX)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, 480(SP)
-	MOVQ    CX, R10
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVUPS 64(SP), Y2
-	VMOVUPS 96(SP), Y3
+	VMOVUPS Y0, 480(AX)
+	MOVQ    DX, R11
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS 64(AX), Y2
+	VMOVUPS 96(AX), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, (R10)
+	VMOVUPS Y0, (R11)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, (R10)(R8*1)
+	VMOVUPS Y4, (R11)(R9*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(R8*2)
+	VMOVUPS Y0, (R11)(R9*2)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    DI, R10
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
-	VMOVUPS 192(SP), Y2
-	VMOVUPS 224(SP), Y3
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    R8, R11
+	VMOVUPS 128(AX), Y0
+	VMOVUPS 160(AX), Y1
+	VMOVUPS 192(AX), Y2
+	VMOVUPS 224(AX), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, (R10)
+	VMOVUPS Y0, (R11)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, (R10)(R8*1)
+	VMOVUPS Y4, (R11)(R9*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(R8*2)
+	VMOVUPS Y0, (R11)(R9*2)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    DI, R10
-	VMOVUPS 256(SP), Y0
-	VMOVUPS 288(SP), Y1
-	VMOVUPS 320(SP), Y2
-	VMOVUPS 352(SP), Y3
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    R8, R11
+	VMOVUPS 256(AX), Y0
+	VMOVUPS 288(AX), Y1
+	VMOVUPS 320(AX), Y2
+	VMOVUPS 352(AX), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, (R10)
+	VMOVUPS Y0, (R11)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, (R10)(R8*1)
+	VMOVUPS Y4, (R11)(R9*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(R8*2)
+	VMOVUPS Y0, (R11)(R9*2)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    DI, R10
-	VMOVUPS 384(SP), Y0
-	VMOVUPS 416(SP), Y1
-	VMOVUPS 448(SP), Y2
-	VMOVUPS 480(SP), Y3
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    R8, R11
+	VMOVUPS 384(AX), Y0
+	VMOVUPS 416(AX), Y1
+	VMOVUPS 448(AX), Y2
+	VMOVUPS 480(AX), Y3
 	VSUBPS  Y0, Y2, Y0
-	VMOVUPS Y0, (R10)
+	VMOVUPS Y0, (R11)
 	VMOVAPS Y2, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y4
-	VMOVUPS Y4, (R10)(R8*1)
+	VMOVUPS Y4, (R11)(R9*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(R8*2)
+	VMOVUPS Y0, (R11)(R9*2)
 	VSUBPS  Y1, Y3, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    $0x20, AX
+	VMOVUPS Y0, (R11)(R10*1)
 	ADDQ    $0x20, CX
-	SUBQ    $0x08, 512(SP)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, 544(SP)
 	JG      channels
 	VZEROUPPER
 	RET
 
 // func winogradInput5to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradInput5to5SIMD(SB), $816-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradInput5to5SIMD(SB), $848-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
+	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	LEAQ (R8)(R8*2), R9
-	SHLQ $0x02, SI
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
 	SHLQ $0x02, DI
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 800(SP)
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 832(SP)
 
 channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
+	MOVQ        CX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (SP)
+	VMOVUPS     Y5, (AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 480(SP)
+	VMOVUPS     Y0, 480(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 640(SP)
-	ADDQ        SI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     Y0, 640(AX)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, 32(SP)
+	VMOVUPS     Y5, 32(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 512(SP)
+	VMOVUPS     Y0, 512(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 672(SP)
-	ADDQ        SI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     Y0, 672(AX)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, 64(SP)
+	VMOVUPS     Y5, 64(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 384(SP)
+	VMOVUPS     Y0, 384(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 544(SP)
+	VMOVUPS     Y0, 544(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 704(SP)
-	ADDQ        SI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     Y0, 704(AX)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, 96(SP)
+	VMOVUPS     Y5, 96(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y0, 416(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 576(SP)
+	VMOVUPS     Y0, 576(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 736(SP)
-	ADDQ        SI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
+	VMOVUPS     Y0, 736(AX)
+	ADDQ        DI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, 128(SP)
+	VMOVUPS     Y5, 128(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 448(SP)
+	VMOVUPS     Y0, 448(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 608(SP)
+	VMOVUPS     Y0, 608(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 768(SP)
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
+	VMOVUPS     Y0, 768(AX)
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (R10)
+	VMOVUPS     Y5, (R11)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVUPS     Y0, (R11)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVUPS     Y0, (R11)(R9*2)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R10)(R8*4)
-	ADDQ        DI, R10
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
+	VMOVUPS     Y0, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     160(AX), Y0
+	VMOVUPS     192(AX), Y1
+	VMOVUPS     224(AX), Y2
+	VMOVUPS     256(AX), Y3
+	VMOVUPS     288(AX), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (R10)
+	VMOVUPS     Y5, (R11)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVUPS     Y0, (R11)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVUPS     Y0, (R11)(R9*2)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R10)(R8*4)
-	ADDQ        DI, R10
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
+	VMOVUPS     Y0, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     320(AX), Y0
+	VMOVUPS     352(AX), Y1
+	VMOVUPS     384(AX), Y2
+	VMOVUPS     416(AX), Y3
+	VMOVUPS     448(AX), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (R10)
+	VMOVUPS     Y5, (R11)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVUPS     Y0, (R11)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVUPS     Y0, (R11)(R9*2)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R10)(R8*4)
-	ADDQ        DI, R10
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVUPS     576(SP), Y3
-	VMOVUPS     608(SP), Y4
+	VMOVUPS     Y0, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVUPS     576(AX), Y3
+	VMOVUPS     608(AX), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (R10)
+	VMOVUPS     Y5, (R11)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVUPS     Y0, (R11)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVUPS     Y0, (R11)(R9*2)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R10)(R8*4)
-	ADDQ        DI, R10
-	VMOVUPS     640(SP), Y0
-	VMOVUPS     672(SP), Y1
-	VMOVUPS     704(SP), Y2
-	VMOVUPS     736(SP), Y3
-	VMOVUPS     768(SP), Y4
+	VMOVUPS     Y0, (R11)(R9*4)
+	ADDQ        R8, R11
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     672(AX), Y1
+	VMOVUPS     704(AX), Y2
+	VMOVUPS     736(AX), Y3
+	VMOVUPS     768(AX), Y4
 	VMOVAPS     Y3, Y5
 	VFMADD231PS winogradConstant0<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y5
-	VMOVUPS     Y5, (R10)
+	VMOVUPS     Y5, (R11)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant3<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant4<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*1)
+	VMOVUPS     Y0, (R11)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant5<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant6<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
+	VMOVUPS     Y0, (R11)(R9*2)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant0<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant1<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R10)(R8*4)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R11)(R9*4)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 800(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 832(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -532,431 +536,433 @@ GLOBL winogradConstant6<>(SB), RODATA|NOPTR, $32
 
 // func winogradInput6to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradInput6to6SIMD(SB), $1168-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradInput6to6SIMD(SB), $1200-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*4), R12
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R12
-	MOVQ 48(R12), R12
-	MOVQ R12, 1152(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R13
+	MOVQ 48(R13), R13
+	MOVQ R13, 1184(SP)
 
 channels:
-	MOVQ        AX, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	MOVQ        CX, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 384(SP)
+	VMOVUPS     Y0, 384(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 576(SP)
+	VMOVUPS     Y4, 576(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 768(SP)
+	VMOVUPS     Y0, 768(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 960(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     Y0, 960(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y0, 416(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 608(SP)
+	VMOVUPS     Y4, 608(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 800(SP)
+	VMOVUPS     Y0, 800(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 992(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     Y0, 992(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 448(SP)
+	VMOVUPS     Y0, 448(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 640(SP)
+	VMOVUPS     Y4, 640(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 832(SP)
+	VMOVUPS     Y0, 832(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 1024(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     Y0, 1024(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 480(SP)
+	VMOVUPS     Y0, 480(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 672(SP)
+	VMOVUPS     Y4, 672(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 864(SP)
+	VMOVUPS     Y0, 864(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 1056(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     Y0, 1056(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 512(SP)
+	VMOVUPS     Y0, 512(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 704(SP)
+	VMOVUPS     Y4, 704(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 896(SP)
+	VMOVUPS     Y0, 896(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 1088(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
+	VMOVUPS     Y0, 1088(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 544(SP)
+	VMOVUPS     Y0, 544(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, 736(SP)
+	VMOVUPS     Y4, 736(AX)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 928(SP)
+	VMOVUPS     Y0, 928(AX)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, 1120(SP)
-	MOVQ        CX, R12
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMOVUPS     160(SP), Y5
+	VMOVUPS     Y0, 1120(AX)
+	MOVQ        DX, R13
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        R8, R12
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	VMOVUPS     288(SP), Y3
-	VMOVUPS     320(SP), Y4
-	VMOVUPS     352(SP), Y5
+	VMOVUPS     Y0, (R13)(R12*1)
+	ADDQ        R9, R13
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVUPS     288(AX), Y3
+	VMOVUPS     320(AX), Y4
+	VMOVUPS     352(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        R8, R12
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVUPS     480(SP), Y3
-	VMOVUPS     512(SP), Y4
-	VMOVUPS     544(SP), Y5
+	VMOVUPS     Y0, (R13)(R12*1)
+	ADDQ        R9, R13
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVUPS     512(AX), Y4
+	VMOVUPS     544(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        R8, R12
-	VMOVUPS     576(SP), Y0
-	VMOVUPS     608(SP), Y1
-	VMOVUPS     640(SP), Y2
-	VMOVUPS     672(SP), Y3
-	VMOVUPS     704(SP), Y4
-	VMOVUPS     736(SP), Y5
+	VMOVUPS     Y0, (R13)(R12*1)
+	ADDQ        R9, R13
+	VMOVUPS     576(AX), Y0
+	VMOVUPS     608(AX), Y1
+	VMOVUPS     640(AX), Y2
+	VMOVUPS     672(AX), Y3
+	VMOVUPS     704(AX), Y4
+	VMOVUPS     736(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        R8, R12
-	VMOVUPS     768(SP), Y0
-	VMOVUPS     800(SP), Y1
-	VMOVUPS     832(SP), Y2
-	VMOVUPS     864(SP), Y3
-	VMOVUPS     896(SP), Y4
-	VMOVUPS     928(SP), Y5
+	VMOVUPS     Y0, (R13)(R12*1)
+	ADDQ        R9, R13
+	VMOVUPS     768(AX), Y0
+	VMOVUPS     800(AX), Y1
+	VMOVUPS     832(AX), Y2
+	VMOVUPS     864(AX), Y3
+	VMOVUPS     896(AX), Y4
+	VMOVUPS     928(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        R8, R12
-	VMOVUPS     960(SP), Y0
-	VMOVUPS     992(SP), Y1
-	VMOVUPS     1024(SP), Y2
-	VMOVUPS     1056(SP), Y3
-	VMOVUPS     1088(SP), Y4
-	VMOVUPS     1120(SP), Y5
+	VMOVUPS     Y0, (R13)(R12*1)
+	ADDQ        R9, R13
+	VMOVUPS     960(AX), Y0
+	VMOVUPS     992(AX), Y1
+	VMOVUPS     1024(AX), Y2
+	VMOVUPS     1056(AX), Y3
+	VMOVUPS     1088(AX), Y4
+	VMOVUPS     1120(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y2, Y0
 	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (R12)
+	VMOVUPS     Y0, (R13)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant8<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*1)
+	VMOVUPS     Y0, (R13)(R10*1)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant10<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant2<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant11<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R12)(R9*2)
+	VMOVUPS     Y0, (R13)(R10*2)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant12<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant11<>+0(SB), Y1, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y2
 	VADDPS      Y2, Y0, Y4
-	VMOVUPS     Y4, (R12)(R10*1)
+	VMOVUPS     Y4, (R13)(R11*1)
 	VSUBPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVUPS     Y0, (R13)(R10*4)
 	VMOVAPS     Y1, Y0
 	VFMADD231PS winogradConstant7<>+0(SB), Y3, Y0
 	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (R12)(R11*1)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R13)(R12*1)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 1152(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 1184(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -1033,40 +1039,42 @@ GLOBL winogradConstant13<>(SB), RODATA|NOPTR, $32
 
 // func winogradInput7to7SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradInput7to7SIMD(SB), $1584-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradInput7to7SIMD(SB), $1616-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	LEAQ (R9)(R9*4), R11
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	LEAQ (R10)(R10*4), R12
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R12
-	MOVQ 48(R12), R12
-	MOVQ R12, 1568(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R13
+	MOVQ 48(R13), R13
+	MOVQ R13, 1600(SP)
 
 channels:
-	MOVQ        AX, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	MOVQ        CX, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1074,9 +1082,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (SP)
+	VMOVUPS     Y9, (AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 224(SP)
+	VMOVUPS     Y7, 224(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1084,9 +1092,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 448(SP)
+	VMOVUPS     Y9, 448(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 672(SP)
+	VMOVUPS     Y7, 672(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1094,22 +1102,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 896(SP)
+	VMOVUPS     Y3, 896(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1120(SP)
+	VMOVUPS     Y1, 1120(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1344(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1344(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1117,9 +1125,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 32(SP)
+	VMOVUPS     Y9, 32(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 256(SP)
+	VMOVUPS     Y7, 256(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1127,9 +1135,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 480(SP)
+	VMOVUPS     Y9, 480(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 704(SP)
+	VMOVUPS     Y7, 704(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1137,22 +1145,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 928(SP)
+	VMOVUPS     Y3, 928(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1152(SP)
+	VMOVUPS     Y1, 1152(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1376(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1376(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1160,9 +1168,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 64(SP)
+	VMOVUPS     Y9, 64(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 288(SP)
+	VMOVUPS     Y7, 288(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1170,9 +1178,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 512(SP)
+	VMOVUPS     Y9, 512(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 736(SP)
+	VMOVUPS     Y7, 736(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1180,22 +1188,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 960(SP)
+	VMOVUPS     Y3, 960(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1184(SP)
+	VMOVUPS     Y1, 1184(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1408(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1408(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1203,9 +1211,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 96(SP)
+	VMOVUPS     Y9, 96(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 320(SP)
+	VMOVUPS     Y7, 320(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1213,9 +1221,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 544(SP)
+	VMOVUPS     Y9, 544(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 768(SP)
+	VMOVUPS     Y7, 768(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1223,22 +1231,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 992(SP)
+	VMOVUPS     Y3, 992(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1216(SP)
+	VMOVUPS     Y1, 1216(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1440(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1440(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1246,9 +1254,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 128(SP)
+	VMOVUPS     Y9, 128(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 352(SP)
+	VMOVUPS     Y7, 352(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1256,9 +1264,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 576(SP)
+	VMOVUPS     Y9, 576(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 800(SP)
+	VMOVUPS     Y7, 800(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1266,22 +1274,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 1024(SP)
+	VMOVUPS     Y3, 1024(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1248(SP)
+	VMOVUPS     Y1, 1248(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1472(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1472(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1289,9 +1297,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 160(SP)
+	VMOVUPS     Y9, 160(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 384(SP)
+	VMOVUPS     Y7, 384(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1299,9 +1307,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 608(SP)
+	VMOVUPS     Y9, 608(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 832(SP)
+	VMOVUPS     Y7, 832(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1309,22 +1317,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 1056(SP)
+	VMOVUPS     Y3, 1056(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1280(SP)
+	VMOVUPS     Y1, 1280(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1504(SP)
-	ADDQ        DI, R12
-	VMOVUPS     (R12), Y0
-	VMOVUPS     (R12)(DX*1), Y1
-	VMOVUPS     (R12)(DX*2), Y2
-	VMOVUPS     (R12)(BX*1), Y3
-	VMOVUPS     (R12)(DX*4), Y4
-	VMOVUPS     (R12)(SI*1), Y5
-	VMOVUPS     (R12)(BX*2), Y6
+	VMOVUPS     Y1, 1504(AX)
+	ADDQ        R8, R13
+	VMOVUPS     (R13), Y0
+	VMOVUPS     (R13)(BX*1), Y1
+	VMOVUPS     (R13)(BX*2), Y2
+	VMOVUPS     (R13)(SI*1), Y3
+	VMOVUPS     (R13)(BX*4), Y4
+	VMOVUPS     (R13)(DI*1), Y5
+	VMOVUPS     (R13)(SI*2), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1332,9 +1340,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 192(SP)
+	VMOVUPS     Y9, 192(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 416(SP)
+	VMOVUPS     Y7, 416(AX)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1342,9 +1350,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, 640(SP)
+	VMOVUPS     Y9, 640(AX)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, 864(SP)
+	VMOVUPS     Y7, 864(AX)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1352,22 +1360,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, 1088(SP)
+	VMOVUPS     Y3, 1088(AX)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, 1312(SP)
+	VMOVUPS     Y1, 1312(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1536(SP)
-	MOVQ        CX, R12
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMOVUPS     160(SP), Y5
-	VMOVUPS     192(SP), Y6
+	VMOVUPS     Y1, 1536(AX)
+	MOVQ        DX, R13
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
+	VMOVUPS     192(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1375,9 +1383,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1385,9 +1393,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1395,22 +1403,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     224(SP), Y0
-	VMOVUPS     256(SP), Y1
-	VMOVUPS     288(SP), Y2
-	VMOVUPS     320(SP), Y3
-	VMOVUPS     352(SP), Y4
-	VMOVUPS     384(SP), Y5
-	VMOVUPS     416(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     224(AX), Y0
+	VMOVUPS     256(AX), Y1
+	VMOVUPS     288(AX), Y2
+	VMOVUPS     320(AX), Y3
+	VMOVUPS     352(AX), Y4
+	VMOVUPS     384(AX), Y5
+	VMOVUPS     416(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1418,9 +1426,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1428,9 +1436,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1438,22 +1446,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     448(SP), Y0
-	VMOVUPS     480(SP), Y1
-	VMOVUPS     512(SP), Y2
-	VMOVUPS     544(SP), Y3
-	VMOVUPS     576(SP), Y4
-	VMOVUPS     608(SP), Y5
-	VMOVUPS     640(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     448(AX), Y0
+	VMOVUPS     480(AX), Y1
+	VMOVUPS     512(AX), Y2
+	VMOVUPS     544(AX), Y3
+	VMOVUPS     576(AX), Y4
+	VMOVUPS     608(AX), Y5
+	VMOVUPS     640(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1461,9 +1469,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1471,9 +1479,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1481,22 +1489,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     672(SP), Y0
-	VMOVUPS     704(SP), Y1
-	VMOVUPS     736(SP), Y2
-	VMOVUPS     768(SP), Y3
-	VMOVUPS     800(SP), Y4
-	VMOVUPS     832(SP), Y5
-	VMOVUPS     864(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     672(AX), Y0
+	VMOVUPS     704(AX), Y1
+	VMOVUPS     736(AX), Y2
+	VMOVUPS     768(AX), Y3
+	VMOVUPS     800(AX), Y4
+	VMOVUPS     832(AX), Y5
+	VMOVUPS     864(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1504,9 +1512,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1514,9 +1522,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1524,22 +1532,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     896(SP), Y0
-	VMOVUPS     928(SP), Y1
-	VMOVUPS     960(SP), Y2
-	VMOVUPS     992(SP), Y3
-	VMOVUPS     1024(SP), Y4
-	VMOVUPS     1056(SP), Y5
-	VMOVUPS     1088(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     896(AX), Y0
+	VMOVUPS     928(AX), Y1
+	VMOVUPS     960(AX), Y2
+	VMOVUPS     992(AX), Y3
+	VMOVUPS     1024(AX), Y4
+	VMOVUPS     1056(AX), Y5
+	VMOVUPS     1088(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1547,9 +1555,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1557,9 +1565,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1567,22 +1575,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     1120(SP), Y0
-	VMOVUPS     1152(SP), Y1
-	VMOVUPS     1184(SP), Y2
-	VMOVUPS     1216(SP), Y3
-	VMOVUPS     1248(SP), Y4
-	VMOVUPS     1280(SP), Y5
-	VMOVUPS     1312(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     1120(AX), Y0
+	VMOVUPS     1152(AX), Y1
+	VMOVUPS     1184(AX), Y2
+	VMOVUPS     1216(AX), Y3
+	VMOVUPS     1248(AX), Y4
+	VMOVUPS     1280(AX), Y5
+	VMOVUPS     1312(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1590,9 +1598,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1600,9 +1608,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1610,22 +1618,22 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        R8, R12
-	VMOVUPS     1344(SP), Y0
-	VMOVUPS     1376(SP), Y1
-	VMOVUPS     1408(SP), Y2
-	VMOVUPS     1440(SP), Y3
-	VMOVUPS     1472(SP), Y4
-	VMOVUPS     1504(SP), Y5
-	VMOVUPS     1536(SP), Y6
+	VMOVUPS     Y1, (R13)(R11*2)
+	ADDQ        R9, R13
+	VMOVUPS     1344(AX), Y0
+	VMOVUPS     1376(AX), Y1
+	VMOVUPS     1408(AX), Y2
+	VMOVUPS     1440(AX), Y3
+	VMOVUPS     1472(AX), Y4
+	VMOVUPS     1504(AX), Y5
+	VMOVUPS     1536(AX), Y6
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant14<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant15<>+0(SB), Y3, Y7
@@ -1633,9 +1641,9 @@ channels:
 	VFMADD231PS winogradConstant17<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant18<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)
+	VMOVUPS     Y9, (R13)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R9*1)
+	VMOVUPS     Y7, (R13)(R10*1)
 	VMOVAPS     Y5, Y7
 	VFMADD231PS winogradConstant19<>+0(SB), Y1, Y7
 	VFMADD231PS winogradConstant20<>+0(SB), Y3, Y7
@@ -1643,9 +1651,9 @@ channels:
 	VFMADD231PS winogradConstant22<>+0(SB), Y2, Y8
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y8
 	VADDPS      Y8, Y7, Y9
-	VMOVUPS     Y9, (R12)(R9*2)
+	VMOVUPS     Y9, (R13)(R10*2)
 	VSUBPS      Y8, Y7, Y7
-	VMOVUPS     Y7, (R12)(R10*1)
+	VMOVUPS     Y7, (R13)(R11*1)
 	VMOVAPS     Y5, Y5
 	VFMADD231PS winogradConstant24<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant25<>+0(SB), Y3, Y5
@@ -1653,17 +1661,17 @@ channels:
 	VFMADD231PS winogradConstant27<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y1
 	VADDPS      Y1, Y5, Y3
-	VMOVUPS     Y3, (R12)(R9*4)
+	VMOVUPS     Y3, (R13)(R10*4)
 	VSUBPS      Y1, Y5, Y1
-	VMOVUPS     Y1, (R12)(R11*1)
+	VMOVUPS     Y1, (R13)(R12*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant29<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant30<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant31<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R12)(R10*2)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y1, (R13)(R11*2)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 1568(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 1600(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -1850,125 +1858,127 @@ GLOBL winogradConstant31<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutput4to2SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutput4to2SIMD(SB), $272-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutput4to2SIMD(SB), $304-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
+	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	SHLQ $0x02, SI
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
 	SHLQ $0x02, DI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 256(SP)
-	MOVQ args+0(FP), R9
-	MOVQ 56(R9), R9
-	MOVQ R9, 264(SP)
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 288(SP)
+	MOVQ args+0(FP), R10
+	MOVQ 56(R10), R10
+	MOVQ R10, 296(SP)
 
 channels:
-	MOVQ    AX, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VMOVUPS (R9)(DX*2), Y2
-	VMOVUPS (R9)(BX*1), Y3
+	MOVQ    CX, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
+	VMOVUPS (R10)(BX*2), Y2
+	VMOVUPS (R10)(SI*1), Y3
 	VADDPS  Y2, Y1, Y4
 	VSUBPS  Y2, Y1, Y1
 	VADDPS  Y4, Y0, Y0
-	VMOVUPS Y0, (SP)
+	VMOVUPS Y0, (AX)
 	VADDPS  Y3, Y1, Y0
-	VMOVUPS Y0, 128(SP)
-	ADDQ    SI, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VMOVUPS (R9)(DX*2), Y2
-	VMOVUPS (R9)(BX*1), Y3
+	VMOVUPS Y0, 128(AX)
+	ADDQ    DI, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
+	VMOVUPS (R10)(BX*2), Y2
+	VMOVUPS (R10)(SI*1), Y3
 	VADDPS  Y2, Y1, Y4
 	VSUBPS  Y2, Y1, Y1
 	VADDPS  Y4, Y0, Y0
-	VMOVUPS Y0, 32(SP)
+	VMOVUPS Y0, 32(AX)
 	VADDPS  Y3, Y1, Y0
-	VMOVUPS Y0, 160(SP)
-	ADDQ    SI, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VMOVUPS (R9)(DX*2), Y2
-	VMOVUPS (R9)(BX*1), Y3
+	VMOVUPS Y0, 160(AX)
+	ADDQ    DI, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
+	VMOVUPS (R10)(BX*2), Y2
+	VMOVUPS (R10)(SI*1), Y3
 	VADDPS  Y2, Y1, Y4
 	VSUBPS  Y2, Y1, Y1
 	VADDPS  Y4, Y0, Y0
-	VMOVUPS Y0, 64(SP)
+	VMOVUPS Y0, 64(AX)
 	VADDPS  Y3, Y1, Y0
-	VMOVUPS Y0, 192(SP)
-	ADDQ    SI, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
-	VMOVUPS (R9)(DX*2), Y2
-	VMOVUPS (R9)(BX*1), Y3
+	VMOVUPS Y0, 192(AX)
+	ADDQ    DI, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
+	VMOVUPS (R10)(BX*2), Y2
+	VMOVUPS (R10)(SI*1), Y3
 	VADDPS  Y2, Y1, Y4
 	VSUBPS  Y2, Y1, Y1
 	VADDPS  Y4, Y0, Y0
-	VMOVUPS Y0, 96(SP)
+	VMOVUPS Y0, 96(AX)
 	VADDPS  Y3, Y1, Y0
-	VMOVUPS Y0, 224(SP)
+	VMOVUPS Y0, 224(AX)
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
-	MOVQ    264(SP), R9
-	TESTQ   R9, R9
+	MOVQ    296(SP), R10
+	TESTQ   R10, R10
 	JEQ     noBias
-	VMOVUPS (R9), Y0
-	ADDQ    $0x20, 264(SP)
+	VMOVUPS (R10), Y0
+	ADDQ    $0x20, 296(SP)
 
 noBias:
-	MOVQ    args+0(FP), R9
-	MOVB    64(R9), R9
-	TESTB   R9, R9
+	MOVQ    args+0(FP), R10
+	MOVB    64(R10), R10
+	TESTB   R10, R10
 	JNE     relu
 	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
-	MOVQ    CX, R9
-	VMOVUPS (SP), Y2
-	VMOVUPS 32(SP), Y3
-	VMOVUPS 64(SP), Y4
-	VMOVUPS 96(SP), Y5
+	MOVQ    DX, R10
+	VMOVUPS (AX), Y2
+	VMOVUPS 32(AX), Y3
+	VMOVUPS 64(AX), Y4
+	VMOVUPS 96(AX), Y5
 	VADDPS  Y4, Y3, Y6
 	VSUBPS  Y4, Y3, Y3
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y0, Y2, Y2
 	VMAXPS  Y2, Y1, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VADDPS  Y5, Y3, Y2
 	VADDPS  Y0, Y2, Y2
 	VMAXPS  Y2, Y1, Y2
-	VMOVUPS Y2, (R9)(R8*1)
-	ADDQ    DI, R9
-	VMOVUPS 128(SP), Y2
-	VMOVUPS 160(SP), Y3
-	VMOVUPS 192(SP), Y4
-	VMOVUPS 224(SP), Y5
+	VMOVUPS Y2, (R10)(R9*1)
+	ADDQ    R8, R10
+	VMOVUPS 128(AX), Y2
+	VMOVUPS 160(AX), Y3
+	VMOVUPS 192(AX), Y4
+	VMOVUPS 224(AX), Y5
 	VADDPS  Y4, Y3, Y6
 	VSUBPS  Y4, Y3, Y3
 	VADDPS  Y6, Y2, Y2
 	VADDPS  Y0, Y2, Y2
 	VMAXPS  Y2, Y1, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VADDPS  Y5, Y3, Y2
 	VADDPS  Y0, Y2, Y2
 	VMAXPS  Y2, Y1, Y2
-	VMOVUPS Y2, (R9)(R8*1)
-	ADDQ    $0x20, AX
+	VMOVUPS Y2, (R10)(R9*1)
 	ADDQ    $0x20, CX
-	SUBQ    $0x08, 256(SP)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, 288(SP)
 	JG      channels
 	VZEROUPPER
 	RET
@@ -1985,247 +1995,251 @@ GLOBL winogradConstant32<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad2to4SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutputGrad2to4SIMD(SB), $272-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutputGrad2to4SIMD(SB), $304-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
 	SHLQ $0x02, SI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 256(SP)
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 288(SP)
 
 channels:
-	MOVQ    AX, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
+	MOVQ    CX, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (SP)
+	VMOVUPS Y2, (AX)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, 64(SP)
+	VMOVUPS Y3, 64(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 128(SP)
+	VMOVUPS Y0, 128(AX)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, 192(SP)
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y0
-	VMOVUPS (R9)(DX*1), Y1
+	VMOVUPS Y0, 192(AX)
+	ADDQ    SI, R10
+	VMOVUPS (R10), Y0
+	VMOVUPS (R10)(BX*1), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, 32(SP)
+	VMOVUPS Y2, 32(AX)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, 96(SP)
+	VMOVUPS Y3, 96(AX)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 160(SP)
+	VMOVUPS Y0, 160(AX)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, 224(SP)
-	MOVQ    CX, R9
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
+	VMOVUPS Y0, 224(AX)
+	MOVQ    DX, R10
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R9)(DI*1)
+	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R9)(DI*2)
+	VMOVUPS Y0, (R10)(R8*2)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R9)(R8*1)
-	ADDQ    SI, R9
-	VMOVUPS 64(SP), Y0
-	VMOVUPS 96(SP), Y1
+	VMOVUPS Y0, (R10)(R9*1)
+	ADDQ    DI, R10
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 96(AX), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R9)(DI*1)
+	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R9)(DI*2)
+	VMOVUPS Y0, (R10)(R8*2)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R9)(R8*1)
-	ADDQ    SI, R9
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
+	VMOVUPS Y0, (R10)(R9*1)
+	ADDQ    DI, R10
+	VMOVUPS 128(AX), Y0
+	VMOVUPS 160(AX), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R9)(DI*1)
+	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R9)(DI*2)
+	VMOVUPS Y0, (R10)(R8*2)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R9)(R8*1)
-	ADDQ    SI, R9
-	VMOVUPS 192(SP), Y0
-	VMOVUPS 224(SP), Y1
+	VMOVUPS Y0, (R10)(R9*1)
+	ADDQ    DI, R10
+	VMOVUPS 192(AX), Y0
+	VMOVUPS 224(AX), Y1
 	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R9)
+	VMOVUPS Y2, (R10)
 	VMOVAPS Y0, Y0
 	VMOVAPS Y1, Y2
 	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R9)(DI*1)
+	VMOVUPS Y3, (R10)(R8*1)
 	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R9)(DI*2)
+	VMOVUPS Y0, (R10)(R8*2)
 	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R9)(R8*1)
-	ADDQ    $0x20, AX
+	VMOVUPS Y0, (R10)(R9*1)
 	ADDQ    $0x20, CX
-	SUBQ    $0x08, 256(SP)
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, 288(SP)
 	JG      channels
 	VZEROUPPER
 	RET
 
 // func winogradKernel3to4SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernel3to4SIMD(SB), $400-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernel3to4SIMD(SB), $432-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
 	SHLQ $0x02, SI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 384(SP)
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 416(SP)
 
 channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (SP)
+	VMOVUPS     Y3, (AX)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 96(SP)
+	VMOVUPS     Y3, 96(AX)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 288(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     Y0, 288(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 32(SP)
+	VMOVUPS     Y3, 32(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 128(SP)
+	VMOVUPS     Y3, 128(AX)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     Y0, 320(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 64(SP)
+	VMOVUPS     Y3, 64(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 160(SP)
+	VMOVUPS     Y3, 160(AX)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 352(SP)
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	VMOVUPS     Y0, 352(AX)
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DI*2)
+	VMOVUPS     Y0, (R10)(R8*2)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	ADDQ        SI, R9
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
+	VMOVUPS     Y0, (R10)(R9*1)
+	ADDQ        DI, R10
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DI*2)
+	VMOVUPS     Y0, (R10)(R8*2)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	ADDQ        SI, R9
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
+	VMOVUPS     Y0, (R10)(R9*1)
+	ADDQ        DI, R10
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DI*2)
+	VMOVUPS     Y0, (R10)(R8*2)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	ADDQ        SI, R9
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
+	VMOVUPS     Y0, (R10)(R9*1)
+	ADDQ        DI, R10
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y0
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y1
 	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R9)(DI*2)
+	VMOVUPS     Y0, (R10)(R8*2)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R10)(R9*1)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 384(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 416(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -2252,350 +2266,354 @@ GLOBL winogradConstant34<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad4to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad4to3SIMD(SB), $400-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernelGrad4to3SIMD(SB), $432-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
+	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	SHLQ $0x02, SI
-	SHLQ $0x02, DI
+	MOVQ 32(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 384(SP)
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 416(SP)
 
 channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 256(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     Y0, 256(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 288(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     Y0, 288(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
+	VMOVUPS     Y0, 320(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 352(SP)
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
+	VMOVUPS     Y0, 352(AX)
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)
+	VMOVUPS     Y0, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     128(SP), Y0
-	VMOVUPS     160(SP), Y1
-	VMOVUPS     192(SP), Y2
-	VMOVUPS     224(SP), Y3
+	VMOVUPS     Y0, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     128(AX), Y0
+	VMOVUPS     160(AX), Y1
+	VMOVUPS     192(AX), Y2
+	VMOVUPS     224(AX), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)
+	VMOVUPS     Y0, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     256(SP), Y0
-	VMOVUPS     288(SP), Y1
-	VMOVUPS     320(SP), Y2
-	VMOVUPS     352(SP), Y3
+	VMOVUPS     Y0, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     288(AX), Y1
+	VMOVUPS     320(AX), Y2
+	VMOVUPS     352(AX), Y3
 	VADDPS      Y2, Y1, Y4
 	VSUBPS      Y2, Y1, Y1
 	VMULPS      winogradConstant33<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)
+	VMOVUPS     Y0, (R10)
 	VMULPS      winogradConstant34<>+0(SB), Y1, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y3, Y0
 	VFMADD231PS winogradConstant34<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R10)(R9*2)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 384(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 416(SP)
 	JG          channels
 	VZEROUPPER
 	RET
 
 // func winogradOutput5to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput5to3SIMD(SB), $496-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutput5to3SIMD(SB), $528-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
+	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	SHLQ $0x02, SI
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
 	SHLQ $0x02, DI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 480(SP)
-	MOVQ args+0(FP), R9
-	MOVQ 56(R9), R9
-	MOVQ R9, 488(SP)
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 512(SP)
+	MOVQ args+0(FP), R10
+	MOVQ 56(R10), R10
+	MOVQ R10, 520(SP)
 
 channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
 	VADDPS      Y2, Y1, Y5
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
+	VMOVUPS     Y0, 320(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
 	VADDPS      Y2, Y1, Y5
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
+	VMOVUPS     Y0, 352(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
 	VADDPS      Y2, Y1, Y5
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
+	VMOVUPS     Y0, 384(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
 	VADDPS      Y2, Y1, Y5
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
+	VMOVUPS     Y0, 416(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
 	VADDPS      Y2, Y1, Y5
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y5, Y0, Y0
 	VADDPS      Y3, Y0, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y4, Y0
 	VFMADD231PS winogradConstant37<>+0(SB), Y5, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 448(SP)
+	VMOVUPS     Y0, 448(AX)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
-	MOVQ        488(SP), R9
-	TESTQ       R9, R9
+	MOVQ        520(SP), R10
+	TESTQ       R10, R10
 	JEQ         noBias
-	VMOVUPS     (R9), Y0
-	ADDQ        $0x20, 488(SP)
+	VMOVUPS     (R10), Y0
+	ADDQ        $0x20, 520(SP)
 
 noBias:
-	MOVQ    args+0(FP), R9
-	MOVB    64(R9), R9
-	TESTB   R9, R9
+	MOVQ    args+0(FP), R10
+	MOVB    64(R10), R10
+	TESTB   R10, R10
 	JNE     relu
 	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y2
-	VMOVUPS     32(SP), Y3
-	VMOVUPS     64(SP), Y4
-	VMOVUPS     96(SP), Y5
-	VMOVUPS     128(SP), Y6
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y2
+	VMOVUPS     32(AX), Y3
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     96(AX), Y5
+	VMOVUPS     128(AX), Y6
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y7, Y2, Y2
 	VADDPS      Y5, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)
+	VMOVUPS     Y2, (R10)
 	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVUPS     Y2, (R10)(R9*1)
 	VMOVAPS     Y6, Y2
 	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
 	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     160(SP), Y2
-	VMOVUPS     192(SP), Y3
-	VMOVUPS     224(SP), Y4
-	VMOVUPS     256(SP), Y5
-	VMOVUPS     288(SP), Y6
+	VMOVUPS     Y2, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     160(AX), Y2
+	VMOVUPS     192(AX), Y3
+	VMOVUPS     224(AX), Y4
+	VMOVUPS     256(AX), Y5
+	VMOVUPS     288(AX), Y6
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y7, Y2, Y2
 	VADDPS      Y5, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)
+	VMOVUPS     Y2, (R10)
 	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVUPS     Y2, (R10)(R9*1)
 	VMOVAPS     Y6, Y2
 	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
 	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     320(SP), Y2
-	VMOVUPS     352(SP), Y3
-	VMOVUPS     384(SP), Y4
-	VMOVUPS     416(SP), Y5
-	VMOVUPS     448(SP), Y6
+	VMOVUPS     Y2, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     320(AX), Y2
+	VMOVUPS     352(AX), Y3
+	VMOVUPS     384(AX), Y4
+	VMOVUPS     416(AX), Y5
+	VMOVUPS     448(AX), Y6
 	VADDPS      Y4, Y3, Y7
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y7, Y2, Y2
 	VADDPS      Y5, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)
+	VMOVUPS     Y2, (R10)
 	VMULPS      winogradConstant35<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*1)
+	VMOVUPS     Y2, (R10)(R9*1)
 	VMOVAPS     Y6, Y2
 	VFMADD231PS winogradConstant37<>+0(SB), Y7, Y2
 	VFMADD231PS winogradConstant38<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R9)(R8*2)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y2, (R10)(R9*2)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 480(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 512(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -2642,376 +2660,380 @@ GLOBL winogradConstant38<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad3to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputGrad3to5SIMD(SB), $496-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutputGrad3to5SIMD(SB), $528-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
 	SHLQ $0x02, SI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 480(SP)
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 512(SP)
 
 channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (SP)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 96(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 192(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, 32(SP)
+	VMOVUPS     Y3, (AX)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 128(SP)
+	VMOVUPS     Y5, 96(AX)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 224(SP)
+	VMOVUPS     Y3, 192(AX)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     Y0, 384(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, 64(SP)
+	VMOVUPS     Y3, 32(AX)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y5, 128(AX)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 256(SP)
+	VMOVUPS     Y3, 224(AX)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 448(SP)
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	VMOVUPS     Y0, 416(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, 64(AX)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(DI*1)
+	VMOVUPS     Y5, 160(AX)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, 256(AX)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
+	VMOVUPS     Y0, 448(AX)
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(DI*1)
+	VMOVUPS     Y5, (R10)(R8*1)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(DI*1)
+	VMOVUPS     Y5, (R10)(R8*1)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(DI*1)
+	VMOVUPS     Y5, (R10)(R8*1)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
 	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMOVAPS     Y0, Y3
 	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
 	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
 	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R9)(DI*1)
+	VMOVUPS     Y5, (R10)(R8*1)
 	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R10)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant37<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant35<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R10)(R8*1)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R10)(R8*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant38<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, (R10)(R8*4)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 480(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 512(SP)
 	JG          channels
 	VZEROUPPER
 	RET
 
 // func winogradKernel3to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernel3to5SIMD(SB), $496-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernel3to5SIMD(SB), $528-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
+	MOVQ args+0(FP), SI
+	MOVQ 16(SI), SI
+	MOVQ args+0(FP), DI
+	MOVQ 32(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 40(R8), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
 	SHLQ $0x02, SI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 480(SP)
+	SHLQ $0x02, DI
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 512(SP)
 
 channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (SP)
+	VMOVUPS     Y3, (AX)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 96(SP)
+	VMOVUPS     Y3, 96(AX)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 192(SP)
+	VMOVUPS     Y3, 192(AX)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     Y0, 384(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 32(SP)
+	VMOVUPS     Y3, 32(AX)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 128(SP)
+	VMOVUPS     Y3, 128(AX)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 224(SP)
+	VMOVUPS     Y3, 224(AX)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        BX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
+	VMOVUPS     Y0, 416(AX)
+	ADDQ        SI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, 64(SP)
+	VMOVUPS     Y3, 64(AX)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 160(SP)
+	VMOVUPS     Y3, 160(AX)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 256(SP)
+	VMOVUPS     Y3, 256(AX)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 448(SP)
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
+	VMOVUPS     Y0, 448(AX)
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        SI, R9
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
+	VMOVUPS     Y0, (R10)(R8*4)
+	ADDQ        DI, R10
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
 	VMULPS      winogradConstant39<>+0(SB), Y0, Y3
-	VMOVUPS     Y3, (R9)
+	VMOVUPS     Y3, (R10)
 	VMULPS      winogradConstant40<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant41<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant42<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*1)
+	VMOVUPS     Y3, (R10)(R8*1)
 	VMULPS      winogradConstant43<>+0(SB), Y0, Y3
 	VFMADD231PS winogradConstant44<>+0(SB), Y1, Y3
 	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R9)(DI*2)
+	VMOVUPS     Y3, (R10)(R8*2)
 	VMULPS      winogradConstant46<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant47<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant48<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
+	VMOVUPS     Y0, (R10)(R9*1)
 	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R9)(DI*4)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R10)(R8*4)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 480(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 512(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -3118,208 +3140,17 @@ GLOBL winogradConstant48<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad5to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad5to3SIMD(SB), $496-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernelGrad5to3SIMD(SB), $528-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	MOVQ args+0(FP), SI
-	MOVQ 16(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 32(DI), DI
-	MOVQ args+0(FP), R8
-	MOVQ 40(R8), R8
-	SHLQ $0x02, R8
-	SHLQ $0x02, SI
-	SHLQ $0x02, DI
-	MOVQ args+0(FP), R9
-	MOVQ 48(R9), R9
-	MOVQ R9, 480(SP)
-
-channels:
-	MOVQ        AX, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (SP)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 160(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 32(SP)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 64(SP)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 96(SP)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        SI, R9
-	VMOVUPS     (R9), Y0
-	VMOVUPS     (R9)(DX*1), Y1
-	VMOVUPS     (R9)(DX*2), Y2
-	VMOVUPS     (R9)(BX*1), Y3
-	VMOVUPS     (R9)(DX*4), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 128(SP)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 448(SP)
-	MOVQ        CX, R9
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        DI, R9
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
-	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)
-	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*1)
-	VMOVAPS     Y4, Y0
-	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, (R9)(R8*2)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	SUBQ        $0x08, 480(SP)
-	JG          channels
-	VZEROUPPER
-	RET
-
-// func winogradOutput6to4SIMD(args *TransformArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradOutput6to4SIMD(SB), $784-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
-	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
 	MOVQ args+0(FP), DI
 	MOVQ 16(DI), DI
 	MOVQ args+0(FP), R8
@@ -3327,184 +3158,379 @@ TEXT ·winogradOutput6to4SIMD(SB), $784-8
 	MOVQ args+0(FP), R9
 	MOVQ 40(R9), R9
 	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
 	SHLQ $0x02, DI
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R11
-	MOVQ 48(R11), R11
-	MOVQ R11, 768(SP)
-	MOVQ args+0(FP), R11
-	MOVQ 56(R11), R11
-	MOVQ R11, 776(SP)
+	MOVQ args+0(FP), R10
+	MOVQ 48(R10), R10
+	MOVQ R10, 512(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	MOVQ        CX, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (AX)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 160(AX)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 320(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 32(AX)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 192(AX)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 352(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 64(AX)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 224(AX)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 384(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 96(AX)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 256(AX)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 416(AX)
+	ADDQ        DI, R10
+	VMOVUPS     (R10), Y0
+	VMOVUPS     (R10)(BX*1), Y1
+	VMOVUPS     (R10)(BX*2), Y2
+	VMOVUPS     (R10)(SI*1), Y3
+	VMOVUPS     (R10)(BX*4), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 128(AX)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 288(AX)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, 448(AX)
+	MOVQ        DX, R10
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     160(AX), Y0
+	VMOVUPS     192(AX), Y1
+	VMOVUPS     224(AX), Y2
+	VMOVUPS     256(AX), Y3
+	VMOVUPS     288(AX), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*2)
+	ADDQ        R8, R10
+	VMOVUPS     320(AX), Y0
+	VMOVUPS     352(AX), Y1
+	VMOVUPS     384(AX), Y2
+	VMOVUPS     416(AX), Y3
+	VMOVUPS     448(AX), Y4
+	VMULPS      winogradConstant39<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant40<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant43<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant46<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)
+	VMULPS      winogradConstant41<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant44<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant47<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVAPS     Y4, Y0
+	VFMADD231PS winogradConstant42<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant45<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant48<>+0(SB), Y3, Y0
+	VMOVUPS     Y0, (R10)(R9*2)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 512(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradOutput6to4SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradOutput6to4SIMD(SB), $816-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
+	MOVQ args+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
+	MOVQ args+0(FP), R8
+	MOVQ 16(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 800(SP)
+	MOVQ args+0(FP), R12
+	MOVQ 56(R12), R12
+	MOVQ R12, 808(SP)
+
+channels:
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 384(SP)
+	VMOVUPS     Y0, 384(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 576(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 576(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y0, 416(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 608(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 608(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 448(SP)
+	VMOVUPS     Y0, 448(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 640(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 640(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 480(SP)
+	VMOVUPS     Y0, 480(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 672(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 672(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 512(SP)
+	VMOVUPS     Y0, 512(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 704(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 704(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMULPS      winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMULPS      winogradConstant34<>+0(SB), Y6, Y0
 	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 544(SP)
+	VMOVUPS     Y0, 544(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant49<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 736(SP)
+	VMOVUPS     Y0, 736(AX)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
-	MOVQ        776(SP), R11
-	TESTQ       R11, R11
+	MOVQ        808(SP), R12
+	TESTQ       R12, R12
 	JEQ         noBias
-	VMOVUPS     (R11), Y0
-	ADDQ        $0x20, 776(SP)
+	VMOVUPS     (R12), Y0
+	ADDQ        $0x20, 808(SP)
 
 noBias:
-	MOVQ    args+0(FP), R11
-	MOVB    64(R11), R11
-	TESTB   R11, R11
+	MOVQ    args+0(FP), R12
+	MOVB    64(R12), R12
+	TESTB   R12, R12
 	JNE     relu
 	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
-	MOVQ        CX, R11
-	VMOVUPS     (SP), Y2
-	VMOVUPS     32(SP), Y3
-	VMOVUPS     64(SP), Y4
-	VMOVUPS     96(SP), Y5
-	VMOVUPS     128(SP), Y6
-	VMOVUPS     160(SP), Y7
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y2
+	VMOVUPS     32(AX), Y3
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     96(AX), Y5
+	VMOVUPS     128(AX), Y6
+	VMOVUPS     160(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -3513,30 +3539,30 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
+	VMOVUPS     Y2, (R12)
 	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
+	VMOVUPS     Y2, (R12)(R10*1)
 	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*2)
+	VMOVUPS     Y2, (R12)(R10*2)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R10*1)
-	ADDQ        R8, R11
-	VMOVUPS     192(SP), Y2
-	VMOVUPS     224(SP), Y3
-	VMOVUPS     256(SP), Y4
-	VMOVUPS     288(SP), Y5
-	VMOVUPS     320(SP), Y6
-	VMOVUPS     352(SP), Y7
+	VMOVUPS     Y2, (R12)(R11*1)
+	ADDQ        R9, R12
+	VMOVUPS     192(AX), Y2
+	VMOVUPS     224(AX), Y3
+	VMOVUPS     256(AX), Y4
+	VMOVUPS     288(AX), Y5
+	VMOVUPS     320(AX), Y6
+	VMOVUPS     352(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -3545,30 +3571,30 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
+	VMOVUPS     Y2, (R12)
 	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
+	VMOVUPS     Y2, (R12)(R10*1)
 	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*2)
+	VMOVUPS     Y2, (R12)(R10*2)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R10*1)
-	ADDQ        R8, R11
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
-	VMOVUPS     480(SP), Y5
-	VMOVUPS     512(SP), Y6
-	VMOVUPS     544(SP), Y7
+	VMOVUPS     Y2, (R12)(R11*1)
+	ADDQ        R9, R12
+	VMOVUPS     384(AX), Y2
+	VMOVUPS     416(AX), Y3
+	VMOVUPS     448(AX), Y4
+	VMOVUPS     480(AX), Y5
+	VMOVUPS     512(AX), Y6
+	VMOVUPS     544(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -3577,30 +3603,30 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
+	VMOVUPS     Y2, (R12)
 	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
+	VMOVUPS     Y2, (R12)(R10*1)
 	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*2)
+	VMOVUPS     Y2, (R12)(R10*2)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R10*1)
-	ADDQ        R8, R11
-	VMOVUPS     576(SP), Y2
-	VMOVUPS     608(SP), Y3
-	VMOVUPS     640(SP), Y4
-	VMOVUPS     672(SP), Y5
-	VMOVUPS     704(SP), Y6
-	VMOVUPS     736(SP), Y7
+	VMOVUPS     Y2, (R12)(R11*1)
+	ADDQ        R9, R12
+	VMOVUPS     576(AX), Y2
+	VMOVUPS     608(AX), Y3
+	VMOVUPS     640(AX), Y4
+	VMOVUPS     672(AX), Y5
+	VMOVUPS     704(AX), Y6
+	VMOVUPS     736(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -3609,26 +3635,26 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)
+	VMOVUPS     Y2, (R12)
 	VMULPS      winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
+	VMOVUPS     Y2, (R12)(R10*1)
 	VMULPS      winogradConstant34<>+0(SB), Y8, Y2
 	VFMADD231PS winogradConstant36<>+0(SB), Y4, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R9*2)
+	VMOVUPS     Y2, (R12)(R10*2)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant50<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R11)(R10*1)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y2, (R12)(R11*1)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 768(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 800(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -3655,15 +3681,302 @@ GLOBL winogradConstant50<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad4to6SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputGrad4to6SIMD(SB), $784-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutputGrad4to6SIMD(SB), $816-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R9)(R9*4), R11
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 800(SP)
+
+channels:
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 128(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 256(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 384(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 512(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 640(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 32(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 160(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 288(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 416(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 544(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 672(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 64(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 192(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 320(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 448(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 576(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 704(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, 96(AX)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, 224(AX)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, 352(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, 480(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 608(AX)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, 736(AX)
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     128(AX), Y0
+	VMOVUPS     160(AX), Y1
+	VMOVUPS     192(AX), Y2
+	VMOVUPS     224(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     256(AX), Y0
+	VMOVUPS     288(AX), Y1
+	VMOVUPS     320(AX), Y2
+	VMOVUPS     352(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     512(AX), Y0
+	VMOVUPS     544(AX), Y1
+	VMOVUPS     576(AX), Y2
+	VMOVUPS     608(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     672(AX), Y1
+	VMOVUPS     704(AX), Y2
+	VMOVUPS     736(AX), Y3
+	VMOVAPS     Y0, Y4
+	VMOVUPS     Y4, (R12)
+	VMOVAPS     Y0, Y4
+	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
+	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
+	VADDPS      Y5, Y4, Y6
+	VMOVUPS     Y6, (R12)(R9*1)
+	VSUBPS      Y5, Y4, Y4
+	VMOVUPS     Y4, (R12)(R9*2)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y0, Y2
+	VMOVUPS     Y2, (R12)(R10*1)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, (R12)(R9*4)
+	VMOVAPS     Y3, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 800(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradKernel3to6SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernel3to6SIMD(SB), $624-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
+	MOVQ args+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
 	MOVQ args+0(FP), SI
 	MOVQ 16(SI), SI
 	MOVQ args+0(FP), DI
@@ -3677,511 +3990,228 @@ TEXT ·winogradOutputGrad4to6SIMD(SB), $784-8
 	SHLQ $0x02, DI
 	MOVQ args+0(FP), R11
 	MOVQ 48(R11), R11
-	MOVQ R11, 768(SP)
+	MOVQ R11, 608(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (SP)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, 128(SP)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, 256(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, 384(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 512(SP)
-	VMOVAPS     Y3, Y0
-	VMOVUPS     Y0, 640(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, 32(SP)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, 160(SP)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, 288(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, 416(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 544(SP)
-	VMOVAPS     Y3, Y0
-	VMOVUPS     Y0, 672(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, 64(SP)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, 192(SP)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, 320(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, 448(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 576(SP)
-	VMOVAPS     Y3, Y0
-	VMOVUPS     Y0, 704(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, 96(SP)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, 224(SP)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, 352(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, 480(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 608(SP)
-	VMOVAPS     Y3, Y0
-	VMOVUPS     Y0, 736(SP)
 	MOVQ        CX, R11
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 96(AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 192(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 288(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 384(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 480(AX)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 32(AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 128(AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 224(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 320(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 416(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 512(AX)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, 64(AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 160(AX)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 256(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, 352(AX)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
+	VMOVUPS     Y0, 448(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 544(AX)
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	ADDQ        DI, R11
-	VMOVUPS     128(SP), Y0
-	VMOVUPS     160(SP), Y1
-	VMOVUPS     192(SP), Y2
-	VMOVUPS     224(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	ADDQ        DI, R11
-	VMOVUPS     256(SP), Y0
-	VMOVUPS     288(SP), Y1
-	VMOVUPS     320(SP), Y2
-	VMOVUPS     352(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	ADDQ        DI, R11
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVUPS     480(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	ADDQ        DI, R11
-	VMOVUPS     512(SP), Y0
-	VMOVUPS     544(SP), Y1
-	VMOVUPS     576(SP), Y2
-	VMOVUPS     608(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
 	ADDQ        DI, R11
-	VMOVUPS     640(SP), Y0
-	VMOVUPS     672(SP), Y1
-	VMOVUPS     704(SP), Y2
-	VMOVUPS     736(SP), Y3
-	VMOVAPS     Y0, Y4
-	VMOVUPS     Y4, (R11)
-	VMOVAPS     Y0, Y4
-	VFMADD231PS winogradConstant34<>+0(SB), Y2, Y4
-	VMULPS      winogradConstant9<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant49<>+0(SB), Y3, Y5
-	VADDPS      Y5, Y4, Y6
-	VMOVUPS     Y6, (R11)(R8*1)
-	VSUBPS      Y5, Y4, Y4
-	VMOVUPS     Y4, (R11)(R8*2)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant36<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant13<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant50<>+0(SB), Y3, Y1
-	VADDPS      Y1, Y0, Y2
-	VMOVUPS     Y2, (R11)(R9*1)
-	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVAPS     Y0, Y3
+	VMOVUPS     Y3, (R11)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R8*2)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
+	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
+	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VMOVUPS     Y0, (R11)(R8*4)
-	VMOVAPS     Y3, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 768(SP)
-	JG          channels
-	VZEROUPPER
-	RET
-
-// func winogradKernel3to6SIMD(args *TransformArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradKernel3to6SIMD(SB), $592-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
-	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	LEAQ (DI)(DI*4), R9
-	SHLQ $0x02, BX
-	SHLQ $0x02, SI
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 576(SP)
-
-channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 96(SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 192(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 288(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 384(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 480(SP)
-	ADDQ        BX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, 32(SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 128(SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 224(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 320(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 416(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 512(SP)
-	ADDQ        BX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, 64(SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 160(SP)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 256(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, 352(SP)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, 448(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 544(SP)
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        SI, R10
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        SI, R10
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        SI, R10
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        SI, R10
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        SI, R10
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVAPS     Y0, Y3
-	VMOVUPS     Y3, (R10)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMULPS      winogradConstant51<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(DI*2)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y3
-	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y3
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
-	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
-	VMOVUPS     Y0, (R10)(DI*4)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	SUBQ        $0x08, 576(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 608(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -4268,413 +4298,417 @@ GLOBL winogradConstant58<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad6to3SIMD(SB), $592-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernelGrad6to3SIMD(SB), $624-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	SHLQ $0x02, DI
-	SHLQ $0x02, R8
+	MOVQ 32(R9), R9
 	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 576(SP)
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	SHLQ $0x02, R8
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 608(SP)
 
 channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	MOVQ        CX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 384(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 384(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 416(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 416(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 448(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 448(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 480(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 480(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 512(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 512(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 544(SP)
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMOVUPS     160(SP), Y5
+	VMOVUPS     Y0, 544(AX)
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)
+	VMOVUPS     Y0, (R11)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*2)
-	ADDQ        R8, R10
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	VMOVUPS     288(SP), Y3
-	VMOVUPS     320(SP), Y4
-	VMOVUPS     352(SP), Y5
+	VMOVUPS     Y0, (R11)(R10*2)
+	ADDQ        R9, R11
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVUPS     288(AX), Y3
+	VMOVUPS     320(AX), Y4
+	VMOVUPS     352(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)
+	VMOVUPS     Y0, (R11)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*2)
-	ADDQ        R8, R10
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVUPS     480(SP), Y3
-	VMOVUPS     512(SP), Y4
-	VMOVUPS     544(SP), Y5
+	VMOVUPS     Y0, (R11)(R10*2)
+	ADDQ        R9, R11
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVUPS     512(AX), Y4
+	VMOVUPS     544(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)
+	VMOVUPS     Y0, (R11)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
+	VMOVUPS     Y0, (R11)(R10*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R10)(R9*2)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R11)(R10*2)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 576(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 608(SP)
 	JG          channels
 	VZEROUPPER
 	RET
 
 // func winogradOutput6to2SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput6to2SIMD(SB), $400-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutput6to2SIMD(SB), $432-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 384(SP)
-	MOVQ args+0(FP), R10
-	MOVQ 56(R10), R10
-	MOVQ R10, 392(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 416(SP)
+	MOVQ args+0(FP), R11
+	MOVQ 56(R11), R11
+	MOVQ R11, 424(SP)
 
 channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	MOVQ        CX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 192(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 192(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 224(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 224(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 256(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 256(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 288(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 288(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 320(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
+	VMOVUPS     Y0, 320(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
 	VADDPS      Y2, Y1, Y6
 	VSUBPS      Y2, Y1, Y1
 	VADDPS      Y4, Y3, Y2
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y0, Y0
 	VADDPS      Y2, Y0, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant9<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant13<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
-	MOVQ        392(SP), R10
-	TESTQ       R10, R10
+	MOVQ        424(SP), R11
+	TESTQ       R11, R11
 	JEQ         noBias
-	VMOVUPS     (R10), Y0
-	ADDQ        $0x20, 392(SP)
+	VMOVUPS     (R11), Y0
+	ADDQ        $0x20, 424(SP)
 
 noBias:
-	MOVQ    args+0(FP), R10
-	MOVB    64(R10), R10
-	TESTB   R10, R10
+	MOVQ    args+0(FP), R11
+	MOVB    64(R11), R11
+	TESTB   R11, R11
 	JNE     relu
 	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y2
-	VMOVUPS     32(SP), Y3
-	VMOVUPS     64(SP), Y4
-	VMOVUPS     96(SP), Y5
-	VMOVUPS     128(SP), Y6
-	VMOVUPS     160(SP), Y7
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y2
+	VMOVUPS     32(AX), Y3
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     96(AX), Y5
+	VMOVUPS     128(AX), Y6
+	VMOVUPS     160(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -4683,20 +4717,20 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)
+	VMOVUPS     Y2, (R11)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*1)
-	ADDQ        R8, R10
-	VMOVUPS     192(SP), Y2
-	VMOVUPS     224(SP), Y3
-	VMOVUPS     256(SP), Y4
-	VMOVUPS     288(SP), Y5
-	VMOVUPS     320(SP), Y6
-	VMOVUPS     352(SP), Y7
+	VMOVUPS     Y2, (R11)(R10*1)
+	ADDQ        R9, R11
+	VMOVUPS     192(AX), Y2
+	VMOVUPS     224(AX), Y3
+	VMOVUPS     256(AX), Y4
+	VMOVUPS     288(AX), Y5
+	VMOVUPS     320(AX), Y6
+	VMOVUPS     352(AX), Y7
 	VADDPS      Y4, Y3, Y8
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y6, Y5, Y4
@@ -4705,216 +4739,32 @@ relu:
 	VADDPS      Y4, Y2, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)
+	VMOVUPS     Y2, (R11)
 	VMOVAPS     Y7, Y2
 	VFMADD231PS winogradConstant9<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant13<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*1)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y2, (R11)(R10*1)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 384(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 416(SP)
 	JG          channels
 	VZEROUPPER
 	RET
 
 // func winogradOutputGrad2to6SIMD(args *TransformArgs)
 // Requires: AVX
-TEXT ·winogradOutputGrad2to6SIMD(SB), $400-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutputGrad2to6SIMD(SB), $432-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	LEAQ (DI)(DI*4), R9
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
-	SHLQ $0x02, SI
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 384(SP)
-
-channels:
-	MOVQ    AX, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (SP)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, 64(SP)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, 128(SP)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, 192(SP)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 256(SP)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, 320(SP)
-	ADDQ    BX, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(DX*1), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, 32(SP)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, 96(SP)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, 160(SP)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, 224(SP)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, 288(SP)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, 352(SP)
-	MOVQ    CX, R10
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    SI, R10
-	VMOVUPS 64(SP), Y0
-	VMOVUPS 96(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    SI, R10
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    SI, R10
-	VMOVUPS 192(SP), Y0
-	VMOVUPS 224(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    SI, R10
-	VMOVUPS 256(SP), Y0
-	VMOVUPS 288(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    SI, R10
-	VMOVUPS 320(SP), Y0
-	VMOVUPS 352(SP), Y1
-	VMOVAPS Y0, Y2
-	VMOVUPS Y2, (R10)
-	VMOVAPS Y0, Y2
-	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
-	VADDPS  Y3, Y2, Y4
-	VMOVUPS Y4, (R10)(DI*1)
-	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (R10)(DI*2)
-	VMOVAPS Y0, Y0
-	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
-	VADDPS  Y2, Y0, Y3
-	VMOVUPS Y3, (R10)(R8*1)
-	VSUBPS  Y2, Y0, Y0
-	VMOVUPS Y0, (R10)(DI*4)
-	VMOVAPS Y1, Y0
-	VMOVUPS Y0, (R10)(R9*1)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
-	SUBQ    $0x08, 384(SP)
-	JG      channels
-	VZEROUPPER
-	RET
-
-// func winogradKernel5to6SIMD(args *TransformArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradKernel5to6SIMD(SB), $976-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
-	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
 	MOVQ args+0(FP), SI
 	MOVQ 16(SI), SI
 	MOVQ args+0(FP), DI
@@ -4928,386 +4778,574 @@ TEXT ·winogradKernel5to6SIMD(SB), $976-8
 	SHLQ $0x02, DI
 	MOVQ args+0(FP), R11
 	MOVQ 48(R11), R11
-	MOVQ R11, 960(SP)
+	MOVQ R11, 416(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
+	MOVQ    CX, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (AX)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, 64(AX)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 128(AX)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, 192(AX)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, 256(AX)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, 320(AX)
+	ADDQ    SI, R11
+	VMOVUPS (R11), Y0
+	VMOVUPS (R11)(BX*1), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, 32(AX)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, 96(AX)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, 160(AX)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, 224(AX)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, 288(AX)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, 352(AX)
+	MOVQ    DX, R11
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    DI, R11
+	VMOVUPS 64(AX), Y0
+	VMOVUPS 96(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    DI, R11
+	VMOVUPS 128(AX), Y0
+	VMOVUPS 160(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    DI, R11
+	VMOVUPS 192(AX), Y0
+	VMOVUPS 224(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    DI, R11
+	VMOVUPS 256(AX), Y0
+	VMOVUPS 288(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    DI, R11
+	VMOVUPS 320(AX), Y0
+	VMOVUPS 352(AX), Y1
+	VMOVAPS Y0, Y2
+	VMOVUPS Y2, (R11)
+	VMOVAPS Y0, Y2
+	VMULPS  winogradConstant9<>+0(SB), Y1, Y3
+	VADDPS  Y3, Y2, Y4
+	VMOVUPS Y4, (R11)(R8*1)
+	VSUBPS  Y3, Y2, Y2
+	VMOVUPS Y2, (R11)(R8*2)
+	VMOVAPS Y0, Y0
+	VMULPS  winogradConstant13<>+0(SB), Y1, Y2
+	VADDPS  Y2, Y0, Y3
+	VMOVUPS Y3, (R11)(R9*1)
+	VSUBPS  Y2, Y0, Y0
+	VMOVUPS Y0, (R11)(R8*4)
+	VMOVAPS Y1, Y0
+	VMOVUPS Y0, (R11)(R10*1)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, 416(SP)
+	JG      channels
+	VZEROUPPER
+	RET
+
+// func winogradKernel5to6SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernel5to6SIMD(SB), $1008-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
+	MOVQ args+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R9)(R9*4), R11
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 992(SP)
+
+channels:
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (SP)
+	VMOVUPS     Y5, (AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y5, 160(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 320(SP)
+	VMOVUPS     Y5, 320(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 480(SP)
+	VMOVUPS     Y5, 480(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 640(SP)
+	VMOVUPS     Y0, 640(AX)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 800(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     Y0, 800(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, 32(SP)
+	VMOVUPS     Y5, 32(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 192(SP)
+	VMOVUPS     Y5, 192(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 352(SP)
+	VMOVUPS     Y5, 352(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 512(SP)
+	VMOVUPS     Y5, 512(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 672(SP)
+	VMOVUPS     Y0, 672(AX)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 832(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     Y0, 832(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, 64(SP)
+	VMOVUPS     Y5, 64(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 224(SP)
+	VMOVUPS     Y5, 224(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 384(SP)
+	VMOVUPS     Y5, 384(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 544(SP)
+	VMOVUPS     Y5, 544(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 704(SP)
+	VMOVUPS     Y0, 704(AX)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 864(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     Y0, 864(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, 96(SP)
+	VMOVUPS     Y5, 96(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 256(SP)
+	VMOVUPS     Y5, 256(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 416(SP)
+	VMOVUPS     Y5, 416(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 576(SP)
+	VMOVUPS     Y5, 576(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 736(SP)
+	VMOVUPS     Y0, 736(AX)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 896(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
+	VMOVUPS     Y0, 896(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, 128(SP)
+	VMOVUPS     Y5, 128(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 288(SP)
+	VMOVUPS     Y5, 288(AX)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 448(SP)
+	VMOVUPS     Y5, 448(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 608(SP)
+	VMOVUPS     Y5, 608(AX)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 768(SP)
+	VMOVUPS     Y0, 768(AX)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 928(SP)
-	MOVQ        CX, R11
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
+	VMOVUPS     Y0, 928(AX)
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        DI, R11
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     160(AX), Y0
+	VMOVUPS     192(AX), Y1
+	VMOVUPS     224(AX), Y2
+	VMOVUPS     256(AX), Y3
+	VMOVUPS     288(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        DI, R11
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     320(AX), Y0
+	VMOVUPS     352(AX), Y1
+	VMOVUPS     384(AX), Y2
+	VMOVUPS     416(AX), Y3
+	VMOVUPS     448(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        DI, R11
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVUPS     576(SP), Y3
-	VMOVUPS     608(SP), Y4
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVUPS     576(AX), Y3
+	VMOVUPS     608(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        DI, R11
-	VMOVUPS     640(SP), Y0
-	VMOVUPS     672(SP), Y1
-	VMOVUPS     704(SP), Y2
-	VMOVUPS     736(SP), Y3
-	VMOVUPS     768(SP), Y4
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     672(AX), Y1
+	VMOVUPS     704(AX), Y2
+	VMOVUPS     736(AX), Y3
+	VMOVUPS     768(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        DI, R11
-	VMOVUPS     800(SP), Y0
-	VMOVUPS     832(SP), Y1
-	VMOVUPS     864(SP), Y2
-	VMOVUPS     896(SP), Y3
-	VMOVUPS     928(SP), Y4
+	VMOVUPS     Y0, (R12)(R11*1)
+	ADDQ        R8, R12
+	VMOVUPS     800(AX), Y0
+	VMOVUPS     832(AX), Y1
+	VMOVUPS     864(AX), Y2
+	VMOVUPS     896(AX), Y3
+	VMOVUPS     928(AX), Y4
 	VMOVAPS     Y0, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant52<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant58<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
+	VMOVUPS     Y5, (R12)(R9*1)
 	VMULPS      winogradConstant51<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant54<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant60<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant59<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R8*2)
+	VMOVUPS     Y5, (R12)(R9*2)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant56<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y5
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant55<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R8*4)
+	VMOVUPS     Y0, (R12)(R9*4)
 	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R12)(R11*1)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 960(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 992(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -5364,449 +5402,453 @@ GLOBL winogradConstant63<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad6to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad6to5SIMD(SB), $976-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernelGrad6to5SIMD(SB), $1008-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R11
-	MOVQ 48(R11), R11
-	MOVQ R11, 960(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 992(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (SP)
+	VMOVUPS     Y0, (AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 192(SP)
+	VMOVUPS     Y0, 192(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 384(SP)
+	VMOVUPS     Y0, 384(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 576(SP)
+	VMOVUPS     Y0, 576(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 768(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 768(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 32(SP)
+	VMOVUPS     Y0, 32(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y0, 416(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 608(SP)
+	VMOVUPS     Y0, 608(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 800(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 800(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 64(SP)
+	VMOVUPS     Y0, 64(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 448(SP)
+	VMOVUPS     Y0, 448(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 640(SP)
+	VMOVUPS     Y0, 640(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 832(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 832(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 96(SP)
+	VMOVUPS     Y0, 96(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 480(SP)
+	VMOVUPS     Y0, 480(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 672(SP)
+	VMOVUPS     Y0, 672(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 864(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 864(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 128(SP)
+	VMOVUPS     Y0, 128(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 512(SP)
+	VMOVUPS     Y0, 512(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 704(SP)
+	VMOVUPS     Y0, 704(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 896(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
+	VMOVUPS     Y0, 896(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 160(SP)
+	VMOVUPS     Y0, 160(AX)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 544(SP)
+	VMOVUPS     Y0, 544(AX)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 736(SP)
+	VMOVUPS     Y0, 736(AX)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 928(SP)
-	MOVQ        CX, R11
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMOVUPS     160(SP), Y5
+	VMOVUPS     Y0, 928(AX)
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R12)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*1)
+	VMOVUPS     Y0, (R12)(R10*1)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*2)
+	VMOVUPS     Y0, (R12)(R10*2)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVUPS     Y0, (R12)(R11*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	VMOVUPS     288(SP), Y3
-	VMOVUPS     320(SP), Y4
-	VMOVUPS     352(SP), Y5
+	VMOVUPS     Y0, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVUPS     288(AX), Y3
+	VMOVUPS     320(AX), Y4
+	VMOVUPS     352(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R12)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*1)
+	VMOVUPS     Y0, (R12)(R10*1)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*2)
+	VMOVUPS     Y0, (R12)(R10*2)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVUPS     Y0, (R12)(R11*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVUPS     480(SP), Y3
-	VMOVUPS     512(SP), Y4
-	VMOVUPS     544(SP), Y5
+	VMOVUPS     Y0, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVUPS     512(AX), Y4
+	VMOVUPS     544(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R12)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*1)
+	VMOVUPS     Y0, (R12)(R10*1)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*2)
+	VMOVUPS     Y0, (R12)(R10*2)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVUPS     Y0, (R12)(R11*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     576(SP), Y0
-	VMOVUPS     608(SP), Y1
-	VMOVUPS     640(SP), Y2
-	VMOVUPS     672(SP), Y3
-	VMOVUPS     704(SP), Y4
-	VMOVUPS     736(SP), Y5
+	VMOVUPS     Y0, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     576(AX), Y0
+	VMOVUPS     608(AX), Y1
+	VMOVUPS     640(AX), Y2
+	VMOVUPS     672(AX), Y3
+	VMOVUPS     704(AX), Y4
+	VMOVUPS     736(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R12)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*1)
+	VMOVUPS     Y0, (R12)(R10*1)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*2)
+	VMOVUPS     Y0, (R12)(R10*2)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVUPS     Y0, (R12)(R11*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     768(SP), Y0
-	VMOVUPS     800(SP), Y1
-	VMOVUPS     832(SP), Y2
-	VMOVUPS     864(SP), Y3
-	VMOVUPS     896(SP), Y4
-	VMOVUPS     928(SP), Y5
+	VMOVUPS     Y0, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     768(AX), Y0
+	VMOVUPS     800(AX), Y1
+	VMOVUPS     832(AX), Y2
+	VMOVUPS     864(AX), Y3
+	VMOVUPS     896(AX), Y4
+	VMOVUPS     928(AX), Y5
 	VMOVAPS     Y0, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant51<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant55<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)
+	VMOVUPS     Y0, (R12)
 	VMULPS      winogradConstant52<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant54<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant56<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant58<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*1)
+	VMOVUPS     Y0, (R12)(R10*1)
 	VMULPS      winogradConstant53<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant53<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant57<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*2)
+	VMOVUPS     Y0, (R12)(R10*2)
 	VMULPS      winogradConstant58<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant60<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant61<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant63<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R10*1)
+	VMOVUPS     Y0, (R12)(R11*1)
 	VMOVAPS     Y5, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant59<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y3, Y0
 	VFMADD231PS winogradConstant62<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, (R11)(R9*4)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y0, (R12)(R10*4)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 960(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 992(SP)
 	JG          channels
 	VZEROUPPER
 	RET
 
 // func winogradOutput7to3SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutput7to3SIMD(SB), $688-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutput7to3SIMD(SB), $720-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 672(SP)
-	MOVQ args+0(FP), R10
-	MOVQ 56(R10), R10
-	MOVQ R10, 680(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R11
+	MOVQ 48(R11), R11
+	MOVQ R11, 704(SP)
+	MOVQ args+0(FP), R11
+	MOVQ 56(R11), R11
+	MOVQ R11, 712(SP)
 
 channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	MOVQ        CX, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5815,24 +5857,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, (SP)
+	VMOVUPS     Y5, (AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 224(SP)
+	VMOVUPS     Y0, 224(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 448(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 448(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5841,24 +5883,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 32(SP)
+	VMOVUPS     Y5, 32(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 256(SP)
+	VMOVUPS     Y0, 256(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 480(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 480(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5867,24 +5909,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 64(SP)
+	VMOVUPS     Y5, 64(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 288(SP)
+	VMOVUPS     Y0, 288(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 512(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 512(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5893,24 +5935,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 96(SP)
+	VMOVUPS     Y5, 96(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 320(SP)
+	VMOVUPS     Y0, 320(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 544(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 544(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5919,24 +5961,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 128(SP)
+	VMOVUPS     Y5, 128(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 352(SP)
+	VMOVUPS     Y0, 352(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 576(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 576(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5945,24 +5987,24 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y5, 160(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 384(SP)
+	VMOVUPS     Y0, 384(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 608(SP)
-	ADDQ        DI, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVUPS     (R10)(BX*1), Y3
-	VMOVUPS     (R10)(DX*4), Y4
-	VMOVUPS     (R10)(SI*1), Y5
-	VMOVUPS     (R10)(BX*2), Y6
+	VMOVUPS     Y0, 608(AX)
+	ADDQ        R8, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVUPS     (R11)(SI*1), Y3
+	VMOVUPS     (R11)(BX*4), Y4
+	VMOVUPS     (R11)(DI*1), Y5
+	VMOVUPS     (R11)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -5971,40 +6013,40 @@ channels:
 	VSUBPS      Y5, Y4, Y4
 	VADDPS      Y1, Y7, Y5
 	VADDPS      Y3, Y5, Y5
-	VMOVUPS     Y5, 192(SP)
+	VMOVUPS     Y5, 192(AX)
 	VMULPS      winogradConstant18<>+0(SB), Y0, Y0
 	VFMADD231PS winogradConstant23<>+0(SB), Y2, Y0
 	VFMADD231PS winogradConstant28<>+0(SB), Y4, Y0
-	VMOVUPS     Y0, 416(SP)
+	VMOVUPS     Y0, 416(AX)
 	VMOVAPS     Y6, Y0
 	VFMADD231PS winogradConstant64<>+0(SB), Y7, Y0
 	VFMADD231PS winogradConstant65<>+0(SB), Y1, Y0
 	VFMADD231PS winogradConstant66<>+0(SB), Y3, Y0
-	VMOVUPS     Y0, 640(SP)
+	VMOVUPS     Y0, 640(AX)
 	VXORPS      Y0, Y0, Y0
 	VXORPS      Y1, Y1, Y1
-	MOVQ        680(SP), R10
-	TESTQ       R10, R10
+	MOVQ        712(SP), R11
+	TESTQ       R11, R11
 	JEQ         noBias
-	VMOVUPS     (R10), Y0
-	ADDQ        $0x20, 680(SP)
+	VMOVUPS     (R11), Y0
+	ADDQ        $0x20, 712(SP)
 
 noBias:
-	MOVQ    args+0(FP), R10
-	MOVB    64(R10), R10
-	TESTB   R10, R10
+	MOVQ    args+0(FP), R11
+	MOVB    64(R11), R11
+	TESTB   R11, R11
 	JNE     relu
 	VMOVUPS winogradConstant32<>+0(SB), Y1
 
 relu:
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y2
-	VMOVUPS     32(SP), Y3
-	VMOVUPS     64(SP), Y4
-	VMOVUPS     96(SP), Y5
-	VMOVUPS     128(SP), Y6
-	VMOVUPS     160(SP), Y7
-	VMOVUPS     192(SP), Y8
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y2
+	VMOVUPS     32(AX), Y3
+	VMOVUPS     64(AX), Y4
+	VMOVUPS     96(AX), Y5
+	VMOVUPS     128(AX), Y6
+	VMOVUPS     160(AX), Y7
+	VMOVUPS     192(AX), Y8
 	VADDPS      Y3, Y2, Y9
 	VSUBPS      Y3, Y2, Y2
 	VADDPS      Y5, Y4, Y3
@@ -6015,28 +6057,28 @@ relu:
 	VADDPS      Y5, Y7, Y7
 	VADDPS      Y0, Y7, Y7
 	VMAXPS      Y7, Y1, Y7
-	VMOVUPS     Y7, (R10)
+	VMOVUPS     Y7, (R11)
 	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
 	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVUPS     Y2, (R11)(R10*1)
 	VMOVAPS     Y8, Y2
 	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
 	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*2)
-	ADDQ        R8, R10
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
-	VMOVUPS     320(SP), Y5
-	VMOVUPS     352(SP), Y6
-	VMOVUPS     384(SP), Y7
-	VMOVUPS     416(SP), Y8
+	VMOVUPS     Y2, (R11)(R10*2)
+	ADDQ        R9, R11
+	VMOVUPS     224(AX), Y2
+	VMOVUPS     256(AX), Y3
+	VMOVUPS     288(AX), Y4
+	VMOVUPS     320(AX), Y5
+	VMOVUPS     352(AX), Y6
+	VMOVUPS     384(AX), Y7
+	VMOVUPS     416(AX), Y8
 	VADDPS      Y3, Y2, Y9
 	VSUBPS      Y3, Y2, Y2
 	VADDPS      Y5, Y4, Y3
@@ -6047,28 +6089,28 @@ relu:
 	VADDPS      Y5, Y7, Y7
 	VADDPS      Y0, Y7, Y7
 	VMAXPS      Y7, Y1, Y7
-	VMOVUPS     Y7, (R10)
+	VMOVUPS     Y7, (R11)
 	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
 	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVUPS     Y2, (R11)(R10*1)
 	VMOVAPS     Y8, Y2
 	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
 	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*2)
-	ADDQ        R8, R10
-	VMOVUPS     448(SP), Y2
-	VMOVUPS     480(SP), Y3
-	VMOVUPS     512(SP), Y4
-	VMOVUPS     544(SP), Y5
-	VMOVUPS     576(SP), Y6
-	VMOVUPS     608(SP), Y7
-	VMOVUPS     640(SP), Y8
+	VMOVUPS     Y2, (R11)(R10*2)
+	ADDQ        R9, R11
+	VMOVUPS     448(AX), Y2
+	VMOVUPS     480(AX), Y3
+	VMOVUPS     512(AX), Y4
+	VMOVUPS     544(AX), Y5
+	VMOVUPS     576(AX), Y6
+	VMOVUPS     608(AX), Y7
+	VMOVUPS     640(AX), Y8
 	VADDPS      Y3, Y2, Y9
 	VSUBPS      Y3, Y2, Y2
 	VADDPS      Y5, Y4, Y3
@@ -6079,23 +6121,23 @@ relu:
 	VADDPS      Y5, Y7, Y7
 	VADDPS      Y0, Y7, Y7
 	VMAXPS      Y7, Y1, Y7
-	VMOVUPS     Y7, (R10)
+	VMOVUPS     Y7, (R11)
 	VMULPS      winogradConstant18<>+0(SB), Y2, Y2
 	VFMADD231PS winogradConstant23<>+0(SB), Y4, Y2
 	VFMADD231PS winogradConstant28<>+0(SB), Y6, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*1)
+	VMOVUPS     Y2, (R11)(R10*1)
 	VMOVAPS     Y8, Y2
 	VFMADD231PS winogradConstant64<>+0(SB), Y9, Y2
 	VFMADD231PS winogradConstant65<>+0(SB), Y3, Y2
 	VFMADD231PS winogradConstant66<>+0(SB), Y5, Y2
 	VADDPS      Y0, Y2, Y2
 	VMAXPS      Y2, Y1, Y2
-	VMOVUPS     Y2, (R10)(R9*2)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y2, (R11)(R10*2)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 672(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 704(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -6132,318 +6174,16 @@ GLOBL winogradConstant66<>(SB), RODATA|NOPTR, $32
 
 // func winogradOutputGrad3to7SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradOutputGrad3to7SIMD(SB), $688-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradOutputGrad3to7SIMD(SB), $720-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
+	MOVQ 24(DX), DX
 	MOVQ args+0(FP), BX
-	MOVQ 16(BX), BX
-	MOVQ args+0(FP), SI
-	MOVQ 32(SI), SI
-	MOVQ args+0(FP), DI
-	MOVQ 40(DI), DI
-	SHLQ $0x02, DI
-	LEAQ (DI)(DI*2), R8
-	LEAQ (DI)(DI*4), R9
+	MOVQ 8(BX), BX
 	SHLQ $0x02, BX
-	SHLQ $0x02, SI
-	MOVQ args+0(FP), R10
-	MOVQ 48(R10), R10
-	MOVQ R10, 672(SP)
-
-channels:
-	MOVQ        AX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 96(SP)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 192(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 288(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 384(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 480(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 576(SP)
-	ADDQ        BX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 32(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 128(SP)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 224(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 320(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 416(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 512(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 608(SP)
-	ADDQ        BX, R10
-	VMOVUPS     (R10), Y0
-	VMOVUPS     (R10)(DX*1), Y1
-	VMOVUPS     (R10)(DX*2), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 64(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 160(SP)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, 256(SP)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 352(SP)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, 448(SP)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, 544(SP)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, 640(SP)
-	MOVQ        CX, R10
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     96(SP), Y0
-	VMOVUPS     128(SP), Y1
-	VMOVUPS     160(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     192(SP), Y0
-	VMOVUPS     224(SP), Y1
-	VMOVUPS     256(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     288(SP), Y0
-	VMOVUPS     320(SP), Y1
-	VMOVUPS     352(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     384(SP), Y0
-	VMOVUPS     416(SP), Y1
-	VMOVUPS     448(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        SI, R10
-	VMOVUPS     576(SP), Y0
-	VMOVUPS     608(SP), Y1
-	VMOVUPS     640(SP), Y2
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(DI*1)
-	VMOVAPS     Y0, Y3
-	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
-	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
-	VADDPS      Y4, Y3, Y5
-	VMOVUPS     Y5, (R10)(DI*2)
-	VSUBPS      Y4, Y3, Y3
-	VMOVUPS     Y3, (R10)(R8*1)
-	VMOVAPS     Y0, Y0
-	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
-	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
-	VADDPS      Y1, Y0, Y3
-	VMOVUPS     Y3, (R10)(DI*4)
-	VSUBPS      Y1, Y0, Y0
-	VMOVUPS     Y0, (R10)(R9*1)
-	VMOVAPS     Y2, Y0
-	VMOVUPS     Y0, (R10)(R8*2)
-	ADDQ        $0x20, AX
-	ADDQ        $0x20, CX
-	SUBQ        $0x08, 672(SP)
-	JG          channels
-	VZEROUPPER
-	RET
-
-// func winogradKernel5to7SIMD(args *TransformArgs)
-// Requires: AVX, FMA3
-TEXT ·winogradKernel5to7SIMD(SB), $1136-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
-	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
-	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
 	MOVQ args+0(FP), SI
 	MOVQ 16(SI), SI
 	MOVQ args+0(FP), DI
@@ -6457,432 +6197,738 @@ TEXT ·winogradKernel5to7SIMD(SB), $1136-8
 	SHLQ $0x02, DI
 	MOVQ args+0(FP), R11
 	MOVQ 48(R11), R11
-	MOVQ R11, 1120(SP)
+	MOVQ R11, 704(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 160(SP)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 320(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 480(SP)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, 640(SP)
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 800(SP)
-	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 960(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 32(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 192(SP)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 352(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 512(SP)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, 672(SP)
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 832(SP)
-	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 992(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 64(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 224(SP)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 384(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 544(SP)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, 704(SP)
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 864(SP)
-	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 1024(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 96(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 256(SP)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 416(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 576(SP)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, 736(SP)
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 896(SP)
-	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 1056(SP)
-	ADDQ        SI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 128(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 288(SP)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, 448(SP)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, 608(SP)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, 768(SP)
-	VSUBPS      Y0, Y1, Y0
-	VMOVUPS     Y0, 928(SP)
-	VMOVAPS     Y4, Y0
-	VMOVUPS     Y0, 1088(SP)
 	MOVQ        CX, R11
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 96(AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 192(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 288(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 384(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 480(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 576(AX)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 32(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 128(AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 224(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 320(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 416(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 512(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 608(AX)
+	ADDQ        SI, R11
+	VMOVUPS     (R11), Y0
+	VMOVUPS     (R11)(BX*1), Y1
+	VMOVUPS     (R11)(BX*2), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 64(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 160(AX)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, 256(AX)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 352(AX)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, 448(AX)
+	VSUBPS      Y1, Y0, Y0
+	VMOVUPS     Y0, 544(AX)
+	VMOVAPS     Y2, Y0
+	VMOVUPS     Y0, 640(AX)
+	MOVQ        DX, R11
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     160(SP), Y0
-	VMOVUPS     192(SP), Y1
-	VMOVUPS     224(SP), Y2
-	VMOVUPS     256(SP), Y3
-	VMOVUPS     288(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     96(AX), Y0
+	VMOVUPS     128(AX), Y1
+	VMOVUPS     160(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     320(SP), Y0
-	VMOVUPS     352(SP), Y1
-	VMOVUPS     384(SP), Y2
-	VMOVUPS     416(SP), Y3
-	VMOVUPS     448(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     192(AX), Y0
+	VMOVUPS     224(AX), Y1
+	VMOVUPS     256(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     480(SP), Y0
-	VMOVUPS     512(SP), Y1
-	VMOVUPS     544(SP), Y2
-	VMOVUPS     576(SP), Y3
-	VMOVUPS     608(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     288(AX), Y0
+	VMOVUPS     320(AX), Y1
+	VMOVUPS     352(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     640(SP), Y0
-	VMOVUPS     672(SP), Y1
-	VMOVUPS     704(SP), Y2
-	VMOVUPS     736(SP), Y3
-	VMOVUPS     768(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     384(AX), Y0
+	VMOVUPS     416(AX), Y1
+	VMOVUPS     448(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     800(SP), Y0
-	VMOVUPS     832(SP), Y1
-	VMOVUPS     864(SP), Y2
-	VMOVUPS     896(SP), Y3
-	VMOVUPS     928(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
 	ADDQ        DI, R11
-	VMOVUPS     960(SP), Y0
-	VMOVUPS     992(SP), Y1
-	VMOVUPS     1024(SP), Y2
-	VMOVUPS     1056(SP), Y3
-	VMOVUPS     1088(SP), Y4
-	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R8*1)
-	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
-	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
-	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
-	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
-	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
-	VADDPS      Y6, Y5, Y7
-	VMOVUPS     Y7, (R11)(R8*2)
-	VSUBPS      Y6, Y5, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
-	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
-	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
-	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
-	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
-	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
-	VADDPS      Y0, Y1, Y2
-	VMOVUPS     Y2, (R11)(R8*4)
-	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     576(AX), Y0
+	VMOVUPS     608(AX), Y1
+	VMOVUPS     640(AX), Y2
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant64<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant18<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R8*1)
+	VMOVAPS     Y0, Y3
+	VFMADD231PS winogradConstant65<>+0(SB), Y2, Y3
+	VMULPS      winogradConstant23<>+0(SB), Y1, Y4
+	VADDPS      Y4, Y3, Y5
+	VMOVUPS     Y5, (R11)(R8*2)
+	VSUBPS      Y4, Y3, Y3
+	VMOVUPS     Y3, (R11)(R9*1)
+	VMOVAPS     Y0, Y0
+	VFMADD231PS winogradConstant66<>+0(SB), Y2, Y0
+	VMULPS      winogradConstant28<>+0(SB), Y1, Y1
+	VADDPS      Y1, Y0, Y3
+	VMOVUPS     Y3, (R11)(R8*4)
+	VSUBPS      Y1, Y0, Y0
 	VMOVUPS     Y0, (R11)(R10*1)
-	VMOVAPS     Y4, Y0
+	VMOVAPS     Y2, Y0
 	VMOVUPS     Y0, (R11)(R9*2)
-	ADDQ        $0x20, AX
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 1120(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 704(SP)
+	JG          channels
+	VZEROUPPER
+	RET
+
+// func winogradKernel5to7SIMD(args *TransformArgs)
+// Requires: AVX, FMA3
+TEXT ·winogradKernel5to7SIMD(SB), $1168-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
+	MOVQ args+0(FP), CX
+	MOVQ (CX), CX
+	MOVQ args+0(FP), DX
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	MOVQ args+0(FP), DI
+	MOVQ 16(DI), DI
+	MOVQ args+0(FP), R8
+	MOVQ 32(R8), R8
+	MOVQ args+0(FP), R9
+	MOVQ 40(R9), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (R9)(R9*4), R11
+	SHLQ $0x02, DI
+	SHLQ $0x02, R8
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 1152(SP)
+
+channels:
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 160(AX)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 320(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 480(AX)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 640(AX)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 800(AX)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 960(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 32(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 192(AX)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 352(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 512(AX)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 672(AX)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 832(AX)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 992(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 64(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 224(AX)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 384(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 544(AX)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 704(AX)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 864(AX)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1024(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 96(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 256(AX)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 416(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 576(AX)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 736(AX)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 896(AX)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1056(AX)
+	ADDQ        DI, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 128(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 288(AX)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, 448(AX)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, 608(AX)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, 768(AX)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, 928(AX)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, 1088(AX)
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     160(AX), Y0
+	VMOVUPS     192(AX), Y1
+	VMOVUPS     224(AX), Y2
+	VMOVUPS     256(AX), Y3
+	VMOVUPS     288(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     320(AX), Y0
+	VMOVUPS     352(AX), Y1
+	VMOVUPS     384(AX), Y2
+	VMOVUPS     416(AX), Y3
+	VMOVUPS     448(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     480(AX), Y0
+	VMOVUPS     512(AX), Y1
+	VMOVUPS     544(AX), Y2
+	VMOVUPS     576(AX), Y3
+	VMOVUPS     608(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     640(AX), Y0
+	VMOVUPS     672(AX), Y1
+	VMOVUPS     704(AX), Y2
+	VMOVUPS     736(AX), Y3
+	VMOVUPS     768(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     800(AX), Y0
+	VMOVUPS     832(AX), Y1
+	VMOVUPS     864(AX), Y2
+	VMOVUPS     896(AX), Y3
+	VMOVUPS     928(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        R8, R12
+	VMOVUPS     960(AX), Y0
+	VMOVUPS     992(AX), Y1
+	VMOVUPS     1024(AX), Y2
+	VMOVUPS     1056(AX), Y3
+	VMOVUPS     1088(AX), Y4
+	VMULPS      winogradConstant67<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant68<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant69<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant70<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant71<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R9*1)
+	VMULPS      winogradConstant72<>+0(SB), Y1, Y5
+	VFMADD231PS winogradConstant73<>+0(SB), Y3, Y5
+	VMULPS      winogradConstant74<>+0(SB), Y0, Y6
+	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y6
+	VFMADD231PS winogradConstant76<>+0(SB), Y4, Y6
+	VADDPS      Y6, Y5, Y7
+	VMOVUPS     Y7, (R12)(R9*2)
+	VSUBPS      Y6, Y5, Y5
+	VMOVUPS     Y5, (R12)(R10*1)
+	VMULPS      winogradConstant77<>+0(SB), Y1, Y1
+	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y1
+	VMULPS      winogradConstant79<>+0(SB), Y0, Y0
+	VFMADD231PS winogradConstant80<>+0(SB), Y2, Y0
+	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y0
+	VADDPS      Y0, Y1, Y2
+	VMOVUPS     Y2, (R12)(R9*4)
+	VSUBPS      Y0, Y1, Y0
+	VMOVUPS     Y0, (R12)(R11*1)
+	VMOVAPS     Y4, Y0
+	VMOVUPS     Y0, (R12)(R10*2)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 1152(SP)
 	JG          channels
 	VZEROUPPER
 	RET
@@ -7039,39 +7085,41 @@ GLOBL winogradConstant81<>(SB), RODATA|NOPTR, $32
 
 // func winogradKernelGrad7to5SIMD(args *TransformArgs)
 // Requires: AVX, FMA3
-TEXT ·winogradKernelGrad7to5SIMD(SB), $1136-8
-	MOVQ args+0(FP), AX
-	MOVQ (AX), AX
+TEXT ·winogradKernelGrad7to5SIMD(SB), $1168-8
+	LEAQ 31(SP), AX
+	ANDQ $-32, AX
 	MOVQ args+0(FP), CX
-	MOVQ 24(CX), CX
+	MOVQ (CX), CX
 	MOVQ args+0(FP), DX
-	MOVQ 8(DX), DX
-	SHLQ $0x02, DX
-	LEAQ (DX)(DX*2), BX
-	LEAQ (DX)(DX*4), SI
-	MOVQ args+0(FP), DI
-	MOVQ 16(DI), DI
+	MOVQ 24(DX), DX
+	MOVQ args+0(FP), BX
+	MOVQ 8(BX), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	LEAQ (BX)(BX*4), DI
 	MOVQ args+0(FP), R8
-	MOVQ 32(R8), R8
+	MOVQ 16(R8), R8
 	MOVQ args+0(FP), R9
-	MOVQ 40(R9), R9
-	SHLQ $0x02, R9
-	LEAQ (R9)(R9*2), R10
-	SHLQ $0x02, DI
+	MOVQ 32(R9), R9
+	MOVQ args+0(FP), R10
+	MOVQ 40(R10), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
 	SHLQ $0x02, R8
-	MOVQ args+0(FP), R11
-	MOVQ 48(R11), R11
-	MOVQ R11, 1120(SP)
+	SHLQ $0x02, R9
+	MOVQ args+0(FP), R12
+	MOVQ 48(R12), R12
+	MOVQ R12, 1152(SP)
 
 channels:
-	MOVQ        AX, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	MOVQ        CX, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7081,32 +7129,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (SP)
+	VMOVUPS     Y5, (AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 224(SP)
+	VMOVUPS     Y5, 224(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 448(SP)
+	VMOVUPS     Y5, 448(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 672(SP)
+	VMOVUPS     Y5, 672(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 896(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 896(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7116,32 +7164,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 32(SP)
+	VMOVUPS     Y5, 32(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 256(SP)
+	VMOVUPS     Y5, 256(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 480(SP)
+	VMOVUPS     Y5, 480(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 704(SP)
+	VMOVUPS     Y5, 704(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 928(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 928(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7151,32 +7199,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 64(SP)
+	VMOVUPS     Y5, 64(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 288(SP)
+	VMOVUPS     Y5, 288(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 512(SP)
+	VMOVUPS     Y5, 512(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 736(SP)
+	VMOVUPS     Y5, 736(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 960(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 960(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7186,32 +7234,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 96(SP)
+	VMOVUPS     Y5, 96(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 320(SP)
+	VMOVUPS     Y5, 320(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 544(SP)
+	VMOVUPS     Y5, 544(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 768(SP)
+	VMOVUPS     Y5, 768(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 992(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 992(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7221,32 +7269,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 128(SP)
+	VMOVUPS     Y5, 128(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 352(SP)
+	VMOVUPS     Y5, 352(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 576(SP)
+	VMOVUPS     Y5, 576(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 800(SP)
+	VMOVUPS     Y5, 800(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1024(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 1024(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7256,32 +7304,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 160(SP)
+	VMOVUPS     Y5, 160(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 384(SP)
+	VMOVUPS     Y5, 384(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 608(SP)
+	VMOVUPS     Y5, 608(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 832(SP)
+	VMOVUPS     Y5, 832(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1056(SP)
-	ADDQ        DI, R11
-	VMOVUPS     (R11), Y0
-	VMOVUPS     (R11)(DX*1), Y1
-	VMOVUPS     (R11)(DX*2), Y2
-	VMOVUPS     (R11)(BX*1), Y3
-	VMOVUPS     (R11)(DX*4), Y4
-	VMOVUPS     (R11)(SI*1), Y5
-	VMOVUPS     (R11)(BX*2), Y6
+	VMOVUPS     Y1, 1056(AX)
+	ADDQ        R8, R12
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(BX*1), Y1
+	VMOVUPS     (R12)(BX*2), Y2
+	VMOVUPS     (R12)(SI*1), Y3
+	VMOVUPS     (R12)(BX*4), Y4
+	VMOVUPS     (R12)(DI*1), Y5
+	VMOVUPS     (R12)(SI*2), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7291,32 +7339,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 192(SP)
+	VMOVUPS     Y5, 192(AX)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 416(SP)
+	VMOVUPS     Y5, 416(AX)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, 640(SP)
+	VMOVUPS     Y5, 640(AX)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, 864(SP)
+	VMOVUPS     Y5, 864(AX)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, 1088(SP)
-	MOVQ        CX, R11
-	VMOVUPS     (SP), Y0
-	VMOVUPS     32(SP), Y1
-	VMOVUPS     64(SP), Y2
-	VMOVUPS     96(SP), Y3
-	VMOVUPS     128(SP), Y4
-	VMOVUPS     160(SP), Y5
-	VMOVUPS     192(SP), Y6
+	VMOVUPS     Y1, 1088(AX)
+	MOVQ        DX, R12
+	VMOVUPS     (AX), Y0
+	VMOVUPS     32(AX), Y1
+	VMOVUPS     64(AX), Y2
+	VMOVUPS     96(AX), Y3
+	VMOVUPS     128(AX), Y4
+	VMOVUPS     160(AX), Y5
+	VMOVUPS     192(AX), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7326,32 +7374,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*2)
+	VMOVUPS     Y5, (R12)(R10*2)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVUPS     Y5, (R12)(R11*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     224(SP), Y0
-	VMOVUPS     256(SP), Y1
-	VMOVUPS     288(SP), Y2
-	VMOVUPS     320(SP), Y3
-	VMOVUPS     352(SP), Y4
-	VMOVUPS     384(SP), Y5
-	VMOVUPS     416(SP), Y6
+	VMOVUPS     Y1, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     224(AX), Y0
+	VMOVUPS     256(AX), Y1
+	VMOVUPS     288(AX), Y2
+	VMOVUPS     320(AX), Y3
+	VMOVUPS     352(AX), Y4
+	VMOVUPS     384(AX), Y5
+	VMOVUPS     416(AX), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7361,32 +7409,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*2)
+	VMOVUPS     Y5, (R12)(R10*2)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVUPS     Y5, (R12)(R11*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     448(SP), Y0
-	VMOVUPS     480(SP), Y1
-	VMOVUPS     512(SP), Y2
-	VMOVUPS     544(SP), Y3
-	VMOVUPS     576(SP), Y4
-	VMOVUPS     608(SP), Y5
-	VMOVUPS     640(SP), Y6
+	VMOVUPS     Y1, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     448(AX), Y0
+	VMOVUPS     480(AX), Y1
+	VMOVUPS     512(AX), Y2
+	VMOVUPS     544(AX), Y3
+	VMOVUPS     576(AX), Y4
+	VMOVUPS     608(AX), Y5
+	VMOVUPS     640(AX), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7396,32 +7444,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*2)
+	VMOVUPS     Y5, (R12)(R10*2)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVUPS     Y5, (R12)(R11*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     672(SP), Y0
-	VMOVUPS     704(SP), Y1
-	VMOVUPS     736(SP), Y2
-	VMOVUPS     768(SP), Y3
-	VMOVUPS     800(SP), Y4
-	VMOVUPS     832(SP), Y5
-	VMOVUPS     864(SP), Y6
+	VMOVUPS     Y1, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     672(AX), Y0
+	VMOVUPS     704(AX), Y1
+	VMOVUPS     736(AX), Y2
+	VMOVUPS     768(AX), Y3
+	VMOVUPS     800(AX), Y4
+	VMOVUPS     832(AX), Y5
+	VMOVUPS     864(AX), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7431,32 +7479,32 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*2)
+	VMOVUPS     Y5, (R12)(R10*2)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVUPS     Y5, (R12)(R11*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R11)(R9*4)
-	ADDQ        R8, R11
-	VMOVUPS     896(SP), Y0
-	VMOVUPS     928(SP), Y1
-	VMOVUPS     960(SP), Y2
-	VMOVUPS     992(SP), Y3
-	VMOVUPS     1024(SP), Y4
-	VMOVUPS     1056(SP), Y5
-	VMOVUPS     1088(SP), Y6
+	VMOVUPS     Y1, (R12)(R10*4)
+	ADDQ        R9, R12
+	VMOVUPS     896(AX), Y0
+	VMOVUPS     928(AX), Y1
+	VMOVUPS     960(AX), Y2
+	VMOVUPS     992(AX), Y3
+	VMOVUPS     1024(AX), Y4
+	VMOVUPS     1056(AX), Y5
+	VMOVUPS     1088(AX), Y6
 	VADDPS      Y1, Y0, Y7
 	VSUBPS      Y1, Y0, Y0
 	VADDPS      Y3, Y2, Y1
@@ -7466,27 +7514,27 @@ channels:
 	VMULPS      winogradConstant69<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant74<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant79<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)
+	VMOVUPS     Y5, (R12)
 	VMULPS      winogradConstant67<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant72<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant77<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R9*1)
+	VMOVUPS     Y5, (R12)(R10*1)
 	VMULPS      winogradConstant70<>+0(SB), Y0, Y5
 	VFMADD231PS winogradConstant75<>+0(SB), Y2, Y5
 	VFMADD231PS winogradConstant80<>+0(SB), Y4, Y5
-	VMOVUPS     Y5, (R11)(R9*2)
+	VMOVUPS     Y5, (R12)(R10*2)
 	VMULPS      winogradConstant68<>+0(SB), Y7, Y5
 	VFMADD231PS winogradConstant73<>+0(SB), Y1, Y5
 	VFMADD231PS winogradConstant78<>+0(SB), Y3, Y5
-	VMOVUPS     Y5, (R11)(R10*1)
+	VMOVUPS     Y5, (R12)(R11*1)
 	VMOVAPS     Y6, Y1
 	VFMADD231PS winogradConstant71<>+0(SB), Y0, Y1
 	VFMADD231PS winogradConstant76<>+0(SB), Y2, Y1
 	VFMADD231PS winogradConstant81<>+0(SB), Y4, Y1
-	VMOVUPS     Y1, (R11)(R9*4)
-	ADDQ        $0x20, AX
+	VMOVUPS     Y1, (R12)(R10*4)
 	ADDQ        $0x20, CX
-	SUBQ        $0x08, 1120(SP)
+	ADDQ        $0x20, DX
+	SUBQ        $0x08, 1152(SP)
 	JG          channels
 	VZEROUPPER
 	RET

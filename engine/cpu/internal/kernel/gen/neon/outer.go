@@ -9,9 +9,8 @@ func outerKernel(name, twin string, s shape) {
 	function(name, "(args *OuterArgs)", fmt.Sprintf("is the assembly of %s, in register tiles of %d×%d.", twin, s.rows, s.cols()))
 	args := structure{argument("args"), "OuterArgs"}
 	a, rows := args.field("A"), args.field("Rows")
-	walk := &strideRows{c: args.field("C"), ldc: args.field("LdC"), c1: args.field("C1")}
+	walk := &strideRows{c: args.field("C"), ldc: args.field("LdC")}
 	times4(walk.ldc)
-	times4(walk.c1)
 	ahead := args.field("Ahead")
 	skip := fresh("ahead")
 	jump("CBNZ", skip, ahead)
@@ -39,7 +38,7 @@ func outerKernel(name, twin string, s shape) {
 	finish()
 }
 
-// aheadStep is how many bytes each term fetches ahead: kernel.aheadFloats of them.
+// aheadStep is how many bytes each term fetches ahead, see OuterArgs.Reach.
 const aheadStep = 16
 
 // outerSum emits the sums of a tile whose first row is at a, and fetches from

@@ -3,7 +3,6 @@ package main
 // rowWalk finds the rows of C.
 type rowWalk interface {
 	places(rows gp, count int) []gp // the rows of the tile; surplus ones are anywhere
-	half() operand                  // the distance in bytes from columns 0–7 to 8–15
 	advance(rows int)               // to the next tile
 }
 
@@ -23,15 +22,12 @@ func (w *tableRows) places(rows gp, count int) []gp {
 	return list
 }
 
-func (w *tableRows) half() operand { return imm(2 * vecSize) }
-
 func (w *tableRows) advance(rows int) { ins("ADD", imm(offsetSize*rows), w.cOff) }
 
-// strideRows finds the rows at equal distances, and the second half of a row at a
-// given distance from the first, as Outer does.
+// strideRows finds the rows at equal distances, as Outer does.
 type strideRows struct {
-	c       gp // C of the tile at hand
-	ldc, c1 gp // in bytes
+	c   gp // C of the tile at hand
+	ldc gp // in bytes
 }
 
 func (w *strideRows) places(_ gp, count int) []gp {
@@ -42,8 +38,6 @@ func (w *strideRows) places(_ gp, count int) []gp {
 	}
 	return list
 }
-
-func (w *strideRows) half() operand { return w.c1 }
 
 func (w *strideRows) advance(rows int) {
 	t := newGP()
@@ -100,7 +94,7 @@ func (o *store) piece(n int, row []vec, place gp) {
 	second := place
 	if n > 2*lanes {
 		second = newGP()
-		ins("ADD", o.walk.half(), place, second)
+		ins("ADD", imm(2*vecSize), place, second)
 	}
 	halves := func(op func(at gp, list []vec)) {
 		op(place, values[:min(len(values), 2)])
@@ -136,7 +130,7 @@ func (o *store) piece(n int, row []vec, place gp) {
 	case 2 * lanes:
 		move(row[2], row[0])
 		move(row[3], row[1])
-		ins("ADD", o.walk.half(), place)
+		ins("ADD", imm(2*vecSize), place)
 	case lanes:
 		move(row[1], row[0])
 		ins("ADD", imm(vecSize), place)

@@ -50,7 +50,7 @@ func outerKernel(name, twin string, s shape) {
 	RET()
 }
 
-// aheadStep is how many bytes each term fetches ahead: kernel.aheadFloats of them.
+// aheadStep is how many bytes each term fetches ahead, see OuterArgs.Reach.
 const aheadStep = 16
 
 // outerSum emits the sums of a tile whose first row is at aTile, and fetches from

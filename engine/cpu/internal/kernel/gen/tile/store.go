@@ -10,11 +10,10 @@ import (
 
 // rowWalk finds the rows of C, one after the other.
 type rowWalk interface {
-	prepare()                           // at the start of the kernel
-	start()                             // at the start of a tile's store
-	row() reg.Register                  // the address of the next row of the tile
-	half(row reg.Register, vec int) Mem // the place of a vector of a row
-	advance(rows int)                   // to the next tile
+	prepare()          // at the start of the kernel
+	start()            // at the start of a tile's store
+	row() reg.Register // the address of the next row of the tile
+	advance(rows int)  // to the next tile
 }
 
 // tableRows finds the rows by a table of offsets from C, as Tile does.
@@ -39,17 +38,12 @@ func (w *tableRows) row() reg.Register {
 	return p
 }
 
-func (w *tableRows) half(row reg.Register, vec int) Mem {
-	return Mem{Base: row, Disp: vec * vecSize}
-}
-
 func (w *tableRows) advance(rows int) { ADDQ(Imm(uint64(offsetSize*rows)), w.cOff) }
 
-// strideRows finds the rows at equal distances, and the second vector of a row at
-// a given distance from the first, as Outer does.
+// strideRows finds the rows at equal distances, as Outer does.
 type strideRows struct {
-	c             Mem // C of the tile at hand
-	next, ldc, c1 reg.Register
+	c         Mem // C of the tile at hand
+	next, ldc reg.Register
 }
 
 func (w *strideRows) prepare() { MOVQ(load("C"), w.c) }
@@ -57,7 +51,7 @@ func (w *strideRows) prepare() { MOVQ(load("C"), w.c) }
 func (w *strideRows) start() {
 	next := GP64()
 	MOVQ(w.c, next)
-	w.next, w.ldc, w.c1 = next, load("LdC"), load("C1")
+	w.next, w.ldc = next, load("LdC")
 }
 
 func (w *strideRows) row() reg.Register {
@@ -65,14 +59,6 @@ func (w *strideRows) row() reg.Register {
 	MOVQ(w.next, p)
 	LEAQ(Mem{Base: w.next, Index: w.ldc, Scale: floatSize}, w.next)
 	return p
-}
-
-func (w *strideRows) half(row reg.Register, vec int) Mem {
-	m := Mem{Base: row}
-	if vec > 0 {
-		m = m.Idx(w.c1, floatSize)
-	}
-	return m
 }
 
 func (w *strideRows) advance(rows int) {
@@ -115,7 +101,7 @@ func (o *store) whole(acc accumulators, rows Mem) {
 		for r := range acc {
 			c := o.row()
 			for v := range acc[r] {
-				VADDPS(o.half(c, v), acc[r][v], acc[r][v])
+				VADDPS(vector(c, v), acc[r][v], acc[r][v])
 			}
 		}
 	})
@@ -124,7 +110,7 @@ func (o *store) whole(acc accumulators, rows Mem) {
 	for r := range acc {
 		c := o.row()
 		for v := range acc[r] {
-			VMOVUPS(acc[r][v], o.half(c, v))
+			VMOVUPS(acc[r][v], vector(c, v))
 		}
 	}
 	JMP(LabelRef("next"))
@@ -139,6 +125,9 @@ func (o *store) whole(acc accumulators, rows Mem) {
 	o.spill(acc)
 	JMP(LabelRef("copy"))
 }
+
+// vector is the place of a vector of a row.
+func vector(row reg.Register, v int) Mem { return Mem{Base: row, Disp: v * vecSize} }
 
 // rectify applies ReLU to the accumulators if it is asked for.
 func (o *store) rectify(acc accumulators) {
@@ -195,7 +184,7 @@ func (o *store) someColumns(acc accumulators) {
 				case lanes:
 					VMOVUPS(x, Mem{Base: row[r]})
 					VMOVAPS(acc[r][1], x)
-					LEAQ(o.half(row[r], 1), row[r])
+					LEAQ(vector(row[r], 1), row[r])
 				case 4:
 					VMOVUPS(x.AsX(), Mem{Base: row[r]})
 					VEXTRACTF128(Imm(1), x, x.AsX())
@@ -255,7 +244,7 @@ func (o *store) copyRow(c, src, cols reg.Register) {
 			o.copyPiece(lanes, from, to)
 			SUBQ(Imm(lanes), left)
 			ADDQ(Imm(vecSize), from)
-			LEAQ(o.half(c, v), to)
+			LEAQ(vector(c, v), to)
 		})
 	}
 	for n := lanes; n > 0; n /= 2 {

@@ -60,7 +60,7 @@ func transform(prefix string, from, to int, m winograd.Matrix, finish bool) {
 	TEXT(fmt.Sprintf("%s%dto%dSIMD", prefix, from, to), 0, "func(args *TransformArgs)")
 	Doc(fmt.Sprintf("%s%dto%dSIMD is the assembly of a [Transform].", prefix, from, to))
 	Pragma("noescape")
-	frame := AllocLocal(from * to * vecSize)
+	frame := aligned(AllocLocal((from*to + 1) * vecSize))
 	src, dst := load("Src"), load("Dst")
 	srcRow, srcCol := newSteps("SrcRow", from), load("SrcCol")
 	dstRow, dstCol := load("DstRow"), newSteps("DstCol", to)
@@ -116,6 +116,15 @@ func transform(prefix string, from, to int, m winograd.Matrix, finish bool) {
 	JG(LabelRef("channels"))
 	VZEROUPPER()
 	RET()
+}
+
+// aligned returns the first aligned place in a part of the stack frame: vectors that
+// lie in two cache lines take twice as long.
+func aligned(frame Mem) Mem {
+	p := GP64()
+	LEAQ(frame.Offset(vecSize-1), p)
+	ANDQ(I8(-vecSize), p)
+	return Mem{Base: p}
 }
 
 // epilogue loads what is added to the results, and their least value: zero if
