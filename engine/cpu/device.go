@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -76,14 +77,34 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 		}
 	}
 	small, smallOutputs, parts := subBatch(g, outputs)
-	c := newCompiler(d, small, smallOutputs)
-	if err := c.lower(); err != nil {
-		return nil, fmt.Errorf("cpu: %w", err)
-	}
-	p, err := c.finish()
+	p, err := d.compile(small, smallOutputs, nil)
 	if err != nil {
 		return nil, err
 	}
 	p.inputs, p.outputs, p.parts = g.Inputs(), outputs, parts
+	if evenly(parts, d.team.size) {
+		programs := []*program{p}
+		for range d.team.size - 1 {
+			other, err := d.compile(small, smallOutputs, p)
+			if err != nil {
+				return nil, errors.Join(err, p.own.free())
+			}
+			programs = append(programs, other)
+		}
+		p.crew = newCrew(programs...)
+	}
+	if p.number, err = d.team.reserve(p.sharedFloats()); err != nil {
+		return nil, errors.Join(err, p.own.free())
+	}
 	return p, nil
+}
+
+// compile makes a program. If there is a first one it is another of the same kind,
+// for a worker alone, and has the packed weights of the first.
+func (d *Device) compile(g *graph.Graph, outputs []*graph.Node, first *program) (*program, error) {
+	c := newCompiler(d, g, outputs)
+	if err := c.lower(); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
+	return c.finish(first)
 }

@@ -41,8 +41,9 @@
 //
 // # Caveats
 //
-// A program that infers may compute a large batch in parts, one after the
-// other, so that the values between layers stay in the processor's cache.
+// A program that infers may compute a batch in parts, so that the values between
+// layers stay in the processor's cache. Workers then take whole parts, each with
+// memory of its own: where there are more workers, it needs more memory.
 //
 // A Device's programs share its workers: two programs of one Device that run
 // at the same time take turns. Programs of different Devices run side by side.

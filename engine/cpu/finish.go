@@ -1,14 +1,17 @@
 package cpu
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/strideml/stride/graph"
 )
 
-// finish plans the memory and returns the program.
-func (c *compiler) finish() (*program, error) {
+// finish plans the memory and returns the program. If there is a first program, it
+// is another of the same kind, see Device.compile.
+func (c *compiler) finish(first *program) (*program, error) {
 	p := &program{device: c.device, team: c.device.team, parts: 1}
+	p.single[0] = p
 	for _, n := range c.outputs {
 		v := c.in(n, plain)
 		if v.buf.arena {
@@ -29,7 +32,7 @@ func (c *compiler) finish() (*program, error) {
 			p.variables = append(p.variables, boundVariable{variable: v, buf: b, size: b.size})
 		}
 	}
-	return p, c.place(p)
+	return p, c.place(p, first)
 }
 
 // stageAssignments decides for each assignment whether its value is computed
@@ -141,8 +144,22 @@ func readLate(s step, r *buffer) bool {
 	return slices.ContainsFunc(s.readsLate, func(b *buffer) bool { return b.root() == r })
 }
 
+// share gives buffers the memory of the same ones of an equal program.
+func share(buffers, of []*buffer) error {
+	if len(buffers) != len(of) {
+		return errors.New("cpu: two compilations of a graph differ")
+	}
+	for i, b := range buffers {
+		if b.size != of[i].size {
+			return errors.New("cpu: two compilations of a graph differ")
+		}
+		b.data = of[i].data
+	}
+	return nil
+}
+
 // place gives every buffer its place in memory.
-func (c *compiler) place(p *program) error {
+func (c *compiler) place(p, first *program) error {
 	var persistent []*buffer
 	for _, b := range c.arena {
 		switch {
@@ -159,9 +176,16 @@ func (c *compiler) place(p *program) error {
 	}
 	p.scratchFloats = roundUp(p.scratchFloats+slackFloats, alignFloats)
 	p.scratch = make([][]float32, p.team.size)
-	p.poolFloats = p.scratchAt + p.scratchFloats*p.team.size
+	if first != nil {
+		p.scratch = p.scratch[:1]
+	}
+	p.poolFloats = p.scratchAt + p.scratchFloats*len(p.scratch)
 	p.steps, p.partition = c.steps, c.partition
-	if err := p.placeApart(persistent); err != nil {
+	if first != nil {
+		if err := share(persistent, first.persistent); err != nil {
+			return err
+		}
+	} else if err := p.placeApart(persistent); err != nil {
 		return err
 	}
 	for _, b := range c.arena {
@@ -176,9 +200,5 @@ func (c *compiler) place(p *program) error {
 			}
 		}
 	}
-	p.team.mu.Lock()
-	defer p.team.mu.Unlock()
-	var err error
-	p.number, err = p.team.pool.reserve(p.poolFloats)
-	return err
+	return nil
 }

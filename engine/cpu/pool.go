@@ -57,24 +57,40 @@ func (l *pool) resize(floats int) error {
 	return nil
 }
 
-// bind gives the program's buffers their places in the pool, unless they have
-// them.
+// reserve makes room in the pool of a team.
+func (t *team) reserve(floats int) (number int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pool.reserve(floats)
+}
+
+// bind gives the buffers of the program, and of its crew, their places in the
+// pool, unless they have them.
 func (p *program) bind() {
 	l := &p.team.pool
 	if p.bound == l.generation {
 		return
 	}
 	p.bound = l.generation
+	memory := l.memory
+	for _, q := range p.all() {
+		memory = q.bindTo(memory)
+	}
+}
+
+// bindTo gives the program's buffers their places in memory, and returns the rest.
+func (p *program) bindTo(memory []float32) (rest []float32) {
 	for _, b := range p.placed {
-		b.data = l.memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
+		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
 	}
 	for _, b := range p.aliases {
 		b.data = b.root().data
 	}
 	for i := range p.scratch {
 		at := p.scratchAt + i*p.scratchFloats
-		p.scratch[i] = l.memory[at : at+p.scratchFloats : at+p.scratchFloats]
+		p.scratch[i] = memory[at : at+p.scratchFloats : at+p.scratchFloats]
 	}
+	return memory[p.poolFloats:]
 }
 
 // placeApart gives buffers that outlive a run memory of their own.
@@ -88,7 +104,7 @@ func (p *program) placeApart(buffers []*buffer) error {
 	if err != nil {
 		return err
 	}
-	p.own, p.ownFloats = own, at
+	p.own, p.ownFloats, p.persistent = own, at, buffers
 	for _, b := range buffers {
 		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
 	}

@@ -49,7 +49,7 @@ func TestProgramsShareMemory(t *testing.T) {
 		p := squares(t, d, n)
 		programs = append(programs, p)
 		want = append(want, slices.Clone(runSquares(t, p, n)))
-		most = max(most, p.poolFloats)
+		most = max(most, p.sharedFloats())
 		if len(d.team.pool.memory) != most {
 			t.Errorf("%d floats in the pool, the largest program needs %d", len(d.team.pool.memory), most)
 		}
@@ -62,8 +62,8 @@ func TestProgramsShareMemory(t *testing.T) {
 	if err := programs[1].Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := len(d.team.pool.memory); got != programs[3].poolFloats {
-		t.Errorf("%d floats are left when the largest program is closed, want %d", got, programs[3].poolFloats)
+	if got := len(d.team.pool.memory); got != programs[3].sharedFloats() {
+		t.Errorf("%d floats are left when the largest program is closed, want %d", got, programs[3].sharedFloats())
 	}
 	for _, i := range []int{2, 3, 0} {
 		if !slices.Equal(runSquares(t, programs[i], sizes[i]), want[i]) {

@@ -52,8 +52,23 @@ type Profile struct {
 // observer measures a program while it runs.
 type observer struct {
 	runs  int
-	times []time.Duration // of each step
+	times []time.Duration // of each step, by all workers together
+	alone []time.Duration // and by the program's own worker alone
 	trace *trace          // nil unless tasks are recorded
+}
+
+// runAlone runs a step in one of several workers at the same time, all of which
+// have their own observer.
+func (o *observer) runAlone(t *team, i int, s *step, scratch []float32) {
+	run := s.run
+	if o.trace != nil && o.runs == 0 {
+		run = o.trace.recording(t, i, s)
+	}
+	start := time.Now()
+	for task := range s.tasks {
+		run(task, scratch)
+	}
+	o.alone[i] += time.Since(start)
 }
 
 func (o *observer) run(t *team, i int, s *step) {
@@ -79,9 +94,7 @@ func StartProfile(p engine.Program) (stop func() *Profile, err error) {
 	return func() *Profile {
 		prog.team.mu.Lock()
 		defer prog.team.mu.Unlock()
-		profile := prog.profile(prog.observer)
-		prog.observer = nil
-		return profile
+		return prog.profile(prog.unobserved())
 	}, nil
 }
 
@@ -96,11 +109,30 @@ func observed(p engine.Program, tasks bool) (*program, error) {
 	if prog.closed {
 		return nil, errClosed
 	}
-	prog.observer = &observer{times: make([]time.Duration, len(prog.steps))}
-	if tasks {
-		prog.observer.trace = newTrace(prog.steps, maxSlices)
+	begin := time.Now()
+	for _, q := range prog.all() {
+		q.observer = &observer{times: make([]time.Duration, len(q.steps)), alone: make([]time.Duration, len(q.steps))}
+		if tasks {
+			q.observer.trace = newTrace(q.steps, maxSlices, begin)
+		}
 	}
 	return prog, nil
+}
+
+// unobserved ends the observation of a program and returns what was seen, with the
+// mean of the workers' times where they computed alone.
+func (p *program) unobserved() *observer {
+	o := p.observer
+	for _, q := range p.all() {
+		for i, t := range q.observer.alone {
+			o.times[i] += t / time.Duration(p.team.size)
+		}
+		if q != p && o.trace != nil {
+			o.trace.others = append(o.trace.others, q.observer.trace)
+		}
+		q.observer = nil
+	}
+	return o
 }
 
 // profile describes the steps; o may be nil.
@@ -117,7 +149,7 @@ func (p *program) profile(o *observer) *Profile {
 		}
 		profile.Stages[i] = Stage{
 			Name: s.name, Node: s.node.String(), Phase: phase.String(), Kind: kindOf(s, phase), Algorithm: s.algorithm,
-			Tasks: s.tasks, FLOPs: int64(p.parts) * flopsOf(s), Bytes: int64(p.parts) * 4 * s.floats(), MemoryBytes: 4 * int64(live[i]+s.scratch*p.team.size),
+			Tasks: s.tasks, FLOPs: int64(p.parts) * flopsOf(s), Bytes: int64(p.parts) * 4 * s.floats(), MemoryBytes: 4 * int64(live[i]*len(p.all())+s.scratch*p.team.size),
 		}
 		if o != nil && o.runs > 0 {
 			profile.Runs = o.runs

@@ -52,6 +52,16 @@ func newPackState(variables []*graph.Variable) *packState {
 	return &packState{variables: variables, versions: make([]uint64, len(variables))}
 }
 
+// upToDate reports whether the buffer is still valid.
+func (p *packState) upToDate() bool {
+	for i, v := range p.variables {
+		if p.versions[i] != v.Version() {
+			return false
+		}
+	}
+	return p.valid
+}
+
 // fresh reports whether the buffer is still valid, and takes note of the
 // current versions for the next time.
 func (p *packState) fresh() bool {
@@ -70,7 +80,7 @@ type program struct {
 	team       *team
 	inputs     []*graph.Node
 	outputs    []*graph.Node
-	parts      int       // of the batch, which go through the steps one after the other
+	parts      int       // of the batch, each of which goes through all steps
 	inputBufs  []*buffer // nil for inputs that nobody reads
 	outputVals []*value
 	variables  []boundVariable
@@ -78,6 +88,8 @@ type program struct {
 	assigned   []*graph.Variable
 	steps      []step
 	partition  uint64
+	crew       *crew       // for parts of the batch, or nil
+	single     [1]*program // itself
 	closed     bool
 	observer   *observer // while the program is profiled
 
@@ -92,8 +104,9 @@ type program struct {
 	scratchFloats int         // of each worker
 	scratch       [][]float32 // one for each worker
 	// Memory of what outlives a run.
-	own       *arena
-	ownFloats int
+	own        *arena
+	ownFloats  int
+	persistent []*buffer
 }
 
 // boundVariable is a variable and the buffers that stand for its memory: buf
@@ -126,19 +139,19 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	if p.closed {
 		return errClosed
 	}
-	for _, v := range p.variables {
-		v.buf.data = v.variable.Value.Data()
-		if len(v.buf.data) != v.size {
-			return fmt.Errorf("cpu: variable %q has changed its shape since the program was compiled", v.variable.Name)
-		}
-		for _, b := range v.direct {
-			b.data = v.buf.data
+	for _, q := range p.all() {
+		if err := q.bindVariables(); err != nil {
+			return err
 		}
 	}
 	p.bind()
-	p.team.scratch = p.scratch
-	for part := range p.parts {
-		p.pass(inputs, outputs, part)
+	if p.crew != nil && p.crew.ready() {
+		p.crew.do(p.team, p.parts, inputs, outputs)
+	} else {
+		p.team.scratch = p.scratch
+		for part := range p.parts {
+			p.pass(inputs, outputs, part)
+		}
 	}
 	if p.observer != nil {
 		p.observer.runs++
@@ -152,13 +165,31 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	return nil
 }
 
-// pass runs the steps for one part of the batch.
-func (p *program) pass(inputs, outputs []*tensor.Tensor, part int) {
-	for i, b := range p.inputBufs {
-		if b != nil {
-			b.data = inputs[i].Data()[part*b.size : (part+1)*b.size]
+// all returns the programs of the crew, or the program itself.
+func (p *program) all() []*program {
+	if p.crew != nil {
+		return p.crew.programs
+	}
+	return p.single[:]
+}
+
+// bindVariables finds the memory of the variables.
+func (p *program) bindVariables() error {
+	for _, v := range p.variables {
+		v.buf.data = v.variable.Value.Data()
+		if len(v.buf.data) != v.size {
+			return fmt.Errorf("cpu: variable %q has changed its shape since the program was compiled", v.variable.Name)
+		}
+		for _, b := range v.direct {
+			b.data = v.buf.data
 		}
 	}
+	return nil
+}
+
+// pass runs the steps for one part of the batch.
+func (p *program) pass(inputs, outputs []*tensor.Tensor, part int) {
+	p.take(inputs, part)
 	for i := range p.steps {
 		s := &p.steps[i]
 		if s.pack != nil && s.pack.fresh() {
@@ -170,6 +201,20 @@ func (p *program) pass(inputs, outputs []*tensor.Tensor, part int) {
 			p.observer.run(p.team, i, s)
 		}
 	}
+	p.give(outputs, part)
+}
+
+// take makes a part of the arguments those of the steps.
+func (p *program) take(inputs []*tensor.Tensor, part int) {
+	for i, b := range p.inputBufs {
+		if b != nil {
+			b.data = inputs[i].Data()[part*b.size : (part+1)*b.size]
+		}
+	}
+}
+
+// give stores a part of the results.
+func (p *program) give(outputs []*tensor.Tensor, part int) {
 	for i, v := range p.outputVals {
 		size := v.shape.Size()
 		v.copyPlain(outputs[i].Data()[part*size : (part+1)*size])
@@ -188,10 +233,18 @@ func (p *program) Close() error {
 	return errors.Join(p.team.pool.release(p.number), p.own.free())
 }
 
+// sharedFloats is the part of the device's pool that the program uses.
+func (p *program) sharedFloats() (floats int) {
+	for _, q := range p.all() {
+		floats += q.poolFloats
+	}
+	return floats
+}
+
 // KeptBytes returns the part of MemoryBytes that the program shares with no
 // other: weights that stay packed between runs.
 func (p *program) KeptBytes() int { return 4 * p.ownFloats }
 
 // MemoryBytes returns the memory that the program needs, scratch memory
 // included. Programs of a device share most of it; see pool.
-func (p *program) MemoryBytes() int { return 4 * (p.poolFloats + p.ownFloats) }
+func (p *program) MemoryBytes() int { return 4 * (p.sharedFloats() + p.ownFloats) }

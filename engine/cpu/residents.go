@@ -52,7 +52,8 @@ func Memory(p engine.Program) (*MemoryUse, error) {
 	if prog.closed {
 		return nil, errClosed
 	}
-	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*prog.team.size)}
+	workers := len(prog.all())
+	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*(prog.team.size+workers-1))}
 	live := prog.liveFloats()
 	if len(live) == 0 {
 		return use, nil
@@ -64,7 +65,7 @@ func Memory(p engine.Program) (*MemoryUse, error) {
 		if b.first > at || b.last < at {
 			continue
 		}
-		r := Resident{Name: prog.steps[made].name, Node: prog.steps[made].node.String(), Bytes: 4 * int64(b.size)}
+		r := Resident{Name: prog.steps[made].name, Node: prog.steps[made].node.String(), Bytes: 4 * int64(b.size*workers)}
 		r.Stages = b.last - b.first + 1
 		if b.last < len(prog.steps) {
 			r.Last = stage(b.last)

@@ -4,9 +4,9 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Inference computes a large batch as several smaller ones, one after the
-// other, where that keeps the values between layers in the cache: what large
-// batches gain in longer matrix products they lose in traffic with memory.
+// Inference computes a batch as several smaller ones: what large batches gain in
+// longer matrix products they lose in traffic with memory, and workers that have
+// parts of their own do not wait for each other.
 
 // subBatch returns the graph for a part of the samples and the number of
 // parts, or the graph as it is.
@@ -23,9 +23,10 @@ func subBatch(g *graph.Graph, outputs []*graph.Node) (small *graph.Graph, smallO
 	return g, outputs, 1
 }
 
-// subBatchSize returns how many of a batch of samples to compute at a time: as
-// many as fit the cache with the arguments and the result of any one layer, if
-// that saves more traffic than reading the weights several times costs.
+// subBatchSize returns how many of a batch of samples to compute at a time, at
+// most half of them: as many as fit the cache with the arguments and the result of
+// any one layer, but not so few that reading the weights again and again costs
+// more than that saves.
 func subBatchSize(g *graph.Graph, batch int) int {
 	weights, widest, traffic := 0, 0, 0
 	for _, n := range g.Nodes() {
@@ -47,13 +48,16 @@ func subBatchSize(g *graph.Graph, batch int) int {
 		widest = max(widest, size/batch)
 		traffic += size
 	}
-	for samples := batch; samples > 1; samples-- {
-		if batch%samples == 0 && samples*widest <= limit.cacheFloats {
-			if again := batch/samples - 1; again*weights > traffic {
-				return batch
-			}
-			return samples
+	least := min(2, batch/2) // one image at a time is cut into too small pieces
+	best := batch
+	for samples := max(1, least); samples <= batch/2 && limit.cacheFloats > 0; samples++ {
+		if batch%samples != 0 || (batch/samples-1)*weights > traffic {
+			continue
 		}
+		if best < batch && samples*widest > limit.cacheFloats {
+			break
+		}
+		best = samples
 	}
-	return batch
+	return best
 }

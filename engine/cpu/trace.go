@@ -20,6 +20,7 @@ type trace struct {
 	first  []int // of each step, its first slice; −1 if it has one for all tasks
 	whole  []int // of each step, that slice
 	slices []traceSlice
+	others []*trace // of the other workers' programs
 }
 
 type traceSlice struct {
@@ -28,8 +29,8 @@ type traceSlice struct {
 }
 
 // newTrace makes room for most slices or, if that is less, one a step.
-func newTrace(steps []step, most int) *trace {
-	t := &trace{begin: time.Now(), first: make([]int, len(steps)), whole: make([]int, len(steps))}
+func newTrace(steps []step, most int, begin time.Time) *trace {
+	t := &trace{begin: begin, first: make([]int, len(steps)), whole: make([]int, len(steps))}
 	total := 0
 	for i := range steps {
 		t.first[i], t.whole[i] = -1, total
@@ -51,6 +52,9 @@ func (t *trace) recording(tm *team, i int, s *step) func(task int, scratch []flo
 	run, first := s.run, t.first[i]
 	if first < 0 {
 		w := &t.slices[t.whole[i]]
+		if w.worker != 0 {
+			return run
+		}
 		*w = traceSlice{worker: 1, start: time.Since(t.begin)}
 		return func(task int, scratch []float32) {
 			run(task, scratch)
@@ -68,7 +72,9 @@ func (t *trace) recording(tm *team, i int, s *step) func(task int, scratch []flo
 				slice.worker = int32(w) + 1
 			}
 		}
-		t.slices[first+task] = slice
+		if t.slices[first+task].worker == 0 { // of several parts of a batch, the first counts
+			t.slices[first+task] = slice
+		}
 	}
 }
 
@@ -84,8 +90,7 @@ func StartTrace(p engine.Program) (stop func(w io.Writer) error, err error) {
 	return func(w io.Writer) error {
 		prog.team.mu.Lock()
 		defer prog.team.mu.Unlock()
-		o := prog.observer
-		prog.observer = nil
+		o := prog.unobserved()
 		return o.trace.write(w, prog.profile(o))
 	}, nil
 }
@@ -124,31 +129,41 @@ func (t *trace) write(out io.Writer, profile *Profile) error {
 			return err
 		}
 	}
-	for i, s := range profile.Stages {
-		tasks := s.Tasks
-		if t.first[i] < 0 {
-			tasks = 1
-		}
-		for task, slice := range t.slices[t.whole[i]:][:tasks] {
-			if slice.worker == 0 {
-				continue // weights that were still packed
-			}
-			args := map[string]any{"node": s.Node, "phase": s.Phase, "task": fmt.Sprintf("%d of %d", task+1, s.Tasks)}
-			if s.Algorithm != "" {
-				args["algorithm"] = s.Algorithm
-			}
-			if t.first[i] < 0 {
-				args["task"] = fmt.Sprintf("all %d", s.Tasks)
-			}
-			err := emit(traceEvent{
-				Name: s.Name, Category: s.Kind, Type: "X", Process: 1, Thread: int(slice.worker) - 1,
-				Start: float64(slice.start.Nanoseconds()) / 1e3, Duration: float64(slice.took.Nanoseconds()) / 1e3, Args: args,
-			})
-			if err != nil {
+	for i := range profile.Stages {
+		for _, tr := range append([]*trace{t}, t.others...) {
+			if err := tr.writeStage(i, &profile.Stages[i], emit); err != nil {
 				return err
 			}
 		}
 	}
 	w.WriteString("\n]}\n")
 	return w.Flush()
+}
+
+// writeStage emits the slices of a step.
+func (t *trace) writeStage(i int, s *Stage, emit func(traceEvent) error) error {
+	tasks := s.Tasks
+	if t.first[i] < 0 {
+		tasks = 1
+	}
+	for task, slice := range t.slices[t.whole[i]:][:tasks] {
+		if slice.worker == 0 {
+			continue // weights that were still packed
+		}
+		args := map[string]any{"node": s.Node, "phase": s.Phase, "task": fmt.Sprintf("%d of %d", task+1, s.Tasks)}
+		if s.Algorithm != "" {
+			args["algorithm"] = s.Algorithm
+		}
+		if t.first[i] < 0 {
+			args["task"] = fmt.Sprintf("all %d", s.Tasks)
+		}
+		err := emit(traceEvent{
+			Name: s.Name, Category: s.Kind, Type: "X", Process: 1, Thread: int(slice.worker) - 1,
+			Start: float64(slice.start.Nanoseconds()) / 1e3, Duration: float64(slice.took.Nanoseconds()) / 1e3, Args: args,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

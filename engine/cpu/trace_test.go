@@ -24,7 +24,7 @@ func TestTraceIsBounded(t *testing.T) {
 		{5, []int{-1, -1, 2, 4}, 5},
 		{1, []int{-1, -1, -1, -1}, 4},
 	} {
-		tr := newTrace(steps, c.most)
+		tr := newTrace(steps, c.most, time.Now())
 		if !slices.Equal(tr.first, c.first) || len(tr.slices) != c.slices {
 			t.Errorf("room for %d: steps start at %v, %d slices; want %v, %d", c.most, tr.first, len(tr.slices), c.first, c.slices)
 		}
@@ -32,6 +32,8 @@ func TestTraceIsBounded(t *testing.T) {
 }
 
 func TestTraceOfWholeSteps(t *testing.T) {
+	defer func(was limits) { limit = was }(limit)
+	limit.cacheFloats = 0 // the batch as a whole
 	d := New(Options{Threads: 2})
 	defer d.Close()
 	p := squares(t, d, 20000)
@@ -39,7 +41,7 @@ func TestTraceOfWholeSteps(t *testing.T) {
 	if !slices.ContainsFunc(p.steps, func(s step) bool { return s.tasks > 2 }) {
 		t.Fatal("no step has several tasks")
 	}
-	p.observer = &observer{times: make([]time.Duration, len(p.steps)), trace: newTrace(p.steps, 1)}
+	p.observer = &observer{times: make([]time.Duration, len(p.steps)), trace: newTrace(p.steps, 1, time.Now())}
 	runSquares(t, p, 20000)
 	var b bytes.Buffer
 	if err := p.observer.trace.write(&b, p.profile(p.observer)); err != nil {

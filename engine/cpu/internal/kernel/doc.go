@@ -4,8 +4,8 @@
 // Every kernel exists three times: as AVX2+FMA assembly for amd64 and as NEON
 // assembly for arm64, written by the generator programs under gen/, and as a pure
 // Go twin that computes the same thing on other platforms and is the oracle of the
-// tests. Which of them runs is decided once at program start (see [ISA] and
-// [EnvKernels]).
+// tests. [Tile] and [Outer] have an AVX-512 form beside. Which of them runs is
+// decided once at program start (see [ISA] and [EnvKernels]).
 //
 // # Matrix kernels (files tile_*)
 //
@@ -28,8 +28,8 @@
 // Each element of a result is one chain of multiply-adds in the order of the
 // terms. It does not depend on which rows share a call, so that any split of
 // the rows among threads gives the same bits. It does depend on the instruction
-// set: AVX2 and NEON round once per multiply-add, the twins twice (on amd64; on
-// arm64 the compiler may fuse the two operations).
+// set: assembly rounds once per multiply-add, the twins twice (on amd64; on arm64
+// the compiler may fuse the two operations). AVX2 and AVX-512 have the same bits.
 //
 // # Caveats
 //

@@ -1,0 +1,143 @@
+package cpu
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// crewNet compiles a small network for a batch, and returns the weights of its
+// convolution.
+func crewNet(t *testing.T, d *Device, batch int) (*program, *graph.Variable) {
+	t.Helper()
+	ramp := func(shape ...int) *tensor.Tensor {
+		x := tensor.New(shape...)
+		for i := range x.Data() {
+			x.Data()[i] = float32(i%17)/8 - 1
+		}
+		return x
+	}
+	w, v := &graph.Variable{Name: "w", Value: ramp(16, 3, 3, 3)}, &graph.Variable{Name: "v", Value: ramp(10, 16)}
+	g := graph.New()
+	x := g.Input("x", batch, 3, 9, 9)
+	y := graph.ReLU(graph.Conv2D(x, g.Variable(w), nil, graph.Window{Pad: [2]int{1, 1}}, 1))
+	pooled := graph.Reshape(graph.AdaptiveAvgPool2D(y, 1, 1), batch, 16)
+	p, err := d.Compile(g, graph.MatMul(pooled, graph.Transpose(g.Variable(v), 1, 0)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.(*program), w
+}
+
+func runCrew(t *testing.T, p *program, batch int) []float32 {
+	t.Helper()
+	in, out := tensor.New(batch, 3, 9, 9), tensor.New(batch, 10)
+	for i := range in.Data() {
+		in.Data()[i] = float32(i%29)/15 - 1
+	}
+	if err := p.Run([]*tensor.Tensor{in}, []*tensor.Tensor{out}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Data()
+}
+
+// Workers that compute parts of a batch alone compute the same bits, however
+// many they are, and see weights that change.
+func TestCrew(t *testing.T) {
+	const batch = 24
+	var want, changed []float32
+	for threads := 1; threads <= 5; threads++ {
+		d := New(Options{Threads: threads})
+		p, w := crewNet(t, d, batch)
+		if crew := p.crew != nil; crew != evenly(p.parts, threads) || p.parts < 2 {
+			t.Errorf("%d threads, %d parts: workers alone: %v", threads, p.parts, crew)
+		}
+		first := runCrew(t, p, batch) // packs weights
+		if threads == 1 {
+			want = first
+		}
+		for range 3 {
+			if got := runCrew(t, p, batch); !slices.Equal(got, want) || !slices.Equal(first, want) {
+				t.Errorf("%d threads compute something else", threads)
+			}
+		}
+		w.Value.Data()[5] = 3
+		w.Changed()
+		got := runCrew(t, p, batch)
+		if threads == 1 {
+			changed = got
+		}
+		if !slices.Equal(got, changed) || slices.Equal(got, want) || !slices.Equal(runCrew(t, p, batch), changed) {
+			t.Errorf("%d threads compute something else when a weight has changed", threads)
+		}
+		if err := d.Close(); err != nil { // one thread is left
+			t.Fatal(err)
+		}
+		if !slices.Equal(runCrew(t, p, batch), changed) {
+			t.Errorf("%d threads: a closed device computes something else", threads)
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A profile has the time of all steps, a trace a row for each worker.
+func TestProfileOfCrew(t *testing.T) {
+	const batch = 24
+	d := New(Options{Threads: 2})
+	defer d.Close()
+	p, _ := crewNet(t, d, batch)
+	defer p.Close()
+	runCrew(t, p, batch)
+	stop, err := StartProfile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		runCrew(t, p, batch)
+	}
+	profile := stop()
+	for _, s := range profile.Stages {
+		if (s.Seconds == 0) != (s.Kind == "packing") {
+			t.Errorf("%s of %s takes %g s", s.Name, s.Node, s.Seconds)
+		}
+	}
+	if profile.Runs != 3 {
+		t.Errorf("%d runs, want 3", profile.Runs)
+	}
+	write, err := StartTrace(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	workers := map[int]bool{}
+	for i := 0; i < 100 && len(workers) < 2; i++ { // a worker may be late once
+		if i > 0 {
+			if write, err = StartTrace(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runCrew(t, p, batch)
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(err)
+		}
+		var file struct{ TraceEvents []traceEvent }
+		if err := json.Unmarshal(b.Bytes(), &file); err != nil {
+			t.Fatal(err)
+		}
+		clear(workers)
+		for _, e := range file.TraceEvents {
+			if e.Type == "X" {
+				workers[e.Thread] = true
+			}
+		}
+	}
+	if len(workers) != 2 {
+		t.Errorf("the trace has steps of workers %v", workers)
+	}
+}
