@@ -21,6 +21,7 @@ func (c *compiler) finish(first *program) (*program, error) {
 	}
 	c.stageAssignments(p)
 	c.mergeUpdates()
+	c.hoist()
 	c.setLifetimes()
 	c.shareInPlace()
 	for _, in := range c.g.Inputs() {
