@@ -149,7 +149,7 @@ func (p *program) profile(o *observer) *Profile {
 		}
 		profile.Stages[i] = Stage{
 			Name: s.name, Node: s.node.String(), Phase: phase.String(), Kind: kindOf(s, phase), Algorithm: s.algorithm,
-			Tasks: s.tasks, FLOPs: int64(p.parts) * flopsOf(s), Bytes: int64(p.parts) * 4 * s.floats(), MemoryBytes: 4 * int64(live[i]*len(p.all())+s.scratch*p.team.size),
+			Tasks: s.tasks, FLOPs: int64(p.parts) * flopsOf(s), Bytes: int64(p.parts) * 4 * s.floats(), MemoryBytes: 4 * int64(live[i]+s.scratch*p.team.size),
 		}
 		if o != nil && o.runs > 0 {
 			profile.Runs = o.runs

@@ -52,8 +52,7 @@ func Memory(p engine.Program) (*MemoryUse, error) {
 	if prog.closed {
 		return nil, errClosed
 	}
-	workers := len(prog.all())
-	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*(prog.team.size+workers-1))}
+	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*(prog.team.size+len(prog.all())-1))}
 	live := prog.liveFloats()
 	if len(live) == 0 {
 		return use, nil
@@ -65,7 +64,7 @@ func Memory(p engine.Program) (*MemoryUse, error) {
 		if b.first > at || b.last < at {
 			continue
 		}
-		r := Resident{Name: prog.steps[made].name, Node: prog.steps[made].node.String(), Bytes: 4 * int64(b.size*workers)}
+		r := Resident{Name: prog.steps[made].name, Node: prog.steps[made].node.String(), Bytes: 4 * int64(b.size*prog.copies(b))}
 		r.Stages = b.last - b.first + 1
 		if b.last < len(prog.steps) {
 			r.Last = stage(b.last)
@@ -94,13 +93,21 @@ func (p *program) residents() map[*buffer]int {
 	return made
 }
 
+// copies is how many workers have a buffer of their own for b.
+func (p *program) copies(b *buffer) int {
+	if b.persistent {
+		return 1
+	}
+	return len(p.all())
+}
+
 // liveFloats returns, for each step, the size of the buffers that hold
 // something then.
 func (p *program) liveFloats() []int {
 	live := make([]int, len(p.steps))
 	for b := range p.residents() {
 		for i := max(b.first, 0); i <= min(b.last, len(live)-1); i++ {
-			live[i] += b.size
+			live[i] += b.size * p.copies(b)
 		}
 	}
 	return live

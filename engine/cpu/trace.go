@@ -81,7 +81,8 @@ func (t *trace) recording(tm *team, i int, s *step) func(task int, scratch []flo
 // StartTrace records each task of the program's next run: which worker did it,
 // from when to when. stop ends that and writes what was recorded as Chrome
 // trace events in JSON, which chrome://tracing and ui.perfetto.dev draw with a
-// row for each worker.
+// row for each worker. Of workers that compute parts of a batch alone it has the
+// first part that each of them did.
 func StartTrace(p engine.Program) (stop func(w io.Writer) error, err error) {
 	prog, err := observed(p, true)
 	if err != nil {
