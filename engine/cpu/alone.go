@@ -23,7 +23,7 @@ type crew struct {
 	run             func(part int, scratch []float32)
 }
 
-func newCrew(programs ...*program) *crew {
+func newCrew(programs []*program) *crew {
 	c := &crew{programs: programs, scratch: make([][]float32, len(programs))}
 	c.run = func(part int, scratch []float32) { c.worker(scratch).runAlone(part, scratch, c.inputs, c.outputs) }
 	return c

@@ -44,6 +44,34 @@ func (im image) elements() int { return im.h * im.w * im.c }
 
 func nhwcImage(s tensor.Shape) image { return image{s[2], s[3], s[1], s[1]} }
 
+// surround copies some channels of h×w pixels from row y and column x on, with
+// zeros where they lie outside the image.
+func (im image) surround(dst, pixels []float32, channels, y, x, h, w int) {
+	left := min(max(0, -x), w)
+	keep := max(0, min(w-left, im.w-max(0, x)))
+	for i := range h {
+		row := dst[i*w*channels:][:w*channels]
+		if y+i < 0 || y+i >= im.h || keep == 0 {
+			clear(row)
+			continue
+		}
+		clear(row[:left*channels])
+		copyPixels(row[left*channels:][:keep*channels], pixels[((y+i)*im.w+max(0, x))*im.pitch:], channels, im.pitch)
+		clear(row[(left+keep)*channels:])
+	}
+}
+
+// copyPixels copies pixels of some channels, pitch apart, side by side.
+func copyPixels(dst, src []float32, channels, pitch int) {
+	if channels != tileChannels || channels == pitch {
+		gatherRows(dst, src, 0, channels, pitch)
+		return
+	}
+	for i := 0; i < len(dst); i += tileChannels {
+		*(*[tileChannels]float32)(dst[i:]) = [tileChannels]float32(src[i/tileChannels*pitch:])
+	}
+}
+
 // frame is the zero-padded source that tasks copy into scratch memory.
 type frame struct {
 	top, left int // padding before
@@ -252,22 +280,10 @@ func (c *correlation) planOffsets(p *phase) {
 // fill copies frame rows of the images from ≤ i < from+count, starting under
 // grid row y0, into scratch.
 func (c *correlation) fill(dst, src []float32, from, count, y0 int) {
-	rows, width, ch := c.frameRows(c.rows), c.frame.width, c.src.c
-	left := c.frame.left
-	keep := min(c.src.w, width-left) // pixels of a source row that are used
+	rows := c.frameRows(c.rows)
 	for i := range count {
-		im := src[(from+i)*c.src.size():]
-		for r := range rows {
-			row := dst[(i*rows+r)*width*ch:][:width*ch]
-			y := y0*c.srcStep[0] + r - c.frame.top
-			if y < 0 || y >= c.src.h || keep <= 0 {
-				clear(row)
-				continue
-			}
-			clear(row[:left*ch])
-			gatherRows(row[left*ch:(left+keep)*ch], im[y*c.src.w*c.src.pitch:], 0, ch, c.src.pitch)
-			clear(row[(left+keep)*ch:])
-		}
+		frame := dst[i*rows*c.frame.width*c.src.c:]
+		c.src.surround(frame, src[(from+i)*c.src.size():], c.src.c, y0*c.srcStep[0]-c.frame.top, -c.frame.left, rows, c.frame.width)
 	}
 }
 

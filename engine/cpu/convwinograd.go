@@ -33,6 +33,7 @@ type winograd struct {
 	aOff     []int32
 	cOff     []int32
 	zero     int32
+	reader   tileReader // of the source
 }
 
 // winograds returns the plans of an output or an input gradient.
@@ -148,8 +149,7 @@ func (w *winograd) sourceSize() int  { return w.points * w.sourcePitch() }
 func (w *winograd) groupPitch() int  { return pointPitch(w.tiles() * w.groupChannels()) }
 func (w *winograd) groupSize() int   { return w.points * w.groupPitch() }
 func (w *winograd) patchSize() int {
-	r := w.reader()
-	return roundUp(max(r.scratch(), w.M*w.M*w.groupChannels()), alignFloats)
+	return roundUp(max(w.reader.scratch(), w.M*w.M*w.groupChannels()), alignFloats)
 }
 
 func (w *winograd) scratch() int {
@@ -193,13 +193,10 @@ func (w *winograd) eachTile(b blockRange, f func(t, image, y, x int)) {
 	}
 }
 
-// reader reads the source.
-func (w *winograd) reader() tileReader { return newTileReader(&w.Input, w.src, w.grid, w.M, w.pad) }
-
 // transform computes the points of a block.
 func (w *winograd) transform(b blockRange, dst, scratch, src []float32) {
-	r, first := w.reader(), (b.image0*w.grid[0]+b.y0)*w.grid[1]
-	r.read(dst, w.src.c, w.sourcePitch(), src, first, first+b.tiles(w.grid[1]), scratch)
+	first := (b.image0*w.grid[0] + b.y0) * w.grid[1]
+	w.reader.read(dst, w.src.c, w.sourcePitch(), src, first, first+b.tiles(w.grid[1]), scratch)
 }
 
 // multiply computes, for the panels from ≤ p < to, the products at all points
@@ -332,6 +329,7 @@ func (c *compiler) addWinograd(n *graph.Node, w *winograd, src *value, weights s
 		w.pack(dst, weights, scratch, panel, transposed)
 	})
 	w.src.pitch = src.distance()
+	w.reader = newTileReader(&w.Input, w.src, w.grid, w.M, w.pad)
 	reads := bufs(src.buf, packed)
 	var biasBuf *buffer
 	if bias != nil {

@@ -83,7 +83,7 @@ func (r *tileReader) readImage(args kernel.TransformArgs, dst []float32, tilePit
 	for c := 0; c < r.im.c; c += tileChannels {
 		args.N = min(tileChannels, r.im.c-c)
 		args.SrcRow, args.SrcCol = w*args.N, args.N
-		r.surround(scratch, pixels[c:], args.N, y0*r.step-r.pad[0], -r.pad[1], h, w)
+		r.im.surround(scratch, pixels[c:], args.N, y0*r.step-r.pad[0], -r.pad[1], h, w)
 		for t := from; t < to; t++ {
 			args.Src = &scratch[((t/r.grid[1]-y0)*w+t%r.grid[1])*r.step*args.N]
 			args.Dst = &dst[(t-from)*tilePitch+c]
@@ -105,36 +105,8 @@ func (r *tileReader) readTile(args kernel.TransformArgs, dst, pixels []float32, 
 	for c := 0; c < r.im.c; c += tileChannels {
 		args.N = min(tileChannels, r.im.c-c)
 		args.Src, args.SrcRow, args.SrcCol = &scratch[0], n*args.N, args.N
-		r.surround(scratch, pixels[c:], args.N, y, x, n, n)
+		r.im.surround(scratch, pixels[c:], args.N, y, x, n, n)
 		args.Dst = &dst[c]
 		r.Apply(&args)
-	}
-}
-
-// surround copies some channels of h×w pixels from row y and column x on, with
-// zeros where they lie outside the image.
-func (r *tileReader) surround(dst, pixels []float32, channels, y, x, h, w int) {
-	left := min(max(0, -x), w)
-	keep := max(0, min(w-left, r.im.w-max(0, x)))
-	for i := range h {
-		row := dst[i*w*channels:][:w*channels]
-		if y+i < 0 || y+i >= r.im.h || keep == 0 {
-			clear(row)
-			continue
-		}
-		clear(row[:left*channels])
-		copyPixels(row[left*channels:][:keep*channels], pixels[((y+i)*r.im.w+max(0, x))*r.im.pitch:], channels, r.im.pitch)
-		clear(row[(left+keep)*channels:])
-	}
-}
-
-// copyPixels copies pixels of some channels, pitch apart, side by side.
-func copyPixels(dst, src []float32, channels, pitch int) {
-	if channels != tileChannels || channels == pitch {
-		gatherRows(dst, src, 0, channels, pitch)
-		return
-	}
-	for i := 0; i < len(dst); i += tileChannels {
-		*(*[tileChannels]float32)(dst[i:]) = [tileChannels]float32(src[i/tileChannels*pitch:])
 	}
 }

@@ -23,10 +23,11 @@ type winogradWeight struct {
 	pad              [2]int
 	grid             [2]int // tiles of an image
 	points           int
-	chunks, perChunk int     // and the images of a chunk
-	srcPart, outPart int     // channels of a block of weights, the last ones excepted
-	turn             int     // tiles transformed, then multiplied
-	aOff, bOff       []int32 // of the tiles of a turn: rows of source points and of points of dy
+	chunks, perChunk int        // and the images of a chunk
+	srcPart, outPart int        // channels of a block of weights, the last ones excepted
+	turn             int        // tiles transformed, then multiplied
+	aOff, bOff       []int32    // of the tiles of a turn: rows of source points and of points of dy
+	xTiles, dyTiles  tileReader // read the source and the gradient of the output
 }
 
 // winogradWeights returns the plans of a weight gradient.
@@ -126,25 +127,18 @@ func (w *winogradWeight) block(i int) weightBlock {
 	return weightBlock{src, min(src+w.srcPart, w.src.c), out, min(out+w.outPart, w.out.c)}
 }
 
-// readers read the source and the gradient of the output.
-func (w *winogradWeight) readers(x, dy image) (source, grad tileReader) {
-	return newTileReader(&w.Input, x, w.grid, w.M, w.pad), newTileReader(&w.OutputGrad, dy, w.grid, w.M, [2]int{})
-}
-
 // turnScratch is the memory that accumulate needs.
 func (w *winogradWeight) turnScratch() int {
-	source, grad := w.readers(w.src, w.out)
-	return w.points*(w.sourcePitch()+w.outPitch()) + max(source.scratch(), grad.scratch()) + slackFloats
+	return w.points*(w.sourcePitch()+w.outPitch()) + max(w.xTiles.scratch(), w.dyTiles.scratch()) + slackFloats
 }
 
 // accumulate computes the sums of a block of weights over a chunk of images.
 func (w *winogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, dy []float32) {
 	source, out := scratch, scratch[w.points*w.sourcePitch():]
 	frame := out[w.points*w.outPitch():]
-	src, grad := w.src, w.out
-	src.c, grad.c = b.srcEnd-b.src, b.outEnd-b.out
+	xTiles, dyTiles := w.xTiles, w.dyTiles
+	xTiles.im.c, dyTiles.im.c = b.srcEnd-b.src, b.outEnd-b.out
 	x, dy = x[b.src:], dy[b.out:]
-	xTiles, dyTiles := w.readers(src, grad)
 	perImage := w.grid[0] * w.grid[1]
 	first := chunk * w.perChunk * perImage
 	end := min((chunk+1)*w.perChunk, w.n) * perImage
@@ -152,7 +146,7 @@ func (w *winogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, d
 		tiles := min(w.turn, end-from)
 		xTiles.read(source, pointPitch(w.srcPart), w.sourcePitch(), x, from, from+tiles, frame)
 		dyTiles.read(out, pointPitch(w.outPart), w.outPitch(), dy, from, from+tiles, frame)
-		w.multiply(src.c, grad.c, tiles, sum, source, out, from > first)
+		w.multiply(xTiles.im.c, dyTiles.im.c, tiles, sum, source, out, from > first)
 	}
 }
 
@@ -212,6 +206,8 @@ func (w *winogradWeight) addUp(partial []float32, block int, b weightBlock, from
 // addWinogradWeight adds the steps that carry a plan out.
 func (c *compiler) addWinogradWeight(n *graph.Node, w *winogradWeight, x, dy *value) {
 	w.src.pitch, w.out.pitch = x.distance(), dy.distance()
+	w.xTiles = newTileReader(&w.Input, w.src, w.grid, w.M, w.pad)
+	w.dyTiles = newTileReader(&w.OutputGrad, w.out, w.grid, w.M, [2]int{})
 	grad := c.define(n, plain)
 	g := grad.buf
 	s := step{

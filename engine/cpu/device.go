@@ -83,15 +83,14 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 	}
 	p.inputs, p.outputs, p.parts = g.Inputs(), outputs, parts
 	if evenly(parts, d.team.size) {
-		programs := []*program{p}
 		for range d.team.size - 1 {
 			other, err := d.compile(small, smallOutputs, p)
 			if err != nil {
 				return nil, errors.Join(err, p.own.free())
 			}
-			programs = append(programs, other)
+			p.programs = append(p.programs, other)
 		}
-		p.crew = newCrew(programs...)
+		p.crew = newCrew(p.programs)
 	}
 	if p.number, err = d.team.reserve(p.sharedFloats()); err != nil {
 		return nil, errors.Join(err, p.own.free())

@@ -11,7 +11,7 @@ import (
 // is another of the same kind, see Device.compile.
 func (c *compiler) finish(first *program) (*program, error) {
 	p := &program{device: c.device, team: c.device.team, parts: 1}
-	p.single[0] = p
+	p.programs = []*program{p}
 	for _, n := range c.outputs {
 		v := c.in(n, plain)
 		if v.buf.arena {

@@ -23,6 +23,7 @@ func (c *compiler) hoist() {
 			writers[b]++
 		}
 	}
+	made := map[*buffer][]*graph.Variable{} // what their writers so far depend on
 	variables := make([][]*graph.Variable, len(c.steps))
 	for i := range c.steps {
 		s := &c.steps[i]
@@ -34,12 +35,9 @@ func (c *compiler) hoist() {
 			if writers[b] <= 0 {
 				continue
 			}
+			made[b] = append(made[b], variables[i]...)
 			if writers[b]--; writers[b] == 0 {
-				for j := range i + 1 {
-					if slices.Contains(c.steps[j].writes, b) {
-						depends[b] = append(depends[b], variables[j]...)
-					}
-				}
+				depends[b] = made[b]
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func (p *program) bind() {
 	}
 	p.bound = l.generation
 	memory := l.memory
-	for _, q := range p.all() {
+	for _, q := range p.programs {
 		memory = q.bindTo(memory)
 	}
 }

@@ -57,13 +57,18 @@ type observer struct {
 	trace *trace          // nil unless tasks are recorded
 }
 
+// recorded returns a step's run, which the trace, if there is one, takes note of.
+func (o *observer) recorded(t *team, i int, s *step) func(task int, scratch []float32) {
+	if o.trace != nil && o.runs == 0 {
+		return o.trace.recording(t, i, s)
+	}
+	return s.run
+}
+
 // runAlone runs a step in one of several workers at the same time, all of which
 // have their own observer.
 func (o *observer) runAlone(t *team, i int, s *step, scratch []float32) {
-	run := s.run
-	if o.trace != nil && o.runs == 0 {
-		run = o.trace.recording(t, i, s)
-	}
+	run := o.recorded(t, i, s)
 	start := time.Now()
 	for task := range s.tasks {
 		run(task, scratch)
@@ -72,10 +77,7 @@ func (o *observer) runAlone(t *team, i int, s *step, scratch []float32) {
 }
 
 func (o *observer) run(t *team, i int, s *step) {
-	run := s.run
-	if o.trace != nil && o.runs == 0 {
-		run = o.trace.recording(t, i, s)
-	}
+	run := o.recorded(t, i, s)
 	start := time.Now()
 	t.do(s.tasks, run)
 	o.times[i] += time.Since(start)
@@ -110,7 +112,7 @@ func observed(p engine.Program, tasks bool) (*program, error) {
 		return nil, errClosed
 	}
 	begin := time.Now()
-	for _, q := range prog.all() {
+	for _, q := range prog.programs {
 		q.observer = &observer{times: make([]time.Duration, len(q.steps)), alone: make([]time.Duration, len(q.steps))}
 		if tasks {
 			q.observer.trace = newTrace(q.steps, maxSlices, begin)
@@ -123,7 +125,7 @@ func observed(p engine.Program, tasks bool) (*program, error) {
 // mean of the workers' times where they computed alone.
 func (p *program) unobserved() *observer {
 	o := p.observer
-	for _, q := range p.all() {
+	for _, q := range p.programs {
 		for i, t := range q.observer.alone {
 			o.times[i] += t / time.Duration(p.team.size)
 		}

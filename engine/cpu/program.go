@@ -65,9 +65,8 @@ func (p *packState) upToDate() bool {
 // fresh reports whether the buffer is still valid, and takes note of the
 // current versions for the next time.
 func (p *packState) fresh() bool {
-	fresh := p.valid
+	fresh := p.upToDate()
 	for i, v := range p.variables {
-		fresh = fresh && p.versions[i] == v.Version()
 		p.versions[i] = v.Version()
 	}
 	p.valid = true
@@ -88,8 +87,8 @@ type program struct {
 	assigned   []*graph.Variable
 	steps      []step
 	partition  uint64
-	crew       *crew       // for parts of the batch, or nil
-	single     [1]*program // itself
+	crew       *crew      // for parts of the batch, or nil
+	programs   []*program // itself and, if there is a crew, those of the other workers
 	closed     bool
 	observer   *observer // while the program is profiled
 
@@ -139,7 +138,7 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 	if p.closed {
 		return errClosed
 	}
-	for _, q := range p.all() {
+	for _, q := range p.programs {
 		if err := q.bindVariables(); err != nil {
 			return err
 		}
@@ -163,14 +162,6 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 		v.Changed()
 	}
 	return nil
-}
-
-// all returns the programs of the crew, or the program itself.
-func (p *program) all() []*program {
-	if p.crew != nil {
-		return p.crew.programs
-	}
-	return p.single[:]
 }
 
 // bindVariables finds the memory of the variables.
@@ -235,7 +226,7 @@ func (p *program) Close() error {
 
 // sharedFloats is the part of the device's pool that the program uses.
 func (p *program) sharedFloats() (floats int) {
-	for _, q := range p.all() {
+	for _, q := range p.programs {
 		floats += q.poolFloats
 	}
 	return floats

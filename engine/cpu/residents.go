@@ -52,7 +52,7 @@ func Memory(p engine.Program) (*MemoryUse, error) {
 	if prog.closed {
 		return nil, errClosed
 	}
-	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*(prog.team.size+len(prog.all())-1))}
+	use := &MemoryUse{TotalBytes: int64(prog.MemoryBytes()), ScratchBytes: 4 * int64(prog.scratchFloats*(prog.team.size+len(prog.programs)-1))}
 	live := prog.liveFloats()
 	if len(live) == 0 {
 		return use, nil
@@ -98,7 +98,7 @@ func (p *program) copies(b *buffer) int {
 	if b.persistent {
 		return 1
 	}
-	return len(p.all())
+	return len(p.programs)
 }
 
 // liveFloats returns, for each step, the size of the buffers that hold

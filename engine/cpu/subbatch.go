@@ -48,9 +48,12 @@ func subBatchSize(g *graph.Graph, batch int) int {
 		widest = max(widest, size/batch)
 		traffic += size
 	}
-	least := min(2, batch/2) // one image at a time is cut into too small pieces
 	best := batch
-	for samples := max(1, least); samples <= batch/2 && limit.cacheFloats > 0; samples++ {
+	if limit.cacheFloats == 0 {
+		return best
+	}
+	least := max(1, min(2, batch/2)) // one image at a time is cut into too small pieces
+	for samples := least; samples <= batch/2; samples++ {
 		if batch%samples != 0 || (batch/samples-1)*weights > traffic {
 			continue
 		}

@@ -23,6 +23,17 @@ func eachISA(t *testing.T, test func(t *testing.T)) {
 	}
 }
 
+// withISA returns what run computes with an instruction set.
+func withISA(t *testing.T, isa string, run func() []float32) []float32 {
+	t.Helper()
+	restore, err := SetISA(isa)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer restore()
+	return run()
+}
+
 // random returns n floats between -1 and 1.
 func random(r *rand.Rand, n int) []float32 {
 	x := make([]float32, n)
@@ -202,22 +213,14 @@ func TestTileTwins(t *testing.T) {
 	if best == ISAGeneric {
 		t.Skip("there are no assembly kernels for this CPU")
 	}
-	with := func(isa string, run func() []float32) []float32 {
-		restore, err := SetISA(isa)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer restore()
-		return run()
-	}
 	tileCases(rand.New(rand.NewPCG(9, 10)), func(tc *tileCase) {
 		_, magnitude := tc.naive()
-		twin := with(ISAGeneric, tc.result)
+		twin := withISA(t, ISAGeneric, tc.result)
 		want := make([]float64, len(twin))
 		for i, v := range twin {
 			want[i] = float64(v)
 		}
-		checkClose(t, tc, with(best, tc.result), want, magnitude, 2*tc.segs*tc.run)
+		checkClose(t, tc, withISA(t, best, tc.result), want, magnitude, 2*tc.segs*tc.run)
 	})
 }
 
@@ -227,16 +230,7 @@ func TestSameBits(t *testing.T) {
 		t.Skip("this CPU has no AVX-512")
 	}
 	same := func(what fmt.Stringer, run func() []float32) {
-		var results [][]float32
-		for _, isa := range []string{ISAAVX2, ISAAVX512} {
-			restore, err := SetISA(isa)
-			if err != nil {
-				t.Fatal(err)
-			}
-			results = append(results, run())
-			restore()
-		}
-		if !slices.Equal(results[0], results[1]) {
+		if !slices.Equal(withISA(t, ISAAVX2, run), withISA(t, ISAAVX512, run)) {
 			t.Fatalf("%v: AVX-512 has other bits than AVX2", what)
 		}
 	}
