@@ -32,3 +32,14 @@ func transposeSIMD(dst *float32, src *float32, blocks int, ldDst int, ldSrc int)
 
 // peakSIMD is the assembly of [PeakFMA].
 func peakSIMD(iters int) float32
+
+// tileAVX512 is the assembly of [Tile], in register tiles of 12×16, 8×16 and 4×16.
+//
+//go:noescape
+func tileAVX512(args *TileArgs)
+
+// outerAVX512 is the assembly of [Outer] for more than 8 columns, in register tiles of
+// 24×16, 16×16 and 8×16.
+//
+//go:noescape
+func outerAVX512(args *OuterArgs)

@@ -1,4 +1,4 @@
-// Command tile writes the AVX2+FMA assembly of the matrix kernels. It is run by
+// Command tile writes the AVX2+FMA and AVX-512 assembly of the matrix kernels. It is run by
 // go generate in the kernel package.
 //
 // # How the kernels work
@@ -18,7 +18,8 @@
 //
 // The file shape.go has what the kernels share, tile.go the kernels for packed
 // panels, outer.go those for outer products, store.go the ways that a finished
-// tile takes to memory, transpose.go and peak.go the rest.
+// tile takes to memory, transpose.go and peak.go the rest. The files avx512* have the
+// AVX-512 forms of Tile and Outer.
 package main
 
 import (
@@ -45,5 +46,7 @@ func main() {
 	outerKernel("outerNarrowSIMD", "[Outer] for at most 8 columns", narrow)
 	transposeKernel()
 	peakKernel()
+	tileAVX512()
+	outerAVX512()
 	Generate()
 }

@@ -98,13 +98,18 @@ func load(field string) reg.GPVirtual {
 	return x
 }
 
-// names counts the labels that skip has made.
+// names counts the labels made by uniqueLabel.
 var names int
+
+// uniqueLabel returns a label that nothing else has.
+func uniqueLabel(name string) string {
+	names++
+	return name + strconv.Itoa(names)
+}
 
 // skip emits body so that it does not run if the conditional jump is taken.
 func skip(jump func(target Op), body func()) {
-	names++
-	label := "skip" + strconv.Itoa(names)
+	label := uniqueLabel("skip")
 	jump(LabelRef(label))
 	body()
 	Label(label)

@@ -17,18 +17,30 @@ const unroll = quadSize
 // time; in the cache it makes no difference.
 const prefetchAhead = 4096
 
-// panelKernel is a kernel for packed panels, with what it keeps on the stack.
-type panelKernel struct {
-	shape
-	zeros Mem // a row of zeros, in place of a missing bias
-
+// panelFrame is what the kernels for packed panels keep on the stack.
+type panelFrame struct {
 	aOff    Mem // AOff of the tile at hand
-	rows    Mem // rows left, with those of the tile at hand
+	left    Mem // rows left, with those of the tile at hand
 	segs    Mem // SegOff of the segment at hand
 	segsEnd Mem // end of SegOff
 	main    Mem // bytes of B in the unrolled part of a segment
 	run     Mem // Run, for its two low bits
 	clamped Mem // AOff of an incomplete tile, filled up with the last row
+}
+
+// newPanelFrame makes room for tiles of up to the given height.
+func newPanelFrame(height int) panelFrame {
+	return panelFrame{
+		aOff: AllocLocal(8), left: AllocLocal(8), segs: AllocLocal(8), segsEnd: AllocLocal(8),
+		main: AllocLocal(8), run: AllocLocal(8), clamped: AllocLocal(offsetSize * height),
+	}
+}
+
+// panelKernel is a kernel for packed panels.
+type panelKernel struct {
+	shape
+	panelFrame
+	zeros Mem // a row of zeros, in place of a missing bias
 }
 
 // tileKernel emits Tile or TileNarrow: for every tile of rows, the sums over
@@ -38,13 +50,9 @@ func tileKernel(name, twin string, s shape, zeros Mem) {
 	Doc(fmt.Sprintf("%s is the assembly of %s, in register tiles of %d×%d.", name, twin, s.rows, s.cols()))
 	Pragma("noescape")
 
-	k := &panelKernel{
-		shape: s, zeros: zeros,
-		aOff: AllocLocal(8), rows: AllocLocal(8), segs: AllocLocal(8), segsEnd: AllocLocal(8),
-		main: AllocLocal(8), run: AllocLocal(8), clamped: AllocLocal(offsetSize * s.rows),
-	}
+	k := &panelKernel{shape: s, panelFrame: newPanelFrame(s.rows), zeros: zeros}
 	out := newStore(s, true, &tableRows{cOff: AllocLocal(8)})
-	k.prepare()
+	k.prepare(s.rowSize())
 	out.prepare()
 	acc := s.accumulators()
 	aOff := GP64()
@@ -52,65 +60,65 @@ func tileKernel(name, twin string, s shape, zeros Mem) {
 	Label("tile")
 	rows := GP64()
 	MOVQ(k.aOff, aOff)
-	MOVQ(k.rows, rows)
+	MOVQ(k.left, rows)
 	CMPQ(rows, Imm(uint64(s.rows)))
 	JGE(LabelRef("full"))
-	k.clamp(aOff, rows)
+	k.clamp(s.rows, aOff, rows)
 	CMPQ(rows, Imm(uint64(s.short)))
 	JLE(LabelRef("short"))
 
 	Label("full")
 	k.sum("full", acc, aOff)
-	out.whole(acc, k.rows)
+	out.whole(acc, k.left)
 
 	Label("short")
 	k.sum("short", acc[:s.short], aOff)
-	out.part(acc[:s.short], k.rows)
+	out.part(acc[:s.short], k.left)
 
 	Label("next")
 	ADDQ(Imm(uint64(offsetSize*s.rows)), k.aOff)
 	out.advance()
-	SUBQ(Imm(uint64(s.rows)), k.rows)
+	SUBQ(Imm(uint64(s.rows)), k.left)
 	JG(LabelRef("tile"))
 	VZEROUPPER()
 	RET()
 }
 
-// prepare fills the frame.
-func (k *panelKernel) prepare() {
-	MOVQ(load("AOff"), k.aOff)
-	MOVQ(load("Rows"), k.rows)
+// prepare fills the frame for panels whose rows have the given size in bytes.
+func (f *panelFrame) prepare(rowSize int) {
+	MOVQ(load("AOff"), f.aOff)
+	MOVQ(load("Rows"), f.left)
 
 	segs, segsEnd := load("SegOff"), load("Segs")
 	LEAQ(Mem{Base: segs, Index: segsEnd, Scale: offsetSize}, segsEnd)
-	MOVQ(segsEnd, k.segsEnd)
+	MOVQ(segsEnd, f.segsEnd)
 
 	run := load("Run")
-	MOVQ(run, k.run)
+	MOVQ(run, f.run)
 	ANDQ(I8(-unroll), run)
-	IMUL3Q(Imm(uint64(k.rowSize())), run, run)
-	MOVQ(run, k.main)
+	IMUL3Q(Imm(uint64(rowSize)), run, run)
+	MOVQ(run, f.main)
 }
 
 // clamp makes aOff point to a copy of the last rows' offsets that is filled up
 // with the last one, so that the surplus rows of the tile are harmless.
-func (k *panelKernel) clamp(aOff, rows reg.Register) {
+func (f *panelFrame) clamp(height int, aOff, rows reg.Register) {
 	last, row, off := GP64(), GP64(), GP32()
 	LEAQ(Mem{Base: rows, Disp: -1}, last)
-	for r := range k.shape.rows {
+	for r := range height {
 		MOVQ(U32(uint32(r)), row)
 		CMPQ(row, last)
 		CMOVQGT(last, row)
 		MOVL(Mem{Base: aOff, Index: row, Scale: offsetSize}, off)
-		MOVL(off, k.clamped.Offset(offsetSize*r))
+		MOVL(off, f.clamped.Offset(offsetSize*r))
 	}
-	LEAQ(k.clamped, aOff)
+	LEAQ(f.clamped, aOff)
 }
 
-// sum emits the sums of a tile whose rows start at the offsets at aOff.
-func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
-	k.start(acc)
-	row := make([]reg.Register, len(acc))
+// rowsOfA returns registers that point to the first rows of A, by their offsets at
+// aOff.
+func rowsOfA(n int, aOff reg.Register) []reg.Register {
+	row := make([]reg.Register, n)
 	a := load("A")
 	for r := range row {
 		p := GP64()
@@ -118,43 +126,60 @@ func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
 		LEAQ(Mem{Base: a, Index: p, Scale: floatSize}, p)
 		row[r] = p
 	}
-	MOVQ(load("SegOff"), k.segs)
-	b := load("B")
-	off := GP64() // of the terms at hand from the start of each row, in bytes
+	return row
+}
 
-	// terms emits n terms. Of some rows, all four terms of a turn are one quad.
+// sum emits the sums of a tile whose rows start at the offsets at aOff.
+func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
+	k.start(acc)
+	row := rowsOfA(len(acc), aOff)
+	k.eachTerms(label, k.rowSize(), func(n int, b, off reg.Register) { k.terms(acc, n, row, b, off) })
+}
+
+// terms emits n terms. Of some rows, all four terms of a turn are one quad.
+func (k *panelKernel) terms(acc accumulators, n int, row []reg.Register, b, off reg.Register) {
+	at := func(r, t int) Mem { return Mem{Base: row[r], Index: off, Scale: 1, Disp: t * floatSize} }
+	var quads []reg.VecVirtual
+	for r := 0; n == quadSize && r < k.quads; r++ {
+		quads = append(quads, loadQuad(at(r, 0)))
+	}
+	for t := range n {
+		PREFETCHT0(Mem{Base: b, Disp: t*k.rowSize() + prefetchAhead})
+		acc.addTerm(
+			func(r int, x reg.VecVirtual) {
+				if r < len(quads) {
+					pick(t, quads[r], x)
+				} else {
+					VBROADCASTSS(at(r, t), x)
+				}
+			},
+			func(v int) Mem { return Mem{Base: b, Disp: t*k.rowSize() + v*vecSize} })
+	}
+}
+
+// eachTerms emits the loop over the terms of a tile's sums, segment by segment: body
+// emits some terms, the weights of the first at b, off bytes from the start of each
+// row of A.
+func (f *panelFrame) eachTerms(label string, rowSize int, body func(n int, b, off reg.Register)) {
+	MOVQ(load("SegOff"), f.segs)
+	b := load("B")
+	off := GP64()
 	terms := func(n int) {
-		at := func(r, t int) Mem { return Mem{Base: row[r], Index: off, Scale: 1, Disp: t * floatSize} }
-		var quads []reg.VecVirtual
-		for r := 0; n == quadSize && r < k.quads; r++ {
-			quads = append(quads, loadQuad(at(r, 0)))
-		}
-		for t := range n {
-			PREFETCHT0(Mem{Base: b, Disp: t*k.rowSize() + prefetchAhead})
-			acc.addTerm(
-				func(r int, x reg.VecVirtual) {
-					if r < len(quads) {
-						pick(t, quads[r], x)
-					} else {
-						VBROADCASTSS(at(r, t), x)
-					}
-				},
-				func(v int) Mem { return Mem{Base: b, Disp: t*k.rowSize() + v*vecSize} })
-		}
-		ADDQ(I32(int32(n*k.rowSize())), b)
+		body(n, b, off)
+		ADDQ(I32(int32(n*rowSize)), b)
 		ADDQ(Imm(uint64(n*floatSize)), off)
 	}
 
 	Label(label + "Segment")
 	seg := GP64()
-	MOVQ(k.segs, seg)
+	MOVQ(f.segs, seg)
 	MOVLQSX(Mem{Base: seg}, off)
 	SHLQ(Imm(2), off)
 	ADDQ(Imm(offsetSize), seg)
-	MOVQ(seg, k.segs)
+	MOVQ(seg, f.segs)
 
 	end := GP64()
-	MOVQ(k.main, end)
+	MOVQ(f.main, end)
 	TESTQ(end, end)
 	JEQ(LabelRef(label + "Rest"))
 	ADDQ(b, end)
@@ -165,12 +190,12 @@ func (k *panelKernel) sum(label string, acc accumulators, aOff reg.Register) {
 
 	Label(label + "Rest")
 	for n := unroll / 2; n > 0; n /= 2 {
-		TESTB(Imm(uint64(n)), k.run)
+		TESTB(Imm(uint64(n)), f.run)
 		skip(JEQ, func() { terms(n) })
 	}
 	seg = GP64()
-	MOVQ(k.segs, seg)
-	CMPQ(seg, k.segsEnd)
+	MOVQ(f.segs, seg)
+	CMPQ(seg, f.segsEnd)
 	JB(LabelRef(label + "Segment"))
 }
 

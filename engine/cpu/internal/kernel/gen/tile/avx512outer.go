@@ -3,26 +3,24 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
 // outerHeights are the rows of the register tiles of Outer.
 var outerHeights = []int{24, 16, 8}
 
-// outerKernel emits Outer for more than 8 columns.
-func outerKernel() {
+// outerAVX512 emits Outer for more than 8 columns.
+func outerAVX512() {
 	TEXT("outerAVX512", 0, "func(args *OuterArgs)")
 	Doc("outerAVX512 is the assembly of [Outer] for more than 8 columns, in register tiles of",
 		"24×16, 16×16 and 8×16.")
 	Pragma("noescape")
 
 	rows := AllocLocal(8) // rows left, with those of the tile at hand
-	a, c := AllocLocal(8), AllocLocal(8)
+	a := AllocLocal(8)
 	ahead, aheadStep := AllocLocal(8), AllocLocal(8) // what to fetch next, and how far a term moves it
 	first, soon, step := load("A"), load("Ahead"), GP64()
 	MOVQ(first, a)
-	MOVQ(U32(vecSize), step)
-	MOVQ(load("C"), c)
+	MOVQ(U32(zmmSize), step)
 	MOVQ(load("Rows"), rows)
 	TESTQ(soon, soon)
 	CMOVQEQ(soon, step) // nil: always the first line of A
@@ -30,33 +28,23 @@ func outerKernel() {
 	MOVQ(soon, ahead)
 	MOVQ(step, aheadStep)
 
-	out := &store{rows: rows, walk: func() func() reg.Register {
-		next, ldc := GP64(), load("LdC")
-		MOVQ(c, next)
-		return func() reg.Register {
-			p := GP64()
-			MOVQ(next, p)
-			LEAQ(Mem{Base: next, Index: ldc, Scale: floatSize}, next)
-			return p
-		}
-	}}
-	acc := newAccumulators(outerHeights[0])
+	out := &maskedStore{rowWalk: &strideRows{c: AllocLocal(8)}, rows: rows}
+	out.prepare()
+	acc := newZMMAccumulators(outerHeights[0])
 	tiles(outerHeights, rows,
 		func(height int) {
-			outerSum(acc[:height], a, ahead, aheadStep)
+			outerSumAVX512(acc[:height], a, ahead, aheadStep)
 			out.emit(acc[:height])
 		},
 		func(n int) {
 			ADDQ(Imm(uint64(n*floatSize)), a)
-			step := load("LdC")
-			IMUL3Q(Imm(uint64(n*floatSize)), step, step)
-			ADDQ(step, c)
+			out.advance(n)
 		})
 }
 
-// outerSum emits the sums of a tile whose first row is at *first, and fetches from
+// outerSumAVX512 emits the sums of a tile whose first row is at *first, and fetches from
 // *soon on, *soonStep bytes for each term.
-func outerSum(acc accumulators, first, soon, soonStep Mem) {
+func outerSumAVX512(acc zmmAccumulators, first, soon, soonStep Mem) {
 	for _, x := range acc {
 		VPXORD(x, x, x)
 	}

@@ -6,21 +6,21 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// store writes finished tiles to C: whole ones straight, others row by row and
+// maskedStore writes finished tiles to C: whole ones straight, others row by row and
 // under a mask of their columns.
-type store struct {
-	rows Mem                              // rows left, with those of the tile at hand
-	walk func() (row func() reg.Register) // goes to the first row of the tile; row finds the next
-	relu bool                             // the arguments have the flag Relu
+type maskedStore struct {
+	rowWalk
+	rows Mem  // rows left, with those of the tile at hand
+	relu bool // the arguments have the flag Relu
 }
 
 // emit stores a tile, of which the first *rows rows belong to the result, or all
 // if there are more, and jumps to "next".
-func (o *store) emit(acc accumulators) {
+func (o *maskedStore) emit(acc zmmAccumulators) {
 	part := func() { JLT(LabelRef(label("part", len(acc)))) }
 	CMPQ(o.rows, Imm(uint64(len(acc))))
 	part()
-	CMPQ(load("Cols"), Imm(lanes))
+	CMPQ(load("Cols"), Imm(zmmLanes))
 	part()
 	o.finish(acc, nil)
 
@@ -34,7 +34,7 @@ func (o *store) emit(acc accumulators) {
 
 // finish does what the flags say, stores the tile and jumps to "next". Without a
 // mask all rows and columns are valid.
-func (o *store) finish(acc accumulators, mask reg.Register) {
+func (o *maskedStore) finish(acc zmmAccumulators, mask reg.Register) {
 	ifSet("Accumulate", func() {
 		o.each(acc, mask, func(x reg.VecVirtual, c Mem) {
 			if mask == nil {
@@ -60,15 +60,15 @@ func (o *store) finish(acc accumulators, mask reg.Register) {
 }
 
 // each emits code for all valid rows of the tile.
-func (o *store) each(acc accumulators, mask reg.Register, do func(x reg.VecVirtual, c Mem)) {
-	row := o.walk()
-	end := unique("end")
+func (o *maskedStore) each(acc zmmAccumulators, mask reg.Register, do func(x reg.VecVirtual, c Mem)) {
+	o.start()
+	end := uniqueLabel("end")
 	for r, x := range acc {
 		if mask != nil && r > 0 {
 			CMPQ(o.rows, Imm(uint64(r)))
 			JLE(LabelRef(end))
 		}
-		do(x, Mem{Base: row()})
+		do(x, Mem{Base: o.row()})
 	}
 	if mask != nil {
 		Label(end)
@@ -76,16 +76,14 @@ func (o *store) each(acc accumulators, mask reg.Register, do func(x reg.VecVirtu
 }
 
 // rectify applies ReLU, or ReLU6 if the flag Six is set.
-func rectify(acc accumulators) {
+func rectify(acc zmmAccumulators) {
 	limit := ZMM()
 	VPXORD(limit, limit, limit)
 	for _, x := range acc {
 		VMAXPS(x, limit, x) // a NaN stays
 	}
 	ifSet("Six", func() {
-		bits := GP32()
-		MOVL(U32(sixBits), bits)
-		VPBROADCASTD(bits, limit)
+		VBROADCASTSS(six(), limit)
 		for _, x := range acc {
 			VMINPS(x, limit, x)
 		}
