@@ -38,7 +38,7 @@ func (o AdaptiveAvgPool2DOp) infer(x tensor.Shape) (tensor.Shape, error) {
 }
 
 func (o AdaptiveAvgPool2DOp) gradient(y, dy *Node) []*Node {
-	return []*Node{dy.graph.add(AdaptiveAvgPool2DGrad{Pool: o, InputShape: y.inputs[0].shape}, dy)}
+	return []*Node{dy.graph.add(AdaptiveAvgPool2DGradOp{Pool: o, InputShape: y.inputs[0].shape}, dy)}
 }
 
 // Region returns the elements start ≤ k < stop of an axis (0 vertical, 1
@@ -49,19 +49,19 @@ func (o AdaptiveAvgPool2DOp) Region(axis, i, n int) (start, stop int) {
 	return i * n / out, ((i+1)*n + out - 1) / out
 }
 
-// AdaptiveAvgPool2DGrad spreads each dy element evenly over its region.
+// AdaptiveAvgPool2DGradOp spreads each dy element evenly over its region.
 // Argument: dy.
-type AdaptiveAvgPool2DGrad struct {
+type AdaptiveAvgPool2DGradOp struct {
 	noGradient
 	Pool       AdaptiveAvgPool2DOp
 	InputShape tensor.Shape
 }
 
 // Kind returns "AdaptiveAvgPool2DGrad".
-func (AdaptiveAvgPool2DGrad) Kind() string { return "AdaptiveAvgPool2DGrad" }
+func (AdaptiveAvgPool2DGradOp) Kind() string { return "AdaptiveAvgPool2DGrad" }
 
 // Infer returns InputShape.
-func (o AdaptiveAvgPool2DGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o AdaptiveAvgPool2DGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func resized(n *Node, perSample []bool, batch, samples int) (op Op, ok bool) {
 	case InputOp:
 		op.Shape = with(op.Shape)
 		return op, true
-	case Unary, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp:
+	case UnaryOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp:
 		return op, true
 	case Conv2DOp:
 		return op, only(0)
@@ -127,7 +127,7 @@ func resized(n *Node, perSample []bool, batch, samples int) (op Op, ok bool) {
 		return op, !op.Train && only(0)
 	case MatMulOp:
 		return op, !op.TransA && only(0)
-	case Binary:
+	case BinaryOp:
 		for i, in := range n.inputs {
 			// A constant may be repeated for each sample, but not have a part for each.
 			if whole := len(in.shape) == len(n.shape); argument(i) != whole && !(whole && in.shape[0] == 1) {
@@ -138,7 +138,7 @@ func resized(n *Node, perSample []bool, batch, samples int) (op Op, ok bool) {
 	case ReshapeOp:
 		op.Shape = with(op.Shape)
 		return op, true
-	case Reduce:
+	case ReduceOp:
 		return op, !slices.Contains(op.Axes, 0)
 	case SoftmaxOp:
 		return op, op.Axis != 0

@@ -142,8 +142,8 @@ func (o Conv2DOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 func (o Conv2DOp) gradient(y, dy *Node) []*Node {
 	g, x, w := dy.graph, y.inputs[0], y.inputs[1]
 	grads := []*Node{
-		g.add(Conv2DInputGrad{Conv: o, InputShape: x.shape}, w, dy),
-		g.add(Conv2DWeightGrad{Conv: o, WeightShape: w.shape}, x, dy),
+		g.add(Conv2DInputGradOp{Conv: o, InputShape: x.shape}, w, dy),
+		g.add(Conv2DWeightGradOp{Conv: o, WeightShape: w.shape}, x, dy),
 	}
 	if len(y.inputs) == 3 {
 		grads = append(grads, Sum(dy, 0, 2, 3))
@@ -151,19 +151,19 @@ func (o Conv2DOp) gradient(y, dy *Node) []*Node {
 	return grads
 }
 
-// Conv2DInputGrad is the derivative of Conv2DOp with respect to x: each dy
+// Conv2DInputGradOp is the derivative of Conv2DOp with respect to x: each dy
 // element spread back over its window, weighted by w. Arguments: w, dy.
-type Conv2DInputGrad struct {
+type Conv2DInputGradOp struct {
 	noGradient
 	Conv       Conv2DOp
 	InputShape tensor.Shape
 }
 
 // Kind returns "Conv2DInputGrad".
-func (Conv2DInputGrad) Kind() string { return "Conv2DInputGrad" }
+func (Conv2DInputGradOp) Kind() string { return "Conv2DInputGrad" }
 
 // Infer returns InputShape.
-func (o Conv2DInputGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o Conv2DInputGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}
@@ -174,20 +174,20 @@ func (o Conv2DInputGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	return o.InputShape, err
 }
 
-// Conv2DWeightGrad is the derivative of Conv2DOp with respect to w:
+// Conv2DWeightGradOp is the derivative of Conv2DOp with respect to w:
 // dw[o,c,a,b] = Σ_{n,i,j} dy[n,o,i,j] · x[n, …, i·s+a·d−p, j·s+b·d−p].
 // Arguments: x, dy.
-type Conv2DWeightGrad struct {
+type Conv2DWeightGradOp struct {
 	noGradient
 	Conv        Conv2DOp
 	WeightShape tensor.Shape
 }
 
 // Kind returns "Conv2DWeightGrad".
-func (Conv2DWeightGrad) Kind() string { return "Conv2DWeightGrad" }
+func (Conv2DWeightGradOp) Kind() string { return "Conv2DWeightGrad" }
 
 // Infer returns WeightShape.
-func (o Conv2DWeightGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o Conv2DWeightGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,6 @@
 //
 // The set is small, and each operator's doc comment is its definition:
 // engines must follow it, and package enginetest holds them to it. Each also
-// states its derivative. Operators whose names end in Grad exist only to be
+// states its derivative. Operators whose names end in GradOp exist only to be
 // used by [Gradients]; they have no derivatives of their own.
 package graph

@@ -23,22 +23,22 @@ const (
 
 var unaryNames = [...]string{"Neg", "Exp", "Log", "Sqrt", "ReLU", "Sigmoid", "Tanh", "ReLU6"}
 
-// Unary applies a function to each element. ReLU(x) = max(0, x), NaN staying
+// UnaryOp applies a function to each element. ReLU(x) = max(0, x), NaN staying
 // NaN; ReLU6(x) = min(max(0, x), 6), NaN staying NaN; Sigmoid(x) = 1/(1+e⁻ˣ).
-type Unary struct{ Func UnaryKind }
+type UnaryOp struct{ Func UnaryKind }
 
 // Kind returns the function's name.
-func (o Unary) Kind() string { return unaryNames[o.Func] }
+func (o UnaryOp) Kind() string { return unaryNames[o.Func] }
 
 // Infer returns the argument's shape.
-func (o Unary) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o UnaryOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}
 	return in[0], nil
 }
 
-func (o Unary) gradient(y, dy *Node) []*Node {
+func (o UnaryOp) gradient(y, dy *Node) []*Node {
 	x := y.inputs[0]
 	switch o.Func {
 	case KindNeg:
@@ -50,24 +50,24 @@ func (o Unary) gradient(y, dy *Node) []*Node {
 	case KindSqrt:
 		return []*Node{Div(Mul(dy, dy.graph.Scalar(0.5)), y)}
 	default:
-		return []*Node{dy.graph.add(UnaryGrad{Func: o.Func}, y, dy)}
+		return []*Node{dy.graph.add(UnaryGradOp{Func: o.Func}, y, dy)}
 	}
 }
 
-// UnaryGrad is the derivative of a unary function expressed by its result y:
+// UnaryGradOp is the derivative of a unary function expressed by its result y:
 // dy where y > 0 and 0 elsewhere (ReLU), dy where 0 < y < 6 and 0 elsewhere
 // (ReLU6), dy·y·(1−y) (Sigmoid), dy·(1−y²) (Tanh). Arguments: y, dy. Only these
 // four functions occur.
-type UnaryGrad struct {
+type UnaryGradOp struct {
 	noGradient
 	Func UnaryKind
 }
 
 // Kind returns the function's name followed by "Grad".
-func (o UnaryGrad) Kind() string { return unaryNames[o.Func] + "Grad" }
+func (o UnaryGradOp) Kind() string { return unaryNames[o.Func] + "Grad" }
 
 // Infer returns the common shape of y and dy.
-func (o UnaryGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o UnaryGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}
@@ -91,24 +91,24 @@ const (
 
 var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal"}
 
-// Binary applies a function to pairs of elements, with NumPy's broadcasting:
+// BinaryOp applies a function to pairs of elements, with NumPy's broadcasting:
 // shapes are aligned at the right, and a size of 1 (or a missing axis)
 // repeats. Equal gives 1 where the two are equal and 0 elsewhere, and has no
 // derivative.
-type Binary struct{ Func BinaryKind }
+type BinaryOp struct{ Func BinaryKind }
 
 // Kind returns the function's name.
-func (o Binary) Kind() string { return binaryNames[o.Func] }
+func (o BinaryOp) Kind() string { return binaryNames[o.Func] }
 
 // Infer returns the broadcast shape.
-func (o Binary) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o BinaryOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}
 	return broadcast(in[0], in[1])
 }
 
-func (o Binary) gradient(y, dy *Node) []*Node {
+func (o BinaryOp) gradient(y, dy *Node) []*Node {
 	a, b := y.inputs[0], y.inputs[1]
 	switch o.Func {
 	case KindAdd:
@@ -155,20 +155,20 @@ func sumTo(n *Node, shape tensor.Shape) *Node {
 		}
 	}
 	if len(axes) > 0 {
-		n = n.graph.add(Reduce{Func: KindSum, Axes: axes}, n)
+		n = n.graph.add(ReduceOp{Func: KindSum, Axes: axes}, n)
 	}
 	return Reshape(n, shape...)
 }
 
-// BroadcastTo repeats its argument to Shape under NumPy's rules. Its
+// BroadcastOp repeats its argument to Shape under NumPy's rules. Its
 // derivative sums over the repeated axes.
-type BroadcastTo struct{ Shape tensor.Shape }
+type BroadcastOp struct{ Shape tensor.Shape }
 
 // Kind returns "BroadcastTo".
-func (BroadcastTo) Kind() string { return "BroadcastTo" }
+func (BroadcastOp) Kind() string { return "BroadcastTo" }
 
 // Infer checks that the argument can be broadcast to Shape.
-func (o BroadcastTo) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o BroadcastOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}
@@ -179,54 +179,54 @@ func (o BroadcastTo) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	return out, err
 }
 
-func (o BroadcastTo) gradient(y, dy *Node) []*Node {
+func (o BroadcastOp) gradient(y, dy *Node) []*Node {
 	return []*Node{sumTo(dy, y.inputs[0].shape)}
 }
 
 // Neg returns −x.
-func Neg(x *Node) *Node { return x.graph.add(Unary{KindNeg}, x) }
+func Neg(x *Node) *Node { return x.graph.add(UnaryOp{KindNeg}, x) }
 
 // Exp returns eˣ.
-func Exp(x *Node) *Node { return x.graph.add(Unary{KindExp}, x) }
+func Exp(x *Node) *Node { return x.graph.add(UnaryOp{KindExp}, x) }
 
 // Log returns the natural logarithm of x.
-func Log(x *Node) *Node { return x.graph.add(Unary{KindLog}, x) }
+func Log(x *Node) *Node { return x.graph.add(UnaryOp{KindLog}, x) }
 
 // Sqrt returns √x.
-func Sqrt(x *Node) *Node { return x.graph.add(Unary{KindSqrt}, x) }
+func Sqrt(x *Node) *Node { return x.graph.add(UnaryOp{KindSqrt}, x) }
 
 // ReLU returns max(0, x). Its derivative at 0 is 0.
-func ReLU(x *Node) *Node { return x.graph.add(Unary{KindReLU}, x) }
+func ReLU(x *Node) *Node { return x.graph.add(UnaryOp{KindReLU}, x) }
 
 // ReLU6 returns min(max(0, x), 6), the activation of MobileNetV2. Its
 // derivative at 0 and at 6 is 0, as in PyTorch.
-func ReLU6(x *Node) *Node { return x.graph.add(Unary{KindReLU6}, x) }
+func ReLU6(x *Node) *Node { return x.graph.add(UnaryOp{KindReLU6}, x) }
 
 // Sigmoid returns 1/(1+e⁻ˣ).
-func Sigmoid(x *Node) *Node { return x.graph.add(Unary{KindSigmoid}, x) }
+func Sigmoid(x *Node) *Node { return x.graph.add(UnaryOp{KindSigmoid}, x) }
 
 // Tanh returns the hyperbolic tangent of x.
-func Tanh(x *Node) *Node { return x.graph.add(Unary{KindTanh}, x) }
+func Tanh(x *Node) *Node { return x.graph.add(UnaryOp{KindTanh}, x) }
 
 // Add returns a + b, broadcast.
-func Add(a, b *Node) *Node { return a.graph.add(Binary{KindAdd}, a, b) }
+func Add(a, b *Node) *Node { return a.graph.add(BinaryOp{KindAdd}, a, b) }
 
 // Sub returns a − b, broadcast.
-func Sub(a, b *Node) *Node { return a.graph.add(Binary{KindSub}, a, b) }
+func Sub(a, b *Node) *Node { return a.graph.add(BinaryOp{KindSub}, a, b) }
 
 // Mul returns a · b by elements, broadcast.
-func Mul(a, b *Node) *Node { return a.graph.add(Binary{KindMul}, a, b) }
+func Mul(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMul}, a, b) }
 
 // Div returns a / b by elements, broadcast.
-func Div(a, b *Node) *Node { return a.graph.add(Binary{KindDiv}, a, b) }
+func Div(a, b *Node) *Node { return a.graph.add(BinaryOp{KindDiv}, a, b) }
 
 // Equal returns 1 where a = b and 0 elsewhere, broadcast.
-func Equal(a, b *Node) *Node { return a.graph.add(Binary{KindEqual}, a, b) }
+func Equal(a, b *Node) *Node { return a.graph.add(BinaryOp{KindEqual}, a, b) }
 
 // Broadcast repeats x to the given shape under NumPy's rules.
 func Broadcast(x *Node, shape ...int) *Node {
 	if x.shape.Equal(shape) {
 		return x
 	}
-	return x.graph.add(BroadcastTo{tensor.Shape(shape).Clone()}, x)
+	return x.graph.add(BroadcastOp{tensor.Shape(shape).Clone()}, x)
 }

@@ -68,29 +68,29 @@ func (BatchNormOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 func (o BatchNormOp) gradient(y, dy *Node) []*Node {
 	g := dy.graph
 	x, stats, gamma := y.inputs[0], y.inputs[1], y.inputs[2]
-	p := g.add(BatchNormParamGrad{Eps: o.Eps}, x, stats, dy)
+	p := g.add(BatchNormParamGradOp{Eps: o.Eps}, x, stats, dy)
 	c := gamma.shape[0]
 	return []*Node{
-		g.add(BatchNormInputGrad{BatchNorm: o}, x, stats, gamma, p, dy),
+		g.add(BatchNormInputGradOp{BatchNorm: o}, x, stats, gamma, p, dy),
 		nil,
 		Reshape(Slice(p, 0, 0, 1), c),
 		Reshape(Slice(p, 0, 1, 2), c),
 	}
 }
 
-// BatchNormParamGrad gives the 2×C matrix of the derivatives with respect to
+// BatchNormParamGradOp gives the 2×C matrix of the derivatives with respect to
 // gamma, Σ dy·x̂ with x̂ = (x−mean)/√(variance+Eps) (row 0), and beta, Σ dy
 // (row 1). Arguments: x, stats, dy.
-type BatchNormParamGrad struct {
+type BatchNormParamGradOp struct {
 	noGradient
 	Eps float32
 }
 
 // Kind returns "BatchNormParamGrad".
-func (BatchNormParamGrad) Kind() string { return "BatchNormParamGrad" }
+func (BatchNormParamGradOp) Kind() string { return "BatchNormParamGrad" }
 
 // Infer returns 2×C.
-func (BatchNormParamGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (BatchNormParamGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 3); err != nil {
 		return nil, err
 	}
@@ -100,20 +100,20 @@ func (BatchNormParamGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	return in[1], nil
 }
 
-// BatchNormInputGrad is the derivative of BatchNormOp with respect to x:
+// BatchNormInputGradOp is the derivative of BatchNormOp with respect to x:
 // gamma/√(variance+Eps) · dy, and with Train
 // gamma/√(variance+Eps) · (dy − dbeta/m − x̂·dgamma/m). Arguments: x, stats,
-// gamma, the result of BatchNormParamGrad, dy.
-type BatchNormInputGrad struct {
+// gamma, the result of BatchNormParamGradOp, dy.
+type BatchNormInputGradOp struct {
 	noGradient
 	BatchNorm BatchNormOp
 }
 
 // Kind returns "BatchNormInputGrad".
-func (BatchNormInputGrad) Kind() string { return "BatchNormInputGrad" }
+func (BatchNormInputGradOp) Kind() string { return "BatchNormInputGrad" }
 
 // Infer returns the shape of x.
-func (BatchNormInputGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (BatchNormInputGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 5); err != nil {
 		return nil, err
 	}

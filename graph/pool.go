@@ -56,21 +56,21 @@ func (o MaxPool2DOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 }
 
 func (o MaxPool2DOp) gradient(y, dy *Node) []*Node {
-	return []*Node{dy.graph.add(MaxPool2DGrad{Pool: o.Pool}, y.inputs[0], dy)}
+	return []*Node{dy.graph.add(MaxPool2DGradOp{Pool: o.Pool}, y.inputs[0], dy)}
 }
 
-// MaxPool2DGrad adds each dy element to the position of its window's
+// MaxPool2DGradOp adds each dy element to the position of its window's
 // maximum, the first one in row-major order. Arguments: x, dy.
-type MaxPool2DGrad struct {
+type MaxPool2DGradOp struct {
 	noGradient
 	Pool
 }
 
 // Kind returns "MaxPool2DGrad".
-func (MaxPool2DGrad) Kind() string { return "MaxPool2DGrad" }
+func (MaxPool2DGradOp) Kind() string { return "MaxPool2DGrad" }
 
 // Infer returns the shape of x.
-func (o MaxPool2DGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o MaxPool2DGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 2); err != nil {
 		return nil, err
 	}
@@ -107,21 +107,21 @@ func (o AvgPool2DOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 }
 
 func (o AvgPool2DOp) gradient(y, dy *Node) []*Node {
-	return []*Node{dy.graph.add(AvgPool2DGrad{Pool: o, InputShape: y.inputs[0].shape}, dy)}
+	return []*Node{dy.graph.add(AvgPool2DGradOp{Pool: o, InputShape: y.inputs[0].shape}, dy)}
 }
 
-// AvgPool2DGrad spreads each dy element evenly over its window. Argument: dy.
-type AvgPool2DGrad struct {
+// AvgPool2DGradOp spreads each dy element evenly over its window. Argument: dy.
+type AvgPool2DGradOp struct {
 	noGradient
 	Pool       AvgPool2DOp
 	InputShape tensor.Shape
 }
 
 // Kind returns "AvgPool2DGrad".
-func (AvgPool2DGrad) Kind() string { return "AvgPool2DGrad" }
+func (AvgPool2DGradOp) Kind() string { return "AvgPool2DGrad" }
 
 // Infer returns InputShape.
-func (o AvgPool2DGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o AvgPool2DGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}

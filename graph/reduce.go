@@ -18,21 +18,21 @@ const (
 
 var reduceNames = [...]string{"Sum", "Mean", "Max"}
 
-// Reduce combines the elements along Axes (sorted, not negative). With
+// ReduceOp combines the elements along Axes (sorted, not negative). With
 // KeepDims the reduced axes stay with size 1, otherwise they go. Max carries
 // NaN; its derivative is shared equally among the elements that attain the
 // maximum, as in PyTorch's amax.
-type Reduce struct {
+type ReduceOp struct {
 	Func     ReduceKind
 	Axes     []int
 	KeepDims bool
 }
 
 // Kind returns the reduction's name.
-func (o Reduce) Kind() string { return reduceNames[o.Func] }
+func (o ReduceOp) Kind() string { return reduceNames[o.Func] }
 
 // Infer removes the reduced axes, or sets them to 1.
-func (o Reduce) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (o ReduceOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func dropAxes(s tensor.Shape, axes []int) tensor.Shape {
 }
 
 // kept returns the shape of the result as it is with KeepDims.
-func (o Reduce) kept(in tensor.Shape) tensor.Shape {
+func (o ReduceOp) kept(in tensor.Shape) tensor.Shape {
 	out := in.Clone()
 	for _, a := range o.Axes {
 		out[a] = 1
@@ -71,7 +71,7 @@ func (o Reduce) kept(in tensor.Shape) tensor.Shape {
 	return out
 }
 
-func (o Reduce) gradient(y, dy *Node) []*Node {
+func (o ReduceOp) gradient(y, dy *Node) []*Node {
 	x := y.inputs[0]
 	kept := o.kept(x.shape)
 	dy = Reshape(dy, kept...)
@@ -81,7 +81,7 @@ func (o Reduce) gradient(y, dy *Node) []*Node {
 		dy = Mul(dy, dy.graph.Scalar(1/count))
 	case KindMax:
 		hit := Equal(x, Reshape(y, kept...))
-		share := Div(dy, x.graph.add(Reduce{Func: KindSum, Axes: o.Axes, KeepDims: true}, hit))
+		share := Div(dy, x.graph.add(ReduceOp{Func: KindSum, Axes: o.Axes, KeepDims: true}, hit))
 		return []*Node{Mul(hit, share)}
 	}
 	return []*Node{Broadcast(dy, x.shape...)}
@@ -110,7 +110,7 @@ func MeanKeep(x *Node, axes ...int) *Node { return reduce(KindMean, x, true, axe
 func MaxKeep(x *Node, axes ...int) *Node { return reduce(KindMax, x, true, axes) }
 
 func reduce(f ReduceKind, x *Node, keep bool, axes []int) *Node {
-	return x.graph.add(Reduce{f, checkedAxes(x, reduceNames[f], axes), keep}, x)
+	return x.graph.add(ReduceOp{f, checkedAxes(x, reduceNames[f], axes), keep}, x)
 }
 
 // ArgMaxOp gives the index of the greatest element along Axis, the first one
@@ -206,20 +206,20 @@ func checkLogits(logits, labels tensor.Shape) (tensor.Shape, error) {
 }
 
 func (CrossEntropyOp) gradient(y, dy *Node) []*Node {
-	return []*Node{dy.graph.add(CrossEntropyGrad{}, y.inputs[0], y.inputs[1], dy), nil}
+	return []*Node{dy.graph.add(CrossEntropyGradOp{}, y.inputs[0], y.inputs[1], dy), nil}
 }
 
-// CrossEntropyGrad is the derivative of CrossEntropyOp with respect to the
+// CrossEntropyGradOp is the derivative of CrossEntropyOp with respect to the
 // logits: (softmax(logits) − onehot(label)) · dy, NaN in the whole row of a
 // label that CrossEntropyOp gives NaN for. Arguments: logits (N×K), labels
 // (N), dy (N).
-type CrossEntropyGrad struct{ noGradient }
+type CrossEntropyGradOp struct{ noGradient }
 
 // Kind returns "CrossEntropyGrad".
-func (CrossEntropyGrad) Kind() string { return "CrossEntropyGrad" }
+func (CrossEntropyGradOp) Kind() string { return "CrossEntropyGrad" }
 
 // Infer returns the shape of the logits.
-func (CrossEntropyGrad) Infer(in []tensor.Shape) (tensor.Shape, error) {
+func (CrossEntropyGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 3); err != nil {
 		return nil, err
 	}

@@ -2,16 +2,16 @@ package nn
 
 import "github.com/strideml/stride/graph"
 
-// BatchNormFromScratch is batch normalization written with elementary
+// BatchNormScratchLayer is batch normalization written with elementary
 // operators, as Dive into Deep Learning does: no BatchStats, no BatchNorm, and
 // a gradient that Gradients derives from the formula by itself. It shows what
 // [BatchNorm] computes; use that one, which is faster.
 //
 // Its state has the book's names: gamma and beta, and the buffers moving_mean
 // and moving_var.
-type BatchNormFromScratch struct {
-	Gamma, Beta           *Raw
-	MovingMean, MovingVar *Raw
+type BatchNormScratchLayer struct {
+	Gamma, Beta           *Param
+	MovingMean, MovingVar *Param
 	eps, momentum         float32
 }
 
@@ -23,12 +23,12 @@ type BatchNormFromScratch struct {
 // where batch is the mean of the batch or its biased variance; PyTorch and
 // [BatchNorm] take the unbiased one there, which is m/(m−1) times that for m
 // values a channel. 1e-5 is added to the variance.
-func BatchNormScratch(features, dims int) *BatchNormFromScratch {
+func BatchNormScratch(features, dims int) *BatchNormScratchLayer {
 	shape := []int{1, features}
 	for len(shape) < dims {
 		shape = append(shape, 1)
 	}
-	return &BatchNormFromScratch{
+	return &BatchNormScratchLayer{
 		Gamma: Parameter(shape...).Init(Constant(1)), Beta: Parameter(shape...),
 		MovingMean: Buffer(shape...), MovingVar: Buffer(shape...).Init(Constant(1)),
 		eps: 1e-5, momentum: 0.9,
@@ -36,7 +36,7 @@ func BatchNormScratch(features, dims int) *BatchNormFromScratch {
 }
 
 // Forward normalises x.
-func (b *BatchNormFromScratch) Forward(x *graph.Node) *graph.Node {
+func (b *BatchNormScratchLayer) Forward(x *graph.Node) *graph.Node {
 	g, in, want := x.Graph(), x.Shape(), b.Gamma.shape
 	if len(in) != len(want) || in[1] != want[1] || len(in) != 2 && len(in) != 4 {
 		g.Fail("BatchNormScratch", "made for %d axes (2 or 4) and %d channels, got input %v", len(want), want[1], in)
@@ -58,7 +58,7 @@ func (b *BatchNormFromScratch) Forward(x *graph.Node) *graph.Node {
 }
 
 // move makes momentum·moving + (1−momentum)·batch the new moving average.
-func (b *BatchNormFromScratch) move(x *graph.Node, moving *Raw, batch *graph.Node) {
+func (b *BatchNormScratchLayer) move(x *graph.Node, moving *Param, batch *graph.Node) {
 	g := x.Graph()
 	moving.Update(x, func(old *graph.Node) *graph.Node {
 		return graph.Add(graph.Mul(old, g.Scalar(b.momentum)), graph.Mul(batch, g.Scalar(1-b.momentum)))

@@ -6,8 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Conv is a two-dimensional convolution; see [Conv2D].
-type Conv struct {
+// Conv2DLayer is a two-dimensional convolution; see [Conv2D].
+type Conv2DLayer struct {
 	out, groups int
 	kernel      [2]int
 	window      graph.Window
@@ -22,48 +22,48 @@ type Conv struct {
 // number of input channels is that of what it is applied to. Stride 1, no
 // padding, dilation 1, one group and a bias unless set otherwise. Parameters:
 // weight (out×(C/groups)×k×k) and bias (out).
-func Conv2D(out, kernel int) *Conv {
-	return &Conv{out: out, groups: 1, kernel: [2]int{kernel, kernel}, window: graph.Window{
+func Conv2D(out, kernel int) *Conv2DLayer {
+	return &Conv2DLayer{out: out, groups: 1, kernel: [2]int{kernel, kernel}, window: graph.Window{
 		Stride: [2]int{1, 1}, Dilation: [2]int{1, 1},
 	}}
 }
 
 // Kernel sets the kernel's height and width.
-func (c *Conv) Kernel(h, w int) *Conv { c.kernel = [2]int{h, w}; return c }
+func (c *Conv2DLayer) Kernel(h, w int) *Conv2DLayer { c.kernel = [2]int{h, w}; return c }
 
 // Stride sets the step of the window along both axes.
-func (c *Conv) Stride(n int) *Conv { return c.StrideHW(n, n) }
+func (c *Conv2DLayer) Stride(n int) *Conv2DLayer { return c.StrideHW(n, n) }
 
 // StrideHW sets the vertical and the horizontal step of the window.
-func (c *Conv) StrideHW(h, w int) *Conv { c.window.Stride = [2]int{h, w}; return c }
+func (c *Conv2DLayer) StrideHW(h, w int) *Conv2DLayer { c.window.Stride = [2]int{h, w}; return c }
 
 // Pad sets the rows and columns of zeros added on each side.
-func (c *Conv) Pad(n int) *Conv { return c.PadHW(n, n) }
+func (c *Conv2DLayer) Pad(n int) *Conv2DLayer { return c.PadHW(n, n) }
 
 // PadHW sets the rows of zeros added above and below and the columns added
 // left and right.
-func (c *Conv) PadHW(h, w int) *Conv { c.window.Pad = [2]int{h, w}; return c }
+func (c *Conv2DLayer) PadHW(h, w int) *Conv2DLayer { c.window.Pad = [2]int{h, w}; return c }
 
 // Dilation sets the distance between the kernel's elements along both axes.
-func (c *Conv) Dilation(n int) *Conv { c.window.Dilation = [2]int{n, n}; return c }
+func (c *Conv2DLayer) Dilation(n int) *Conv2DLayer { c.window.Dilation = [2]int{n, n}; return c }
 
 // Groups divides the input and output channels into n groups that do not see
 // each other.
-func (c *Conv) Groups(n int) *Conv { c.groups = n; return c }
+func (c *Conv2DLayer) Groups(n int) *Conv2DLayer { c.groups = n; return c }
 
 // NoBias leaves the bias out.
-func (c *Conv) NoBias() *Conv { c.noBias = true; return c }
+func (c *Conv2DLayer) NoBias() *Conv2DLayer { c.noBias = true; return c }
 
 // Init sets the initializer of the weight; the model's is used otherwise.
-func (c *Conv) Init(i Initializer) *Conv { c.init = i; return c }
+func (c *Conv2DLayer) Init(i Initializer) *Conv2DLayer { c.init = i; return c }
 
 // InitBias sets the initializer of the bias; it is PyTorchDefault otherwise.
-func (c *Conv) InitBias(i Initializer) *Conv { c.initBias = i; return c }
+func (c *Conv2DLayer) InitBias(i Initializer) *Conv2DLayer { c.initBias = i; return c }
 
-func (c *Conv) kind() string { return "Conv2D" }
+func (c *Conv2DLayer) kind() string { return "Conv2D" }
 
 // Forward adds the convolution of x.
-func (c *Conv) Forward(x *graph.Node) *graph.Node {
+func (c *Conv2DLayer) Forward(x *graph.Node) *graph.Node {
 	return within(c, x, func(s scope) *graph.Node {
 		in := x.Shape()
 		if len(in) != 4 {

@@ -41,7 +41,7 @@ type golden struct {
 	Stem   *nn.SequentialLayer
 	Block  residual
 	Paths  []nn.Layer
-	Pool   *nn.Pool
+	Pool   *nn.Pool2DLayer
 	hidden *nn.LinearLayer
 	Norm   *nn.BatchNormLayer
 	Heads  map[string]nn.Layer

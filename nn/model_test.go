@@ -36,10 +36,10 @@ func names(m *nn.Model) []string {
 type chain struct {
 	DownSample nn.Layer `nn:"downsample"`
 	BNFirst    nn.Layer
-	conv2D     *nn.Conv
+	conv2D     *nn.Conv2DLayer
 	Skipped    nn.Layer `nn:"-"`
 	nn.SequentialLayer
-	Inner  struct{ Array [2]*nn.Conv }
+	Inner  struct{ Array [2]*nn.Conv2DLayer }
 	ByKey  map[int]nn.Layer
 	Nested [][]nn.Layer
 	Value  pair
@@ -60,7 +60,7 @@ func (c *chain) Forward(x *graph.Node) *graph.Node {
 	return x
 }
 
-func conv() *nn.Conv { return nn.Conv2D(2, 1).NoBias() }
+func conv() *nn.Conv2DLayer { return nn.Conv2D(2, 1).NoBias() }
 
 func TestNames(t *testing.T) {
 	c := &chain{
@@ -70,7 +70,7 @@ func TestNames(t *testing.T) {
 		Nested:          [][]nn.Layer{{nn.ReLU(), conv()}},
 		Value:           pair{conv(), conv()},
 	}
-	c.Inner.Array = [2]*nn.Conv{conv(), conv()}
+	c.Inner.Array = [2]*nn.Conv2DLayer{conv(), conv()}
 	c.Self = c // the walk visits a pointer once
 	shared := nn.Linear(4)
 	for _, test := range []struct {

@@ -6,56 +6,56 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A Raw is a tensor that belongs to a custom layer; see [Parameter] and
+// A Param is a tensor that belongs to a custom layer: a [Parameter] or a
 // [Buffer].
-type Raw struct {
+type Param struct {
 	shape     []int
 	init      Initializer
 	trainable bool
 }
 
 // Parameter returns a trainable tensor for a custom layer, which keeps it in a
-// field and calls [Raw.Value] in its Forward. It takes the name of the field:
-// "gamma", not "gamma.weight". It is zero at first unless [Raw.Init] says
+// field and calls [Param.Value] in its Forward. It takes the name of the field:
+// "gamma", not "gamma.weight". It is zero at first unless [Param.Init] says
 // otherwise.
 //
-//	type Scale struct{ Gamma *nn.Raw }
+//	type Scale struct{ Gamma *nn.Param }
 //
 //	func (s *Scale) Forward(x *graph.Node) *graph.Node {
 //		return graph.Mul(x, s.Gamma.Value(x))
 //	}
-func Parameter(shape ...int) *Raw {
-	return &Raw{shape: slices.Clone(shape), init: Constant(0), trainable: true}
+func Parameter(shape ...int) *Param {
+	return &Param{shape: slices.Clone(shape), init: Constant(0), trainable: true}
 }
 
 // Buffer returns a tensor that is part of a layer's state but not trained,
-// such as a running mean; see [Raw.Update].
-func Buffer(shape ...int) *Raw {
-	return &Raw{shape: slices.Clone(shape), init: Constant(0)}
+// such as a running mean; see [Param.Update].
+func Buffer(shape ...int) *Param {
+	return &Param{shape: slices.Clone(shape), init: Constant(0)}
 }
 
 // Init sets the initializer. The fans of a tensor a×b×c… are b·c·… and a·c·…;
 // both are the size of one with a single axis.
-func (r *Raw) Init(i Initializer) *Raw { r.init = i; return r }
+func (r *Param) Init(i Initializer) *Param { r.init = i; return r }
 
-func (r *Raw) kind() string {
+func (r *Param) kind() string {
 	if r.trainable {
 		return "Parameter"
 	}
 	return "Buffer"
 }
 
-// Forward is Value: it makes a Raw a [Layer], so that a network's walk finds
+// Forward is Value: it makes a Param a [Layer], so that a network's walk finds
 // it.
-func (r *Raw) Forward(x *graph.Node) *graph.Node { return r.Value(x) }
+func (r *Param) Forward(x *graph.Node) *graph.Node { return r.Value(x) }
 
 // Value returns the tensor's node in the graph of x.
-func (r *Raw) Value(x *graph.Node) *graph.Node { return within(r, x, r.node) }
+func (r *Param) Value(x *graph.Node) *graph.Node { return within(r, x, r.node) }
 
 // Update gives the tensor a new value at the end of each run of a trace in
 // Train mode; in Eval mode it does nothing. value computes it from the old
 // one. x is any node of the graph.
-func (r *Raw) Update(x *graph.Node, value func(old *graph.Node) *graph.Node) {
+func (r *Param) Update(x *graph.Node, value func(old *graph.Node) *graph.Node) {
 	within(r, x, func(s scope) *graph.Node {
 		n := r.node(s)
 		if s.mode() == Train {
@@ -65,7 +65,7 @@ func (r *Raw) Update(x *graph.Node, value func(old *graph.Node) *graph.Node) {
 	})
 }
 
-func (r *Raw) node(s scope) *graph.Node {
+func (r *Param) node(s scope) *graph.Node {
 	fanIn, fanOut := 1, 1
 	for i, d := range r.shape {
 		if d < 1 {

@@ -17,8 +17,8 @@ import (
 
 // affine multiplies by a parameter, adds another and counts its runs.
 type affine struct {
-	Gamma, Beta *nn.Raw
-	Runs        *nn.Raw
+	Gamma, Beta *nn.Param
+	Runs        *nn.Param
 }
 
 func (a *affine) Forward(x *graph.Node) *graph.Node {
@@ -193,7 +193,7 @@ func TestLoadFile(t *testing.T) {
 }
 
 func ExampleParameter() {
-	// type affine struct{ Gamma, Beta, Runs *nn.Raw }, whose Forward is
+	// type affine struct{ Gamma, Beta, Runs *nn.Param }, whose Forward is
 	// graph.Add(graph.Mul(x, a.Gamma.Value(x)), a.Beta.Value(x)).
 	m, err := nn.New(newAffine(), tensor.Shape{3}, nn.Options{})
 	if err != nil {

@@ -64,36 +64,36 @@ func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 	return x
 }
 
-// Activation applies a function to each element, or, for Softmax, to each
+// ActivationLayer applies a function to each element, or, for Softmax, to each
 // sample; see [ReLU], [ReLU6], [Sigmoid], [Tanh] and [Softmax].
-type Activation struct {
+type ActivationLayer struct {
 	name string
 	f    func(*graph.Node) *graph.Node
 }
 
 // ReLU returns a layer that computes max(0, x).
-func ReLU() *Activation { return &Activation{"ReLU", graph.ReLU} }
+func ReLU() *ActivationLayer { return &ActivationLayer{"ReLU", graph.ReLU} }
 
 // ReLU6 returns a layer that computes min(max(0, x), 6).
-func ReLU6() *Activation { return &Activation{"ReLU6", graph.ReLU6} }
+func ReLU6() *ActivationLayer { return &ActivationLayer{"ReLU6", graph.ReLU6} }
 
 // Sigmoid returns a layer that computes 1/(1+e⁻ˣ).
-func Sigmoid() *Activation { return &Activation{"Sigmoid", graph.Sigmoid} }
+func Sigmoid() *ActivationLayer { return &ActivationLayer{"Sigmoid", graph.Sigmoid} }
 
 // Tanh returns a layer that computes the hyperbolic tangent.
-func Tanh() *Activation { return &Activation{"Tanh", graph.Tanh} }
+func Tanh() *ActivationLayer { return &ActivationLayer{"Tanh", graph.Tanh} }
 
 // Softmax returns a layer that computes eˣ / Σ eˣ over axis 1, the classes of
 // N×K or the channels of N×C×H×W. Networks trained with cross-entropy end in
 // logits and have no use for it.
-func Softmax() *Activation {
-	return &Activation{"Softmax", func(x *graph.Node) *graph.Node { return graph.Softmax(x, 1) }}
+func Softmax() *ActivationLayer {
+	return &ActivationLayer{"Softmax", func(x *graph.Node) *graph.Node { return graph.Softmax(x, 1) }}
 }
 
-func (a *Activation) kind() string { return a.name }
+func (a *ActivationLayer) kind() string { return a.name }
 
 // Forward adds the function of x.
-func (a *Activation) Forward(x *graph.Node) *graph.Node {
+func (a *ActivationLayer) Forward(x *graph.Node) *graph.Node {
 	return within(a, x, func(scope) *graph.Node { return a.f(x) })
 }
 

@@ -156,7 +156,7 @@ func widen(n *graph.Node, f [2]field) [2]field {
 			f[a] = f[a].window(op.Kernel[a], op.Stride[a], 1)
 		case graph.AdaptiveAvgPool2DOp:
 			f[a] = f[a].region(op, a, n.Inputs()[0].Shape()[2+a])
-		case graph.Reduce:
+		case graph.ReduceOp:
 			if in := n.Inputs()[0].Shape(); len(in) == 4 && slices.Contains(op.Axes, 2+a) {
 				f[a] = f[a].window(in[2+a], 1, 1)
 			}

@@ -229,7 +229,7 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 	defer graph.Catch(&err)
 	var outputs []*graph.Node
 	for _, n := range slices.Clone(trace.Graph.Nodes()) {
-		op, ok := n.Op().(graph.Unary)
+		op, ok := n.Op().(graph.UnaryOp)
 		if !ok || op.Func != graph.KindReLU && op.Func != graph.KindReLU6 {
 			continue
 		}
@@ -266,7 +266,7 @@ func patience(model *nn.Model) (int, error) {
 		return 0, err
 	}
 	for _, n := range trace.Graph.Nodes() {
-		if u, ok := n.Op().(graph.Unary); ok && (u.Func == graph.KindSigmoid || u.Func == graph.KindTanh) {
+		if u, ok := n.Op().(graph.UnaryOp); ok && (u.Func == graph.KindSigmoid || u.Func == graph.KindTanh) {
 			return 10, nil
 		}
 	}

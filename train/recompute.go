@@ -11,13 +11,13 @@ import (
 // sized is a program that knows the memory it plans, in bytes.
 type sized interface{ MemoryBytes() int }
 
-// partitioned is a program that knows how it cuts up its sums. Programs of the
-// same values compute the same bits only if they cut them up alike.
-type partitioned interface{ Partition() uint64 }
+// ordered is a program that knows the order in which it adds up its sums.
+// Programs for the same values compute the same bits only if the orders agree.
+type ordered interface{ ReductionOrder() uint64 }
 
-func partitionOf(p engine.Program) uint64 {
-	if q, ok := p.(partitioned); ok {
-		return q.Partition()
+func orderOf(p engine.Program) uint64 {
+	if q, ok := p.(ordered); ok {
+		return q.ReductionOrder()
 	}
 	return 0
 }
@@ -43,7 +43,7 @@ type recomputer struct {
 	device  engine.Device
 	outputs []*graph.Node
 	budget  int64  // for the program
-	sums    uint64 // partition of the step that recomputes nothing
+	order   uint64 // of the sums of the step that recomputes nothing
 }
 
 // A stepPlan is a compiled step, its memory and how many values it recomputes.
@@ -64,12 +64,12 @@ func (r *recomputer) fit() (stepPlan, error) {
 	if err != nil || best.bytes <= r.budget {
 		return best, err
 	}
-	r.sums = partitionOf(best.program)
+	r.order = orderOf(best.program)
 	best.program.Close()
 	least := best.bytes
 	var tried [][]*graph.Node
 	for _, depth := range chainDepths {
-		nodes := graph.Recomputable(r.outputs[len(r.outputs)-1], depth)
+		nodes := graph.Rematerializable(r.outputs[len(r.outputs)-1], depth)
 		if len(nodes) == 0 || slices.ContainsFunc(tried, func(t []*graph.Node) bool { return slices.Equal(t, nodes) }) {
 			continue
 		}
@@ -82,7 +82,7 @@ func (r *recomputer) fit() (stepPlan, error) {
 			return r.fewest(nodes, all)
 		}
 		all.program.Close()
-		if partitionOf(all.program) == r.sums {
+		if orderOf(all.program) == r.order {
 			least = min(least, all.bytes)
 		}
 	}
@@ -95,7 +95,7 @@ func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 	g := outputs[0].Graph()
 	if len(drop) > 0 {
 		var of func(*graph.Node) *graph.Node
-		g, of = graph.Recomputed(outputs[len(outputs)-1], drop)
+		g, of = graph.Rematerialized(outputs[len(outputs)-1], drop)
 		for i := range outputs {
 			outputs[i] = of(outputs[i])
 		}
@@ -114,7 +114,7 @@ func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 
 // fits reports whether a plan keeps to the budget and computes the same bits.
 func (r *recomputer) fits(plan stepPlan) bool {
-	return plan.bytes <= r.budget && partitionOf(plan.program) == r.sums
+	return plan.bytes <= r.budget && orderOf(plan.program) == r.order
 }
 
 // fewest returns the plan that drops the fewest of the nodes, from the first

@@ -93,8 +93,8 @@ func residualStage(blocks, channels int, first, bottleneck bool) *nn.SequentialL
 // A Residual block adds its input to what two 3×3 convolutions make of it. The
 // input goes through Conv3 first if there is one.
 type Residual struct {
-	Conv1, Conv2 *nn.Conv
-	Conv3        *nn.Conv // nil: the input itself
+	Conv1, Conv2 *nn.Conv2DLayer
+	Conv3        *nn.Conv2DLayer // nil: the input itself
 	BN1, BN2     *nn.BatchNormLayer
 
 	channels int
@@ -132,8 +132,8 @@ func (b *Residual) Forward(x *graph.Node) *graph.Node {
 // A Bottleneck is the residual block of the deep networks: a 3×3 convolution
 // between two of 1×1 that lessen the channels and restore them.
 type Bottleneck struct {
-	Conv1, Conv2, Conv3 *nn.Conv
-	Conv4               *nn.Conv // nil: the input itself
+	Conv1, Conv2, Conv3 *nn.Conv2DLayer
+	Conv4               *nn.Conv2DLayer // nil: the input itself
 	BN1, BN2, BN3       *nn.BatchNormLayer
 
 	channels int

@@ -87,7 +87,7 @@ type compiler struct {
 	vars    map[*graph.Node]*buffer
 	mutable map[*graph.Variable]bool // assigned by the program
 
-	partition uint64 // of the sums so far, see Partition
+	partition uint64 // of the sums so far, see ReductionOrder
 }
 
 func newCompiler(d *Device, g *graph.Graph, outputs []*graph.Node) *compiler {
@@ -178,9 +178,9 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 		c.setValue(&value{node: n, shape: n.Shape(), buf: b, ready: -1})
 	case graph.Conv2DOp:
 		return c.lowerConv(n, op)
-	case graph.Conv2DInputGrad:
+	case graph.Conv2DInputGradOp:
 		return c.lowerConvInputGrad(n, op)
-	case graph.Conv2DWeightGrad:
+	case graph.Conv2DWeightGradOp:
 		return c.lowerConvWeightGrad(n, op)
 	case graph.MatMulOp:
 		return c.lowerMatMul(n, n, nil)
@@ -196,11 +196,11 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 		c.lowerPool(n, true, func(pitch int) *pooling {
 			return newAdaptivePooling(op, n.Inputs()[0].Shape(), n.Shape(), pitch)
 		})
-	case graph.MaxPool2DGrad:
+	case graph.MaxPool2DGradOp:
 		c.lowerMaxPoolGrad(n, op)
-	case graph.AvgPool2DGrad:
+	case graph.AvgPool2DGradOp:
 		c.lowerAvgPoolGrad(n, newPooling(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
-	case graph.AdaptiveAvgPool2DGrad:
+	case graph.AdaptiveAvgPool2DGradOp:
 		c.lowerAvgPoolGrad(n, newAdaptivePooling(op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
 	case graph.BatchStatsOp:
 		c.lowerBatchStats(n)
@@ -210,17 +210,17 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 		} else {
 			c.lowerBatchNorm(n, op)
 		}
-	case graph.BatchNormParamGrad:
+	case graph.BatchNormParamGradOp:
 		c.lowerBatchNormParamGrad(n, op)
-	case graph.BatchNormInputGrad:
+	case graph.BatchNormInputGradOp:
 		c.lowerBatchNormInputGrad(n, op)
 	case graph.SoftmaxOp:
 		c.lowerSoftmax(n, op)
 	case graph.CrossEntropyOp:
 		c.lowerCrossEntropy(n)
-	case graph.CrossEntropyGrad:
+	case graph.CrossEntropyGradOp:
 		c.lowerCrossEntropyGrad(n)
-	case graph.Reduce:
+	case graph.ReduceOp:
 		c.lowerReduce(n, op)
 	case graph.ArgMaxOp:
 		c.lowerArgMax(n, op)
@@ -230,7 +230,7 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 		c.lowerReshape(n)
 	case graph.TransposeOp:
 		c.lowerTranspose(n, op)
-	case graph.BroadcastTo:
+	case graph.BroadcastOp:
 		c.lowerBroadcast(n)
 	case graph.ConcatOp:
 		c.lowerConcat(n, op)

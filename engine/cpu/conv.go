@@ -505,7 +505,7 @@ func (c *compiler) lowerConvolution(n *graph.Node, op graph.Conv2DOp, x *graph.N
 	return c.choose(v, plans)
 }
 
-func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGrad) error {
+func (c *compiler) lowerConvInputGrad(n *graph.Node, op graph.Conv2DInputGradOp) error {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, op.InputShape, w.Shape()) {
 		c.lowerDepthwiseInputGrad(n, op)

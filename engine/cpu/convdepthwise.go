@@ -150,7 +150,7 @@ func (c *compiler) addDepthwise(n *graph.Node, d *depthwise, weights source, src
 	})
 }
 
-func (c *compiler) lowerDepthwiseInputGrad(n *graph.Node, op graph.Conv2DInputGrad) {
+func (c *compiler) lowerDepthwiseInputGrad(n *graph.Node, op graph.Conv2DInputGradOp) {
 	w, dy := n.Inputs()[0], n.Inputs()[1]
 	d := newDepthwise(op.Conv, op.InputShape, w.Shape(), dy.Shape(), true)
 	c.addDepthwise(n, d, c.weights(w), c.in(dy, nhwc), nil)
@@ -158,7 +158,7 @@ func (c *compiler) lowerDepthwiseInputGrad(n *graph.Node, op graph.Conv2DInputGr
 
 // lowerDepthwiseWeightGrad sums over the rows of dy in chunks, each with
 // partial sums of its own, and then over the chunks.
-func (c *compiler) lowerDepthwiseWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) {
+func (c *compiler) lowerDepthwiseWeightGrad(n *graph.Node, op graph.Conv2DWeightGradOp) {
 	x, dy := c.in(n.Inputs()[0], nhwc), c.in(n.Inputs()[1], nhwc)
 	d := newDepthwise(op.Conv, x.shape, op.WeightShape, dy.shape, false)
 	ch, size, rows := d.src.c, d.taps*d.src.c, d.n*d.out.h

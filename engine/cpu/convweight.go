@@ -328,7 +328,7 @@ func (g *weightGradient) algorithm() string {
 	return "outer products"
 }
 
-func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGrad) error {
+func (c *compiler) lowerConvWeightGrad(n *graph.Node, op graph.Conv2DWeightGradOp) error {
 	x, dy := n.Inputs()[0], n.Inputs()[1]
 	if isDepthwise(op.Conv, x.Shape(), op.WeightShape) {
 		c.lowerDepthwiseWeightGrad(n, op)

@@ -24,7 +24,7 @@ const (
 // elements of its arguments at the same place.
 func elementwise(n *graph.Node) bool {
 	switch n.Op().(type) {
-	case graph.Unary, graph.UnaryGrad, graph.Binary:
+	case graph.UnaryOp, graph.UnaryGradOp, graph.BinaryOp:
 		return true
 	}
 	return false
@@ -172,11 +172,11 @@ func unroll(dst, p []float32, lo int) {
 func (in *instruction) execute(regs *[maxRegisters][]float32) {
 	dst := regs[in.dst]
 	switch op := in.op.(type) {
-	case graph.Unary:
+	case graph.UnaryOp:
 		unaryKernels[op.Func](dst, regs[in.a])
-	case graph.UnaryGrad:
+	case graph.UnaryGradOp:
 		unaryGradKernels[op.Func](dst, regs[in.a], regs[in.b])
-	case graph.Binary:
+	case graph.BinaryOp:
 		switch in.scalar {
 		case 0:
 			binaryKernels[op.Func](dst, regs[in.a], regs[in.b])
@@ -297,7 +297,7 @@ func (b *blockProgram) gathers() bool {
 
 // clip returns the activation that the program is, if it is nothing else.
 func (b *blockProgram) clip() clip {
-	if op, ok := b.instructions[0].op.(graph.Unary); ok && len(b.instructions) == 1 {
+	if op, ok := b.instructions[0].op.(graph.UnaryOp); ok && len(b.instructions) == 1 {
 		switch op.Func {
 		case graph.KindReLU:
 			return clipReLU

@@ -45,7 +45,7 @@ func (c *compiler) maskedBy(y *graph.Node) *graph.Node {
 // maskedSlice returns the slice from channel start on that is masked by part.
 func (c *compiler) maskedSlice(part *graph.Node, start int) *graph.Node {
 	for _, m := range c.consumers[part.ID()] {
-		op, ok := m.Op().(graph.UnaryGrad)
+		op, ok := m.Op().(graph.UnaryGradOp)
 		if !ok || op.Func != graph.KindReLU || m.Inputs()[0] != part || len(c.groups[m.ID()].members) != 1 {
 			continue
 		}

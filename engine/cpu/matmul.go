@@ -16,7 +16,7 @@ func (c *compiler) findBiases() {
 		if !c.needed[n.ID()] {
 			continue
 		}
-		if op, ok := n.Op().(graph.Binary); !ok || op.Func != graph.KindAdd {
+		if op, ok := n.Op().(graph.BinaryOp); !ok || op.Func != graph.KindAdd {
 			continue
 		}
 		for i, m := range n.Inputs() {

@@ -175,7 +175,7 @@ func inverseDeviation(variance, eps float32) float64 {
 	return 1 / math.Sqrt(float64(variance)+float64(eps))
 }
 
-func (c *compiler) lowerBatchNormParamGrad(n *graph.Node, op graph.BatchNormParamGrad) {
+func (c *compiler) lowerBatchNormParamGrad(n *graph.Node, op graph.BatchNormParamGradOp) {
 	m, dy := c.channelRows(n.Inputs()[0]), c.channelRows(n.Inputs()[2])
 	stats := c.in(n.Inputs()[1], plain)
 	ch, mean := m.channels, stats.buf
@@ -231,7 +231,7 @@ func (c *compiler) inverseDeviations(n, stats *graph.Node, eps float32) *buffer 
 	return inv
 }
 
-func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInputGrad) {
+func (c *compiler) lowerBatchNormInputGrad(n *graph.Node, op graph.BatchNormInputGradOp) {
 	in := n.Inputs()
 	m, dy := c.channelRows(in[0]), c.channelRows(in[4])
 	ch := m.channels

@@ -13,8 +13,9 @@ func (c *compiler) notePartition(step string, tasks, rows int) {
 	c.partition = h.Sum64()
 }
 
-// Partition identifies the partial sums of which the program makes its sums
-// over rows. Sums are gathered where their arguments are made, so they may be
-// cut up differently in graphs that define the same values; if two programs
-// for such graphs have the same partition, they compute the same bits.
-func (p *program) Partition() uint64 { return p.partition }
+// ReductionOrder identifies the order in which the program adds up its sums over
+// rows, that is, the partial sums that they are made of. Graphs that define the
+// same values may be compiled to different orders, because sums are gathered
+// where their arguments are made. Two programs for such graphs compute the same
+// bits if their reduction orders are equal.
+func (p *program) ReductionOrder() uint64 { return p.partition }

@@ -178,7 +178,7 @@ func (c *compiler) addPlaces(n *graph.Node, pl *pooling) *buffer {
 		return nil
 	}
 	for _, u := range c.consumers[n.Inputs()[0].ID()] {
-		if op, ok := u.Op().(graph.MaxPool2DGrad); ok && op.Pool == pool {
+		if op, ok := u.Op().(graph.MaxPool2DGradOp); ok && op.Pool == pool {
 			if c.places[u] == nil {
 				c.places[u] = c.alloc(pl.n*pl.out.elements()/4 + 1)
 			}
@@ -228,7 +228,7 @@ func (c *compiler) lowerAvgPoolGrad(n *graph.Node, pl *pooling) {
 
 // lowerMaxPoolGrad lowers the gradient of maximum pooling, which goes to the
 // places that the pooling took note of, or else looks for the maxima again.
-func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
+func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGradOp) {
 	if places := c.places[n]; places != nil {
 		c.lowerPlaceGrad(n, op, places)
 		return
@@ -261,7 +261,7 @@ func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGrad) {
 	})
 }
 
-func (c *compiler) lowerPlaceGrad(n *graph.Node, op graph.MaxPool2DGrad, places *buffer) {
+func (c *compiler) lowerPlaceGrad(n *graph.Node, op graph.MaxPool2DGradOp, places *buffer) {
 	dy := c.pixels(n.Inputs()[1])
 	pl := newPooling(op.Pool, nil, n.Shape(), dy.shape, n.Shape()[1])
 	pl.out.pitch = dy.distance()

@@ -78,20 +78,20 @@ func kindOf(s *step, phase trainPhase) string {
 	switch op.(type) {
 	case graph.Conv2DOp:
 		return "convolution"
-	case graph.Conv2DInputGrad:
+	case graph.Conv2DInputGradOp:
 		return "input gradient"
-	case graph.Conv2DWeightGrad:
+	case graph.Conv2DWeightGradOp:
 		return "weight gradient"
 	case graph.MatMulOp:
 		return "product"
-	case graph.BatchStatsOp, graph.BatchNormOp, graph.BatchNormParamGrad, graph.BatchNormInputGrad:
+	case graph.BatchStatsOp, graph.BatchNormOp, graph.BatchNormParamGradOp, graph.BatchNormInputGradOp:
 		return "normalisation"
 	case graph.MaxPool2DOp, graph.AvgPool2DOp, graph.AdaptiveAvgPool2DOp,
-		graph.MaxPool2DGrad, graph.AvgPool2DGrad, graph.AdaptiveAvgPool2DGrad:
+		graph.MaxPool2DGradOp, graph.AvgPool2DGradOp, graph.AdaptiveAvgPool2DGradOp:
 		return "pooling"
-	case graph.Reduce:
+	case graph.ReduceOp:
 		return "sums"
-	case graph.SoftmaxOp, graph.CrossEntropyOp, graph.CrossEntropyGrad, graph.ArgMaxOp:
+	case graph.SoftmaxOp, graph.CrossEntropyOp, graph.CrossEntropyGradOp, graph.ArgMaxOp:
 		return "loss"
 	}
 	if phase == phaseUpdate {
@@ -136,9 +136,9 @@ func multiplyAdds(n *graph.Node) int64 {
 	switch op := n.Op().(type) {
 	case graph.Conv2DOp:
 		return taps(n.Shape(), in[1].Shape())
-	case graph.Conv2DInputGrad:
+	case graph.Conv2DInputGradOp:
 		return taps(in[1].Shape(), in[0].Shape())
-	case graph.Conv2DWeightGrad:
+	case graph.Conv2DWeightGradOp:
 		return taps(in[1].Shape(), op.WeightShape)
 	case graph.MatMulOp:
 		inner := in[0].Shape()[1]

@@ -9,7 +9,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-func (c *compiler) lowerReduce(n *graph.Node, op graph.Reduce) {
+func (c *compiler) lowerReduce(n *graph.Node, op graph.ReduceOp) {
 	x := n.Inputs()[0]
 	s := x.Shape()
 	additive := op.Func != graph.KindMax
@@ -26,7 +26,7 @@ func (c *compiler) lowerReduce(n *graph.Node, op graph.Reduce) {
 }
 
 // meanScale is what a sum over the reduced axes is multiplied by.
-func meanScale(n *graph.Node, op graph.Reduce) float32 {
+func meanScale(n *graph.Node, op graph.ReduceOp) float32 {
 	if op.Func == graph.KindMean {
 		return float32(n.Shape().Size()) / float32(n.Inputs()[0].Shape().Size())
 	}
@@ -34,7 +34,7 @@ func meanScale(n *graph.Node, op graph.Reduce) float32 {
 }
 
 // lowerTotal sums all elements: chunks side by side, then their sums.
-func (c *compiler) lowerTotal(n *graph.Node, op graph.Reduce) {
+func (c *compiler) lowerTotal(n *graph.Node, op graph.ReduceOp) {
 	x := c.some(n.Inputs()[0]).buf
 	size := n.Inputs()[0].Shape().Size()
 	tasks, chunk := split(size, 1<<14, 1)
@@ -63,7 +63,7 @@ func (c *compiler) lowerTotal(n *graph.Node, op graph.Reduce) {
 }
 
 // lowerColumnSums sums over everything but the channels.
-func (c *compiler) lowerColumnSums(n *graph.Node, op graph.Reduce) {
+func (c *compiler) lowerColumnSums(n *graph.Node, op graph.ReduceOp) {
 	m := c.channelRows(n.Inputs()[0])
 	ch := m.channels
 	p := c.sumRows(n, m, ch, nil, func(dst []float32, first, lo, hi int) {
@@ -83,7 +83,7 @@ func (c *compiler) lowerColumnSums(n *graph.Node, op graph.Reduce) {
 }
 
 // lowerImageSums sums over the pixels of each image.
-func (c *compiler) lowerImageSums(n *graph.Node, op graph.Reduce) {
+func (c *compiler) lowerImageSums(n *graph.Node, op graph.ReduceOp) {
 	v := c.in(n.Inputs()[0], nhwc)
 	x, out := v.buf, c.define(n, plain).buf
 	images, ch, pixels := v.shape[0], v.shape[1], v.shape[2]*v.shape[3]
@@ -151,7 +151,7 @@ func (c *compiler) addLines(name string, n *graph.Node, x *value, s strided, out
 	})
 }
 
-func (c *compiler) lowerStridedReduce(n *graph.Node, op graph.Reduce) {
+func (c *compiler) lowerStridedReduce(n *graph.Node, op graph.ReduceOp) {
 	v := c.some(n.Inputs()[0])
 	s := newStrided(v, op.Axes)
 	x, out, count := v.buf, c.define(n, plain).buf, s.inner.Size()

@@ -37,7 +37,7 @@ func subBatchSize(g *graph.Graph, batch int) int {
 			continue
 		case graph.InputOp, graph.ConstantOp, graph.ReshapeOp:
 			continue
-		case graph.Unary, graph.Binary, graph.BatchNormOp: // done with the layer before
+		case graph.UnaryOp, graph.BinaryOp, graph.BatchNormOp: // done with the layer before
 			continue
 		}
 		for _, in := range n.Inputs() {

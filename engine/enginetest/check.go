@@ -260,7 +260,7 @@ func isLogarithm(op graph.Op) bool {
 // unitInside returns the argument dy of an operator that subtracts dy from
 // something near dy, which leaves an absolute error, or nil.
 func unitInside(n *graph.Node) *graph.Node {
-	if _, ok := n.Op().(graph.CrossEntropyGrad); ok {
+	if _, ok := n.Op().(graph.CrossEntropyGradOp); ok {
 		return n.Inputs()[2]
 	}
 	return nil
@@ -270,17 +270,17 @@ func unitInside(n *graph.Node) *graph.Node {
 // only move, choose or negate numbers, whose ties must stay ties.
 func rounds(op graph.Op) bool {
 	switch op := op.(type) {
-	case graph.Unary:
+	case graph.UnaryOp:
 		return op.Func != graph.KindNeg && op.Func != graph.KindReLU && op.Func != graph.KindReLU6
-	case graph.UnaryGrad:
+	case graph.UnaryGradOp:
 		return op.Func != graph.KindReLU && op.Func != graph.KindReLU6
-	case graph.Binary:
+	case graph.BinaryOp:
 		return op.Func != graph.KindEqual
-	case graph.Reduce:
+	case graph.ReduceOp:
 		return op.Func != graph.KindMax
 	case graph.ConstantOp:
 		return !wholeNumbers(widen(op.Value.Data()))
-	case graph.ArgMaxOp, graph.MaxPool2DOp, graph.BroadcastTo, graph.ReshapeOp,
+	case graph.ArgMaxOp, graph.MaxPool2DOp, graph.BroadcastOp, graph.ReshapeOp,
 		graph.TransposeOp, graph.ConcatOp, graph.SliceOp, graph.PadOp:
 		return false
 	}
@@ -297,17 +297,17 @@ func longestSum(g *graph.Graph) int {
 		switch op := n.Op().(type) {
 		case graph.Conv2DOp:
 			terms = in(1)[1:].Size()
-		case graph.Conv2DInputGrad:
+		case graph.Conv2DInputGradOp:
 			terms = in(0).Size() / in(0)[1]
-		case graph.Conv2DWeightGrad:
+		case graph.Conv2DWeightGradOp:
 			terms = in(1).Size() / in(1)[1]
 		case graph.MatMulOp:
 			terms = in(0).Size() / n.Shape()[0]
-		case graph.Reduce:
+		case graph.ReduceOp:
 			terms = in(0).Size() / n.Shape().Size()
 		case graph.AvgPool2DOp:
 			terms = op.Kernel[0] * op.Kernel[1]
-		case graph.AdaptiveAvgPool2DOp, graph.AdaptiveAvgPool2DGrad:
+		case graph.AdaptiveAvgPool2DOp, graph.AdaptiveAvgPool2DGradOp:
 			terms = n.Shape()[2:].Size() + in(0)[2:].Size() // more than there are
 		case graph.BatchStatsOp:
 			terms = in(0).Size() / in(0)[1]

@@ -8,7 +8,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-func unary(op graph.Unary, y, x array) error {
+func unary(op graph.UnaryOp, y, x array) error {
 	var f func(float64) float64
 	switch op.Func {
 	case graph.KindNeg:
@@ -37,7 +37,7 @@ func unary(op graph.Unary, y, x array) error {
 }
 
 // unaryGrad gives the derivative in dx, from the result y and dy.
-func unaryGrad(op graph.UnaryGrad, dx, y, dy array) error {
+func unaryGrad(op graph.UnaryGradOp, dx, y, dy array) error {
 	for i, v := range y.data {
 		d := dy.data[i]
 		switch op.Func {
@@ -60,7 +60,7 @@ func unaryGrad(op graph.UnaryGrad, dx, y, dy array) error {
 	return nil
 }
 
-func binary(op graph.Binary, y, a, b array) error {
+func binary(op graph.BinaryOp, y, a, b array) error {
 	var f func(p, q float64) float64
 	switch op.Func {
 	case graph.KindAdd:

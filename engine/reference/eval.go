@@ -111,15 +111,15 @@ func compute(op graph.Op, y array, in []array) error {
 		copy(y.data, widen(op.Variable.Value.Data()))
 	case graph.ConstantOp:
 		copy(y.data, widen(op.Value.Data()))
-	case graph.Unary:
+	case graph.UnaryOp:
 		return unary(op, y, in[0])
-	case graph.UnaryGrad:
+	case graph.UnaryGradOp:
 		return unaryGrad(op, y, in[0], in[1])
-	case graph.Binary:
+	case graph.BinaryOp:
 		return binary(op, y, in[0], in[1])
-	case graph.BroadcastTo:
+	case graph.BroadcastOp:
 		broadcastTo(y, in[0])
-	case graph.Reduce:
+	case graph.ReduceOp:
 		return reduce(op, y, in[0])
 	case graph.ArgMaxOp:
 		argMax(op, y, in[0])
@@ -127,27 +127,27 @@ func compute(op graph.Op, y array, in []array) error {
 		softmax(op, y, in[0])
 	case graph.CrossEntropyOp:
 		crossEntropy(y, in[0], in[1])
-	case graph.CrossEntropyGrad:
+	case graph.CrossEntropyGradOp:
 		crossEntropyGrad(y, in[0], in[1], in[2])
 	case graph.Conv2DOp:
 		conv2D(op, y, in)
-	case graph.Conv2DInputGrad:
+	case graph.Conv2DInputGradOp:
 		conv2DInputGrad(op, y, in[0], in[1])
-	case graph.Conv2DWeightGrad:
+	case graph.Conv2DWeightGradOp:
 		conv2DWeightGrad(op, y, in[0], in[1])
 	case graph.MatMulOp:
 		matMul(op, y, in[0], in[1])
 	case graph.MaxPool2DOp:
 		maxPool2D(op, y, in[0])
-	case graph.MaxPool2DGrad:
+	case graph.MaxPool2DGradOp:
 		maxPool2DGrad(op, y, in[0], in[1])
 	case graph.AvgPool2DOp:
 		avgPool2D(op, y, in[0])
-	case graph.AvgPool2DGrad:
+	case graph.AvgPool2DGradOp:
 		avgPool2DGrad(op, y, in[0])
 	case graph.AdaptiveAvgPool2DOp:
 		adaptiveAvgPool2D(op, y, in[0])
-	case graph.AdaptiveAvgPool2DGrad:
+	case graph.AdaptiveAvgPool2DGradOp:
 		adaptiveAvgPool2DGrad(op, y, in[0])
 	case graph.ReshapeOp:
 		copy(y.data, in[0].data)
@@ -163,9 +163,9 @@ func compute(op graph.Op, y array, in []array) error {
 		batchStats(y, in[0])
 	case graph.BatchNormOp:
 		batchNorm(op, y, in[0], in[1], in[2], in[3])
-	case graph.BatchNormParamGrad:
+	case graph.BatchNormParamGradOp:
 		batchNormParamGrad(op, y, in[0], in[1], in[2])
-	case graph.BatchNormInputGrad:
+	case graph.BatchNormInputGradOp:
 		batchNormInputGrad(op, y, in[0], in[1], in[2], in[3], in[4])
 	case graph.DropoutOp:
 		dropout(op, y, in[0], in[1])

@@ -30,7 +30,7 @@ func batchNorm(op graph.BatchNormOp, y, x, stats, gamma, beta array) {
 	})
 }
 
-func batchNormParamGrad(op graph.BatchNormParamGrad, p, x, stats, dy array) {
+func batchNormParamGrad(op graph.BatchNormParamGradOp, p, x, stats, dy array) {
 	each(x.shape, func(i int, index []int) {
 		c := index[1]
 		xhat := (x.data[i] - stats.data[c]) / deviation(stats, c, op.Eps)
@@ -40,7 +40,7 @@ func batchNormParamGrad(op graph.BatchNormParamGrad, p, x, stats, dy array) {
 }
 
 // batchNormInputGrad takes the result p of batchNormParamGrad.
-func batchNormInputGrad(op graph.BatchNormInputGrad, dx, x, stats, gamma, p, dy array) {
+func batchNormInputGrad(op graph.BatchNormInputGradOp, dx, x, stats, gamma, p, dy array) {
 	m := float64(len(x.data) / x.shape[1])
 	each(x.shape, func(i int, index []int) {
 		c := index[1]

@@ -55,7 +55,7 @@ func maxPool2D(op graph.MaxPool2DOp, y, x array) {
 	}
 }
 
-func maxPool2DGrad(op graph.MaxPool2DGrad, dx, x, dy array) {
+func maxPool2DGrad(op graph.MaxPool2DGradOp, dx, x, dy array) {
 	for yi, xi := range winners(op.Pool, x, dy.shape) {
 		if xi >= 0 {
 			dx.data[xi] += dy.data[yi]
@@ -70,7 +70,7 @@ func avgPool2D(op graph.AvgPool2DOp, y, x array) {
 	})
 }
 
-func avgPool2DGrad(op graph.AvgPool2DGrad, dx, dy array) {
+func avgPool2DGrad(op graph.AvgPool2DGradOp, dx, dy array) {
 	share := make([]float64, len(dy.data))
 	each(dy.shape, func(yi int, index []int) {
 		share[yi] = dy.data[yi] / float64(op.Pool.Divisor(index[2], index[3], dx.shape[2], dx.shape[3]))
@@ -96,6 +96,6 @@ func adaptiveAvgPool2D(op graph.AdaptiveAvgPool2DOp, y, x array) {
 	regions(op, x.shape, y.shape, func(xi, yi int, size float64) { y.data[yi] += x.data[xi] / size })
 }
 
-func adaptiveAvgPool2DGrad(op graph.AdaptiveAvgPool2DGrad, dx, dy array) {
+func adaptiveAvgPool2DGrad(op graph.AdaptiveAvgPool2DGradOp, dx, dy array) {
 	regions(op.Pool, dx.shape, dy.shape, func(xi, yi int, size float64) { dx.data[xi] += dy.data[yi] / size })
 }

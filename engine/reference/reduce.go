@@ -9,7 +9,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-func reduce(op graph.Reduce, y, x array) error {
+func reduce(op graph.ReduceOp, y, x array) error {
 	// The result with its reduced axes kept has the same elements in the
 	// same order.
 	kept := x.shape.Clone()

@@ -21,8 +21,8 @@ func TestUnknownOperators(t *testing.T) {
 	one := array{tensor.Shape{1}, make([]float64, 1)}
 	for _, op := range []graph.Op{
 		novel{},
-		graph.UnaryGrad{Func: graph.KindExp},
-		graph.Unary{Func: -1}, graph.Binary{Func: 99}, graph.Reduce{Func: 99},
+		graph.UnaryGradOp{Func: graph.KindExp},
+		graph.UnaryOp{Func: -1}, graph.BinaryOp{Func: 99}, graph.ReduceOp{Func: 99},
 	} {
 		err := compute(op, one, []array{one, one})
 		if err == nil || !strings.Contains(err.Error(), "unknown") {

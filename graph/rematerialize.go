@@ -5,17 +5,18 @@ import (
 	"slices"
 )
 
-// A training step keeps much of the forward pass for the backward pass. Values
-// that are cheap to compute can be dropped after their forward use and computed
-// again when the backward pass needs them: more work, less memory, the same
-// bits.
+// Rematerialization, also called gradient checkpointing: a training step keeps
+// much of the forward pass for the backward pass. Values that are cheap to
+// compute can be dropped after the forward pass and computed again when the
+// backward pass needs them. That takes more time and less memory, and gives the
+// same bits.
 
 // cheap reports whether an operator costs little more than reading its
 // arguments.
 func cheap(op Op) bool {
 	switch op.(type) {
-	case Unary, Binary, BatchNormOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp, ConcatOp, DropoutOp,
-		ReshapeOp, TransposeOp, SliceOp, PadOp, BroadcastTo:
+	case UnaryOp, BinaryOp, BatchNormOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp, ConcatOp, DropoutOp,
+		ReshapeOp, TransposeOp, SliceOp, PadOp, BroadcastOp:
 		return true
 	}
 	return false
@@ -37,15 +38,16 @@ func neededAfter(last *Node) []bool {
 	return needed
 }
 
-// Recomputable returns the nodes worth dropping after the forward pass, the
-// largest first: what Recomputed can compute again by cheap operators from
-// values that are kept. last is the last node of the forward pass, usually the
-// loss; the gradients come after it.
+// Rematerializable returns the nodes worth dropping after the forward pass, the
+// largest first: those that [Rematerialized] can compute again, by cheap
+// operators, from values that are kept. last is the last node of the forward
+// pass, usually the loss; the gradients come after it. PyTorch calls the
+// technique gradient checkpointing.
 //
 // A dropped node may be computed from other dropped ones, which then live
 // longer; depth bounds the length of such a chain, and 1 forbids it.
-func Recomputable(last *Node, depth int) []*Node {
-	r := recomputation{needed: neededAfter(last), depth: map[*Node]int{}}
+func Rematerializable(last *Node, depth int) []*Node {
+	r := rematerialization{needed: neededAfter(last), depth: map[*Node]int{}}
 	var list []*Node
 	for _, n := range last.graph.nodes[:last.id+1] {
 		if !r.needed[n.id] || isLeaf(n) || !cheap(n.op) {
@@ -66,14 +68,14 @@ func Recomputable(last *Node, depth int) []*Node {
 	return list
 }
 
-type recomputation struct {
+type rematerialization struct {
 	needed []bool
 	depth  map[*Node]int // of the nodes that can be dropped
 }
 
 // chain returns how many nodes deep n is computed from others that can be
 // dropped, and adds to keep what it is computed from and nobody else keeps.
-func (r *recomputation) chain(n *Node, keep map[*Node]bool) int {
+func (r *rematerialization) chain(n *Node, keep map[*Node]bool) int {
 	depth := 1
 	for _, in := range n.inputs {
 		switch {
@@ -89,13 +91,13 @@ func (r *recomputation) chain(n *Node, keep map[*Node]bool) int {
 	return depth
 }
 
-// Recomputed returns a copy of last's graph in which nodes after last do not
+// Rematerialized returns a copy of last's graph in which nodes after last do not
 // use the nodes of drop, but copies of them that are computed just before they
 // are needed first, or a little earlier. of returns the node of the copy that
 // stands for one of the graph. Inputs, variables and assignments are the same
-// and in the same order. All nodes of drop must be among those of Recomputable
-// for some depth.
-func Recomputed(last *Node, drop []*Node) (g *Graph, of func(*Node) *Node) {
+// and in the same order. All nodes of drop must be among those of
+// [Rematerializable] for some depth.
+func Rematerialized(last *Node, drop []*Node) (g *Graph, of func(*Node) *Node) {
 	c := copier{g: New(), needed: neededAfter(last), drop: map[*Node]bool{}, copies: map[*Node]*Node{}, again: map[*Node]*Node{}}
 	for _, n := range drop {
 		c.drop[n] = true
@@ -166,10 +168,10 @@ func usersAfter(last *Node) map[*Node][]*Node {
 func (c *copier) attached(n *Node, users map[*Node][]*Node) {
 	for _, u := range users[n] {
 		switch u.op.(type) {
-		case Unary, UnaryGrad, Binary:
+		case UnaryOp, UnaryGradOp, BinaryOp:
 			c.computeAll(u.inputs)
 			c.attached(u, users)
-		case BatchNormParamGrad:
+		case BatchNormParamGradOp:
 			c.computeAll(u.inputs)
 		}
 	}

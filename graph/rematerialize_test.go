@@ -98,14 +98,14 @@ func (s *trainingStep) run(t *testing.T, loss *graph.Node) (all []float32) {
 	return all
 }
 
-func TestRecomputed(t *testing.T) {
+func TestRematerialized(t *testing.T) {
 	s := newTrainingStep()
 	want := s.run(t, s.loss)
 	for depth := range 5 {
-		list := graph.Recomputable(s.loss, depth)
+		list := graph.Rematerializable(s.loss, depth)
 		for k := range len(list) + 1 {
 			drop := list[:k]
-			g, of := graph.Recomputed(s.loss, drop)
+			g, of := graph.Rematerialized(s.loss, drop)
 			if !slices.Equal(s.run(t, of(s.loss)), want) {
 				t.Errorf("depth %d: dropping %v changes the weights", depth, drop)
 			}
@@ -126,10 +126,10 @@ func TestRecomputed(t *testing.T) {
 	}
 }
 
-func TestRecomputable(t *testing.T) {
+func TestRematerializable(t *testing.T) {
 	s := newTrainingStep()
 	has := func(depth int, name string) bool {
-		return slices.Contains(graph.Recomputable(s.loss, depth), s.named[name])
+		return slices.Contains(graph.Rematerializable(s.loss, depth), s.named[name])
 	}
 	for _, c := range []struct {
 		name   string
@@ -147,11 +147,11 @@ func TestRecomputable(t *testing.T) {
 			}
 		}
 	}
-	list := graph.Recomputable(s.loss, 9)
+	list := graph.Rematerializable(s.loss, 9)
 	if !slices.IsSortedFunc(list, func(a, b *graph.Node) int { return b.Shape().Size() - a.Shape().Size() }) {
 		t.Errorf("not the largest first: %v", list)
 	}
-	if graph.Recomputable(s.loss, 0) != nil {
+	if graph.Rematerializable(s.loss, 0) != nil {
 		t.Error("depth 0 allows something")
 	}
 
@@ -162,7 +162,7 @@ func TestRecomputable(t *testing.T) {
 	y := graph.ReLU(graph.Conv2D(x, w, nil, graph.Window{Pad: [2]int{1, 1}}, 1))
 	loss := graph.Mean(graph.Conv2D(y, w, nil, graph.Window{}, 1))
 	graph.Gradients(loss, w)
-	if list := graph.Recomputable(loss, 9); len(list) > 0 {
+	if list := graph.Rematerializable(loss, 9); len(list) > 0 {
 		t.Errorf("after a convolution alone: %v", list)
 	}
 }
