@@ -14,11 +14,11 @@ func aheadOf(x []float32, from, size int) []float32 {
 
 // take makes a call fetch the next part.
 func (h *ahead) take(args *kernel.OuterArgs) {
-	args.Ahead = nil
+	args.Prefetch = nil
 	for i, rest := range h {
 		if len(rest) > 0 {
-			args.Ahead = &rest[0]
-			h[i] = rest[min(args.Reach(), len(rest)):]
+			args.Prefetch = &rest[0]
+			h[i] = rest[min(args.PrefetchLen(), len(rest)):]
 			return
 		}
 	}

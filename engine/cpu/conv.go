@@ -331,7 +331,7 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 		}
 		return
 	}
-	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, Far: c.n*c.out.size() > farFloats}
+	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, NonTemporal: c.n*c.out.size() > farFloats}
 	for g := range c.groups {
 		args.A = &source[g*in]
 		for panel := from; panel < to; panel++ {
@@ -349,7 +349,7 @@ func (c *correlation) runPhase(p *phase, source, packed, bias, dst []float32, pi
 					args.Bias = &bias[(g*c.panels+panel)*c.nr]
 				}
 				last := k == len(p.blocks)-1
-				args.Relu, args.Six = last && clip != noClip, clip == clipReLU6
+				args.ReLU, args.ReLU6 = last && clip != noClip, clip == clipReLU6
 				tile(&args, c.nr)
 			}
 		}

@@ -124,7 +124,7 @@ func (s *productGradient) runImage(dx, dy, packed, scratch []float32) {
 			continue
 		}
 		base := (y + s.pad[0]) * s.width * s.run
-		kernel.PoolSumRow(dx[y*row:(y+1)*row], scratch[base:], s.taps[lo*s.kw:hi*s.kw], s.x.w, s.run, s.x.c, 1)
+		kernel.SumPoolRow(dx[y*row:(y+1)*row], scratch[base:], s.taps[lo*s.kw:hi*s.kw], s.x.w, s.run, s.x.c, 1)
 	}
 }
 

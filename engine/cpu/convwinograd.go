@@ -226,7 +226,7 @@ func (w *winograd) store(b blockRange, dst, products, patch, bias []float32, fro
 	row := w.out.w * w.out.pitch
 	w.eachTile(b, func(t, image, y, x int) {
 		args := kernel.TransformArgs{
-			Src: &products[t*width], SrcRow: w.N * pitch, SrcCol: pitch, N: channels, Relu: relu,
+			Src: &products[t*width], SrcRow: w.N * pitch, SrcCol: pitch, N: channels, ReLU: relu,
 		}
 		if bias != nil {
 			args.Bias = &bias[first]

@@ -190,13 +190,13 @@ func (in *instruction) execute(regs *[maxRegisters][]float32) {
 
 var unaryKernels = [...]func(dst, x []float32){
 	graph.KindNeg: kernel.Neg, graph.KindExp: kernel.Exp, graph.KindLog: kernel.Log, graph.KindSqrt: kernel.Sqrt,
-	graph.KindReLU: kernel.Relu, graph.KindSigmoid: kernel.Sigmoid, graph.KindTanh: kernel.Tanh,
-	graph.KindReLU6: kernel.Relu6,
+	graph.KindReLU: kernel.ReLU, graph.KindSigmoid: kernel.Sigmoid, graph.KindTanh: kernel.Tanh,
+	graph.KindReLU6: kernel.ReLU6,
 }
 
 var unaryGradKernels = [...]func(dst, y, dy []float32){
-	graph.KindReLU: kernel.ReluGrad, graph.KindSigmoid: kernel.SigmoidGrad, graph.KindTanh: kernel.TanhGrad,
-	graph.KindReLU6: kernel.Relu6Grad,
+	graph.KindReLU: kernel.ReLUGrad, graph.KindSigmoid: kernel.SigmoidGrad, graph.KindTanh: kernel.TanhGrad,
+	graph.KindReLU6: kernel.ReLU6Grad,
 }
 
 var binaryKernels = [...]func(dst, a, b []float32){

@@ -76,7 +76,7 @@ func (c *compiler) maskGradient(d *graph.Node) {
 			first(lo, hi, scratch)
 		}
 		dy := v.buf.data[lo:hi]
-		kernel.ReluGrad(dy, mask.buf.data[lo:hi], dy)
+		kernel.ReLUGrad(dy, mask.buf.data[lo:hi], dy)
 	}
 	s := &c.steps[v.ready]
 	s.reads, s.readsLate = append(s.reads, mask.buf), append(s.readsLate, mask.buf)

@@ -149,7 +149,7 @@ func (p *product) multiply(o operands, packed []float32, row0, rows, panel, k, r
 	if k == 0 && o.bias != nil {
 		args.Bias = &o.bias[column]
 	}
-	args.Relu, args.Six = o.clip != noClip && k+run == p.k, o.clip == clipReLU6
+	args.ReLU, args.ReLU6 = o.clip != noClip && k+run == p.k, o.clip == clipReLU6
 	tile(&args, p.nr)
 }
 

@@ -152,11 +152,11 @@ func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *
 			}
 			switch {
 			case average:
-				kernel.PoolSumRow(row, from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.SumPoolRow(row, from[s.in:], s.taps, s.n, pl.stride, ch, s.scale)
 			case places != nil:
-				kernel.PoolMaxPlaceRow(row, pl.places(places, image, s), from[s.in:], s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolArgmaxRow(row, pl.places(places, image, s), from[s.in:], s.taps, s.n, pl.stride, ch)
 			default:
-				kernel.PoolMaxRow(row, from[s.in:], s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolRow(row, from[s.in:], s.taps, s.n, pl.stride, ch)
 			}
 			if pl.out.pitch != ch {
 				scatterRows(to[s.out*pl.out.pitch:], row, 0, ch, pl.out.pitch)
@@ -174,7 +174,7 @@ func (c *compiler) lowerPool(n *graph.Node, average bool, plan func(pitch int) *
 // too: that need not look for the maxima again. Otherwise it returns nil.
 func (c *compiler) addPlaces(n *graph.Node, pl *pooling) *buffer {
 	pool := n.Op().(graph.MaxPool2DOp).Pool
-	if !kernel.PoolPlaces() || pool.Kernel[0]*pool.Kernel[1] > kernel.PoolPlaceTaps {
+	if !kernel.MaxPoolArgmaxFast() || pool.Kernel[0]*pool.Kernel[1] > kernel.MaxPoolArgmaxTaps {
 		return nil
 	}
 	for _, u := range c.consumers[n.Inputs()[0].ID()] {
@@ -218,9 +218,9 @@ func (c *compiler) lowerAvgPoolGrad(n *graph.Node, pl *pooling) {
 			s := &pl.spans[i]
 			grad := pl.gradientRow(s, from, scratch)
 			if pl.exact {
-				kernel.PoolSpreadRowSet(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.SumPoolGradRowSet(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
 			} else {
-				kernel.PoolSpreadRow(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
+				kernel.SumPoolGradRow(to[s.in:], grad, s.taps, s.n, pl.stride, ch, s.scale)
 			}
 		}
 	})
@@ -251,11 +251,11 @@ func (c *compiler) lowerMaxPoolGrad(n *graph.Node, op graph.MaxPool2DGradOp) {
 				continue
 			}
 			y, grad := scratch[:s.n*ch], pl.gradientRow(s, dys, scratch[pl.rowScratch():])
-			kernel.PoolMaxRow(y, from[s.in:], s.taps, s.n, pl.stride, ch)
+			kernel.MaxPoolRow(y, from[s.in:], s.taps, s.n, pl.stride, ch)
 			if pl.exact {
-				kernel.PoolMaxGradRowSet(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolGradRowSet(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
 			} else {
-				kernel.PoolMaxGradRow(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolGradRow(to[s.in:], from[s.in:], y, grad, s.taps, s.n, pl.stride, ch)
 			}
 		}
 	})
@@ -276,9 +276,9 @@ func (c *compiler) lowerPlaceGrad(n *graph.Node, op graph.MaxPool2DGradOp, place
 			s := &pl.spans[i]
 			grad, at := pl.gradientRow(s, dys, scratch), pl.places(places, image, s)
 			if pl.exact {
-				kernel.PoolPlaceGradRowSet(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolArgmaxGradRowSet(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
 			} else {
-				kernel.PoolPlaceGradRow(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
+				kernel.MaxPoolArgmaxGradRow(to[s.in:], at, grad, s.taps, s.n, pl.stride, ch)
 			}
 		}
 	})

@@ -6,66 +6,66 @@ package kernel
 // there. Windows that hang over the border are called with the taps that lie
 // within the image. The caller warrants that all taps lie in the slice.
 
-// PoolSumRow computes dst[p·c+j] = scale·Σ_t src[p·stride+tapOff[t]+j], adding in
+// SumPoolRow computes dst[p·c+j] = scale·Σ_t src[p·stride+tapOff[t]+j], adding in
 // the order of the taps. dst must not overlap src.
-func PoolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
-	poolSumRow(dst[:n*c], src, tapOff, n, stride, c, scale)
+func SumPoolRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
+	sumPoolRow(dst[:n*c], src, tapOff, n, stride, c, scale)
 }
 
-// PoolMaxRow computes dst[p·c+j] = max_t src[p·stride+tapOff[t]+j]: NaN if any tap
+// MaxPoolRow computes dst[p·c+j] = max_t src[p·stride+tapOff[t]+j]: NaN if any tap
 // is NaN, −Inf if there is no tap. dst must not overlap src.
-func PoolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
-	poolMaxRow(dst[:n*c], src, tapOff, n, stride, c)
+func MaxPoolRow(dst, src []float32, tapOff []int32, n, stride, c int) {
+	maxPoolRow(dst[:n*c], src, tapOff, n, stride, c)
 }
 
-// PoolPlaceTaps is the most taps that [PoolMaxPlaceRow] takes.
-const PoolPlaceTaps = 256
+// MaxPoolArgmaxTaps is the most taps that [MaxPoolArgmaxRow] takes.
+const MaxPoolArgmaxTaps = 256
 
-// PoolPlaces reports whether [PoolMaxPlaceRow] and [PoolPlaceGradRow] are as fast
+// MaxPoolArgmaxFast reports whether [MaxPoolArgmaxRow] and [MaxPoolArgmaxGradRow] are as fast
 // as the other pooling kernels here.
-func PoolPlaces() bool { return poolPlaces }
+func MaxPoolArgmaxFast() bool { return maxPoolArgmaxFast }
 
-// PoolMaxPlaceRow is [PoolMaxRow] and stores the number of the tap that the
+// MaxPoolArgmaxRow is [MaxPoolRow] and stores the number of the tap that the
 // maximum comes from: of the first that has it, as in PyTorch, or 0 if it is NaN or
-// all taps are −Inf. There must be at most [PoolPlaceTaps].
-func PoolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
-	poolMaxPlaceRow(dst[:n*c], places[:n*c], src, tapOff, n, stride, c)
+// all taps are −Inf. There must be at most [MaxPoolArgmaxTaps].
+func MaxPoolArgmaxRow(dst []float32, argmax []byte, src []float32, tapOff []int32, n, stride, c int) {
+	maxPoolArgmaxRow(dst[:n*c], argmax[:n*c], src, tapOff, n, stride, c)
 }
 
-// PoolPlaceGradRow adds the gradient of [PoolMaxPlaceRow] to dx: dy[p·c+j] goes to
-// the tap places[p·c+j]. It may read, but ignores, 7 bytes after the places.
+// MaxPoolArgmaxGradRow adds the gradient of [MaxPoolArgmaxRow] to dx: dy[p·c+j] goes to
+// the tap argmax[p·c+j]. It may read, but ignores, 7 bytes after the argmax.
 // Windows may overlap.
-func PoolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
-	poolPlaceGradRow(dx, places[:n*c], dy[:n*c], tapOff, n, stride, c)
+func MaxPoolArgmaxGradRow(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	maxPoolArgmaxGradRow(dx, argmax[:n*c], dy[:n*c], tapOff, n, stride, c)
 }
 
-// PoolPlaceGradRowSet is [PoolPlaceGradRow] for windows that do not overlap: every
+// MaxPoolArgmaxGradRowSet is [MaxPoolArgmaxGradRow] for windows that do not overlap: every
 // tap of dx is overwritten, with dy or 0.
-func PoolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
-	poolPlaceGradRowSet(dx, places[:n*c], dy[:n*c], tapOff, n, stride, c)
+func MaxPoolArgmaxGradRowSet(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	maxPoolArgmaxGradRowSet(dx, argmax[:n*c], dy[:n*c], tapOff, n, stride, c)
 }
 
-// PoolMaxGradRow adds the gradient of [PoolMaxRow] to dx: dy[p·c+j] goes to the
+// MaxPoolGradRow adds the gradient of [MaxPoolRow] to dx: dy[p·c+j] goes to the
 // first tap whose x equals the maximum y[p·c+j], as in PyTorch. Where y is NaN it
 // goes to the first tap. Windows may overlap.
-func PoolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
-	poolMaxGradRow(dx, x, y[:n*c], dy[:n*c], tapOff, n, stride, c)
+func MaxPoolGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	maxPoolGradRow(dx, x, y[:n*c], dy[:n*c], tapOff, n, stride, c)
 }
 
-// PoolMaxGradRowSet is [PoolMaxGradRow] for windows that do not overlap: every tap
+// MaxPoolGradRowSet is [MaxPoolGradRow] for windows that do not overlap: every tap
 // of dx is overwritten, with dy or 0.
-func PoolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
-	poolMaxGradRowSet(dx, x, y[:n*c], dy[:n*c], tapOff, n, stride, c)
+func MaxPoolGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+	maxPoolGradRowSet(dx, x, y[:n*c], dy[:n*c], tapOff, n, stride, c)
 }
 
-// PoolSpreadRow adds the gradient of [PoolSumRow] to dx:
+// SumPoolGradRow adds the gradient of [SumPoolRow] to dx:
 // dx[p·stride+tapOff[t]+j] += scale·dy[p·c+j] for every tap. Windows may overlap.
-func PoolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
-	poolSpreadRow(dx, dy[:n*c], tapOff, n, stride, c, scale)
+func SumPoolGradRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	sumPoolGradRow(dx, dy[:n*c], tapOff, n, stride, c, scale)
 }
 
-// PoolSpreadRowSet is [PoolSpreadRow] for windows that do not overlap: it
+// SumPoolGradRowSet is [SumPoolGradRow] for windows that do not overlap: it
 // overwrites the taps of dx.
-func PoolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
-	poolSpreadRowSet(dx, dy[:n*c], tapOff, n, stride, c, scale)
+func SumPoolGradRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+	sumPoolGradRowSet(dx, dy[:n*c], tapOff, n, stride, c, scale)
 }

@@ -2,106 +2,106 @@ package kernel
 
 import "unsafe"
 
-func poolSumRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolRow(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolSumRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c, scale)
+		sumPoolRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c, scale)
 	case useSIMD:
-		poolSumRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+		sumPoolRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
-		poolSumRowGeneric(dst, src, tapOff, n, stride, c, scale)
+		sumPoolRowGeneric(dst, src, tapOff, n, stride, c, scale)
 	}
 }
 
-func poolMaxRow(dst, src []float32, tapOff []int32, n, stride, c int) {
+func maxPoolRow(dst, src []float32, tapOff []int32, n, stride, c int) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolMaxRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c)
+		maxPoolRow4SIMD(data(dst), data(src), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolMaxRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolRowSIMD(data(dst), data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolMaxRowGeneric(dst, src, tapOff, n, stride, c)
+		maxPoolRowGeneric(dst, src, tapOff, n, stride, c)
 	}
 }
 
-const poolPlaces = true
+const maxPoolArgmaxFast = true
 
-func poolMaxPlaceRow(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
-	p := unsafe.SliceData(places)
+func maxPoolArgmaxRow(dst []float32, argmax []byte, src []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(argmax)
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolMaxPlaceRow4SIMD(data(dst), p, data(src), &tapOff[0], 4, n, stride, c)
+		maxPoolArgmaxRow4SIMD(data(dst), p, data(src), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolMaxPlaceRowSIMD(data(dst), p, data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolArgmaxRowSIMD(data(dst), p, data(src), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolMaxPlaceRowGeneric(dst, places, src, tapOff, n, stride, c)
+		maxPoolArgmaxRowGeneric(dst, argmax, src, tapOff, n, stride, c)
 	}
 }
 
-func poolPlaceGradRow(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
-	p := unsafe.SliceData(places)
+func maxPoolArgmaxGradRow(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(argmax)
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolPlaceGradRow4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+		maxPoolArgmaxGradRow4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolPlaceGradRowSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolArgmaxGradRowSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolPlaceGradRowGeneric(dx, places, dy, tapOff, n, stride, c)
+		maxPoolArgmaxGradRowGeneric(dx, argmax, dy, tapOff, n, stride, c)
 	}
 }
 
-func poolPlaceGradRowSet(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
-	p := unsafe.SliceData(places)
+func maxPoolArgmaxGradRowSet(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
+	p := unsafe.SliceData(argmax)
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolPlaceGradRowSet4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
+		maxPoolArgmaxGradRowSet4SIMD(data(dx), p, data(dy), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolPlaceGradRowSetSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolArgmaxGradRowSetSIMD(data(dx), p, data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolPlaceGradRowSetGeneric(dx, places, dy, tapOff, n, stride, c)
+		maxPoolArgmaxGradRowSetGeneric(dx, argmax, dy, tapOff, n, stride, c)
 	}
 }
 
-func poolMaxGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolMaxGradRow4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+		maxPoolGradRow4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolMaxGradRowSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolGradRowSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolMaxGradRowGeneric(dx, x, y, dy, tapOff, n, stride, c)
+		maxPoolGradRowGeneric(dx, x, y, dy, tapOff, n, stride, c)
 	}
 }
 
-func poolMaxGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolMaxGradRowSet4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
+		maxPoolGradRowSet4SIMD(data(dx), data(x), data(y), data(dy), &tapOff[0], 4, n, stride, c)
 	case useSIMD:
-		poolMaxGradRowSetSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
+		maxPoolGradRowSetSIMD(data(dx), data(x), data(y), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c)
 	default:
-		poolMaxGradRowSetGeneric(dx, x, y, dy, tapOff, n, stride, c)
+		maxPoolGradRowSetGeneric(dx, x, y, dy, tapOff, n, stride, c)
 	}
 }
 
-func poolSpreadRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolGradRow(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolSpreadRow4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+		sumPoolGradRow4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
 	case useSIMD:
-		poolSpreadRowSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+		sumPoolGradRowSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
-		poolSpreadRowGeneric(dx, dy, tapOff, n, stride, c, scale)
+		sumPoolGradRowGeneric(dx, dy, tapOff, n, stride, c, scale)
 	}
 }
 
-func poolSpreadRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolGradRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	switch {
 	case useSIMD && len(tapOff) == 4:
-		poolSpreadRowSet4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
+		sumPoolGradRowSet4SIMD(data(dx), data(dy), &tapOff[0], 4, n, stride, c, scale)
 	case useSIMD:
-		poolSpreadRowSetSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
+		sumPoolGradRowSetSIMD(data(dx), data(dy), unsafe.SliceData(tapOff), len(tapOff), n, stride, c, scale)
 	default:
-		poolSpreadRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)
+		sumPoolGradRowSetGeneric(dx, dy, tapOff, n, stride, c, scale)
 	}
 }

@@ -2,7 +2,7 @@ package kernel
 
 // This file holds the pure Go twins of the pooling kernels.
 
-func poolSumRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int, scale float32) {
 	for p := range n {
 		d := dst[p*c:][:c]
 		clear(d)
@@ -17,7 +17,7 @@ func poolSumRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int, sca
 	}
 }
 
-func poolMaxRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int) {
+func maxPoolRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
 		d := dst[p*c:][:c]
 		fillGeneric(d, minusInf)
@@ -29,9 +29,9 @@ func poolMaxRowGeneric(dst, src []float32, tapOff []int32, n, stride, c int) {
 	}
 }
 
-func poolMaxPlaceRowGeneric(dst []float32, places []byte, src []float32, tapOff []int32, n, stride, c int) {
+func maxPoolArgmaxRowGeneric(dst []float32, argmax []byte, src []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
-		d, place := dst[p*c:][:c], places[p*c:][:c]
+		d, place := dst[p*c:][:c], argmax[p*c:][:c]
 		fillGeneric(d, minusInf)
 		clear(place)
 		for t, off := range tapOff {
@@ -47,22 +47,22 @@ func poolMaxPlaceRowGeneric(dst []float32, places []byte, src []float32, tapOff 
 	}
 }
 
-func poolPlaceGradRowGeneric(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolArgmaxGradRowGeneric(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
 	if len(tapOff) == 0 {
 		return
 	}
 	for p := range n {
-		for j, place := range places[p*c:][:c] {
+		for j, place := range argmax[p*c:][:c] {
 			dx[p*stride+int(tapOff[place])+j] += dy[p*c+j]
 		}
 	}
 }
 
-func poolPlaceGradRowSetGeneric(dx []float32, places []byte, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolArgmaxGradRowSetGeneric(dx []float32, argmax []byte, dy []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
 		for t, off := range tapOff {
 			d := dx[p*stride+int(off):][:c]
-			for j, place := range places[p*c:][:c] {
+			for j, place := range argmax[p*c:][:c] {
 				d[j] = 0
 				if int(place) == t {
 					d[j] = dy[p*c+j]
@@ -72,7 +72,7 @@ func poolPlaceGradRowSetGeneric(dx []float32, places []byte, dy []float32, tapOf
 	}
 }
 
-func poolMaxGradRowGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolGradRowGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
 		for j, m := range y[p*c:][:c] {
 			for _, off := range tapOff {
@@ -86,7 +86,7 @@ func poolMaxGradRowGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c 
 	}
 }
 
-func poolMaxGradRowSetGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
+func maxPoolGradRowSetGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	for p := range n {
 		for j, m := range y[p*c:][:c] {
 			g := dy[p*c+j]
@@ -103,7 +103,7 @@ func poolMaxGradRowSetGeneric(dx, x, y, dy []float32, tapOff []int32, n, stride,
 	}
 }
 
-func poolSpreadRowGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolGradRowGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	for p := range n {
 		for j, g := range dy[p*c:][:c] {
 			g = float32(g * scale) // rounded, and not fused with the addition
@@ -114,7 +114,7 @@ func poolSpreadRowGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, sc
 	}
 }
 
-func poolSpreadRowSetGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
+func sumPoolGradRowSetGeneric(dx, dy []float32, tapOff []int32, n, stride, c int, scale float32) {
 	for p := range n {
 		for j, g := range dy[p*c:][:c] {
 			g *= scale

@@ -42,17 +42,17 @@ func TestPool(t *testing.T) {
 		poolCases(t, func(t *testing.T, p poolCase) {
 			const scale = 0.3
 			sum, highest, same := newFenced(p.n*p.c), newFenced(p.n*p.c), newFenced(p.n*p.c)
-			places := make([]byte, p.n*p.c+1)
-			places[p.n*p.c] = 77
-			PoolMaxPlaceRow(same.data, places, p.x, p.taps, p.n, p.step(), p.c)
-			same.check(t, "PoolMaxPlaceRow")
-			if places[p.n*p.c] != 77 {
-				t.Fatal("PoolMaxPlaceRow: wrote beyond the places")
+			argmax := make([]byte, p.n*p.c+1)
+			argmax[p.n*p.c] = 77
+			MaxPoolArgmaxRow(same.data, argmax, p.x, p.taps, p.n, p.step(), p.c)
+			same.check(t, "MaxPoolArgmaxRow")
+			if argmax[p.n*p.c] != 77 {
+				t.Fatal("MaxPoolArgmaxRow: wrote beyond the argmax")
 			}
-			PoolSumRow(sum.data, p.x, p.taps, p.n, p.step(), p.c, scale)
-			PoolMaxRow(highest.data, p.x, p.taps, p.n, p.step(), p.c)
-			sum.check(t, "PoolSumRow")
-			highest.check(t, "PoolMaxRow")
+			SumPoolRow(sum.data, p.x, p.taps, p.n, p.step(), p.c, scale)
+			MaxPoolRow(highest.data, p.x, p.taps, p.n, p.step(), p.c)
+			sum.check(t, "SumPoolRow")
+			highest.check(t, "MaxPoolRow")
 			for i := range sum.data {
 				s, m, place := float32(0), minusInf, 0
 				for tap, off := range p.taps {
@@ -62,8 +62,8 @@ func TestPool(t *testing.T) {
 						m, place = v, tap
 					}
 				}
-				if same.data[i] != m || int(places[i]) != place {
-					t.Fatalf("maximum %d is %v from tap %d, want %v from %d", i, same.data[i], places[i], m, place)
+				if same.data[i] != m || int(argmax[i]) != place {
+					t.Fatalf("maximum %d is %v from tap %d, want %v from %d", i, same.data[i], argmax[i], m, place)
 				}
 				if got := sum.data[i]; got != s*scale {
 					t.Fatalf("sum %d is %v, want %v", i, got, s*scale)
@@ -76,7 +76,7 @@ func TestPool(t *testing.T) {
 	})
 }
 
-func TestPoolMaxOfNaN(t *testing.T) {
+func TestMaxPoolOfNaN(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		for _, c := range []int{3, 8} {
 			for _, taps := range []int{1, 4, 9} {
@@ -87,12 +87,12 @@ func TestPoolMaxOfNaN(t *testing.T) {
 						off = append(off, int32(tap*c))
 					}
 					x[bad*c+1] = nan32
-					places := make([]byte, c+8)
-					PoolMaxPlaceRow(y, places, x, off, 1, c, c)
-					if places[1] != 0 {
-						t.Fatalf("NaN at tap %d of %d: comes from tap %d", bad, taps, places[1])
+					argmax := make([]byte, c+8)
+					MaxPoolArgmaxRow(y, argmax, x, off, 1, c, c)
+					if argmax[1] != 0 {
+						t.Fatalf("NaN at tap %d of %d: comes from tap %d", bad, taps, argmax[1])
 					}
-					PoolMaxRow(y, x, off, 1, c, c)
+					MaxPoolRow(y, x, off, 1, c, c)
 					if y[0] != 0 || y[1] == y[1] || y[2] != 0 {
 						t.Fatalf("NaN at tap %d of %d: %v", bad, taps, y)
 					}
@@ -107,8 +107,8 @@ func TestPoolGradients(t *testing.T) {
 		poolCases(t, func(t *testing.T, p poolCase) {
 			const scale = 0.3
 			y, dy := make([]float32, p.n*p.c), randoms(p.n*p.c, 9)
-			places := make([]byte, p.n*p.c+8)
-			PoolMaxPlaceRow(y, places, p.x, p.taps, p.n, p.step(), p.c)
+			argmax := make([]byte, p.n*p.c+8)
+			MaxPoolArgmaxRow(y, argmax, p.x, p.taps, p.n, p.step(), p.c)
 			start := randoms(len(p.x), 10)
 			wantMax, wantSum := append([]float32{}, start...), append([]float32{}, start...)
 			setMax, setSum := append([]float32{}, start...), append([]float32{}, start...)
@@ -133,12 +133,12 @@ func TestPoolGradients(t *testing.T) {
 				want []float32
 				run  bool
 			}{
-				{"PoolMaxGradRow", func(dx []float32) { PoolMaxGradRow(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
-				{"PoolMaxGradRowSet", func(dx []float32) { PoolMaxGradRowSet(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
-				{"PoolPlaceGradRow", func(dx []float32) { PoolPlaceGradRow(dx, places, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
-				{"PoolPlaceGradRowSet", func(dx []float32) { PoolPlaceGradRowSet(dx, places, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
-				{"PoolSpreadRow", func(dx []float32) { PoolSpreadRow(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, wantSum, true},
-				{"PoolSpreadRowSet", func(dx []float32) { PoolSpreadRowSet(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, setSum, apart},
+				{"MaxPoolGradRow", func(dx []float32) { MaxPoolGradRow(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
+				{"MaxPoolGradRowSet", func(dx []float32) { MaxPoolGradRowSet(dx, p.x, y, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
+				{"MaxPoolArgmaxGradRow", func(dx []float32) { MaxPoolArgmaxGradRow(dx, argmax, dy, p.taps, p.n, p.step(), p.c) }, wantMax, true},
+				{"MaxPoolArgmaxGradRowSet", func(dx []float32) { MaxPoolArgmaxGradRowSet(dx, argmax, dy, p.taps, p.n, p.step(), p.c) }, setMax, apart},
+				{"SumPoolGradRow", func(dx []float32) { SumPoolGradRow(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, wantSum, true},
+				{"SumPoolGradRowSet", func(dx []float32) { SumPoolGradRowSet(dx, dy, p.taps, p.n, p.step(), p.c, scale) }, setSum, apart},
 			} {
 				if !k.run {
 					continue
@@ -156,14 +156,14 @@ func TestPoolGradients(t *testing.T) {
 	})
 }
 
-func ExamplePoolMaxRow() {
+func ExampleMaxPoolRow() {
 	image := []float32{ // two rows of four pixels, one channel
 		1, 5, 2, 2,
 		3, 4, 8, 0,
 	}
 	y := make([]float32, 2)
 	taps := []int32{0, 1, 4, 5} // a window of 2×2
-	PoolMaxRow(y, image, taps, 2, 2, 1)
+	MaxPoolRow(y, image, taps, 2, 2, 1)
 	fmt.Println(y)
 	// Output: [5 8]
 }

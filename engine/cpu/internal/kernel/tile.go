@@ -31,10 +31,10 @@ type TileArgs struct {
 	Cols   int      // valid columns, 1 to NR
 	Bias   *float32 // nil, or NR readable floats
 
-	Accumulate bool // add to C instead of overwriting it
-	Relu       bool // max(0, ·) at the end; a NaN stays a NaN
-	Six        bool // with Relu: then min(·, 6)
-	Far        bool // a hint: C is in none of the core's caches
+	Accumulate  bool // add to C instead of overwriting it
+	ReLU        bool // max(0, ·) at the end; a NaN stays a NaN
+	ReLU6       bool // with ReLU: then min(·, 6)
+	NonTemporal bool // a hint: C is in none of the core's caches
 }
 
 // Tile multiplies rows of A by one packed panel of 16 columns; see [TileArgs]
@@ -74,15 +74,15 @@ type OuterArgs struct {
 
 	Accumulate bool // add to C instead of overwriting it
 
-	// Ahead is memory that the caller needs soon. It is fetched into the
+	// Prefetch is memory that the caller needs soon. It is fetched into the
 	// second-level cache while the sums are computed, as far as
-	// [OuterArgs.Reach]; nil fetches nothing else.
-	Ahead *float32
+	// [OuterArgs.PrefetchLen]; nil fetches nothing else.
+	Prefetch *float32
 }
 
-// Reach is the number of floats from Ahead on that the call fetches.
-func (args *OuterArgs) Reach() int {
-	rows, step := TileRows, 4 // of a tile, and how far each of its terms moves Ahead
+// PrefetchLen is the number of floats from Prefetch on that the call fetches.
+func (args *OuterArgs) PrefetchLen() int {
+	rows, step := TileRows, 4 // of a tile, and how far each of its terms moves Prefetch
 	switch {
 	case args.Cols <= NarrowCols:
 		rows = NarrowRows

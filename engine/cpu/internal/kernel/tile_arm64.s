@@ -388,7 +388,7 @@ skip7:
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
 skip10:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip11
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
@@ -398,7 +398,7 @@ skip10:
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip12
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
@@ -424,7 +424,7 @@ skip11:
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
 skip13:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip14
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
@@ -434,7 +434,7 @@ skip13:
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip15
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
@@ -460,7 +460,7 @@ skip14:
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
 skip16:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip17
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
@@ -470,7 +470,7 @@ skip16:
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip18
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
@@ -496,7 +496,7 @@ skip17:
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
 skip19:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip20
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
@@ -506,7 +506,7 @@ skip19:
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip21
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
@@ -532,7 +532,7 @@ skip20:
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
 skip22:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip23
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
@@ -542,7 +542,7 @@ skip22:
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip24
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
@@ -568,7 +568,7 @@ skip23:
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
 skip25:
-	MOVBU	TileArgs_Relu(R0), R14
+	MOVBU	TileArgs_ReLU(R0), R14
 	CBZ	R14, skip26
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
@@ -578,7 +578,7 @@ skip25:
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R14
+	MOVBU	TileArgs_ReLU6(R0), R14
 	CBZ	R14, skip27
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
@@ -603,13 +603,13 @@ skip8:
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
 skip30:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip31
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip32
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
@@ -631,13 +631,13 @@ skip31:
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
 skip33:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip34
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip35
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
@@ -659,13 +659,13 @@ skip34:
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
 skip36:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip37
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip38
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
@@ -687,13 +687,13 @@ skip37:
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
 skip39:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip40
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip41
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
@@ -715,13 +715,13 @@ skip40:
 	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
 
 skip42:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip43
 	WORD	$0x4ea0ea02 // fcmlt v2.4s, v16.4s, #0.0
 	WORD	$0x4e621e10 // bic v16.16b, v16.16b, v2.16b
 	WORD	$0x4ea0ea22 // fcmlt v2.4s, v17.4s, #0.0
 	WORD	$0x4e621e31 // bic v17.16b, v17.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip44
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f610 // fmin v16.4s, v16.4s, v2.4s
@@ -743,13 +743,13 @@ skip43:
 	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
 
 skip45:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip46
 	WORD	$0x4ea0ea82 // fcmlt v2.4s, v20.4s, #0.0
 	WORD	$0x4e621e94 // bic v20.16b, v20.16b, v2.16b
 	WORD	$0x4ea0eaa2 // fcmlt v2.4s, v21.4s, #0.0
 	WORD	$0x4e621eb5 // bic v21.16b, v21.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip47
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f694 // fmin v20.4s, v20.4s, v2.4s
@@ -773,11 +773,11 @@ skip28:
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
 skip50:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip51
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip52
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
@@ -796,11 +796,11 @@ skip51:
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip53:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip54
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip55
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
@@ -819,11 +819,11 @@ skip54:
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip56:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip57
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip58
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
@@ -842,11 +842,11 @@ skip57:
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip59:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip60
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip61
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
@@ -865,11 +865,11 @@ skip60:
 	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip62:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip63
 	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
 	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip64
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
@@ -888,11 +888,11 @@ skip63:
 	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip65:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip66
 	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
 	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip67
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
@@ -915,11 +915,11 @@ skip48:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip70:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip71
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip72
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -939,11 +939,11 @@ skip71:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip73:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip74
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip75
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -963,11 +963,11 @@ skip74:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip76:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip77
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip78
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -987,11 +987,11 @@ skip77:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip79:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip80
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip81
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1011,11 +1011,11 @@ skip80:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip82:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip83
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip84
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1035,11 +1035,11 @@ skip83:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip85:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip86
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip87
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1061,11 +1061,11 @@ skip68:
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip90:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip91
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip92
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
@@ -1082,11 +1082,11 @@ skip91:
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip93:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip94
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip95
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
@@ -1103,11 +1103,11 @@ skip94:
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip96:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip97
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip98
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
@@ -1124,11 +1124,11 @@ skip97:
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
 skip99:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip100
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip101
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
@@ -1145,11 +1145,11 @@ skip100:
 	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
 
 skip102:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip103
 	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
 	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip104
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
@@ -1166,11 +1166,11 @@ skip103:
 	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
 
 skip105:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip106
 	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
 	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip107
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
@@ -1461,7 +1461,7 @@ skip114:
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
 skip117:
-	MOVBU	TileArgs_Relu(R0), R12
+	MOVBU	TileArgs_ReLU(R0), R12
 	CBZ	R12, skip118
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
@@ -1471,7 +1471,7 @@ skip117:
 	WORD	$0x4e701c42 // bic v2.16b, v2.16b, v16.16b
 	WORD	$0x4ea0e870 // fcmlt v16.4s, v3.4s, #0.0
 	WORD	$0x4e701c63 // bic v3.16b, v3.16b, v16.16b
-	MOVBU	TileArgs_Six(R0), R12
+	MOVBU	TileArgs_ReLU6(R0), R12
 	CBZ	R12, skip119
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
@@ -1497,7 +1497,7 @@ skip118:
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
 skip120:
-	MOVBU	TileArgs_Relu(R0), R12
+	MOVBU	TileArgs_ReLU(R0), R12
 	CBZ	R12, skip121
 	WORD	$0x4ea0e890 // fcmlt v16.4s, v4.4s, #0.0
 	WORD	$0x4e701c84 // bic v4.16b, v4.16b, v16.16b
@@ -1507,7 +1507,7 @@ skip120:
 	WORD	$0x4e701cc6 // bic v6.16b, v6.16b, v16.16b
 	WORD	$0x4ea0e8f0 // fcmlt v16.4s, v7.4s, #0.0
 	WORD	$0x4e701ce7 // bic v7.16b, v7.16b, v16.16b
-	MOVBU	TileArgs_Six(R0), R12
+	MOVBU	TileArgs_ReLU6(R0), R12
 	CBZ	R12, skip122
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f484 // fmin v4.4s, v4.4s, v16.4s
@@ -1533,7 +1533,7 @@ skip121:
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
 skip123:
-	MOVBU	TileArgs_Relu(R0), R12
+	MOVBU	TileArgs_ReLU(R0), R12
 	CBZ	R12, skip124
 	WORD	$0x4ea0e910 // fcmlt v16.4s, v8.4s, #0.0
 	WORD	$0x4e701d08 // bic v8.16b, v8.16b, v16.16b
@@ -1543,7 +1543,7 @@ skip123:
 	WORD	$0x4e701d4a // bic v10.16b, v10.16b, v16.16b
 	WORD	$0x4ea0e970 // fcmlt v16.4s, v11.4s, #0.0
 	WORD	$0x4e701d6b // bic v11.16b, v11.16b, v16.16b
-	MOVBU	TileArgs_Six(R0), R12
+	MOVBU	TileArgs_ReLU6(R0), R12
 	CBZ	R12, skip125
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f508 // fmin v8.4s, v8.4s, v16.4s
@@ -1569,7 +1569,7 @@ skip124:
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
 skip126:
-	MOVBU	TileArgs_Relu(R0), R12
+	MOVBU	TileArgs_ReLU(R0), R12
 	CBZ	R12, skip127
 	WORD	$0x4ea0e990 // fcmlt v16.4s, v12.4s, #0.0
 	WORD	$0x4e701d8c // bic v12.16b, v12.16b, v16.16b
@@ -1579,7 +1579,7 @@ skip126:
 	WORD	$0x4e701dce // bic v14.16b, v14.16b, v16.16b
 	WORD	$0x4ea0e9f0 // fcmlt v16.4s, v15.4s, #0.0
 	WORD	$0x4e701def // bic v15.16b, v15.16b, v16.16b
-	MOVBU	TileArgs_Six(R0), R12
+	MOVBU	TileArgs_ReLU6(R0), R12
 	CBZ	R12, skip128
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f58c // fmin v12.4s, v12.4s, v16.4s
@@ -1604,13 +1604,13 @@ skip115:
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
 
 skip131:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip132
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
 	WORD	$0x4ea0e830 // fcmlt v16.4s, v1.4s, #0.0
 	WORD	$0x4e701c21 // bic v1.16b, v1.16b, v16.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip133
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
@@ -1632,13 +1632,13 @@ skip132:
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
 skip134:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip135
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip136
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
@@ -1660,13 +1660,13 @@ skip135:
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
 skip137:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip138
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip139
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
@@ -1688,13 +1688,13 @@ skip138:
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
 skip140:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip141
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip142
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
@@ -1718,11 +1718,11 @@ skip129:
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
 skip145:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip146
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip147
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
@@ -1741,11 +1741,11 @@ skip146:
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip148:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip149
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip150
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
@@ -1764,11 +1764,11 @@ skip149:
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip151:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip152
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip153
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
@@ -1787,11 +1787,11 @@ skip152:
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip154:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip155
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip156
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
@@ -1814,11 +1814,11 @@ skip143:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip159:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip160
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip161
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1838,11 +1838,11 @@ skip160:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip162:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip163
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip164
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1862,11 +1862,11 @@ skip163:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip165:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip166
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip167
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1886,11 +1886,11 @@ skip166:
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip168:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip169
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip170
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
@@ -1912,11 +1912,11 @@ skip157:
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip173:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip174
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip175
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
@@ -1933,11 +1933,11 @@ skip174:
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip176:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip177
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip178
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
@@ -1954,11 +1954,11 @@ skip177:
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip179:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip180
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip181
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
@@ -1975,11 +1975,11 @@ skip180:
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
 skip182:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip183
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip184
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
@@ -2460,13 +2460,13 @@ skip7:
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
 skip10:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip11
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip12
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
@@ -2485,13 +2485,13 @@ skip11:
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
 skip13:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip14
 	WORD	$0x4ea0e858 // fcmlt v24.4s, v2.4s, #0.0
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip15
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
@@ -2510,13 +2510,13 @@ skip14:
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
 
 skip16:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip17
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
 	WORD	$0x4ea0e8b8 // fcmlt v24.4s, v5.4s, #0.0
 	WORD	$0x4e781ca5 // bic v5.16b, v5.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip18
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
@@ -2535,13 +2535,13 @@ skip17:
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
 skip19:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip20
 	WORD	$0x4ea0e8d8 // fcmlt v24.4s, v6.4s, #0.0
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip21
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
@@ -2560,13 +2560,13 @@ skip20:
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
 
 skip22:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip23
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
 	WORD	$0x4ea0e938 // fcmlt v24.4s, v9.4s, #0.0
 	WORD	$0x4e781d29 // bic v9.16b, v9.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip24
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
@@ -2585,13 +2585,13 @@ skip23:
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
 skip25:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip26
 	WORD	$0x4ea0e958 // fcmlt v24.4s, v10.4s, #0.0
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip27
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f54a // fmin v10.4s, v10.4s, v24.4s
@@ -2610,13 +2610,13 @@ skip26:
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
 
 skip28:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip29
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
 	WORD	$0x4ea0e9b8 // fcmlt v24.4s, v13.4s, #0.0
 	WORD	$0x4e781dad // bic v13.16b, v13.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip30
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
@@ -2635,13 +2635,13 @@ skip29:
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
 skip31:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip32
 	WORD	$0x4ea0e9d8 // fcmlt v24.4s, v14.4s, #0.0
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip33
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f5ce // fmin v14.4s, v14.4s, v24.4s
@@ -2660,13 +2660,13 @@ skip32:
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
 
 skip34:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip35
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
 	WORD	$0x4ea0ea38 // fcmlt v24.4s, v17.4s, #0.0
 	WORD	$0x4e781e31 // bic v17.16b, v17.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip36
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
@@ -2685,13 +2685,13 @@ skip35:
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
 skip37:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip38
 	WORD	$0x4ea0ea58 // fcmlt v24.4s, v18.4s, #0.0
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip39
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f652 // fmin v18.4s, v18.4s, v24.4s
@@ -2710,13 +2710,13 @@ skip38:
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
 
 skip40:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip41
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
 	WORD	$0x4ea0eab8 // fcmlt v24.4s, v21.4s, #0.0
 	WORD	$0x4e781eb5 // bic v21.16b, v21.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip42
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
@@ -2735,13 +2735,13 @@ skip41:
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
 skip43:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip44
 	WORD	$0x4ea0ead8 // fcmlt v24.4s, v22.4s, #0.0
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip45
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f6d6 // fmin v22.4s, v22.4s, v24.4s
@@ -2762,11 +2762,11 @@ skip8:
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 
 skip48:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip49
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip50
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
@@ -2785,11 +2785,11 @@ skip49:
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
 skip51:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip52
 	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
 	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip53
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
@@ -2808,11 +2808,11 @@ skip52:
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip54:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip55
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip56
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
@@ -2831,11 +2831,11 @@ skip55:
 	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
 skip57:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip58
 	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
 	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip59
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
@@ -2854,11 +2854,11 @@ skip58:
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip60:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip61
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip62
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
@@ -2877,11 +2877,11 @@ skip61:
 	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
 skip63:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip64
 	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
 	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip65
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
@@ -2900,11 +2900,11 @@ skip64:
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
 skip66:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip67
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip68
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
@@ -2923,11 +2923,11 @@ skip67:
 	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
 
 skip69:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip70
 	WORD	$0x4ea0e9c1 // fcmlt v1.4s, v14.4s, #0.0
 	WORD	$0x4e611dce // bic v14.16b, v14.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip71
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
@@ -2946,11 +2946,11 @@ skip70:
 	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip72:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip73
 	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
 	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip74
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
@@ -2969,11 +2969,11 @@ skip73:
 	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
 
 skip75:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip76
 	WORD	$0x4ea0ea41 // fcmlt v1.4s, v18.4s, #0.0
 	WORD	$0x4e611e52 // bic v18.16b, v18.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip77
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
@@ -2992,11 +2992,11 @@ skip76:
 	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip78:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip79
 	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
 	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip80
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
@@ -3015,11 +3015,11 @@ skip79:
 	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
 
 skip81:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip82
 	WORD	$0x4ea0eac1 // fcmlt v1.4s, v22.4s, #0.0
 	WORD	$0x4e611ed6 // bic v22.16b, v22.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip83
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
@@ -3042,11 +3042,11 @@ skip46:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip86:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip87
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip88
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3066,11 +3066,11 @@ skip87:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip89:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip90
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip91
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3090,11 +3090,11 @@ skip90:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip92:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip93
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip94
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3114,11 +3114,11 @@ skip93:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip95:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip96
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip97
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3138,11 +3138,11 @@ skip96:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip98:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip99
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip100
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3162,11 +3162,11 @@ skip99:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip101:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip102
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip103
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3186,11 +3186,11 @@ skip102:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip104:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip105
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip106
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3210,11 +3210,11 @@ skip105:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip107:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip108
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip109
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3234,11 +3234,11 @@ skip108:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip110:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip111
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip112
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3258,11 +3258,11 @@ skip111:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip113:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip114
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip115
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3282,11 +3282,11 @@ skip114:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip116:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip117
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip118
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3306,11 +3306,11 @@ skip117:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip119:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip120
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip121
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -3332,11 +3332,11 @@ skip84:
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip124:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip125
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip126
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
@@ -3353,11 +3353,11 @@ skip125:
 	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
 
 skip127:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip128
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip129
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
@@ -3374,11 +3374,11 @@ skip128:
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip130:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip131
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip132
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
@@ -3395,11 +3395,11 @@ skip131:
 	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
 
 skip133:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip134
 	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
 	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip135
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
@@ -3416,11 +3416,11 @@ skip134:
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip136:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip137
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip138
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
@@ -3437,11 +3437,11 @@ skip137:
 	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
 
 skip139:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip140
 	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
 	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip141
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
@@ -3458,11 +3458,11 @@ skip140:
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
 skip142:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip143
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip144
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
@@ -3479,11 +3479,11 @@ skip143:
 	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
 
 skip145:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip146
 	WORD	$0x4ea0e9c0 // fcmlt v0.4s, v14.4s, #0.0
 	WORD	$0x4e601dce // bic v14.16b, v14.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip147
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f5ce // fmin v14.4s, v14.4s, v0.4s
@@ -3500,11 +3500,11 @@ skip146:
 	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
 
 skip148:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip149
 	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
 	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip150
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
@@ -3521,11 +3521,11 @@ skip149:
 	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
 
 skip151:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip152
 	WORD	$0x4ea0ea40 // fcmlt v0.4s, v18.4s, #0.0
 	WORD	$0x4e601e52 // bic v18.16b, v18.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip153
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f652 // fmin v18.4s, v18.4s, v0.4s
@@ -3542,11 +3542,11 @@ skip152:
 	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
 
 skip154:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip155
 	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
 	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip156
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
@@ -3563,11 +3563,11 @@ skip155:
 	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
 
 skip157:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip158
 	WORD	$0x4ea0eac0 // fcmlt v0.4s, v22.4s, #0.0
 	WORD	$0x4e601ed6 // bic v22.16b, v22.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip159
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f6d6 // fmin v22.4s, v22.4s, v0.4s
@@ -3831,13 +3831,13 @@ skip166:
 	WORD	$0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
 
 skip169:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip170
 	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
 	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
 	WORD	$0x4ea0e82c // fcmlt v12.4s, v1.4s, #0.0
 	WORD	$0x4e6c1c21 // bic v1.16b, v1.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip171
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
@@ -3856,13 +3856,13 @@ skip170:
 	WORD	$0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
 
 skip172:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip173
 	WORD	$0x4ea0e84c // fcmlt v12.4s, v2.4s, #0.0
 	WORD	$0x4e6c1c42 // bic v2.16b, v2.16b, v12.16b
 	WORD	$0x4ea0e86c // fcmlt v12.4s, v3.4s, #0.0
 	WORD	$0x4e6c1c63 // bic v3.16b, v3.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip174
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf442 // fmin v2.4s, v2.4s, v12.4s
@@ -3881,13 +3881,13 @@ skip173:
 	WORD	$0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
 
 skip175:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip176
 	WORD	$0x4ea0e88c // fcmlt v12.4s, v4.4s, #0.0
 	WORD	$0x4e6c1c84 // bic v4.16b, v4.16b, v12.16b
 	WORD	$0x4ea0e8ac // fcmlt v12.4s, v5.4s, #0.0
 	WORD	$0x4e6c1ca5 // bic v5.16b, v5.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip177
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf484 // fmin v4.4s, v4.4s, v12.4s
@@ -3906,13 +3906,13 @@ skip176:
 	WORD	$0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
 
 skip178:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip179
 	WORD	$0x4ea0e8cc // fcmlt v12.4s, v6.4s, #0.0
 	WORD	$0x4e6c1cc6 // bic v6.16b, v6.16b, v12.16b
 	WORD	$0x4ea0e8ec // fcmlt v12.4s, v7.4s, #0.0
 	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip180
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf4c6 // fmin v6.4s, v6.4s, v12.4s
@@ -3931,13 +3931,13 @@ skip179:
 	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
 
 skip181:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip182
 	WORD	$0x4ea0e90c // fcmlt v12.4s, v8.4s, #0.0
 	WORD	$0x4e6c1d08 // bic v8.16b, v8.16b, v12.16b
 	WORD	$0x4ea0e92c // fcmlt v12.4s, v9.4s, #0.0
 	WORD	$0x4e6c1d29 // bic v9.16b, v9.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip183
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf508 // fmin v8.4s, v8.4s, v12.4s
@@ -3956,13 +3956,13 @@ skip182:
 	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
 
 skip184:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip185
 	WORD	$0x4ea0e94c // fcmlt v12.4s, v10.4s, #0.0
 	WORD	$0x4e6c1d4a // bic v10.16b, v10.16b, v12.16b
 	WORD	$0x4ea0e96c // fcmlt v12.4s, v11.4s, #0.0
 	WORD	$0x4e6c1d6b // bic v11.16b, v11.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip186
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf54a // fmin v10.4s, v10.4s, v12.4s
@@ -3983,11 +3983,11 @@ skip167:
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 
 skip189:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip190
 	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
 	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip191
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
@@ -4006,11 +4006,11 @@ skip190:
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
 skip192:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip193
 	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
 	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip194
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
@@ -4029,11 +4029,11 @@ skip193:
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip195:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip196
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip197
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
@@ -4052,11 +4052,11 @@ skip196:
 	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
 skip198:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip199
 	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
 	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip200
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
@@ -4075,11 +4075,11 @@ skip199:
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip201:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip202
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip203
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
@@ -4098,11 +4098,11 @@ skip202:
 	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
 skip204:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip205
 	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
 	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip206
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
@@ -4125,11 +4125,11 @@ skip187:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip209:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip210
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip211
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4149,11 +4149,11 @@ skip210:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip212:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip213
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip214
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4173,11 +4173,11 @@ skip213:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip215:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip216
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip217
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4197,11 +4197,11 @@ skip216:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip218:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip219
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip220
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4221,11 +4221,11 @@ skip219:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip221:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip222
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip223
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4245,11 +4245,11 @@ skip222:
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip224:
-	MOVBU	TileArgs_Relu(R0), R8
+	MOVBU	TileArgs_ReLU(R0), R8
 	CBZ	R8, skip225
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_Six(R0), R8
+	MOVBU	TileArgs_ReLU6(R0), R8
 	CBZ	R8, skip226
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
@@ -4271,11 +4271,11 @@ skip207:
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
 skip229:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip230
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip231
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
@@ -4292,11 +4292,11 @@ skip230:
 	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
 
 skip232:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip233
 	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
 	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip234
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
@@ -4313,11 +4313,11 @@ skip233:
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
 skip235:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip236
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip237
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
@@ -4334,11 +4334,11 @@ skip236:
 	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
 
 skip238:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip239
 	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
 	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip240
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
@@ -4355,11 +4355,11 @@ skip239:
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
 skip241:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip242
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip243
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
@@ -4376,11 +4376,11 @@ skip242:
 	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
 
 skip244:
-	MOVBU	TileArgs_Relu(R0), R6
+	MOVBU	TileArgs_ReLU(R0), R6
 	CBZ	R6, skip245
 	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
 	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
-	MOVBU	TileArgs_Six(R0), R6
+	MOVBU	TileArgs_ReLU6(R0), R6
 	CBZ	R6, skip246
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
@@ -4409,7 +4409,7 @@ TEXT ·outerSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_C(R0), R3
 	MOVD	OuterArgs_LdC(R0), R4
 	LSL	$2, R4
-	MOVD	OuterArgs_Ahead(R0), R5
+	MOVD	OuterArgs_Prefetch(R0), R5
 	CBNZ	R5, ahead1
 	MOVD	R1, R5
 
@@ -5207,7 +5207,7 @@ TEXT ·outerNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	OuterArgs_C(R0), R3
 	MOVD	OuterArgs_LdC(R0), R4
 	LSL	$2, R4
-	MOVD	OuterArgs_Ahead(R0), R5
+	MOVD	OuterArgs_Prefetch(R0), R5
 	CBNZ	R5, ahead1
 	MOVD	R1, R5
 

@@ -108,7 +108,7 @@ func (cb convBench) run(b *testing.B) {
 				if s == 0 {
 					args.Bias = &bias[p*cb.nr]
 				}
-				args.Relu = s+blockSegs >= len(segOff)
+				args.ReLU = s+blockSegs >= len(segOff)
 				if cb.nr == NarrowCols {
 					TileNarrow(&args)
 				} else {

@@ -60,10 +60,10 @@ func store(c []float32, sum *[group]float32, args *TileArgs) {
 		if args.Accumulate {
 			v += c[j]
 		}
-		if args.Relu && v < 0 {
+		if args.ReLU && v < 0 {
 			v = 0
 		}
-		if args.Relu && args.Six && v > 6 {
+		if args.ReLU && args.ReLU6 && v > 6 {
 			v = 6
 		}
 		c[j] = v

@@ -107,7 +107,7 @@ func (tc *tileCase) call(c []float32, from, to int) {
 	args := TileArgs{
 		A: &tc.a[0], AOff: &tc.aOff[from], SegOff: &tc.segOff[0], Segs: tc.segs, Run: tc.run,
 		B: &tc.b[0], C: &c[0], COff: &tc.cOff[from], Rows: to - from, Cols: tc.cols,
-		Accumulate: tc.accumulate, Relu: tc.relu, Six: tc.six, Far: tc.far,
+		Accumulate: tc.accumulate, ReLU: tc.relu, ReLU6: tc.six, NonTemporal: tc.far,
 	}
 	if tc.bias {
 		args.Bias = &tc.biases[0]

@@ -16,11 +16,11 @@ func Neg(dst, x []float32) { neg(dst, x[:len(dst)]) }
 // Sqrt computes dst = √x, correctly rounded; NaN where x is negative.
 func Sqrt(dst, x []float32) { sqrt(dst, x[:len(dst)]) }
 
-// Relu computes dst = max(0, x); a NaN stays a NaN, as in PyTorch.
-func Relu(dst, x []float32) { relu(dst, x[:len(dst)]) }
+// ReLU computes dst = max(0, x); a NaN stays a NaN, as in PyTorch.
+func ReLU(dst, x []float32) { relu(dst, x[:len(dst)]) }
 
-// Relu6 computes dst = min(max(0, x), 6); a NaN stays a NaN, as in PyTorch.
-func Relu6(dst, x []float32) { relu6(dst, x[:len(dst)]) }
+// ReLU6 computes dst = min(max(0, x), 6); a NaN stays a NaN, as in PyTorch.
+func ReLU6(dst, x []float32) { relu6(dst, x[:len(dst)]) }
 
 // Exp computes dst = eˣ with an error of at most 1 ulp (0.90, 0.98), also where
 // the result is a denormal number. It is +Inf from x = 88.72284 on, 0 below
@@ -77,13 +77,13 @@ func RdivS(dst, a []float32, s float32) { rdivS(dst, a[:len(dst)], s) }
 // EqualS computes 1 where a = s and 0 elsewhere.
 func EqualS(dst, a []float32, s float32) { equalS(dst, a[:len(dst)], s) }
 
-// ReluGrad computes the gradient of [Relu] from its output y: dst = dy where
+// ReLUGrad computes the gradient of [ReLU] from its output y: dst = dy where
 // y > 0 and 0 elsewhere.
-func ReluGrad(dst, y, dy []float32) { reluGrad(dst, y[:len(dst)], dy[:len(dst)]) }
+func ReLUGrad(dst, y, dy []float32) { reluGrad(dst, y[:len(dst)], dy[:len(dst)]) }
 
-// Relu6Grad computes the gradient of [Relu6] from its output y: dst = dy where
+// ReLU6Grad computes the gradient of [ReLU6] from its output y: dst = dy where
 // 0 < y < 6 and 0 elsewhere.
-func Relu6Grad(dst, y, dy []float32) { relu6Grad(dst, y[:len(dst)], dy[:len(dst)]) }
+func ReLU6Grad(dst, y, dy []float32) { relu6Grad(dst, y[:len(dst)], dy[:len(dst)]) }
 
 // SigmoidGrad computes the gradient of [Sigmoid] from its output y:
 // dst = (dy·y)·(1−y).

@@ -4231,9 +4231,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func scaleShiftReluRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+// func scaleShiftReLURowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 // Requires: AVX, FMA3
-TEXT ·scaleShiftReluRowsSIMD(SB), NOSPLIT, $0-64
+TEXT ·scaleShiftReLURowsSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    scale+16(FP), DX
@@ -4833,9 +4833,9 @@ rows_none:
 	VZEROUPPER
 	RET
 
-// func poolSumRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSumRowSIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolRowSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -4972,9 +4972,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxRowSIMD(SB), NOSPLIT, $0-56
+TEXT ·maxPoolRowSIMD(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    tapOff+16(FP), DX
@@ -5127,11 +5127,11 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxPlaceRowSIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxRowSIMD(dst *float32, argmax *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolMaxPlaceRowSIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxRowSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    src+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -5337,11 +5337,11 @@ DATA lanes_00000001<>+24(SB)/4, $0x00000001
 DATA lanes_00000001<>+28(SB)/4, $0x00000001
 GLOBL lanes_00000001<>(SB), RODATA|NOPTR, $32
 
-// func poolPlaceGradRowSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxGradRowSIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowSIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxGradRowSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    dy+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -5495,11 +5495,11 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRowSetSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxGradRowSetSIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowSetSIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxGradRowSetSIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    dy+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -5646,9 +5646,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowSIMD(SB), NOSPLIT, $8-72
+TEXT ·maxPoolGradRowSIMD(SB), NOSPLIT, $8-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -5807,9 +5807,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowSetSIMD(SB), NOSPLIT, $8-72
+TEXT ·maxPoolGradRowSetSIMD(SB), NOSPLIT, $8-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -5961,9 +5961,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolGradRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowSIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolGradRowSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -6095,9 +6095,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolGradRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowSetSIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolGradRowSetSIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -6223,9 +6223,9 @@ pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSumRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSumRow4SIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolRow4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -6371,9 +6371,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxRow4SIMD(SB), NOSPLIT, $0-56
+TEXT ·maxPoolRow4SIMD(SB), NOSPLIT, $0-56
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    tapOff+16(FP), DX
@@ -6537,11 +6537,11 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxPlaceRow4SIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxRow4SIMD(dst *float32, argmax *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolMaxPlaceRow4SIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxRow4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dst+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    src+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -6801,11 +6801,11 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRow4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxGradRow4SIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRow4SIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxGradRow4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    dy+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -7113,11 +7113,11 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolPlaceGradRowSet4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolArgmaxGradRowSet4SIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX, AVX2
-TEXT ·poolPlaceGradRowSet4SIMD(SB), NOSPLIT, $0-64
+TEXT ·maxPoolArgmaxGradRowSet4SIMD(SB), NOSPLIT, $0-64
 	MOVQ    dx+0(FP), AX
-	MOVQ    places+8(FP), CX
+	MOVQ    argmax+8(FP), CX
 	MOVQ    dy+16(FP), DX
 	MOVQ    tapOff+24(FP), BX
 	MOVQ    stride+48(FP), SI
@@ -7405,9 +7405,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRow4SIMD(SB), NOSPLIT, $0-72
+TEXT ·maxPoolGradRow4SIMD(SB), NOSPLIT, $0-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -7725,9 +7725,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolMaxGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+// func maxPoolGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 // Requires: AVX
-TEXT ·poolMaxGradRowSet4SIMD(SB), NOSPLIT, $0-72
+TEXT ·maxPoolGradRowSet4SIMD(SB), NOSPLIT, $0-72
 	MOVQ    dx+0(FP), AX
 	MOVQ    x+8(FP), CX
 	MOVQ    y+16(FP), DX
@@ -8025,9 +8025,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolGradRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRow4SIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolGradRow4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX
@@ -8295,9 +8295,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func poolSpreadRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+// func sumPoolGradRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
-TEXT ·poolSpreadRowSet4SIMD(SB), NOSPLIT, $0-60
+TEXT ·sumPoolGradRowSet4SIMD(SB), NOSPLIT, $0-60
 	MOVQ         dx+0(FP), AX
 	MOVQ         dy+8(FP), CX
 	MOVQ         tapOff+16(FP), DX

@@ -4881,8 +4881,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func scaleShiftReluRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
-TEXT ·scaleShiftReluRowsSIMD(SB), NOSPLIT, $0-64
+// func scaleShiftReLURowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+TEXT ·scaleShiftReLURowsSIMD(SB), NOSPLIT, $0-64
 	MOVD	dst+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	scale+16(FP), R2
@@ -5983,8 +5983,8 @@ skip8:
 rowsNone2:
 	RET
 
-// func poolSumRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSumRowSIMD(SB), NOSPLIT, $0-60
+// func sumPoolRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·sumPoolRowSIMD(SB), NOSPLIT, $0-60
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	tapOff+16(FP), R2
@@ -6118,15 +6118,15 @@ skip14:
 pixelsNone2:
 	RET
 
-DATA poolMaxRowSIMD_constants<>+0(SB)/4, $0xff800000
-DATA poolMaxRowSIMD_constants<>+4(SB)/4, $0x00000000
-DATA poolMaxRowSIMD_constants<>+8(SB)/4, $0x00000000
-DATA poolMaxRowSIMD_constants<>+12(SB)/4, $0x00000000
-GLOBL poolMaxRowSIMD_constants<>(SB), RODATA|NOPTR, $16
+DATA maxPoolRowSIMD_constants<>+0(SB)/4, $0xff800000
+DATA maxPoolRowSIMD_constants<>+4(SB)/4, $0x00000000
+DATA maxPoolRowSIMD_constants<>+8(SB)/4, $0x00000000
+DATA maxPoolRowSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL maxPoolRowSIMD_constants<>(SB), RODATA|NOPTR, $16
 
-// func poolMaxRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxRowSIMD(SB), NOSPLIT, $0-56
-	MOVD	$poolMaxRowSIMD_constants<>(SB), R0
+// func maxPoolRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·maxPoolRowSIMD(SB), NOSPLIT, $0-56
+	MOVD	$maxPoolRowSIMD_constants<>(SB), R0
 	FMOVQ	(R0), F0
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
@@ -6252,8 +6252,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolMaxGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxGradRowSIMD(SB), NOSPLIT, $0-72
+// func maxPoolGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·maxPoolGradRowSIMD(SB), NOSPLIT, $0-72
 	MOVD	dx+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	y+16(FP), R2
@@ -6433,8 +6433,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolMaxGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
-TEXT ·poolMaxGradRowSetSIMD(SB), NOSPLIT, $0-72
+// func maxPoolGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+TEXT ·maxPoolGradRowSetSIMD(SB), NOSPLIT, $0-72
 	MOVD	dx+0(FP), R0
 	MOVD	x+8(FP), R1
 	MOVD	y+16(FP), R2
@@ -6602,8 +6602,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolSpreadRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSpreadRowSIMD(SB), NOSPLIT, $0-60
+// func sumPoolGradRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·sumPoolGradRowSIMD(SB), NOSPLIT, $0-60
 	MOVD	dx+0(FP), R0
 	MOVD	dy+8(FP), R1
 	MOVD	tapOff+16(FP), R2
@@ -6735,8 +6735,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func poolSpreadRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
-TEXT ·poolSpreadRowSetSIMD(SB), NOSPLIT, $0-60
+// func sumPoolGradRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+TEXT ·sumPoolGradRowSetSIMD(SB), NOSPLIT, $0-60
 	MOVD	dx+0(FP), R0
 	MOVD	dy+8(FP), R1
 	MOVD	tapOff+16(FP), R2

@@ -100,17 +100,17 @@ func BenchmarkPool(b *testing.B) {
 		x := randoms(w*shape.size*shape.c, 1)
 		y, dy, dx := make([]float32, shape.n*shape.c), make([]float32, shape.n*shape.c), make([]float32, len(x))
 		n, stride, c := shape.n, shape.stride*shape.c, shape.c
-		PoolMaxRow(y, x, taps, n, stride, c)
+		MaxPoolRow(y, x, taps, n, stride, c)
 		for _, k := range []struct {
 			name string
 			f    func()
 		}{
-			{"Sum", func() { PoolSumRow(dy, x, taps, n, stride, c, 0.25) }},
-			{"Max", func() { PoolMaxRow(dy, x, taps, n, stride, c) }},
-			{"MaxGrad", func() { PoolMaxGradRow(dx, x, y, dy, taps, n, stride, c) }},
-			{"MaxGradSet", func() { PoolMaxGradRowSet(dx, x, y, dy, taps, n, stride, c) }},
-			{"Spread", func() { PoolSpreadRow(dx, dy, taps, n, stride, c, 0.25) }},
-			{"SpreadSet", func() { PoolSpreadRowSet(dx, dy, taps, n, stride, c, 0.25) }},
+			{"Sum", func() { SumPoolRow(dy, x, taps, n, stride, c, 0.25) }},
+			{"Max", func() { MaxPoolRow(dy, x, taps, n, stride, c) }},
+			{"MaxGrad", func() { MaxPoolGradRow(dx, x, y, dy, taps, n, stride, c) }},
+			{"MaxGradSet", func() { MaxPoolGradRowSet(dx, x, y, dy, taps, n, stride, c) }},
+			{"Spread", func() { SumPoolGradRow(dx, dy, taps, n, stride, c, 0.25) }},
+			{"SpreadSet", func() { SumPoolGradRowSet(dx, dy, taps, n, stride, c, 0.25) }},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d/c%d", k.name, shape.size, shape.size, c), func(b *testing.B) {
 				benchISA(b, n*c, k.f)

@@ -81,13 +81,13 @@ func addDotsGeneric(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX in
 	}
 }
 
-func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
+func scaleShiftRowsGeneric(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withReLU bool) {
 	scale, shift = scale[:n], shift[:n]
 	for r := range rows {
 		d, s := dst[r*ldDst:][:n], x[r*ldX:][:n]
 		for j, v := range s {
 			v = v*scale[j] + shift[j]
-			if withRelu && v < 0 {
+			if withReLU && v < 0 {
 				v = 0
 			}
 			d[j] = v

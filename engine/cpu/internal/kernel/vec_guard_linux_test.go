@@ -51,12 +51,12 @@ func TestPoolBounds(t *testing.T) {
 				stride := size * size * c
 				x, y := guarded(t, randoms(n*stride, 1)), guarded(t, randoms(n*c, 2))
 				dx, off := guarded(t, x), guarded(t, taps)
-				PoolSumRow(y, x, off, n, stride, c, 0.5)
-				PoolMaxRow(y, x, off, n, stride, c)
-				PoolMaxGradRow(dx, x, y, y, off, n, stride, c)
-				PoolMaxGradRowSet(dx, x, y, y, off, n, stride, c)
-				PoolSpreadRow(dx, y, off, n, stride, c, 0.5)
-				PoolSpreadRowSet(dx, y, off, n, stride, c, 0.5)
+				SumPoolRow(y, x, off, n, stride, c, 0.5)
+				MaxPoolRow(y, x, off, n, stride, c)
+				MaxPoolGradRow(dx, x, y, y, off, n, stride, c)
+				MaxPoolGradRowSet(dx, x, y, y, off, n, stride, c)
+				SumPoolGradRow(dx, y, off, n, stride, c, 0.5)
+				SumPoolGradRowSet(dx, y, off, n, stride, c, 0.5)
 
 				var pairs []Tap
 				for i := range size * size {

@@ -128,8 +128,8 @@ func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	addDotsGeneric(products, sums, dy, x, mean, rows, n, ldDy, ldX)
 }
 
-func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
-	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
+func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withReLU bool) {
+	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withReLU)
 }
 
 func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {

@@ -2,10 +2,10 @@ package kernel
 
 // ScaleShiftRows computes dst = x·scale + shift for matrices of rows×n elements,
 // whose rows are ldDst and ldX apart, with one scale and shift a column:
-// dst[r,j] = x[r,j]·scale[j] + shift[j], followed by max(0, ·) if withRelu is set.
+// dst[r,j] = x[r,j]·scale[j] + shift[j], followed by max(0, ·) if withReLU is set.
 // It is batch normalisation in NHWC, n being the channels. dst may be x. The
 // assembly rounds once, the twin twice.
-func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
+func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withReLU bool) {
 	if rows <= 0 || n <= 0 {
 		return
 	}
@@ -16,10 +16,10 @@ func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, wit
 		n, rows = k*n, rows/k
 		ldDst, ldX = n, n
 		if done := rows * n; done < len(dst) {
-			scaleShiftRows(dst[done:], x[done:], scale, shift, 1, len(dst)-done, 0, 0, withRelu)
+			scaleShiftRows(dst[done:], x[done:], scale, shift, 1, len(dst)-done, 0, 0, withReLU)
 		}
 	}
-	scaleShiftRows(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
+	scaleShiftRows(dst, x, scale, shift, rows, n, ldDst, ldX, withReLU)
 }
 
 // BatchNormGradRows computes the gradient of batch normalisation with respect to

@@ -254,16 +254,16 @@ func addDots(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
 	addDotsGeneric(products, sums, dy, x, mean, rows, n, ldDy, ldX)
 }
 
-func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withRelu bool) {
+func scaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withReLU bool) {
 	switch {
-	case useSIMD && withRelu:
-		scaleShiftReluRowsSIMD(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
+	case useSIMD && withReLU:
+		scaleShiftReLURowsSIMD(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
 	case useSIMD:
 		scaleShiftRowsSIMD(data(dst), data(x), data(scale), data(shift), rows, n, 4*ldDst, 4*ldX)
 		return
 	}
-	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withRelu)
+	scaleShiftRowsGeneric(dst, x, scale, shift, rows, n, ldDst, ldX, withReLU)
 }
 
 func batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {

@@ -164,10 +164,10 @@ func mergeMomentsSIMD(mean *float32, m2 *float32, x *float32, rows int, n int, l
 //go:noescape
 func scaleShiftRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
-// scaleShiftReluRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftReLURowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftReluRowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
+func scaleShiftReLURowsSIMD(dst *float32, x *float32, scale *float32, shift *float32, rows int, n int, stepDst int, stepX int)
 
 // batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
@@ -194,95 +194,95 @@ func scaleEachRowSIMD(x *float32, scale *float32, rows int, n int)
 //go:noescape
 func subTwoEachRowSIMD(dst *float32, x *float32, first *float32, second *float32, rows int, n int)
 
-// poolSumRowSIMD is the assembly of [PoolSumRow].
+// sumPoolRowSIMD is the assembly of [SumPoolRow].
 //
 //go:noescape
-func poolSumRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolMaxRowSIMD is the assembly of [PoolMaxRow].
+// maxPoolRowSIMD is the assembly of [MaxPoolRow].
 //
 //go:noescape
-func poolMaxRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxPlaceRowSIMD is the assembly of [PoolMaxPlaceRow].
+// maxPoolArgmaxRowSIMD is the assembly of [MaxPoolArgmaxRow].
 //
 //go:noescape
-func poolMaxPlaceRowSIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxRowSIMD(dst *float32, argmax *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowSIMD is the assembly of [PoolPlaceGradRow].
+// maxPoolArgmaxGradRowSIMD is the assembly of [MaxPoolArgmaxGradRow].
 //
 //go:noescape
-func poolPlaceGradRowSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxGradRowSIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowSetSIMD is the assembly of [PoolPlaceGradRowSet].
+// maxPoolArgmaxGradRowSetSIMD is the assembly of [MaxPoolArgmaxGradRowSet].
 //
 //go:noescape
-func poolPlaceGradRowSetSIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxGradRowSetSIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowSIMD is the assembly of [PoolMaxGradRow].
+// maxPoolGradRowSIMD is the assembly of [MaxPoolGradRow].
 //
 //go:noescape
-func poolMaxGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolGradRowSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowSetSIMD is the assembly of [PoolMaxGradRowSet].
+// maxPoolGradRowSetSIMD is the assembly of [MaxPoolGradRowSet].
 //
 //go:noescape
-func poolMaxGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolGradRowSetSIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolSpreadRowSIMD is the assembly of [PoolSpreadRow].
+// sumPoolGradRowSIMD is the assembly of [SumPoolGradRow].
 //
 //go:noescape
-func poolSpreadRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolGradRowSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSpreadRowSetSIMD is the assembly of [PoolSpreadRowSet].
+// sumPoolGradRowSetSIMD is the assembly of [SumPoolGradRowSet].
 //
 //go:noescape
-func poolSpreadRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolGradRowSetSIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSumRow4SIMD is the assembly of [PoolSumRow] for four taps.
+// sumPoolRow4SIMD is the assembly of [SumPoolRow] for four taps.
 //
 //go:noescape
-func poolSumRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolMaxRow4SIMD is the assembly of [PoolMaxRow] for four taps.
+// maxPoolRow4SIMD is the assembly of [MaxPoolRow] for four taps.
 //
 //go:noescape
-func poolMaxRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolRow4SIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxPlaceRow4SIMD is the assembly of [PoolMaxPlaceRow] for four taps.
+// maxPoolArgmaxRow4SIMD is the assembly of [MaxPoolArgmaxRow] for four taps.
 //
 //go:noescape
-func poolMaxPlaceRow4SIMD(dst *float32, places *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxRow4SIMD(dst *float32, argmax *byte, src *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRow4SIMD is the assembly of [PoolPlaceGradRow] for four taps.
+// maxPoolArgmaxGradRow4SIMD is the assembly of [MaxPoolArgmaxGradRow] for four taps.
 //
 //go:noescape
-func poolPlaceGradRow4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxGradRow4SIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolPlaceGradRowSet4SIMD is the assembly of [PoolPlaceGradRowSet] for four taps.
+// maxPoolArgmaxGradRowSet4SIMD is the assembly of [MaxPoolArgmaxGradRowSet] for four taps.
 //
 //go:noescape
-func poolPlaceGradRowSet4SIMD(dx *float32, places *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolArgmaxGradRowSet4SIMD(dx *float32, argmax *byte, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRow4SIMD is the assembly of [PoolMaxGradRow] for four taps.
+// maxPoolGradRow4SIMD is the assembly of [MaxPoolGradRow] for four taps.
 //
 //go:noescape
-func poolMaxGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolGradRow4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolMaxGradRowSet4SIMD is the assembly of [PoolMaxGradRowSet] for four taps.
+// maxPoolGradRowSet4SIMD is the assembly of [MaxPoolGradRowSet] for four taps.
 //
 //go:noescape
-func poolMaxGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
+func maxPoolGradRowSet4SIMD(dx *float32, x *float32, y *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int)
 
-// poolSpreadRow4SIMD is the assembly of [PoolSpreadRow] for four taps.
+// sumPoolGradRow4SIMD is the assembly of [SumPoolGradRow] for four taps.
 //
 //go:noescape
-func poolSpreadRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolGradRow4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
-// poolSpreadRowSet4SIMD is the assembly of [PoolSpreadRowSet] for four taps.
+// sumPoolGradRowSet4SIMD is the assembly of [SumPoolGradRowSet] for four taps.
 //
 //go:noescape
-func poolSpreadRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
+func sumPoolGradRowSet4SIMD(dx *float32, dy *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 
 // depthwiseRowSIMD is the assembly of [DepthwiseRow].
 //

@@ -162,10 +162,10 @@ func mergeMomentsSIMD(mean, m2, x *float32, rows, n, ld int, inverse, share, wei
 //go:noescape
 func scaleShiftRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
 
-// scaleShiftReluRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
+// scaleShiftReLURowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
 //go:noescape
-func scaleShiftReluRowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
+func scaleShiftReLURowsSIMD(dst, x, scale, shift *float32, rows, n, stepDst, stepX int)
 
 // batchNormGradRowsSIMD is the assembly of its namesake. Steps are distances between rows in bytes.
 //
@@ -192,35 +192,35 @@ func scaleEachRowSIMD(x, scale *float32, rows, n int)
 //go:noescape
 func subTwoEachRowSIMD(dst, x, first, second *float32, rows, n int)
 
-// poolSumRowSIMD is the assembly of [PoolSumRow].
+// sumPoolRowSIMD is the assembly of [SumPoolRow].
 //
 //go:noescape
-func poolSumRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func sumPoolRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
-// poolMaxRowSIMD is the assembly of [PoolMaxRow].
+// maxPoolRowSIMD is the assembly of [MaxPoolRow].
 //
 //go:noescape
-func poolMaxRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
+func maxPoolRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolMaxGradRowSIMD is the assembly of [PoolMaxGradRow].
+// maxPoolGradRowSIMD is the assembly of [MaxPoolGradRow].
 //
 //go:noescape
-func poolMaxGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+func maxPoolGradRowSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolMaxGradRowSetSIMD is the assembly of [PoolMaxGradRowSet].
+// maxPoolGradRowSetSIMD is the assembly of [MaxPoolGradRowSet].
 //
 //go:noescape
-func poolMaxGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
+func maxPoolGradRowSetSIMD(dx, x, y, dy *float32, tapOff *int32, taps, n, stride, c int)
 
-// poolSpreadRowSIMD is the assembly of [PoolSpreadRow].
+// sumPoolGradRowSIMD is the assembly of [SumPoolGradRow].
 //
 //go:noescape
-func poolSpreadRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func sumPoolGradRowSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
-// poolSpreadRowSetSIMD is the assembly of [PoolSpreadRowSet].
+// sumPoolGradRowSetSIMD is the assembly of [SumPoolGradRowSet].
 //
 //go:noescape
-func poolSpreadRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
+func sumPoolGradRowSetSIMD(dx, dy *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 
 // depthwiseRowSIMD is the assembly of [DepthwiseRow].
 //

@@ -31,8 +31,8 @@ func elementwiseFunctions() []elementwise {
 	binary("Mul", 0, Mul)
 	binary("Div", 0, Div)
 	binary("Equal", 0, Equal)
-	binary("ReluGrad", 0, ReluGrad)
-	binary("Relu6Grad", 0, Relu6Grad)
+	binary("ReLUGrad", 0, ReLUGrad)
+	binary("ReLU6Grad", 0, ReLU6Grad)
 	binary("SigmoidGrad", 0, SigmoidGrad)
 	binary("TanhGrad", math.Inf(1), TanhGrad) // cancels near |y| = 1
 	scalar := func(name string, f func(dst, a []float32, s float32)) {
@@ -166,14 +166,14 @@ func TestNaNRules(t *testing.T) {
 		{"Equal", Equal, 1, nan32, 0},
 		{"Equal", Equal, 2, 2, 1},
 		{"Equal", Equal, inf, 1, 0},
-		{"ReluGrad", ReluGrad, 0, 3, 0},
-		{"ReluGrad", ReluGrad, 1e-40, 3, 3},
-		{"ReluGrad", ReluGrad, nan32, 3, 0},
-		{"Relu6Grad", Relu6Grad, 0, 3, 0},
-		{"Relu6Grad", Relu6Grad, 1e-40, 3, 3},
-		{"Relu6Grad", Relu6Grad, 5.9999995, 3, 3},
-		{"Relu6Grad", Relu6Grad, 6, 3, 0},
-		{"Relu6Grad", Relu6Grad, nan32, 3, 0},
+		{"ReLUGrad", ReLUGrad, 0, 3, 0},
+		{"ReLUGrad", ReLUGrad, 1e-40, 3, 3},
+		{"ReLUGrad", ReLUGrad, nan32, 3, 0},
+		{"ReLU6Grad", ReLU6Grad, 0, 3, 0},
+		{"ReLU6Grad", ReLU6Grad, 1e-40, 3, 3},
+		{"ReLU6Grad", ReLU6Grad, 5.9999995, 3, 3},
+		{"ReLU6Grad", ReLU6Grad, 6, 3, 0},
+		{"ReLU6Grad", ReLU6Grad, nan32, 3, 0},
 	}
 	eachISA(t, func(t *testing.T) {
 		for _, test := range tests {

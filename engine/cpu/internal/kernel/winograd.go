@@ -106,7 +106,7 @@ type TransformArgs struct {
 	DstRow, DstCol int
 	N              int      // channels, a multiple of 8
 	Bias           *float32 // output transforms only: N floats that are added, or nil
-	Relu           bool     // output transforms only: max(0, ·) at the end; a NaN stays a NaN
+	ReLU           bool     // output transforms only: max(0, ·) at the end; a NaN stays a NaN
 }
 
 // channelLanes are the channels that a transform computes at a time.
@@ -151,7 +151,7 @@ func (t *Transform) finish(y *[channelLanes]float32, args *TransformArgs, c int)
 		if args.Bias != nil {
 			y[l] += *at(args.Bias, c+l)
 		}
-		if args.Relu && y[l] < 0 {
+		if args.ReLU && y[l] < 0 {
 			y[l] = 0
 		}
 	}

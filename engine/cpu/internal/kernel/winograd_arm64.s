@@ -3033,7 +3033,7 @@ channels:
 	FLDPQ.P	32(R9), (F1, F2)
 
 skip1:
-	MOVBU	TransformArgs_Relu(R0), R10
+	MOVBU	TransformArgs_ReLU(R0), R10
 	CBZ	R10, skip2
 	VEOR	V3.B16, V3.B16, V3.B16
 
@@ -3983,7 +3983,7 @@ channels:
 	FLDPQ.P	32(R9), (F2, F3)
 
 skip1:
-	MOVBU	TransformArgs_Relu(R0), R10
+	MOVBU	TransformArgs_ReLU(R0), R10
 	CBZ	R10, skip2
 	VEOR	V4.B16, V4.B16, V4.B16
 
@@ -5521,7 +5521,7 @@ channels:
 	FLDPQ.P	32(R9), (F2, F3)
 
 skip1:
-	MOVBU	TransformArgs_Relu(R0), R10
+	MOVBU	TransformArgs_ReLU(R0), R10
 	CBZ	R10, skip2
 	VEOR	V4.B16, V4.B16, V4.B16
 
@@ -7511,7 +7511,7 @@ channels:
 	FLDPQ.P	32(R9), (F1, F2)
 
 skip1:
-	MOVBU	TransformArgs_Relu(R0), R10
+	MOVBU	TransformArgs_ReLU(R0), R10
 	CBZ	R10, skip2
 	VEOR	V3.B16, V3.B16, V3.B16
 
@@ -9931,7 +9931,7 @@ channels:
 	FLDPQ.P	32(R9), (F2, F3)
 
 skip1:
-	MOVBU	TransformArgs_Relu(R0), R10
+	MOVBU	TransformArgs_ReLU(R0), R10
 	CBZ	R10, skip2
 	VEOR	V4.B16, V4.B16, V4.B16
 

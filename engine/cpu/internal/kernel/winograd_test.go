@@ -55,7 +55,7 @@ func testTransform(t *testing.T, tr *Transform, n int, turned, epilogue bool) {
 		args.Src, args.SrcRow, args.SrcCol = &src[start], -srcRow, -srcCol
 	}
 	if epilogue {
-		args.Bias, args.Relu = &bias[0], true
+		args.Bias, args.ReLU = &bias[0], true
 	}
 	tr.Apply(&args)
 	dst.check(t, "Transform")
@@ -96,7 +96,7 @@ func TestTransformKeepsNaN(t *testing.T) {
 		src, dst := make([]float32, w.N*w.N*8), make([]float32, w.M*w.M*8)
 		src[0] = float32(math.NaN())
 		w.Output.Apply(&TransformArgs{
-			Src: &src[0], SrcRow: w.N * 8, SrcCol: 8, Dst: &dst[0], DstRow: w.M * 8, DstCol: 8, N: 8, Relu: true,
+			Src: &src[0], SrcRow: w.N * 8, SrcCol: 8, Dst: &dst[0], DstRow: w.M * 8, DstCol: 8, N: 8, ReLU: true,
 		})
 		if !math.IsNaN(float64(dst[0])) || dst[1] != 0 {
 			t.Errorf("ReLU made %v of NaN, and %v of 0", dst[0], dst[1])

@@ -11,7 +11,7 @@ func outerKernel(name, twin string, s shape) {
 	a, rows := args.field("A"), args.field("Rows")
 	walk := &strideRows{c: args.field("C"), ldc: args.field("LdC")}
 	times4(walk.ldc)
-	ahead := args.field("Ahead")
+	ahead := args.field("Prefetch")
 	skip := fresh("ahead")
 	jump("CBNZ", skip, ahead)
 	ins("MOVD", a, ahead) // nil: A is in the cache
@@ -38,7 +38,7 @@ func outerKernel(name, twin string, s shape) {
 	finish()
 }
 
-// aheadStep is how many bytes each term fetches ahead, see OuterArgs.Reach.
+// aheadStep is how many bytes each term fetches ahead, see OuterArgs.PrefetchLen.
 const aheadStep = 16
 
 // outerSum emits the sums of a tile whose first row is at a, and fetches from

@@ -46,17 +46,17 @@ func (w *window) overTaps(b block, body func(tap block)) {
 
 // poolKernels emits the pooling kernels.
 func poolKernels() {
-	poolSum()
-	poolMax()
-	poolMaxGrad("PoolMaxGradRow", "poolMaxGradRowSIMD", false)
-	poolMaxGrad("PoolMaxGradRowSet", "poolMaxGradRowSetSIMD", true)
-	poolSpread("PoolSpreadRow", "poolSpreadRowSIMD", false)
-	poolSpread("PoolSpreadRowSet", "poolSpreadRowSetSIMD", true)
+	sumPool()
+	maxPool()
+	maxPoolGrad("MaxPoolGradRow", "maxPoolGradRowSIMD", false)
+	maxPoolGrad("MaxPoolGradRowSet", "maxPoolGradRowSetSIMD", true)
+	sumPoolGrad("SumPoolGradRow", "sumPoolGradRowSIMD", false)
+	sumPoolGrad("SumPoolGradRowSet", "sumPoolGradRowSetSIMD", true)
 }
 
-// poolSum emits PoolSumRow.
-func poolSum() {
-	function("poolSumRowSIMD", "(dst, src *float32, "+poolArgs+", scale float32)", "is the assembly of [PoolSumRow].")
+// sumPool emits SumPoolRow.
+func sumPool() {
+	function("sumPoolRowSIMD", "(dst, src *float32, "+poolArgs+", scale float32)", "is the assembly of [SumPoolRow].")
 	dst, src, w, scale := argument("dst"), argument("src"), newWindow(), broadcast("scale")
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		sums := zeros(b.vectors)
@@ -73,9 +73,9 @@ func poolSum() {
 	finish()
 }
 
-// poolMax emits PoolMaxRow.
-func poolMax() {
-	function("poolMaxRowSIMD", "(dst, src *float32, "+poolArgs+")", "is the assembly of [PoolMaxRow].")
+// maxPool emits MaxPoolRow.
+func maxPool() {
+	function("maxPoolRowSIMD", "(dst, src *float32, "+poolArgs+")", "is the assembly of [MaxPoolRow].")
 	dst, src, w := argument("dst"), argument("src"), newWindow()
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		highest := make([]vec, b.vectors)
@@ -92,9 +92,9 @@ func poolMax() {
 	finish()
 }
 
-// poolMaxGrad emits the gradient of PoolMaxRow, which is added to dx or, if set,
+// maxPoolGrad emits the gradient of MaxPoolRow, which is added to dx or, if set,
 // overwrites it.
-func poolMaxGrad(twin, name string, set bool) {
+func maxPoolGrad(twin, name string, set bool) {
 	function(name, "(dx, x, y, dy *float32, "+poolArgs+")", "is the assembly of ["+twin+"].")
 	dx, x, y, dy, w := argument("dx"), argument("x"), argument("y"), argument("dy"), newWindow()
 	w.overPixels([]gp{y, dy}, []gp{dx, x}, func(b block) {
@@ -122,9 +122,9 @@ func poolMaxGrad(twin, name string, set bool) {
 	finish()
 }
 
-// poolSpread emits the gradient of PoolSumRow, which is added to dx or, if set,
+// sumPoolGrad emits the gradient of SumPoolRow, which is added to dx or, if set,
 // overwrites it.
-func poolSpread(twin, name string, set bool) {
+func sumPoolGrad(twin, name string, set bool) {
 	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)", "is the assembly of ["+twin+"].")
 	dx, dy, w, scale := argument("dx"), argument("dy"), newWindow(), broadcast("scale")
 	w.overPixels([]gp{dy}, []gp{dx}, func(b block) {

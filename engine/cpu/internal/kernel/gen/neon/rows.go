@@ -17,7 +17,7 @@ func rowKernels() {
 		f        func(in, channel []vec) vec
 	}{
 		{"scaleShiftRows", []string{"x"}, []string{"scale", "shift"}, 4, scaleShift},
-		{"scaleShiftReluRows", []string{"x"}, []string{"scale", "shift"}, 4, func(in, c []vec) vec {
+		{"scaleShiftReLURows", []string{"x"}, []string{"scale", "shift"}, 4, func(in, c []vec) vec {
 			return rectified(scaleShift(in, c))
 		}},
 		{"batchNormGradRows", []string{"dy", "x"}, []string{"mean", "invstd", "scale", "a", "b"}, 2, func(in, c []vec) vec {

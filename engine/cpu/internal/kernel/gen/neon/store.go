@@ -51,7 +51,7 @@ type store struct {
 	shape
 	rows gp // rows left, with those of the tile
 	args structure
-	relu bool // the arguments have the flag Relu
+	relu bool // the arguments have the flag ReLU
 	walk rowWalk
 }
 
@@ -110,11 +110,11 @@ func (o *store) piece(n int, row []vec, place gp) {
 		})
 	})
 	if o.relu {
-		o.args.ifSet("Relu", func() {
+		o.args.ifSet("ReLU", func() {
 			for _, v := range values {
 				bitwise(bic, v, v, negative(v))
 			}
-			o.args.ifSet("Six", func() {
+			o.args.ifSet("ReLU6", func() {
 				six := sixes()
 				for _, v := range values {
 					lanewise(fmin, v, v, six)

@@ -102,7 +102,7 @@ func epilogue(args structure, bias gp) (shift [channelVectors]vec, floor vec) {
 	skip("CBZ", []operand{bias}, func() {
 		ins("FLDPQ.P", mem{base: bias, disp: channelVectors * vecSize}, pair{shift[0], shift[1]})
 	})
-	args.ifSet("Relu", func() { clear(floor) })
+	args.ifSet("ReLU", func() { clear(floor) })
 	return shift, floor
 }
 

@@ -18,7 +18,7 @@ func outerAVX512() {
 	rows := AllocLocal(8) // rows left, with those of the tile at hand
 	a := AllocLocal(8)
 	ahead, aheadStep := AllocLocal(8), AllocLocal(8) // what to fetch next, and how far a term moves it
-	first, soon, step := load("A"), load("Ahead"), GP64()
+	first, soon, step := load("A"), load("Prefetch"), GP64()
 	MOVQ(first, a)
 	MOVQ(U32(zmmSize), step)
 	MOVQ(load("Rows"), rows)

@@ -11,7 +11,7 @@ import (
 type maskedStore struct {
 	rowWalk
 	rows Mem  // rows left, with those of the tile at hand
-	relu bool // the arguments have the flag Relu
+	relu bool // the arguments have the flag ReLU
 }
 
 // emit stores a tile, of which the first *rows rows belong to the result, or all
@@ -47,7 +47,7 @@ func (o *maskedStore) finish(acc zmmAccumulators, mask reg.Register) {
 		})
 	})
 	if o.relu {
-		ifSet("Relu", func() { rectify(acc) })
+		ifSet("ReLU", func() { rectify(acc) })
 	}
 	o.each(acc, mask, func(x reg.VecVirtual, c Mem) {
 		if mask == nil {
@@ -75,14 +75,14 @@ func (o *maskedStore) each(acc zmmAccumulators, mask reg.Register, do func(x reg
 	}
 }
 
-// rectify applies ReLU, or ReLU6 if the flag Six is set.
+// rectify applies ReLU, or ReLU6 if the flag ReLU6 is set.
 func rectify(acc zmmAccumulators) {
 	limit := ZMM()
 	VPXORD(limit, limit, limit)
 	for _, x := range acc {
 		VMAXPS(x, limit, x) // a NaN stays
 	}
-	ifSet("Six", func() {
+	ifSet("ReLU6", func() {
 		VBROADCASTSS(six(), limit)
 		for _, x := range acc {
 			VMINPS(x, limit, x)

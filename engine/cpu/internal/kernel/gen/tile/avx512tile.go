@@ -58,7 +58,7 @@ func (k *tallKernel) offsets(height int) reg.Register {
 // fetchRows fetches the rows of C that the tile will be stored to, if they are far and
 // the tile is complete: a burst of so many stores would have to wait for memory.
 func (k *tallKernel) fetchRows(height int) {
-	ifSet("Far", func() {
+	ifSet("NonTemporal", func() {
 		CMPQ(k.left, Imm(uint64(height)))
 		skip(JLT, func() {
 			off, c := GP64(), load("C")

@@ -19,7 +19,7 @@ func outerKernel(name, twin string, s shape) {
 	aTile, rows := AllocLocal(8), AllocLocal(8) // A of the tile at hand; rows left, with its own
 	ahead := AllocLocal(8)                      // what to fetch next
 	out := newStore(s, false, &strideRows{c: AllocLocal(8)})
-	first, soon := load("A"), load("Ahead")
+	first, soon := load("A"), load("Prefetch")
 	MOVQ(first, aTile)
 	MOVQ(load("Rows"), rows)
 	TESTQ(soon, soon)
@@ -50,7 +50,7 @@ func outerKernel(name, twin string, s shape) {
 	RET()
 }
 
-// aheadStep is how many bytes each term fetches ahead, see OuterArgs.Reach.
+// aheadStep is how many bytes each term fetches ahead, see OuterArgs.PrefetchLen.
 const aheadStep = 16
 
 // outerSum emits the sums of a tile whose first row is at aTile, and fetches from

@@ -78,7 +78,7 @@ func (w *strideRows) advance(rows int) {
 type store struct {
 	shape
 	rowWalk
-	relu bool // the arguments have the flag Relu
+	relu bool // the arguments have the flag ReLU
 	dump Mem
 }
 
@@ -131,7 +131,7 @@ func vector(row reg.Register, v int) Mem { return Mem{Base: row, Disp: v * vecSi
 
 // rectify applies ReLU to the accumulators if it is asked for.
 func (o *store) rectify(acc accumulators) {
-	o.ifRelu(func() {
+	o.ifReLU(func() {
 		zero := YMM()
 		VXORPS(zero, zero, zero)
 		for r := range acc {
@@ -139,7 +139,7 @@ func (o *store) rectify(acc accumulators) {
 				VMAXPS(acc[r][v], zero, acc[r][v]) // a NaN stays
 			}
 		}
-		ifSet("Six", func() {
+		ifSet("ReLU6", func() {
 			VBROADCASTSS(six(), zero)
 			for r := range acc {
 				for v := range acc[r] {
@@ -274,10 +274,10 @@ func (o *store) copyPiece(n int, from, to reg.Register) {
 		move(Mem{Base: to}, y)
 		VADDPS(y, x, x)
 	})
-	o.ifRelu(func() {
+	o.ifReLU(func() {
 		VXORPS(y, y, y)
 		VMAXPS(x, y, x) // of the two, x is returned if it is a NaN
-		ifSet("Six", func() {
+		ifSet("ReLU6", func() {
 			VBROADCASTSS(six(), y)
 			VMINPS(x, y, x)
 		})
@@ -293,9 +293,9 @@ func ifSet(flag string, body func()) {
 	skip(JEQ, body)
 }
 
-// ifRelu emits code that runs if the kernel can apply ReLU and is asked to.
-func (o *store) ifRelu(body func()) {
+// ifReLU emits code that runs if the kernel can apply ReLU and is asked to.
+func (o *store) ifReLU(body func()) {
 	if o.relu {
-		ifSet("Relu", body)
+		ifSet("ReLU", body)
 	}
 }

@@ -111,20 +111,20 @@ func poolKernels() {
 		{"4SIMD", " for four taps", true},
 	} {
 		doc := func(of string) string { return "is the assembly of [" + of + "]" + v.doc + "." }
-		poolSum("poolSumRow"+v.suffix, doc("PoolSumRow"), v.four)
-		poolMax("poolMaxRow"+v.suffix, doc("PoolMaxRow"), v.four)
-		poolMaxPlace("poolMaxPlaceRow"+v.suffix, doc("PoolMaxPlaceRow"), v.four)
-		poolPlaceGrad("poolPlaceGradRow"+v.suffix, doc("PoolPlaceGradRow"), v.four, false)
-		poolPlaceGrad("poolPlaceGradRowSet"+v.suffix, doc("PoolPlaceGradRowSet"), v.four, true)
-		poolMaxGrad("poolMaxGradRow"+v.suffix, doc("PoolMaxGradRow"), v.four, false)
-		poolMaxGrad("poolMaxGradRowSet"+v.suffix, doc("PoolMaxGradRowSet"), v.four, true)
-		poolSpread("poolSpreadRow"+v.suffix, doc("PoolSpreadRow"), v.four, false)
-		poolSpread("poolSpreadRowSet"+v.suffix, doc("PoolSpreadRowSet"), v.four, true)
+		sumPool("sumPoolRow"+v.suffix, doc("SumPoolRow"), v.four)
+		maxPool("maxPoolRow"+v.suffix, doc("MaxPoolRow"), v.four)
+		maxPoolArgmax("maxPoolArgmaxRow"+v.suffix, doc("MaxPoolArgmaxRow"), v.four)
+		maxPoolArgmaxGrad("maxPoolArgmaxGradRow"+v.suffix, doc("MaxPoolArgmaxGradRow"), v.four, false)
+		maxPoolArgmaxGrad("maxPoolArgmaxGradRowSet"+v.suffix, doc("MaxPoolArgmaxGradRowSet"), v.four, true)
+		maxPoolGrad("maxPoolGradRow"+v.suffix, doc("MaxPoolGradRow"), v.four, false)
+		maxPoolGrad("maxPoolGradRowSet"+v.suffix, doc("MaxPoolGradRowSet"), v.four, true)
+		sumPoolGrad("sumPoolGradRow"+v.suffix, doc("SumPoolGradRow"), v.four, false)
+		sumPoolGrad("sumPoolGradRowSet"+v.suffix, doc("SumPoolGradRowSet"), v.four, true)
 	}
 }
 
-// poolSum emits PoolSumRow.
-func poolSum(name, doc string, four bool) {
+// sumPool emits SumPoolRow.
+func sumPool(name, doc string, four bool) {
 	function(name, "(dst, src *float32, "+poolArgs+", scale float32)", doc)
 	dst, src, w := param("dst"), param("src"), newWindow(four)
 	scale := broadcast("scale")
@@ -142,8 +142,8 @@ func poolSum(name, doc string, four bool) {
 // lane, being NaN itself, stays.
 func notNumbers(nans, x vec) { VCMPPS(unordered, x, nans, nans) }
 
-// poolMax emits PoolMaxRow.
-func poolMax(name, doc string, four bool) {
+// maxPool emits MaxPoolRow.
+func maxPool(name, doc string, four bool) {
 	function(name, "(dst, src *float32, "+poolArgs+")", doc)
 	dst, src, w := param("dst"), param("src"), newWindow(four)
 	w.overPixels(4, []gp{dst}, []gp{src}, func(block []span) {
@@ -219,11 +219,11 @@ func (s span) storeBytes(v vec, base gp) {
 	Label(label + "_end")
 }
 
-// poolMaxPlace emits PoolMaxPlaceRow.
-func poolMaxPlace(name, doc string, four bool) {
-	function(name, "(dst *float32, places *byte, src *float32, "+poolArgs+")", doc)
-	dst, places, src, w := param("dst"), param("places"), param("src"), newWindow(four)
-	w.bytes = []gp{places}
+// maxPoolArgmax emits MaxPoolArgmaxRow.
+func maxPoolArgmax(name, doc string, four bool) {
+	function(name, "(dst *float32, argmax *byte, src *float32, "+poolArgs+")", doc)
+	dst, argmax, src, w := param("dst"), param("argmax"), param("src"), newWindow(four)
+	w.bytes = []gp{argmax}
 	counter := newTapCounter()
 	w.overPixels(2, []gp{dst}, []gp{src}, func(block []span) {
 		highest, nans, place := make([]vec, len(block)), zeros(len(block)), zeros(len(block))
@@ -239,25 +239,25 @@ func poolMaxPlace(name, doc string, four bool) {
 			notNumbers(nans[v], x)
 		})
 		for v, s := range block {
-			s.storeBytes(andNot(nans[v], place[v]), places)
+			s.storeBytes(andNot(nans[v], place[v]), argmax)
 			s.store(or(highest[v], nans[v]), dst)
 		}
 	})
 	finish()
 }
 
-// poolPlaceGrad emits the gradient of PoolMaxPlaceRow, which is added to dx or,
+// maxPoolArgmaxGrad emits the gradient of MaxPoolArgmaxRow, which is added to dx or,
 // if set, overwrites it.
-func poolPlaceGrad(name, doc string, four, set bool) {
-	function(name, "(dx *float32, places *byte, dy *float32, "+poolArgs+")", doc)
-	dx, places, dy, w := param("dx"), param("places"), param("dy"), newWindow(four)
-	w.bytes = []gp{places}
+func maxPoolArgmaxGrad(name, doc string, four, set bool) {
+	function(name, "(dx *float32, argmax *byte, dy *float32, "+poolArgs+")", doc)
+	dx, argmax, dy, w := param("dx"), param("argmax"), param("dy"), newWindow(four)
+	w.bytes = []gp{argmax}
 	counter := newTapCounter()
 	w.overPixels(4, []gp{dy}, []gp{dx}, func(block []span) {
 		place, gradient := make([]vec, len(block)), make([]vec, len(block))
 		for v, s := range block {
 			place[v], gradient[v] = YMM(), s.load(dy)
-			VPMOVZXBD(s.bytes(places), place[v])
+			VPMOVZXBD(s.bytes(argmax), place[v])
 		}
 		counter.reset()
 		w.overTaps(block, func(v int, tap span) {
@@ -274,9 +274,9 @@ func poolPlaceGrad(name, doc string, four, set bool) {
 	finish()
 }
 
-// poolMaxGrad emits the gradient of PoolMaxRow, which is added to dx or, if set,
+// maxPoolGrad emits the gradient of MaxPoolRow, which is added to dx or, if set,
 // overwrites it.
-func poolMaxGrad(name, doc string, four, set bool) {
+func maxPoolGrad(name, doc string, four, set bool) {
 	function(name, "(dx, x, y, dy *float32, "+poolArgs+")", doc)
 	dx, x, y, dy, w := param("dx"), param("x"), param("y"), param("dy"), newWindow(four)
 	w.overPixels(4, []gp{y, dy}, []gp{dx, x}, func(block []span) {
@@ -297,9 +297,9 @@ func poolMaxGrad(name, doc string, four, set bool) {
 	finish()
 }
 
-// poolSpread emits the gradient of PoolSumRow, which is added to dx or, if set,
+// sumPoolGrad emits the gradient of SumPoolRow, which is added to dx or, if set,
 // overwrites it.
-func poolSpread(name, doc string, four, set bool) {
+func sumPoolGrad(name, doc string, four, set bool) {
 	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)", doc)
 	dx, dy, w := param("dx"), param("dy"), newWindow(four)
 	scale := broadcast("scale")

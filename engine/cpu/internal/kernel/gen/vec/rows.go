@@ -19,7 +19,7 @@ func rowKernels() {
 	scaleShift := func(in []vec, c []Op) vec { return fma(in[0], load(c[0]), c[1]) }
 	for _, k := range []kernel{
 		{"scaleShiftRows", []string{"x"}, []string{"scale", "shift"}, scaleShift},
-		{"scaleShiftReluRows", []string{"x"}, []string{"scale", "shift"}, func(in []vec, c []Op) vec {
+		{"scaleShiftReLURows", []string{"x"}, []string{"scale", "shift"}, func(in []vec, c []Op) vec {
 			return greater(zero(), scaleShift(in, c))
 		}},
 		{"batchNormGradRows", []string{"dy", "x"}, []string{"mean", "invstd", "scale", "a", "b"}, func(in []vec, c []Op) vec {

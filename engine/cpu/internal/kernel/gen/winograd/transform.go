@@ -140,7 +140,7 @@ func epilogue(bias Mem) (shift, floor reg.VecVirtual) {
 	VMOVUPS(Mem{Base: at}, shift)
 	ADDQ(Imm(vecSize), bias)
 	Label("noBias")
-	Load(Dereference(Param("args")).Field("Relu"), relu)
+	Load(Dereference(Param("args")).Field("ReLU"), relu)
 	TESTB(relu, relu)
 	JNE(LabelRef("relu"))
 	VMOVUPS(constant(math.Inf(-1)), floor)
