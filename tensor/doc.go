@@ -7,15 +7,24 @@
 // and [Tensor.Transpose] and [Tensor.Slice] copy because they must. Images
 // are stored as N×C×H×W: batch, channels, rows, columns.
 //
-// The package moves and stores numbers; it does not compute with them. That
-// is the work of the engines.
+// # Arithmetic
+//
+// There is as much arithmetic as a formula on paper needs: elementwise
+// operators that broadcast as NumPy's do ([Tensor.Add], [Tensor.Mul], …),
+// sums, means and maxima over axes ([Tensor.Sum]), and [Tensor.MatMul]. They
+// are plain loops that return new tensors:
+//
+//	normal := x.Sub(x.MeanKeep(0)).Div(variance.AddScalar(1e-5).Sqrt())
+//
+// Networks do not use them. Engines run those, fast and with gradients, from a
+// graph whose operators have the same names.
 //
 // # Errors and panics
 //
 // Operations whose arguments may come from a file or a user return errors.
-// [New], [Full], [Arange], [Tensor.At] and [Tensor.Set] panic on arguments
-// that can only be mistakes in the program, like indexing a slice does.
-// [Must] turns the first kind into the second.
+// [New], [Full], [Arange], [Rand], [Randn], [Tensor.At], [Tensor.Set] and the
+// arithmetic panic on arguments that can only be mistakes in the program, like
+// indexing a slice does. [Must] turns the first kind into the second.
 //
 // # NumPy files
 //

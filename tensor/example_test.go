@@ -81,3 +81,76 @@ func ExampleReadNPY() {
 	// [[0.25 0.25]
 	//  [0.25 0.25]] <nil>
 }
+
+// The batch normalization of a small batch, as on paper.
+func ExampleTensor_Sub() {
+	x := tensor.Must(tensor.FromSlice([]float32{1, 10, 3, 30}, 2, 2)) // 2 samples, 2 features
+	mean := x.MeanKeep(0)
+	centred := x.Sub(mean)
+	variance := centred.Mul(centred).MeanKeep(0)
+	fmt.Println(mean, variance)
+	fmt.Println(centred.Div(variance.Sqrt()))
+	// Output:
+	// [[ 2. 20.]] [[  1. 100.]]
+	// [[-1. -1.]
+	//  [ 1.  1.]]
+}
+
+func ExampleTensor_Add() {
+	rows := tensor.Must(tensor.Arange(0, 3, 1).Reshape(3, 1))
+	columns := tensor.Arange(10, 40, 10)
+	fmt.Println(rows.Add(columns))
+	// Output:
+	// [[10. 20. 30.]
+	//  [11. 21. 31.]
+	//  [12. 22. 32.]]
+}
+
+func ExampleTensor_Sum() {
+	x := tensor.Must(tensor.Arange(0, 6, 1).Reshape(2, 3))
+	fmt.Println(x.Sum(), x.Sum(0), x.SumKeep(1).Shape())
+	// Output: 15.0 [3. 5. 7.] 2×1
+}
+
+func ExampleTensor_MatMul() {
+	a := tensor.Must(tensor.FromSlice([]float32{1, 2, 3, 4}, 2, 2))
+	fmt.Println(a.MatMul(a))
+	// Output:
+	// [[ 7. 10.]
+	//  [15. 22.]]
+}
+
+func ExampleStack() {
+	x := tensor.Must(tensor.Arange(0, 4, 1).Reshape(2, 2))
+	fmt.Println(tensor.Must(tensor.Stack(0, x, x.AddScalar(1))))
+	// Output:
+	// [[[0. 1.]
+	//   [2. 3.]]
+	//
+	//  [[1. 2.]
+	//   [3. 4.]]]
+}
+
+func ExampleConcat() {
+	white, black := tensor.Full(1, 2, 2), tensor.New(2, 3)
+	fmt.Println(tensor.Must(tensor.Concat(1, white, black, white)))
+	// Output:
+	// [[1. 1. 0. 0. 0. 1. 1.]
+	//  [1. 1. 0. 0. 0. 1. 1.]]
+}
+
+func ExampleRand() {
+	r := tensor.Seed(0)
+	fmt.Println(tensor.Rand(r, 2, 3))
+	fmt.Println(tensor.Rand(r, 2)) // goes on
+	// Output:
+	// [[0.35738143 0.6345279  0.6651211 ]
+	//  [0.04791054 0.45118344 0.46992943]]
+	// [0.02606569 0.04563184]
+}
+
+func ExampleRandn() {
+	x := tensor.Randn(tensor.Seed(0), 1000)
+	fmt.Printf("mean %.2f, mean square %.2f\n", x.Mean().At(), x.Mul(x).Mean().At())
+	// Output: mean -0.05, mean square 1.04
+}

@@ -16,6 +16,13 @@ type Tensor struct {
 	data  []float32
 }
 
+// A Named is a tensor with its name, as model files and the state of a network
+// list them.
+type Named struct {
+	Name   string
+	Tensor *Tensor
+}
+
 // New returns a tensor of zeros. New() is a scalar. It panics if a length is
 // negative or the number of elements overflows an int.
 func New(shape ...int) *Tensor {
