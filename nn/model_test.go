@@ -11,7 +11,6 @@ import (
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -272,7 +271,7 @@ func TestLoadState(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	state := append(other.State(), safetensors.Entry{Name: "1.num_batches_tracked", Tensor: tensor.Scalar(7)})
+	state := append(other.State(), tensor.Named{Name: "1.num_batches_tracked", Tensor: tensor.Scalar(7)})
 	slices.Reverse(state)
 	version := m.Parameters()[0].Version()
 	if err := m.LoadState(state); err != nil {
@@ -285,13 +284,13 @@ func TestLoadState(t *testing.T) {
 		t.Error("engines are not told of the change")
 	}
 
-	bad := []safetensors.Entry{
+	bad := []tensor.Named{
 		{Name: "0.weight", Tensor: tensor.New(2, 3)}, {Name: "0.bias", Tensor: nil},
 		{Name: "1.weight", Tensor: tensor.New(3)}, {Name: "1.weight", Tensor: tensor.New(3)},
 		{Name: "0.num_batches_tracked", Tensor: tensor.Scalar(1)},
 	}
 	for _, extra := range strings.Fields("z y x w v u") {
-		bad = append(bad, safetensors.Entry{Name: extra, Tensor: tensor.New(1)})
+		bad = append(bad, tensor.Named{Name: extra, Tensor: tensor.New(1)})
 	}
 	before := m.State()[0].Tensor.Clone()
 	err = m.LoadState(bad)

@@ -2,7 +2,6 @@ package nn_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -126,35 +124,13 @@ func (renamed) StateName(name string) string {
 	return strings.Replace(name, "old", "0", 1)
 }
 
-func TestLoadFile(t *testing.T) {
-	dir := t.TempDir()
-	save := func(name string, from *nn.Model, more ...safetensors.Entry) string {
-		t.Helper()
-		path := filepath.Join(dir, name)
-		if err := (&safetensors.File{Entries: append(from.State(), more...)}).Save(path); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
+// What does not fit is said, and only a difference in the number of classes has
+// a hint.
+func TestLoadStateOfOthers(t *testing.T) {
 	net := func(classes int) *nn.SequentialLayer {
 		return nn.Sequential(nn.Linear(4), nn.BatchNorm(), nn.Linear(classes))
 	}
-	count := safetensors.Entry{Name: "1.num_batches_tracked", Tensor: tensor.Scalar(7)}
-	from, err := nn.New(net(3), tensor.Shape{5}, nn.Options{Seed: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := save("good.safetensors", from, count)
-	m := model(t, net(3), 5)
-	if err := m.LoadFile(path); err != nil {
-		t.Fatal(err)
-	}
-	for i, e := range m.State() {
-		if !e.Tensor.Equal(from.State()[i].Tensor) {
-			t.Errorf("%s differs", e.Name)
-		}
-	}
-
+	state := append(model(t, net(3), 5).State(), tensor.Named{Name: "1.num_batches_tracked", Tensor: tensor.Scalar(7)})
 	hint := "(only 2 differs: the weights are for 3 classes, the network has 10; a network made with 3 classes can load them)"
 	for _, test := range []struct {
 		name string
@@ -167,27 +143,58 @@ func TestLoadFile(t *testing.T) {
 		{"missing", nn.Sequential(nn.Linear(4), nn.BatchNorm(), nn.Linear(10), nn.Linear(2)), "missing: 3.bias, 3.weight; wrong shape: 2.bias", false},
 		{"unexpected", nn.Sequential(nn.Linear(4)), "unexpected: 1.bias, 1.num_batches_tracked, ", false},
 	} {
-		err := model(t, test.net, 5).LoadFile(path)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "classes can") != test.hint {
+		err := model(t, test.net, 5).LoadState(state)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "classes can") != test.hint {
 			t.Errorf("%s: error %v", test.name, err)
 		}
 	}
-	if err := m.LoadFile(filepath.Join(dir, "none")); err == nil || !strings.Contains(err.Error(), "none") {
-		t.Errorf("error %v", err)
-	}
+}
 
-	// Other names.
+func TestStateNamer(t *testing.T) {
 	old := model(t, nn.Sequential().Add("old", nn.Linear(2)).Add("extra", nn.Linear(3)), 5)
-	path = save("old.safetensors", old)
 	today := model(t, renamed{nn.Sequential(nn.Linear(2))}, 5)
-	if err := today.LoadFile(path); err != nil {
+	if err := today.LoadState(old.State()); err != nil {
 		t.Fatal(err)
 	}
 	if !today.State()[0].Tensor.Equal(old.State()[0].Tensor) {
 		t.Error("the weight was not loaded")
 	}
-	twice := save("twice.safetensors", old, safetensors.Entry{Name: "0.bias", Tensor: tensor.New(2)})
-	if err := today.LoadFile(twice); err == nil || !strings.Contains(err.Error(), "given twice: 0.bias") {
+	twice := append(old.State(), tensor.Named{Name: "0.bias", Tensor: tensor.New(2)})
+	if err := today.LoadState(twice); err == nil || !strings.Contains(err.Error(), "given twice: 0.bias") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestParam(t *testing.T) {
+	m := model(t, nn.Sequential(nn.Linear(3), nn.BatchNorm(), newAffine()), 5)
+	for name, shape := range map[string]tensor.Shape{
+		"0.weight": {3, 5}, "1.running_var": {3}, "2.gamma": {3}, "2.runs": {1},
+	} {
+		v, err := m.Param(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v.Name != name || !v.Value.HasShape(shape) {
+			t.Errorf("%s is %s of shape %v", name, v.Name, v.Value.Shape())
+		}
+	}
+	v, err := m.Param("0.bias")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(m.Parameters(), v) {
+		t.Error("Param returns another variable than Parameters")
+	}
+	for name, want := range map[string]string{
+		"2.gama":  `nn: there is no parameter or buffer "2.gama": did you mean "2.gamma"?`,
+		"weights": `"weights": there are 0.bias, 0.weight, 1.bias, 1.running_mean, 1.running_var, 1.weight and 3 more`,
+		"":        `there are 0.bias, `,
+	} {
+		if _, err := m.Param(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %s", name, err, want)
+		}
+	}
+	if _, err := model(t, nn.ReLU(), 2).Param("weight"); err == nil || !strings.Contains(err.Error(), "the network has none") {
 		t.Errorf("error %v", err)
 	}
 }

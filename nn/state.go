@@ -2,21 +2,24 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
-	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/suggest"
+	"github.com/strideml/stride/tensor"
 )
 
 // State returns all parameters and buffers under the names that PyTorch's
 // state_dict would give them, in its order: that of the network's walk. The
 // tensors share memory with the model.
-func (m *Model) State() []safetensors.Entry {
+func (m *Model) State() []tensor.Named {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	entries := make([]safetensors.Entry, len(m.variables))
+	entries := make([]tensor.Named, len(m.variables))
 	for i, v := range m.variables {
-		entries[i] = safetensors.Entry{Name: v.Name, Tensor: v.Value}
+		entries[i] = tensor.Named{Name: v.Name, Tensor: v.Value}
 	}
 	return entries
 }
@@ -26,10 +29,10 @@ func (m *Model) State() []safetensors.Entry {
 // the error lists what is missing, unexpected or of another shape, and nothing
 // is changed. PyTorch's num_batches_tracked is ignored, and a network that is a
 // [StateNamer] may ignore more and know other names.
-func (m *Model) LoadState(entries []safetensors.Entry) error {
+func (m *Model) LoadState(entries []tensor.Named) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	given := make(map[string]safetensors.Entry, len(entries))
+	given := make(map[string]tensor.Named, len(entries))
 	var unexpected, twice, misshapen, missing []string
 	for _, e := range entries {
 		if e.Name = m.ownName(e.Name); e.Name == "" {
@@ -79,16 +82,29 @@ func (m *Model) LoadState(entries []safetensors.Entry) error {
 	return nil
 }
 
-// LoadFile is LoadState of a .safetensors file. Errors name the file.
-func (m *Model) LoadFile(path string) error {
-	f, err := safetensors.Load(path)
-	if err != nil {
-		return err // which names the file
+// Param returns the parameter or buffer of that name in the state dict, such as
+// "1.gamma" or "features.0.weight". Whoever changes its Value must call its
+// Changed. If there is none of that name, the error says which is nearest.
+func (m *Model) Param(name string) (*graph.Variable, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, ok := m.byName[name]; ok {
+		return v.Variable, nil
 	}
-	if err := m.LoadState(f.Entries); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	return nil, fmt.Errorf("nn: there is no parameter or buffer %q: %s", name, nearest(name, slices.Collect(maps.Keys(m.byName))))
+}
+
+// nearest ends a message about an unknown name: it asks for the one that may be
+// meant, or else lists some of those there are.
+func nearest(name string, names []string) string {
+	slices.Sort(names)
+	if near := suggest.Nearest(name, names); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
 	}
-	return nil
+	if len(names) == 0 {
+		return "the network has none"
+	}
+	return "there are " + some(names)
 }
 
 // A StateNamer is a network whose weights are also known under other names, in
@@ -110,7 +126,7 @@ func (m *Model) ownName(name string) string {
 
 // classesHint explains a state of which everything fits but the number of
 // classes: the parameters of one layer differ, and only in their first axis.
-func (m *Model) classesHint(given map[string]safetensors.Entry) string {
+func (m *Model) classesHint(given map[string]tensor.Named) string {
 	layer, has, wants := "", 0, 0
 	for name, v := range m.byName {
 		if given[name].Tensor == nil {

@@ -88,7 +88,7 @@ func read(r io.Reader, size int64) (*File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", info.name, err)
 		}
-		file.Entries[i] = Entry{info.name, t}
+		file.Entries[i] = Entry{Name: info.name, Tensor: t}
 	}
 	switch _, err := io.ReadFull(r, make([]byte, 1)); {
 	case err == nil:

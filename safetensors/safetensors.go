@@ -16,11 +16,8 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// An Entry is one named tensor of a file.
-type Entry struct {
-	Name   string
-	Tensor *tensor.Tensor
-}
+// An Entry is one tensor of a file.
+type Entry = tensor.Named
 
 // A File is the content of a safetensors file. Entries are in the order of
 // the file's header. Names must be unique, and "__metadata__" is reserved.

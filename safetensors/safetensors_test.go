@@ -91,9 +91,9 @@ func TestReadByHand(t *testing.T) {
 func TestWriteBytes(t *testing.T) {
 	f := &File{
 		Entries: []Entry{
-			{"z<&>", tensor.Must(tensor.FromSlice([]float32{1, -2}, 2, 1))},
-			{"a", tensor.Scalar(float32(math.Inf(1)))},
-			{"none", tensor.New(0, 3)},
+			{Name: "z<&>", Tensor: tensor.Must(tensor.FromSlice([]float32{1, -2}, 2, 1))},
+			{Name: "a", Tensor: tensor.Scalar(float32(math.Inf(1)))},
+			{Name: "none", Tensor: tensor.New(0, 3)},
 		},
 		Metadata: map[string]string{"b": "2", "a": "\"1\"\n"},
 	}
@@ -122,7 +122,7 @@ func TestRoundTrip(t *testing.T) {
 	for _, f := range []*File{
 		{},
 		{Metadata: map[string]string{"only": "metadata"}},
-		{Entries: []Entry{{"日本", special}, {`"\`, big}, {"e", tensor.New(3, 0)}}},
+		{Entries: []Entry{{Name: "日本", Tensor: special}, {Name: `"\`, Tensor: big}, {Name: "e", Tensor: tensor.New(3, 0)}}},
 	} {
 		path := filepath.Join(t.TempDir(), "x.safetensors")
 		if err := f.Save(path); err != nil {
@@ -156,13 +156,13 @@ func TestWriteErrors(t *testing.T) {
 		file File
 		want string
 	}{
-		{File{Entries: []Entry{{"", x}}}, `tensor 0 has no name`},
-		{File{Entries: []Entry{{"a", x}, {"a", x}}}, `two tensors have the name "a"`},
-		{File{Entries: []Entry{{"__metadata__", x}}}, `tensor 0 has the reserved name "__metadata__"`},
-		{File{Entries: []Entry{{"a", nil}}}, `tensor "a" is nil`},
-		{File{Entries: []Entry{{"a", deep}}}, `tensor "a" has 65 axes, at most 64 are supported`},
-		{File{Entries: []Entry{{strings.Repeat("n", 5000), x}}}, `name of tensor 0 has 5000 bytes, at most 4096 are supported`},
-		{File{Entries: []Entry{{"a\xff", x}}}, `name of tensor 0: "a\xff" is not valid UTF-8`},
+		{File{Entries: []Entry{{Name: "", Tensor: x}}}, `tensor 0 has no name`},
+		{File{Entries: []Entry{{Name: "a", Tensor: x}, {Name: "a", Tensor: x}}}, `two tensors have the name "a"`},
+		{File{Entries: []Entry{{Name: "__metadata__", Tensor: x}}}, `tensor 0 has the reserved name "__metadata__"`},
+		{File{Entries: []Entry{{Name: "a", Tensor: nil}}}, `tensor "a" is nil`},
+		{File{Entries: []Entry{{Name: "a", Tensor: deep}}}, `tensor "a" has 65 axes, at most 64 are supported`},
+		{File{Entries: []Entry{{Name: strings.Repeat("n", 5000), Tensor: x}}}, `name of tensor 0 has 5000 bytes, at most 4096 are supported`},
+		{File{Entries: []Entry{{Name: "a\xff", Tensor: x}}}, `name of tensor 0: "a\xff" is not valid UTF-8`},
 		{File{Metadata: map[string]string{"k": "\xff"}}, `metadata "k": "\xff" is not valid UTF-8`},
 		{File{Metadata: map[string]string{"\xff": ""}}, `metadata key: "\xff" is not valid UTF-8`},
 	}
@@ -176,7 +176,7 @@ func TestWriteErrors(t *testing.T) {
 			t.Errorf("%s: %d bytes written", test.want, b.Len())
 		}
 	}
-	f := File{Entries: []Entry{{"a", tensor.New(1000)}}}
+	f := File{Entries: []Entry{{Name: "a", Tensor: tensor.New(1000)}}}
 	for _, n := range []int{0, 100} {
 		if err := f.Write(&limitedWriter{n}); !errors.Is(err, io.ErrShortWrite) {
 			t.Errorf("a writer that fails after %d bytes gives error %v", n, err)
@@ -187,7 +187,7 @@ func TestWriteErrors(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	bad := File{Entries: []Entry{{"", x}}}
+	bad := File{Entries: []Entry{{Name: "", Tensor: x}}}
 	if err := bad.Save(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("error %v does not name the path", err)
 	}
@@ -350,7 +350,7 @@ func FuzzRead(f *testing.F) {
 
 func BenchmarkRead(b *testing.B) {
 	var buf bytes.Buffer
-	f := &File{Entries: []Entry{{"x", tensor.New(4 << 20)}}}
+	f := &File{Entries: []Entry{{Name: "x", Tensor: tensor.New(4 << 20)}}}
 	if err := f.Write(&buf); err != nil {
 		b.Fatal(err)
 	}
@@ -365,8 +365,8 @@ func BenchmarkRead(b *testing.B) {
 func Example() {
 	weights := &File{
 		Entries: []Entry{
-			{"conv1.weight", tensor.Full(0.5, 6, 1, 5, 5)},
-			{"conv1.bias", tensor.New(6)},
+			{Name: "conv1.weight", Tensor: tensor.Full(0.5, 6, 1, 5, 5)},
+			{Name: "conv1.bias", Tensor: tensor.New(6)},
 		},
 		Metadata: map[string]string{"net": "lenet"},
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
@@ -84,7 +85,7 @@ func (s *strideWorker) open(r request) error {
 	if err != nil {
 		return err
 	}
-	if err := model.LoadFile(r.Weights); err != nil {
+	if err := modelfile.Load(model, r.Weights); err != nil {
 		return err
 	}
 	images, err := readTensor(r.Images, append([]int{r.Batch}, r.Input...)...)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
@@ -28,7 +29,7 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 		}
 		path = run.Weights
 	}
-	if err := model.LoadFile(path); err != nil {
+	if err := modelfile.Load(model, path); err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	}
 	hash, err := hashState(model)

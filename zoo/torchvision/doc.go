@@ -8,7 +8,7 @@
 //	…
 //	model, err := spec.Model(0)
 //	…
-//	err = model.LoadFile("resnet18.safetensors")
+//	err = modelfile.Load(model, "resnet18.safetensors")
 //
 // Inputs are 3×224×224 by default, and all networks take other sizes that are
 // large enough for their depth. The number of classes is 1000 unless asked for

@@ -5,8 +5,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
 	"github.com/strideml/stride/zoo/torchvision"
@@ -47,12 +47,12 @@ func ExampleSqueezeNet11() {
 	}
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "weights.safetensors")
-	if err := (&safetensors.File{Entries: make(1000).State()}).Save(path); err != nil {
+	if err := modelfile.Save(make(1000), path); err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(make(1000).LoadFile(path))
-	fmt.Println(make(10).LoadFile(path) != nil)
+	fmt.Println(modelfile.Load(make(1000), path))
+	fmt.Println(modelfile.Load(make(10), path) != nil)
 	// Output:
 	// <nil>
 	// true

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -66,7 +67,7 @@ func TestLoad(t *testing.T) {
 				g.State = test.change(g.State)
 			}
 			m := specModel(t, test.name, 1000)
-			if err := m.LoadFile(write(t, g.State)); err != nil {
+			if err := modelfile.Load(m, write(t, g.State)); err != nil {
 				t.Fatal(err)
 			}
 			for i, e := range m.State() {
@@ -93,8 +94,8 @@ func TestLoadErrors(t *testing.T) {
 		{"resnet18", 1000, "missing: bn1.bias, bn1.running_mean, bn1.running_var, bn1.weight, conv1.weight, fc.bias and "},
 		{"resnet18", 1000, "; unexpected: classifier.1.bias, "},
 	} {
-		err := specModel(t, test.name, test.classes).LoadFile(path)
-		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), path) {
+		err := modelfile.Load(specModel(t, test.name, test.classes), path)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.HasPrefix(err.Error(), "load model: "+path) {
 			t.Errorf("%s with %d classes: error %v, want %s", test.name, test.classes, err, test.want)
 		}
 	}
