@@ -15,7 +15,7 @@ import (
 
 // A Device is a place where graphs run.
 type Device interface {
-	// Name is what --device takes: "cpu", "reference".
+	// Name is short, for users to choose an engine by: "cpu", "reference".
 	Name() string
 	// Description says more about it for people: instruction set, threads.
 	Description() string

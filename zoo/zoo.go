@@ -14,7 +14,7 @@ import (
 
 // A Spec describes a network and how it is trained unless told otherwise.
 type Spec struct {
-	// Name is what the command line takes: "lenet".
+	// Name is what Get takes: "lenet".
 	Name string
 	// Title is its name for people: "LeNet".
 	Title string

@@ -37,7 +37,10 @@ func addData(cmd *cobra.Command, value *string, usage string) {
 // loadData finds the images, fetching them if they are nowhere.
 func (a *app) loadData(ctx context.Context, dir string) (*fashionmnist.Set, error) {
 	set, err := fashionmnist.Load(ctx, fashionmnist.Options{
-		Dir: dir, Download: true, Progress: a.downloadProgress(), Log: a.notice,
+		Dir: dir, Download: true, Progress: a.downloadProgress(),
+		Log: func(line string) {
+			a.notice(line + " Get them with `stride data get fashion-mnist`, or name a folder that has them with --data DIR.")
+		},
 	})
 	a.live.clear()
 	return set, err

@@ -95,8 +95,11 @@ func load(ctx context.Context, options Options, at places) (*Set, error) {
 			continue
 		}
 		set, err := loadFolder(ctx, dir)
-		if err != nil {
-			return nil, fmt.Errorf("fashion-mnist in %s: %w; remove or replace that file, or choose other data with --data", dir, err)
+		switch {
+		case ctx.Err() != nil: // the file may be good
+			return nil, context.Cause(ctx)
+		case err != nil:
+			return nil, fmt.Errorf("fashion-mnist in %s: %w; remove or replace that file, or name another folder", dir, err)
 		}
 		return set, nil
 	}
@@ -119,7 +122,7 @@ func load(ctx context.Context, options Options, at places) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Log(fmt.Sprintf("Using the embedded sample of Fashion-MNIST (%s training and %s test images%s); get all 70,000 with `stride data get fashion-mnist`, or name a folder that has them with --data DIR.",
+	options.Log(fmt.Sprintf("Using the embedded sample of Fashion-MNIST (%s training and %s test images%s): no folder with all 70,000 was found.",
 		thousands(set.Train.Len()), thousands(set.Test.Len()), why))
 	return set, nil
 }

@@ -108,7 +108,7 @@ func TestOrderOfPlaces(t *testing.T) {
 	var lines []string
 	options.Log = func(line string) { lines = append(lines, line) }
 	check("embedded sample", func() { at.system = "" })
-	want := "Using the embedded sample of Fashion-MNIST (10,000 training and 2,000 test images); get all 70,000 with `stride data get fashion-mnist`, or name a folder that has them with --data DIR."
+	want := "Using the embedded sample of Fashion-MNIST (10,000 training and 2,000 test images): no folder with all 70,000 was found."
 	if len(lines) != 1 || lines[0] != want {
 		t.Errorf("log %q", lines)
 	}
@@ -193,6 +193,10 @@ func TestLoadIsCancelled(t *testing.T) {
 		if _, err := load(ctx, Options{Dir: dir}, at); !errors.Is(err, stop) {
 			t.Errorf("%s: error %v", dir, err)
 		}
+	}
+	// The files are not to blame.
+	if _, err := load(ctx, Options{CacheDir: folder(t, small())}, at); !errors.Is(err, stop) || strings.Contains(err.Error(), "replace") {
+		t.Errorf("cache: error %v", err)
 	}
 }
 
