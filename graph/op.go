@@ -22,57 +22,6 @@ type Op interface {
 	gradient(n, dy *Node) []*Node
 }
 
-// An Error is a broken rule found while a graph is built.
-type Error struct {
-	// Path is the layer's path, or "".
-	Path string
-	// Op describes the operator: "Conv2D 5×5, stride 1, padding 0".
-	Op string
-	// Shapes are those of the arguments.
-	Shapes []tensor.Shape
-	// Err is the rule that is broken.
-	Err error
-}
-
-func (e *Error) Error() string {
-	if e.Path == "" {
-		return fmt.Sprintf("%s: %v", e.Op, e.Err)
-	}
-	return fmt.Sprintf("%s (%s): %v", e.Path, e.Op, e.Err)
-}
-
-// Unwrap returns the broken rule.
-func (e *Error) Unwrap() error { return e.Err }
-
-// Fail stops the building of a graph with an *Error at the graph's current
-// path. Layers outside of this package use it for their own rules.
-func (g *Graph) Fail(op, format string, args ...any) { fail(g.path, op, format, args...) }
-
-func fail(path, op, format string, args ...any) {
-	panic(&Error{Path: path, Op: op, Err: fmt.Errorf(format, args...)})
-}
-
-// Catch is deferred by functions that build graphs: it stores an *Error that
-// a building function panicked with in *err, and lets any other panic pass.
-func Catch(err *error) {
-	switch r := recover().(type) {
-	case nil:
-	case *Error:
-		*err = r
-	default:
-		panic(r)
-	}
-}
-
-// describe is the operator's name with the attributes that matter in a
-// message.
-func describe(op Op, in []tensor.Shape) string {
-	if d, ok := op.(interface{ describe([]tensor.Shape) string }); ok {
-		return d.describe(in)
-	}
-	return op.Kind()
-}
-
 // arity checks the number of arguments.
 func arity(in []tensor.Shape, want int) error {
 	if len(in) != want {
@@ -87,65 +36,6 @@ func rank(what string, s tensor.Shape, want int, form string) error {
 	}
 	return nil
 }
-
-// InputOp is a leaf fed at each run.
-type InputOp struct {
-	leaf
-	Name  string
-	Shape tensor.Shape
-}
-
-// VariableOp is a leaf that reads a Variable.
-type VariableOp struct {
-	leaf
-	Variable *Variable
-}
-
-// ConstantOp is a leaf with a fixed value.
-type ConstantOp struct {
-	leaf
-	Value *tensor.Tensor
-}
-
-// Kind returns "Input".
-func (InputOp) Kind() string { return "Input" }
-
-// Kind returns "Variable".
-func (VariableOp) Kind() string { return "Variable" }
-
-// Kind returns "Constant".
-func (ConstantOp) Kind() string { return "Constant" }
-
-// Infer returns the declared shape; every size must be at least 1.
-func (o InputOp) Infer([]tensor.Shape) (tensor.Shape, error) {
-	for _, d := range o.Shape {
-		if d < 1 {
-			return nil, fmt.Errorf("input %q has shape %v: sizes must be at least 1", o.Name, o.Shape)
-		}
-	}
-	return o.Shape, nil
-}
-
-// Infer returns the shape of the variable's value.
-func (o VariableOp) Infer([]tensor.Shape) (tensor.Shape, error) {
-	if o.Variable == nil || o.Variable.Value == nil {
-		return nil, fmt.Errorf("variable without a value")
-	}
-	return o.Variable.Value.Shape().Clone(), nil
-}
-
-// Infer returns the value's shape.
-func (o ConstantOp) Infer([]tensor.Shape) (tensor.Shape, error) {
-	if o.Value == nil {
-		return nil, fmt.Errorf("constant without a value")
-	}
-	return o.Value.Shape().Clone(), nil
-}
-
-// leaf is embedded by operators without arguments.
-type leaf struct{}
-
-func (leaf) gradient(n, dy *Node) []*Node { return nil }
 
 // noGradient is embedded by operators that have no derivative of their own:
 // those that are piecewise constant, and those that compute gradients.

@@ -113,3 +113,20 @@ func (s scope) update(variable *graph.Node, value func(old *graph.Node) *graph.N
 	s.trace.pending[variable] = latest
 	s.g.Assign(variable, latest)
 }
+
+// weights returns the nodes of a weight of the given shape and its bias, nil
+// without one.
+func (s scope) weights(init, initBias Initializer, noBias bool, fanIn, fanOut int, shape ...int) (weight, bias *graph.Node) {
+	s.require("parameters")
+	if init == nil {
+		init = s.trace.model.init
+	}
+	if initBias == nil {
+		initBias = PyTorchDefault()
+	}
+	weight = s.parameter("weight", fillWith(init, fanIn, fanOut), shape...)
+	if !noBias {
+		bias = s.parameter("bias", fillWith(initBias, fanIn, fanOut), shape[0])
+	}
+	return weight, bias
+}

@@ -11,14 +11,6 @@ type Pool2DLayer struct {
 	excludePad bool
 }
 
-// MaxPool2D returns a layer that takes the maximum of each k×k window. As in
-// PyTorch the stride is k unless set otherwise, and padding never wins.
-func MaxPool2D(k int) *Pool2DLayer { return &Pool2DLayer{kernel: [2]int{k, k}} }
-
-// AvgPool2D returns a layer that averages each k×k window. As in PyTorch the
-// stride is k unless set otherwise, and padding counts as zeros.
-func AvgPool2D(k int) *Pool2DLayer { return &Pool2DLayer{average: true, kernel: [2]int{k, k}} }
-
 // Kernel sets the window's height and width.
 func (p *Pool2DLayer) Kernel(h, w int) *Pool2DLayer { p.kernel = [2]int{h, w}; return p }
 
@@ -63,41 +55,4 @@ func (p *Pool2DLayer) Forward(x *graph.Node) *graph.Node {
 		}
 		return graph.MaxPool2D(x, p.kernel, p.window, p.ceil)
 	})
-}
-
-// GlobalAvgPool2DLayer averages whole images; see [GlobalAvgPool2D].
-type GlobalAvgPool2DLayer struct{ name string }
-
-// GlobalAvgPool2D returns a layer that averages each channel over the image:
-// N×C×H×W becomes N×C×1×1, as PyTorch's AdaptiveAvgPool2d(1).
-func GlobalAvgPool2D() *GlobalAvgPool2DLayer { return &GlobalAvgPool2DLayer{"GlobalAvgPool2D"} }
-
-func (p *GlobalAvgPool2DLayer) kind() string { return p.name }
-
-// Forward adds the mean over the last two axes of x.
-func (p *GlobalAvgPool2DLayer) Forward(x *graph.Node) *graph.Node {
-	return within(p, x, func(s scope) *graph.Node {
-		if len(x.Shape()) != 4 {
-			s.g.Fail(p.name, "input must have rank 4 (N×C×H×W), got %v", x.Shape())
-		}
-		return graph.MeanKeep(x, 2, 3)
-	})
-}
-
-// AdaptiveAvgPool2DLayer averages images to a given size; see [AdaptiveAvgPool2D].
-type AdaptiveAvgPool2DLayer struct{ height, width int }
-
-// AdaptiveAvgPool2D returns a layer that averages images of any size to
-// height×width: N×C×H×W becomes N×C×height×width. Element i of an axis is the
-// mean of the elements ⌊i·n/out⌋ ≤ k < ⌈(i+1)·n/out⌉, as in PyTorch's
-// AdaptiveAvgPool2d. An image smaller than that is repeated.
-func AdaptiveAvgPool2D(height, width int) *AdaptiveAvgPool2DLayer {
-	return &AdaptiveAvgPool2DLayer{height, width}
-}
-
-func (p *AdaptiveAvgPool2DLayer) kind() string { return "AdaptiveAvgPool2D" }
-
-// Forward adds the pooling of x (N×C×H×W).
-func (p *AdaptiveAvgPool2DLayer) Forward(x *graph.Node) *graph.Node {
-	return within(p, x, func(scope) *graph.Node { return graph.AdaptiveAvgPool2D(x, p.height, p.width) })
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/enginetest/internal/cases"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -19,13 +20,13 @@ type tb interface {
 }
 
 // tolerance says how results are compared; see the package comment.
-type tolerance int
+type tolerance = cases.Tolerance
 
 const (
-	exact     tolerance = iota // the same bits, except that −0 = 0
-	pointwise                  // functions of single numbers
-	sums                       // sums, each of one operator
-	measured                   // compositions
+	exact     = cases.Exact
+	pointwise = cases.Pointwise
+	sums      = cases.Sums
+	measured  = cases.Measured
 )
 
 // A problem is a graph with everything that is needed to run it.

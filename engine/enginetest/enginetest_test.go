@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/enginetest/internal/cases"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -40,31 +41,31 @@ func round(_ *graph.Node, v []float64) {
 // element, and expects the tables to notice. It expects the same of the
 // random graphs.
 func TestFaults(t *testing.T) {
-	cases := map[string][]operatorCase{} // by the kinds of operators in their graphs
-	for _, group := range operatorGroups() {
-		for _, c := range group {
-			p, _ := c.problem(asInputs, !c.flat)
+	byKind := map[string][]cases.Case{} // by the kinds of operators in their graphs
+	for _, o := range cases.Operators {
+		for _, c := range o.Cases() {
+			p, _ := caseProblem(c, asInputs, !c.Flat)
 			seen := map[string]bool{}
 			for _, n := range p.graph.Nodes() {
 				if kind := n.Op().Kind(); kind != "Input" && !seen[kind] {
 					seen[kind] = true
-					cases[kind] = append(cases[kind], c)
+					byKind[kind] = append(byKind[kind], c)
 				}
 			}
 		}
 	}
-	if len(cases) < 38 {
-		t.Errorf("the tables have only %d kinds of operators", len(cases))
+	if len(byKind) < 38 {
+		t.Errorf("the tables have only %d kinds of operators", len(byKind))
 	}
-	for kind, list := range cases {
+	for kind, list := range byKind {
 		t.Run(kind, func(t *testing.T) {
 			d := tampering{reference.New(), func(n *graph.Node, v []float64) {
 				if last := len(v) - 1; n.Op().Kind() == kind {
 					v[last] += 1e-4 * math.Max(1, math.Abs(v[last]))
 				}
 			}}
-			noticed := slices.ContainsFunc(list, func(c operatorCase) bool {
-				return fails(func(t tb) { c.check(t, d) })
+			noticed := slices.ContainsFunc(list, func(c cases.Case) bool {
+				return fails(func(t tb) { checkCase(t, d, c) })
 			})
 			if !noticed {
 				t.Error("the tables do not notice")

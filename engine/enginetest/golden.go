@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/enginetest/internal/cases"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -20,19 +21,6 @@ import (
 //
 //go:embed testdata/*.safetensors
 var goldenFiles embed.FS
-
-// goldenCase is what a file's metadata says about a case. Fields that an
-// operator does not have are zero.
-type goldenCase struct {
-	Op                                string
-	Args                              []string
-	Kernel, Stride, Padding, Dilation [2]int
-	Groups                            int
-	Ceil, Include, Keep, Mean         bool
-	Axis, Start, Stop                 int
-	Axes, Perm, Shape, Before, After  []int
-	Value, Eps                        float32
-}
 
 // Golden tests that a device agrees with PyTorch: every operator, forward and
 // backward, and training steps of two small networks.
@@ -46,11 +34,11 @@ func Golden(t *testing.T, device engine.Device) {
 		sort.Strings(names)
 		for _, name := range names {
 			t.Run(group+"/"+name, func(t *testing.T) {
-				var c goldenCase
+				var c cases.Golden
 				if err := json.Unmarshal([]byte(file.Metadata[name]), &c); err != nil {
 					t.Fatal(err)
 				}
-				c.check(t, device, file, name)
+				checkGolden(t, device, file, name, c)
 			})
 		}
 	}
@@ -84,7 +72,7 @@ func goldenTensor(t *testing.T, file *safetensors.File, name string) *tensor.Ten
 	return x
 }
 
-func (c goldenCase) check(t *testing.T, device engine.Device, file *safetensors.File, name string) {
+func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, name string, c cases.Golden) {
 	p := &problem{graph: graph.New()}
 	feed := func(name string, x *tensor.Tensor) *graph.Node {
 		p.inputs = append(p.inputs, x)
@@ -99,12 +87,15 @@ func (c goldenCase) check(t *testing.T, device engine.Device, file *safetensors.
 			wrt, want = append(wrt, args[a]), append(want, d)
 		}
 	}
-	y := c.build(t, args)
+	y := cases.BuildGolden(c, args)
+	if y == nil {
+		t.Fatalf("unknown operator %q in the golden file", c.Op)
+	}
 	dy := feed("dy", goldenTensor(t, file, name+"/dy"))
 	p.outputs = append([]*graph.Node{y}, graph.Gradients(graph.Sum(graph.Mul(y, dy)), wrt...)...)
 	want = append([]*tensor.Tensor{goldenTensor(t, file, name+"/y")}, want...)
 	if c.Op == "batch_norm_train" {
-		mean, variance := c.running(p.graph, feed, args["x"], func(n string) *tensor.Tensor { return goldenTensor(t, file, name+"/"+n) })
+		mean, variance := running(p.graph, feed, args["x"], func(n string) *tensor.Tensor { return goldenTensor(t, file, name+"/"+n) })
 		p.outputs = append(p.outputs, mean, variance)
 		want = append(want, goldenTensor(t, file, name+"/new_mean"), goldenTensor(t, file, name+"/new_var"))
 	}
@@ -124,7 +115,7 @@ func (c goldenCase) check(t *testing.T, device engine.Device, file *safetensors.
 }
 
 // running adds the update of the running statistics with momentum 0.1.
-func (c goldenCase) running(g *graph.Graph, feed func(string, *tensor.Tensor) *graph.Node, x *graph.Node, get func(string) *tensor.Tensor) (mean, variance *graph.Node) {
+func running(g *graph.Graph, feed func(string, *tensor.Tensor) *graph.Node, x *graph.Node, get func(string) *tensor.Tensor) (mean, variance *graph.Node) {
 	stats := graph.BatchStats(x)
 	channels := x.Shape()[1]
 	m := float32(x.Shape().Size() / channels)
@@ -133,70 +124,6 @@ func (c goldenCase) running(g *graph.Graph, feed func(string, *tensor.Tensor) *g
 	}
 	unbiased := graph.Mul(graph.Slice(stats, 0, 1, 2), g.Scalar(m/(m-1)))
 	return mix(feed("mean", get("mean")), graph.Slice(stats, 0, 0, 1)), mix(feed("var", get("var")), unbiased)
-}
-
-// build adds the operator.
-func (c goldenCase) build(t *testing.T, args map[string]*graph.Node) *graph.Node {
-	t.Helper()
-	window := graph.Window{Stride: c.Stride, Pad: c.Padding, Dilation: c.Dilation}
-	x, a, b := args["x"], args["a"], args["b"]
-	one := map[string]func(*graph.Node) *graph.Node{
-		"neg": graph.Neg, "exp": graph.Exp, "log": graph.Log, "sqrt": graph.Sqrt, "relu": graph.ReLU, "relu6": graph.ReLU6,
-		"sigmoid": graph.Sigmoid, "tanh": graph.Tanh,
-	}
-	two := map[string]func(a, b *graph.Node) *graph.Node{"add": graph.Add, "sub": graph.Sub, "mul": graph.Mul, "div": graph.Div, "matmul": graph.MatMul}
-	drop := map[string]func(*graph.Node, ...int) *graph.Node{"sum": graph.Sum, "mean": graph.Mean, "amax": graph.Max}
-	keep := map[string]func(*graph.Node, ...int) *graph.Node{"sum": graph.SumKeep, "mean": graph.MeanKeep, "amax": graph.MaxKeep}
-	switch {
-	case one[c.Op] != nil:
-		return one[c.Op](x)
-	case two[c.Op] != nil:
-		return two[c.Op](a, b)
-	case keep[c.Op] != nil && c.Keep:
-		return keep[c.Op](x, c.Axes...)
-	case drop[c.Op] != nil:
-		return drop[c.Op](x, c.Axes...)
-	}
-	switch c.Op {
-	case "conv2d":
-		return graph.Conv2D(x, args["w"], b, window, c.Groups)
-	case "linear":
-		return graph.Linear(x, args["w"], b)
-	case "max_pool2d":
-		return graph.MaxPool2D(x, c.Kernel, window, c.Ceil)
-	case "avg_pool2d":
-		return graph.AvgPool2D(x, c.Kernel, window, c.Ceil, c.Include)
-	case "adaptive_avg_pool2d":
-		return graph.AdaptiveAvgPool2D(x, c.Shape[0], c.Shape[1])
-	case "batch_norm_train":
-		return graph.BatchNorm(x, graph.BatchStats(x), args["weight"], args["bias"], c.Eps)
-	case "batch_norm_eval":
-		n := x.Shape()[1]
-		stats := graph.Concat(0, graph.Reshape(args["mean"], 1, n), graph.Reshape(args["var"], 1, n))
-		return graph.BatchNormInference(x, stats, args["weight"], args["bias"], c.Eps)
-	case "softmax":
-		return graph.Softmax(x, c.Axis)
-	case "log_softmax":
-		return graph.LogSoftmax(x, c.Axis)
-	case "cross_entropy":
-		y := graph.CrossEntropy(x, args["labels"])
-		if c.Mean {
-			y = graph.Mean(y)
-		}
-		return y
-	case "transpose":
-		return graph.Transpose(x, c.Perm...)
-	case "reshape":
-		return graph.Reshape(x, c.Shape...)
-	case "concat":
-		return graph.Concat(c.Axis, a, b, args["c"])
-	case "slice":
-		return graph.Slice(x, c.Axis, c.Start, c.Stop)
-	case "pad":
-		return graph.Pad(x, c.Before, c.After, c.Value)
-	}
-	t.Fatalf("unknown operator %q in the golden file", c.Op)
-	return nil
 }
 
 // goldenNetwork trains a network for three steps and compares the losses, the

@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/strideml/stride/engine/enginetest/internal/cases"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -13,11 +14,11 @@ import (
 // differences in float64, along random directions and single elements.
 func TestGradients(t *testing.T) {
 	t.Parallel()
-	for group, cases := range operatorGroups() {
-		t.Run(group, func(t *testing.T) {
-			for _, c := range cases {
-				if !c.flat && c.name != "CrossEntropy with bad labels" && !hasTies(c) {
-					t.Run(c.name, func(t *testing.T) { checkGradient(t, c) })
+	for _, o := range cases.Operators {
+		t.Run(o.File, func(t *testing.T) {
+			for _, c := range o.Cases() {
+				if !c.Flat && c.Name != "CrossEntropy with bad labels" && !hasTies(c) {
+					t.Run(c.Name, func(t *testing.T) { checkGradient(t, c) })
 				}
 			}
 		})
@@ -25,8 +26,8 @@ func TestGradients(t *testing.T) {
 }
 
 // hasTies reports whether a maximum may have no derivative.
-func hasTies(c operatorCase) bool {
-	for _, v := range c.values()[:1] {
+func hasTies(c cases.Case) bool {
+	for _, v := range c.Values()[:1] {
 		seen := map[float32]bool{}
 		for _, x := range v.Data() {
 			if seen[x] && x == float32(math.Trunc(float64(x))) {
@@ -38,10 +39,10 @@ func hasTies(c operatorCase) bool {
 	return false
 }
 
-func checkGradient(t *testing.T, c operatorCase) {
+func checkGradient(t *testing.T, c cases.Case) {
 	t.Helper()
 	const eps = 1e-6
-	p, nodes := c.problem(asInputs, true)
+	p, nodes := caseProblem(c, asInputs, true)
 	grads, err := reference.Eval(p.outputs[1:], p.feed())
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +59,7 @@ func checkGradient(t *testing.T, c operatorCase) {
 		}
 		return y[0]
 	}
-	for i, n := range c.differentiated(nodes) {
+	for i, n := range differentiated(c, nodes) {
 		for try := range 4 {
 			direction := make([]float64, n.Shape().Size())
 			if try == 0 {

@@ -300,3 +300,7 @@ func train(t *testing.T, device engine.Device, n network) map[string]*tensor.Ten
 	}
 	return results
 }
+
+func square(stride, pad, dilation int) graph.Window {
+	return graph.Window{Stride: [2]int{stride, stride}, Pad: [2]int{pad, pad}, Dilation: [2]int{dilation, dilation}}
+}

@@ -50,23 +50,3 @@ func conv2DWeightGrad(op graph.Conv2DWeightGradOp, dw, x, dy array) {
 		dw.data[wi] += dy.data[yi] * x.data[xi]
 	})
 }
-
-func matMul(op graph.MatMulOp, y, a, b array) {
-	k := a.shape[1]
-	if op.TransA {
-		k = a.shape[0]
-	}
-	each(y.shape, func(yi int, index []int) {
-		i, j := index[0], index[1]
-		for l := range k {
-			p, q := at(a.shape, i, l), at(b.shape, l, j)
-			if op.TransA {
-				p = at(a.shape, l, i)
-			}
-			if op.TransB {
-				q = at(b.shape, j, l)
-			}
-			y.data[yi] += a.data[p] * b.data[q]
-		}
-	})
-}

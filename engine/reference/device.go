@@ -68,19 +68,3 @@ func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
 }
 
 func (p *program) Close() error { return nil }
-
-// widen converts float32 to float64.
-func widen(src []float32) []float64 {
-	dst := make([]float64, len(src))
-	for i, v := range src {
-		dst[i] = float64(v)
-	}
-	return dst
-}
-
-// narrow rounds float64 to float32.
-func narrow(dst []float32, src []float64) {
-	for i, v := range src {
-		dst[i] = float32(v)
-	}
-}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // Eval computes outputs, nodes of one graph, in float64 from end to end. feed
@@ -94,12 +93,6 @@ func evaluate(nodes []*graph.Node, feed map[*graph.Node][]float64, hooks []func(
 		values[n] = y.data
 	}
 	return values, nil
-}
-
-// An array is a value in row-major order.
-type array struct {
-	shape tensor.Shape
-	data  []float64
 }
 
 // compute stores the result of an operator in y, which is zero at first.

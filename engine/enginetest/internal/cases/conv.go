@@ -1,8 +1,7 @@
-package enginetest
+package cases
 
 import (
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -41,30 +40,26 @@ func (s convSpec) work() int {
 	return s.n * s.o * h * w * (s.c / s.groups) * s.kernel[0] * s.kernel[1]
 }
 
-func (s convSpec) operatorCase() operatorCase {
-	args := []arg{of(s.n, s.c, s.h, s.w), of(s.o, s.c/s.groups, s.kernel[0], s.kernel[1])}
+func (s convSpec) Case() Case {
+	args := []Arg{of(s.n, s.c, s.h, s.w), of(s.o, s.c/s.groups, s.kernel[0], s.kernel[1])}
 	if s.bias {
 		args = append(args, of(s.o))
 	}
-	return operatorCase{
-		name: s.String(),
-		args: args,
-		build: func(x []*graph.Node) *graph.Node {
+	return Case{
+		Name: s.String(),
+		Args: args,
+		Build: func(x []*graph.Node) *graph.Node {
 			var bias *graph.Node
 			if s.bias {
 				bias = x[2]
 			}
 			return graph.Conv2D(x[0], x[1], bias, s.window, s.groups)
 		},
-		forward: sums, backward: sums,
+		Forward: Sums, Backward: Sums,
 	}
 }
 
-func square(stride, pad, dilation int) graph.Window {
-	return graph.Window{Stride: [2]int{stride, stride}, Pad: [2]int{pad, pad}, Dilation: [2]int{dilation, dilation}}
-}
-
-func convCases() []operatorCase {
+func convCases() []Case {
 	k := func(n int) [2]int { return [2]int{n, n} }
 	specs := []convSpec{
 		// The layers of the classic networks, scaled down.
@@ -119,17 +114,17 @@ func convCases() []operatorCase {
 		{1, 16, 5, 5, 16, k(11), square(1, 9, 1), 1, true},
 		{1, 16, 13, 13, 16, k(11), square(1, 0, 1), 1, true},
 	}
-	cases := make([]operatorCase, 0, len(specs))
+	cases := make([]Case, 0, len(specs))
 	for _, s := range specs {
-		cases = append(cases, s.operatorCase())
+		cases = append(cases, s.Case())
 	}
 	return append(cases, randomConvs(70, 40_000)...)
 }
 
 // randomConvs draws combinations of all that can vary, always the same ones.
-func randomConvs(count, maxWork int) []operatorCase {
+func randomConvs(count, maxWork int) []Case {
 	r := rng.New(1, "enginetest conv")
-	var cases []operatorCase
+	var cases []Case
 	for len(cases) < count {
 		kernel := pick(r, [][2]int{{1, 1}, {3, 3}, {5, 5}, {7, 7}, {11, 11}, {1, 3}, {3, 1}, {3, 5}, {2, 2}, {4, 4}, {2, 3}})
 		s := convSpec{
@@ -151,10 +146,14 @@ func randomConvs(count, maxWork int) []operatorCase {
 			}
 		}
 		if h, w := s.output(); h > 0 && w > 0 && s.work() <= maxWork {
-			cases = append(cases, s.operatorCase())
+			cases = append(cases, s.Case())
 		}
 	}
 	return cases
 }
 
-func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }
+var convGolden = map[string]GoldenFunc{
+	"conv2d": func(c Golden, x map[string]*graph.Node) *graph.Node {
+		return graph.Conv2D(x["x"], x["w"], x["b"], c.window(), c.Groups)
+	},
+}

@@ -1,0 +1,30 @@
+package cases
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/graph"
+)
+
+func avgPoolCases() []Case {
+	var cases []Case
+	for _, s := range poolSpecs() {
+		for _, include := range []bool{true, false} {
+			cases = append(cases, Case{
+				Name: fmt.Sprintf("%v, include padding %v", s, include),
+				Args: []Arg{{shape: s.shape}},
+				Build: func(x []*graph.Node) *graph.Node {
+					return graph.AvgPool2D(x[0], s.kernel, s.window, s.ceil, include)
+				},
+				Forward: Sums, Backward: Sums,
+			})
+		}
+	}
+	return cases
+}
+
+var avgPoolGolden = map[string]GoldenFunc{
+	"avg_pool2d": func(c Golden, x map[string]*graph.Node) *graph.Node {
+		return graph.AvgPool2D(x["x"], c.Kernel, c.window(), c.Ceil, c.Include)
+	},
+}

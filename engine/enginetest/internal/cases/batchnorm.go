@@ -1,0 +1,71 @@
+package cases
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
+)
+
+func batchNormCases() []Case {
+	var cases []Case
+	shapes := []tensor.Shape{{4, 1}, {5, 3}, {33, 17}, {2, 3, 4, 4}, {1, 8, 5, 5}, {3, 33, 3, 3}, {7, 5, 1, 1}, {2, 16, 6, 7}, {1, 1, 3, 3}, {37, 6, 2, 2}}
+	shifted := func(s tensor.Shape) Arg { // a mean far from 0 shows cancellation
+		r := rng.New(5, "enginetest shift")
+		x := normal(r, s...)
+		for i := range x.Data() {
+			x.Data()[i] += 10
+		}
+		return Arg{shape: s, data: x.Data()}
+	}
+	for _, s := range shapes {
+		c := s[1]
+		for _, x := range []Arg{{shape: s}, shifted(s)} {
+			note := ""
+			if x.data != nil {
+				note = ", shifted"
+			}
+			cases = append(cases, Case{
+				Name:    fmt.Sprintf("statistics of %v%s", s, note),
+				Args:    []Arg{x},
+				Build:   func(x []*graph.Node) *graph.Node { return graph.BatchStats(x[0]) },
+				Forward: Measured, Flat: true,
+			}, Case{
+				Name: fmt.Sprintf("training %v%s", s, note),
+				Args: []Arg{x, of(c), of(c)},
+				Build: func(x []*graph.Node) *graph.Node {
+					return graph.BatchNorm(x[0], graph.BatchStats(x[0]), x[1], x[2], 1e-5)
+				},
+				Forward: Measured, Backward: Measured,
+			})
+		}
+		cases = append(cases, Case{
+			Name: fmt.Sprintf("inference %v", s),
+			Args: []Arg{{shape: s}, Arg{shape: tensor.Shape{2, c}, Fixed: true}.with(positive), of(c), of(c)},
+			Build: func(x []*graph.Node) *graph.Node {
+				return graph.BatchNormInference(x[0], x[1], x[2], x[3], 1e-3)
+			},
+			Forward: Measured, Backward: Measured,
+		}, Case{
+			Name: fmt.Sprintf("inference %v, ReLU", s),
+			Args: []Arg{{shape: s}, Arg{shape: tensor.Shape{2, c}, Fixed: true}.with(positive), of(c), of(c)},
+			Build: func(x []*graph.Node) *graph.Node {
+				return graph.ReLU(graph.BatchNormInference(x[0], x[1], x[2], x[3], 1e-3))
+			},
+			Forward: Measured, Backward: Measured,
+		})
+	}
+	return cases
+}
+
+var batchNormGolden = map[string]GoldenFunc{
+	"batch_norm_train": func(c Golden, x map[string]*graph.Node) *graph.Node {
+		return graph.BatchNorm(x["x"], graph.BatchStats(x["x"]), x["weight"], x["bias"], c.Eps)
+	},
+	"batch_norm_eval": func(c Golden, x map[string]*graph.Node) *graph.Node {
+		n := x["x"].Shape()[1]
+		stats := graph.Concat(0, graph.Reshape(x["mean"], 1, n), graph.Reshape(x["var"], 1, n))
+		return graph.BatchNormInference(x["x"], stats, x["weight"], x["bias"], c.Eps)
+	},
+}

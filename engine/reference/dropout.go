@@ -1,0 +1,18 @@
+package reference
+
+import (
+	"math"
+
+	"github.com/strideml/stride/graph"
+)
+
+// dropout keeps element i if its random bits reach the threshold.
+func dropout(op graph.DropoutOp, y, x, step array) {
+	number := graph.StepNumber(float32(step.data[0]), float32(step.data[1]))
+	threshold := uint32(math.Floor(float64(op.P) * (1 << 24)))
+	for i, v := range x.data {
+		if graph.DropoutBits(op.Key, number, uint32(i))>>8 >= threshold {
+			y.data[i] = v / (1 - float64(op.P))
+		}
+	}
+}

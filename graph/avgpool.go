@@ -1,0 +1,80 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/tensor"
+)
+
+// AvgPool2DOp averages each window, padding counting as zeros. With
+// CountIncludePad the divisor counts the padding that the window covers
+// (PyTorch's default), otherwise only elements inside the image. What hangs
+// over the padded image under Ceil is never counted. Dilation is not used.
+type AvgPool2DOp struct {
+	Pool
+	CountIncludePad bool
+}
+
+// Kind returns "AvgPool2D".
+func (AvgPool2DOp) Kind() string { return "AvgPool2D" }
+
+func (o AvgPool2DOp) describe([]tensor.Shape) string { return o.Pool.describe("AvgPool2D") }
+
+// Infer returns N×C×H'×W'.
+func (o AvgPool2DOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
+	if err := arity(in, 1); err != nil {
+		return nil, err
+	}
+	if o.Dilation != [2]int{1, 1} {
+		return nil, fmt.Errorf("average pooling has no dilation, got %v", o.Dilation)
+	}
+	return o.infer(in[0])
+}
+
+func (o AvgPool2DOp) gradient(y, dy *Node) []*Node {
+	return []*Node{dy.graph.add(AvgPool2DGradOp{Pool: o, InputShape: y.inputs[0].shape}, dy)}
+}
+
+// AvgPool2DGradOp spreads each dy element evenly over its window. Argument: dy.
+type AvgPool2DGradOp struct {
+	noGradient
+	Pool       AvgPool2DOp
+	InputShape tensor.Shape
+}
+
+// Kind returns "AvgPool2DGrad".
+func (AvgPool2DGradOp) Kind() string { return "AvgPool2DGrad" }
+
+// Infer returns InputShape.
+func (o AvgPool2DGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
+	if err := arity(in, 1); err != nil {
+		return nil, err
+	}
+	out, err := o.Pool.infer(o.InputShape)
+	if err == nil && !out.Equal(in[0]) {
+		err = fmt.Errorf("dy must have shape %v, got %v", out, in[0])
+	}
+	return o.InputShape, err
+}
+
+// Divisor returns the number that the window with output position (i, j) is
+// divided by, for an input of height h and width w. Engines use it so that
+// all agree on the edges.
+func (o AvgPool2DOp) Divisor(i, j, h, w int) int {
+	return o.extent(0, i, h) * o.extent(1, j, w)
+}
+
+func (o AvgPool2DOp) extent(axis, i, n int) int {
+	start := i*o.Stride[axis] - o.Pad[axis]
+	stop := min(start+o.Kernel[axis], n+o.Pad[axis])
+	if !o.CountIncludePad {
+		start, stop = max(start, 0), min(stop, n)
+	}
+	return stop - start
+}
+
+// AvgPool2D returns the mean over each window of x (N×C×H×W). A zero stride
+// means the kernel's size.
+func AvgPool2D(x *Node, kernel [2]int, window Window, ceil, countIncludePad bool) *Node {
+	return x.graph.add(AvgPool2DOp{pool(kernel, window, ceil), countIncludePad}, x)
+}

@@ -1,0 +1,79 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/tensor"
+)
+
+// DropoutOp zeroes each element with probability P and multiplies the others
+// by 1/(1−P). Arguments: x and step, a node of shape 2 that holds the
+// number of the training step as two whole numbers below 2²⁴, the high part
+// first. Which elements are dropped depends on Key, the step and the
+// element's row-major index only: index i is kept if and only if
+// DropoutBits(Key, step, i)>>8 ≥ ⌊P·2²⁴⌋. The derivative is the same operator
+// applied to dy.
+type DropoutOp struct {
+	P   float32
+	Key uint64
+}
+
+// Kind returns "Dropout".
+func (DropoutOp) Kind() string { return "Dropout" }
+
+// Infer returns the shape of x.
+func (o DropoutOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
+	if err := arity(in, 2); err != nil {
+		return nil, err
+	}
+	if !(o.P >= 0 && o.P < 1) {
+		return nil, fmt.Errorf("probability must be at least 0 and below 1, got %v", o.P)
+	}
+	if !in[1].Equal(tensor.Shape{2}) {
+		return nil, fmt.Errorf("step must have shape 2, got %v", in[1])
+	}
+	return in[0], nil
+}
+
+func (o DropoutOp) gradient(y, dy *Node) []*Node {
+	return []*Node{dy.graph.add(o, dy, y.inputs[1]), nil}
+}
+
+// Dropout drops elements of x with probability p, as DropoutOp says.
+func Dropout(x, step *Node, p float32, key uint64) *Node {
+	return x.graph.add(DropoutOp{p, key}, x, step)
+}
+
+// StepValue splits a step number below 2⁴⁸ into the two numbers that a
+// dropout's step argument holds.
+func StepValue(step uint64) (hi, lo float32) {
+	return float32(step >> 24 & (1<<24 - 1)), float32(step & (1<<24 - 1))
+}
+
+// StepNumber is the inverse of StepValue.
+func StepNumber(hi, lo float32) uint64 { return uint64(hi)<<24 | uint64(lo) }
+
+// DropoutBits returns the 32 random bits of element i in the given step: a
+// counter hashed with a key, so that any element's bits can be computed by
+// itself. With k = key xor the SplitMix64 finaliser of step, it is
+// mix(mix(i xor low(k)) + high(k)), mix being the 32-bit finaliser of
+// C. Wellons' "lowbias32".
+func DropoutBits(key, step uint64, i uint32) uint32 {
+	k := key ^ mix64(step)
+	return mix32(mix32(i^uint32(k)) + uint32(k>>32))
+}
+
+func mix32(x uint32) uint32 {
+	x ^= x >> 16
+	x *= 0x7feb352d
+	x ^= x >> 15
+	x *= 0x846ca68b
+	return x ^ x>>16
+}
+
+func mix64(x uint64) uint64 {
+	x += 0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

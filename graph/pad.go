@@ -1,0 +1,49 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/strideml/stride/tensor"
+)
+
+// PadOp surrounds its argument with Value: Before[i] and After[i] elements
+// along axis i.
+type PadOp struct {
+	Before, After []int
+	Value         float32
+}
+
+// Kind returns "Pad".
+func (PadOp) Kind() string { return "Pad" }
+
+// Infer adds the padding to the shape.
+func (o PadOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
+	if err := arity(in, 1); err != nil {
+		return nil, err
+	}
+	if len(o.Before) != len(in[0]) || len(o.After) != len(in[0]) {
+		return nil, fmt.Errorf("padding %v, %v must have one entry for each axis of %v", o.Before, o.After, in[0])
+	}
+	out := in[0].Clone()
+	for i := range out {
+		if o.Before[i] < 0 || o.After[i] < 0 {
+			return nil, fmt.Errorf("padding %v, %v must not be negative", o.Before, o.After)
+		}
+		out[i] += o.Before[i] + o.After[i]
+	}
+	return out, nil
+}
+
+func (o PadOp) gradient(y, dy *Node) []*Node {
+	x := y.inputs[0].shape
+	for i := range x {
+		dy = Slice(dy, i, o.Before[i], o.Before[i]+x[i])
+	}
+	return []*Node{dy}
+}
+
+// Pad surrounds x with value: before[i] and after[i] elements along axis i.
+func Pad(x *Node, before, after []int, value float32) *Node {
+	return x.graph.add(PadOp{slices.Clone(before), slices.Clone(after), value}, x)
+}
