@@ -24,10 +24,12 @@ func compute(t *testing.T, build func(g *graph.Graph, inputs []*graph.Node) *gra
 	for _, device := range []engine.Device{best(), reference.New()} {
 		g := graph.New()
 		var nodes []*graph.Node
+		feeds := engine.Feeds{}
 		for _, in := range inputs {
-			nodes = append(nodes, g.Input("x", in.Shape()...))
+			n := g.Input("x", in.Shape()...)
+			nodes, feeds[n] = append(nodes, n), in
 		}
-		y, err := engine.Run(device, inputs, build(g, nodes))
+		y, err := engine.Run(device, feeds, build(g, nodes))
 		if err != nil {
 			t.Fatal(err)
 		}

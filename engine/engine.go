@@ -28,19 +28,19 @@ type Device interface {
 // different programs may run at the same time as long as none of them assigns
 // to a variable that another one uses.
 type Program interface {
-	// Run computes the outputs and then carries out the assignments. inputs
-	// holds a tensor for each of Graph.Inputs, in that order; outputs one for
-	// each output, which Run fills. Shapes must match exactly. Variables are
-	// read and assigned in place, in Variable.Value. Once it has run, Run
-	// allocates nothing.
-	Run(inputs, outputs []*tensor.Tensor) error
+	// Run computes the outputs and then carries out the assignments. feeds
+	// holds a tensor for each of Graph.Inputs and nothing else; outputs holds
+	// one for each output, in the order of Compile, which Run fills. Shapes
+	// must match exactly. Variables are read and assigned in place, in
+	// Variable.Value. From its second call on, Run allocates nothing.
+	Run(feeds Feeds, outputs []*tensor.Tensor) error
 	// Close releases the program's memory. It must not be run afterwards.
 	Close() error
 }
 
 // Run is a convenience: it compiles the outputs, runs them once and returns
-// fresh tensors.
-func Run(d Device, inputs []*tensor.Tensor, outputs ...*graph.Node) ([]*tensor.Tensor, error) {
+// new tensors. Graphs without inputs take nil feeds.
+func Run(d Device, feeds Feeds, outputs ...*graph.Node) ([]*tensor.Tensor, error) {
 	if len(outputs) == 0 {
 		return nil, fmt.Errorf("no outputs to compute")
 	}
@@ -53,22 +53,5 @@ func Run(d Device, inputs []*tensor.Tensor, outputs ...*graph.Node) ([]*tensor.T
 	for i, n := range outputs {
 		results[i] = tensor.New(n.Shape()...)
 	}
-	return results, p.Run(inputs, results)
-}
-
-// CheckShapes reports the first input or output that does not fit: engines
-// call it at the start of Run. It allocates only to report an error.
-func CheckShapes(nodes []*graph.Node, tensors []*tensor.Tensor, what string) error {
-	if len(nodes) != len(tensors) {
-		return fmt.Errorf("program takes %d %ss, got %d", len(nodes), what, len(tensors))
-	}
-	for i, n := range nodes {
-		if tensors[i] == nil {
-			return fmt.Errorf("%s %d is nil", what, i)
-		}
-		if !tensors[i].HasShape(n.Shape()) {
-			return fmt.Errorf("%s %d (%v) has shape %v", what, i, n, tensors[i].Shape())
-		}
-	}
-	return nil
+	return results, p.Run(feeds, results)
 }

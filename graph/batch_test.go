@@ -41,7 +41,7 @@ func TestRebatched(t *testing.T) {
 	for i := range x.Data() {
 		x.Data()[i] = float32(i%31)/8 - 2
 	}
-	want, err := engine.Run(reference.New(), []*tensor.Tensor{x}, y)
+	want, err := engine.Run(reference.New(), engine.Feeds{whole.Inputs()[0]: x}, y)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func TestRebatched(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := engine.Run(reference.New(), []*tensor.Tensor{few}, outputs...)
+		got, err := engine.Run(reference.New(), engine.Feeds{part.Inputs()[0]: few}, outputs...)
 		if err != nil {
 			t.Fatal(err)
 		}

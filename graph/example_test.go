@@ -18,7 +18,7 @@ func ExampleConv2D() {
 
 	image := tensor.Must(tensor.Arange(0, 9, 1).Reshape(1, 1, 3, 3))
 	kernel := tensor.Must(tensor.Arange(0, 4, 1).Reshape(1, 1, 2, 2))
-	out, err := engine.Run(reference.New(), []*tensor.Tensor{image, kernel}, y)
+	out, err := engine.Run(reference.New(), engine.Feeds{x: image, k: kernel}, y)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -38,7 +38,7 @@ func ExampleGradients() {
 
 	va := tensor.Must(tensor.FromSlice([]float32{1, 2}, 2))
 	vb := tensor.Must(tensor.FromSlice([]float32{0, 0}, 2))
-	out, err := engine.Run(reference.New(), []*tensor.Tensor{va, vb}, f, d[0], d[1])
+	out, err := engine.Run(reference.New(), engine.Feeds{a: va, b: vb}, f, d[0], d[1])
 	if err != nil {
 		fmt.Println(err)
 		return

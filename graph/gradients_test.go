@@ -12,7 +12,11 @@ import (
 // run computes nodes of a graph with the reference engine.
 func run(t *testing.T, inputs []*tensor.Tensor, outputs ...*graph.Node) []*tensor.Tensor {
 	t.Helper()
-	out, err := engine.Run(reference.New(), inputs, outputs...)
+	feeds := engine.Feeds{}
+	for i, n := range outputs[0].Graph().Inputs() {
+		feeds[n] = inputs[i]
+	}
+	out, err := engine.Run(reference.New(), feeds, outputs...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -79,14 +80,16 @@ func (s *trainingStep) run(t *testing.T, loss *graph.Node) (all []float32) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, out := []*tensor.Tensor{tensor.New(s.images.Shape()...), tensor.New(2)}, tensor.New()
+	images, number, out := tensor.New(s.images.Shape()...), tensor.New(2), tensor.New()
+	inputs := loss.Graph().Inputs() // a copy has inputs of its own
+	feeds := engine.Feeds{inputs[0]: images, inputs[1]: number}
 	r := rand.New(rand.NewPCG(3, 4))
 	for step := range 3 {
-		for i := range in[0].Data() {
-			in[0].Data()[i] = r.Float32()
+		for i := range images.Data() {
+			images.Data()[i] = r.Float32()
 		}
-		in[1].Data()[1] = float32(step)
-		if err := p.Run(in, []*tensor.Tensor{out}); err != nil {
+		number.Data()[1] = float32(step)
+		if err := p.Run(feeds, []*tensor.Tensor{out}); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, out.Data()[0])

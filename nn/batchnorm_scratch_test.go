@@ -27,16 +27,17 @@ func normalised(t *testing.T, device engine.Device, m *nn.Model, mode nn.Mode, x
 		t.Fatal(err)
 	}
 	g := trace.Graph
-	inputs, outputs := []*tensor.Tensor{x}, []*graph.Node{trace.Output}
+	feeds, outputs := engine.Feeds{trace.Input: x}, []*graph.Node{trace.Output}
 	if mode == nn.Train {
-		inputs = append(inputs, r)
+		weight := g.Input("r", r.Shape()...)
+		feeds[weight] = r
 		wrt := []*graph.Node{trace.Input}
 		for _, p := range m.Parameters() {
 			wrt = append(wrt, g.Variable(p))
 		}
-		outputs = append(outputs, graph.Gradients(graph.Sum(graph.Mul(trace.Output, g.Input("r", r.Shape()...))), wrt...)...)
+		outputs = append(outputs, graph.Gradients(graph.Sum(graph.Mul(trace.Output, weight)), wrt...)...)
 	}
-	got, err := engine.Run(device, inputs, outputs...)
+	got, err := engine.Run(device, feeds, outputs...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -102,9 +102,9 @@ func under(f *safetensors.File, prefix string) []safetensors.Entry {
 
 // trainer is a compiled training step.
 type trainer struct {
-	program engine.Program
-	inputs  []*tensor.Tensor
-	outputs []*tensor.Tensor
+	program            engine.Program
+	images, labels, lr *graph.Node
+	outputs            []*tensor.Tensor
 }
 
 func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, o optim.Optimizer) *trainer {
@@ -126,13 +126,12 @@ func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, o optim.O
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	return &trainer{p, make([]*tensor.Tensor, 3), []*tensor.Tensor{tensor.Scalar(0)}}
+	return &trainer{p, tr.Input, labels, lr, []*tensor.Tensor{tensor.Scalar(0)}}
 }
 
 func (s *trainer) step(t *testing.T, x, labels *tensor.Tensor, lr float32) float64 {
 	t.Helper()
-	s.inputs[0], s.inputs[1], s.inputs[2] = x, labels, tensor.Scalar(lr)
-	if err := s.program.Run(s.inputs, s.outputs); err != nil {
+	if err := s.program.Run(engine.Feeds{s.images: x, s.labels: labels, s.lr: tensor.Scalar(lr)}, s.outputs); err != nil {
 		t.Fatal(err)
 	}
 	return float64(s.outputs[0].Data()[0])

@@ -223,8 +223,10 @@ func TestDropout(t *testing.T) {
 	if in := tr.Graph.Inputs(); len(in) != 2 || in[0] != tr.Input || in[1] != tr.Step {
 		t.Fatalf("inputs %v", in)
 	}
-	run := func(step float32) *tensor.Tensor {
-		y, err := engine.Run(reference.New(), []*tensor.Tensor{tensor.Full(1, 1, 1000), tensor.Must(tensor.FromSlice([]float32{0, step}, 2))}, tr.Output)
+	run := func(step uint64) *tensor.Tensor {
+		feeds := engine.Feeds{tr.Input: tensor.Full(1, 1, 1000)}
+		tr.FeedStep(feeds, step)
+		y, err := engine.Run(reference.New(), feeds, tr.Output)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +256,7 @@ func TestBatchNormUsedTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := tensor.Must(tensor.FromSlice([]float32{0, 8}, 2, 1))
-	if _, err := engine.Run(reference.New(), []*tensor.Tensor{x}, tr.Output); err != nil {
+	if _, err := engine.Run(reference.New(), engine.Feeds{tr.Input: x}, tr.Output); err != nil {
 		t.Fatal(err)
 	}
 	// First use: mean 4, unbiased variance 32. Second: mean 0, variance 2.

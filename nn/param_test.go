@@ -47,7 +47,7 @@ func TestParameter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := engine.Run(reference.New(), []*tensor.Tensor{x}, trace.Output); err != nil {
+		if _, err := engine.Run(reference.New(), engine.Feeds{trace.Input: x}, trace.Output); err != nil {
 			t.Fatal(err)
 		}
 		if got := a.runs(m); got != test.runs {

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -20,6 +21,7 @@ type compiled struct {
 	batch   int
 	output  tensor.Shape
 	program engine.Program
+	input   *graph.Node
 }
 
 // maxPrograms bounds how many batch sizes stay compiled.
@@ -46,7 +48,7 @@ func (m *Model) Predict(device engine.Device, x *tensor.Tensor) (*tensor.Tensor,
 		return nil, err
 	}
 	y := tensor.New(c.output...)
-	if err := c.program.Run([]*tensor.Tensor{x}, []*tensor.Tensor{y}); err != nil {
+	if err := c.program.Run(engine.Feeds{c.input: x}, []*tensor.Tensor{y}); err != nil {
 		return nil, fmt.Errorf("nn: predict: %w", err)
 	}
 	return y, nil
@@ -76,7 +78,7 @@ func (m *Model) program(device engine.Device, batch int) (compiled, error) {
 		}
 		p.compiled = slices.Delete(p.compiled, 0, 1)
 	}
-	c := compiled{device, batch, t.Output.Shape(), program}
+	c := compiled{device, batch, t.Output.Shape(), program, t.Input}
 	p.compiled = append(p.compiled, c)
 	return c, nil
 }

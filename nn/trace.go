@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/tensor"
@@ -13,13 +14,13 @@ import (
 // caller may add more: a loss, gradients, an update.
 type Trace struct {
 	Graph *graph.Graph
-	// Input is the batch, N×C×H×W, and the first of Graph.Inputs.
+	// Input is the batch, N×C×H×W, an input of the graph.
 	Input *graph.Node
 	// Output is the network's result.
 	Output *graph.Node
 	// Step is the number of the training step as graph.StepValue splits it
-	// (shape 2), and the second of Graph.Inputs. It is nil unless the network
-	// drops elements in this mode.
+	// (shape 2), an input of the graph that [Trace.FeedStep] feeds. It is nil
+	// unless the network has a [Dropout] and the mode is Train.
 	Step *graph.Node
 
 	calls []call
@@ -81,6 +82,21 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 		return nil, fmt.Errorf("nn: the network's Forward returned a node of another graph")
 	}
 	return &Trace{Graph: g, Input: x, Output: y, Step: state.step, calls: state.calls}, nil
+}
+
+// FeedStep feeds Step with the number of the training step, counted from 0,
+// from which Dropout derives its random bits. Where Step is nil it does
+// nothing, so a loop of one's own calls it before each run, whatever the
+// network. It allocates at the first call for a map only.
+func (t *Trace) FeedStep(feeds engine.Feeds, step uint64) {
+	if t.Step == nil {
+		return
+	}
+	if feeds[t.Step] == nil {
+		feeds[t.Step] = tensor.New(2)
+	}
+	value := feeds[t.Step].Data()
+	value[0], value[1] = graph.StepValue(step)
 }
 
 // stepNode returns the step input, which the first dropout makes.

@@ -3,6 +3,7 @@ package optim_test
 import (
 	"fmt"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/optim"
@@ -30,7 +31,7 @@ func ExampleSGD() {
 	rate := optim.Constant(0.25)
 	for step := range uint64(4) {
 		l := tensor.Scalar(0)
-		if err := program.Run([]*tensor.Tensor{tensor.Scalar(rate(step))}, []*tensor.Tensor{l}); err != nil {
+		if err := program.Run(engine.Feeds{lr: tensor.Scalar(rate(step))}, []*tensor.Tensor{l}); err != nil {
 			fmt.Println(err)
 			return
 		}

@@ -44,10 +44,10 @@ func TestSGDAgreesWithPyTorch(t *testing.T) {
 			x := &graph.Variable{Name: "x", Value: vector(1, -2, 0.5), Trainable: true}
 			y := &graph.Variable{Name: "y", Value: tensor.Must(vector(0.25, -1.5).Reshape(1, 2)), Trainable: true}
 			var state optim.State
-			program := step(t, o, &state, x, y)
+			rate, program := step(t, o, &state, x, y)
 			loss := tensor.Scalar(0)
 			for i, s := range r.Steps {
-				if err := program.Run([]*tensor.Tensor{tensor.Scalar(s.Rate)}, []*tensor.Tensor{loss}); err != nil {
+				if err := program.Run(engine.Feeds{rate: tensor.Scalar(s.Rate)}, []*tensor.Tensor{loss}); err != nil {
 					t.Fatal(err)
 				}
 				got := append(append([]float32{loss.Data()[0]}, x.Value.Data()...), y.Value.Data()...)
@@ -72,8 +72,9 @@ func TestSGDAgreesWithPyTorch(t *testing.T) {
 	}
 }
 
-// step compiles a training step on ½·(a·x−1)² + Σ y⁴/4.
-func step(t *testing.T, o optim.Optimizer, state *optim.State, x, y *graph.Variable) engine.Program {
+// step compiles a training step on ½·(a·x−1)² + Σ y⁴/4, which takes the
+// learning rate as its input.
+func step(t *testing.T, o optim.Optimizer, state *optim.State, x, y *graph.Variable) (rate *graph.Node, program engine.Program) {
 	t.Helper()
 	g := graph.New()
 	lr := g.Input("lr")
@@ -88,7 +89,7 @@ func step(t *testing.T, o optim.Optimizer, state *optim.State, x, y *graph.Varia
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	return p
+	return lr, p
 }
 
 // Two graphs, say for two batch sizes, share the state.

@@ -158,19 +158,9 @@ func newProbe(model *nn.Model, batch int, backward bool) (p *probe, err error) {
 
 // run runs the step and returns the first watched node that is not finite.
 func (p *probe) run(device engine.Device, kinds map[string]string, images, labels *tensor.Tensor, step uint64) (*NonFinite, error) {
-	var inputs []*tensor.Tensor
-	for _, in := range p.trace.Graph.Inputs() {
-		switch in {
-		case p.trace.Input:
-			inputs = append(inputs, images)
-		case p.labels:
-			inputs = append(inputs, labels)
-		case p.trace.Step:
-			hi, lo := graph.StepValue(step)
-			inputs = append(inputs, tensor.Must(tensor.FromSlice([]float32{hi, lo}, 2)))
-		}
-	}
-	results, err := engine.Run(device, inputs, p.outputs...)
+	feeds := engine.Feeds{p.trace.Input: images, p.labels: labels}
+	p.trace.FeedStep(feeds, step)
+	results, err := engine.Run(device, feeds, p.outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("look for values that are not finite: %w", err)
 	}
@@ -244,7 +234,7 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 	if len(outputs) == 0 {
 		return nil, nil
 	}
-	results, err := engine.Run(device, []*tensor.Tensor{images}, outputs...)
+	results, err := engine.Run(device, engine.Feeds{trace.Input: images}, outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("count dead units: %w", err)
 	}

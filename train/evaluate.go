@@ -71,11 +71,11 @@ type evaluator struct {
 }
 
 type evalProgram struct {
-	program          engine.Program
-	inputs           []*tensor.Tensor // images, labels
-	losses, guesses  *tensor.Tensor
-	outputs          []*tensor.Tensor
-	images, labelsAt int
+	program         engine.Program
+	feeds           engine.Feeds
+	images, labels  *graph.Node
+	losses, guesses *tensor.Tensor
+	outputs         []*tensor.Tensor
 }
 
 func newEvaluator(model *nn.Model, set data.Dataset, config EvalConfig) (*evaluator, error) {
@@ -104,17 +104,8 @@ func (e *evaluator) compile(batch int) (*evalProgram, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
 	}
-	p := &evalProgram{program: program, losses: tensor.New(batch), guesses: tensor.New(batch)}
+	p := &evalProgram{program: program, feeds: engine.Feeds{}, images: trace.Input, labels: labels, losses: tensor.New(batch), guesses: tensor.New(batch)}
 	p.outputs = []*tensor.Tensor{p.losses, p.guesses}
-	p.inputs = make([]*tensor.Tensor, len(trace.Graph.Inputs()))
-	for i, in := range trace.Graph.Inputs() {
-		switch in {
-		case trace.Input:
-			p.images = i
-		case labels:
-			p.labelsAt = i
-		}
-	}
 	// One program at a time: each keeps packed weights of its own, which new
 	// weights make useless anyway before the next test.
 	e.close()
@@ -149,9 +140,9 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.inputs[p.images], p.inputs[p.labelsAt] = b.Images, b.Labels
+		p.feeds[p.images], p.feeds[p.labels] = b.Images, b.Labels
 		began := time.Now()
-		if err := p.program.Run(p.inputs, p.outputs); err != nil {
+		if err := p.program.Run(p.feeds, p.outputs); err != nil {
 			return nil, err
 		}
 		computing += time.Since(began)

@@ -49,6 +49,9 @@ type recomputer struct {
 // A stepPlan is a compiled step, its memory and how many values it recomputes.
 type stepPlan struct {
 	program engine.Program
+	// node returns the node of the compiled graph that stands for one of the
+	// step's: values that are recomputed take a copy of the graph.
+	node    func(*graph.Node) *graph.Node
 	bytes   int64
 	dropped int
 }
@@ -92,9 +95,8 @@ func (r *recomputer) fit() (stepPlan, error) {
 // try compiles the step with some nodes dropped.
 func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 	outputs := slices.Clone(r.outputs)
-	g := outputs[0].Graph()
+	g, of := outputs[0].Graph(), func(n *graph.Node) *graph.Node { return n }
 	if len(drop) > 0 {
-		var of func(*graph.Node) *graph.Node
 		g, of = graph.Rematerialized(outputs[len(outputs)-1], drop)
 		for i := range outputs {
 			outputs[i] = of(outputs[i])
@@ -109,7 +111,7 @@ func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 		program.Close()
 		return stepPlan{}, fmt.Errorf("%w: device %s does not plan its memory", ErrBudget, r.device.Name())
 	}
-	return stepPlan{program, bytes, len(drop)}, nil
+	return stepPlan{program, of, bytes, len(drop)}, nil
 }
 
 // fits reports whether a plan keeps to the budget and computes the same bits.

@@ -25,10 +25,9 @@ type Stepper struct {
 
 // stepProgram is the compiled step for one batch size.
 type stepProgram struct {
-	program engine.Program
-	// inputs are in the graph's order; images and labels are set for each run.
-	inputs         []*tensor.Tensor
-	images, labels int
+	program        engine.Program
+	feeds          engine.Feeds
+	images, labels *graph.Node    // set in feeds for each run
 	step, rate     *tensor.Tensor // step is nil unless the network needs it
 	outputs        []*tensor.Tensor
 	recomputed     int // values that the backward pass computes again
@@ -48,28 +47,21 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	program, recomputed, err := s.program(batch, outputs)
+	plan, err := s.program(batch, outputs)
 	if err != nil {
 		return nil, fmt.Errorf("compile the training step for batches of %d: %w", batch, err)
 	}
-	p := &stepProgram{program: program, rate: tensor.New(), recomputed: recomputed}
+	p := &stepProgram{
+		program: plan.program, recomputed: plan.dropped,
+		images: plan.node(trace.Input), labels: plan.node(labels), rate: tensor.New(),
+	}
+	p.feeds = engine.Feeds{plan.node(rate): p.rate}
+	if trace.Step != nil {
+		p.step = tensor.New(2)
+		p.feeds[plan.node(trace.Step)] = p.step
+	}
 	for _, out := range outputs {
 		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
-	}
-	for i, in := range trace.Graph.Inputs() {
-		var t *tensor.Tensor
-		switch in {
-		case trace.Input:
-			p.images = i
-		case labels:
-			p.labels = i
-		case rate:
-			t = p.rate
-		case trace.Step:
-			t = tensor.New(in.Shape()...)
-			p.step = t
-		}
-		p.inputs = append(p.inputs, t)
 	}
 	s.programs[batch] = p
 	return p, nil
@@ -83,12 +75,11 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 // fails with ErrBudget.
 func (s *Stepper) SetMemoryBudget(bytes int64) { s.budget = bytes }
 
-// program compiles a step within the budget. It returns how many values are
-// recomputed for that.
-func (s *Stepper) program(batch int, outputs []*graph.Node) (engine.Program, int, error) {
+// program compiles a step within the budget.
+func (s *Stepper) program(batch int, outputs []*graph.Node) (stepPlan, error) {
 	if s.budget == 0 {
 		program, err := s.device.Compile(outputs[0].Graph(), outputs...)
-		return program, 0, err
+		return stepPlan{program: program, node: func(n *graph.Node) *graph.Node { return n }}, err
 	}
 	rest := s.memory(batch).Total()
 	r := recomputer{device: s.device, outputs: outputs, budget: s.budget - rest}
@@ -96,7 +87,7 @@ func (s *Stepper) program(batch int, outputs []*graph.Node) (engine.Program, int
 	if err == nil && best.program == nil {
 		err = fmt.Errorf("%w of %s: batches of %d need at least %s", ErrBudget, megabytes(s.budget), batch, megabytes(best.bytes+rest))
 	}
-	return best.program, best.dropped, err
+	return best, err
 }
 
 // build makes the graph of a step: forward, loss, gradients and update. Its
@@ -129,13 +120,13 @@ func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, c
 	if err != nil {
 		return 0, 0, err
 	}
-	p.inputs[p.images], p.inputs[p.labels] = b.Images, b.Labels
+	p.feeds[p.images], p.feeds[p.labels] = b.Images, b.Labels
 	p.rate.Data()[0] = rate
 	if p.step != nil {
 		d := p.step.Data()
 		d[0], d[1] = graph.StepValue(step)
 	}
-	if err := p.program.Run(p.inputs, p.outputs); err != nil {
+	if err := p.program.Run(p.feeds, p.outputs); err != nil {
 		return 0, 0, err
 	}
 	return float64(p.outputs[0].Data()[0]), int(p.outputs[1].Data()[0]), nil

@@ -150,7 +150,7 @@ func trainSteps(t *testing.T, d engine.Device, m *nn.Model, images, labels []*te
 	losses := make([]float64, len(images))
 	for i := range images {
 		out := tensor.Scalar(0)
-		if err := p.Run([]*tensor.Tensor{images[i], labels[i], tensor.Scalar(rate)}, []*tensor.Tensor{out}); err != nil {
+		if err := p.Run(engine.Feeds{tr.Input: images[i], y: labels[i], lr: tensor.Scalar(rate)}, []*tensor.Tensor{out}); err != nil {
 			t.Fatal(err)
 		}
 		losses[i] = float64(out.At())

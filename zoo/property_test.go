@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/enginetest"
 	"github.com/strideml/stride/graph"
@@ -79,7 +80,7 @@ func TestLayersAgreeWithReference(t *testing.T) {
 			rt.Fatal(err)
 		}
 		r := rng.New(uint64(batch), "property test")
-		var inputs []*tensor.Tensor
+		feeds := engine.Feeds{}
 		for _, n := range trace.Graph.Inputs() {
 			x := tensor.New(n.Shape()...)
 			if n == trace.Step {
@@ -87,9 +88,9 @@ func TestLayersAgreeWithReference(t *testing.T) {
 			} else {
 				rng.Normal(r, x.Data(), 0, 1)
 			}
-			inputs = append(inputs, x)
+			feeds[n] = x
 		}
-		enginetest.Graph(rt, device, inputs, outputs...)
+		enginetest.Graph(rt, device, feeds, outputs...)
 	})
 }
 

@@ -193,6 +193,9 @@ func modelFor(t *testing.T, net nn.Layer, side int) *nn.Model {
 // come out.
 type trainer struct {
 	program engine.Program
+	// Inputs of the program; rate is the learning rate.
+	images, labels, rate *graph.Node
+
 	names   []string
 	outputs []*tensor.Tensor // loss, output, then the gradients if wanted
 }
@@ -213,7 +216,7 @@ func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, gradients
 	}
 	y, lr := tr.Graph.Input("labels", batch), tr.Graph.Input("lr")
 	loss := graph.Mean(graph.CrossEntropy(tr.Output, y))
-	s := &trainer{}
+	s := &trainer{images: tr.Input, labels: y, rate: lr}
 	var params []*graph.Node
 	for _, v := range m.Parameters() {
 		params = append(params, tr.Graph.Variable(v))
@@ -237,7 +240,7 @@ func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, gradients
 
 func (s *trainer) step(t *testing.T, x, y *tensor.Tensor, rate float64) float64 {
 	t.Helper()
-	if err := s.program.Run([]*tensor.Tensor{x, y, tensor.Scalar(float32(rate))}, s.outputs); err != nil {
+	if err := s.program.Run(engine.Feeds{s.images: x, s.labels: y, s.rate: tensor.Scalar(float32(rate))}, s.outputs); err != nil {
 		t.Fatal(err)
 	}
 	return float64(s.outputs[0].At())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/modelfile"
@@ -115,7 +116,7 @@ func (s *strideWorker) infer(model *nn.Model, images *tensor.Tensor) error {
 		return err
 	}
 	s.output = tensor.New(trace.Output.Shape()...)
-	return s.compile(trace.Graph, []*graph.Node{trace.Output}, []*tensor.Tensor{images}, []*tensor.Tensor{s.output})
+	return s.compile(trace.Graph, []*graph.Node{trace.Output}, engine.Feeds{trace.Input: images}, []*tensor.Tensor{s.output})
 }
 
 func (s *strideWorker) train(model *nn.Model, images, labels *tensor.Tensor) {
@@ -146,36 +147,36 @@ func (s *strideWorker) trainPlain(model *nn.Model, images, labels *tensor.Tensor
 	if trace, err = model.Trace(labels.Size(), nn.Eval); err != nil {
 		return err
 	}
-	loss, err := addUpdate(model, trace, labels.Size())
+	loss, labelsIn, rate, err := addUpdate(model, trace, labels.Size())
 	if err != nil {
 		return err
 	}
-	return s.compile(trace.Graph, []*graph.Node{loss}, []*tensor.Tensor{images, labels, tensor.Scalar(s.rate)}, []*tensor.Tensor{tensor.New()})
+	return s.compile(trace.Graph, []*graph.Node{loss}, engine.Feeds{trace.Input: images, labelsIn: labels, rate: tensor.Scalar(s.rate)}, []*tensor.Tensor{tensor.New()})
 }
 
-// addUpdate adds loss, gradients and plain SGD; labels and the rate are the
-// graph's next inputs.
-func addUpdate(model *nn.Model, trace *nn.Trace, batch int) (loss *graph.Node, err error) {
+// addUpdate adds loss, gradients and plain SGD, and inputs for the labels and
+// the learning rate.
+func addUpdate(model *nn.Model, trace *nn.Trace, batch int) (loss, labels, rate *graph.Node, err error) {
 	defer graph.Catch(&err)
-	labels, rate := trace.Graph.Input("labels", batch), trace.Graph.Input("learning rate")
+	labels, rate = trace.Graph.Input("labels", batch), trace.Graph.Input("learning rate")
 	loss = graph.Mean(graph.CrossEntropy(trace.Output, labels))
 	var params []*graph.Node
 	for _, p := range model.Parameters() {
 		params = append(params, trace.Graph.Variable(p))
 	}
 	optim.SGD{}.Update(trace.Graph, rate, params, graph.Gradients(loss, params...), new(optim.State).Variable)
-	return loss, nil
+	return loss, labels, rate, nil
 }
 
 // compile makes a step that runs the graph and returns the first element of
 // its first output.
-func (s *strideWorker) compile(g *graph.Graph, nodes []*graph.Node, inputs, outputs []*tensor.Tensor) error {
+func (s *strideWorker) compile(g *graph.Graph, nodes []*graph.Node, feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	program, err := s.device.Compile(g, nodes...)
 	if err != nil {
 		return err
 	}
 	s.step = func() (float64, error) {
-		err := program.Run(inputs, outputs)
+		err := program.Run(feeds, outputs)
 		return float64(outputs[0].Data()[0]), err
 	}
 	return nil

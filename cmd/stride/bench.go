@@ -269,8 +269,8 @@ func benchStep(model *nn.Model, mode string, device engine.Device, images, label
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	inputs, outputs := []*tensor.Tensor{images}, []*tensor.Tensor{tensor.New(trace.Output.Shape()...)}
-	return func() error { return program.Run(inputs, outputs) }, program, func() { program.Close() }, nil
+	feeds, outputs := engine.Feeds{trace.Input: images}, []*tensor.Tensor{tensor.New(trace.Output.Shape()...)}
+	return func() error { return program.Run(feeds, outputs) }, program, func() { program.Close() }, nil
 }
 
 // timeSteps warms up for a fifth of the time, at least three steps, and then

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -39,7 +40,7 @@ func runCrew(t *testing.T, p *program, batch int) []float32 {
 	for i := range in.Data() {
 		in.Data()[i] = float32(i%29)/15 - 1
 	}
-	if err := p.Run([]*tensor.Tensor{in}, []*tensor.Tensor{out}); err != nil {
+	if err := p.Run(engine.Feeds{p.inputs[0]: in}, []*tensor.Tensor{out}); err != nil {
 		t.Fatal(err)
 	}
 	return out.Data()

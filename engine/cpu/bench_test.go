@@ -16,7 +16,7 @@ import (
 )
 
 // lenetProgram compiles LeNet's training step or its inference.
-func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engine.Program, in, out []*tensor.Tensor) {
+func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engine.Program, in engine.Feeds, out []*tensor.Tensor) {
 	b.Helper()
 	spec, err := zoo.Get("lenet")
 	if err != nil {
@@ -49,6 +49,7 @@ func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engin
 	if p, err = d.Compile(t.Graph, outputs...); err != nil {
 		b.Fatal(err)
 	}
+	in = engine.Feeds{}
 	r := rng.New(0, "bench")
 	for i, n := range t.Graph.Inputs() {
 		x := tensor.New(n.Shape()...)
@@ -62,7 +63,7 @@ func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engin
 				x.Data()[j] = float32(r.IntN(10))
 			}
 		}
-		in = append(in, x)
+		in[n] = x
 	}
 	for _, n := range outputs {
 		out = append(out, tensor.New(n.Shape()...))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -92,16 +93,16 @@ func (v convolution) measure(d *Device, name string) (time.Duration, error) {
 		return 0, err
 	}
 	defer p.Close()
-	var inputs []*tensor.Tensor
+	feeds := engine.Feeds{}
 	for _, n := range g.Inputs() {
-		inputs = append(inputs, tensor.Full(0.5, n.Shape()...))
+		feeds[n] = tensor.Full(0.5, n.Shape()...)
 	}
 	outputs := []*tensor.Tensor{tensor.New(result.Shape()...)}
 	const runs = 4 // the first warms up
 	best := time.Duration(1<<63 - 1)
 	for range runs {
 		start := time.Now()
-		if err := p.Run(inputs, outputs); err != nil {
+		if err := p.Run(feeds, outputs); err != nil {
 			return 0, err
 		}
 		best = min(best, time.Since(start))

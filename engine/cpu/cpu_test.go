@@ -35,7 +35,7 @@ func TestProgramOutlivesDevice(t *testing.T) {
 	for range 5 {
 		runtime.GC()
 		time.Sleep(time.Millisecond)
-		if err := p.Run([]*tensor.Tensor{in}, []*tensor.Tensor{out}); err != nil {
+		if err := p.Run(engine.Feeds{x: in}, []*tensor.Tensor{out}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
 )
 
 // Options configures a Device.
@@ -82,6 +83,7 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 		return nil, err
 	}
 	p.inputs, p.outputs, p.parts = g.Inputs(), outputs, parts
+	p.fed = make([]*tensor.Tensor, len(p.inputs))
 	if evenly(parts, d.team.size) {
 		for range d.team.size - 1 {
 			other, err := d.compile(small, smallOutputs, p)

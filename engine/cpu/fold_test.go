@@ -3,6 +3,7 @@ package cpu
 import (
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/enginetest"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -53,7 +54,7 @@ func TestFold(t *testing.T) {
 			images := tensor.New(x.Shape()...)
 			rng.Normal(r, images.Data(), 0, 1)
 			device := New(Options{Threads: 2})
-			enginetest.Graph(t, device, []*tensor.Tensor{images}, outputs...)
+			enginetest.Graph(t, device, engine.Feeds{x: images}, outputs...)
 
 			p, err := device.Compile(g, outputs...)
 			if err != nil {
@@ -67,7 +68,7 @@ func TestFold(t *testing.T) {
 				v := n.Op().(graph.VariableOp).Variable
 				v.Value.Data()[0] += 0.25
 				v.Changed()
-				if err := p.Run([]*tensor.Tensor{images}, got); err != nil {
+				if err := p.Run(engine.Feeds{x: images}, got); err != nil {
 					t.Fatal(err)
 				}
 				fresh, err := New(Options{Threads: 1}).Compile(g, outputs...)
@@ -76,7 +77,7 @@ func TestFold(t *testing.T) {
 				}
 				want := tensor.New(outputs[0].Shape()...)
 				rest := append([]*tensor.Tensor{want}, got[1:]...)
-				if err := fresh.Run([]*tensor.Tensor{images}, rest); err != nil {
+				if err := fresh.Run(engine.Feeds{x: images}, rest); err != nil {
 					t.Fatal(err)
 				}
 				if !got[0].Equal(want) {

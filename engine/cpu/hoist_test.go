@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -30,7 +31,7 @@ func TestHoist(t *testing.T) {
 	}
 	run := func(p *program) []float32 {
 		out := tensor.New(1, 7)
-		if err := p.Run([]*tensor.Tensor{tensor.Full(1, 1, 7)}, []*tensor.Tensor{out}); err != nil {
+		if err := p.Run(engine.Feeds{p.inputs[0]: tensor.Full(1, 1, 7)}, []*tensor.Tensor{out}); err != nil {
 			t.Fatal(err)
 		}
 		return out.Data()

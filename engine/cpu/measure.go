@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -117,7 +118,7 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 		return 0, err
 	}
 	defer p.Close()
-	inputs := []*tensor.Tensor{tensor.Full(1, x.Shape()...)}
+	feeds := engine.Feeds{x: tensor.Full(1, x.Shape()...)}
 	outputs := []*tensor.Tensor{tensor.New(y.Shape()...)}
 	best, flops := 0.0, int64(0) // of the step that convolves
 	for start := time.Now(); time.Since(start) < d || best == 0; {
@@ -125,7 +126,7 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := p.Run(inputs, outputs); err != nil {
+		if err := p.Run(feeds, outputs); err != nil {
 			return 0, err
 		}
 		for _, s := range stop().Stages {

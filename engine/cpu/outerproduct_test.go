@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -41,7 +42,7 @@ func TestMergedUpdate(t *testing.T) {
 		}
 		defer p.Close()
 		for range 2 {
-			if err := p.Run([]*tensor.Tensor{random(batch, in), random(batch, out)}, nil); err != nil {
+			if err := p.Run(engine.Feeds{x: random(batch, in), dy: random(batch, out)}, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -30,7 +31,7 @@ func squares(t *testing.T, d *Device, n int) *program {
 func runSquares(t *testing.T, p *program, n int) []float32 {
 	t.Helper()
 	in, out := tensor.Full(float32(n%7)/4, n, 8), tensor.New(n, 8)
-	if err := p.Run([]*tensor.Tensor{in}, []*tensor.Tensor{out}); err != nil {
+	if err := p.Run(engine.Feeds{p.inputs[0]: in}, []*tensor.Tensor{out}); err != nil {
 		t.Error(err)
 	}
 	return out.Data()

@@ -78,6 +78,7 @@ type program struct {
 	device     *Device // keeps the workers alive
 	team       *team
 	inputs     []*graph.Node
+	fed        []*tensor.Tensor // of the inputs, during a run
 	outputs    []*graph.Node
 	parts      int       // of the batch, each of which goes through all steps
 	inputBufs  []*buffer // nil for inputs that nobody reads
@@ -126,17 +127,19 @@ type commit struct {
 var errClosed = errors.New("cpu: program is closed")
 
 // Run implements engine.Program.
-func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
-	if err := engine.CheckShapes(p.inputs, inputs, "input"); err != nil {
-		return fmt.Errorf("cpu: %w", err)
-	}
-	if err := engine.CheckShapes(p.outputs, outputs, "output"); err != nil {
+func (p *program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
+	if err := engine.CheckOutputs(p.outputs, outputs); err != nil {
 		return fmt.Errorf("cpu: %w", err)
 	}
 	p.team.mu.Lock()
 	defer p.team.mu.Unlock()
 	if p.closed {
 		return errClosed
+	}
+	inputs := p.fed
+	defer clear(inputs)
+	if err := feeds.Arrange(p.inputs, inputs); err != nil {
+		return fmt.Errorf("cpu: %w", err)
 	}
 	for _, q := range p.programs {
 		if err := q.bindVariables(); err != nil {

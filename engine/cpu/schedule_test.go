@@ -85,7 +85,7 @@ func TestUpdatesAndOldValues(t *testing.T) {
 			out = append(out, tensor.New(3, 3))
 		}
 		for range 2 {
-			if err := p.Run([]*tensor.Tensor{in}, out); err != nil {
+			if err := p.Run(engine.Feeds{g.Inputs()[0]: in}, out); err != nil {
 				t.Fatal(err)
 			}
 			for _, o := range out {

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -38,7 +39,7 @@ func TestSubBatch(t *testing.T) {
 		}
 		got := tensor.New(y.Shape()...)
 		for range 2 {
-			if err := p.Run([]*tensor.Tensor{images}, []*tensor.Tensor{got}); err != nil {
+			if err := p.Run(engine.Feeds{x: images}, []*tensor.Tensor{got}); err != nil {
 				t.Fatal(err)
 			}
 		}

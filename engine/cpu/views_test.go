@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/enginetest"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -109,7 +110,7 @@ func TestViews(t *testing.T) {
 			}
 			images := tensor.New(x.Shape()...)
 			rng.Normal(g.r, images.Data(), 0, 1)
-			enginetest.Graph(t, New(Options{Threads: 2}), []*tensor.Tensor{images}, outputs...)
+			enginetest.Graph(t, New(Options{Threads: 2}), engine.Feeds{x: images}, outputs...)
 		})
 	}
 }
@@ -159,7 +160,7 @@ func TestMasks(t *testing.T) {
 			}
 			images := tensor.New(x.Shape()...)
 			rng.Normal(g.r, images.Data(), 0, 1)
-			enginetest.Graph(t, New(Options{Threads: 2}), []*tensor.Tensor{images}, outputs...)
+			enginetest.Graph(t, New(Options{Threads: 2}), engine.Feeds{x: images}, outputs...)
 		})
 	}
 }

@@ -54,13 +54,13 @@ func (c convCase) compute(t testing.TB, d engine.Device) []*tensor.Tensor {
 	}
 	defer p.Close()
 	r := rand.New(rand.NewPCG(1, 2))
-	var in, out []*tensor.Tensor
+	in, out := engine.Feeds{}, []*tensor.Tensor{}
 	for _, n := range g.Inputs() {
 		x := tensor.New(n.Shape()...)
 		for i := range x.Data() {
 			x.Data()[i] = float32(r.NormFloat64())
 		}
-		in = append(in, x)
+		in[n] = x
 	}
 	for _, n := range nodes {
 		out = append(out, tensor.New(n.Shape()...))

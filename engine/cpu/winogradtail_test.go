@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -45,13 +46,13 @@ func TestTailsOfWinograd(t *testing.T) {
 					t.Fatalf("Winograd's algorithm is used: %v", used)
 				}
 				r := rand.New(rand.NewPCG(1, 2))
-				var in, out []*tensor.Tensor
+				in, out := engine.Feeds{}, []*tensor.Tensor{}
 				for _, n := range g.Inputs() {
 					a := tensor.New(n.Shape()...)
 					for i := range a.Data() {
 						a.Data()[i] = float32(r.NormFloat64())
 					}
-					in = append(in, a)
+					in[n] = a
 				}
 				for _, n := range nodes {
 					out = append(out, tensor.New(n.Shape()...))

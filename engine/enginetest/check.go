@@ -32,7 +32,7 @@ const (
 // A problem is a graph with everything that is needed to run it.
 type problem struct {
 	graph   *graph.Graph
-	inputs  []*tensor.Tensor
+	feeds   engine.Feeds
 	outputs []*graph.Node
 }
 
@@ -84,9 +84,9 @@ func (p *problem) run(t tb, program engine.Program, e *expectation) {
 		v := n.Op().(graph.VariableOp).Variable
 		before[v], versions[v] = v.Value.Clone(), v.Version()
 	}
-	fed := make([]*tensor.Tensor, len(p.inputs))
-	for i, x := range p.inputs {
-		fed[i] = x.Clone()
+	fed := engine.Feeds{}
+	for n, x := range p.feeds {
+		fed[n] = x.Clone()
 	}
 	got := make([]*tensor.Tensor, len(p.outputs))
 	for i, n := range p.outputs {
@@ -113,9 +113,9 @@ func (p *problem) run(t tb, program engine.Program, e *expectation) {
 			t.Errorf("variable %s changed without an assignment", v.Name)
 		}
 	}
-	for i, x := range fed {
-		if !sameBits(x, p.inputs[i]) {
-			t.Errorf("input %d was changed by the run", i)
+	for n, x := range fed {
+		if !sameBits(x, p.feeds[n]) {
+			t.Errorf("input %v was changed by the run", n)
 		}
 	}
 }
@@ -123,8 +123,8 @@ func (p *problem) run(t tb, program engine.Program, e *expectation) {
 // feed is the problem's inputs as the reference takes them.
 func (p *problem) feed() map[*graph.Node][]float64 {
 	feed := map[*graph.Node][]float64{}
-	for i, n := range p.graph.Inputs() {
-		feed[n] = widen(p.inputs[i].Data())
+	for n, x := range p.feeds {
+		feed[n] = widen(x.Data())
 	}
 	return feed
 }

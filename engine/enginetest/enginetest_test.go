@@ -127,19 +127,19 @@ type tamperingProgram struct {
 	outputs []*graph.Node
 }
 
-func (p *tamperingProgram) Run(inputs, outputs []*tensor.Tensor) error {
-	if err := engine.CheckShapes(p.graph.Inputs(), inputs, "input"); err != nil {
+func (p *tamperingProgram) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
+	if err := feeds.Arrange(p.graph.Inputs(), make([]*tensor.Tensor, len(p.graph.Inputs()))); err != nil {
 		return err
 	}
 	nodes := append([]*graph.Node{}, p.outputs...)
 	for _, a := range p.graph.Assignments() {
 		nodes = append(nodes, a.Value)
 	}
-	values, err := reference.Eval(nodes, (&problem{graph: p.graph, inputs: inputs}).feed(), p.device.hook)
+	values, err := reference.Eval(nodes, (&problem{graph: p.graph, feeds: feeds}).feed(), p.device.hook)
 	if err != nil {
 		return err
 	}
-	if err := p.Program.Run(inputs, outputs); err != nil { // checks, and marks variables as changed
+	if err := p.Program.Run(feeds, outputs); err != nil { // checks, and marks variables as changed
 		return err
 	}
 	store := func(to *tensor.Tensor, from []float64) {

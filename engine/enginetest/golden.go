@@ -74,15 +74,11 @@ func goldenTensor(t *testing.T, file *safetensors.File, name string) *tensor.Ten
 
 func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, name string, c cases.Golden) {
 	p := &problem{graph: graph.New()}
-	feed := func(name string, x *tensor.Tensor) *graph.Node {
-		p.inputs = append(p.inputs, x)
-		return p.graph.Input(name, x.Shape()...)
-	}
 	args := map[string]*graph.Node{}
 	var wrt []*graph.Node
 	var want []*tensor.Tensor
 	for _, a := range c.Args {
-		args[a] = feed(a, goldenTensor(t, file, name+"/"+a))
+		args[a] = p.given(a, goldenTensor(t, file, name+"/"+a))
 		if d, ok := file.Get(name + "/d" + a); ok {
 			wrt, want = append(wrt, args[a]), append(want, d)
 		}
@@ -91,16 +87,16 @@ func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, nam
 	if y == nil {
 		t.Fatalf("unknown operator %q in the golden file", c.Op)
 	}
-	dy := feed("dy", goldenTensor(t, file, name+"/dy"))
+	dy := p.given("dy", goldenTensor(t, file, name+"/dy"))
 	p.outputs = append([]*graph.Node{y}, graph.Gradients(graph.Sum(graph.Mul(y, dy)), wrt...)...)
 	want = append([]*tensor.Tensor{goldenTensor(t, file, name+"/y")}, want...)
 	if c.Op == "batch_norm_train" {
-		mean, variance := running(p.graph, feed, args["x"], func(n string) *tensor.Tensor { return goldenTensor(t, file, name+"/"+n) })
+		mean, variance := running(p.graph, p.given, args["x"], func(n string) *tensor.Tensor { return goldenTensor(t, file, name+"/"+n) })
 		p.outputs = append(p.outputs, mean, variance)
 		want = append(want, goldenTensor(t, file, name+"/new_mean"), goldenTensor(t, file, name+"/new_var"))
 	}
 
-	got, err := engine.Run(device, p.inputs, p.outputs...)
+	got, err := engine.Run(device, p.feeds, p.outputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +129,7 @@ func goldenNetwork(t *testing.T, device engine.Device, n network) {
 	file := goldenFile(t, "networks")
 	s := store{}
 	p := n.build(s, 6)
-	copy(p.inputs[0].Data(), goldenTensor(t, file, n.name+"/x").Data())
+	copy(p.feeds[p.graph.Inputs()[0]].Data(), goldenTensor(t, file, n.name+"/x").Data())
 	for _, e := range file.Entries {
 		if name, ok := strings.CutPrefix(e.Name, n.name+"/before/"); ok {
 			if s[name] == nil {
@@ -153,7 +149,7 @@ func goldenNetwork(t *testing.T, device engine.Device, n network) {
 	losses := tensor.New(3)
 	for step := range 3 {
 		outputs := p.results()
-		if err := program.Run(p.inputs, outputs); err != nil {
+		if err := program.Run(p.feeds, outputs); err != nil {
 			t.Fatal(err)
 		}
 		losses.Set(outputs[0].Data()[0], step)

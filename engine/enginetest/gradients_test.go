@@ -47,7 +47,7 @@ func checkGradient(t *testing.T, c cases.Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, weight := rng.New(9, "enginetest gradients"), p.inputs[len(p.inputs)-1]
+	r, weight := rng.New(9, "enginetest gradients"), p.feeds[p.graph.Inputs()[len(p.graph.Inputs())-1]]
 	result := func(n *graph.Node, direction []float64, distance float64) []float64 {
 		feed := p.feed()
 		for k, d := range direction {

@@ -96,12 +96,11 @@ func (b *builder) step() *graph.Node {
 // train adds the loss, the derivatives and an update by SGD with momentum.
 func (b *builder) train(logits *graph.Node) {
 	g := b.graph
-	labels := g.Input("labels", b.batch)
 	values := tensor.New(b.batch)
 	for i := range values.Data() {
 		values.Data()[i] = float32((i * 5) % logits.Shape()[1])
 	}
-	b.inputs = append(b.inputs, values)
+	labels := b.given("labels", values)
 	loss := graph.Mean(graph.CrossEntropy(logits, labels))
 	correct := graph.Sum(graph.Equal(graph.ArgMax(logits, 1), labels))
 	b.outputs = []*graph.Node{loss, correct, logits}
@@ -226,7 +225,7 @@ func Allocs(t *testing.T, device engine.Device) {
 			defer program.Close()
 			outputs := p.results()
 			run := func() {
-				if err := program.Run(p.inputs, outputs); err != nil {
+				if err := program.Run(p.feeds, outputs); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -288,7 +287,7 @@ func train(t *testing.T, device engine.Device, n network) map[string]*tensor.Ten
 	results := map[string]*tensor.Tensor{}
 	for step := range 3 {
 		outputs := p.results()
-		if err := program.Run(p.inputs, outputs); err != nil {
+		if err := program.Run(p.feeds, outputs); err != nil {
 			t.Fatal(err)
 		}
 		for i, x := range outputs {

@@ -29,8 +29,7 @@ func caseProblem(c cases.Case, role role, backward bool) (*problem, []*graph.Nod
 		name := fmt.Sprintf("x%d", i)
 		switch {
 		case i == 0 || role == asInputs:
-			nodes[i] = g.Input(name, x.Shape()...)
-			p.inputs = append(p.inputs, x)
+			nodes[i] = p.given(name, x)
 		case role == asVariables:
 			nodes[i] = g.Variable(&graph.Variable{Name: name, Value: x, Trainable: true})
 		default:
@@ -42,8 +41,7 @@ func caseProblem(c cases.Case, role role, backward bool) (*problem, []*graph.Nod
 	if backward {
 		// The loss is Σ y·r, so that r is the derivative with respect to y.
 		r := normal(rng.New(7, "enginetest"), y.Shape()...)
-		weight := g.Input("r", y.Shape()...)
-		p.inputs = append(p.inputs, r)
+		weight := p.given("r", r)
 		p.outputs = append(p.outputs, graph.Gradients(graph.Sum(graph.Mul(y, weight)), differentiated(c, nodes)...)...)
 	}
 	return p, nodes

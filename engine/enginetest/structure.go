@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"strings"
 	"sync"
 	"testing"
 
@@ -133,8 +134,17 @@ func (p *problem) input(r interface{ NormFloat64() float64 }, shape ...int) *gra
 	for i := range x.Data() {
 		x.Data()[i] = float32(r.NormFloat64())
 	}
-	p.inputs = append(p.inputs, x)
-	return p.graph.Input("input", shape...)
+	return p.given("input", x)
+}
+
+// given adds an input that is fed x.
+func (p *problem) given(name string, x *tensor.Tensor) *graph.Node {
+	if p.feeds == nil {
+		p.feeds = engine.Feeds{}
+	}
+	n := p.graph.Input(name, x.Shape()...)
+	p.feeds[n] = x
+	return n
 }
 
 // changedVariables changes weights from outside between runs, in place and by
@@ -192,13 +202,13 @@ func concurrentPrograms(t *testing.T, device engine.Device) {
 		defer program.Close()
 		p.step(t, program, measured)
 		alone := p.results()
-		if err := program.Run(p.inputs, alone); err != nil {
+		if err := program.Run(p.feeds, alone); err != nil {
 			t.Fatal(err)
 		}
 		wait.Go(func() {
 			for range 20 {
 				got := p.results()
-				if err := program.Run(p.inputs, got); err != nil || !sameBits(got[0], alone[0]) {
+				if err := program.Run(p.feeds, got); err != nil || !sameBits(got[0], alone[0]) {
 					t.Errorf("batch %d: other results beside other programs (error %v)", batch, err)
 					return
 				}
@@ -211,8 +221,9 @@ func concurrentPrograms(t *testing.T, device engine.Device) {
 // wrongArguments must be refused with errors.
 func wrongArguments(t *testing.T, device engine.Device) {
 	g := graph.New()
-	x := g.Input("x", 2, 3)
+	x := g.Input("left", 2, 3)
 	y := graph.Neg(x)
+	other := graph.New().Input("other", 2, 3)
 	program, err := device.Compile(g, y)
 	if err != nil {
 		t.Fatal(err)
@@ -220,19 +231,26 @@ func wrongArguments(t *testing.T, device engine.Device) {
 	defer program.Close()
 	good, bad := tensor.New(2, 3), tensor.New(3, 2)
 	list := func(x ...*tensor.Tensor) []*tensor.Tensor { return x }
-	for name, args := range map[string][2][]*tensor.Tensor{
-		"no inputs":        {nil, list(good)},
-		"two inputs":       {list(good, good), list(good)},
-		"misshapen input":  {list(bad), list(good)},
-		"nil input":        {list(nil), list(good)},
-		"no outputs":       {list(good), nil},
-		"misshapen output": {list(good), list(bad)},
+	for name, c := range map[string]struct {
+		feeds   engine.Feeds
+		outputs []*tensor.Tensor
+		want    string // part of the error
+	}{
+		"no inputs":        {nil, list(good), `input "left" (%0 Input 2×3) is not fed`},
+		"unknown input":    {engine.Feeds{x: good, other: good}, list(good), `input "other" (%0 Input 2×3) is fed, which belongs to another graph`},
+		"another input":    {engine.Feeds{other: good}, list(good), `input "left" (%0 Input 2×3) is not fed; input "other" (%0 Input 2×3) is fed, which belongs to another graph`},
+		"a wrong node":     {engine.Feeds{x: good, y: good}, list(good), "node %1 Neg 2×3 is fed, which is not an input of the program"},
+		"misshapen input":  {engine.Feeds{x: bad}, list(good), `input "left" (%0 Input 2×3) is fed a tensor of shape 3×2`},
+		"nil input":        {engine.Feeds{x: nil}, list(good), `input "left" (%0 Input 2×3) is fed nil`},
+		"nil node":         {engine.Feeds{x: good, nil: good}, list(good), "a nil node is fed"},
+		"no outputs":       {engine.Feeds{x: good}, nil, "program has 1 outputs, got 0"},
+		"misshapen output": {engine.Feeds{x: good}, list(bad), "output 0 (%1 Neg 2×3): tensor has shape 3×2"},
 	} {
-		if err := program.Run(args[0], args[1]); err == nil {
-			t.Errorf("%s: no error", name)
+		if err := program.Run(c.feeds, c.outputs); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v does not contain %q", name, err, c.want)
 		}
 	}
-	if err := program.Run(list(good), list(tensor.New(2, 3))); err != nil {
+	if err := program.Run(engine.Feeds{x: good}, list(tensor.New(2, 3))); err != nil {
 		t.Errorf("a correct run after wrong ones: %v", err)
 	}
 	if _, err := device.Compile(graph.New(), y); err == nil {

@@ -41,12 +41,13 @@ type program struct {
 
 // Run computes everything first and writes the outputs and variables last, so
 // that it does not matter whether tensors share memory.
-func (p *program) Run(inputs, outputs []*tensor.Tensor) error {
-	if err := engine.CheckShapes(p.inputs, inputs, "input"); err != nil {
-		return err
+func (p *program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
+	inputs := make([]*tensor.Tensor, len(p.inputs))
+	if err := feeds.Arrange(p.inputs, inputs); err != nil {
+		return fmt.Errorf("reference: %w", err)
 	}
-	if err := engine.CheckShapes(p.outputs, outputs, "output"); err != nil {
-		return err
+	if err := engine.CheckOutputs(p.outputs, outputs); err != nil {
+		return fmt.Errorf("reference: %w", err)
 	}
 	feed := map[*graph.Node][]float64{}
 	for i, n := range p.inputs {

@@ -17,7 +17,7 @@ func ExampleNew() {
 	y := graph.Conv2D(x, k, nil, graph.Window{}, 1)
 
 	image := tensor.Must(tensor.Arange(0, 9, 1).Reshape(1, 1, 3, 3))
-	out, err := engine.Run(reference.New(), []*tensor.Tensor{image}, y)
+	out, err := engine.Run(reference.New(), engine.Feeds{x: image}, y)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -123,7 +124,7 @@ func TestPrecision(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := []*tensor.Tensor{tensor.New()}
-	if err := program.Run([]*tensor.Tensor{tensor.Scalar(300)}, out); err != nil {
+	if err := program.Run(engine.Feeds{x: tensor.Scalar(300)}, out); err != nil {
 		t.Fatal(err)
 	}
 	if got := float64(out[0].Data()[0]); math.Abs(got-1) > 1e-6 {

@@ -43,7 +43,7 @@ func corr2D(device engine.Device, image, kernels *tensor.Tensor) (y *tensor.Tens
 	k := g.Input("kernels", kernels.Shape()...)
 	batch := graph.Reshape(x, append([]int{1}, image.Shape()...)...) // a batch of one
 	node := graph.Conv2D(batch, k, nil, graph.Window{}, 1)
-	results, err := engine.Run(device, []*tensor.Tensor{image, kernels}, node)
+	results, err := engine.Run(device, engine.Feeds{x: image, k: kernels}, node)
 	if err != nil {
 		return nil, err
 	}
@@ -149,11 +149,11 @@ func learn(w io.Writer, device engine.Device) error {
 		return err
 	}
 	defer program.Close()
-	inputs := []*tensor.Tensor{tensor.Must(x.Reshape(1, 1, 6, 8)), tensor.Must(y.Reshape(1, 1, 6, 7))}
+	feeds := engine.Feeds{image: tensor.Must(x.Reshape(1, 1, 6, 8)), want: tensor.Must(y.Reshape(1, 1, 6, 7))}
 	l := tensor.Scalar(0)
 	fmt.Fprintln(w, "Learning the kernel:")
 	for step := 1; step <= 10; step++ {
-		if err := program.Run(inputs, []*tensor.Tensor{l}); err != nil {
+		if err := program.Run(feeds, []*tensor.Tensor{l}); err != nil {
 			return err
 		}
 		if step%2 == 0 {

@@ -122,10 +122,10 @@ func train(device engine.Device, model *nn.Model, images, labels *tensor.Tensor,
 		return 0, 0, err
 	}
 	defer program.Close()
-	inputs := []*tensor.Tensor{images, labels, tensor.Scalar(0.05)}
+	feeds := engine.Feeds{t.Input: images, target: labels, lr: tensor.Scalar(0.05)}
 	l := tensor.Scalar(0)
 	for step := range steps {
-		if err := program.Run(inputs, []*tensor.Tensor{l}); err != nil {
+		if err := program.Run(feeds, []*tensor.Tensor{l}); err != nil {
 			return 0, 0, err
 		}
 		if step == 0 {

@@ -3,6 +3,7 @@ package torchvision
 import (
 	"testing"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -57,17 +58,15 @@ func benchmark(b *testing.B, name string, size, batch int, train bool) {
 		b.Fatal(err)
 	}
 	defer program.Close()
-	inputs := []*tensor.Tensor{tensor.New(batch, 3, size, size)}
-	fill("image", inputs[0])
-	if trace.Step != nil {
-		inputs = append(inputs, tensor.New(2))
-	}
+	feeds := engine.Feeds{trace.Input: tensor.New(batch, 3, size, size)}
+	fill("image", feeds[trace.Input])
+	trace.FeedStep(feeds, 0)
 	results := []*tensor.Tensor{tensor.New(outputs[0].Shape()...)}
-	if err := program.Run(inputs, results); err != nil { // packs the weights
+	if err := program.Run(feeds, results); err != nil { // packs the weights
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if err := program.Run(inputs, results); err != nil {
+		if err := program.Run(feeds, results); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -170,9 +170,9 @@ var (
 	strict = cpu.New(cpu.Options{Threads: 2, Strict: true})
 )
 
-func run(t *testing.T, d engine.Device, inputs []*tensor.Tensor, outputs ...*graph.Node) []*tensor.Tensor {
+func run(t *testing.T, d engine.Device, feeds engine.Feeds, outputs ...*graph.Node) []*tensor.Tensor {
 	t.Helper()
-	got, err := engine.Run(d, inputs, outputs...)
+	got, err := engine.Run(d, feeds, outputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestLogits(t *testing.T) {
 				}
 				image := tensor.New(1, 3, r.Size, r.Size)
 				fill("image", image)
-				logits := run(t, device, []*tensor.Tensor{image}, trace.Output)[0]
+				logits := run(t, device, engine.Feeds{trace.Input: image}, trace.Output)[0]
 				sum, worst := 0.0, 0.0
 				for i, v := range logits.Data() {
 					sum += float64(v)
@@ -245,7 +245,7 @@ func testGradients(t *testing.T, d engine.Device, tolerance float64) {
 			}
 			image := tensor.New(1, 3, size, size)
 			fill("image", image)
-			got := run(t, d, []*tensor.Tensor{image}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
+			got := run(t, d, engine.Feeds{trace.Input: image}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
 			if l := float64(got[0].Data()[0]); !(math.Abs(l-g.Loss) <= 1e-5*g.Loss) {
 				t.Errorf("loss %v, want %v", l, g.Loss)
 			}

@@ -29,7 +29,7 @@ func TestThreads(t *testing.T) {
 			wrt = append(wrt, trace.Graph.Variable(p))
 		}
 		d := cpu.New(cpu.Options{Threads: threads})
-		got, err := engine.Run(d, []*tensor.Tensor{images}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
+		got, err := engine.Run(d, engine.Feeds{trace.Input: images}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
 		if err != nil {
 			t.Fatal(err)
 		}
