@@ -107,8 +107,11 @@ func (o *options) run(ctx context.Context, nets []string, out, log io.Writer) er
 	if err := o.validate(nets); err != nil {
 		return err
 	}
-	p, failed := &report{}, 0
-	var err error
+	var (
+		p      *report
+		failed int
+		err    error
+	)
 	if o.print {
 		p, err = loadReport(o.json)
 	} else {

@@ -178,13 +178,13 @@ func (w *worker) close() {
 	w.in.Close()
 	ended := make(chan struct{})
 	go func() {
-		w.cmd.Wait()
+		_ = w.cmd.Wait() // how it ended does not matter any more
 		close(ended)
 	}()
 	select {
 	case <-ended:
 	case <-time.After(3 * time.Second):
-		w.cmd.Process.Kill()
+		_ = w.cmd.Process.Kill() // fails if it has just ended
 		<-ended
 	}
 }
