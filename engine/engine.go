@@ -4,6 +4,10 @@
 // wanted. There are two engines: engine/reference, which is plain and obviously
 // right, and engine/cpu, which is fast. Package enginetest holds every engine
 // to the definitions of the operators in package graph.
+//
+// What an engine may offer beyond that, such as profiles of its programs or the
+// memory that they need, are interfaces of this package, too: [Profiler],
+// [Tracer], [MemoryPlanner] and [ReductionOrderer].
 package engine
 
 import (

@@ -98,8 +98,8 @@ func RunMemory(model *nn.Model, device engine.Device, batch int) (int64, error) 
 	}
 	defer p.Close()
 	packed := int64(0)
-	if s, ok := p.(interface{ KeptBytes() int }); ok {
-		packed = int64(s.KeptBytes())
+	if q, ok := p.(engine.MemoryPlanner); ok {
+		packed = q.KeptBytes()
 	}
 	one := (&Stepper{model: model}).memory(batch).Batch
 	ahead := int64(data.LoaderConfig{BatchSize: batch}.Slots())

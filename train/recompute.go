@@ -8,15 +8,10 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// sized is a program that knows the memory it plans, in bytes.
-type sized interface{ MemoryBytes() int }
-
-// ordered is a program that knows the order in which it adds up its sums.
-// Programs for the same values compute the same bits only if the orders agree.
-type ordered interface{ ReductionOrder() uint64 }
-
+// orderOf returns the order in which a program adds up its sums: programs for
+// the same values compute the same bits only if their orders are equal.
 func orderOf(p engine.Program) uint64 {
-	if q, ok := p.(ordered); ok {
+	if q, ok := p.(engine.ReductionOrderer); ok {
 		return q.ReductionOrder()
 	}
 	return 0
@@ -25,11 +20,11 @@ func orderOf(p engine.Program) uint64 {
 // memoryOf returns the memory of a program, or false where the engine does not
 // say.
 func memoryOf(p engine.Program) (bytes int64, ok bool) {
-	s, ok := p.(sized)
+	q, ok := p.(engine.MemoryPlanner)
 	if !ok {
 		return 0, false
 	}
-	return int64(s.MemoryBytes()), true
+	return q.MemoryBytes(), true
 }
 
 // chainDepths are the lengths of the chains of recomputed values that are

@@ -141,7 +141,7 @@ func (s *Stepper) Close() {
 }
 
 // Program returns the compiled step for a batch size, for measurements such as
-// cpu.StartProfile. The Stepper closes it.
+// engine.StartProfile. The Stepper closes it.
 func (s *Stepper) Program(batch int) (engine.Program, error) {
 	p, err := s.compile(batch)
 	if err != nil {

@@ -51,15 +51,15 @@ func (b *benchVerb) checkInside(specs []zoo.Spec) error {
 
 // insideResult is what was seen.
 type insideResult struct {
-	Profile *profileReport `json:"profile,omitempty"`
-	Memory  *cpu.MemoryUse `json:"memory,omitempty"`
-	Trace   string         `json:"trace,omitempty"`
+	Profile *profileReport    `json:"profile,omitempty"`
+	Memory  *engine.MemoryUse `json:"memory,omitempty"`
+	Trace   string            `json:"trace,omitempty"`
 }
 
 // profileReport is a profile with its totals.
 type profileReport struct {
-	*cpu.Profile
-	Kinds []cpu.KindTotal `json:"kinds"`
+	*engine.Profile
+	Kinds []engine.KindTotal `json:"kinds"`
 }
 
 // look runs some more steps of a program to see inside it.
@@ -70,7 +70,7 @@ func (v *inside) look(p engine.Program, step func() error, threads, runs int) (r
 		}
 	}
 	if v.memory {
-		if r.Memory, err = cpu.Memory(p); err != nil {
+		if r.Memory, err = engine.Memory(p); err != nil {
 			return r, err
 		}
 	}
@@ -85,7 +85,7 @@ func (v *inside) look(p engine.Program, step func() error, threads, runs int) (r
 func stageProfile(p engine.Program, step func() error, threads, runs int) (*profileReport, error) {
 	const moment = 100 * time.Millisecond
 	peak := cpu.MeasurePeak(threads, moment)
-	stop, err := cpu.StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func stageProfile(p engine.Program, step func() error, threads, runs int) (*prof
 
 // writeTrace records one step.
 func writeTrace(path string, p engine.Program, step func() error) error {
-	stop, err := cpu.StartTrace(p)
+	stop, err := engine.StartTrace(p)
 	if err != nil {
 		return err
 	}

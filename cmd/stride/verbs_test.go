@@ -125,7 +125,7 @@ func TestBench(t *testing.T) {
 		t.Fatalf("got %v", rows)
 	}
 	profile, memory := rows[0]["profile"].(map[string]any), rows[0]["memory"].(map[string]any)
-	if len(profile["stages"].([]any)) < 20 || len(profile["kinds"].([]any)) < 5 || !(profile["peak_gflops"].(float64) > 0) || len(memory["residents"].([]any)) < 5 {
+	if len(profile["stages"].([]any)) < 20 || len(profile["kinds"].([]any)) < 5 || !(profile["peak_gflops"].(float64) > 0) || len(memory["peak_buffers"].([]any)) < 5 {
 		t.Errorf("got %v", rows)
 	}
 	var file struct{ TraceEvents []any }

@@ -95,7 +95,7 @@ func TestProfileOfCrew(t *testing.T) {
 	p, _ := crewNet(t, d, batch)
 	defer p.Close()
 	runCrew(t, p, batch)
-	stop, err := StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestProfileOfCrew(t *testing.T) {
 	if profile.Runs != 3 {
 		t.Errorf("%d runs, want 3", profile.Runs)
 	}
-	write, err := StartTrace(p)
+	write, err := engine.StartTrace(p)
 	if err != nil {
 		t.Fatal(err)
 	}

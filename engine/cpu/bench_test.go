@@ -89,7 +89,7 @@ func BenchmarkLeNet(b *testing.B) {
 				run()
 			}
 			if os.Getenv("STRIDE_BENCH_PROFILE") != "" {
-				stop, err := cpu.StartProfile(p)
+				stop, err := engine.StartProfile(p)
 				if err != nil {
 					b.Fatal(err)
 				}

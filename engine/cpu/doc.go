@@ -35,9 +35,9 @@
 //
 // # Looking inside
 //
-// StartProfile measures the steps of a program, StartTrace records who did
-// which task when, and Memory says what needs the memory. They cost nothing
-// when not in use.
+// Programs implement engine.Profiler, which measures their steps, engine.Tracer,
+// which records which worker did which task when, and engine.MemoryPlanner, which
+// says what needs the memory. They cost nothing when not in use.
 //
 // # Caveats
 //

@@ -122,7 +122,7 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 	outputs := []*tensor.Tensor{tensor.New(y.Shape()...)}
 	best, flops := 0.0, int64(0) // of the step that convolves
 	for start := time.Now(); time.Since(start) < d || best == 0; {
-		stop, err := StartProfile(p)
+		stop, err := engine.StartProfile(p)
 		if err != nil {
 			return 0, err
 		}

@@ -13,9 +13,7 @@ func (c *compiler) notePartition(step string, tasks, rows int) {
 	c.partition = h.Sum64()
 }
 
-// ReductionOrder identifies the order in which the program adds up its sums over
-// rows, that is, the partial sums that they are made of. Graphs that define the
-// same values may be compiled to different orders, because sums are gathered
-// where their arguments are made. Two programs for such graphs compute the same
-// bits if their reduction orders are equal.
+// ReductionOrder implements engine.ReductionOrderer. Sums are gathered where
+// their arguments are made, so it may differ between graphs that define the same
+// values.
 func (p *program) ReductionOrder() uint64 { return p.partition }

@@ -51,7 +51,7 @@ func trainStep(t *testing.T, d engine.Device, net nn.Layer, batch, side int, o o
 func TestProfile(t *testing.T) {
 	const batch, side = 4, 12
 	p, run := trainStep(t, cpu.New(cpu.Options{Threads: 2}), smallNet(), batch, side, optim.SGD{Momentum: 0.9})
-	stop, err := cpu.StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestProfileOfInference(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	stop, err := cpu.StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestProfileOfInference(t *testing.T) {
 
 func TestTrace(t *testing.T) {
 	p, run := trainStep(t, cpu.New(cpu.Options{Threads: 2}), smallNet(), 16, 32, optim.SGD{})
-	stop, err := cpu.StartTrace(p)
+	stop, err := engine.StartTrace(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestTrace(t *testing.T) {
 		ends[e.Tid] = e.Ts + e.Dur
 	}
 	want := 0
-	stopProfile, err := cpu.StartProfile(p)
+	stopProfile, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,22 +189,22 @@ func TestTrace(t *testing.T) {
 
 func TestMemory(t *testing.T) {
 	p, run := trainStep(t, cpu.New(cpu.Options{Threads: 2}), smallNet(), 16, 32, optim.SGD{Momentum: 0.9})
-	use, err := cpu.Memory(p)
+	use, err := engine.Memory(p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	sum := int64(0)
-	for i, r := range use.Residents {
+	for i, r := range use.PeakBuffers {
 		sum += r.Bytes
-		if i > 0 && r.Bytes > use.Residents[i-1].Bytes || r.Stages < 1 || r.Node == "" {
+		if i > 0 && r.Bytes > use.PeakBuffers[i-1].Bytes || r.Stages < 1 || r.Node == "" {
 			t.Errorf("resident %d: %+v", i, r)
 		}
 	}
 	image := int64(4 * 16 * 8 * 32 * 32) // what the convolution makes is there
-	if sum != use.LiveBytes || use.Residents[0].Bytes != image || use.TotalBytes < sum+use.ScratchBytes || use.TotalBytes > 2*sum+use.ScratchBytes {
+	if sum != use.LiveBytes || use.PeakBuffers[0].Bytes != image || use.TotalBytes < sum+use.ScratchBytes || use.TotalBytes > 2*sum+use.ScratchBytes {
 		t.Errorf("%+v: sum %d", use, sum)
 	}
-	stop, err := cpu.StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,13 +235,13 @@ func TestProfileErrors(t *testing.T) {
 	}
 	closed.Close()
 	for _, p := range []engine.Program{foreign, closed} {
-		if _, err := cpu.StartProfile(p); err == nil {
+		if _, err := engine.StartProfile(p); err == nil {
 			t.Error("StartProfile: no error")
 		}
-		if _, err := cpu.StartTrace(p); err == nil {
+		if _, err := engine.StartTrace(p); err == nil {
 			t.Error("StartTrace: no error")
 		}
-		if _, err := cpu.Memory(p); err == nil {
+		if _, err := engine.Memory(p); err == nil {
 			t.Error("Memory: no error")
 		}
 	}

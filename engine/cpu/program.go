@@ -235,10 +235,10 @@ func (p *program) sharedFloats() (floats int) {
 	return floats
 }
 
-// KeptBytes returns the part of MemoryBytes that the program shares with no
-// other: weights that stay packed between runs.
-func (p *program) KeptBytes() int { return 4 * p.ownFloats }
+// KeptBytes implements engine.MemoryPlanner: weights that stay packed between
+// runs.
+func (p *program) KeptBytes() int64 { return 4 * int64(p.ownFloats) }
 
-// MemoryBytes returns the memory that the program needs, scratch memory
-// included. Programs of a device share most of it; see pool.
-func (p *program) MemoryBytes() int { return 4 * (p.sharedFloats() + p.ownFloats) }
+// MemoryBytes implements engine.MemoryPlanner. Programs of a device share most
+// of it; see pool.
+func (p *program) MemoryBytes() int64 { return 4 * int64(p.sharedFloats()+p.ownFloats) }

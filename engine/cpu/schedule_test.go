@@ -22,7 +22,7 @@ func TestUpdatesAreEarly(t *testing.T) {
 	}
 	const weights = 4 * 512 * 512
 	p, run := trainStep(t, cpu.New(cpu.Options{Threads: 1}), nn.Sequential(append(layers, nn.Linear(2))...), 1, 16, optim.SGD{Momentum: 0.9})
-	use, err := cpu.Memory(p)
+	use, err := engine.Memory(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestUpdatesAreEarly(t *testing.T) {
 	if use.TotalBytes > weights {
 		t.Errorf("%d bytes of memory for layers of %d", use.TotalBytes, weights)
 	}
-	stop, err := cpu.StartProfile(p)
+	stop, err := engine.StartProfile(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -78,21 +78,17 @@ func (t *trace) recording(tm *team, i int, s *step) func(task int, scratch []flo
 	}
 }
 
-// StartTrace records each task of the program's next run: which worker did it,
-// from when to when. stop ends that and writes what was recorded as Chrome
-// trace events in JSON, which chrome://tracing and ui.perfetto.dev draw with a
-// row for each worker. Of workers that compute parts of a batch alone it has the
-// first part that each of them did.
-func StartTrace(p engine.Program) (stop func(w io.Writer) error, err error) {
-	prog, err := observed(p, true)
-	if err != nil {
+// StartTrace implements engine.Tracer. Of workers that compute parts of a batch
+// alone the trace has the first part that each of them did.
+func (p *program) StartTrace() (stop func(w io.Writer) error, err error) {
+	if err := p.observe(true); err != nil {
 		return nil, err
 	}
 	return func(w io.Writer) error {
-		prog.team.mu.Lock()
-		defer prog.team.mu.Unlock()
-		o := prog.unobserved()
-		return o.trace.write(w, prog.profile(o))
+		p.team.mu.Lock()
+		defer p.team.mu.Unlock()
+		o := p.unobserved()
+		return o.trace.write(w, p.profile(o))
 	}, nil
 }
 
@@ -111,7 +107,7 @@ type traceEvent struct {
 
 // write prints the events one by one, so that no second copy of the trace is
 // in memory.
-func (t *trace) write(out io.Writer, profile *Profile) error {
+func (t *trace) write(out io.Writer, profile *engine.Profile) error {
 	w := bufio.NewWriter(out)
 	separator := `{"displayTimeUnit":"ns","traceEvents":[` + "\n"
 	emit := func(e traceEvent) error {
@@ -142,7 +138,7 @@ func (t *trace) write(out io.Writer, profile *Profile) error {
 }
 
 // writeStage emits the slices of a step.
-func (t *trace) writeStage(i int, s *Stage, emit func(traceEvent) error) error {
+func (t *trace) writeStage(i int, s *engine.Stage, emit func(traceEvent) error) error {
 	tasks := s.Tasks
 	if t.first[i] < 0 {
 		tasks = 1

@@ -1,0 +1,81 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+)
+
+// Programs may have more abilities than Run and Close. Each is an interface,
+// and a caller asks for it by a type assertion or by one of the functions
+// below. engine/cpu has them all, engine/reference none.
+//
+// What a device can be told when it is made, such as its number of threads or
+// which algorithms it may use, is in the options of its package.
+
+// A MemoryPlanner is a Program that plans its memory when it is compiled, and
+// so knows it before it has run.
+type MemoryPlanner interface {
+	// MemoryBytes is the size of the memory that the program needs, in bytes,
+	// beside its inputs, its outputs and the variables. Programs of one device
+	// may share a part of it.
+	MemoryBytes() int64
+	// KeptBytes is the part of MemoryBytes that the program keeps between runs
+	// and shares with no other.
+	KeptBytes() int64
+	// MemoryUse says what needs the memory. It fails once the program is
+	// closed.
+	MemoryUse() (*MemoryUse, error)
+}
+
+// A ReductionOrderer is a Program that knows the order in which it adds up the
+// terms of its sums, which decides how results are rounded.
+type ReductionOrderer interface {
+	// ReductionOrder is a hash of that order. Two programs that are compiled
+	// for the same values by devices of one kind compute the same bits if, and
+	// in general only if, their orders are equal.
+	ReductionOrder() uint64
+}
+
+// A Profiler is a Program that can measure where it spends its time.
+type Profiler interface {
+	// StartProfile times each stage of every run until stop is called. A
+	// program that is not profiled loses no time. It fails once the program is
+	// closed.
+	StartProfile() (stop func() *Profile, err error)
+}
+
+// A Tracer is a Program that can record what its workers do.
+type Tracer interface {
+	// StartTrace records each task of the next run: which worker did it, from
+	// when to when. stop ends that and writes what was recorded as Chrome trace
+	// events in JSON, which chrome://tracing and ui.perfetto.dev draw with a row
+	// for each worker. It fails once the program is closed.
+	StartTrace() (stop func(w io.Writer) error, err error)
+}
+
+// StartProfile is Profiler.StartProfile, with an error for programs that cannot
+// be profiled.
+func StartProfile(p Program) (stop func() *Profile, err error) {
+	if q, ok := p.(Profiler); ok {
+		return q.StartProfile()
+	}
+	return nil, fmt.Errorf("this engine does not profile its programs (%T)", p)
+}
+
+// StartTrace is Tracer.StartTrace, with an error for programs that cannot be
+// traced.
+func StartTrace(p Program) (stop func(w io.Writer) error, err error) {
+	if q, ok := p.(Tracer); ok {
+		return q.StartTrace()
+	}
+	return nil, fmt.Errorf("this engine does not trace its programs (%T)", p)
+}
+
+// Memory is MemoryPlanner.MemoryUse, with an error for programs that do not plan
+// their memory.
+func Memory(p Program) (*MemoryUse, error) {
+	if q, ok := p.(MemoryPlanner); ok {
+		return q.MemoryUse()
+	}
+	return nil, fmt.Errorf("this engine does not plan the memory of its programs (%T)", p)
+}
