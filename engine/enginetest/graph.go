@@ -16,3 +16,20 @@ func Graph(t TB, device engine.Device, feeds engine.Feeds, outputs ...*graph.Nod
 	p := &problem{graph: outputs[0].Graph(), feeds: feeds, outputs: outputs}
 	p.check(t, device, measured, 2)
 }
+
+// Expect computes nodes of one graph by the reference engine, from the inputs
+// and the current values of the variables. want has the right values of each
+// node and slack how far each element may be off, measured as by [Graph];
+// an infinite slack means that the element cannot be compared.
+func Expect(inputs []*tensor.Tensor, nodes ...*graph.Node) (want, slack [][]float64, err error) {
+	p := &problem{graph: nodes[0].Graph(), inputs: inputs}
+	e, err := p.expectation(nodes, measured)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.want, e.slack, nil
+}
+
+// Near reports whether a result is within slack of what Expect wants. NaN is
+// near NaN only, and an infinity near itself only.
+func Near(got float32, want, slack float64) bool { return near(float64(got), want, slack) }

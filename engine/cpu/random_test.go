@@ -1,0 +1,60 @@
+package cpu
+
+import (
+	"flag"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/enginetest/randgraph"
+)
+
+var (
+	randomFor  = flag.Duration("random", 3*time.Second, "how long TestRandomGraphs draws graphs")
+	randomSeed = flag.Uint64("seed", 1, "the first seed of TestRandomGraphs")
+	randomMany = flag.Int("failures", 1, "after how many failures TestRandomGraphs stops")
+)
+
+// TestRandomGraphs compares the engine with the reference on random graphs,
+// each for one of several ways to set the engine up. For a long run:
+//
+//	go test ./engine/cpu -run RandomGraphs -v -timeout 0 -random 1h -seed 1000000
+func TestRandomGraphs(t *testing.T) {
+	randgraph.Test(t, randomTargets(), randgraph.Options{Seed: *randomSeed, For: *randomFor, Failures: *randomMany})
+}
+
+func randomTargets() []randgraph.Target {
+	devices := func(o Options, threads ...int) (list []engine.Device) {
+		for _, n := range threads {
+			o.Threads = n
+			list = append(list, New(o))
+		}
+		return list
+	}
+	with := func(change func(l *limits)) func(func()) {
+		return func(run func()) {
+			defer func(was limits) { limit = was }(limit)
+			change(&limit)
+			run()
+		}
+	}
+	fine := limits{blockTerms: 4, pixelTerms: 3, frameFloats: 64, taskFMAs: 64, minimalTasks: 8, maxChunks: 3, partialLimit: 1 << 12, grainShift: 14}
+	return []randgraph.Target{
+		{Name: "default", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison},
+		{Name: "fine", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison, With: with(func(l *limits) { *l = fine })},
+		{Name: "strict", Devices: devices(Options{Strict: true}, 1, 4), Poison: poison},
+		{Name: "small cache", Devices: devices(Options{}, 1, 2, 3), Poison: poison, With: with(func(l *limits) { l.cacheFloats = 1 << 10; l.streamedFloats = 1 << 8; l.grainShift = 6 })},
+		{Name: "Winograd", Devices: devices(Options{}, 1, 3), Poison: poison, With: with(func(l *limits) { l.winogradGain = math.Inf(1) })},
+	}
+}
+
+// poison fills with NaN what programs must write before they read it.
+func poison(d engine.Device) {
+	t := d.(*Device).team
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range t.pool.memory {
+		t.pool.memory[i] = float32(math.NaN())
+	}
+}

@@ -1,0 +1,184 @@
+package randgraph
+
+import (
+	"slices"
+
+	"github.com/strideml/stride/graph"
+)
+
+// An operator is an entry of the table: all that is known of an operator here.
+type operator struct {
+	// weight is how often the operator is drawn, compared with others.
+	weight int
+	// draw describes an application to step x, or returns a Step without a
+	// name if the operator does not fit. It may add leaves for its other
+	// arguments. nil means that only the templates use it.
+	draw func(g *grower, x int) Step
+	// build adds the operator to a graph.
+	build func(x []*graph.Node, s Step) *graph.Node
+	// code is the call in Go; nil means graph.Name(arguments, Ints…).
+	code func(x []string, s Step) string
+	// fit returns shapes that the arguments should have, given those that
+	// they have: how shrinking finds the shape of a weight. nil entries stay
+	// as they are. fit itself may be nil, and may correct the attributes.
+	fit func(in [][]int, s *Step) [][]int
+}
+
+// operators is the table. To add an elementwise operator, add a line to
+// elementwise; other operators stand in the file of their family.
+var operators = map[string]operator{}
+
+func init() {
+	for _, table := range []map[string]operator{elementwise(), pairs(), reductions(), movements(), images(), matrices()} {
+		for name, o := range table {
+			operators[name] = o
+			operatorNames = append(operatorNames, name)
+			operatorWeight += o.weight
+		}
+	}
+	slices.Sort(operatorNames)
+}
+
+// operatorNames lists the table in a fixed order; operatorWeight is the sum of
+// the weights.
+var (
+	operatorNames  []string
+	operatorWeight int
+)
+
+// domain is where a function of one number is drawn.
+type domain int
+
+const (
+	anywhere domain = iota
+	bounded         // between −1 and 1
+	positive        // between ½ and 1½
+)
+
+// elementwise are the functions of single numbers.
+func elementwise() map[string]operator {
+	return map[string]operator{
+		"Neg":     unary("Neg", graph.Neg, anywhere),
+		"ReLU":    unary("ReLU", graph.ReLU, anywhere),
+		"ReLU6":   unary("ReLU6", graph.ReLU6, anywhere),
+		"Sigmoid": unary("Sigmoid", graph.Sigmoid, anywhere),
+		"Tanh":    unary("Tanh", graph.Tanh, anywhere),
+		"Exp":     unary("Exp", graph.Exp, bounded),
+		"Log":     unary("Log", graph.Log, positive),
+		"Sqrt":    unary("Sqrt", graph.Sqrt, positive),
+	}
+}
+
+// unary is a function of single numbers. Extra numbers that the function
+// takes, such as a slope, are drawn from the ranges and stand in Floats.
+func unary(name string, f func(*graph.Node) *graph.Node, d domain) operator {
+	return operator{
+		weight: 6,
+		draw:   func(g *grower, x int) Step { return Step{Op: name, Args: []int{g.within(x, d)}} },
+		build:  func(x []*graph.Node, _ Step) *graph.Node { return f(x[0]) },
+	}
+}
+
+// pairs are the functions of two arguments, broadcast.
+func pairs() map[string]operator {
+	return map[string]operator{
+		"Add":   pair("Add", graph.Add, 24, anywhere),
+		"Sub":   pair("Sub", graph.Sub, 8, anywhere),
+		"Mul":   pair("Mul", graph.Mul, 16, anywhere),
+		"Div":   pair("Div", graph.Div, 6, positive),
+		"Equal": equal(),
+	}
+}
+
+// pair is a function of two arguments; d is where the second is drawn.
+func pair(name string, f func(a, b *graph.Node) *graph.Node, weight int, d domain) operator {
+	return operator{
+		weight: weight,
+		draw: func(g *grower, x int) Step {
+			y := g.within(g.partner(x), d)
+			if d == anywhere && g.chance(0.3) {
+				x, y = y, x
+			}
+			return Step{Op: name, Args: []int{x, y}}
+		},
+		build: func(x []*graph.Node, _ Step) *graph.Node { return f(x[0], x[1]) },
+		fit: func(in [][]int, _ *Step) [][]int {
+			return [][]int{broadcastTo(in[0], in[1]), broadcastTo(in[1], in[0])}
+		},
+	}
+}
+
+// broadcastTo returns a shape of the rank of s that broadcasts with t: s where it does.
+func broadcastTo(s, t []int) []int {
+	out := append([]int{}, s...)
+	for k := 1; k <= min(len(s), len(t)); k++ {
+		if a, b := s[len(s)-k], t[len(t)-k]; a != b && a != 1 && b != 1 {
+			out[len(s)-k] = b
+		}
+	}
+	return out
+}
+
+// equal compares with the maximum along an axis, so that some are equal: the
+// two must have the same bits.
+func equal() operator {
+	return operator{
+		weight: 2,
+		draw: func(g *grower, x int) Step {
+			axis, ok := g.axis(x)
+			if !ok {
+				return Step{}
+			}
+			return Step{Op: "Equal", Args: []int{x, g.add(Step{Op: "MaxKeep", Args: []int{x}, Ints: []int{axis}})}}
+		},
+		build: func(x []*graph.Node, _ Step) *graph.Node { return graph.Equal(x[0], x[1]) },
+	}
+}
+
+// reductions are the operators that combine elements along axes.
+func reductions() map[string]operator {
+	reduce := func(name string, f func(*graph.Node, ...int) *graph.Node) operator {
+		return operator{
+			weight: 3,
+			draw: func(g *grower, x int) Step {
+				axes := g.axes(x)
+				if len(axes) == 0 {
+					return Step{}
+				}
+				return Step{Op: name, Args: []int{x}, Ints: axes}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node { return f(x[0], s.Ints...) },
+		}
+	}
+	along := func(name string, f func(*graph.Node, int) *graph.Node, weight int) operator {
+		return operator{
+			weight: weight,
+			draw: func(g *grower, x int) Step {
+				axis, ok := g.axis(x)
+				if !ok {
+					return Step{}
+				}
+				return Step{Op: name, Args: []int{x}, Ints: []int{axis}}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node { return f(x[0], s.Ints[0]) },
+		}
+	}
+	return map[string]operator{
+		"Sum": reduce("Sum", graph.Sum), "SumKeep": reduce("SumKeep", graph.SumKeep),
+		"Mean": reduce("Mean", graph.Mean), "MeanKeep": reduce("MeanKeep", graph.MeanKeep),
+		"Max": reduce("Max", graph.Max), "MaxKeep": reduce("MaxKeep", graph.MaxKeep),
+		"ArgMax":  along("ArgMax", graph.ArgMax, 1),
+		"Softmax": along("Softmax", graph.Softmax, 5), "LogSoftmax": along("LogSoftmax", graph.LogSoftmax, 5),
+		"CrossEntropy": {
+			weight: 2,
+			draw: func(g *grower, x int) Step {
+				if s := g.shape(x); len(s) == 2 && s[1] >= 4 {
+					return Step{Op: "CrossEntropy", Args: []int{x, g.leaf("Input", "labels", s[0])}}
+				}
+				return Step{}
+			},
+			build: func(x []*graph.Node, _ Step) *graph.Node { return graph.CrossEntropy(x[0], x[1]) },
+			fit:   func(in [][]int, _ *Step) [][]int { return [][]int{nil, in[0][:1]} },
+		},
+	}
+}
