@@ -5,6 +5,7 @@ import (
 	"math"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/enginetest"
@@ -170,7 +171,7 @@ type session struct {
 func (s *session) on(d engine.Device, programs []built, compare bool, sums *uint64) (results [][]*tensor.Tensor, err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = failure("panic", "%v\n%s", r, stack())
+			err = failure("panic", "%v in %s", r, stack())
 		}
 	}()
 	s.c.reset(s.vars)
@@ -346,8 +347,18 @@ func widen(x *tensor.Tensor) []float64 {
 	return out
 }
 
-// stack is the part of the stack that leads to a panic.
+// stack names the functions that led to a panic, the innermost first, up to
+// those of this package.
 func stack() string {
-	s := string(debug.Stack())
-	return s[:min(len(s), 3000)]
+	var names []string
+	_, s, _ := strings.Cut(string(debug.Stack()), "panic(")
+	for _, line := range strings.Split(s, "\n")[1:] {
+		if strings.Contains(line, "randgraph.") {
+			break
+		}
+		if name, _, ok := strings.Cut(line, "(0x"); ok && !strings.HasPrefix(line, "\t") {
+			names = append(names, name[strings.LastIndex(name, "/")+1:])
+		}
+	}
+	return strings.Join(names, " < ")
 }

@@ -277,7 +277,9 @@ func (c *Case) shapesUntil() (shapes [][]int, at int) {
 
 // repair changes the shapes of leaves and attributes until no step breaks a
 // rule, and reports whether it could.
-func (c *Case) repair() bool {
+func (c *Case) repair() (ok bool) {
+	// An operator whose argument has lost an axis may not even be asked.
+	defer func() { ok = recover() == nil && ok }()
 	for range 4 * len(c.Steps) {
 		shapes, at := c.shapesUntil()
 		if at < 0 {

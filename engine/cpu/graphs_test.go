@@ -1,0 +1,226 @@
+package cpu_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/engine/enginetest"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
+)
+
+// Graphs on which the engine was wrong once, found by random graphs and made
+// as small as possible.
+
+// sawtooth returns whole numbers from −5 to 5.
+func sawtooth(seed int, shape ...int) *tensor.Tensor {
+	x := tensor.New(shape...)
+	for i := range x.Data() {
+		x.Data()[i] = float32((i*7+seed*3)%11) - 5
+	}
+	return x
+}
+
+// wantValues runs a graph of one input on one thread and compares the output.
+func wantValues(t *testing.T, x *tensor.Tensor, y *graph.Node, want ...float32) {
+	t.Helper()
+	got, err := engine.Run(cpu.New(cpu.Options{Threads: 1}), []*tensor.Tensor{x}, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range got[0].Data() {
+		if v != want[i] && !(v != v && want[i] != want[i]) {
+			t.Fatalf("got %v, want %v", got[0].Data(), want)
+		}
+	}
+}
+
+// A concatenation along another axis than the channels is a part of one along
+// the channels, twice, and so cannot be computed in its place there.
+func TestConcatOfConcat(t *testing.T) {
+	t.Skip("not mended yet: a channel concatenation takes any concatenation as a part of its own memory")
+	build := func() (x, a *graph.Node) {
+		x = graph.New().Input("x", 1, 2, 1, 2)
+		return x, graph.MaxPool2D(x, [2]int{1, 1}, graph.Window{}, false)
+	}
+	in := tensor.Must(tensor.FromSlice([]float32{1, 2, 3, 4}, 1, 2, 1, 2))
+
+	_, a := build()
+	wide := graph.Concat(3, a, a)
+	wantValues(t, in, graph.Concat(1, wide, wide), 1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4)
+
+	_, a = build()
+	high := graph.Concat(2, a, a)
+	wantValues(t, in, graph.Concat(1, high, high), 1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4)
+
+	_, a = build()
+	deep := graph.Concat(0, a, a)
+	wantValues(t, in, graph.Concat(1, deep, deep), 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4)
+
+	// Another concatenation of the same node that nothing uses.
+	_, a = build()
+	wide = graph.Concat(3, a, a)
+	c := graph.Concat(1, wide, wide)
+	graph.Concat(1, a, a)
+	wantValues(t, in, c, 1, 2, 1, 2, 3, 4, 3, 4, 1, 2, 1, 2, 3, 4, 3, 4)
+}
+
+// The argument of a convolution is a part of the channels of an input, whose
+// layouts are the same memory; the derivative of the weight reads it again.
+func TestWeightGradientOfSlicedInput(t *testing.T) {
+	t.Skip("not mended yet: the copy of a view keeps the offset of the view")
+	g := graph.New()
+	x := g.Input("x", 2, 8, 1, 1)
+	w := g.Variable(&graph.Variable{Name: "w", Value: sawtooth(2, 4, 3, 1, 1), Trainable: true})
+	y := graph.Conv2D(graph.Slice(x, 1, 5, 8), w, nil, graph.Window{}, 1)
+	dw := graph.Gradients(graph.Sum(graph.Mul(y, y)), w)[0]
+	wantValues(t, sawtooth(1, 2, 8, 1, 1), dw, 52, -348, 352, 48, -344, 342, 44, -340, 332, -26, 214, -206)
+}
+
+// The update of a weight reads its derivative under two names, which stand for
+// the same memory. The weight is so large that its derivative and its update are
+// one step.
+func TestUpdateReadsGradientTwice(t *testing.T) {
+	t.Skip("not mended yet: a merged update replaces one of the operands that are the gradient")
+	const n = 512
+	g := graph.New()
+	x := g.Input("x", 2, n)
+	w := g.Variable(&graph.Variable{Name: "w", Value: sawtooth(4, n, n), Trainable: true})
+	y := graph.Linear(x, w, nil)
+	dw := graph.Gradients(graph.Sum(y), w)[0]
+	again := graph.Reshape(graph.Reshape(dw, n*n), n, n)
+	g.Assign(w, graph.Sub(w, graph.Mul(g.Scalar(1e-5), graph.Mul(dw, graph.Sigmoid(again)))))
+	enginetest.Graph(t, cpu.New(cpu.Options{Threads: 1}), []*tensor.Tensor{sawtooth(5, 2, n)}, y)
+}
+
+// Values that are dropped and computed again have the same bits, here of a
+// DenseNet that is trained with less and less memory.
+func TestMemoryBudgetKeepsBits(t *testing.T) {
+	t.Skip("not mended yet: sums over rows are taken in another order where the pitch is not the width")
+	state := func(budget int64) []*tensor.Tensor {
+		net := zoo.DenseNet(4, zoo.DenseNetConfig{Channels: 8, Growth: 4, Blocks: []int{3, 2}})
+		m, err := nn.New(net, tensor.Shape{1, 32, 32}, nn.Options{Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := train.NewStepper(m, cpu.New(cpu.Options{Threads: 2}), optim.SGD{Momentum: 0.9})
+		s.SetMemoryBudget(budget)
+		b := &data.Batch{Images: tensor.New(6, 1, 32, 32), Labels: tensor.New(6)}
+		for i := range b.Images.Data() {
+			b.Images.Data()[i] = float32(i*i%101) / 101
+		}
+		if _, _, err := s.Run(b, 0, 0.1); err != nil {
+			t.Fatal(err)
+		}
+		var list []*tensor.Tensor
+		for _, p := range append(m.Parameters(), m.Buffers()...) {
+			list = append(list, p.Value)
+		}
+		return list
+	}
+	want := state(0)
+	for i, x := range state(303410) {
+		for k, v := range x.Data() {
+			if math.Float32bits(v) != math.Float32bits(want[i].Data()[k]) {
+				t.Fatalf("element %d of tensor %d is %v, without a budget %v", k, i, v, want[i].Data()[k])
+			}
+		}
+	}
+}
+
+// A linear layer with a bias has the same bits whether its product is used by
+// one node or by two, one of which is computed again.
+func TestRecomputedBiasKeepsBits(t *testing.T) {
+	t.Skip("not mended yet: a bias is added last if it is fused and first if it is not")
+	g := graph.New()
+	x, w, b := g.Input("x", 1, 3), g.Input("w", 1, 3), g.Input("b", 1)
+	y := graph.Linear(x, w, b)
+	c := graph.Concat(0, y, y)
+	loss := graph.Sum(graph.Mul(c, c))
+	outputs := append(graph.Gradients(loss, w), loss, y)
+	inputs := []*tensor.Tensor{tensor.New(1, 3), tensor.New(1, 3), tensor.New(1)}
+	for seed := range 50 {
+		for k, t := range inputs {
+			for i := range t.Data() {
+				t.Data()[i] = float32(math.Sin(float64(100*seed + 10*k + i)))
+			}
+		}
+		compareRecomputed(t, g, loss, inputs, outputs)
+	}
+}
+
+// compareRecomputed compares the bits of outputs with those of the graph in
+// which all that can be recomputed is.
+func compareRecomputed(t *testing.T, g *graph.Graph, loss *graph.Node, inputs []*tensor.Tensor, outputs []*graph.Node) {
+	t.Helper()
+	device := cpu.New(cpu.Options{Threads: 1})
+	defer device.Close()
+	want, err := engine.Run(device, inputs, outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, of := graph.Recomputed(loss, graph.Recomputable(loss, 4))
+	var again []*graph.Node
+	for _, n := range outputs {
+		again = append(again, of(n))
+	}
+	if partitionOf(t, device, outputs) != partitionOf(t, device, again) {
+		t.Skip("the engine says that it takes sums in another order")
+	}
+	got, err := engine.Run(device, inputs, again...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range got {
+		for k, v := range got[i].Data() {
+			if math.Float32bits(v) != math.Float32bits(want[i].Data()[k]) {
+				t.Fatalf("output %d: %v, not recomputed %v", i, got[i].Data(), want[i].Data())
+			}
+		}
+	}
+}
+
+// partitionOf tells how a program for the outputs cuts up its sums, if it says.
+func partitionOf(t *testing.T, device engine.Device, outputs []*graph.Node) uint64 {
+	t.Helper()
+	p, err := device.Compile(outputs[0].Graph(), outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if q, ok := p.(interface{ Partition() uint64 }); ok {
+		return q.Partition()
+	}
+	return 0
+}
+
+// The derivative of normalization by given statistics is gamma/√(variance+ε)
+// times dy, whatever x is.
+func TestInferenceNormGradientIgnoresInput(t *testing.T) {
+	t.Skip("not mended yet: x̂ is computed and multiplied by 0")
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	g := graph.New()
+	x := g.Input("x", 3, 2)
+	stats := g.Constant(tensor.Must(tensor.FromSlice([]float32{0, 0, 1, 1}, 2, 2)))
+	gamma, beta := g.Constant(tensor.Full(1, 2)), g.Constant(tensor.Full(0, 2))
+	y := graph.BatchNormInference(x, stats, gamma, beta, 0)
+	in := tensor.Must(tensor.FromSlice([]float32{1, 2, inf, 4, 5, nan}, 3, 2))
+	wantValues(t, in, graph.Gradients(graph.Sum(y), x)[0], 1, 1, 1, 1, 1, 1)
+}
+
+// A mean over a channel that has an infinity is infinite.
+func TestChannelMeanOfInfinity(t *testing.T) {
+	inf := float32(math.Inf(1))
+	in := tensor.Must(tensor.FromSlice([]float32{1, 2, inf, 4, 5, 6, 7, -inf}, 2, 2, 1, 2))
+	x := graph.New().Input("x", 2, 2, 1, 2)
+	wantValues(t, in, graph.Mean(x, 0, 2, 3), 3.5, float32(math.NaN()))
+	x = graph.New().Input("x", 2, 2, 1, 2)
+	wantValues(t, in, graph.Mean(x, 2, 3), 1.5, inf, 5.5, -inf)
+}
