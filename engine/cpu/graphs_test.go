@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/enginetest"
+	"github.com/strideml/stride/engine/enginetest/randgraph"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -31,7 +32,8 @@ func sawtooth(seed int, shape ...int) *tensor.Tensor {
 // wantValues runs a graph of one input on one thread and compares the output.
 func wantValues(t *testing.T, x *tensor.Tensor, y *graph.Node, want ...float32) {
 	t.Helper()
-	got, err := engine.Run(cpu.New(cpu.Options{Threads: 1}), []*tensor.Tensor{x}, y)
+	feeds := engine.Feeds{y.Graph().Inputs()[0]: x}
+	got, err := engine.Run(cpu.New(cpu.Options{Threads: 1}), feeds, y)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +99,7 @@ func TestUpdateReadsGradientTwice(t *testing.T) {
 	dw := graph.Gradients(graph.Sum(y), w)[0]
 	again := graph.Reshape(graph.Reshape(dw, n*n), n, n)
 	g.Assign(w, graph.Sub(w, graph.Mul(g.Scalar(1e-5), graph.Mul(dw, graph.Sigmoid(again)))))
-	enginetest.Graph(t, cpu.New(cpu.Options{Threads: 1}), []*tensor.Tensor{sawtooth(5, 2, n)}, y)
+	enginetest.Graph(t, cpu.New(cpu.Options{Threads: 1}), engine.Feeds{x: sawtooth(5, 2, n)}, y)
 }
 
 // Values that are dropped and computed again have the same bits, here of a
@@ -137,7 +139,7 @@ func TestMemoryBudgetKeepsBits(t *testing.T) {
 
 // A linear layer with a bias has the same bits whether its product is used by
 // one node or by two, one of which is computed again.
-func TestRecomputedBiasKeepsBits(t *testing.T) {
+func TestRematerializedBiasKeepsBits(t *testing.T) {
 	t.Skip("not mended yet: a bias is added last if it is fused and first if it is not")
 	g := graph.New()
 	x, w, b := g.Input("x", 1, 3), g.Input("w", 1, 3), g.Input("b", 1)
@@ -145,36 +147,35 @@ func TestRecomputedBiasKeepsBits(t *testing.T) {
 	c := graph.Concat(0, y, y)
 	loss := graph.Sum(graph.Mul(c, c))
 	outputs := append(graph.Gradients(loss, w), loss, y)
-	inputs := []*tensor.Tensor{tensor.New(1, 3), tensor.New(1, 3), tensor.New(1)}
-	for seed := range 50 {
-		for k, t := range inputs {
-			for i := range t.Data() {
-				t.Data()[i] = float32(math.Sin(float64(100*seed + 10*k + i)))
-			}
-		}
-		compareRecomputed(t, g, loss, inputs, outputs)
+	for seed := range uint64(50) {
+		feeds := engine.Feeds{x: randgraph.Values("normal", seed, 1, 3), w: randgraph.Values("weights", seed, 1, 3), b: randgraph.Values("weights", seed, 1)}
+		compareRematerialized(t, loss, feeds, outputs)
 	}
 }
 
-// compareRecomputed compares the bits of outputs with those of the graph in
+// compareRematerialized compares the bits of outputs with those of the graph in
 // which all that can be recomputed is.
-func compareRecomputed(t *testing.T, g *graph.Graph, loss *graph.Node, inputs []*tensor.Tensor, outputs []*graph.Node) {
+func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, outputs []*graph.Node) {
 	t.Helper()
 	device := cpu.New(cpu.Options{Threads: 1})
 	defer device.Close()
-	want, err := engine.Run(device, inputs, outputs...)
+	want, err := engine.Run(device, feeds, outputs...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, of := graph.Recomputed(loss, graph.Recomputable(loss, 4))
-	var again []*graph.Node
-	for _, n := range outputs {
-		again = append(again, of(n))
+	copied, of := graph.Rematerialized(loss, graph.Rematerializable(loss, 4))
+	again := engine.Feeds{}
+	for i, n := range loss.Graph().Inputs() {
+		again[copied.Inputs()[i]] = feeds[n]
 	}
-	if partitionOf(t, device, outputs) != partitionOf(t, device, again) {
+	var copies []*graph.Node
+	for _, n := range outputs {
+		copies = append(copies, of(n))
+	}
+	if partitionOf(t, device, outputs) != partitionOf(t, device, copies) {
 		t.Skip("the engine says that it takes sums in another order")
 	}
-	got, err := engine.Run(device, inputs, again...)
+	got, err := engine.Run(device, again, copies...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,9 @@ import (
 type TB = tb
 
 // Graph runs a graph on the device, twice, and compares the outputs and what
-// is assigned to variables with the reference engine. The tolerance of each element is measured: it is
-// what errors of 1e-6 in each intermediate value amount to.
+// is assigned to variables with the reference engine. The tolerance of each
+// element is measured: it is what errors of 1e-6 in each intermediate value
+// amount to.
 func Graph(t TB, device engine.Device, feeds engine.Feeds, outputs ...*graph.Node) {
 	t.Helper()
 	p := &problem{graph: outputs[0].Graph(), feeds: feeds, outputs: outputs}
@@ -21,8 +22,8 @@ func Graph(t TB, device engine.Device, feeds engine.Feeds, outputs ...*graph.Nod
 // and the current values of the variables. want has the right values of each
 // node and slack how far each element may be off, measured as by [Graph];
 // an infinite slack means that the element cannot be compared.
-func Expect(inputs []*tensor.Tensor, nodes ...*graph.Node) (want, slack [][]float64, err error) {
-	p := &problem{graph: nodes[0].Graph(), inputs: inputs}
+func Expect(feeds engine.Feeds, nodes ...*graph.Node) (want, slack [][]float64, err error) {
+	p := &problem{graph: nodes[0].Graph(), feeds: feeds}
 	e, err := p.expectation(nodes, measured)
 	if err != nil {
 		return nil, nil, err

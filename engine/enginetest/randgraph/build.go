@@ -3,6 +3,7 @@ package randgraph
 import (
 	"fmt"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -111,24 +112,24 @@ func (s Step) constant() *tensor.Tensor {
 	return tensor.Must(tensor.FromSlice(append([]float32{}, s.Floats...), s.Ints...))
 }
 
-// feed returns the inputs of a program for its k-th run, which differ from
-// those of the runs before.
-func (c *Case) feed(b built, run int) []*tensor.Tensor {
-	var inputs []*tensor.Tensor
+// feeds returns the inputs of a program for a run, which differ from those of
+// other runs.
+func (c *Case) feeds(b built, run int) engine.Feeds {
+	feeds := engine.Feeds{}
 	for k, i := range b.inputs {
-		f := c.Steps[i].Fill
-		inputs = append(inputs, Values(f.Kind, f.Seed+1000*uint64(run), b.graph.Inputs()[k].Shape()...))
+		n, f := b.graph.Inputs()[k], c.Steps[i].Fill
+		feeds[n] = Values(f.Kind, f.Seed+1000*uint64(run), n.Shape()...)
 	}
-	return inputs
+	return feeds
 }
 
-// recomputed returns the program with the values of d dropped after the
+// rematerialized returns the program with the values of d dropped after the
 // forward pass. ok is false if there is nothing to drop.
-func (b built) recomputed(d Drop) (r built, ok bool) {
+func (b built) rematerialized(d Drop) (r built, ok bool) {
 	if b.loss == nil {
 		return b, false
 	}
-	nodes := graph.Recomputable(b.loss, d.Depth)
+	nodes := graph.Rematerializable(b.loss, d.Depth)
 	if d.Count > 0 && d.Count < len(nodes) {
 		nodes = nodes[:d.Count]
 	}
@@ -137,7 +138,7 @@ func (b built) recomputed(d Drop) (r built, ok bool) {
 	}
 	r = b
 	var of func(*graph.Node) *graph.Node
-	r.graph, of = graph.Recomputed(b.loss, nodes)
+	r.graph, of = graph.Rematerialized(b.loss, nodes)
 	r.outputs = nil
 	for _, n := range b.outputs {
 		r.outputs = append(r.outputs, of(n))

@@ -62,7 +62,7 @@ type Assign struct{ Variable, Value int }
 
 // A Drop chooses values that are dropped and computed again.
 type Drop struct {
-	// Depth is what graph.Recomputable takes.
+	// Depth is what graph.Rematerializable takes.
 	Depth int
 	// Count is how many of the candidates are dropped, the largest first; 0
 	// means all.

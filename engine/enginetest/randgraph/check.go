@@ -105,7 +105,7 @@ func (c *Case) check(t Target, stats *Stats) error {
 	if c.Drop == nil {
 		return nil
 	}
-	b, ok := programs[0].recomputed(*c.Drop)
+	b, ok := programs[0].rematerialized(*c.Drop)
 	if !ok {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (c *Case) check(t Target, stats *Stats) error {
 	if sums[0] != sums[1] { // the engine says that sums are taken in another order
 		return nil
 	}
-	return s.same(first, got, "with recomputed values the results differ")
+	return s.same(first, got, "with values computed again the results differ")
 }
 
 // tooLarge reports whether numbers occur that overflow in float32, or that
@@ -131,8 +131,8 @@ func (c *Case) tooLarge(programs []built) bool {
 	large := false
 	for _, b := range programs {
 		feed := map[*graph.Node][]float64{}
-		for i, x := range c.feed(b, 0) {
-			feed[b.graph.Inputs()[i]] = widen(x)
+		for n, x := range c.feeds(b, 0) {
+			feed[n] = widen(x)
 		}
 		_, err := reference.Eval(b.wanted(), feed, func(_ *graph.Node, values []float64) {
 			for _, v := range values {
@@ -192,7 +192,7 @@ func (s *session) on(d engine.Device, programs []built, compare bool, sums *uint
 		var got [][]*tensor.Tensor
 		for k, i := range s.c.Schedule {
 			where := fmt.Sprintf("run %d, of program %d", k, i)
-			r := run{session: s, b: programs[i], program: compiled[i], inputs: s.c.feed(programs[i], k), where: where}
+			r := run{session: s, b: programs[i], program: compiled[i], feeds: s.c.feeds(programs[i], k), where: where}
 			outputs, err := r.do(d, compare && pass == 0)
 			if err != nil {
 				return nil, err
@@ -253,7 +253,7 @@ type run struct {
 	*session
 	b       built
 	program engine.Program
-	inputs  []*tensor.Tensor
+	feeds   engine.Feeds
 	where   string
 }
 
@@ -265,7 +265,7 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 	var want, slack [][]float64
 	if compare {
 		var err error
-		if want, slack, err = enginetest.Expect(r.inputs, wanted...); err != nil {
+		if want, slack, err = enginetest.Expect(r.feeds, wanted...); err != nil {
 			return nil, errInvalid{err}
 		}
 	}
@@ -273,9 +273,9 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 	for _, v := range r.vars {
 		before[v] = v.Value.Clone()
 	}
-	fed := make([]*tensor.Tensor, len(r.inputs))
-	for i, x := range r.inputs {
-		fed[i] = x.Clone()
+	fed := engine.Feeds{}
+	for n, x := range r.feeds {
+		fed[n] = x.Clone()
 	}
 	outputs := make([]*tensor.Tensor, len(r.b.outputs))
 	for i, n := range r.b.outputs {
@@ -298,9 +298,9 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 			return nil, failure("changed", "%s: variable %s, which nothing is assigned to", r.where, v.Name)
 		}
 	}
-	for i, x := range fed {
-		if differs(x, r.inputs[i]) >= 0 {
-			return nil, failure("changed", "%s: input %d", r.where, i)
+	for n, x := range fed {
+		if differs(x, r.feeds[n]) >= 0 {
+			return nil, failure("changed", "%s: %v", r.where, n)
 		}
 	}
 	if !compare {

@@ -29,7 +29,7 @@ func (c *Case) Code() string {
 		line("// The programs run in the order %v, with other inputs in each run.", c.Schedule)
 	}
 	if c.Drop != nil {
-		line("// Values are recomputed: graph.Recomputable with depth %d, the first %d of them (0 means all).", c.Drop.Depth, c.Drop.Count)
+		line("// Values are dropped and computed again: those of graph.Rematerializable with depth %d, the first %d of them (0 means all).", c.Drop.Depth, c.Drop.Count)
 	}
 	return b.String()
 }
@@ -47,7 +47,7 @@ func (c *Case) programCode(line func(string, ...any), p Program) {
 		switch s.Op {
 		case "Input":
 			line("n%d := g.Input(\"n%d\", %s)", i, i, list(s.Ints))
-			inputs = append(inputs, s.valueCode())
+			inputs = append(inputs, fmt.Sprintf("n%d: %s", i, s.valueCode()))
 		case "Variable":
 			line("n%d := g.Variable(v%d)", i, i)
 		case "Constant":
@@ -95,7 +95,7 @@ func (c *Case) programCode(line func(string, ...any), p Program) {
 		line("// No outputs.")
 		return
 	}
-	line("enginetest.Graph(t, device, []*tensor.Tensor{%s}, %s)", list(inputs), list(outputs))
+	line("enginetest.Graph(t, device, engine.Feeds{%s}, %s)", list(inputs), list(outputs))
 }
 
 // callCode is the call that adds the operator.
