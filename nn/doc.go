@@ -31,16 +31,25 @@
 // [BatchNormScratch] is an example.
 //
 // Layers with parameters must be made when the block is made, not inside
-// Forward, which runs at each trace.
+// Forward, which runs at each trace. Batches of any size go through Forward: New
+// itself traces one of 1 and one of 2. A block that holds other custom blocks
+// applies them with [Apply], so that they can be looked into.
+//
+// # Looking inside
+//
+// [Model.Param] finds a parameter or buffer by its name and [Model.Activations]
+// computes the output of any layer; [Trace.OutputOf] is that output as a node, to
+// compute more from it. [Model.Summary] lists layers with shapes and costs.
 //
 // # Names
 //
 // New walks the network by reflection: through pointers to structs,
 // interfaces, fields (exported or not), slices, arrays and maps with string or
 // integer keys. The path of a layer joins the names on the way with dots:
-// the index or given name in a Sequential, the index in a slice or array, the key in a map, the name of a
-// field in snake case (Conv1 is conv1, DownSample is down_sample) or the field's
-// tag `nn:"name"`; `nn:"-"` skips a field, and an embedded field adds nothing.
+// the index or given name in a Sequential, the index in a slice or array, the
+// key in a map, the name of a field in snake case (Conv1 is conv1, DownSample is
+// down_sample) or the field's tag `nn:"name"`; `nn:"-"` skips a field, and an
+// embedded field adds nothing.
 // Parameters append weight and bias to the layer's path, and batch
 // normalization its buffers running_mean and running_var, so that names are
 // those of the same network in PyTorch: "0.weight", "features.3.bias". A layer

@@ -45,8 +45,9 @@ func within(l leaf, x *graph.Node, build func(s scope) *graph.Node) *graph.Node 
 	}
 	defer g.SetPath(g.SetPath(s.path))
 	c := call{path: s.path, kind: l.kind(), first: len(g.Nodes())}
+	_, isParam := l.(*Param)
 	s.trace.depth++
-	c.output = build(s)
+	c.output = s.trace.record(l, s.path, s.known && !isParam, func() *graph.Node { return build(s) })
 	s.trace.depth--
 	c.last = len(g.Nodes())
 	if s.trace.depth == 0 {

@@ -67,10 +67,10 @@ type owned struct {
 
 // New makes a model of a network for inputs of the given shape, C×H×W for
 // images, without the batch. It finds the layers of the network by walking it
-// (see the package's documentation), traces it once in each mode, so that
-// every shape error shows here, and makes and initialises its variables. Where
-// an image is too small for the network, the error names the layer and the
-// smallest square image that works.
+// (see the package's documentation), traces it once in each mode, for a batch of
+// 1 in Eval and of 2 in Train mode, so that every shape error shows here, and
+// makes and initialises its variables. Where an image is too small for the
+// network, the error names the layer and the smallest square image that works.
 //
 // The initial value of a parameter depends on the seed, its name, its shape
 // and its initializer only.
@@ -96,7 +96,7 @@ func New(net Layer, input tensor.Shape, opts Options) (*Model, error) {
 		return nil, m.withSmallestInput(err)
 	}
 	if _, err := m.Trace(2, Train); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w (for a batch of 2, which New tries after one of 1)", err)
 	}
 	return m, nil
 }

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -32,14 +33,9 @@ const maxPrograms = 4
 // batch as first axis. Programs are compiled for each batch size and the
 // latest few are kept; [Model.Close] releases them. Calls wait for each other.
 func (m *Model) Predict(device engine.Device, x *tensor.Tensor) (*tensor.Tensor, error) {
-	if x.Shape().Equal(m.input) {
-		var err error
-		if x, err = x.Reshape(slices.Concat([]int{1}, m.input)...); err != nil {
-			return nil, fmt.Errorf("nn: predict: %w", err)
-		}
-	}
-	if s := x.Shape(); len(s) != len(m.input)+1 || !s[1:].Equal(m.input) || s[0] < 1 {
-		return nil, fmt.Errorf("nn: predict: input %v: the network takes batches of %v", s, m.input)
+	x, err := m.asBatch(device, x)
+	if err != nil {
+		return nil, fmt.Errorf("nn: predict: %w", err)
 	}
 	m.predictor.mu.Lock()
 	defer m.predictor.mu.Unlock()
@@ -52,6 +48,20 @@ func (m *Model) Predict(device engine.Device, x *tensor.Tensor) (*tensor.Tensor,
 		return nil, fmt.Errorf("nn: predict: %w", err)
 	}
 	return y, nil
+}
+
+// asBatch makes a batch of one of a single image, and checks the arguments.
+func (m *Model) asBatch(device engine.Device, x *tensor.Tensor) (*tensor.Tensor, error) {
+	if device == nil {
+		return nil, errors.New("there is no device to compute with")
+	}
+	if x.HasShape(m.input) {
+		return x.Reshape(slices.Concat([]int{1}, m.input)...)
+	}
+	if s := x.Shape(); len(s) != len(m.input)+1 || !s[1:].Equal(m.input) || s[0] < 1 {
+		return nil, fmt.Errorf("input %v: the network takes batches of %v", s, m.input)
+	}
+	return x, nil
 }
 
 // program returns the program for a batch size, compiling it at first use.

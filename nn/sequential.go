@@ -39,27 +39,18 @@ func (s *SequentialLayer) Layers() []Layer { return s.layers }
 // Forward applies the layers to x in order.
 func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 	g := x.Graph()
-	own := g.CurrentPath()
 	t, _ := g.Value(traceKey{}).(*tracing)
-	if t != nil {
-		if p, ok := t.model.places[s]; ok {
-			own = p.path
-		}
-	}
-	defer g.SetPath(g.CurrentPath())
-	for i, l := range s.layers {
-		path := join(own, s.names[i])
-		if l == nil {
-			g.SetPath(path)
-			g.Fail("Sequential", "layer %d is nil", i)
-		}
-		if t != nil && isPointer(l) {
-			if p, ok := t.model.places[l]; ok {
-				path = p.path
+	own, certain := t.pathOf(s, g.CurrentPath(), false)
+	return t.record(s, own, certain, func() *graph.Node {
+		for i, l := range s.layers {
+			path := join(own, s.names[i])
+			if l == nil {
+				g.SetPath(path)
+				g.Fail("Sequential", "layer %d is nil", i)
 			}
+			path, known := t.pathOf(l, path, certain)
+			x = apply(t, l, path, known, x)
 		}
-		g.SetPath(path)
-		x = l.Forward(x)
-	}
-	return x
+		return x
+	})
 }

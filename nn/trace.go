@@ -23,7 +23,9 @@ type Trace struct {
 	// unless the network has a [Dropout] and the mode is Train.
 	Step *graph.Node
 
-	calls []call
+	model   *Model
+	calls   []call
+	outputs []LayerOutput
 }
 
 // traceKey is the key under which a graph holds its *tracing.
@@ -39,6 +41,8 @@ type tracing struct {
 	probed  map[string]tensor.Shape     // shapes of variables, where they have no values; see smallestInput
 	depth   int                         // leaves being applied: a Func may apply others
 	calls   []call
+	around  []string // paths of the layers being applied, of those that are recorded
+	outputs []LayerOutput
 }
 
 // A call is one use of a leaf, not within another one. It added the nodes
@@ -73,7 +77,7 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 	x := g.Input("images", slices.Concat([]int{batch}, m.input)...)
 	state := &tracing{model: m, mode: mode, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}, probed: probed}
 	g.SetValue(traceKey{}, state)
-	y := m.net.Forward(x)
+	y := apply(state, m.net, "", true, x)
 	g.SetValue(traceKey{}, nil) // layers have no business here from now on
 	switch {
 	case y == nil:
@@ -81,7 +85,7 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 	case y.Graph() != g:
 		return nil, fmt.Errorf("nn: the network's Forward returned a node of another graph")
 	}
-	return &Trace{Graph: g, Input: x, Output: y, Step: state.step, calls: state.calls}, nil
+	return &Trace{Graph: g, Input: x, Output: y, Step: state.step, model: m, calls: state.calls, outputs: state.outputs}, nil
 }
 
 // FeedStep feeds Step with the number of the training step, counted from 0,

@@ -53,7 +53,7 @@ func (n *googlenet) Forward(x *graph.Node) *graph.Node {
 		n.Inception4A, n.Inception4B, n.Inception4C, n.Inception4D, n.Inception4E, n.Maxpool4,
 		n.Inception5A, n.Inception5B, n.Avgpool, n.Flatten, n.Dropout, n.FC,
 	} {
-		x = l.Forward(x)
+		x = nn.Apply(l, x)
 	}
 	return x
 }
@@ -90,5 +90,5 @@ func newInception(b1, reduce2, b2, reduce3, b3, b4 int) *inception {
 }
 
 func (n *inception) Forward(x *graph.Node) *graph.Node {
-	return graph.Concat(1, n.Branch1.Forward(x), n.Branch2.Forward(x), n.Branch3.Forward(x), n.Branch4.Forward(x))
+	return graph.Concat(1, nn.Apply(n.Branch1, x), nn.Apply(n.Branch2, x), nn.Apply(n.Branch3, x), nn.Apply(n.Branch4, x))
 }
