@@ -3,10 +3,12 @@ package nn_test
 import (
 	"fmt"
 
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
 )
 
 // A small network, its parameters and its output.
@@ -97,4 +99,75 @@ func ExampleModel_Trace() {
 	saliency := graph.Gradients(graph.Sum(t.Output), t.Input)[0]
 	fmt.Println(saliency.Shape())
 	// Output: 1×1×2×2
+}
+
+// A channel's scale, by its name in the state dict.
+func ExampleModel_Param() {
+	model, err := nn.New(nn.Sequential(nn.Conv2D(2, 3), nn.BatchNormScratch(2, 4)), tensor.Shape{1, 8, 8}, nn.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	gamma, err := model.Param("1.gamma")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(gamma.Value.Shape(), gamma.Value.Data())
+	_, err = model.Param("1.gama")
+	fmt.Println(err)
+	// Output:
+	// 1×2×1×1 [1 1]
+	// nn: there is no parameter or buffer "1.gama": did you mean "1.gamma"?
+}
+
+// What the first layer of a network and a layer inside a block of it make of an
+// image.
+func ExampleModel_Activations() {
+	model, err := nn.New(zoo.ResNet(10, zoo.ResNetConfig{Ratio: 8}), tensor.Shape{1, 32, 32}, nn.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	image := tensor.Rand(tensor.Seed(0), 1, 32, 32)
+	outputs, err := model.Activations(cpu.New(cpu.Options{}), image, "0", "2.0.conv1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, y := range outputs {
+		fmt.Println(y.Shape())
+	}
+	// Output:
+	// 1×8×8×8
+	// 1×16×4×4
+}
+
+// A gate is a block that holds another block, which it applies with Apply.
+type gate struct{ Inner nn.Layer }
+
+func (g *gate) Forward(x *graph.Node) *graph.Node {
+	return graph.Mul(x, graph.Sigmoid(nn.Apply(g.Inner, x)))
+}
+
+func ExampleApply() {
+	net := nn.Sequential(&gate{&gate{nn.Linear(3)}})
+	model, err := nn.New(net, tensor.Shape{3}, nn.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	trace, err := model.Trace(1, nn.Eval)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, l := range trace.Layers() {
+		fmt.Printf("%d %-10s %s\n", l.Depth, l.Kind, l.Path)
+	}
+	// Output:
+	// 3 Linear     0.inner.inner
+	// 2 gate       0.inner
+	// 1 gate       0
+	// 0 Sequential
 }
