@@ -54,9 +54,7 @@ func Corr2DMultiIn(x, k *tensor.Tensor) (*tensor.Tensor, error) {
 		case c == 0:
 			sum = y
 		default:
-			for i, v := range y.Data() {
-				sum.Data()[i] += v
-			}
+			sum = sum.Add(y)
 		}
 	}
 	return sum, nil
@@ -69,16 +67,14 @@ func Corr2DMultiInOut(x, k *tensor.Tensor) (*tensor.Tensor, error) {
 	if k.Rank() != 4 || k.Shape()[0] < 1 {
 		return nil, fmt.Errorf("corr2d: kernels %v: want O×C×h×w", k.Shape())
 	}
-	var outputs []float32
-	var shape tensor.Shape
-	for o := range k.Shape()[0] {
-		y, err := Corr2DMultiIn(x, tensor.Must(k.Index(o)))
-		if err != nil {
+	outputs := make([]*tensor.Tensor, k.Shape()[0])
+	for o := range outputs {
+		var err error
+		if outputs[o], err = Corr2DMultiIn(x, tensor.Must(k.Index(o))); err != nil {
 			return nil, err
 		}
-		outputs, shape = append(outputs, y.Data()...), y.Shape()
 	}
-	return tensor.FromSlice(outputs, k.Shape()[0], shape[0], shape[1])
+	return tensor.Stack(0, outputs...)
 }
 
 // Corr2DMultiInOut1x1 returns what Corr2DMultiInOut does for kernels k of
@@ -89,18 +85,16 @@ func Corr2DMultiInOut1x1(x, k *tensor.Tensor) (*tensor.Tensor, error) {
 	if x.Rank() != 3 || k.Rank() != 4 || k.Shape()[2] != 1 || k.Shape()[3] != 1 || k.Shape()[1] != x.Shape()[0] {
 		return nil, fmt.Errorf("corr2d: an image %v and kernels %v: want C×H×W and O×C×1×1", x.Shape(), k.Shape())
 	}
-	in, out, pixels := x.Shape()[0], k.Shape()[0], x.Shape()[1]*x.Shape()[2]
-	y := tensor.New(out, x.Shape()[1], x.Shape()[2])
-	for o := range out {
-		for i := range pixels {
-			sum := float32(0)
-			for c := range in {
-				sum += k.Data()[o*in+c] * x.Data()[c*pixels+i]
-			}
-			y.Data()[o*pixels+i] = sum
-		}
+	in, height, width := x.Shape()[0], x.Shape()[1], x.Shape()[2]
+	pixels, err := x.Reshape(in, height*width)
+	if err != nil {
+		return nil, err
 	}
-	return y, nil
+	weights, err := k.Reshape(k.Shape()[0], in)
+	if err != nil {
+		return nil, err
+	}
+	return weights.MatMul(pixels).Reshape(k.Shape()[0], height, width)
 }
 
 // PoolMode says what Pool2D makes of a window.

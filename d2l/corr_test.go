@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -128,6 +129,10 @@ func TestShapeErrors(t *testing.T) {
 		{second(Pool2D(z(3), [2]int{1, 1}, Max)), "want H×W"},
 		{second(Pool2D(z(3, 3), [2]int{1, 1}, 2)), "in mode 2"},
 		{second(CompConv2D(nil, z(3))), "want H×W"},
+		{second(CompConv2D(nn.Conv2D(2, 3), z(3, 3))), "the layer makes 1×2×1×1 of the image: want one channel"},
+		{second(Apply(nn.ReLU(), z(3))), "apply a layer to 3: want a batch"},
+		{second(Apply(nn.Conv2D(1, 5), z(2, 1, 4, 4))), "smaller than the kernel"},
+		{second(Apply(nil, z(2, 1))), "no network"},
 	}
 	for _, test := range tests {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {

@@ -18,7 +18,10 @@
 //	Animator                       Animator                     viz.Figure
 //	Accumulator, Timer             none: train.Fit measures     train.Row
 //	try_gpu, try_all_gpus          TryGPU, TryAllGPUs           cpu.New
-//	"for layer in net: print …"    LayerShapes                  Model.Summary
+//	"for layer in net: print …"    LayerShapes                  Trace.Layers
+//	layer(X), net(X)               Apply                        Model.Predict
+//	net[1].gamma                   none: the model finds it     Model.Param
+//	torch.rand, stack, cat, X.sum  none: as in the book         package tensor
 //
 // The book's terms, in English and in its Chinese edition:
 //

@@ -17,15 +17,6 @@ func count(first float32, shape ...int) *tensor.Tensor {
 	return tensor.Must(tensor.Arange(first, first+float32(size), 1).Reshape(shape...))
 }
 
-// stack joins tensors of one shape along a new first axis.
-func stack(ts ...*tensor.Tensor) *tensor.Tensor {
-	var all []float32
-	for _, t := range ts {
-		all = append(all, t.Data()...)
-	}
-	return tensor.Must(tensor.FromSlice(all, append([]int{len(ts)}, ts[0].Shape()...)...))
-}
-
 func ExampleCorr2D() {
 	y, err := d2l.Corr2D(count(0, 3, 3), count(0, 2, 2))
 	if err != nil {
@@ -38,8 +29,8 @@ func ExampleCorr2D() {
 }
 
 func ExampleCorr2DMultiIn() {
-	x := stack(count(0, 3, 3), count(1, 3, 3))
-	k := stack(count(0, 2, 2), count(1, 2, 2))
+	x := tensor.Must(tensor.Stack(0, count(0, 3, 3), count(1, 3, 3)))
+	k := tensor.Must(tensor.Stack(0, count(0, 2, 2), count(1, 2, 2)))
 	y, err := d2l.Corr2DMultiIn(x, k)
 	if err != nil {
 		log.Fatal(err)
@@ -51,13 +42,9 @@ func ExampleCorr2DMultiIn() {
 }
 
 func ExampleCorr2DMultiInOut() {
-	x := stack(count(0, 3, 3), count(1, 3, 3))
-	// The kernels K, K+1 and K+2.
-	k := stack(
-		stack(count(0, 2, 2), count(1, 2, 2)),
-		stack(count(1, 2, 2), count(2, 2, 2)),
-		stack(count(2, 2, 2), count(3, 2, 2)),
-	)
+	x := tensor.Must(tensor.Stack(0, count(0, 3, 3), count(1, 3, 3)))
+	k := tensor.Must(tensor.Stack(0, count(0, 2, 2), count(1, 2, 2)))
+	k = tensor.Must(tensor.Stack(0, k, k.AddScalar(1), k.AddScalar(2)))
 	y, err := d2l.Corr2DMultiInOut(x, k)
 	if err != nil {
 		log.Fatal(err)
@@ -117,9 +104,24 @@ func ExampleCompConv2D() {
 	//  [13. 15.]]
 }
 
+// The book's table of ResNet-18, for an image of 224×224.
+func ExampleLayerShapes_resNet() {
+	if err := d2l.LayerShapes(os.Stdout, zoo.ResNet(10, zoo.ResNetConfig{}), tensor.Shape{1, 1, 224, 224}); err != nil {
+		log.Fatal(err)
+	}
+	// Output:
+	// Sequential output shape: 	 1×64×56×56
+	// Sequential output shape: 	 1×64×56×56
+	// Sequential output shape: 	 1×128×28×28
+	// Sequential output shape: 	 1×256×14×14
+	// Sequential output shape: 	 1×512×7×7
+	// AdaptiveAvgPool2d output shape: 	 1×512×1×1
+	// Flatten output shape: 	 1×512
+	// Linear output shape: 	 1×10
+}
+
 func ExampleLayerShapes() {
-	net := zoo.LeNet(10).(*nn.SequentialLayer)
-	if err := d2l.LayerShapes(os.Stdout, net, tensor.Shape{1, 1, 28, 28}); err != nil {
+	if err := d2l.LayerShapes(os.Stdout, zoo.LeNet(10), tensor.Shape{1, 1, 28, 28}); err != nil {
 		log.Fatal(err)
 	}
 	// Output:

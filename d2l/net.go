@@ -3,14 +3,11 @@ package d2l
 import (
 	"fmt"
 	"io"
-	"reflect"
-	"slices"
 	"strings"
 	"sync"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
-	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -28,6 +25,22 @@ func TryGPU(i int) engine.Device { return best() }
 // best engine for the CPU alone. The book's try_all_gpus.
 func TryAllGPUs() []engine.Device { return []engine.Device{best()} }
 
+// Apply applies a layer or a whole network to a batch x (N×C×H×W, or N×features)
+// at once, as the book's layer(X) does: its weights are drawn as PyTorch would,
+// the same at each call, and dropout and batch normalization are in Eval mode.
+// To keep the weights, or run often, make a model: nn.New, Model.Predict.
+func Apply(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
+	if x.Rank() < 2 {
+		return nil, fmt.Errorf("apply a layer to %v: want a batch, such as N×C×H×W", x.Shape())
+	}
+	model, err := nn.New(layer, x.Shape()[1:], nn.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer model.Close()
+	return model.Predict(best(), x)
+}
+
 // CompConv2D applies a layer, such as a convolution of one output channel with
 // freshly drawn weights, to an image x (H×W) and returns its result without
 // the batch and channel axes. The book's comp_conv2d, which shows how padding
@@ -40,12 +53,7 @@ func CompConv2D(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := nn.New(layer, image.Shape()[1:], nn.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer model.Close()
-	y, err := model.Predict(best(), image)
+	y, err := Apply(layer, image)
 	if err != nil {
 		return nil, err
 	}
@@ -61,76 +69,40 @@ func CompConv2D(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
 //	Conv2d output shape: 	 1×6×28×28
 //
 // A block counts as one layer, as there. Layers have PyTorch's names, blocks
-// that of their Go type. For all layers at once see nn.Model.Summary.
-func LayerShapes(w io.Writer, net *nn.SequentialLayer, shape tensor.Shape) error {
+// that of their Go type. The layers of a network that is not a Sequential are
+// those that its Forward applies. For all layers at once see nn.Model.Summary.
+func LayerShapes(w io.Writer, net nn.Layer, shape tensor.Shape) error {
 	if len(shape) < 2 {
 		return fmt.Errorf("input shape %v: want N×C×H×W", shape)
 	}
-	var wrapped []nn.Layer
-	for _, layer := range net.Layers() {
-		wrapped = append(wrapped, &recorder{Layer: layer})
-	}
-	model, err := nn.New(nn.Sequential(wrapped...), shape[1:], nn.Options{})
+	model, err := nn.New(net, shape[1:], nn.Options{})
 	if err != nil {
 		return err
 	}
-	infos, err := model.Summary(shape[0])
+	trace, err := model.Trace(shape[0], nn.Eval)
 	if err != nil {
 		return err
 	}
-	kinds := map[string]nn.LayerInfo{} // by path
-	for _, info := range infos {
-		kinds[info.Path] = info
-	}
-	for i, layer := range net.Layers() {
-		name := className(layer)
-		if strings.HasPrefix(reflect.TypeOf(layer).String(), "*nn.") {
-			// A layer that is used again has the path of its first use.
-			first := slices.Index(net.Layers(), layer)
-			if info, ok := kinds[fmt.Sprintf("%d.layer", first)]; ok {
-				name = torchName(info)
+	layers := trace.Layers() // the network comes last
+	for i, l := range layers {
+		if l.Depth == 1 || i == 0 && l.Depth == 0 { // a network that is one layer
+			if _, err := fmt.Fprintf(w, "%s output shape: \t %v\n", torchName(l), l.Node.Shape()); err != nil {
+				return err
 			}
-		}
-		if _, err := fmt.Fprintf(w, "%s output shape: \t %v\n", name, wrapped[i].(*recorder).shape); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-// A recorder notes the shape that its layer makes.
-type recorder struct {
-	Layer nn.Layer
-	shape tensor.Shape
-}
-
-func (r *recorder) Forward(x *graph.Node) *graph.Node {
-	if r.Layer == nil {
-		x.Graph().Fail("Sequential", "a layer is nil")
-	}
-	y := r.Layer.Forward(x)
-	r.shape = y.Shape()
-	return y
-}
-
-// className is the name of a block's type.
-func className(layer nn.Layer) string {
-	t := reflect.TypeOf(layer)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return strings.TrimSuffix(t.Name(), "Layer")
-}
-
 // torchName is the name of a layer's class in PyTorch.
-func torchName(info nn.LayerInfo) string {
-	switch info.Kind {
+func torchName(l nn.LayerOutput) string {
+	switch l.Kind {
 	case "BatchNorm":
-		return fmt.Sprintf("BatchNorm%dd", max(len(info.Output)-2, 1))
+		return fmt.Sprintf("BatchNorm%dd", max(len(l.Node.Shape())-2, 1))
 	case "GlobalAvgPool2D":
 		return "AdaptiveAvgPool2d"
 	}
-	return strings.Replace(info.Kind, "2D", "2d", 1)
+	return strings.Replace(l.Kind, "2D", "2d", 1)
 }
 
 // A Window is a convolution or pooling along one axis. A zero stride or

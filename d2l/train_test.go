@@ -184,6 +184,29 @@ Linear output shape: 	 2×3
 	if out.String() != want {
 		t.Errorf("printed\n%s", out.String())
 	}
+	for _, other := range []struct {
+		net   nn.Layer
+		shape tensor.Shape
+		want  string
+	}{
+		{nn.BatchNorm(), tensor.Shape{5, 2}, "BatchNorm1d output shape: \t 5×2\n"},
+		{&block{nn.Conv2D(1, 3).Pad(1)}, tensor.Shape{1, 1, 4, 4}, "Conv2d output shape: \t 1×1×4×4\n"},
+		{list{}, tensor.Shape{1, 2}, "list output shape: \t 1×2\n"},
+		{zoo.ResNet(10, zoo.ResNetConfig{Ratio: 16}), tensor.Shape{1, 1, 224, 224}, `Sequential output shape: 	 1×4×56×56
+Sequential output shape: 	 1×4×56×56
+Sequential output shape: 	 1×8×28×28
+Sequential output shape: 	 1×16×14×14
+Sequential output shape: 	 1×32×7×7
+AdaptiveAvgPool2d output shape: 	 1×32×1×1
+Flatten output shape: 	 1×32
+Linear output shape: 	 1×10
+`},
+	} {
+		out.Reset()
+		if err := LayerShapes(&out, other.net, other.shape); err != nil || out.String() != other.want {
+			t.Errorf("printed\n%s(%v), want\n%s", out.String(), err, other.want)
+		}
+	}
 	if err := LayerShapes(&out, nn.Sequential(nn.Conv2D(1, 5)), tensor.Shape{1, 1, 4, 4}); err == nil {
 		t.Error("a kernel that does not fit is no error")
 	}
