@@ -118,7 +118,7 @@ func (d *Images) Resize(h, w int) (Dataset, error) {
 	if h == d.shape[1] && w == d.shape[2] {
 		return d, nil
 	}
-	plane, err := resample.New(d.shape[1], d.shape[2], h, w)
+	plane, err := resample.New(resample.Bilinear, d.shape[1], d.shape[2], h, w)
 	if err != nil {
 		return nil, err
 	}

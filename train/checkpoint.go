@@ -3,7 +3,6 @@ package train
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -91,6 +90,9 @@ func (p *position) check(s Settings) error {
 	return nil
 }
 
+// path is that of the position's weights.
+func (p *position) path(dir string) string { return filepath.Join(dir, p.Weights.Name) }
+
 // writeTensors writes a safetensors file and returns its name and hash.
 func writeTensors(dir, name string, f *safetensors.File) (file, error) {
 	h := sha256.New()
@@ -144,17 +146,8 @@ func hashFile(path string) (string, error) {
 // modelTensors is the model's state with what is needed to read it without
 // the run folder. The metadata depend on the network and the data only.
 func modelTensors(entries []safetensors.Entry, s Settings) (*safetensors.File, error) {
-	classes, err := json.Marshal(s.Classes)
-	if err != nil {
-		return nil, err
-	}
-	input, err := json.Marshal(s.Input)
-	if err != nil {
-		return nil, err
-	}
-	return &safetensors.File{Entries: entries, Metadata: map[string]string{
-		"format": "pt", "net": s.Net, "data": s.Data, "classes": string(classes), "input": string(input),
-	}}, nil
+	metadata, err := s.Metadata()
+	return &safetensors.File{Entries: entries, Metadata: metadata}, err
 }
 
 func variableEntries(variables []*graph.Variable) []safetensors.Entry {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/augment"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -54,11 +55,16 @@ type Config struct {
 	// The last epoch always has one.
 	CheckpointEvery int
 
-	// Net is the network's name for records; LoadRun needs the name of a
-	// network of package zoo.
+	// Net is the network's name for records. Package modelfolder makes the
+	// model of a run whose network is registered in package zoo under it.
 	Net string
 	// Data is the dataset's name for records.
 	Data string
+	// Preprocessing is how a picture becomes an image of the data set, mean and
+	// standard deviation included. It is recorded for those who use the model;
+	// Fit takes images that are made that way. Without an InputSize it stands
+	// for preprocess.Plain of the model's input.
+	Preprocessing preprocess.Config
 	// Options are recorded in config.json as they are, for whoever started
 	// the run.
 	Options map[string]string
@@ -151,8 +157,6 @@ var (
 	ErrNotEmpty = errors.New("folder is not empty")
 	// ErrNoRun says that a folder holds no run.
 	ErrNoRun = errors.New("no run")
-	// ErrNoNet says that a model file does not name its network.
-	ErrNoNet = errors.New("network is not named")
 )
 
 // withDefaults checks the settings and fills in the others.

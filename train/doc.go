@@ -16,7 +16,7 @@
 //	log.txt            what happened when
 //	state.json         where training stands, and the checkpoint that it names
 //
-// [LoadRun] reads it back.
+// [ReadRun] reads it back; package modelfolder makes its model.
 //
 // # What is measured
 //

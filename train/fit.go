@@ -37,6 +37,9 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 			return nil, err
 		}
 	}
+	if err := config.checkPreprocessing(model.Input()); err != nil {
+		return nil, err
+	}
 	settings, err := config.settings(model, trainSet, testSet, scheduled)
 	if err != nil {
 		return nil, fmt.Errorf("training set: %w", err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -48,17 +49,20 @@ func lenetRun(t *testing.T) (dir string, model *nn.Model) {
 	return dir, model
 }
 
-// sameState compares weights bit for bit.
-func sameState(t *testing.T, got, want *nn.Model) {
+// sameWeights compares weights bit for bit.
+func sameWeights(t *testing.T, got *safetensors.File, want *nn.Model) {
 	t.Helper()
+	if len(got.Entries) != len(want.State()) {
+		t.Fatalf("%d tensors, want %d", len(got.Entries), len(want.State()))
+	}
 	for i, e := range want.State() {
-		if g := got.State()[i]; g.Name != e.Name || !g.Tensor.Equal(e.Tensor) {
+		if g := got.Entries[i]; g.Name != e.Name || !g.Tensor.Equal(e.Tensor) {
 			t.Errorf("%s differs", e.Name)
 		}
 	}
 }
 
-func TestLoadRun(t *testing.T) {
+func TestReadRun(t *testing.T) {
 	t.Parallel()
 	dir, model := lenetRun(t)
 	last := filepath.Join(dir, "model.safetensors")
@@ -74,12 +78,12 @@ func TestLoadRun(t *testing.T) {
 		if err := c.damage(dir); err != nil {
 			t.Fatal(err)
 		}
-		run, err := train.LoadRun(dir)
+		run, err := train.ReadRun(dir)
 		if err != nil {
 			t.Fatalf("%s: %v", c.name, err)
 		}
-		sameState(t, run.Model, model)
-		if run.Path != dir || run.Weights != c.weights || run.Finished || run.Spec.Name != "lenet" || run.Settings.Net != "lenet" ||
+		sameWeights(t, run.Weights, model)
+		if run.Dir != dir || run.WeightsFile != c.weights || run.Finished || run.Settings.Net != "lenet" ||
 			run.Settings.Options["limit"] != "12" || !slices.Equal(run.Settings.Classes, bars(1).Classes()) ||
 			len(run.History.Rows) != 1 || run.History.Steps != 3 || run.History.Last() != readCSV(t, dir)[0] {
 			t.Errorf("%s: %+v", c.name, run)
@@ -89,7 +93,7 @@ func TestLoadRun(t *testing.T) {
 
 // The weights are those that the history tells of, also where a process died
 // after writing the one and before the other.
-func TestLoadRunTakesTheWeightsOfItsHistory(t *testing.T) {
+func TestReadRunTakesTheWeightsOfItsHistory(t *testing.T) {
 	t.Parallel()
 	dir, model := lenetRun(t)
 	path := filepath.Join(dir, "model.safetensors")
@@ -106,19 +110,19 @@ func TestLoadRunTakesTheWeightsOfItsHistory(t *testing.T) {
 		if err := errors.Join(os.WriteFile(path, nil, 0o644), spoil()); err != nil {
 			t.Fatal(err)
 		}
-		run, err := train.LoadRun(dir)
+		run, err := train.ReadRun(dir)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		sameState(t, run.Model, model)
-		if filepath.Base(run.Weights) != "checkpoint-3.safetensors" {
-			t.Errorf("%s: weights from %s", name, run.Weights)
+		sameWeights(t, run.Weights, model)
+		if filepath.Base(run.WeightsFile) != "checkpoint-3.safetensors" {
+			t.Errorf("%s: weights from %s", name, run.WeightsFile)
 		}
 	}
 }
 
 // A run can be looked at while it is being trained.
-func TestLoadRunUnderWay(t *testing.T) {
+func TestReadRunUnderWay(t *testing.T) {
 	t.Parallel()
 	config := settings(filepath.Join(t.TempDir(), "run"))
 	config.Net, config.Epochs = "lenet", 3
@@ -134,7 +138,7 @@ func TestLoadRunUnderWay(t *testing.T) {
 				return
 			default:
 			}
-			run, err := train.LoadRun(config.Dir)
+			run, err := train.ReadRun(config.Dir)
 			switch {
 			case err == nil && run.History.Steps < seen:
 				t.Errorf("%d steps are done, then %d", seen, run.History.Steps)
@@ -153,14 +157,14 @@ func TestLoadRunUnderWay(t *testing.T) {
 	if <-watched == 0 {
 		t.Log("the run was over before it could be seen")
 	}
-	run, err := train.LoadRun(config.Dir)
+	run, err := train.ReadRun(config.Dir)
 	if err != nil || !run.Finished {
 		t.Fatalf("%+v, %v", run, err)
 	}
-	sameState(t, run.Model, model)
+	sameWeights(t, run.Weights, model)
 }
 
-func TestLoadRunRefuses(t *testing.T) {
+func TestReadRunRefuses(t *testing.T) {
 	t.Parallel()
 	whole, _ := lenetRun(t)
 	tinyRun, _ := finished(t)
@@ -179,10 +183,6 @@ func TestLoadRunRefuses(t *testing.T) {
 		{"killed at once", func(dir string) error {
 			return errors.Join(os.Remove(filepath.Join(dir, "state.json")), os.Remove(filepath.Join(dir, "model.safetensors")))
 		}, "has no weights yet"},
-		{"other network", func(dir string) error { return replaceIn(dir, `"net": "lenet"`, `"net": "lenet-bn"`) }, dirMark + ": 4 (Conv2D"},
-		{"unknown network", func(dir string) error { return replaceIn(dir, `"net": "lenet"`, `"net": "skynet"`) }, `unknown network "skynet"`},
-		{"nameless network", func(dir string) error { return replaceIn(dir, `"net": "lenet"`, `"net": ""`) }, "does not name its network"},
-		{"too small an image", func(dir string) error { return replaceIn(dir, "12,\n    12", "2,\n    2") }, dirMark},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -191,17 +191,14 @@ func TestLoadRunRefuses(t *testing.T) {
 			if err := c.damage(dir); err != nil {
 				t.Fatal(err)
 			}
-			run, err := train.LoadRun(dir)
-			if err == nil || run != nil || !strings.Contains(err.Error(), strings.ReplaceAll(c.want, dirMark, dir)) || !strings.Contains(err.Error(), dir) {
+			run, err := train.ReadRun(dir)
+			if err == nil || run != nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
 				t.Errorf("got %v, want it to say %q", err, c.want)
 			}
 		})
 	}
-	if _, err := train.LoadRun(tinyRun); err == nil || !strings.Contains(err.Error(), `unknown network "tiny"`) {
-		t.Errorf("got %v", err)
-	}
 	for _, path := range []string{none, t.TempDir(), filepath.Join(tinyRun, "log.txt")} {
-		if _, err := train.LoadRun(path); !errors.Is(err, train.ErrNoRun) || !strings.Contains(err.Error(), path) {
+		if _, err := train.ReadRun(path); !errors.Is(err, train.ErrNoRun) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v", path, err)
 		}
 		if _, err := train.ReadSettings(path); !errors.Is(err, train.ErrNoRun) {
@@ -210,82 +207,68 @@ func TestLoadRunRefuses(t *testing.T) {
 	}
 }
 
-// dirMark stands for the run folder in a wanted error.
-const dirMark = "<dir>"
-
-func replaceIn(dir, from, to string) error {
-	path := filepath.Join(dir, "config.json")
-	b, err := os.ReadFile(path)
-	if err == nil && !strings.Contains(string(b), from) {
-		err = errors.New(from + " is not in " + string(b))
-	}
-	return errors.Join(err, os.WriteFile(path, []byte(strings.Replace(string(b), from, to, 1)), 0o644))
-}
-
-// A model file says what it is for.
-func TestLoadModelOfARun(t *testing.T) {
+// What Settings say of the preprocessing is in config.json, and in the metadata
+// of the weights unless it is the plain one.
+func TestPreprocessingIsRecorded(t *testing.T) {
 	t.Parallel()
-	dir, model := lenetRun(t)
-	path := filepath.Join(t.TempDir(), "copy.safetensors")
-	if err := os.Rename(filepath.Join(dir, "model.safetensors"), path); err != nil {
-		t.Fatal(err)
-	}
-	run, err := train.LoadModel(path, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameState(t, run.Model, model)
-	if run.Path != path || run.Weights != path || run.Settings.Net != "lenet" || run.Settings.Data != "bars" || run.History != nil ||
-		!run.Settings.Input.Equal(tensor.Shape{1, 12, 12}) || !slices.Equal(run.Settings.Classes, bars(1).Classes()) {
-		t.Errorf("%+v", run)
-	}
-	// Weights from elsewhere have no metadata.
-	foreign, err := nn.New(zoo.LeNet(10), tensor.Shape{1, 28, 28}, nn.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := safetensors.File{Entries: foreign.State()}
-	if err := f.Save(path); err != nil {
-		t.Fatal(err)
-	}
-	run, err = train.LoadModel(path, "lenet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameState(t, run.Model, foreign)
-	if len(run.Settings.Classes) != 10 || run.Settings.Classes[3] != "class 3" {
-		t.Errorf("%+v", run.Settings)
-	}
-}
-
-func TestLoadModelRefuses(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	save := func(name string, metadata map[string]string, shape ...int) string {
-		path := filepath.Join(dir, name)
-		f := safetensors.File{Metadata: metadata, Entries: []safetensors.Entry{{Name: "0.weight", Tensor: tensor.New(shape...)}}}
-		if err := f.Save(path); err != nil {
+	input := tensor.Shape{1, 12, 12}
+	other := preprocess.Config{InputSize: input, CropMode: preprocess.Center, CropPct: 0.75, Mean: []float32{0.5}, Std: []float32{0.25}}
+	dirs := map[bool]string{}
+	for plain, config := range map[bool]preprocess.Config{true: {}, false: other} {
+		c := settings(filepath.Join(t.TempDir(), "run"))
+		c.Net, c.Preprocessing = "lenet", config
+		if _, err := train.Fit(t.Context(), lenet(t), large(12), nil, c); err != nil {
 			t.Fatal(err)
 		}
-		return path
+		run, err := train.ReadRun(c.Dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := other
+		if plain {
+			want = preprocess.Plain(input)
+		}
+		if got := run.Settings.Preprocessing; got == nil || !got.Equal(want) {
+			t.Errorf("plain %v: got %v", plain, got)
+		}
+		if text := run.Weights.Metadata["preprocessing"]; plain != (text == "") || !plain && !strings.Contains(text, `"crop_pct":0.75`) {
+			t.Errorf("plain %v: metadata %q", plain, text)
+		}
+		dirs[plain] = c.Dir
+	}
+	// A run that is resumed keeps it. One without, of an older version, is plain.
+	c := settings(dirs[false])
+	c.Net, c.Resume, c.Epochs = "lenet", true, 4
+	if _, err := train.Fit(t.Context(), lenet(t), large(12), nil, c); err == nil || !strings.Contains(err.Error(), "crop 0.75") {
+		t.Errorf("got %v", err)
+	}
+	c.Dir = dirs[true]
+	s, err := os.ReadFile(filepath.Join(c.Dir, "config.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := strings.Index(string(s), `"preprocessing"`)
+	to := strings.Index(string(s), `"classes"`)
+	if from < 0 || to < from {
+		t.Fatalf("no preprocessing in %s", s)
+	}
+	if err := os.WriteFile(filepath.Join(c.Dir, "config.json"), append(s[:from:from], s[to:]...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := train.Fit(t.Context(), lenet(t), large(12), nil, c); err != nil {
+		t.Error(err)
 	}
 	for _, c := range []struct {
-		name, net, want string
-		metadata        map[string]string
+		config preprocess.Config
+		want   string
 	}{
-		{"nameless", "", "does not say which network", nil},
-		{"unknown", "", `unknown network "skynet"`, map[string]string{"net": "skynet"}},
-		{"other network", "lenet", "missing: ", nil},
-		{"bad input", "lenet", "input shape", map[string]string{"input": "[1,999999,28]"}},
-		{"bad input type", "lenet", "input shape", map[string]string{"input": "big"}},
-		{"bad classes", "lenet", "class names", map[string]string{"classes": "{"}},
-		{"absurd classes", "lenet", "names 3 classes", map[string]string{"classes": `["a","b","c"]`}},
+		{preprocess.Config{InputSize: tensor.Shape{1, 28, 28}}, "preprocessing makes images of 1×28×28, the network takes 1×12×12"},
+		{preprocess.Config{InputSize: input, CropPct: 2}, "preprocessing: crop_pct is 2"},
 	} {
-		if _, err := train.LoadModel(save(c.name, c.metadata, 6, 1, 5, 5), c.net); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), dir) {
-			t.Errorf("%s: got %v, want it to say %q", c.name, err, c.want)
+		bad := settings("")
+		bad.Preprocessing = c.config
+		if _, err := train.Fit(t.Context(), lenet(t), large(12), nil, bad); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
 		}
-	}
-	if _, err := train.LoadModel(filepath.Join(dir, "none"), ""); err == nil {
-		t.Error("a missing file was loaded")
 	}
 }

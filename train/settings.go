@@ -14,6 +14,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -29,6 +30,9 @@ type Settings struct {
 	Options map[string]string `json:"options,omitempty"`
 	// Input is the shape of an image, C×H×W.
 	Input tensor.Shape `json:"input"`
+	// Preprocessing is how a picture becomes an image of the data set; nil in
+	// runs of older versions, and where images are no pictures.
+	Preprocessing *preprocess.Config `json:"preprocessing,omitempty"`
 	// Classes are the class names.
 	Classes []string `json:"classes"`
 	// Parameters counts the model's trainable numbers.
@@ -66,10 +70,59 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, scheduled bo
 	if test != nil {
 		s.TestImages = test.Len()
 	}
+	if recorded := c.preprocessing(s.Input); recorded.Check() == nil {
+		s.Preprocessing = &recorded
+	}
 	for _, p := range model.Parameters() {
 		s.Parameters += p.Value.Size()
 	}
 	return s, nil
+}
+
+// preprocessing returns the Preprocessing of a model for images of a shape.
+func (c Config) preprocessing(input tensor.Shape) preprocess.Config {
+	if len(c.Preprocessing.InputSize) == 0 {
+		return preprocess.Plain(input)
+	}
+	return c.Preprocessing.WithDefaults()
+}
+
+// checkPreprocessing reports a Preprocessing that cannot be that of a model.
+func (c Config) checkPreprocessing(input tensor.Shape) error {
+	if len(c.Preprocessing.InputSize) == 0 {
+		return nil
+	}
+	if err := c.Preprocessing.Check(); err != nil {
+		return fmt.Errorf("preprocessing: %w", err)
+	}
+	if size := c.Preprocessing.InputSize; !size.Equal(input) {
+		return fmt.Errorf("preprocessing makes images of %v, the network takes %v", size, input)
+	}
+	return nil
+}
+
+// Metadata returns what the metadata of a model file say, so that the file can
+// be used without its folder: the network, the data, and as JSON the class
+// names and the input shape; the preprocessing, too, unless it is
+// preprocess.Plain.
+func (s Settings) Metadata() (map[string]string, error) {
+	classes, err := json.Marshal(s.Classes)
+	if err != nil {
+		return nil, err
+	}
+	input, err := json.Marshal(s.Input)
+	if err != nil {
+		return nil, err
+	}
+	metadata := map[string]string{"format": "pt", "net": s.Net, "data": s.Data, "classes": string(classes), "input": string(input)}
+	if s.Preprocessing != nil && !s.Preprocessing.Equal(preprocess.Plain(s.Input)) {
+		b, err := json.Marshal(s.Preprocessing)
+		if err != nil {
+			return nil, err
+		}
+		metadata["preprocessing"] = string(b)
+	}
+	return metadata, nil
 }
 
 // fingerprint hashes some images of a dataset, evenly spread, with their
@@ -114,6 +167,7 @@ func (s Settings) resumable(now Settings) error {
 		{"schedule", s.Schedule, now.Schedule},
 		{"optimizer", s.Optimizer, now.Optimizer},
 		{"augmentation", orNone(s.Augment), orNone(now.Augment)},
+		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
 		{"seed", s.Seed, now.Seed},
 	} {
 		if p.old != p.new {
@@ -131,6 +185,13 @@ func (s Settings) resumable(now Settings) error {
 	return nil
 }
 
+func (s Settings) describePreprocessing() string {
+	if s.Preprocessing == nil {
+		return preprocess.Plain(s.Input).String()
+	}
+	return s.Preprocessing.String()
+}
+
 func orNone(s string) string {
 	if s == "" {
 		return "none"
@@ -145,6 +206,8 @@ func (s Settings) check() error {
 		return fmt.Errorf("format version is %d, this program knows 1", s.Version)
 	case !plausibleInput(s.Input):
 		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
+	case s.Preprocessing != nil && !s.Preprocessing.InputSize.Equal(s.Input):
+		return fmt.Errorf("preprocessing makes images of %v, the network takes %v", s.Preprocessing.InputSize, s.Input)
 	case len(s.Classes) < 1 || len(s.Classes) > 1<<16:
 		return fmt.Errorf("%d classes", len(s.Classes))
 	case s.Epochs < 1 || s.BatchSize < 1 || s.TrainImages < 1:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/nn"
@@ -32,6 +33,10 @@ type Spec struct {
 	Init nn.Initializer
 	// New makes the network.
 	New func(classes int) nn.Layer
+	// Preprocessing is what the network's published weights expect of pictures,
+	// for weight files that do not say it themselves. Without an InputSize there
+	// are none, or pictures are taken as preprocess.Plain makes them.
+	Preprocessing preprocess.Config
 }
 
 // Defaults are hyper-parameters of training with plain SGD.

@@ -94,7 +94,7 @@ func TestModelFiles(t *testing.T) {
 	path := file("model.safetensors", good)
 	mustStride(t, "eval", path, "--data", fixture.data, "--limit", "20")
 	mustStride(t, "summary", path)
-	fails(t, failed, []string{"eval", path, "--net", "lenet-bn", "--data", fixture.data}, path, "missing: ")
+	fails(t, failed, []string{"eval", path, "--net", "lenet-bn", "--data", fixture.data}, path, "a model of the network lenet, not lenet-bn")
 	fails(t, failed, []string{"eval", path, "--net", "skynet", "--data", fixture.data}, `unknown network "skynet"`)
 	// Without its metadata the file does not say what it is.
 	i := strings.Index(good, `"__metadata__"`)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -113,4 +114,19 @@ func view(images *data.Images, input tensor.Shape, limit int) (data.Dataset, err
 		return nil, err
 	}
 	return data.Limit(set, limit), nil
+}
+
+// prepared is a dataset whose images, values of 0..1, become what a model's
+// preprocessing makes of them.
+type prepared struct {
+	data.Dataset
+	preprocessing preprocess.Config
+}
+
+func (p prepared) Read(i int, pixels []float32) (label int, err error) {
+	label, err = p.Dataset.Read(i, pixels)
+	if err == nil {
+		p.preprocessing.Apply(pixels)
+	}
+	return label, err
 }

@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train"
 )
 
@@ -22,7 +24,7 @@ type evalVerb struct {
 func (a *app) evalCommand() *cobra.Command {
 	e := &evalVerb{app: a, batch: 256, split: "test"}
 	cmd := &cobra.Command{
-		Use:   "eval <run|model.safetensors>",
+		Use:   "eval <run|model>",
 		Short: "Measure a trained network: accuracy, loss, a report for each class",
 		Long: `Measure a trained network on the test images: accuracy, mean loss, and for each
 class precision (the share of those taken for it that are of it), recall (the
@@ -57,27 +59,30 @@ func addNet(cmd *cobra.Command, value *string) {
 }
 
 func (e *evalVerb) run(ctx context.Context, path string) error {
-	run, err := openRun(path, e.net)
+	model, err := openModel(path, e.net)
 	if err != nil {
 		return err
 	}
-	if e.data == "" {
-		e.data = run.Settings.Options["data"]
+	if e.data == "" && model.Run != nil {
+		e.data = model.Run.Settings.Options["data"]
 	}
 	images, err := e.loadData(ctx, e.data)
 	if err != nil {
 		return err
 	}
-	set, err := view(part(images, e.split), run.Model.Input(), e.limit)
+	set, err := view(part(images, e.split), model.Net.Input(), e.limit)
 	if err != nil {
 		return err
+	}
+	if !model.Preprocessing.Equal(preprocess.Plain(model.Net.Input())) {
+		set = prepared{set, model.Preprocessing}
 	}
 	device, release, err := e.compute.open()
 	if err != nil {
 		return err
 	}
 	defer release()
-	result, err := train.Evaluate(ctx, run.Model, set, train.EvalConfig{
+	result, err := train.Evaluate(ctx, model.Net, set, train.EvalConfig{
 		BatchSize: e.batch, Device: device, OnBatch: func(done, total int) {
 			e.live.draw(func(width int) string {
 				return progressLine(width, "testing", float64(done)/float64(total), fmt.Sprintf("%s of %s images", thousands(done), thousands(total)))
@@ -89,10 +94,10 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 		return err
 	}
 	if e.json {
-		return writeJSON(e.stdout, newEvalReport(run, dataName(images), e.split, result))
+		return writeJSON(e.stdout, newEvalReport(model, dataName(images), e.split, result))
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s from %s on %s %s images of %s\naccuracy %.4f   loss %.4f   %s images/s\n\n%s",
-		run.Spec.Title, filepath.Clean(path), thousands(result.Images), splitName(e.split), dataTitle(images),
+		model.Spec.Title, filepath.Clean(path), thousands(result.Images), splitName(e.split), dataTitle(images),
 		result.Accuracy, result.Loss, thousands(int(result.ImagesPerSecond)), result.Confusion.Report())
 	if err == nil && e.confusion {
 		_, err = fmt.Fprintf(e.stdout, "\n%s", result.Confusion)
@@ -131,9 +136,9 @@ type classReport struct {
 	Images    int     `json:"images"`
 }
 
-func newEvalReport(run *train.Run, data, split string, e *train.Evaluation) evalReport {
+func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evaluation) evalReport {
 	report := evalReport{
-		Model: run.Path, Net: run.Spec.Name, Data: data, Split: split, Images: e.Images,
+		Model: model.Path, Net: model.Spec.Name, Data: data, Split: split, Images: e.Images,
 		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds,
 	}
 	report.Classes, report.Confusion = classReports(e.Confusion)

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/strideml/stride/data/augment"
+	"github.com/strideml/stride/classify"
 	"github.com/strideml/stride/data/imagefile"
-	"github.com/strideml/stride/engine"
-	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train"
 )
 
 type predictVerb struct {
@@ -25,18 +21,26 @@ type predictVerb struct {
 	compute      compute
 }
 
+// The values of --fit.
+const (
+	fitModel   = "model"
+	fitStretch = "stretch"
+	fitCrop    = "crop"
+)
+
 func (a *app) predictCommand() *cobra.Command {
-	p := &predictVerb{app: a, top: 5, fit: imagefile.Stretch.String()}
+	p := &predictVerb{app: a, top: 5, fit: fitModel}
 	cmd := &cobra.Command{
-		Use:   "predict <run|model.safetensors> <image>…",
+		Use:   "predict <run|model> <image>…",
 		Short: "Name the likeliest classes of pictures",
 		Long: `Name the likeliest classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
-size, grey or in colour. Pictures are brought to the network's input: resized, and
-made grey where it has learnt from grey images.
+size, grey or in colour. Pictures are brought to the network's input as the model's
+config.json says: resized, and made grey where it has learnt from grey images.
+Weights from torchvision, which have no such file, are given pictures as they expect
+them: the shorter side resized to 256 pixels, the middle cut out, normalised.
 
 Fashion-MNIST is white on black. For a dark thing on bright ground, such as a
-photo from a shop, use --invert. For weights from torchvision, pictures are
-normalised as those expect.`,
+photo from a shop, use --invert.`,
 		Example: `  stride predict runs/quick shirt.png
   stride predict runs/quick photos/*.jpg --invert --top 3
   stride predict model.safetensors --net lenet boot.webp --json
@@ -56,7 +60,7 @@ normalised as those expect.`,
 	flags.SortFlags = false
 	flags.Var(&count{&p.top, 1, 1000}, "top", "how many classes to name")
 	flags.BoolVar(&p.invert, "invert", false, "turn black into white and white into black")
-	addChoice(cmd, &p.fit, "fit", "`way` to deal with other proportions: stretch, or crop the middle", imagefile.Stretch.String(), imagefile.Crop.String())
+	addChoice(cmd, &p.fit, "fit", "`way` to deal with other proportions: as the model says, stretch, or crop the middle", fitModel, fitStretch, fitCrop)
 	addNet(cmd, &p.net)
 	p.compute.addFlags(cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
@@ -64,22 +68,28 @@ normalised as those expect.`,
 }
 
 func (p *predictVerb) run(ctx context.Context, path string, pictures []string) error {
-	run, err := openRun(path, p.net)
+	model, err := openModel(path, p.net)
 	if err != nil {
 		return err
 	}
+	p.adapt(&model.Preprocessing)
 	device, release, err := p.compute.open()
 	if err != nil {
 		return err
 	}
 	defer release()
-	defer run.Model.Close()
+	classifier, err := classify.New(model, classify.Options{Device: device})
+	if err != nil {
+		return err
+	}
+	defer classifier.Close()
+	hint := !p.invert && strings.HasPrefix(model.Data, fashionMNIST)
 	bad := false
 	for i, picture := range pictures {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		guess, err := p.predict(run, device, picture)
+		guess, err := p.predict(ctx, classifier, picture, hint)
 		if err != nil {
 			bad = true
 			fmt.Fprintf(p.stderr, "stride: %v\n", oneLine(err))
@@ -102,94 +112,43 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 	return nil
 }
 
+// adapt changes the model's own preprocessing as the flags say.
+func (p *predictVerb) adapt(c *preprocess.Config) {
+	switch p.fit {
+	case fitStretch:
+		c.CropMode, c.CropPct = preprocess.Squash, 1
+	case fitCrop:
+		c.CropMode = preprocess.Center
+	}
+	c.Invert = c.Invert != p.invert
+}
+
 // A prediction is what is said about a picture.
 type prediction struct {
-	File    string         `json:"file"`
-	Width   int            `json:"width,omitempty"`
-	Height  int            `json:"height,omitempty"`
-	Classes []classGuessed `json:"classes,omitempty"`
-	Error   string         `json:"error,omitempty"`
+	File    string           `json:"file"`
+	Width   int              `json:"width,omitempty"`
+	Height  int              `json:"height,omitempty"`
+	Classes []classify.Class `json:"classes,omitempty"`
+	Error   string           `json:"error,omitempty"`
 }
 
-type classGuessed struct {
-	Class       string  `json:"class"`
-	Index       int     `json:"index"`
-	Probability float64 `json:"probability"`
-}
-
-func (p *predictVerb) predict(run *train.Run, device engine.Device, path string) (prediction, error) {
+// predict names the classes of a picture. hint says whether to warn of one that
+// may need to be inverted.
+func (p *predictVerb) predict(ctx context.Context, classifier *classify.Classifier, path string, hint bool) (prediction, error) {
 	picture, err := imagefile.Open(path, imagefile.Options{})
 	if err != nil {
 		return prediction{}, err
 	}
-	fit := imagefile.Stretch
-	if p.fit == imagefile.Crop.String() {
-		fit = imagefile.Crop
+	if hint {
+		if x, err := preprocess.Plain(classifier.Preprocessing().InputSize).Tensor(picture); err == nil && brightEdge(x) {
+			p.notice(path + " has a bright edge, but the network has learnt from white on black: --invert may help")
+		}
 	}
-	input := run.Model.Input()
-	x, err := imagefile.ToTensor(picture, input[0], input[1], input[2], imagefile.TensorOptions{Fit: fit, Invert: p.invert})
+	classes, err := classifier.Predict(ctx, picture, p.top)
 	if err != nil {
 		return prediction{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if !p.invert && strings.HasPrefix(run.Settings.Data, fashionMNIST) && brightEdge(x) {
-		p.notice(path + " has a bright edge, but the network has learnt from white on black: --invert may help")
-	}
-	if n, ok := normalization(run); ok {
-		n.Apply(nil, x.Data(), input)
-	}
-	y, err := run.Model.Predict(device, x)
-	if err != nil {
-		return prediction{}, fmt.Errorf("%s: %w", path, err)
-	}
-	probabilities, err := softmax(y.Data())
-	if err != nil {
-		return prediction{}, fmt.Errorf("%s: %w", path, err)
-	}
-	result := prediction{File: path, Width: picture.Bounds().Dx(), Height: picture.Bounds().Dy()}
-	for _, i := range metrics.Top(y.Data(), p.top) {
-		result.Classes = append(result.Classes, classGuessed{className(run, i), i, probabilities[i]})
-	}
-	return result, nil
-}
-
-// normalization is what torchvision's own weights expect of pictures. Weights of
-// our runs, which say what they were trained with, take values of 0..1.
-func normalization(run *train.Run) (augment.Normalize, bool) {
-	name, ok := strings.CutPrefix(run.Spec.Name, "torchvision/")
-	switch {
-	case !ok || run.Settings.Data != "" || run.Model.Input()[0] != 3:
-		return augment.Normalize{}, false
-	case name == "googlenet":
-		return augment.Normalize{Mean: []float32{0.5}, Std: []float32{0.5}}, true
-	}
-	return augment.Normalize{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}, true
-}
-
-func className(run *train.Run, i int) string {
-	if i < len(run.Settings.Classes) {
-		return run.Settings.Classes[i]
-	}
-	return fmt.Sprint("class ", i)
-}
-
-// softmax returns exp(x)/Σexp(x).
-func softmax(scores []float32) ([]float64, error) {
-	most := math.Inf(-1)
-	for _, s := range scores {
-		most = max(most, float64(s))
-	}
-	if math.IsNaN(most) || math.IsInf(most, 0) {
-		return nil, errors.New("the network's output is not finite: its weights are of no use")
-	}
-	p, sum := make([]float64, len(scores)), 0.0
-	for i, s := range scores {
-		p[i] = math.Exp(float64(s) - most)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p, nil
+	return prediction{File: path, Width: picture.Bounds().Dx(), Height: picture.Bounds().Dy(), Classes: classes}, nil
 }
 
 // brightEdge says whether the pixels at the edge of a 1×C×H×W picture are
@@ -213,7 +172,7 @@ func (g prediction) print(a *app, space bool) error {
 	}
 	t := newTable(0, 2)
 	for _, c := range g.Classes {
-		t.add("  "+c.Class, fmt.Sprintf("%.1f %%", 100*c.Probability), bar(c.Probability, 30))
+		t.add("  "+c.Name, fmt.Sprintf("%.1f %%", 100*c.Probability), bar(c.Probability, 30))
 	}
 	if _, err := fmt.Fprintf(a.stdout, "%s%s (%d×%d)\n", gap, g.File, g.Width, g.Height); err != nil {
 		return err

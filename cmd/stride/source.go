@@ -8,29 +8,27 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/zoo"
 )
 
-// openRun reads a run folder or a model file. net names the network of a model
-// file that does not say which one it is for.
-func openRun(path, net string) (*train.Run, error) {
+// openModel reads a run folder, a model folder or a model file. net names the
+// network of a model file that does not say which one it is for.
+func openModel(path, net string) (*modelfolder.Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, misuse("there is no run folder or model file %s%s", path, trainFirst(path))
 	case err != nil:
 		return nil, err
-	case info.IsDir():
-		return train.LoadRun(path)
-	case net == "" && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
+	case net == "" && !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
 		return nil, misuse("%s is neither a run folder nor a .safetensors file", path)
 	}
-	run, err := train.LoadModel(path, net)
-	if net == "" && errors.Is(err, train.ErrNoNet) {
+	model, err := modelfolder.Load(path, modelfolder.Options{Net: net})
+	if net == "" && errors.Is(err, modelfolder.ErrNoNet) {
 		return nil, misuse("%w with --net", err)
 	}
-	return run, err
+	return model, err
 }
 
 // trainFirst explains the name of a network where a run folder should stand.

@@ -124,14 +124,14 @@ func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
 		if !exists(what) {
 			return spec, nil, err
 		}
-		run, err := openRun(what, s.net)
+		trained, err := openModel(what, s.net)
 		if err != nil {
 			return spec, nil, err
 		}
 		if s.input.shape == nil {
-			return run.Spec, run.Model, nil
+			return trained.Spec, trained.Net, nil
 		}
-		spec, net, classes = run.Spec, run.Spec.New, len(run.Settings.Classes)
+		spec, net, classes = trained.Spec, trained.Spec.New, len(trained.Classes)
 	}
 	if s.input.shape != nil {
 		input = s.input.shape

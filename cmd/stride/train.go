@@ -282,7 +282,7 @@ func (t *trainVerb) takeUp(args []string) error {
 		}
 	}
 	if t.weights != "" {
-		if _, err := train.LoadRun(t.out); err == nil {
+		if _, err := train.ReadRun(t.out); err == nil {
 			t.weights = "" // the run has its own by now
 		}
 		t.weightsHash = s.Options["weights-sha256"]

@@ -23,11 +23,11 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 	if info, err := os.Stat(path); err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	} else if info.IsDir() {
-		run, err := train.LoadRun(path)
+		run, err := train.ReadRun(path)
 		if err != nil {
 			return fmt.Errorf("--weights: %w", err)
 		}
-		path = run.Weights
+		path = run.WeightsFile
 	}
 	if err := modelfile.Load(model, path); err != nil {
 		return fmt.Errorf("--weights: %w", err)

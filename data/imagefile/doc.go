@@ -1,12 +1,9 @@
-// Package imagefile reads picture files and makes tensors of pictures.
+// Package imagefile reads picture files.
 //
 // [Open] and [Decode] read PNG, JPEG, GIF (its first frame), BMP and WebP. The
 // size that a file claims is checked before memory is taken for it, and a JPEG
-// whose EXIF data says that the camera was turned comes upright. [ToTensor]
-// makes a 1×C×H×W tensor of a picture as the datasets have them: grey or RGB,
-// resized with the bytes of Pillow's bilinear filter, divided by 255.
+// whose EXIF data says that the camera was turned comes upright. Package
+// preprocess makes the input of a network of a picture.
 //
-// Caveats. Transparent parts become white. Colour profiles are ignored. Pictures
-// of Fashion-MNIST are white on black, so a photo of a shirt on a white table
-// needs [TensorOptions].Invert; nothing guesses that.
+// Caveat. Colour profiles are ignored.
 package imagefile

@@ -3,6 +3,9 @@ package imagefile
 import (
 	"bytes"
 	"testing"
+
+	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/tensor"
 )
 
 // exifEntry is EXIF data with the one entry of an orientation.
@@ -68,7 +71,7 @@ func FuzzDecode(f *testing.F) {
 		if size := picture.Bounds().Size(); size.X*size.Y > 10_000 {
 			t.Errorf("a picture of %v", size)
 		}
-		if _, err := ToTensor(picture, 3, 4, 4, TensorOptions{}); err != nil {
+		if _, err := preprocess.Plain(tensor.Shape{3, 4, 4}).Tensor(picture); err != nil {
 			t.Error(err)
 		}
 	})

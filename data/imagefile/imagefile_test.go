@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data/imagefile"
-	"github.com/strideml/stride/tensor"
 )
 
 func open(t testing.TB, name string) image.Image {
@@ -105,103 +104,6 @@ func TestBadPictures(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
-
-func TestToTensorLikePillow(t *testing.T) {
-	picture := open(t, "picture.png")
-	for _, c := range []struct {
-		file    string
-		shape   tensor.Shape
-		options imagefile.TensorOptions
-	}{
-		{"grey.bin", tensor.Shape{1, 1, 28, 28}, imagefile.TensorOptions{}},
-		{"rgb.bin", tensor.Shape{1, 3, 28, 28}, imagefile.TensorOptions{}},
-		{"rgb.bin", tensor.Shape{1, 3, 28, 28}, imagefile.TensorOptions{Invert: true}},
-		{"crop.bin", tensor.Shape{1, 3, 20, 20}, imagefile.TensorOptions{Fit: imagefile.Crop}},
-	} {
-		want, err := os.ReadFile(filepath.Join("testdata", c.file))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := imagefile.ToTensor(picture, c.shape[1], c.shape[2], c.shape[3], c.options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !got.Shape().Equal(c.shape) {
-			t.Fatalf("%s: shape %v", c.file, got.Shape())
-		}
-		for i, v := range got.Data() {
-			b := want[i]
-			if c.options.Invert {
-				b = 255 - b
-			}
-			if v != float32(b)/255 {
-				t.Fatalf("%s: value %d is %v/255, want %d", c.file, i, v*255, b)
-			}
-		}
-	}
-}
-
-func TestToTensorKinds(t *testing.T) {
-	at := image.Rect(3, 4, 5, 5) // two pixels, not at the origin
-	grey := image.NewGray(at)
-	grey.Pix = []byte{0, 200}
-	deep := image.NewGray16(at)
-	deep.SetGray16(4, 4, color.Gray16{200<<8 | 99})
-	clear := image.NewNRGBA(at) // transparent black, then half-transparent black
-	clear.SetNRGBA(4, 4, color.NRGBA{0, 0, 0, 128})
-	colour := image.NewRGBA(at)
-	colour.SetRGBA(3, 4, color.RGBA{255, 0, 0, 255})
-	colour.SetRGBA(4, 4, color.RGBA{0, 0, 255, 255})
-	palette := image.NewPaletted(at, color.Palette{color.White, color.Gray{17}})
-	palette.Pix[1] = 1
-	for _, c := range []struct {
-		name     string
-		picture  image.Image
-		channels int
-		want     []float32 // of 255
-	}{
-		{"grey", grey, 1, []float32{0, 200}},
-		{"grey to RGB", grey, 3, []float32{0, 200, 0, 200, 0, 200}},
-		{"16 bits", deep, 1, []float32{0, 200}},
-		{"transparent", clear, 1, []float32{255, 127}},
-		{"colour", colour, 3, []float32{255, 0, 0, 0, 0, 255}},
-		{"colour to grey", colour, 1, []float32{76, 29}},
-		{"palette", palette, 1, []float32{255, 17}},
-	} {
-		got, err := imagefile.ToTensor(c.picture, c.channels, 1, 2, imagefile.TensorOptions{})
-		if err != nil {
-			t.Errorf("%s: %v", c.name, err)
-			continue
-		}
-		for i, want := range c.want {
-			if got.Data()[i] != want/255 {
-				t.Errorf("%s: value %d is %v/255, want %v", c.name, i, got.Data()[i]*255, want)
-			}
-		}
-	}
-}
-
-func TestBadToTensor(t *testing.T) {
-	picture := image.NewGray(image.Rect(0, 0, 4, 4))
-	for _, c := range []struct {
-		picture image.Image
-		c, h, w int
-		fit     imagefile.Fit
-		want    string
-	}{
-		{picture, 2, 4, 4, 0, "1 or 3 channels, not 2"},
-		{picture, 1, 0, 4, 0, "cannot become 0×4"},
-		{picture, 1, 4, -1, 0, "cannot become 4×-1"},
-		{image.NewGray(image.Rectangle{}), 1, 4, 4, 0, "the picture is empty"},
-		{picture, 1, 4, 4, 7, "no way to fit a picture named Fit(7)"},
-		{image.NewGray(image.Rect(0, 0, 10_000_000, 1)), 1, 224, 224, imagefile.Crop, "too long and narrow"},
-	} {
-		_, err := imagefile.ToTensor(c.picture, c.c, c.h, c.w, imagefile.TensorOptions{Fit: c.fit})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error %v, want %q", err, c.want)
-		}
-	}
-}
 
 // withOrientation is a JPEG file of a 32×16 picture, its left upper quarter
 // white and its right upper one grey, with EXIF data.
@@ -293,28 +195,16 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
-func ExampleToTensor() {
-	picture := image.NewGray(image.Rect(0, 0, 2, 2))
-	picture.Pix = []uint8{255, 255, 0, 0}
-	var file bytes.Buffer
-	if err := png.Encode(&file, picture); err != nil {
-		fmt.Println(err)
-		return
-	}
-	read, err := imagefile.Decode(&file, "stripe.png", imagefile.Options{})
+func ExampleOpen() {
+	picture, err := imagefile.Open("testdata/picture.png", imagefile.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	x, err := imagefile.ToTensor(read, 1, 1, 3, imagefile.TensorOptions{Invert: true})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(x.Shape(), x.Data()[0])
-	_, err = imagefile.Open("missing.png", imagefile.Options{})
-	fmt.Println(err != nil)
+	fmt.Println(picture.Bounds().Size())
+	_, err = imagefile.Open("imagefile.go", imagefile.Options{})
+	fmt.Println(err)
 	// Output:
-	// 1×1×1×3 0.49803922
-	// true
+	// (37,23)
+	// imagefile.go is not a PNG, JPEG, GIF, BMP or WebP picture: image: unknown format
 }

@@ -1,10 +1,17 @@
 package torchvision
 
 import (
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
+)
+
+// Mean and standard deviation of ImageNet's pixels: red, green, blue.
+var (
+	imageNetMean = []float32{0.485, 0.456, 0.406}
+	imageNetStd  = []float32{0.229, 0.224, 0.225}
 )
 
 func init() {
@@ -25,17 +32,25 @@ func init() {
 		{"squeezenet1_1", "SqueezeNet 1.1", "Iandola et al. 2016, the cheaper version 1.1.", SqueezeNet11},
 		{"mobilenet_v2", "MobileNetV2", "Sandler et al. 2018.", MobileNetV2},
 	} {
+		input := tensor.Shape{3, 224, 224}
+		mean, std := imageNetMean, imageNetStd
+		if n.name == "googlenet" {
+			mean, std = []float32{0.5}, []float32{0.5}
+		}
 		defaults := zoo.Defaults{Batch: 32, LearningRate: 0.01, Epochs: 10}
 		zoo.Register(zoo.Spec{
 			Name:     "torchvision/" + n.name,
 			Title:    n.title,
 			Doc:      n.doc + " Architecture and names of torchvision's " + n.name + ".",
-			Input:    tensor.Shape{3, 224, 224},
+			Input:    input,
 			Classes:  1000,
 			Defaults: defaults,
 			Sample:   defaults,
 			Init:     nn.HeNormal(),
 			New:      n.make,
+			// The first weights that torchvision published for each: the shorter
+			// side is resized to 256 pixels.
+			Preprocessing: preprocess.Config{InputSize: input, CropMode: preprocess.Center, CropPct: 0.875, Mean: mean, Std: std},
 		})
 	}
 }

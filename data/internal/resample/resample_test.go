@@ -12,6 +12,7 @@ import (
 )
 
 type golden struct {
+	filter               Filter
 	inH, inW, outH, outW int
 	in, out              []byte
 }
@@ -29,13 +30,13 @@ func goldens(t testing.TB) (cases []golden) {
 		t.Fatal(err)
 	}
 	for {
-		var size [4]uint16
+		var size [5]uint16
 		if err := binary.Read(unzipped, binary.BigEndian, &size); err == io.EOF {
 			return cases
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		c := golden{inH: int(size[0]), inW: int(size[1]), outH: int(size[2]), outW: int(size[3])}
+		c := golden{[]Filter{Bilinear, Bicubic}[size[0]], int(size[1]), int(size[2]), int(size[3]), int(size[4]), nil, nil}
 		c.in, c.out = make([]byte, c.inH*c.inW), make([]byte, c.outH*c.outW)
 		for _, part := range [][]byte{c.in, c.out} {
 			if _, err := io.ReadFull(unzipped, part); err != nil {
@@ -48,11 +49,11 @@ func goldens(t testing.TB) (cases []golden) {
 
 func TestSameBytesAsPillow(t *testing.T) {
 	cases := goldens(t)
-	if len(cases) < 90 {
+	if len(cases) < 180 {
 		t.Fatalf("only %d golden cases", len(cases))
 	}
 	for _, c := range cases {
-		p, err := New(c.inH, c.inW, c.outH, c.outW)
+		p, err := New(c.filter, c.inH, c.inW, c.outH, c.outW)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,18 +66,24 @@ func TestSameBytesAsPillow(t *testing.T) {
 }
 
 func TestWeightsFitAndSum(t *testing.T) {
-	for _, in := range []int{1, 2, 3, 28, 100, 1000, 10007, 65535} {
-		for _, out := range []int{1, 2, 5, 28, 224, 999} {
-			for i, w := range windows(in, out) {
-				sum := uint64(0)
-				for _, weight := range w.weights {
-					sum += uint64(weight)
-				}
-				if w.first < 0 || w.first+len(w.weights) > in {
-					t.Fatalf("%d to %d, sample %d: window %d+%d", in, out, i, w.first, len(w.weights))
-				}
-				if 255*sum+half >= 1<<31 || len(w.weights) < 1000 && 255*sum+half >= 256<<precision {
-					t.Fatalf("%d to %d, sample %d: weights sum to %d of %d: white would wrap around", in, out, i, sum, 1<<precision)
+	for name, filter := range map[string]Filter{"bilinear": Bilinear, "bicubic": Bicubic} {
+		for _, in := range []int{1, 2, 3, 28, 100, 1000, 10007, 65535} {
+			for _, out := range []int{1, 2, 5, 28, 224, 999} {
+				for i, w := range windows(filter, in, out) {
+					sum, most, least := int64(0), int64(half), int64(half)
+					for _, weight := range w.weights {
+						v := int64(int32(weight))
+						sum, most, least = sum+v, most+255*max(v, 0), least+255*min(v, 0)
+					}
+					if w.first < 0 || w.first+len(w.weights) > in {
+						t.Fatalf("%s, %d to %d, sample %d: window %d+%d", name, in, out, i, w.first, len(w.weights))
+					}
+					if most >= 1<<31 || least < -1<<31 {
+						t.Fatalf("%s, %d to %d, sample %d: sums from %d to %d do not fit", name, in, out, i, least, most)
+					}
+					if off := sum - 1<<precision; max(off, -off) > int64(len(w.weights)+1)/2 {
+						t.Fatalf("%s, %d to %d, sample %d: weights sum to %d of %d", name, in, out, i, sum, 1<<precision)
+					}
 				}
 			}
 		}
@@ -85,7 +92,7 @@ func TestWeightsFitAndSum(t *testing.T) {
 
 func TestBadSizes(t *testing.T) {
 	for _, size := range [][4]int{{0, 1, 1, 1}, {1, 0, 1, 1}, {1, 1, 0, 1}, {1, 1, 1, -1}} {
-		if _, err := New(size[0], size[1], size[2], size[3]); err == nil {
+		if _, err := New(Bilinear, size[0], size[1], size[2], size[3]); err == nil {
 			t.Errorf("New%v: no error", size)
 		}
 	}
@@ -93,7 +100,7 @@ func TestBadSizes(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	c := goldens(t)[0]
-	p, err := New(c.inH, c.inW, c.outH, c.outW)
+	p, err := New(c.filter, c.inH, c.inW, c.outH, c.outW)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +121,7 @@ func TestConcurrentUse(t *testing.T) {
 
 func ExampleNew() {
 	// Four pixels of two rows become one: their mean, rounded after each pass.
-	p, err := New(2, 2, 1, 1)
+	p, err := New(Bilinear, 2, 2, 1, 1)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -128,7 +135,7 @@ func ExampleNew() {
 func BenchmarkResize(b *testing.B) {
 	for _, side := range []int{32, 96, 224} {
 		b.Run(fmt.Sprint("28to", side), func(b *testing.B) {
-			p, err := New(28, 28, side, side)
+			p, err := New(Bilinear, 28, 28, side, side)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes golden.bin.gz: pictures and what Pillow's bilinear resize makes of them.
+"""Writes golden.bin.gz: pictures and what Pillow's resize makes of them.
 
-Made with Pillow 9.4.0; Pillow's resize has given the same bytes since 2.7.
-Each case is four 16-bit big-endian numbers (input height and width, output
-height and width), the input's bytes and the output's bytes.
+Made with Pillow 9.4.0; Pillow's resize has given the same bytes since 2.7, until
+Pillow 13 changed the order of the passes for some shapes. Each case is five
+16-bit big-endian numbers (filter, input height and width, output height and
+width), the input's bytes and the output's bytes. The filter is 0 for bilinear and
+1 for bicubic.
 """
 import gzip
 import pathlib
@@ -45,8 +47,9 @@ for make in (noise, extremes, blob):
 data = bytearray()
 for h, w, oh, ow, make in cases:
     pixels = make(h, w)
-    picture = Image.frombytes("L", (w, h), pixels).resize((ow, oh), Image.Resampling.BILINEAR)
-    data += struct.pack(">4H", h, w, oh, ow) + pixels + picture.tobytes()
+    for number, resampling in enumerate((Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)):
+        picture = Image.frombytes("L", (w, h), pixels).resize((ow, oh), resampling)
+        data += struct.pack(">5H", number, h, w, oh, ow) + pixels + picture.tobytes()
 path = pathlib.Path(__file__).with_name("golden.bin.gz")
 path.write_bytes(gzip.compress(bytes(data), 9, mtime=0))
-print(path, len(cases), "cases", path.stat().st_size, "bytes")
+print(path, 2 * len(cases), "cases", path.stat().st_size, "bytes")

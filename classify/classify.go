@@ -1,0 +1,206 @@
+package classify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strideml/stride/data/imagefile"
+	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/tensor"
+)
+
+// A Class is a class of the model with its probability for a picture.
+type Class struct {
+	// Name is the name of the class.
+	Name string `json:"class"`
+	// Index is the number of the class, from 0: the place of its score in the
+	// network's output.
+	Index int `json:"index"`
+	// Probability is from 0 to 1; those of all classes sum to 1.
+	Probability float64 `json:"probability"`
+}
+
+// Options are the choices of New. The zero value is a good default.
+type Options struct {
+	// CPU configures the cpu engine: its Threads are how many threads compute in
+	// all; 0 means GOMAXPROCS.
+	CPU cpu.Options
+	// Device, if it is not nil, computes in place of the cpu engine, one picture
+	// at a time. Close does not close it.
+	Device engine.Device
+}
+
+// A Classifier names what pictures show. It is safe for concurrent use.
+type Classifier struct {
+	model *modelfolder.Model
+	lanes *lanes
+}
+
+// Load reads a run folder, a model folder or a model file, with all of the
+// machine's threads to compute. See modelfolder.Load for errors and for networks
+// of your own.
+func Load(path string) (*Classifier, error) {
+	model, err := modelfolder.Load(path, modelfolder.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return New(model, Options{})
+}
+
+// New makes a Classifier of a model, whose weights must not be changed as long
+// as it is in use. It takes the Preprocessing that the model has by then.
+func New(model *modelfolder.Model, o Options) (*Classifier, error) {
+	own := *model
+	if err := own.Preprocessing.Check(); err != nil {
+		return nil, fmt.Errorf("%s: preprocessing: %w", own.Path, err)
+	}
+	if size, input := own.Preprocessing.InputSize, own.Net.Input(); !size.Equal(input) {
+		return nil, fmt.Errorf("%s: preprocessing makes inputs of %v, the network takes %v", own.Path, size, input)
+	}
+	c := &Classifier{model: &own}
+	var err error
+	if c.lanes, err = newLanes(own.Net, o); err != nil {
+		return nil, fmt.Errorf("%s: %w", own.Path, err)
+	}
+	// A Classifier that nobody uses any more takes its memory with it.
+	runtime.AddCleanup(c, func(l *lanes) { _ = l.close() }, c.lanes)
+	return c, nil
+}
+
+// Classes returns the names of all classes, by index. The caller must not change
+// it.
+func (c *Classifier) Classes() []string { return c.model.Classes }
+
+// Preprocessing returns how pictures become the network's input.
+func (c *Classifier) Preprocessing() preprocess.Config {
+	return c.model.Preprocessing.WithDefaults()
+}
+
+// MemoryBytes returns the memory that the Classifier has by now: the model's
+// variables, packed weights, and values between layers.
+func (c *Classifier) MemoryBytes() int64 {
+	variables := int64(0)
+	for _, e := range c.model.Net.State() {
+		variables += 4 * int64(e.Tensor.Size())
+	}
+	return variables + c.lanes.memoryBytes()
+}
+
+// Close waits for the calls under way and releases the Classifier's memory. A
+// call that comes later fails.
+func (c *Classifier) Close() error { return c.lanes.close() }
+
+// Predict returns the top likeliest classes of a picture, the likeliest first; 0
+// stands for all. It fails when the context ends before it has begun to compute,
+// and when the picture is empty or far too long and narrow to be cropped.
+func (c *Classifier) Predict(ctx context.Context, picture image.Image, top int) ([]Class, error) {
+	return c.predict(ctx, picture, top, false)
+}
+
+// PredictFile is Predict of the picture in a file: PNG, JPEG, GIF, BMP or WebP.
+// Errors name the file.
+func (c *Classifier) PredictFile(ctx context.Context, path string, top int) ([]Class, error) {
+	picture, err := imagefile.Open(path, imagefile.Options{})
+	if err != nil {
+		return nil, err
+	}
+	classes, err := c.Predict(ctx, picture, top)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return classes, nil
+}
+
+// PredictBatch is Predict of several pictures, which are computed side by side.
+// The result has the classes of each picture, in the order of the pictures. The
+// first error ends it, and names the picture by its index.
+func (c *Classifier) PredictBatch(ctx context.Context, pictures []image.Image, top int) ([][]Class, error) {
+	results := make([][]Class, len(pictures))
+	group, ctx := errgroup.WithContext(ctx)
+	// One more than can compute prepares its picture meanwhile. A few pictures
+	// are done sooner one after the other, each by all threads.
+	overlap := len(pictures) >= c.lanes.threads
+	group.SetLimit(1)
+	if overlap {
+		group.SetLimit(c.lanes.threads + 1)
+	}
+	for i, picture := range pictures {
+		group.Go(func() (err error) {
+			if results[i], err = c.predict(ctx, picture, top, overlap); err != nil {
+				return fmt.Errorf("picture %d: %w", i, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return results, nil
+}
+
+// predict is Predict; overlap says that other calls are about to come.
+func (c *Classifier) predict(ctx context.Context, picture image.Image, top int, overlap bool) ([]Class, error) {
+	defer runtime.KeepAlive(c) // and with it the lanes' memory
+	switch {
+	case picture == nil:
+		return nil, errors.New("there is no picture")
+	case top < 0:
+		return nil, fmt.Errorf("the %d likeliest classes: want at least 1, or 0 for all", top)
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	x, err := c.model.Preprocessing.Tensor(picture)
+	if err != nil {
+		return nil, err
+	}
+	scores := tensor.New(1, len(c.model.Classes))
+	if err := c.lanes.run(ctx, x, scores, overlap); err != nil {
+		return nil, err
+	}
+	return c.likeliest(scores.Data(), top)
+}
+
+// likeliest returns the classes with the greatest scores.
+func (c *Classifier) likeliest(scores []float32, top int) ([]Class, error) {
+	probabilities, err := softmax(scores)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.model.WeightsFile, err)
+	}
+	if top == 0 || top > len(scores) {
+		top = len(scores)
+	}
+	classes := make([]Class, 0, top)
+	for _, i := range metrics.Top(scores, top) {
+		classes = append(classes, Class{c.model.Classes[i], i, probabilities[i]})
+	}
+	return classes, nil
+}
+
+// softmax returns exp(x)/Σexp(x).
+func softmax(scores []float32) ([]float64, error) {
+	p, sum, most := make([]float64, len(scores)), 0.0, math.Inf(-1)
+	for i, s := range scores {
+		if s-s != 0 {
+			return nil, fmt.Errorf("the network's output %d is %v: its weights are of no use", i, s)
+		}
+		most = max(most, float64(s))
+	}
+	for i, s := range scores {
+		p[i] = math.Exp(float64(s) - most)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p, nil
+}

@@ -1,0 +1,38 @@
+// Package classify names what a picture shows, with a trained model.
+//
+//	shirts, err := classify.Load("runs/shirts")
+//	…
+//	defer shirts.Close()
+//	classes, err := shirts.PredictFile(ctx, "shirt.png", 3)
+//	…
+//	fmt.Println(classes[0].Name, classes[0].Probability)
+//
+// [Load] takes what package modelfolder takes: a run folder, a model folder or a
+// model file. A [Classifier] brings each picture to the network's input as the
+// model says (package preprocess), computes the scores, and returns the likeliest
+// classes with their probabilities, softmax of the scores.
+//
+// # Concurrency
+//
+// A Classifier is safe for concurrent use and meant for it: one serves a whole
+// program. It has as many threads as Options.CPU says. A call that is alone uses
+// all of them for its picture. As soon as calls overlap, each computes on one
+// thread, as many side by side as there are threads, because a network that is
+// divided among threads waits for the slowest of them after each layer. Calls
+// beyond that wait, first come, first served; a call whose context ends stops
+// waiting. When eight calls in a row have met no other, the next one has all
+// threads again.
+//
+// The probabilities of a picture are the same bits in all these cases, on one
+// kind of processor: they depend on neither the number of threads, nor the other
+// calls, nor whether the picture is one of a batch.
+//
+// # Memory
+//
+// The model's variables are there once. The engine keeps the weights packed in
+// the layout that its kernels want, once for the calls that are alone and once
+// for each thread on which overlapping calls have computed, with the memory for
+// values between layers. [Classifier.MemoryBytes] says how much it is by now. On
+// two threads, with AVX-512, LeNet takes 1 MB and ResNet-18 for 3×224×224 pixels
+// NNN MB, its variables included. Options.CPU.Threads bounds it.
+package classify

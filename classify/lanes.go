@@ -1,0 +1,211 @@
+package classify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// A lane is the network compiled for one image, on a device of its own.
+type lane struct {
+	device  engine.Device
+	program engine.Program
+}
+
+// lanes are what the calls of a Classifier compute on: a wide lane, which uses
+// all threads and is for a call that is alone, and as many narrow ones, of one
+// thread each, as calls have overlapped.
+//
+// Each thread is a permit. A call in the wide lane holds all of them, one in a
+// narrow lane holds one, so that there are never more threads at work than there
+// should be. The semaphore is fair: whoever comes first goes first.
+type lanes struct {
+	net     *nn.Model
+	options Options
+	threads int
+	permits *semaphore.Weighted
+	wide    *lane
+
+	mu     sync.Mutex
+	idle   []*lane // narrow ones that nobody uses, the last used last
+	narrow []*lane // all of them
+	calls  int     // that compute or wait
+	crowd  int     // calls to come that are narrow even if they are alone
+	closed bool
+}
+
+// afterCrowd is how many calls must have met no other before the next one is
+// wide. Callers that overlap do not do so at each call.
+const afterCrowd = 8
+
+var errClosed = errors.New("the classifier is closed")
+
+// newLanes compiles the wide lane, so that errors show early.
+func newLanes(net *nn.Model, o Options) (*lanes, error) {
+	l := &lanes{net: net, options: o, threads: o.CPU.Threads}
+	if l.threads <= 0 {
+		l.threads = runtime.GOMAXPROCS(0)
+	}
+	if o.Device != nil {
+		l.threads = 1
+	}
+	l.permits = semaphore.NewWeighted(int64(l.threads))
+	var err error
+	if l.wide, err = l.compile(l.threads); err != nil {
+		return nil, err
+	}
+	if l.threads == 1 { // there is no difference
+		l.narrow, l.idle = []*lane{l.wide}, []*lane{l.wide}
+	}
+	return l, nil
+}
+
+// compile makes a lane.
+func (l *lanes) compile(threads int) (*lane, error) {
+	t, err := l.net.Trace(1, nn.Eval)
+	if err != nil {
+		return nil, err
+	}
+	device := l.options.Device
+	if device == nil {
+		options := l.options.CPU
+		options.Threads = threads
+		device = cpu.New(options)
+	}
+	program, err := device.Compile(t.Graph, t.Output)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("compile the network: %w", err), l.release(device))
+	}
+	return &lane{device, program}, nil
+}
+
+// release closes a device that a lane has of its own.
+func (l *lanes) release(device engine.Device) error {
+	if own, ok := device.(*cpu.Device); ok && l.options.Device == nil {
+		return own.Close()
+	}
+	return nil
+}
+
+// run computes the scores of one image. overlap says that other calls are about
+// to come.
+func (l *lanes) run(ctx context.Context, x, scores *tensor.Tensor, overlap bool) error {
+	wide := l.enter(overlap)
+	defer l.leave()
+	permits := int64(1)
+	if wide {
+		permits = int64(l.threads)
+	}
+	if err := l.permits.Acquire(ctx, permits); err != nil {
+		return context.Cause(ctx)
+	}
+	defer l.permits.Release(permits)
+	lane, err := l.take(wide)
+	if err != nil {
+		return err
+	}
+	defer l.give(lane)
+	return lane.program.Run([]*tensor.Tensor{x}, []*tensor.Tensor{scores})
+}
+
+// enter counts a call and decides whether it is wide.
+func (l *lanes) enter(overlap bool) (wide bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.calls > 0 || overlap {
+		l.crowd = afterCrowd
+	} else if l.crowd > 0 {
+		l.crowd--
+	}
+	l.calls++
+	return l.threads > 1 && l.crowd == 0
+}
+
+func (l *lanes) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls--
+}
+
+// take returns a lane for a call that has its permits: then there is an idle one,
+// or room for one more.
+func (l *lanes) take(wide bool) (*lane, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, errClosed
+	}
+	if wide {
+		return l.wide, nil
+	}
+	if n := len(l.idle); n > 0 {
+		lane := l.idle[n-1] // its memory is the likeliest to be in a cache
+		l.idle = l.idle[:n-1]
+		return lane, nil
+	}
+	// Others wait for the compilation: it happens once for each thread.
+	lane, err := l.compile(1)
+	if err != nil {
+		return nil, err
+	}
+	l.narrow = append(l.narrow, lane)
+	return lane, nil
+}
+
+func (l *lanes) give(lane *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if lane != l.wide || l.threads == 1 {
+		l.idle = append(l.idle, lane)
+	}
+}
+
+// all returns all lanes. The caller holds l.mu.
+func (l *lanes) all() []*lane {
+	if l.threads == 1 {
+		return l.narrow
+	}
+	return append([]*lane{l.wide}, l.narrow...)
+}
+
+// memoryBytes returns the memory of all programs whose engine tells it.
+func (l *lanes) memoryBytes() (bytes int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return 0
+	}
+	for _, lane := range l.all() {
+		if p, ok := lane.program.(interface{ MemoryBytes() int }); ok {
+			bytes += int64(p.MemoryBytes())
+		}
+	}
+	return bytes
+}
+
+// close waits for the calls that have a lane and releases all memory.
+func (l *lanes) close() error {
+	// This cannot fail: the context does not end, and there are so many permits.
+	_ = l.permits.Acquire(context.Background(), int64(l.threads))
+	defer l.permits.Release(int64(l.threads))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil
+	}
+	l.closed = true
+	var err error
+	for _, lane := range l.all() {
+		err = errors.Join(err, lane.program.Close(), l.release(lane.device))
+	}
+	return err
+}

@@ -1,0 +1,34 @@
+// Package modelfolder reads a trained model with all that its use needs: the
+// network, its weights, the names of its classes and how pictures become its
+// input.
+//
+// [Load] takes
+//
+//   - a run folder, as package train leaves it;
+//   - a model folder: config.json and model.safetensors, which [Model.Save]
+//     writes and docs/model-folder.md describes;
+//   - a model file, .safetensors. Files that Stride has written say in their
+//     metadata which network they are for; for others, Options.Net does.
+//
+// The network is found by its name in package zoo, where those of zoo and
+// zoo/torchvision are registered already. A network of your own can be loaded
+// once zoo.Register knows it:
+//
+//	zoo.Register(zoo.Spec{Name: "tiny", Input: tensor.Shape{3, 64, 64}, Classes: 2, New: newTiny})
+//	model, err := modelfolder.Load("tiny.safetensors", modelfolder.Options{})
+//
+// # Preprocessing
+//
+// It is that of the folder's config.json or of the file's metadata. Where they
+// have none, it depends on who trained the weights. Those that Stride has
+// trained, before it recorded the preprocessing, take pictures as
+// [preprocess.Plain] makes them. Those of other origin take what the network's
+// published weights take, if zoo.Spec says so: for the networks of torchvision,
+// the shorter side resized to 256 pixels, the middle 224×224 of it, and
+// ImageNet's mean and standard deviation.
+//
+// # Classes
+//
+// Weights without class names get "class 0", "class 1" and so on, as many as
+// the last layer has.
+package modelfolder

@@ -1,0 +1,200 @@
+package modelfolder
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/zoo"
+	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
+)
+
+// Names in a model folder.
+const (
+	configFile  = "config.json"
+	weightsFile = "model.safetensors"
+)
+
+// Errors that Load's errors wrap.
+var (
+	// ErrNoNet says that a model file does not name its network.
+	ErrNoNet = errors.New("network is not named")
+	// ErrOtherNet says that the network asked for is not the one that the model
+	// names.
+	ErrOtherNet = errors.New("another network")
+)
+
+// A Model is a trained model.
+type Model struct {
+	// Path is the run folder, model folder or model file, and WeightsFile the
+	// file that the weights were read from.
+	Path, WeightsFile string
+	// Spec is the network's entry in package zoo.
+	Spec zoo.Spec
+	// Net has the weights.
+	Net *nn.Model
+	// Classes are the names of the classes, by index.
+	Classes []string
+	// Preprocessing is how a picture becomes the input.
+	Preprocessing preprocess.Config
+	// Data is the name of the data that the weights were trained with; "" if it
+	// is not known.
+	Data string
+	// Run is the run; nil if the model is none. Its Weights are nil: Net has
+	// them.
+	Run *train.Run
+}
+
+// Options are the choices of Load. The zero value is a good default.
+type Options struct {
+	// Net names the network of a model file that does not say which it is for.
+	// It is an error if the model names another one.
+	Net string
+}
+
+// Load reads a run folder, a model folder or a model file. Errors name the
+// file, what is wrong with it and what would be right.
+func Load(path string, o Options) (*Model, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("there is no run folder, model folder or model file %s: %w", path, fs.ErrNotExist)
+	case err != nil:
+		return nil, err
+	}
+	source := &source{path: path}
+	if info.IsDir() {
+		err = source.readFolder()
+	} else {
+		err = source.readFile()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return source.model(o.Net)
+}
+
+// A source is what was found at a path, before there is a model.
+type source struct {
+	path        string
+	weightsFile string
+	weights     *safetensors.File
+	run         *train.Run
+
+	// What is said about the model; all may be missing.
+	net, data     string
+	classes       []string
+	input         tensor.Shape
+	preprocessing *preprocess.Config
+}
+
+// readFolder reads a run folder or a model folder.
+func (s *source) readFolder() error {
+	config, err := readConfig(s.path)
+	switch {
+	case err != nil:
+		return err
+	case config.TrainImages != nil:
+		return s.readRun()
+	case config.Net == "":
+		return fmt.Errorf("%s does not name the network: want a field \"net\"", filepath.Join(s.path, configFile))
+	}
+	s.net, s.data, s.classes = config.Net, config.Data, config.Classes
+	if s.preprocessing = config.Preprocessing; s.preprocessing != nil {
+		s.input = s.preprocessing.InputSize
+	}
+	s.weightsFile = filepath.Join(s.path, weightsFile)
+	s.weights, err = safetensors.Load(s.weightsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the model folder %s is not complete: %s is missing: %w", s.path, weightsFile, fs.ErrNotExist)
+	}
+	return err
+}
+
+// readRun reads a run folder.
+func (s *source) readRun() (err error) {
+	if s.run, err = train.ReadRun(s.path); err != nil {
+		return err
+	}
+	settings := s.run.Settings
+	if settings.Net == "" {
+		return fmt.Errorf("%s does not name its network: build it and load %s into it", s.path, s.run.WeightsFile)
+	}
+	s.net, s.data, s.classes, s.input = settings.Net, settings.Data, settings.Classes, settings.Input
+	if s.preprocessing = settings.Preprocessing; s.preprocessing == nil {
+		plain := preprocess.Plain(s.input)
+		s.preprocessing = &plain
+	}
+	s.weightsFile, s.weights = s.run.WeightsFile, s.run.Weights
+	s.run.Weights = nil
+	return nil
+}
+
+// model makes the model. asked is the name of the network that the caller
+// gives, or "".
+func (s *source) model(asked string) (*Model, error) {
+	spec, err := s.spec(asked)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Classes: s.classes}
+	if s.input == nil {
+		s.input = spec.Input
+	}
+	if err := m.build(s); err != nil {
+		return nil, err
+	}
+	m.Preprocessing = s.pictures(spec)
+	return m, nil
+}
+
+// spec finds the network.
+func (s *source) spec(asked string) (zoo.Spec, error) {
+	if asked != "" {
+		spec, err := zoo.Get(asked)
+		switch {
+		case err != nil:
+			return zoo.Spec{}, err
+		case s.net != "" && s.net != spec.Name:
+			return zoo.Spec{}, fmt.Errorf("%s is a model of the network %s, not %s: %w", s.path, s.net, spec.Name, ErrOtherNet)
+		}
+		return spec, nil
+	}
+	if s.net == "" {
+		return zoo.Spec{}, &nameless{s.path}
+	}
+	spec, err := zoo.Get(s.net)
+	if err != nil {
+		return zoo.Spec{}, fmt.Errorf("%s: %w; a network of your own must be registered with zoo.Register", s.path, err)
+	}
+	return spec, nil
+}
+
+// pictures returns the preprocessing; see the package's documentation.
+func (s *source) pictures(spec zoo.Spec) preprocess.Config {
+	published := spec.Preprocessing
+	switch {
+	case s.preprocessing != nil:
+		return s.preprocessing.WithDefaults()
+	case s.data == "" && len(published.InputSize) == 3 && published.InputSize[0] == s.input[0]:
+		published.InputSize = s.input
+		return published.WithDefaults()
+	}
+	return preprocess.Plain(s.input)
+}
+
+// nameless is the ErrNoNet of a model file.
+type nameless struct{ path string }
+
+func (e *nameless) Error() string {
+	return e.path + " does not say which network it is for: name it"
+}
+
+func (e *nameless) Unwrap() error { return ErrNoNet }
