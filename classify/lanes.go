@@ -11,6 +11,7 @@ import (
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -19,6 +20,7 @@ import (
 type lane struct {
 	device  engine.Device
 	program engine.Program
+	input   *graph.Node
 }
 
 // lanes are what the calls of a Classifier compute on: a wide lane, which uses
@@ -85,7 +87,7 @@ func (l *lanes) compile(threads int) (*lane, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("compile the network: %w", err), l.release(device))
 	}
-	return &lane{device, program}, nil
+	return &lane{device, program, t.Input}, nil
 }
 
 // release closes a device that a lane has of its own.
@@ -114,7 +116,7 @@ func (l *lanes) run(ctx context.Context, x, scores *tensor.Tensor, overlap bool)
 		return err
 	}
 	defer l.give(lane)
-	return lane.program.Run([]*tensor.Tensor{x}, []*tensor.Tensor{scores})
+	return lane.program.Run(engine.Feeds{lane.input: x}, []*tensor.Tensor{scores})
 }
 
 // enter counts a call and decides whether it is wide.

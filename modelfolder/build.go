@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/tensor"
 )
 
 // build makes the network and gives it the weights.
@@ -48,10 +48,10 @@ func (m *Model) make(s *source, classes int) (err error) {
 // headSize returns the number of classes that the weights are for, if they are
 // those of the network but for that: they differ from it in their first axis
 // only, which is as long as there are classes. Otherwise it returns 0.
-func headSize(net *nn.Model, weights []safetensors.Entry, classes int) int {
+func headSize(net *nn.Model, weights []tensor.Named, classes int) int {
 	size := 0
 	for _, own := range net.State() {
-		i := slices.IndexFunc(weights, func(e safetensors.Entry) bool { return e.Name == own.Name })
+		i := slices.IndexFunc(weights, func(e tensor.Named) bool { return e.Name == own.Name })
 		if i < 0 {
 			continue // LoadState may know it under another name
 		}

@@ -86,7 +86,7 @@ func (s *source) readFile() (err error) {
 			return fmt.Errorf("%s: its metadata gives class names that cannot be read: %w", s.path, err)
 		}
 	}
-	if n := len(s.classes); n > 0 && !slices.ContainsFunc(s.weights.Entries, func(e safetensors.Entry) bool {
+	if n := len(s.classes); n > 0 && !slices.ContainsFunc(s.weights.Entries, func(e tensor.Named) bool {
 		shape := e.Tensor.Shape()
 		return len(shape) > 0 && shape.Size() > 0 && shape[0] == n
 	}) {

@@ -55,7 +55,7 @@ func run(t testing.TB, net string) (dir string, model *nn.Model) {
 }
 
 // save writes a model file.
-func save(t testing.TB, entries []safetensors.Entry, metadata map[string]string) string {
+func save(t testing.TB, entries []tensor.Named, metadata map[string]string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "weights.safetensors")
 	f := safetensors.File{Metadata: metadata, Entries: entries}
