@@ -41,6 +41,22 @@ func (o AdaptiveAvgPool2DOp) gradient(y, dy *Node) []*Node {
 	return []*Node{dy.graph.add(AdaptiveAvgPool2DGradOp{Pool: o, InputShape: y.inputs[0].shape}, dy)}
 }
 
+func (AdaptiveAvgPool2DOp) cheap() {}
+
+func (o AdaptiveAvgPool2DOp) rebatch(batching) (Op, bool) { return o, true }
+
+// window takes the largest region and the smallest distance of two: regions
+// differ by one element, and so do their distances.
+func (o AdaptiveAvgPool2DOp) window(n *Node, axis int) (size, stride int) {
+	in := n.inputs[0].shape[2+axis]
+	size = 1
+	for i := range o.Output[axis] {
+		start, stop := o.Region(axis, i, in)
+		size = max(size, stop-start)
+	}
+	return size, max(1, in/o.Output[axis])
+}
+
 // Region returns the elements start ≤ k < stop of an axis (0 vertical, 1
 // horizontal) of n elements that element i of the result averages:
 // start = ⌊i·n/out⌋ and stop = ⌈(i+1)·n/out⌉.

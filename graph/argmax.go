@@ -23,6 +23,8 @@ func (o ArgMaxOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	return dropAxes(in[0], []int{o.Axis}), nil
 }
 
+func (o ArgMaxOp) rebatch(batching) (Op, bool) { return o, o.Axis != 0 }
+
 // ArgMax returns the index of the greatest element along axis (negative: from
 // the end), as float32.
 func ArgMax(x *Node, axis int) *Node {

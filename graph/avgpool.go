@@ -35,6 +35,14 @@ func (o AvgPool2DOp) gradient(y, dy *Node) []*Node {
 	return []*Node{dy.graph.add(AvgPool2DGradOp{Pool: o, InputShape: y.inputs[0].shape}, dy)}
 }
 
+func (AvgPool2DOp) cheap() {}
+
+func (o AvgPool2DOp) rebatch(batching) (Op, bool) { return o, true }
+
+func (o AvgPool2DOp) window(_ *Node, axis int) (size, stride int) {
+	return o.Kernel[axis], o.Stride[axis]
+}
+
 // AvgPool2DGradOp spreads each dy element evenly over its window. Argument: dy.
 type AvgPool2DGradOp struct {
 	noGradient

@@ -94,71 +94,54 @@ func ancestors(nodes []*Node) []bool {
 	return needed
 }
 
-// resized returns the operator of n for another number of samples, and whether
-// it treats each sample for itself: given arguments of which those that
-// perSample names have the batch as their first axis, so has its result.
-func resized(n *Node, perSample []bool, batch, samples int) (op Op, ok bool) {
-	argument := func(i int) bool { return perSample[n.inputs[i].id] }
-	only := func(i int) bool { // and no other
-		for j := range n.inputs {
-			if argument(j) != (j == i) {
-				return false
-			}
+// A rebatcher is an operator that treats each sample for itself: given
+// arguments of which the batched ones have the batch as their first axis, so
+// has its result.
+type rebatcher interface {
+	// rebatch returns the operator for another number of samples, or false if
+	// this use of it mixes samples.
+	rebatch(b batching) (op Op, ok bool)
+}
+
+// A batching is a node whose batch is to be resized.
+type batching struct {
+	node    *Node
+	batched []bool // for each argument, whether its first axis is the batch
+	samples int    // the new size
+}
+
+// only reports whether argument i is batched, and no other.
+func (b batching) only(i int) bool {
+	for j, batched := range b.batched {
+		if batched != (j == i) {
+			return false
 		}
-		return true
 	}
-	if len(n.shape) == 0 || n.shape[0] != batch {
+	return true
+}
+
+// all reports whether all arguments are batched.
+func (b batching) all() bool { return !slices.Contains(b.batched, false) }
+
+// resize returns a shape with the new number of samples.
+func (b batching) resize(s tensor.Shape) tensor.Shape {
+	s = s.Clone()
+	s[0] = b.samples
+	return s
+}
+
+// resized returns the operator of n for another number of samples, and false if
+// it does not treat each sample for itself.
+func resized(n *Node, perSample []bool, batch, samples int) (op Op, ok bool) {
+	r, ok := n.op.(rebatcher)
+	if !ok || len(n.shape) == 0 || n.shape[0] != batch {
 		return nil, false
 	}
-	with := func(s tensor.Shape) tensor.Shape {
-		s = s.Clone()
-		s[0] = samples
-		return s
+	b := batching{node: n, batched: make([]bool, len(n.inputs)), samples: samples}
+	for i, in := range n.inputs {
+		b.batched[i] = perSample[in.id]
 	}
-	switch op := n.op.(type) {
-	case InputOp:
-		op.Shape = with(op.Shape)
-		return op, true
-	case UnaryOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp:
-		return op, true
-	case Conv2DOp:
-		return op, only(0)
-	case BatchNormOp:
-		return op, !op.Train && only(0)
-	case MatMulOp:
-		return op, !op.TransA && only(0)
-	case BinaryOp:
-		for i, in := range n.inputs {
-			// A constant may be repeated for each sample, but not have a part for each.
-			if whole := len(in.shape) == len(n.shape); argument(i) != whole && !(whole && in.shape[0] == 1) {
-				return nil, false
-			}
-		}
-		return op, true
-	case ReshapeOp:
-		op.Shape = with(op.Shape)
-		return op, true
-	case ReduceOp:
-		return op, !slices.Contains(op.Axes, 0)
-	case SoftmaxOp:
-		return op, op.Axis != 0
-	case ArgMaxOp:
-		return op, op.Axis != 0
-	case SliceOp:
-		return op, op.Axis != 0
-	case PadOp:
-		return op, op.Before[0] == 0 && op.After[0] == 0
-	case TransposeOp:
-		return op, op.Perm[0] == 0
-	case ConcatOp:
-		for i := range n.inputs {
-			if !argument(i) {
-				return nil, false
-			}
-		}
-		return op, op.Axis != 0
-	}
-	return nil, false
+	return r.rebatch(b)
 }
 
 // appendInferred adds a node like n of another graph, with another operator.

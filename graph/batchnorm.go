@@ -78,6 +78,10 @@ func (o BatchNormOp) gradient(y, dy *Node) []*Node {
 	}
 }
 
+func (BatchNormOp) cheap() {}
+
+func (o BatchNormOp) rebatch(b batching) (Op, bool) { return o, !o.Train && b.only(0) }
+
 // BatchNormParamGradOp gives the 2×C matrix of the derivatives with respect to
 // gamma, Σ dy·x̂ with x̂ = (x−mean)/√(variance+Eps) (row 0), and beta, Σ dy
 // (row 1). Arguments: x, stats, dy.
@@ -99,6 +103,8 @@ func (BatchNormParamGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	}
 	return in[1], nil
 }
+
+func (BatchNormParamGradOp) sumsRows() {}
 
 // BatchNormInputGradOp is the derivative of BatchNormOp with respect to x:
 // gamma/√(variance+Eps) · dy, and with Train

@@ -50,6 +50,22 @@ func (o BinaryOp) gradient(y, dy *Node) []*Node {
 	return []*Node{nil, nil}
 }
 
+func (BinaryOp) elementwise() {}
+
+func (BinaryOp) cheap() {}
+
+// rebatch allows a constant that is repeated for each sample, but none that has
+// a part for each.
+func (o BinaryOp) rebatch(b batching) (Op, bool) {
+	for i, in := range b.node.inputs {
+		whole := len(in.shape) == len(b.node.shape)
+		if b.batched[i] != whole && !(whole && in.shape[0] == 1) {
+			return nil, false
+		}
+	}
+	return o, true
+}
+
 // Add returns a + b, broadcast.
 func Add(a, b *Node) *Node { return a.graph.add(BinaryOp{KindAdd}, a, b) }
 

@@ -66,6 +66,8 @@ func (o BroadcastOp) gradient(y, dy *Node) []*Node {
 	return []*Node{sumTo(dy, y.inputs[0].shape)}
 }
 
+func (BroadcastOp) cheap() {}
+
 // Broadcast repeats x to the given shape under NumPy's rules.
 func Broadcast(x *Node, shape ...int) *Node {
 	if x.shape.Equal(shape) {

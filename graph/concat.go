@@ -43,6 +43,10 @@ func (o ConcatOp) gradient(y, dy *Node) []*Node {
 	return grads
 }
 
+func (ConcatOp) cheap() {}
+
+func (o ConcatOp) rebatch(b batching) (Op, bool) { return o, b.all() && o.Axis != 0 }
+
 // Concat joins nodes along axis (negative: from the end). All other sizes
 // must agree.
 func Concat(axis int, xs ...*Node) *Node {

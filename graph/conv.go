@@ -78,6 +78,20 @@ func (o Conv2DOp) gradient(y, dy *Node) []*Node {
 	return grads
 }
 
+func (o Conv2DOp) rebatch(b batching) (Op, bool) { return o, b.only(0) }
+
+func (o Conv2DOp) multiplyAdds(n *Node) int64 { return taps(n.shape, n.inputs[1].shape) }
+
+func (o Conv2DOp) window(n *Node, axis int) (size, stride int) {
+	return o.Dilation[axis]*(n.inputs[1].shape[2+axis]-1) + 1, o.Stride[axis]
+}
+
+// taps counts the multiply-adds of a convolution and of its derivatives: each
+// element of the output sums over the weight O×(C/groups)×Kh×Kw without O.
+func taps(output, weight tensor.Shape) int64 {
+	return int64(output.Size()) * int64(weight[1:].Size())
+}
+
 // Conv2DInputGradOp is the derivative of Conv2DOp with respect to x: each dy
 // element spread back over its window, weighted by w. Arguments: w, dy.
 type Conv2DInputGradOp struct {
@@ -99,6 +113,10 @@ func (o Conv2DInputGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 		err = fmt.Errorf("dy must have shape %v, got %v", out, in[1])
 	}
 	return o.InputShape, err
+}
+
+func (Conv2DInputGradOp) multiplyAdds(n *Node) int64 {
+	return taps(n.inputs[1].shape, n.inputs[0].shape)
 }
 
 // Conv2DWeightGradOp is the derivative of Conv2DOp with respect to w:
@@ -123,6 +141,10 @@ func (o Conv2DWeightGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 		err = fmt.Errorf("dy must have shape %v, got %v", out, in[1])
 	}
 	return o.WeightShape, err
+}
+
+func (o Conv2DWeightGradOp) multiplyAdds(n *Node) int64 {
+	return taps(n.inputs[1].shape, o.WeightShape)
 }
 
 // Conv2D returns the cross-correlation of x (N×C×H×W) with weight

@@ -39,6 +39,8 @@ func (o DropoutOp) gradient(y, dy *Node) []*Node {
 	return []*Node{dy.graph.add(o, dy, y.inputs[1]), nil}
 }
 
+func (DropoutOp) cheap() {}
+
 // Dropout drops elements of x with probability p, as DropoutOp says.
 func Dropout(x, step *Node, p float32, key uint64) *Node {
 	return x.graph.add(DropoutOp{p, key}, x, step)

@@ -44,6 +44,11 @@ func (o InputOp) Infer([]tensor.Shape) (tensor.Shape, error) {
 	return o.Shape, nil
 }
 
+func (o InputOp) rebatch(b batching) (Op, bool) {
+	o.Shape = b.resize(o.Shape)
+	return o, true
+}
+
 // Infer returns the shape of the variable's value.
 func (o VariableOp) Infer([]tensor.Shape) (tensor.Shape, error) {
 	if o.Variable == nil || o.Variable.Value == nil {

@@ -51,6 +51,16 @@ func (o MatMulOp) gradient(y, dy *Node) []*Node {
 	return []*Node{da, db}
 }
 
+func (o MatMulOp) rebatch(b batching) (Op, bool) { return o, !o.TransA && b.only(0) }
+
+func (o MatMulOp) multiplyAdds(n *Node) int64 {
+	inner := n.inputs[0].shape[1]
+	if o.TransA {
+		inner = n.inputs[0].shape[0]
+	}
+	return int64(n.shape.Size()) * int64(inner)
+}
+
 // MatMul returns the matrix product a·b.
 func MatMul(a, b *Node) *Node { return a.graph.add(MatMulOp{}, a, b) }
 

@@ -27,6 +27,14 @@ func (o MaxPool2DOp) gradient(y, dy *Node) []*Node {
 	return []*Node{dy.graph.add(MaxPool2DGradOp{Pool: o.Pool}, y.inputs[0], dy)}
 }
 
+func (MaxPool2DOp) cheap() {}
+
+func (o MaxPool2DOp) rebatch(batching) (Op, bool) { return o, true }
+
+func (o MaxPool2DOp) window(_ *Node, axis int) (size, stride int) {
+	return o.Dilation[axis]*(o.Kernel[axis]-1) + 1, o.Stride[axis]
+}
+
 // MaxPool2DGradOp adds each dy element to the position of its window's
 // maximum, the first one in row-major order. Arguments: x, dy.
 type MaxPool2DGradOp struct {

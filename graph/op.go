@@ -22,6 +22,58 @@ type Op interface {
 	gradient(n, dy *Node) []*Node
 }
 
+// What others need to know of an operator beside its rule is an optional
+// method of the operator's type. An operator without the method has the
+// default:
+//
+//	elementwise()               Elementwise: no
+//	cheap()                     worth computing again (rematerialization): no
+//	rebatch(batching)           treats each sample for itself (Rebatched): no
+//	multiplyAdds(*Node)         Node.MultiplyAdds: 0
+//	window(*Node, axis)         Node.Window: one element
+//	sumsRows()                  sums up rows of an argument as they are made: no
+//	describe([]tensor.Shape)    its text in messages: Kind
+
+// Elementwise reports whether an operator computes each element of its result
+// from the elements of its arguments at the same place, broadcast: engines may
+// compute several such operators in one pass over memory.
+func Elementwise(op Op) bool {
+	_, ok := op.(interface{ elementwise() })
+	return ok
+}
+
+// sumsRows reports whether an engine may compute the operator, a sum over the
+// rows of its last argument, while these are being made.
+func sumsRows(op Op) bool {
+	_, ok := op.(interface{ sumsRows() })
+	return ok
+}
+
+// MultiplyAdds counts the multiplications, each with its addition, of a
+// convolution, c_out·(c_in/groups)·k_h·k_w·h_out·w_out for each image, of its
+// derivatives, as many, and of a matrix product, rows·inner·columns. All else
+// counts as 0.
+func (n *Node) MultiplyAdds() int64 {
+	if op, ok := n.op.(interface{ multiplyAdds(*Node) int64 }); ok {
+		return op.multiplyAdds(n)
+	}
+	return 0
+}
+
+// Window returns how many elements of its arguments, along the vertical (axis
+// 0) or horizontal (1) axis of images, an element of the node is computed from,
+// and the distance of these windows for neighbouring elements. Both are 1 for
+// operators without a window. Of adaptive pooling, whose windows differ by one
+// element, it is the largest window and the smallest distance.
+func (n *Node) Window(axis int) (size, stride int) {
+	if op, ok := n.op.(interface {
+		window(n *Node, axis int) (size, stride int)
+	}); ok {
+		return op.window(n, axis)
+	}
+	return 1, 1
+}
+
 // arity checks the number of arguments.
 func arity(in []tensor.Shape, want int) error {
 	if len(in) != want {

@@ -43,6 +43,10 @@ func (o PadOp) gradient(y, dy *Node) []*Node {
 	return []*Node{dy}
 }
 
+func (PadOp) cheap() {}
+
+func (o PadOp) rebatch(batching) (Op, bool) { return o, o.Before[0] == 0 && o.After[0] == 0 }
+
 // Pad surrounds x with value: before[i] and after[i] elements along axis i.
 func Pad(x *Node, before, after []int, value float32) *Node {
 	return x.graph.add(PadOp{slices.Clone(before), slices.Clone(after), value}, x)

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/strideml/stride/tensor"
 )
@@ -85,6 +86,16 @@ func (o ReduceOp) gradient(y, dy *Node) []*Node {
 		return []*Node{Mul(hit, share)}
 	}
 	return []*Node{Broadcast(dy, x.shape...)}
+}
+
+func (o ReduceOp) rebatch(batching) (Op, bool) { return o, !slices.Contains(o.Axes, 0) }
+
+func (o ReduceOp) window(n *Node, axis int) (size, stride int) {
+	in := n.inputs[0].shape
+	if len(in) == 4 && slices.Contains(o.Axes, 2+axis) {
+		return in[2+axis], 1
+	}
+	return 1, 1
 }
 
 // Sum adds the elements along the axes (all axes if none are given; negative

@@ -12,14 +12,10 @@ import (
 // same bits.
 
 // cheap reports whether an operator costs little more than reading its
-// arguments.
+// arguments. Those that do have a method that says so.
 func cheap(op Op) bool {
-	switch op.(type) {
-	case UnaryOp, BinaryOp, BatchNormOp, MaxPool2DOp, AvgPool2DOp, AdaptiveAvgPool2DOp, ConcatOp, DropoutOp,
-		ReshapeOp, TransposeOp, SliceOp, PadOp, BroadcastOp:
-		return true
-	}
-	return false
+	_, ok := op.(interface{ cheap() })
+	return ok
 }
 
 func isLeaf(n *Node) bool { return len(n.inputs) == 0 }
@@ -167,11 +163,10 @@ func usersAfter(last *Node) map[*Node][]*Node {
 // attached computes what elementwise users of n, their users and sums need.
 func (c *copier) attached(n *Node, users map[*Node][]*Node) {
 	for _, u := range users[n] {
-		switch u.op.(type) {
-		case UnaryOp, UnaryGradOp, BinaryOp:
+		if Elementwise(u.op) {
 			c.computeAll(u.inputs)
 			c.attached(u, users)
-		case BatchNormParamGradOp:
+		} else if sumsRows(u.op) {
 			c.computeAll(u.inputs)
 		}
 	}

@@ -29,6 +29,13 @@ func (o ReshapeOp) gradient(y, dy *Node) []*Node {
 	return []*Node{Reshape(dy, y.inputs[0].shape...)}
 }
 
+func (ReshapeOp) cheap() {}
+
+func (o ReshapeOp) rebatch(b batching) (Op, bool) {
+	o.Shape = b.resize(o.Shape)
+	return o, true
+}
+
 // Reshape returns x with another shape; one size may be −1 and is inferred.
 func Reshape(x *Node, shape ...int) *Node {
 	to := tensor.Shape(shape).Clone()

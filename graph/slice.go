@@ -32,6 +32,10 @@ func (o SliceOp) gradient(y, dy *Node) []*Node {
 	return []*Node{Pad(dy, before, after, 0)}
 }
 
+func (SliceOp) cheap() {}
+
+func (o SliceOp) rebatch(batching) (Op, bool) { return o, o.Axis != 0 }
+
 // Slice returns the elements start ≤ i < stop along axis (negative: from the
 // end).
 func Slice(x *Node, axis, start, stop int) *Node {

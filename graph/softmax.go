@@ -35,6 +35,8 @@ func (o SoftmaxOp) gradient(y, dy *Node) []*Node {
 	return []*Node{Mul(y, Sub(dy, SumKeep(Mul(dy, y), o.Axis)))}
 }
 
+func (o SoftmaxOp) rebatch(batching) (Op, bool) { return o, o.Axis != 0 }
+
 // Softmax returns exp(x) / Σ exp(x) along axis (negative: from the end).
 func Softmax(x *Node, axis int) *Node {
 	return x.graph.add(SoftmaxOp{Axis: checkedAxes(x, "Softmax", []int{axis})[0]}, x)

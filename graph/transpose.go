@@ -38,6 +38,10 @@ func (o TransposeOp) gradient(y, dy *Node) []*Node {
 	return []*Node{Transpose(dy, inverse...)}
 }
 
+func (TransposeOp) cheap() {}
+
+func (o TransposeOp) rebatch(batching) (Op, bool) { return o, o.Perm[0] == 0 }
+
 // Transpose reorders the axes of x; without perm it reverses them.
 func Transpose(x *Node, perm ...int) *Node {
 	if len(perm) == 0 {

@@ -54,6 +54,12 @@ func (o UnaryOp) gradient(y, dy *Node) []*Node {
 	}
 }
 
+func (UnaryOp) elementwise() {}
+
+func (UnaryOp) cheap() {}
+
+func (o UnaryOp) rebatch(batching) (Op, bool) { return o, true }
+
 // UnaryGradOp is the derivative of a unary function expressed by its result y:
 // dy where y > 0 and 0 elsewhere (ReLU), dy where 0 < y < 6 and 0 elsewhere
 // (ReLU6), dy·y·(1−y) (Sigmoid), dy·(1−y²) (Tanh). Arguments: y, dy. Only these
@@ -76,6 +82,8 @@ func (o UnaryGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	}
 	return in[0], nil
 }
+
+func (UnaryGradOp) elementwise() {}
 
 // Neg returns −x.
 func Neg(x *Node) *Node { return x.graph.add(UnaryOp{KindNeg}, x) }

@@ -44,7 +44,7 @@ func (m *Model) Summary(batch int) ([]LayerInfo, error) {
 		info := LayerInfo{Path: c.path, Kind: c.kind, Output: c.output.Shape()}
 		var macs int64
 		for _, n := range t.Graph.Nodes()[c.first:c.last] {
-			macs += multiplyAdds(n)
+			macs += n.MultiplyAdds()
 			for _, v := range slices.Concat([]*graph.Node{n}, n.Inputs()) {
 				if op, ok := v.Op().(graph.VariableOp); ok && op.Variable.Trainable && !counted[v] {
 					counted[v] = true
@@ -82,41 +82,13 @@ func (t *Trace) rows() []call {
 	return rows
 }
 
-// multiplyAdds counts those of one operator.
-func multiplyAdds(n *graph.Node) int64 {
-	switch op := n.Op().(type) {
-	case graph.Conv2DOp:
-		w := n.Inputs()[1].Shape() // O×(C/groups)×Kh×Kw
-		return int64(n.Shape().Size()) * int64(w[1]*w[2]*w[3])
-	case graph.MatMulOp:
-		a := n.Inputs()[0].Shape()
-		inner := a[1]
-		if op.TransA {
-			inner = a[0]
-		}
-		return int64(n.Shape().Size()) * int64(inner)
-	}
-	return 0
-}
-
 // A field is a receptive field along one axis: its size and the distance in
 // input pixels of neighbouring outputs.
 type field struct{ size, step int }
 
-func (f field) window(kernel, stride, dilation int) field {
-	return field{f.size + max(dilation, 1)*(kernel-1)*f.step, f.step * stride}
-}
-
-// region is window for adaptive pooling of n elements. Regions differ by one
-// element, and so do their distances: it takes the greatest of the one and the
-// smallest of the other.
-func (f field) region(op graph.AdaptiveAvgPool2DOp, axis, n int) field {
-	kernel := 1
-	for i := range op.Output[axis] {
-		start, stop := op.Region(axis, i, n)
-		kernel = max(kernel, stop-start)
-	}
-	return f.window(kernel, max(1, n/op.Output[axis]), 1)
+// behind is the field of what has windows on this one.
+func (f field) behind(size, stride int) field {
+	return field{f.size + (size-1)*f.step, f.step * stride}
 }
 
 // receptiveFields computes the fields {vertical, horizontal} of all nodes that
@@ -139,28 +111,10 @@ func receptiveFields(g *graph.Graph) map[*graph.Node][2]field {
 		if f[0].size == 0 {
 			continue // computed from variables only
 		}
-		fields[n] = widen(n, f)
+		for a := range f {
+			f[a] = f[a].behind(n.Window(a))
+		}
+		fields[n] = f
 	}
 	return fields
-}
-
-// widen applies the window of n's operator, if it has one.
-func widen(n *graph.Node, f [2]field) [2]field {
-	for a := range f {
-		switch op := n.Op().(type) {
-		case graph.Conv2DOp:
-			f[a] = f[a].window(n.Inputs()[1].Shape()[2+a], op.Stride[a], op.Dilation[a])
-		case graph.MaxPool2DOp:
-			f[a] = f[a].window(op.Kernel[a], op.Stride[a], op.Dilation[a])
-		case graph.AvgPool2DOp:
-			f[a] = f[a].window(op.Kernel[a], op.Stride[a], 1)
-		case graph.AdaptiveAvgPool2DOp:
-			f[a] = f[a].region(op, a, n.Inputs()[0].Shape()[2+a])
-		case graph.ReduceOp:
-			if in := n.Inputs()[0].Shape(); len(in) == 4 && slices.Contains(op.Axes, 2+a) {
-				f[a] = f[a].window(in[2+a], 1, 1)
-			}
-		}
-	}
-	return f
 }

@@ -103,9 +103,9 @@ func kindOf(s *step, phase trainPhase) string {
 // productOf returns the convolution or product that a step's main work is: the
 // node itself or an argument that was made part of it.
 func productOf(n *graph.Node) *graph.Node {
-	if multiplyAdds(n) == 0 {
+	if n.MultiplyAdds() == 0 {
 		for _, in := range n.Inputs() {
-			if multiplyAdds(in) > 0 {
+			if in.MultiplyAdds() > 0 {
 				return in
 			}
 		}
@@ -119,35 +119,7 @@ func flopsOf(s *step) int64 {
 	if s.algorithm == "" {
 		return 0
 	}
-	return 2 * multiplyAdds(productOf(s.node))
-}
-
-// multiplyAdds counts those of a convolution, of one of its gradients or of a
-// matrix product.
-func multiplyAdds(n *graph.Node) int64 {
-	in := n.Inputs()
-	taps := func(output, weight []int) int64 { // each output element sums over O×(C/groups)×Kh×Kw without O
-		size := int64(weight[1] * weight[2] * weight[3])
-		for _, d := range output {
-			size *= int64(d)
-		}
-		return size
-	}
-	switch op := n.Op().(type) {
-	case graph.Conv2DOp:
-		return taps(n.Shape(), in[1].Shape())
-	case graph.Conv2DInputGradOp:
-		return taps(in[1].Shape(), in[0].Shape())
-	case graph.Conv2DWeightGradOp:
-		return taps(in[1].Shape(), op.WeightShape)
-	case graph.MatMulOp:
-		inner := in[0].Shape()[1]
-		if op.TransA {
-			inner = in[0].Shape()[0]
-		}
-		return int64(n.Shape().Size()) * int64(inner)
-	}
-	return 0
+	return 2 * productOf(s.node).MultiplyAdds()
 }
 
 // floats is how many numbers a step reads and writes, each buffer once. Of

@@ -193,20 +193,19 @@ func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
 		values := p.feed()
 		shake := func(n *graph.Node, v []float64) {
 			values[n] = v
-			absolute := 0.0
-			if unit := unitInside(n); unit != nil {
-				for _, u := range values[unit] {
-					absolute = math.Max(absolute, math.Abs(u))
+			rounding := cases.RoundingOf(n)
+			unit := rounding.Unit
+			if rounding.UnitOf != nil {
+				for _, u := range values[rounding.UnitOf] {
+					unit = math.Max(unit, math.Abs(u))
 				}
-			} else if isLogarithm(n.Op()) {
-				absolute = 1
 			}
-			if rounds(n.Op()) {
+			if !rounding.None {
 				for i := range v {
 					if math.IsInf(v[i], 0) {
 						continue // noise on it would be NaN and hide what follows
 					}
-					v[i] += noise * (math.Abs(v[i]) + absolute/8) * r.NormFloat64()
+					v[i] += noise * (math.Abs(v[i]) + unit/8) * r.NormFloat64()
 				}
 			}
 		}
@@ -259,74 +258,12 @@ func wholeNumbers(v []float64) bool {
 	return true
 }
 
-// isLogarithm reports whether an operator ends in the logarithm of a sum near
-// 1: even the best float32 result then has an absolute error.
-func isLogarithm(op graph.Op) bool {
-	switch op := op.(type) {
-	case graph.CrossEntropyOp:
-		return true
-	case graph.SoftmaxOp:
-		return op.Log
-	}
-	return false
-}
-
-// unitInside returns the argument dy of an operator that subtracts dy from
-// something near dy, which leaves an absolute error, or nil.
-func unitInside(n *graph.Node) *graph.Node {
-	if _, ok := n.Op().(graph.CrossEntropyGradOp); ok {
-		return n.Inputs()[2]
-	}
-	return nil
-}
-
-// rounds reports whether an operator's results are rounded: not those that
-// only move, choose or negate numbers, whose ties must stay ties.
-func rounds(op graph.Op) bool {
-	switch op := op.(type) {
-	case graph.UnaryOp:
-		return op.Func != graph.KindNeg && op.Func != graph.KindReLU && op.Func != graph.KindReLU6
-	case graph.UnaryGradOp:
-		return op.Func != graph.KindReLU && op.Func != graph.KindReLU6
-	case graph.BinaryOp:
-		return op.Func != graph.KindEqual
-	case graph.ReduceOp:
-		return op.Func != graph.KindMax
-	case graph.ConstantOp:
-		return !wholeNumbers(widen(op.Value.Data()))
-	case graph.ArgMaxOp, graph.MaxPool2DOp, graph.BroadcastOp, graph.ReshapeOp,
-		graph.TransposeOp, graph.ConcatOp, graph.SliceOp, graph.PadOp:
-		return false
-	}
-	return true
-}
-
 // longestSum is the greatest number of terms that one operator of the graph
 // adds up.
 func longestSum(g *graph.Graph) int {
 	longest := 1
 	for _, n := range g.Nodes() {
-		terms := 1
-		in := func(i int) tensor.Shape { return n.Inputs()[i].Shape() }
-		switch op := n.Op().(type) {
-		case graph.Conv2DOp:
-			terms = in(1)[1:].Size()
-		case graph.Conv2DInputGradOp:
-			terms = in(0).Size() / in(0)[1]
-		case graph.Conv2DWeightGradOp:
-			terms = in(1).Size() / in(1)[1]
-		case graph.MatMulOp:
-			terms = in(0).Size() / n.Shape()[0]
-		case graph.ReduceOp:
-			terms = in(0).Size() / n.Shape().Size()
-		case graph.AvgPool2DOp:
-			terms = op.Kernel[0] * op.Kernel[1]
-		case graph.AdaptiveAvgPool2DOp, graph.AdaptiveAvgPool2DGradOp:
-			terms = n.Shape()[2:].Size() + in(0)[2:].Size() // more than there are
-		case graph.BatchStatsOp:
-			terms = in(0).Size() / in(0)[1]
-		}
-		longest = max(longest, terms)
+		longest = max(longest, cases.RoundingOf(n).Terms)
 	}
 	return longest
 }

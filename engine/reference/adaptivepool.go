@@ -19,10 +19,12 @@ func regions(op graph.AdaptiveAvgPool2DOp, x, y tensor.Shape, visit func(xi, yi 
 	})
 }
 
-func adaptiveAvgPool2D(op graph.AdaptiveAvgPool2DOp, y, x array) {
+func adaptiveAvgPool2D(op graph.AdaptiveAvgPool2DOp, y array, in []array) {
+	x := in[0]
 	regions(op, x.shape, y.shape, func(xi, yi int, size float64) { y.data[yi] += x.data[xi] / size })
 }
 
-func adaptiveAvgPool2DGrad(op graph.AdaptiveAvgPool2DGradOp, dx, dy array) {
+func adaptiveAvgPool2DGrad(op graph.AdaptiveAvgPool2DGradOp, dx array, in []array) {
+	dy := in[0]
 	regions(op.Pool, dx.shape, dy.shape, func(xi, yi int, size float64) { dx.data[xi] += dy.data[yi] / size })
 }

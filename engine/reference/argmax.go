@@ -6,7 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func argMax(op graph.ArgMaxOp, y, x array) {
+func argMax(op graph.ArgMaxOp, y array, in []array) {
+	x := in[0]
 	lines(x.shape, op.Axis, func(line int, elements []int) {
 		best := 0
 		for k, e := range elements {

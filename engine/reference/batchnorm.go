@@ -6,7 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func batchStats(y, x array) {
+func batchStats(_ graph.BatchStatsOp, y array, in []array) {
+	x := in[0]
 	c := x.shape[1]
 	m := float64(len(x.data) / c)
 	mean, variance := y.data[:c], y.data[c:]
@@ -22,7 +23,8 @@ func deviation(stats array, channel int, eps float32) float64 {
 	return math.Sqrt(stats.data[at(stats.shape, 1, channel)] + float64(eps))
 }
 
-func batchNorm(op graph.BatchNormOp, y, x, stats, gamma, beta array) {
+func batchNorm(op graph.BatchNormOp, y array, in []array) {
+	x, stats, gamma, beta := in[0], in[1], in[2], in[3]
 	each(x.shape, func(i int, index []int) {
 		c := index[1]
 		xhat := (x.data[i] - stats.data[c]) / deviation(stats, c, op.Eps)
@@ -30,7 +32,8 @@ func batchNorm(op graph.BatchNormOp, y, x, stats, gamma, beta array) {
 	})
 }
 
-func batchNormParamGrad(op graph.BatchNormParamGradOp, p, x, stats, dy array) {
+func batchNormParamGrad(op graph.BatchNormParamGradOp, p array, in []array) {
+	x, stats, dy := in[0], in[1], in[2]
 	each(x.shape, func(i int, index []int) {
 		c := index[1]
 		xhat := (x.data[i] - stats.data[c]) / deviation(stats, c, op.Eps)
@@ -40,7 +43,8 @@ func batchNormParamGrad(op graph.BatchNormParamGradOp, p, x, stats, dy array) {
 }
 
 // batchNormInputGrad takes the result p of batchNormParamGrad.
-func batchNormInputGrad(op graph.BatchNormInputGradOp, dx, x, stats, gamma, p, dy array) {
+func batchNormInputGrad(op graph.BatchNormInputGradOp, dx array, in []array) {
+	x, stats, gamma, p, dy := in[0], in[1], in[2], in[3], in[4]
 	m := float64(len(x.data) / x.shape[1])
 	each(x.shape, func(i int, index []int) {
 		c := index[1]

@@ -6,7 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func binary(op graph.BinaryOp, y, a, b array) error {
+func binary(op graph.BinaryOp, y array, in []array) error {
+	a, b := in[0], in[1]
 	var f func(p, q float64) float64
 	switch op.Func {
 	case graph.KindAdd:

@@ -39,13 +39,15 @@ func conv2D(op graph.Conv2DOp, y array, in []array) {
 	})
 }
 
-func conv2DInputGrad(op graph.Conv2DInputGradOp, dx, w, dy array) {
+func conv2DInputGrad(op graph.Conv2DInputGradOp, dx array, in []array) {
+	w, dy := in[0], in[1]
 	taps(op.Conv, dx.shape, w.shape, dy.shape, func(xi, wi, yi int) {
 		dx.data[xi] += w.data[wi] * dy.data[yi]
 	})
 }
 
-func conv2DWeightGrad(op graph.Conv2DWeightGradOp, dw, x, dy array) {
+func conv2DWeightGrad(op graph.Conv2DWeightGradOp, dw array, in []array) {
+	x, dy := in[0], in[1]
 	taps(op.Conv, x.shape, dw.shape, dy.shape, func(xi, wi, yi int) {
 		dw.data[wi] += dy.data[yi] * x.data[xi]
 	})

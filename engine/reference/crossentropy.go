@@ -6,9 +6,10 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func crossEntropy(y, logits, labels array) {
+func crossEntropy(_ graph.CrossEntropyOp, y array, in []array) {
+	logits, labels := in[0], in[1]
 	logp := array{logits.shape, make([]float64, len(logits.data))}
-	softmax(graph.SoftmaxOp{Axis: 1, Log: true}, logp, logits)
+	softmax(graph.SoftmaxOp{Axis: 1, Log: true}, logp, in[:1])
 	for n, label := range labels.data {
 		if isClass(label, logits.shape[1]) {
 			y.data[n] = -logp.data[at(logits.shape, n, int(label))]
@@ -18,9 +19,10 @@ func crossEntropy(y, logits, labels array) {
 	}
 }
 
-func crossEntropyGrad(dx, logits, labels, dy array) {
+func crossEntropyGrad(_ graph.CrossEntropyGradOp, dx array, in []array) {
+	logits, labels, dy := in[0], in[1], in[2]
 	p := array{logits.shape, make([]float64, len(logits.data))}
-	softmax(graph.SoftmaxOp{Axis: 1}, p, logits)
+	softmax(graph.SoftmaxOp{Axis: 1}, p, in[:1])
 	each(logits.shape, func(i int, index []int) {
 		n, k := index[0], index[1]
 		onehot := 0.0

@@ -7,7 +7,8 @@ import (
 )
 
 // dropout keeps element i if its random bits reach the threshold.
-func dropout(op graph.DropoutOp, y, x, step array) {
+func dropout(op graph.DropoutOp, y array, in []array) {
+	x, step := in[0], in[1]
 	number := graph.StepNumber(float32(step.data[0]), float32(step.data[1]))
 	threshold := uint32(math.Floor(float64(op.P) * (1 << 24)))
 	for i, v := range x.data {

@@ -4,7 +4,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func matMul(op graph.MatMulOp, y, a, b array) {
+func matMul(op graph.MatMulOp, y array, in []array) {
+	a, b := in[0], in[1]
 	k := a.shape[1]
 	if op.TransA {
 		k = a.shape[0]

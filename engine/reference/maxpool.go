@@ -27,7 +27,8 @@ func winners(p graph.Pool, x array, y tensor.Shape) []int {
 	return best
 }
 
-func maxPool2D(op graph.MaxPool2DOp, y, x array) {
+func maxPool2D(op graph.MaxPool2DOp, y array, in []array) {
+	x := in[0]
 	for yi, xi := range winners(op.Pool, x, y.shape) {
 		if xi < 0 {
 			y.data[yi] = math.Inf(-1)
@@ -37,7 +38,8 @@ func maxPool2D(op graph.MaxPool2DOp, y, x array) {
 	}
 }
 
-func maxPool2DGrad(op graph.MaxPool2DGradOp, dx, x, dy array) {
+func maxPool2DGrad(op graph.MaxPool2DGradOp, dx array, in []array) {
+	x, dy := in[0], in[1]
 	for yi, xi := range winners(op.Pool, x, dy.shape) {
 		if xi >= 0 {
 			dx.data[xi] += dy.data[yi]

@@ -6,7 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func pad(op graph.PadOp, y, x array) {
+func pad(op graph.PadOp, y array, in []array) {
+	x := in[0]
 	for i := range y.data {
 		y.data[i] = float64(op.Value)
 	}

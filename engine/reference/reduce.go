@@ -7,7 +7,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func reduce(op graph.ReduceOp, y, x array) error {
+func reduce(op graph.ReduceOp, y array, in []array) error {
+	x := in[0]
 	// The result with its reduced axes kept has the same elements in the
 	// same order.
 	kept := x.shape.Clone()

@@ -6,7 +6,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func softmax(op graph.SoftmaxOp, y, x array) {
+func softmax(op graph.SoftmaxOp, y array, in []array) {
+	x := in[0]
 	lines(x.shape, op.Axis, func(_ int, elements []int) {
 		top := math.Inf(-1)
 		for _, e := range elements {

@@ -4,7 +4,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func transpose(op graph.TransposeOp, y, x array) {
+func transpose(op graph.TransposeOp, y array, in []array) {
+	x := in[0]
 	from := make([]int, len(x.shape))
 	each(y.shape, func(i int, index []int) {
 		for a, p := range op.Perm {

@@ -7,7 +7,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-func unary(op graph.UnaryOp, y, x array) error {
+func unary(op graph.UnaryOp, y array, in []array) error {
+	x := in[0]
 	var f func(float64) float64
 	switch op.Func {
 	case graph.KindNeg:
@@ -36,7 +37,8 @@ func unary(op graph.UnaryOp, y, x array) error {
 }
 
 // unaryGrad gives the derivative in dx, from the result y and dy.
-func unaryGrad(op graph.UnaryGradOp, dx, y, dy array) error {
+func unaryGrad(op graph.UnaryGradOp, dx array, in []array) error {
+	y, dy := in[0], in[1]
 	for i, v := range y.data {
 		d := dy.data[i]
 		switch op.Func {

@@ -23,3 +23,7 @@ func argMaxCases() []Case {
 	}
 	return cases
 }
+
+var argMaxGolden = map[string]GoldenFunc{
+	"argmax": func(c Golden, x map[string]*graph.Node) *graph.Node { return graph.ArgMax(x["x"], c.Axis) },
+}

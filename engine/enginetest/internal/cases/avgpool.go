@@ -28,3 +28,10 @@ var avgPoolGolden = map[string]GoldenFunc{
 		return graph.AvgPool2D(x["x"], c.Kernel, c.window(), c.Ceil, c.Include)
 	},
 }
+
+func avgPoolRounding(n *graph.Node) Rounding {
+	if op, ok := n.Op().(graph.AvgPool2DOp); ok {
+		return Rounding{Terms: op.Kernel[0] * op.Kernel[1]}
+	}
+	return Rounding{}
+}

@@ -69,3 +69,11 @@ var batchNormGolden = map[string]GoldenFunc{
 		return graph.BatchNormInference(x["x"], stats, x["weight"], x["bias"], c.Eps)
 	},
 }
+
+func batchNormRounding(n *graph.Node) Rounding {
+	if _, ok := n.Op().(graph.BatchStatsOp); ok {
+		x := n.Inputs()[0].Shape()
+		return Rounding{Terms: x.Size() / x[1]}
+	}
+	return Rounding{}
+}

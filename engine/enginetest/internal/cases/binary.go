@@ -53,3 +53,7 @@ func binaryCases() []Case {
 var binaryGolden = map[string]GoldenFunc{
 	"add": goldenOf2(graph.Add), "sub": goldenOf2(graph.Sub), "mul": goldenOf2(graph.Mul), "div": goldenOf2(graph.Div),
 }
+
+func binaryRounding(n *graph.Node) Rounding {
+	return Rounding{None: n.Op().(graph.BinaryOp).Func == graph.KindEqual}
+}

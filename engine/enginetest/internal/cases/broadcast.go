@@ -22,3 +22,7 @@ func broadcastCases() []Case {
 	}
 	return cases
 }
+
+var broadcastGolden = map[string]GoldenFunc{
+	"broadcast_to": func(c Golden, x map[string]*graph.Node) *graph.Node { return graph.Broadcast(x["x"], c.Shape...) },
+}

@@ -157,3 +157,14 @@ var convGolden = map[string]GoldenFunc{
 		return graph.Conv2D(x["x"], x["w"], x["b"], c.window(), c.Groups)
 	},
 }
+
+func convRounding(n *graph.Node) Rounding {
+	first, second := n.Inputs()[0].Shape(), n.Inputs()[1].Shape()
+	switch n.Op().(type) {
+	case graph.Conv2DInputGradOp: // of the weight and dy
+		return Rounding{Terms: first.Size() / first[1]}
+	case graph.Conv2DWeightGradOp: // of x and dy
+		return Rounding{Terms: second.Size() / second[1]}
+	}
+	return Rounding{Terms: second[1:].Size()}
+}

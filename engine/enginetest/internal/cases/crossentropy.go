@@ -39,3 +39,12 @@ var crossEntropyGolden = map[string]GoldenFunc{
 		return y
 	},
 }
+
+// crossEntropyRounding: the loss is a logarithm of a sum near 1, and the
+// derivative takes dy from something near dy.
+func crossEntropyRounding(n *graph.Node) Rounding {
+	if _, ok := n.Op().(graph.CrossEntropyOp); ok {
+		return Rounding{Unit: 1}
+	}
+	return Rounding{UnitOf: n.Inputs()[2]}
+}

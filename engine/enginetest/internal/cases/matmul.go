@@ -59,3 +59,7 @@ var matMulGolden = map[string]GoldenFunc{
 	"matmul": goldenOf2(graph.MatMul),
 	"linear": func(_ Golden, x map[string]*graph.Node) *graph.Node { return graph.Linear(x["x"], x["w"], x["b"]) },
 }
+
+func matMulRounding(n *graph.Node) Rounding {
+	return Rounding{Terms: n.Inputs()[0].Shape().Size() / n.Shape()[0]}
+}

@@ -37,3 +37,8 @@ var maxPoolGolden = map[string]GoldenFunc{
 		return graph.MaxPool2D(x["x"], c.Kernel, c.window(), c.Ceil)
 	},
 }
+
+func maxPoolRounding(n *graph.Node) Rounding {
+	_, forward := n.Op().(graph.MaxPool2DOp)
+	return Rounding{None: forward}
+}

@@ -73,3 +73,8 @@ func goldenReduction(drop, keep func(*graph.Node, ...int) *graph.Node) GoldenFun
 		return drop(x["x"], c.Axes...)
 	}
 }
+
+func reduceRounding(n *graph.Node) Rounding {
+	terms := n.Inputs()[0].Shape().Size() / n.Shape().Size()
+	return Rounding{None: n.Op().(graph.ReduceOp).Func == graph.KindMax, Terms: terms}
+}

@@ -37,3 +37,10 @@ var softmaxGolden = map[string]GoldenFunc{
 	"softmax":     func(c Golden, x map[string]*graph.Node) *graph.Node { return graph.Softmax(x["x"], c.Axis) },
 	"log_softmax": func(c Golden, x map[string]*graph.Node) *graph.Node { return graph.LogSoftmax(x["x"], c.Axis) },
 }
+
+func softmaxRounding(n *graph.Node) Rounding {
+	if n.Op().(graph.SoftmaxOp).Log {
+		return Rounding{Unit: 1}
+	}
+	return Rounding{}
+}

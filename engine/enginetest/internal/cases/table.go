@@ -1,6 +1,10 @@
 package cases
 
-import "github.com/strideml/stride/graph"
+import (
+	"reflect"
+
+	"github.com/strideml/stride/graph"
+)
 
 // An Operator is what the suite has on an operator, or on a family of them that
 // share a file.
@@ -8,36 +12,106 @@ type Operator struct {
 	// File is the name that the operator's file has in every package, without
 	// ".go".
 	File string
+	// Ops has a value of each type of operator that graph's file defines.
+	Ops []graph.Op
 	// Cases makes the cases, in the file of that name here.
 	Cases func() []Case
+	// Rounding says how the results of a node are rounded. Nil means like those
+	// of a function of single numbers.
+	Rounding func(n *graph.Node) Rounding
 	// Golden builds what the golden files hold results of, by PyTorch's name of
 	// the function.
 	Golden map[string]GoldenFunc
+	// NoGolden says why there are no golden values of an operator, by its kind.
+	NoGolden map[string]string
 }
 
 // Operators is the whole table.
 var Operators = []Operator{
-	{"unary", unaryCases, unaryGolden},
-	{"binary", binaryCases, binaryGolden},
-	{"broadcast", broadcastCases, nil},
-	{"reduce", reduceCases, reduceGolden},
-	{"argmax", argMaxCases, nil},
-	{"softmax", softmaxCases, softmaxGolden},
-	{"crossentropy", crossEntropyCases, crossEntropyGolden},
-	{"conv", convCases, convGolden},
-	{"matmul", matMulCases, matMulGolden},
-	{"maxpool", maxPoolCases, maxPoolGolden},
-	{"avgpool", avgPoolCases, avgPoolGolden},
-	{"adaptivepool", adaptivePoolCases, adaptivePoolGolden},
-	{"reshape", reshapeCases, reshapeGolden},
-	{"transpose", transposeCases, transposeGolden},
-	{"concat", concatCases, concatGolden},
-	{"slice", sliceCases, sliceGolden},
-	{"pad", padCases, padGolden},
-	{"batchnorm", batchNormCases, batchNormGolden},
-	{"dropout", dropoutCases, nil},
-	{"special", specialCases, nil}, // no operator: infinities and NaN
+	{File: "leaf", Ops: ops(graph.InputOp{}, graph.VariableOp{}, graph.ConstantOp{}), Rounding: leafRounding},
+	{File: "unary", Ops: ops(graph.UnaryOp{}, graph.UnaryGradOp{}), Cases: unaryCases, Rounding: unaryRounding, Golden: unaryGolden},
+	{File: "binary", Ops: ops(graph.BinaryOp{}), Cases: binaryCases, Rounding: binaryRounding, Golden: binaryGolden},
+	{File: "broadcast", Ops: ops(graph.BroadcastOp{}), Cases: broadcastCases, Rounding: exactly, Golden: broadcastGolden},
+	{File: "reduce", Ops: ops(graph.ReduceOp{}), Cases: reduceCases, Rounding: reduceRounding, Golden: reduceGolden},
+	{File: "argmax", Ops: ops(graph.ArgMaxOp{}), Cases: argMaxCases, Rounding: exactly, Golden: argMaxGolden},
+	{File: "softmax", Ops: ops(graph.SoftmaxOp{}), Cases: softmaxCases, Rounding: softmaxRounding, Golden: softmaxGolden},
+	{
+		File: "crossentropy", Ops: ops(graph.CrossEntropyOp{}, graph.CrossEntropyGradOp{}),
+		Cases: crossEntropyCases, Rounding: crossEntropyRounding, Golden: crossEntropyGolden,
+	},
+	{
+		File: "conv", Ops: ops(graph.Conv2DOp{}, graph.Conv2DInputGradOp{}, graph.Conv2DWeightGradOp{}),
+		Cases: convCases, Rounding: convRounding, Golden: convGolden,
+	},
+	{File: "matmul", Ops: ops(graph.MatMulOp{}), Cases: matMulCases, Rounding: matMulRounding, Golden: matMulGolden},
+	{
+		File: "maxpool", Ops: ops(graph.MaxPool2DOp{}, graph.MaxPool2DGradOp{}),
+		Cases: maxPoolCases, Rounding: maxPoolRounding, Golden: maxPoolGolden,
+	},
+	{
+		File: "avgpool", Ops: ops(graph.AvgPool2DOp{}, graph.AvgPool2DGradOp{}),
+		Cases: avgPoolCases, Rounding: avgPoolRounding, Golden: avgPoolGolden,
+	},
+	{
+		File: "adaptivepool", Ops: ops(graph.AdaptiveAvgPool2DOp{}, graph.AdaptiveAvgPool2DGradOp{}),
+		Cases: adaptivePoolCases, Rounding: adaptivePoolRounding, Golden: adaptivePoolGolden,
+	},
+	{File: "reshape", Ops: ops(graph.ReshapeOp{}), Cases: reshapeCases, Rounding: exactly, Golden: reshapeGolden},
+	{File: "transpose", Ops: ops(graph.TransposeOp{}), Cases: transposeCases, Rounding: exactly, Golden: transposeGolden},
+	{File: "concat", Ops: ops(graph.ConcatOp{}), Cases: concatCases, Rounding: exactly, Golden: concatGolden},
+	{File: "slice", Ops: ops(graph.SliceOp{}), Cases: sliceCases, Rounding: exactly, Golden: sliceGolden},
+	{File: "pad", Ops: ops(graph.PadOp{}), Cases: padCases, Rounding: exactly, Golden: padGolden},
+	{
+		File:  "batchnorm",
+		Ops:   ops(graph.BatchStatsOp{}, graph.BatchNormOp{}, graph.BatchNormParamGradOp{}, graph.BatchNormInputGradOp{}),
+		Cases: batchNormCases, Rounding: batchNormRounding, Golden: batchNormGolden,
+	},
+	{
+		File: "dropout", Ops: ops(graph.DropoutOp{}), Cases: dropoutCases,
+		NoGolden: map[string]string{"Dropout": "PyTorch drops other elements"},
+	},
+	{File: "special", Cases: specialCases}, // no operator: infinities and NaN
 }
+
+func ops(list ...graph.Op) []graph.Op { return list }
+
+// A Rounding says how the results of a node are rounded. The zero value is that
+// of a function of single numbers.
+type Rounding struct {
+	// None is true for operators that only move, choose or negate numbers,
+	// whose ties must stay ties.
+	None bool
+	// Terms is how many numbers each result adds up, at least; 0 means 1.
+	Terms int
+	// Unit, if not 0, is the size of what cancels to a small result, and leaves
+	// an error that does not shrink with it: 1 for the logarithm of a sum near
+	// 1, say.
+	Unit float64
+	// UnitOf names an argument instead, whose greatest element is the unit.
+	UnitOf *graph.Node
+}
+
+// RoundingOf returns the rounding of a node.
+func RoundingOf(n *graph.Node) Rounding {
+	if f := roundings[reflect.TypeOf(n.Op())]; f != nil {
+		return f(n)
+	}
+	return Rounding{}
+}
+
+// roundings are those of Operators, by the type of operator.
+var roundings = func() map[reflect.Type]func(n *graph.Node) Rounding {
+	table := map[reflect.Type]func(n *graph.Node) Rounding{}
+	for _, o := range Operators {
+		for _, op := range o.Ops {
+			table[reflect.TypeOf(op)] = o.Rounding
+		}
+	}
+	return table
+}()
+
+// exactly is the rounding of operators that only move numbers.
+func exactly(*graph.Node) Rounding { return Rounding{None: true} }
 
 // A Golden is what a golden file says about a case: a function of PyTorch, its
 // arguments by name and its attributes. Attributes that the function does not

@@ -60,3 +60,14 @@ var unaryGolden = map[string]GoldenFunc{
 	"neg": goldenOf(graph.Neg), "exp": goldenOf(graph.Exp), "log": goldenOf(graph.Log), "sqrt": goldenOf(graph.Sqrt),
 	"relu": goldenOf(graph.ReLU), "relu6": goldenOf(graph.ReLU6), "sigmoid": goldenOf(graph.Sigmoid), "tanh": goldenOf(graph.Tanh),
 }
+
+func unaryRounding(n *graph.Node) Rounding {
+	var f graph.UnaryKind
+	switch op := n.Op().(type) {
+	case graph.UnaryOp:
+		f = op.Func
+	case graph.UnaryGradOp:
+		f = op.Func
+	}
+	return Rounding{None: f == graph.KindNeg || f == graph.KindReLU || f == graph.KindReLU6}
+}
