@@ -28,7 +28,7 @@ type Operator struct {
 
 // Operators is the whole table.
 var Operators = []Operator{
-	{File: "leaf", Ops: ops(graph.InputOp{}, graph.VariableOp{}, graph.ConstantOp{}), Rounding: leafRounding},
+	{File: "leaf", Ops: ops(graph.InputOp{}, graph.VariableOp{}, graph.ConstantOp{}), Cases: leafCases, Rounding: leafRounding},
 	{File: "unary", Ops: ops(graph.UnaryOp{}, graph.UnaryGradOp{}), Cases: unaryCases, Rounding: unaryRounding, Golden: unaryGolden},
 	{File: "binary", Ops: ops(graph.BinaryOp{}), Cases: binaryCases, Rounding: binaryRounding, Golden: binaryGolden},
 	{File: "broadcast", Ops: ops(graph.BroadcastOp{}), Cases: broadcastCases, Rounding: exactly, Golden: broadcastGolden},
