@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -34,10 +35,10 @@ type LayerOutput struct {
 // this package, Sequential too, Forward is enough.
 func Apply(l Layer, x *graph.Node) *graph.Node {
 	g := x.Graph()
-	if l == nil {
-		g.Fail("Apply", "the layer is nil")
-	}
 	t, _ := g.Value(traceKey{}).(*tracing)
+	if isNil(l) {
+		t.failNil(g, l)
+	}
 	path, certain := t.pathOf(l, g.CurrentPath(), false)
 	return apply(t, l, path, certain, x)
 }
@@ -62,7 +63,44 @@ func apply(t *tracing, l Layer, path string, certain bool, x *graph.Node) *graph
 	case leaf, *SequentialLayer: // they record their outputs themselves
 		return l.Forward(x)
 	}
-	return t.record(l, path, certain, func() *graph.Node { return l.Forward(x) })
+	return t.record(l, path, certain, func() *graph.Node {
+		y := l.Forward(x)
+		if y == nil {
+			g.Fail(kindOf(l), "Forward returned nil")
+		}
+		return y
+	})
+}
+
+// isNil is true for a nil layer and for a nil pointer as a layer.
+func isNil(l Layer) bool {
+	if l == nil {
+		return true
+	}
+	v := reflect.ValueOf(l)
+	return v.Kind() == reflect.Pointer && v.IsNil()
+}
+
+// failNil fails because a nil layer is applied. It names those in the block that
+// is being traced that are nil and of the same type.
+func (t *tracing) failNil(g *graph.Graph, l Layer) {
+	kind, where := "Layer", ""
+	if l != nil {
+		kind = reflect.TypeOf(l).Elem().Name()
+	}
+	if t != nil && l != nil {
+		block := g.CurrentPath()
+		var paths []string
+		for _, path := range t.model.absent[reflect.TypeOf(l)] {
+			if block == "" || strings.HasPrefix(path, block+".") {
+				paths = append(paths, path)
+			}
+		}
+		if len(paths) > 0 {
+			where = ": " + some(paths)
+		}
+	}
+	g.Fail(kind, "a nil layer is applied%s", where)
 }
 
 // record records the output of a layer that forward computes. Without a certain

@@ -120,11 +120,35 @@ func TestBatchOfTwo(t *testing.T) {
 }
 
 func TestApplyNil(t *testing.T) {
-	_, err := nn.New(nn.Sequential(&doubled{}), tensor.Shape{3}, nn.Options{})
-	if err == nil || !strings.Contains(err.Error(), "0 (Apply): the layer is nil") {
-		t.Errorf("error %v", err)
+	var conv *nn.Conv2DLayer
+	var relu *nn.ActivationLayer
+	var sequential *nn.SequentialLayer
+	var block *doubled
+	for _, test := range []struct {
+		net  nn.Layer
+		want string
+	}{
+		{nn.Sequential(&doubled{}), "0 (Layer): a nil layer is applied"},
+		{nn.Sequential(nn.ReLU(), &doubled{conv}), "1 (Conv2DLayer): a nil layer is applied: 1.inner"},
+		{nn.Sequential(&hidden{&doubled{nn.ReLU()}}, &hidden{relu}), "1 (ActivationLayer): a nil layer is applied: 1.inner"},
+		{&doubled{block}, "doubled: a nil layer is applied: inner"},
+		{&hidden{nn.Layer(sequential)}, "SequentialLayer: a nil layer is applied: inner"},
+		{nn.Sequential(block), "0 (Sequential): layer 0 is nil"},
+		{nn.Sequential(nn.ReLU(), nn.Sequential(relu)), "1.0 (Sequential): layer 0 is nil"},
+		{nn.Sequential(silent{}), "0 (silent): Forward returned nil"},
+		{silent{}, "Forward returned nil"},
+	} {
+		_, err := nn.New(test.net, tensor.Shape{3}, nn.Options{})
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("error %v, want %s", err, test.want)
+		}
 	}
 }
+
+// silent returns nothing.
+type silent struct{}
+
+func (silent) Forward(*graph.Node) *graph.Node { return nil }
 
 // The outputs of all layers are what the layers before them compute alone.
 func TestActivations(t *testing.T) {

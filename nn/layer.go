@@ -37,6 +37,9 @@ func within(l leaf, x *graph.Node, build func(s scope) *graph.Node) *graph.Node 
 	g := x.Graph()
 	s := scope{g: g, layer: l, path: g.CurrentPath()}
 	s.trace, _ = g.Value(traceKey{}).(*tracing)
+	if isNil(l) {
+		s.trace.failNil(g, l)
+	}
 	if s.trace == nil {
 		return build(s)
 	}

@@ -46,7 +46,8 @@ type Options struct {
 type Model struct {
 	net    Layer
 	input  tensor.Shape
-	places map[Layer]place // where the walk found each layer
+	places map[Layer]place           // where the walk found each layer
+	absent map[reflect.Type][]string // and where nil pointers
 
 	mu        sync.Mutex // guards what follows
 	init      Initializer
@@ -75,18 +76,18 @@ type owned struct {
 // The initial value of a parameter depends on the seed, its name, its shape
 // and its initializer only.
 func New(net Layer, input tensor.Shape, opts Options) (*Model, error) {
-	if v := reflect.ValueOf(net); net == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	if isNil(net) {
 		return nil, fmt.Errorf("nn: no network")
 	}
 	if len(input) == 0 || slices.Min(input) < 1 {
 		return nil, fmt.Errorf("nn: input shape %v: want at least one size, all at least 1", input)
 	}
-	places, err := walk(net)
+	found, err := walk(net)
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	m := &Model{
-		net: net, input: input.Clone(), places: places,
+		net: net, input: input.Clone(), places: found.places, absent: found.absent,
 		init: opts.Init, seed: opts.Seed, byName: map[string]*owned{},
 	}
 	if m.init == nil {

@@ -40,11 +40,14 @@ func (s *SequentialLayer) Layers() []Layer { return s.layers }
 func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 	g := x.Graph()
 	t, _ := g.Value(traceKey{}).(*tracing)
+	if s == nil {
+		t.failNil(g, s)
+	}
 	own, certain := t.pathOf(s, g.CurrentPath(), false)
 	return t.record(s, own, certain, func() *graph.Node {
 		for i, l := range s.layers {
 			path := join(own, s.names[i])
-			if l == nil {
+			if isNil(l) {
 				g.SetPath(path)
 				g.Fail("Sequential", "layer %d is nil", i)
 			}

@@ -22,18 +22,19 @@ const maxDepth = 200
 // walker visits a network by reflection and notes the path of each layer.
 type walker struct {
 	places map[Layer]place
+	absent map[reflect.Type][]string // paths of nil pointers to layers
 	seen   map[any]bool
 }
 
-// walk returns the place of every layer that can be reached from net through
-// pointers, interfaces, struct fields (exported or not), slices, arrays and
-// maps. Layers are keyed by pointer; the first path found counts.
-func walk(net Layer) (map[Layer]place, error) {
-	w := walker{places: map[Layer]place{}, seen: map[any]bool{}}
+// walk finds every layer that can be reached from net through pointers,
+// interfaces, struct fields (exported or not), slices, arrays and maps. Layers
+// are keyed by pointer; the first path found counts.
+func walk(net Layer) (*walker, error) {
+	w := &walker{places: map[Layer]place{}, absent: map[reflect.Type][]string{}, seen: map[any]bool{}}
 	if err := w.value(reflect.ValueOf(net), "", 0); err != nil {
 		return nil, err
 	}
-	return w.places, nil
+	return w, nil
 }
 
 func join(path, name string) string {
@@ -55,7 +56,11 @@ func (w *walker) value(v reflect.Value, path string, depth int) error {
 		}
 		return w.value(v.Elem(), path, depth+1)
 	case reflect.Pointer:
-		if v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		switch {
+		case v.IsNil() && v.Type().Implements(reflect.TypeFor[Layer]()):
+			w.absent[v.Type()] = append(w.absent[v.Type()], path)
+			return nil
+		case v.IsNil() || v.Elem().Kind() != reflect.Struct:
 			return nil
 		}
 		return w.pointer(v, path, depth)
