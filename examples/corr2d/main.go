@@ -68,13 +68,9 @@ func correlate(w io.Writer, device engine.Device) error {
 // channels has two input channels, 0…8 and 1…9, and three output channels,
 // whose kernels are K = (0…3, 1…4), K+1 and K+2.
 func channels(w io.Writer, device engine.Device) error {
-	image, kernels := tensor.New(2, 3, 3), tensor.New(3, 2, 2, 2)
-	for i := range image.Data() {
-		image.Data()[i] = float32(i/9 + i%9)
-	}
-	for i := range kernels.Data() {
-		kernels.Data()[i] = float32(i/8 + i/4%2 + i%4)
-	}
+	image := tensor.Must(tensor.Stack(0, numbers(0, 3, 3), numbers(1, 3, 3)))
+	k := tensor.Must(tensor.Stack(0, numbers(0, 2, 2), numbers(1, 2, 2)))
+	kernels := tensor.Must(tensor.Stack(0, k, k.AddScalar(1), k.AddScalar(2)))
 	y, err := corr2D(device, image, kernels)
 	if err != nil {
 		return err
@@ -85,13 +81,8 @@ func channels(w io.Writer, device engine.Device) error {
 
 // picture is white with a black bar in columns 2 to 5.
 func picture() *tensor.Tensor {
-	x := tensor.Full(1, 1, 6, 8)
-	for i := range 6 {
-		for j := 2; j < 6; j++ {
-			x.Set(0, 0, i, j)
-		}
-	}
-	return x
+	white, black := tensor.Full(1, 1, 6, 2), tensor.New(1, 6, 4)
+	return tensor.Must(tensor.Concat(2, white, black, white))
 }
 
 // edgeKernel is 1 where a pixel is lighter than its right neighbour, −1 where
@@ -114,11 +105,7 @@ func edges(w io.Writer, device engine.Device) error {
 	if y, err = corr2D(device, turned, edgeKernel()); err != nil {
 		return err
 	}
-	sum := float32(0)
-	for _, v := range y.Data() {
-		sum += v * v
-	}
-	fmt.Fprintf(w, "Sum of squares of what it finds when the bar lies down: %v\n\n", sum)
+	fmt.Fprintf(w, "Sum of squares of what it finds when the bar lies down: %v\n\n", y.Mul(y).Sum().At())
 	return nil
 }
 
