@@ -86,6 +86,11 @@ type Callbacks struct {
 	OnStep func(StepInfo)
 	// OnTest is called after each batch of the test set.
 	OnTest func(done, total int)
+	// OnHistory is called after each epoch, when its files are written and
+	// before OnEpoch, and when a run with a folder is interrupted; last says
+	// that Fit returns next. It must not keep or change the history. Its error
+	// ends the training. Package train/curves draws with it.
+	OnHistory func(h *History, last bool) error
 	// OnEpoch is called after each epoch, when its files are written.
 	OnEpoch func(EpochInfo)
 }

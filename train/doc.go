@@ -11,7 +11,6 @@
 //	metrics.csv        one row an epoch: epoch, train_loss, train_accuracy,
 //	                   test_accuracy, images_per_second, seconds
 //	metrics.jsonl      the same as JSON objects
-//	curves.png, .svg   the same as a picture
 //	model.safetensors  the weights
 //	log.txt            what happened when
 //	state.json         where training stands, and the checkpoint that it names

@@ -211,7 +211,22 @@ func (f *fitter) complete() error {
 		}
 	}
 	f.folder.removeOld(&f.at)
-	return f.folder.writeMetrics(newHistory(&f.at), true)
+	return f.record(true)
+}
+
+// record writes the history to the run folder, if there is one, and tells the
+// caller of it.
+func (f *fitter) record(last bool) error {
+	h := newHistory(&f.at)
+	if f.folder != nil {
+		if err := f.folder.writeMetrics(h); err != nil {
+			return err
+		}
+	}
+	if call := f.config.Callbacks.OnHistory; call != nil {
+		return call(h, last)
+	}
+	return nil
 }
 
 // epoch does what is left of an epoch, tests and writes the results.
@@ -309,9 +324,9 @@ func (f *fitter) finishEpoch(row Row) error {
 			}
 			f.saved = path
 		}
-		if err := f.folder.writeMetrics(newHistory(&f.at), f.at.Finished); err != nil {
-			return err
-		}
+	}
+	if err := f.record(f.at.Finished); err != nil {
+		return err
 	}
 	f.log(row.String())
 	warning := noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
@@ -348,7 +363,7 @@ func (f *fitter) interrupted(cause error) error {
 	}
 	path, err := f.folder.save(&f.at, f.model, &f.stepper.state)
 	if err == nil {
-		err = f.folder.writeMetrics(newHistory(&f.at), true)
+		err = f.record(true)
 	}
 	if err != nil {
 		return fmt.Errorf("%s, and saving failed: %w", at, err)

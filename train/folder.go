@@ -3,7 +3,6 @@ package train
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -20,9 +19,7 @@ import (
 type folder struct {
 	dir      string
 	settings Settings
-	title    string
 	log      *os.File
-	drawn    time.Time // when the curves were drawn last
 }
 
 // createFolder begins a run in a folder that must be empty, if it exists.
@@ -78,11 +75,7 @@ func reopenFolder(dir string, now Settings) (*folder, *position, error) {
 }
 
 func newFolder(dir string, s Settings) *folder {
-	title := s.Net
-	if s.Net != "" && s.Data != "" {
-		title = s.Net + " on " + s.Data
-	}
-	return &folder{dir: dir, settings: s, title: title}
+	return &folder{dir: dir, settings: s}
 }
 
 // begin writes the settings and opens the log.
@@ -230,36 +223,16 @@ func (f *folder) removeOld(p *position) {
 	}
 }
 
-// writeMetrics writes the rows so far. Curves take longer to draw than a
-// short epoch to train: unless it is the last time, they wait a little.
-func (f *folder) writeMetrics(h *History, last bool) error {
+// writeMetrics writes the rows so far.
+func (f *folder) writeMetrics(h *History) error {
 	lines, err := h.jsonl()
 	if err != nil {
 		return err
 	}
-	type output struct {
-		name  string
-		write func(io.Writer) error
-	}
-	outputs := []output{{"metrics.csv", text(h.csv())}, {"metrics.jsonl", text(lines)}}
-	if len(h.Rows) > 0 && (last || time.Since(f.drawn) >= 5*time.Second) {
-		figure := h.Curves(f.title)
-		outputs = append(outputs, output{"curves.png", figure.WritePNG}, output{"curves.svg", figure.WriteSVG})
-		defer func() { f.drawn = time.Now() }()
-	}
-	for _, o := range outputs {
-		if err := atomicfile.WriteFile(filepath.Join(f.dir, o.name), o.write); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func text(s string) func(io.Writer) error {
-	return func(w io.Writer) error {
-		_, err := io.WriteString(w, s)
+	if err := atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.csv"), []byte(h.csv())); err != nil {
 		return err
 	}
+	return atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.jsonl"), []byte(lines))
 }
 
 // logLine appends a line to log.txt. A full disk shows when checkpoints are

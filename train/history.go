@@ -1,15 +1,11 @@
 package train
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/strideml/stride/viz"
 )
 
 // A Row is the result of one epoch.
@@ -116,19 +112,6 @@ func newHistory(at *position) *History {
 		h.ImagesPerSecond = float64(len(at.Rows)) / inverse
 	}
 	return h
-}
-
-// Curves returns the picture of the history.
-func (h *History) Curves(title string) *viz.Figure {
-	var epochs []viz.Epoch
-	for _, p := range h.Points {
-		epochs = append(epochs, viz.Epoch{Epoch: p.Epochs, TrainLoss: p.Loss, TrainAccuracy: p.Accuracy, TestAccuracy: math.NaN()})
-	}
-	for _, r := range h.Rows {
-		epochs = append(epochs, viz.Epoch{Epoch: float64(r.Epoch), TrainLoss: r.TrainLoss, TrainAccuracy: r.TrainAccuracy, TestAccuracy: r.TestAccuracy})
-	}
-	slices.SortFunc(epochs, func(a, b viz.Epoch) int { return cmp.Compare(a.Epoch, b.Epoch) })
-	return viz.Curves(title, epochs)
 }
 
 // csv returns the rows with a header. Numbers have all their digits.

@@ -201,7 +201,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	for _, epoch := range []int{1, 4} {
 		for _, name := range []string{
 			fmt.Sprintf("checkpoint-%d.safetensors", 4*epoch), fmt.Sprintf("optimizer-%d.safetensors", 4*epoch),
-			"state.json", "model.safetensors", "metrics.csv", "metrics.jsonl", "curves.png", "curves.svg",
+			"state.json", "model.safetensors", "metrics.csv", "metrics.jsonl",
 		} {
 			points = append(points, point{epoch, name})
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/curves"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -165,6 +166,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		Callbacks: show.callbacks(),
 		Log:       show.log,
 	}
+	config.Callbacks.OnHistory = curves.Files(config)
 	show.title = fmt.Sprintf("%s on %s: %s training and %s test images", t.spec.Title, dataTitle(set), thousands(trainSet.Len()), thousands(testSet.Len()))
 	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(t.batch, trainSet.Len()), t.rate, config.Optimizer, t.seed, device.Name(), device.Description())
 	var unsaved error // the choices of algorithms, if they could not be written

@@ -1,0 +1,61 @@
+// Package curves draws the curves of a training run: loss and accuracy over the
+// epochs, as Dive into Deep Learning has them.
+//
+// Package train itself draws nothing and depends on no plotting library. Whoever
+// wants curves.png and curves.svg in a run folder adds them to its settings:
+//
+//	config.Callbacks.OnHistory = curves.Files(config)
+//	history, err := train.Fit(ctx, model, trainSet, testSet, config)
+package curves
+
+import (
+	"cmp"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/viz"
+)
+
+// Figure returns the curves of a history under a title. Values that are not a
+// number have no point.
+func Figure(title string, h *train.History) *viz.Figure {
+	var epochs []viz.Epoch
+	for _, p := range h.Points {
+		epochs = append(epochs, viz.Epoch{Epoch: p.Epochs, TrainLoss: p.Loss, TrainAccuracy: p.Accuracy, TestAccuracy: math.NaN()})
+	}
+	for _, r := range h.Rows {
+		epochs = append(epochs, viz.Epoch{Epoch: float64(r.Epoch), TrainLoss: r.TrainLoss, TrainAccuracy: r.TrainAccuracy, TestAccuracy: r.TestAccuracy})
+	}
+	slices.SortFunc(epochs, func(a, b viz.Epoch) int { return cmp.Compare(a.Epoch, b.Epoch) })
+	return viz.Curves(title, epochs)
+}
+
+// Files returns a function for train.Callbacks.OnHistory that keeps curves.png
+// and curves.svg in the folder config.Dir. Their title names the network and the
+// data: "lenet on fashion-mnist". To draw takes longer than a short epoch, so
+// the files are replaced at most every five seconds, and at the end.
+func Files(config train.Config) func(h *train.History, last bool) error {
+	title := config.Net
+	if config.Net != "" && config.Data != "" {
+		title = config.Net + " on " + config.Data
+	}
+	var drawn time.Time
+	return func(h *train.History, last bool) error {
+		if len(h.Rows) == 0 || !last && time.Since(drawn) < 5*time.Second {
+			return nil
+		}
+		figure := Figure(title, h)
+		for name, write := range map[string]func(io.Writer) error{"curves.png": figure.WritePNG, "curves.svg": figure.WriteSVG} {
+			if err := atomicfile.WriteFile(filepath.Join(config.Dir, name), write); err != nil {
+				return err
+			}
+		}
+		drawn = time.Now()
+		return nil
+	}
+}
