@@ -3,6 +3,8 @@ package cpu
 import (
 	"fmt"
 
+	"github.com/strideml/stride/engine/cpu/internal/pool"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -78,7 +80,7 @@ type compiler struct {
 	slots      map[*graph.Node]*slot
 	masks      map[*graph.Node]*graph.Node // by gradient that ReLUs mask as a whole: the concatenation of their results
 	masked     map[*graph.Node]bool        // those that are
-	places     map[*graph.Node]*buffer     // by gradient of maximum pooling: where the maxima come from
+	argmax     map[*graph.Node]*buffer     // by gradient of maximum pooling: where the maxima come from
 
 	values  [][layouts]*value // of each node
 	steps   []step
@@ -96,7 +98,7 @@ func newCompiler(d *Device, g *graph.Graph, outputs []*graph.Node) *compiler {
 		device: d, g: g, outputs: outputs,
 		needed: make([]bool, n), consumers: make([][]*graph.Node, n), kept: make([]bool, n),
 		groups: make([]*group, n), biased: map[int]biased{}, folds: map[int]*graph.Node{}, absorbed: make([]bool, n),
-		values: make([][layouts]*value, n), masks: map[*graph.Node]*graph.Node{}, masked: map[*graph.Node]bool{}, slots: map[*graph.Node]*slot{}, places: map[*graph.Node]*buffer{},
+		values: make([][layouts]*value, n), masks: map[*graph.Node]*graph.Node{}, masked: map[*graph.Node]bool{}, slots: map[*graph.Node]*slot{}, argmax: map[*graph.Node]*buffer{},
 		inputs: map[*graph.Node]*buffer{}, vars: map[*graph.Node]*buffer{},
 		mutable: map[*graph.Variable]bool{},
 
@@ -185,23 +187,25 @@ func (c *compiler) lowerNode(n *graph.Node) error {
 	case graph.MatMulOp:
 		return c.lowerMatMul(n, n, nil)
 	case graph.MaxPool2DOp:
-		c.lowerPool(n, false, func(pitch int) *pooling {
-			return newPooling(op.Pool, nil, n.Inputs()[0].Shape(), n.Shape(), pitch)
-		})
+		c.lowerMaxPool(n, op)
 	case graph.AvgPool2DOp:
-		c.lowerPool(n, true, func(pitch int) *pooling {
-			return newPooling(op.Pool, &op, n.Inputs()[0].Shape(), n.Shape(), pitch)
+		c.lowerAvgPool(n, func(pitch, out int) *pool.Plan {
+			return pool.New(op.Pool, &op, n.Inputs()[0].Shape(), n.Shape(), pitch, out)
 		})
 	case graph.AdaptiveAvgPool2DOp:
-		c.lowerPool(n, true, func(pitch int) *pooling {
-			return newAdaptivePooling(op, n.Inputs()[0].Shape(), n.Shape(), pitch)
+		c.lowerAvgPool(n, func(pitch, out int) *pool.Plan {
+			return pool.NewAdaptive(op, n.Inputs()[0].Shape(), n.Shape(), pitch, out)
 		})
 	case graph.MaxPool2DGradOp:
 		c.lowerMaxPoolGrad(n, op)
 	case graph.AvgPool2DGradOp:
-		c.lowerAvgPoolGrad(n, newPooling(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
+		c.lowerAvgPoolGrad(n, func(pitch, out int) *pool.Plan {
+			return pool.New(op.Pool.Pool, &op.Pool, op.InputShape, n.Inputs()[0].Shape(), pitch, out)
+		})
 	case graph.AdaptiveAvgPool2DGradOp:
-		c.lowerAvgPoolGrad(n, newAdaptivePooling(op.Pool, op.InputShape, n.Inputs()[0].Shape(), n.Shape()[1]))
+		c.lowerAvgPoolGrad(n, func(pitch, out int) *pool.Plan {
+			return pool.NewAdaptive(op.Pool, op.InputShape, n.Inputs()[0].Shape(), pitch, out)
+		})
 	case graph.BatchStatsOp:
 		c.lowerBatchStats(n)
 	case graph.BatchNormOp:
@@ -303,11 +307,11 @@ func (c *compiler) resident(v *value) *value {
 	w.buf = c.alloc(v.shape.Size())
 	w.ready = len(c.steps)
 	from, to := v.buf, w.buf
-	tasks, chunk := split(v.shape.Size(), 1<<15, 1)
+	tasks, chunk := work.Split(v.shape.Size(), 1<<15, 1)
 	c.add(step{
 		name: "copy", node: v.node, tasks: tasks, reads: bufs(from), writes: bufs(to),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, len(to.data))
+			lo, hi := work.ChunkRange(task, chunk, len(to.data))
 			copy(to.data[lo:hi], from.data[lo:hi])
 		},
 	})

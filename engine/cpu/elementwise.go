@@ -3,7 +3,10 @@ package cpu
 import (
 	"slices"
 
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/strided"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -133,7 +136,7 @@ func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch
 			case operandFull:
 				if o.v.layout == embedded {
 					regs[i] = regs[o.reg]
-					gatherRows(regs[i], o.v.data(), lo, o.v.shape[1], o.v.pitch)
+					strided.GatherRows(regs[i], o.v.data(), lo, o.v.shape[1], o.v.pitch)
 				} else {
 					regs[i] = o.buf.data[lo : lo+n]
 				}
@@ -152,7 +155,7 @@ func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch
 			b.instructions[i].execute(&regs)
 		}
 		if b.out.layout == embedded {
-			scatterRows(b.out.data(), regs[result], lo, b.out.shape[1], b.out.pitch)
+			strided.ScatterRows(b.out.data(), regs[result], lo, b.out.shape[1], b.out.pitch)
 		}
 	}
 }
@@ -270,12 +273,12 @@ func (c *compiler) lowerGroup(g *group) {
 	}
 	t.run, t.program = b.run, b
 	size := g.root.Shape().Size()
-	tasks, chunk := split(size, 8*blockFloats, unit)
+	tasks, chunk := work.Split(size, 8*blockFloats, unit)
 	c.add(step{
 		name: "elementwise", elementwise: out.layout != embedded && !b.gathers(), node: g.root, tasks: tasks, scratch: b.scratch(),
 		reads: reads, writes: bufs(out.buf), tail: t,
 		run: func(task int, scratch []float32) {
-			lo, hi := chunkRange(task, chunk, size)
+			lo, hi := work.ChunkRange(task, chunk, size)
 			t.done(task, lo, hi, scratch)
 		},
 	})
@@ -296,16 +299,16 @@ func (b *blockProgram) gathers() bool {
 }
 
 // clip returns the activation that the program is, if it is nothing else.
-func (b *blockProgram) clip() clip {
+func (b *blockProgram) clip() gemm.Clip {
 	if op, ok := b.instructions[0].op.(graph.UnaryOp); ok && len(b.instructions) == 1 {
 		switch op.Func {
 		case graph.KindReLU:
-			return clipReLU
+			return gemm.ClipReLU
 		case graph.KindReLU6:
-			return clipReLU6
+			return gemm.ClipReLU6
 		}
 	}
-	return noClip
+	return gemm.NoClip
 }
 
 func (b *blockProgram) offsetRun(at int) func(lo, hi int, scratch []float32) {

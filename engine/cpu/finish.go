@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
 
@@ -175,7 +176,7 @@ func (c *compiler) place(p, first *program) error {
 	for _, s := range c.steps {
 		p.scratchFloats = max(p.scratchFloats, s.scratch)
 	}
-	p.scratchFloats = roundUp(p.scratchFloats+slackFloats, alignFloats)
+	p.scratchFloats = work.RoundUp(p.scratchFloats+work.SlackFloats, work.AlignFloats)
 	p.scratch = make([][]float32, p.team.size)
 	if first != nil {
 		p.scratch = p.scratch[:1]

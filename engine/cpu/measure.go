@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -78,16 +80,12 @@ func MeasureKernels(d time.Duration) ([]Measurement, error) {
 
 // measureGEMM multiplies m×k by k×n matrices that stay in cache.
 func measureGEMM(m, k, n int, d time.Duration) float64 {
-	a, c := make([]float32, m*k+slackFloats), make([]float32, m*n)
+	a, c := make([]float32, m*k+work.SlackFloats), make([]float32, m*n)
 	b := make([]float32, k*n)
 	kernel.Fill(a, 1)
 	kernel.Fill(b, 1)
-	p := newProduct(m, k, n, false, true)
-	p.rows, p.parts = m, 1
-	for i := len(p.aOff); i < m; i++ {
-		p.aOff, p.cOff = append(p.aOff, int32(i*k)), append(p.cOff, int32(i*n))
-	}
-	return bestRate(2*float64(m*k*n), d, func() { p.run(0, operands{a: a, b: b, c: c}, nil) })
+	p := gemm.NewWhole(m, k, n)
+	return bestRate(2*float64(m*k*n), d, func() { p.Run(0, gemm.Operands{A: a, B: b, C: c}, nil) })
 }
 
 // bestRate calls f for about d and returns the best rate in GFLOP/s.

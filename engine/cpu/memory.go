@@ -3,6 +3,8 @@ package cpu
 import (
 	"slices"
 	"unsafe"
+
+	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
 // A buffer is a place for the elements of one value.
@@ -32,15 +34,6 @@ func (b *buffer) root() *buffer {
 	return b
 }
 
-// slackFloats is what kernels may read after the end of a buffer, and
-// alignFloats the alignment of buffers: a cache line.
-const (
-	slackFloats = 16
-	alignFloats = 16
-)
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }
-
 // planArena gives each buffer an offset such that buffers whose lifetimes
 // overlap do not overlap in memory, and returns the arena's size in elements.
 // It places the largest buffers first, each at the lowest offset where it
@@ -56,7 +49,7 @@ func planArena(buffers []*buffer, steps int) int {
 	var placed []*buffer // by offset
 	total := 0
 	for _, b := range order {
-		need := roundUp(b.size+slackFloats, alignFloats)
+		need := work.RoundUp(b.size+work.SlackFloats, work.AlignFloats)
 		at := 0
 		for _, p := range placed {
 			if p.last < b.first || b.last < p.first {
@@ -65,7 +58,7 @@ func planArena(buffers []*buffer, steps int) int {
 			if at+need <= p.offset {
 				break
 			}
-			at = max(at, p.offset+roundUp(p.size+slackFloats, alignFloats))
+			at = max(at, p.offset+work.RoundUp(p.size+work.SlackFloats, work.AlignFloats))
 		}
 		b.offset = at
 		total = max(total, at+need)

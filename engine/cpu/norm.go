@@ -3,7 +3,9 @@ package cpu
 import (
 	"math"
 
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -31,7 +33,7 @@ func (c *compiler) channelRows(n *graph.Node) matrix {
 func (m matrix) from(row int) []float32 { return m.buf.data[m.offset+row*m.distance():] }
 
 // rowTasks cuts rows into tasks of at least 4096 elements.
-func (m matrix) rowTasks() (tasks, chunk int) { return split(m.rows, max(1, 4096/m.channels), 1) }
+func (m matrix) rowTasks() (tasks, chunk int) { return work.Split(m.rows, max(1, 4096/m.channels), 1) }
 
 // lowerBatchStats joins the statistics of the parts that n's argument was
 // concatenated of: those of a dense block's first channels serve all its layers.
@@ -135,9 +137,9 @@ func (c *compiler) lowerBatchNorm(n *graph.Node, op graph.BatchNormOp) {
 	})
 	y := c.defineRows(n)
 	t := c.setTail(y.value)
-	t.clips = clipReLU
+	t.clips = gemm.ClipReLU
 	c.addRows("normalise", y, t, bufs(m.buf, coef), func(lo, hi int) {
-		kernel.ScaleShiftRows(y.from(lo), m.from(lo), coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, y.distance(), m.distance(), t.clip == clipReLU)
+		kernel.ScaleShiftRows(y.from(lo), m.from(lo), coef.data[:ch], coef.data[ch:2*ch], hi-lo, ch, y.distance(), m.distance(), t.clip == gemm.ClipReLU)
 	})
 }
 
@@ -161,7 +163,7 @@ func (c *compiler) addRows(name string, y matrix, t *tail, reads []*buffer, f fu
 	c.add(step{
 		name: name, node: y.node, tasks: tasks, reads: reads, writes: bufs(y.buf),
 		run: func(task int, scratch []float32) {
-			first, end := chunkRange(task, chunk, y.rows)
+			first, end := work.ChunkRange(task, chunk, y.rows)
 			for lo := first; lo < end; lo += piece {
 				hi := min(lo+piece, end)
 				f(lo, hi)

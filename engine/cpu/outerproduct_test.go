@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -13,7 +14,7 @@ import (
 // A large matrix of weights is updated block by block as its gradient is
 // computed, which changes no bit of it.
 func TestMergedUpdate(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
 	const batch, in, out = 33, 1100, 50 // more than a block of columns and of rows
 	trained := func(velocity bool) (weights []float32, steps []string) {
 		r := rand.New(rand.NewPCG(1, 2))
@@ -55,12 +56,12 @@ func TestMergedUpdate(t *testing.T) {
 		return weights, steps
 	}
 	for _, velocity := range []bool{false, true} {
-		limit.streamedFloats = 1 << 30
+		work.Limit.StreamedFloats = 1 << 30
 		want, steps := trained(velocity)
 		if slices.Contains(steps, mergedStep) {
 			t.Errorf("a small matrix is updated in blocks: %v", steps)
 		}
-		limit.streamedFloats = 1
+		work.Limit.StreamedFloats = 1
 		got, steps := trained(velocity)
 		if !slices.Contains(steps, mergedStep) {
 			t.Errorf("velocity %t: no merged step in %v", velocity, steps)

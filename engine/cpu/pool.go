@@ -1,11 +1,15 @@
 package cpu
 
-// A pool is the memory that the programs of a device share. They run in
+import (
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+// A memoryPool is the memory that the programs of a device share. They run in
 // turns, and nothing in it outlives a run, so it is as large as the largest of
 // them needs: a test after each epoch, or a smaller last batch, costs no
 // memory. What lives longer, such as weights that stay packed, has a place
 // outside. The holder of the team's lock may use it.
-type pool struct {
+type memoryPool struct {
 	arena      *arena
 	memory     []float32
 	needs      map[int]int // floats of each open program, by its number
@@ -14,7 +18,7 @@ type pool struct {
 }
 
 // reserve makes room for a program and returns its number.
-func (l *pool) reserve(floats int) (number int, err error) {
+func (l *memoryPool) reserve(floats int) (number int, err error) {
 	if floats > len(l.memory) {
 		if err := l.resize(floats); err != nil {
 			return 0, err
@@ -30,7 +34,7 @@ func (l *pool) reserve(floats int) (number int, err error) {
 
 // release takes back a program's reservation, and memory that nobody needs
 // any more.
-func (l *pool) release(number int) error {
+func (l *memoryPool) release(number int) error {
 	delete(l.needs, number)
 	most := 0
 	for _, n := range l.needs {
@@ -43,7 +47,7 @@ func (l *pool) release(number int) error {
 }
 
 // resize replaces the memory. On failure it stays as it is.
-func (l *pool) resize(floats int) error {
+func (l *memoryPool) resize(floats int) error {
 	a, memory, err := newArena(floats)
 	if err != nil {
 		return err
@@ -81,7 +85,7 @@ func (p *program) bind() {
 // bindTo gives the program's buffers their places in memory, and returns the rest.
 func (p *program) bindTo(memory []float32) (rest []float32) {
 	for _, b := range p.placed {
-		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
+		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+work.SlackFloats]
 	}
 	for _, b := range p.aliases {
 		b.data = b.root().data
@@ -98,7 +102,7 @@ func (p *program) placeApart(buffers []*buffer) error {
 	at := 0
 	for _, b := range buffers {
 		b.offset, b.first, b.last = at, -1, len(p.steps)
-		at += roundUp(b.size+slackFloats, alignFloats)
+		at += work.RoundUp(b.size+work.SlackFloats, work.AlignFloats)
 	}
 	own, memory, err := newArena(at)
 	if err != nil {
@@ -106,7 +110,7 @@ func (p *program) placeApart(buffers []*buffer) error {
 	}
 	p.own, p.ownFloats, p.persistent = own, at, buffers
 	for _, b := range buffers {
-		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+slackFloats]
+		b.data = memory[b.offset : b.offset+b.size : b.offset+b.size+work.SlackFloats]
 	}
 	return nil
 }

@@ -240,5 +240,5 @@ func (p *program) sharedFloats() (floats int) {
 func (p *program) KeptBytes() int64 { return 4 * int64(p.ownFloats) }
 
 // MemoryBytes implements engine.MemoryPlanner. Programs of a device share most
-// of it; see pool.
+// of it; see memoryPool.
 func (p *program) MemoryBytes() int64 { return 4 * int64(p.sharedFloats()+p.ownFloats) }

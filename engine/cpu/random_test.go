@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/engine/enginetest/randgraph"
 )
 
@@ -37,20 +38,20 @@ func randomTargets() []randgraph.Target {
 		}
 		return list
 	}
-	with := func(change func(l *limits)) func(func()) {
+	with := func(change func(l *work.Limits)) func(func()) {
 		return func(run func()) {
-			defer func(was limits) { limit = was }(limit)
-			change(&limit)
+			defer func(was work.Limits) { work.Limit = was }(work.Limit)
+			change(&work.Limit)
 			run()
 		}
 	}
-	fine := limits{blockTerms: 4, pixelTerms: 3, frameFloats: 64, taskFMAs: 64, minimalTasks: 8, maxChunks: 3, partialLimit: 1 << 12, grainShift: 14}
+	fine := work.Limits{BlockTerms: 4, PixelTerms: 3, FrameFloats: 64, TaskFMAs: 64, MinimalTasks: 8, MaxChunks: 3, PartialFloats: 1 << 12, GrainShift: 14}
 	return []randgraph.Target{
 		{Name: "default", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison},
-		{Name: "fine", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison, With: with(func(l *limits) { *l = fine })},
+		{Name: "fine", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison, With: with(func(l *work.Limits) { *l = fine })},
 		{Name: "strict", Devices: devices(Options{Strict: true}, 1, 4), Poison: poison},
-		{Name: "small cache", Devices: devices(Options{}, 1, 2, 3), Poison: poison, With: with(func(l *limits) { l.cacheFloats = 1 << 10; l.streamedFloats = 1 << 8; l.grainShift = 6 })},
-		{Name: "Winograd", Devices: devices(Options{}, 1, 3), Poison: poison, With: with(func(l *limits) { l.winogradGain = math.Inf(1) })},
+		{Name: "small cache", Devices: devices(Options{}, 1, 2, 3), Poison: poison, With: with(func(l *work.Limits) { l.CacheFloats = 1 << 10; l.StreamedFloats = 1 << 8; l.GrainShift = 6 })},
+		{Name: "Winograd", Devices: devices(Options{}, 1, 3), Poison: poison, With: with(func(l *work.Limits) { l.WinogradGain = math.Inf(1) })},
 	}
 }
 

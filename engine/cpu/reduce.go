@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/strided"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -37,12 +39,12 @@ func meanScale(n *graph.Node, op graph.ReduceOp) float32 {
 func (c *compiler) lowerTotal(n *graph.Node, op graph.ReduceOp) {
 	x := c.some(n.Inputs()[0]).buf
 	size := n.Inputs()[0].Shape().Size()
-	tasks, chunk := split(size, 1<<14, 1)
+	tasks, chunk := work.Split(size, 1<<14, 1)
 	partial := c.alloc(tasks)
 	c.add(step{
 		name: "sum", node: n, tasks: tasks, reads: bufs(x), writes: bufs(partial),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, size)
+			lo, hi := work.ChunkRange(task, chunk, size)
 			partial.data[task] = kernel.Sum(x.data[lo:hi])
 		},
 	})
@@ -88,11 +90,11 @@ func (c *compiler) lowerImageSums(n *graph.Node, op graph.ReduceOp) {
 	x, out := v.buf, c.define(n, plain).buf
 	images, ch, pixels := v.shape[0], v.shape[1], v.shape[2]*v.shape[3]
 	scale := meanScale(n, op)
-	tasks, chunk := split(images, max(1, (1<<13)/(ch*pixels)), 1)
+	tasks, chunk := work.Split(images, max(1, (1<<13)/(ch*pixels)), 1)
 	c.add(step{
 		name: "image sums", node: n, tasks: tasks, reads: bufs(x), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, images)
+			lo, hi := work.ChunkRange(task, chunk, images)
 			for i := lo; i < hi; i++ {
 				dst := out.data[i*ch : (i+1)*ch]
 				clear(dst)
@@ -105,15 +107,15 @@ func (c *compiler) lowerImageSums(n *graph.Node, op graph.ReduceOp) {
 	})
 }
 
-// strided describes the lines of a value along some axes: one line for each
+// stridedLines describes the lines of a value along some axes: one line for each
 // element of the result.
-type strided struct {
+type stridedLines struct {
 	outer, inner             tensor.Shape // kept and reduced axes
 	outerStrides, innerSteps []int
 }
 
-func newStrided(v *value, axes []int) strided {
-	var s strided
+func newStrided(v *value, axes []int) stridedLines {
+	var s stridedLines
 	steps := v.strides()
 	for i, n := range v.shape {
 		if slices.Contains(axes, i) {
@@ -137,13 +139,13 @@ func at(i int, shape tensor.Shape, steps []int) int {
 
 // addLines adds a step that calls f for each line: result element, and where
 // the line begins.
-func (c *compiler) addLines(name string, n *graph.Node, x *value, s strided, out *buffer, f func(element, start int)) {
+func (c *compiler) addLines(name string, n *graph.Node, x *value, s stridedLines, out *buffer, f func(element, start int)) {
 	lines := s.outer.Size()
-	tasks, chunk := split(lines, max(1, (1<<12)/s.inner.Size()), 1)
+	tasks, chunk := work.Split(lines, max(1, (1<<12)/s.inner.Size()), 1)
 	c.add(step{
 		name: name, node: n, tasks: tasks, reads: bufs(x.buf), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, lines)
+			lo, hi := work.ChunkRange(task, chunk, lines)
 			for i := lo; i < hi; i++ {
 				f(i, at(i, s.outer, s.outerStrides))
 			}
@@ -215,12 +217,12 @@ func (c *compiler) lowerSoftmax(n *graph.Node, op graph.SoftmaxOp) {
 	}
 	v, out := c.in(x, l), c.define(n, l)
 	total := shape.Size() / size
-	tasks, chunk := split(total, max(1, 4096/size), 1)
+	tasks, chunk := work.Split(total, max(1, 4096/size), 1)
 	xb, ob := v.buf, out.buf
 	c.add(step{
 		name: "softmax", node: n, tasks: tasks, reads: bufs(xb), writes: bufs(ob),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, total)
+			lo, hi := work.ChunkRange(task, chunk, total)
 			rows(ob.data[lo*size:hi*size], xb.data[lo*size:hi*size], hi-lo, size)
 		},
 	})
@@ -232,17 +234,17 @@ func (c *compiler) lowerStridedSoftmax(n *graph.Node, op graph.SoftmaxOp, rows f
 	s := newStrided(v, []int{op.Axis})
 	x, out, size, distance := v.buf, c.define(n, plain).buf, s.inner[0], s.innerSteps[0]
 	lines := s.outer.Size()
-	tasks, chunk := split(lines, max(1, 4096/size), 1)
+	tasks, chunk := work.Split(lines, max(1, 4096/size), 1)
 	c.add(step{
 		name: "softmax", node: n, tasks: tasks, scratch: size, reads: bufs(x), writes: bufs(out),
 		run: func(task int, scratch []float32) {
-			lo, hi := chunkRange(task, chunk, lines)
+			lo, hi := work.ChunkRange(task, chunk, lines)
 			line := scratch[:size]
 			for i := lo; i < hi; i++ {
 				start := at(i, s.outer, s.outerStrides)
-				copyRun(line, x.data[start:], size, 1, distance)
+				strided.CopyRun(line, x.data[start:], size, 1, distance)
 				rows(line, line, 1, size)
-				copyRun(out.data[start:], line, size, distance, 1)
+				strided.CopyRun(out.data[start:], line, size, distance, 1)
 			}
 		},
 	})
@@ -252,11 +254,11 @@ func (c *compiler) lowerCrossEntropy(n *graph.Node) {
 	logits, labels := c.in(n.Inputs()[0], plain), c.in(n.Inputs()[1], plain).buf
 	x, out := logits.buf, c.define(n, plain).buf
 	rows, classes := logits.shape[0], logits.shape[1]
-	tasks, chunk := split(rows, max(1, 2048/classes), 1)
+	tasks, chunk := work.Split(rows, max(1, 2048/classes), 1)
 	c.add(step{
 		name: "cross-entropy", node: n, tasks: tasks, reads: bufs(x, labels), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, rows)
+			lo, hi := work.ChunkRange(task, chunk, rows)
 			kernel.CrossEntropyRows(out.data[lo:hi], x.data[lo*classes:hi*classes], labels.data[lo:hi], hi-lo, classes)
 		},
 	})
@@ -267,11 +269,11 @@ func (c *compiler) lowerCrossEntropyGrad(n *graph.Node) {
 	logits, labels, dy := c.in(in[0], plain), c.in(in[1], plain).buf, c.in(in[2], plain).buf
 	x, out := logits.buf, c.define(n, plain).buf
 	rows, classes := logits.shape[0], logits.shape[1]
-	tasks, chunk := split(rows, max(1, 2048/classes), 1)
+	tasks, chunk := work.Split(rows, max(1, 2048/classes), 1)
 	c.add(step{
 		name: "cross-entropy gradient", node: n, tasks: tasks, reads: bufs(x, labels, dy), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, rows)
+			lo, hi := work.ChunkRange(task, chunk, rows)
 			kernel.CrossEntropyGradRows(out.data[lo*classes:hi*classes], x.data[lo*classes:hi*classes],
 				labels.data[lo:hi], dy.data[lo:hi], hi-lo, classes)
 		},

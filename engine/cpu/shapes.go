@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -101,11 +102,11 @@ func (c *compiler) lowerPad(n *graph.Node, op graph.PadOp) {
 	v := c.some(n.Inputs()[0])
 	out := c.define(n, v.layout)
 	b := out.buf
-	tasks, chunk := split(b.size, 1<<15, 1)
+	tasks, chunk := work.Split(b.size, 1<<15, 1)
 	c.add(step{
 		name: "fill", node: n, tasks: tasks, writes: bufs(b),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, len(b.data))
+			lo, hi := work.ChunkRange(task, chunk, len(b.data))
 			kernel.Fill(b.data[lo:hi], op.Value)
 		},
 	})
@@ -121,11 +122,11 @@ func (c *compiler) lowerDropout(n *graph.Node, op graph.DropoutOp) {
 	x, stepNo := c.in(n.Inputs()[0], plain).buf, c.in(n.Inputs()[1], plain).buf
 	out := c.define(n, plain).buf
 	size := n.Shape().Size()
-	tasks, chunk := split(size, 1<<14, 1)
+	tasks, chunk := work.Split(size, 1<<14, 1)
 	c.add(step{
 		name: "dropout", node: n, tasks: tasks, reads: bufs(x, stepNo), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, size)
+			lo, hi := work.ChunkRange(task, chunk, size)
 			number := graph.StepNumber(stepNo.data[0], stepNo.data[1])
 			kernel.Dropout(out.data[lo:hi], x.data[lo:hi], op.P, op.Key, number, uint32(lo))
 		},

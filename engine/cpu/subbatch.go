@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
 
@@ -49,7 +50,7 @@ func subBatchSize(g *graph.Graph, batch int) int {
 		traffic += size
 	}
 	best := batch
-	if limit.cacheFloats == 0 {
+	if work.Limit.CacheFloats == 0 {
 		return best
 	}
 	least := max(1, min(2, batch/2)) // one image at a time is cut into too small pieces
@@ -57,7 +58,7 @@ func subBatchSize(g *graph.Graph, batch int) int {
 		if batch%samples != 0 || (batch/samples-1)*weights > traffic {
 			continue
 		}
-		if best < batch && samples*widest > limit.cacheFloats {
+		if best < batch && samples*widest > work.Limit.CacheFloats {
 			break
 		}
 		best = samples

@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
 
 // TestSubBatch computes a batch whole and in parts.
 func TestSubBatch(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
 	const batch = 6
 	r := rand.New(rand.NewPCG(3, 4))
 	random := func(shape ...int) *tensor.Tensor {
@@ -28,7 +29,7 @@ func TestSubBatch(t *testing.T) {
 		g := graph.New()
 		x := g.Input("x", batch, 3, 8, 8)
 		y := graph.ReLU(graph.Conv2D(x, g.Variable(w), nil, graph.Window{Pad: [2]int{1, 1}}, 1))
-		limit.cacheFloats = test.cache
+		work.Limit.CacheFloats = test.cache
 		d := New(Options{Threads: 2})
 		p, err := d.Compile(g, y)
 		if err != nil {

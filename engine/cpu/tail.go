@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
 
@@ -10,29 +12,20 @@ import (
 // over its rows.
 type tail struct {
 	run  func(lo, hi int, scratch []float32) // nil if nothing is attached
-	clip clip                                // what the step does to results as it stores them
+	clip gemm.Clip                           // what the step does to results as it stores them
 
-	clips     clip // the greatest of those that the step can do
-	scattered bool // what a task completes is not one range: ReLU is all that can be attached
-	row       int  // elements of a row of the output; all ranges are whole rows
+	clips     gemm.Clip // the greatest of those that the step can do
+	scattered bool      // what a task completes is not one range: ReLU is all that can be attached
+	row       int       // elements of a row of the output; all ranges are whole rows
 	sums      []func(task, first, lo, hi int)
 	program   *blockProgram // all that run does, if the step has nothing else to do
 }
 
-// A clip is an activation that a step can apply for nothing.
-type clip int
-
-const (
-	noClip clip = iota
-	clipReLU
-	clipReLU6
-)
-
 // can reports whether the step can apply an activation itself.
-func (t *tail) can(c clip) bool { return c != noClip && c <= t.clips }
+func (t *tail) can(c gemm.Clip) bool { return c != gemm.NoClip && c <= t.clips }
 
 // taken reports whether elementwise work has been attached.
-func (t *tail) taken() bool { return t.run != nil || t.clip != noClip }
+func (t *tail) taken() bool { return t.run != nil || t.clip != gemm.NoClip }
 
 // tailFloats is the size of the pieces in which tails are done: what is read
 // several times stays in the first-level cache.
@@ -118,7 +111,7 @@ func (c *compiler) sumRows(n *graph.Node, v matrix, size int, reads []*value, ad
 	c.add(step{
 		name: "column sums", node: n, tasks: tasks, reads: append(others, v.buf), writes: bufs(p.buf),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, v.rows)
+			lo, hi := work.ChunkRange(task, chunk, v.rows)
 			sum(task, lo, lo, hi)
 		},
 	})
@@ -137,14 +130,14 @@ const totalColumns = 64
 // columns lo ≤ j < hi.
 func (c *compiler) addTotals(n *graph.Node, p *partials, columns int, reads []*buffer, out *buffer, total func(lo, hi int)) {
 	tasks, chunk := 1, columns
-	if p.tasks*p.size > grain(1<<14) {
+	if p.tasks*p.size > work.Grain(1<<14) {
 		chunk = totalColumns
 		tasks = (columns + chunk - 1) / chunk
 	}
 	c.add(step{
 		name: "column totals", node: n, tasks: tasks, reads: append(reads, p.buf), writes: bufs(out),
 		run: func(task int, _ []float32) {
-			lo, hi := chunkRange(task, chunk, columns)
+			lo, hi := work.ChunkRange(task, chunk, columns)
 			total(lo, hi)
 		},
 	})

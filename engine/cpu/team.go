@@ -26,7 +26,7 @@ type team struct {
 	parked atomic.Int32
 	wake   chan struct{}
 	closed atomic.Bool
-	pool   pool
+	pool   memoryPool
 
 	// Valid while a task of the step is unfinished.
 	run     func(task int, scratch []float32)

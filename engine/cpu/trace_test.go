@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
 // A trace has a slice for each task as long as there is room, and one for the
@@ -32,8 +34,8 @@ func TestTraceIsBounded(t *testing.T) {
 }
 
 func TestTraceOfWholeSteps(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
-	limit.cacheFloats = 0 // the batch as a whole
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.CacheFloats = 0 // the batch as a whole
 	d := New(Options{Threads: 2})
 	defer d.Close()
 	p := squares(t, d, 20000)

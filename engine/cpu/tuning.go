@@ -37,23 +37,23 @@ func (t *Tuning) Choices() map[string]string {
 	return maps.Clone(t.choices)
 }
 
-// choose returns the name of the fastest plan.
-func (t *Tuning) choose(d *Device, v convolution, plans []convolutionPlan) (string, error) {
+// choose returns the choice under a key: the one known, or else the fastest of
+// names.
+func (t *Tuning) choose(key string, names []string, measure func(name string) (time.Duration, error)) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	key := v.String()
 	if name, ok := t.choices[key]; ok {
 		return name, nil
 	}
 	var best string
 	fastest := time.Duration(1<<63 - 1)
-	for _, p := range plans {
-		took, err := v.measure(d, p.name)
+	for _, name := range names {
+		took, err := measure(name)
 		if err != nil {
-			return "", fmt.Errorf("measure %s by %s: %w", key, p.name, err)
+			return "", err
 		}
 		if took < fastest {
-			best, fastest = p.name, took
+			best, fastest = name, took
 		}
 	}
 	t.choices[key] = best

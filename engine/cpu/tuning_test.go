@@ -5,6 +5,7 @@ import (
 	"maps"
 	"testing"
 
+	"github.com/strideml/stride/engine/cpu/internal/conv"
 	"github.com/strideml/stride/graph"
 )
 
@@ -38,12 +39,12 @@ func TestTuning(t *testing.T) {
 // TestTuningDecides checks that a choice overrules the shapes.
 func TestTuningDecides(t *testing.T) {
 	c := convCase{n: 4, in: 64, out: 64, h: 24, w: 24, k: 3, pad: 1}
-	v := convolution{kind: convolutionOutput}
+	v := conv.Problem{Kind: conv.Output}
 	for _, name := range []string{"direct", "Winograd F(2×2, 3×3)"} {
 		g := graph.New()
 		nodes := c.build(g)
-		v.op = nodes[0].Op().(graph.Conv2DOp)
-		v.x, v.w, v.y = nodes[0].Inputs()[0].Shape(), nodes[0].Inputs()[1].Shape(), nodes[0].Shape()
+		v.Op = nodes[0].Op().(graph.Conv2DOp)
+		v.X, v.W, v.Y = nodes[0].Inputs()[0].Shape(), nodes[0].Inputs()[1].Shape(), nodes[0].Shape()
 		p, err := New(Options{Threads: 1, Tuning: NewTuning(map[string]string{v.String(): name}, nil)}).Compile(g, nodes[0])
 		if err != nil {
 			t.Fatal(err)

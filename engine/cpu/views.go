@@ -182,28 +182,3 @@ func (c *compiler) sliceChannels(n *graph.Node, v *value, start int) {
 		ready: v.ready, tail: v.tail, borrowed: true,
 	})
 }
-
-// gatherRows copies elements of rows of n floats, pitch apart, starting with
-// element lo of all rows.
-func gatherRows(dst, src []float32, lo, n, pitch int) {
-	if n == pitch {
-		copy(dst, src[lo:])
-		return
-	}
-	for row, j := lo/n, lo%n; len(dst) > 0; row, j = row+1, 0 {
-		k := copy(dst, src[row*pitch+j:row*pitch+n])
-		dst = dst[k:]
-	}
-}
-
-// scatterRows is the reverse of gatherRows.
-func scatterRows(dst, src []float32, lo, n, pitch int) {
-	if n == pitch {
-		copy(dst[lo:], src)
-		return
-	}
-	for row, j := lo/n, lo%n; len(src) > 0; row, j = row+1, 0 {
-		k := copy(dst[row*pitch+j:row*pitch+n], src)
-		src = src[k:]
-	}
-}

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/conv"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -99,19 +101,19 @@ var winogradCases = []convCase{
 // blocks of different sizes, and compares them and their gradients with the
 // reference engine.
 func TestWinograd(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
-	limit.winogradGain = math.Inf(1)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.WinogradGain = math.Inf(1)
 	oracle := reference.New()
 	for _, c := range winogradCases {
 		want := c.compute(t, oracle)
-		for _, cut := range []limits{
-			{winogradTiles: 48, winogradFloats: 1 << 16, minimalTasks: 8, blockTerms: 1024, maxChunks: 16, partialLimit: 1 << 21},
-			{winogradTiles: 1, winogradFloats: 1, minimalTasks: 64, blockTerms: 8, maxChunks: 1, partialLimit: 1 << 21},
-			{winogradTiles: 6, winogradFloats: 1 << 14, minimalTasks: 1, blockTerms: 16, maxChunks: 3, partialLimit: 1 << 21},
+		for _, cut := range []work.Limits{
+			{WinogradTiles: 48, WinogradFloats: 1 << 16, MinimalTasks: 8, BlockTerms: 1024, MaxChunks: 16, PartialFloats: 1 << 21},
+			{WinogradTiles: 1, WinogradFloats: 1, MinimalTasks: 64, BlockTerms: 8, MaxChunks: 1, PartialFloats: 1 << 21},
+			{WinogradTiles: 6, WinogradFloats: 1 << 14, MinimalTasks: 1, BlockTerms: 16, MaxChunks: 3, PartialFloats: 1 << 21},
 		} {
-			limit.winogradTiles, limit.winogradFloats, limit.minimalTasks = cut.winogradTiles, cut.winogradFloats, cut.minimalTasks
-			limit.blockTerms, limit.maxChunks = cut.blockTerms, cut.maxChunks
-			t.Run(fmt.Sprintf("%v/%d", c, cut.winogradTiles), func(t *testing.T) {
+			work.Limit.WinogradTiles, work.Limit.WinogradFloats, work.Limit.MinimalTasks = cut.WinogradTiles, cut.WinogradFloats, cut.MinimalTasks
+			work.Limit.BlockTerms, work.Limit.MaxChunks = cut.BlockTerms, cut.MaxChunks
+			t.Run(fmt.Sprintf("%v/%d", c, cut.WinogradTiles), func(t *testing.T) {
 				got := c.compute(t, New(Options{Threads: 2}))
 				for i, name := range []string{"output", "input gradient", "weight gradient"} {
 					if e := relativeError(got[i], want[i]); e > 2e-6 { // that of direct sums is up to 3e-7
@@ -130,12 +132,15 @@ func TestWinogradEach(t *testing.T) {
 	for _, c := range winogradCases {
 		want := c.compute(t, oracle)
 		op := graph.Conv2DOp{Window: graph.Window{Pad: [2]int{c.pad, c.pad}, Stride: [2]int{1, 1}, Dilation: [2]int{1, 1}}, Groups: 1}
-		v := convolution{op: op, x: tensor.Shape{c.n, c.in, c.h, c.w}, w: tensor.Shape{c.out, c.in, c.k, c.k}, y: want[0].Shape()}
-		for _, w := range v.winogradTransforms() {
+		v := conv.Problem{Op: op, X: tensor.Shape{c.n, c.in, c.h, c.w}, W: tensor.Shape{c.out, c.in, c.k, c.k}, Y: want[0].Shape()}
+		for _, plan := range conv.Candidates(v) {
+			name := plan.Algorithm()
+			if !strings.HasPrefix(name, "Winograd") {
+				continue
+			}
 			choices := map[string]string{}
-			for _, kind := range []convolutionKind{convolutionOutput, convolutionInputGrad, convolutionWeightGrad} {
-				v.kind = kind
-				choices[v.String()] = winogradName(w)
+			for _, v.Kind = range []conv.Kind{conv.Output, conv.InputGrad, conv.WeightGrad} {
+				choices[v.String()] = name
 			}
 			d := New(Options{Threads: 2, Tuning: NewTuning(choices, nil)})
 			g := graph.New()
@@ -143,13 +148,13 @@ func TestWinogradEach(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := algorithms(p); !slices.Equal(got, []string{winogradName(w)}) {
-				t.Errorf("%v: %v, want %s alone", c, got, winogradName(w))
+			if got := algorithms(p); !slices.Equal(got, []string{name}) {
+				t.Errorf("%v: %v, want %s alone", c, got, name)
 			}
 			p.Close()
 			for i, got := range c.compute(t, d) {
 				if e := relativeError(got, want[i]); e > 2e-6 {
-					t.Errorf("%v, %s, result %d: relative error %.2g", c, winogradName(w), i, e)
+					t.Errorf("%v, %s, result %d: relative error %.2g", c, name, i, e)
 				}
 			}
 			d.Close()
@@ -160,10 +165,10 @@ func TestWinogradEach(t *testing.T) {
 // TestDirect computes convolutions by direct sums alone, among them some whose
 // operands a weight gradient copies first.
 func TestDirect(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
 	oracle, strict := reference.New(), New(Options{Threads: 2, Strict: true})
-	for _, terms := range []int{limit.pixelTerms, 5} {
-		limit.pixelTerms = terms
+	for _, terms := range []int{work.Limit.PixelTerms, 5} {
+		work.Limit.PixelTerms = terms
 		for _, c := range append(slices.Clone(winogradCases),
 			convCase{n: 3, in: 256, out: 64, h: 9, w: 9, k: 1},
 			convCase{n: 2, in: 512, out: 192, h: 5, w: 5, k: 1},
@@ -183,8 +188,8 @@ func TestDirect(t *testing.T) {
 
 // TestWinogradSameBits computes with different numbers of threads.
 func TestWinogradSameBits(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
-	limit.winogradGain = math.Inf(1)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.WinogradGain = math.Inf(1)
 	for _, c := range winogradCases {
 		want := c.compute(t, New(Options{Threads: 1}))
 		for _, threads := range []int{2, 3} {

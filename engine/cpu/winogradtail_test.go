@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -16,8 +17,8 @@ import (
 // of the gradient that its input gradient makes, sees every element once,
 // however Winograd's algorithm cuts the images into blocks.
 func TestTailsOfWinograd(t *testing.T) {
-	defer func(was limits) { limit = was }(limit)
-	limit.winogradGain = math.Inf(1)
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.WinogradGain = math.Inf(1)
 	pad := graph.Window{Pad: [2]int{1, 1}}
 	for _, c := range []struct{ n, channels, side int }{
 		{8, 32, 12}, {32, 16, 24}, {7, 32, 6}, {3, 16, 13}, {1, 16, 30}, {64, 32, 3},

@@ -1,9 +1,4 @@
-package cpu
-
-import (
-	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
-)
+package conv
 
 // axisTap is a kernel position along one axis and the source position that it
 // gives the first pixel of a phase.
@@ -41,15 +36,16 @@ func backwardPhases(stride, pad, dilation, k, in int) []axisPhase {
 	return phases
 }
 
-// axisPhases returns the phases along height and width of the convolution op
-// of x to y with weights of shape w, or, backward, of its gradient with respect
-// to x.
-func axisPhases(op graph.Conv2DOp, x, w, y tensor.Shape, backward bool) (phases [2][]axisPhase) {
+// axisPhases returns the phases along height and width of the sums over kernel
+// positions that a problem consists of. Those of a weight gradient are the ones of
+// the output.
+func axisPhases(p Problem) (phases [2][]axisPhase) {
+	op := p.Op
 	for i := range phases {
-		if backward {
-			phases[i] = backwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], w[2+i], x[2+i])
+		if p.Kind == InputGrad {
+			phases[i] = backwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], p.W[2+i], p.X[2+i])
 		} else {
-			phases[i] = forwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], w[2+i], y[2+i])
+			phases[i] = forwardPhases(op.Stride[i], op.Pad[i], op.Dilation[i], p.W[2+i], p.Y[2+i])
 		}
 	}
 	return phases

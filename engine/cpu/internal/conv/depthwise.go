@@ -1,0 +1,178 @@
+package conv
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/strided"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+// Depthwise computes the output or the input gradient of a convolution with as
+// many groups as channels and one output channel for each: every channel is
+// filtered by itself, so the channels are the lanes and no sum runs over them.
+// For the gradient, rows and pixels of the input fall into phases that see the
+// same taps.
+type Depthwise struct {
+	noPoints
+	n        int
+	src, out strided.Image
+	taps     int
+	zeros    []float32      // the bias if there is none
+	rows     []depthwiseRow // of one output image
+	dstStep  int            // elements between the pixels of a span
+	srcStep  int
+}
+
+// A depthwiseRow is how one output row is computed.
+type depthwiseRow struct {
+	spans []depthwiseSpan
+}
+
+// A depthwiseSpan is a run of output pixels whose windows cover the same taps.
+type depthwiseSpan struct {
+	out, in int // first element: in the output row, and of the source image
+	n       int
+	taps    []kernel.Tap
+}
+
+const depthwiseGrain = 1 << 17 // multiply-adds in a task, about
+
+func newDepthwise(p Problem) *Depthwise {
+	d := &Depthwise{
+		n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), taps: p.W[2] * p.W[3],
+		zeros: make([]float32, p.X[1]),
+	}
+	phases := axisPhases(p)
+	d.dstStep, d.srcStep = d.src.C, p.Op.Stride[1]*d.src.C
+	if p.Kind == InputGrad {
+		d.src, d.out = d.out, d.src
+		d.dstStep, d.srcStep = d.srcStep, d.dstStep
+	}
+	d.rows = make([]depthwiseRow, d.out.H)
+	for _, v := range phases[0] {
+		for i := range v.count {
+			d.rows[v.first+i*v.step].spans = d.planRow(v, i, phases[1], p.W[3])
+		}
+	}
+	return d
+}
+
+// planRow cuts output row number i of a vertical phase into spans.
+func (d *Depthwise) planRow(vertical axisPhase, i int, horizontal []axisPhase, kw int) []depthwiseSpan {
+	var rows []axisTap // kernel rows whose source row exists
+	for _, t := range vertical.taps {
+		if y := t.at + i*vertical.advance; y >= 0 && y < d.src.H {
+			rows = append(rows, axisTap{t.k, y})
+		}
+	}
+	var spans []depthwiseSpan
+	for _, p := range horizontal {
+		// The taps within the image: from ≤ tap < to, for pixel j.
+		inside := func(j int) (from, to int) {
+			for from < len(p.taps) && p.taps[from].at+j*p.advance < 0 {
+				from++
+			}
+			to = from
+			for to < len(p.taps) && p.taps[to].at+j*p.advance < d.src.W {
+				to++
+			}
+			return from, to
+		}
+		for j := 0; j < p.count; {
+			from, to := inside(j)
+			first := j
+			for j++; j < p.count; j++ {
+				if f, t := inside(j); f != from || t != to {
+					break
+				}
+			}
+			s := depthwiseSpan{out: (p.first + first*p.step) * d.out.C, n: j - first}
+			for _, r := range rows {
+				for _, t := range p.taps[from:to] {
+					at := (r.at*d.src.W + t.at + first*p.advance) * d.src.C
+					if len(s.taps) == 0 {
+						s.in = at
+					}
+					s.taps = append(s.taps, kernel.Tap{Source: int32(at - s.in), Weight: int32((r.k*kw + t.k) * d.src.C)})
+				}
+			}
+			spans = append(spans, s)
+		}
+	}
+	return spans
+}
+
+// Algorithm implements [Plan].
+func (d *Depthwise) Algorithm() string { return "depthwise" }
+
+// Cost implements [Plan].
+func (d *Depthwise) Cost() float64 { return float64(d.out.Elements()*d.taps) / 8 }
+
+// Stage implements [Plan].
+func (d *Depthwise) Stage() string { return "depthwise" }
+
+// NeedsDense implements [ImagePlan].
+func (d *Depthwise) NeedsDense() bool { return true }
+
+// SetPitch implements [ImagePlan]. It does nothing: images are dense.
+func (d *Depthwise) SetPitch(int, int) {}
+
+// Scattered implements [ImagePlan].
+func (d *Depthwise) Scattered() bool { return false }
+
+// Clips implements [ImagePlan].
+func (d *Depthwise) Clips() gemm.Clip { return gemm.NoClip }
+
+// PackedSize implements [gemm.Packer].
+func (d *Depthwise) PackedSize() int { return d.taps * d.src.C }
+
+// PackTasks implements [gemm.Packer].
+func (d *Depthwise) PackTasks() int { return 1 }
+
+// PackScratch implements [gemm.Packer].
+func (d *Depthwise) PackScratch() int { return 0 }
+
+// Pack implements [gemm.Packer]: it makes the channels of a tap contiguous.
+func (d *Depthwise) Pack(dst, w, _ []float32, _ int) {
+	for j := range d.src.C {
+		for t := range d.taps {
+			dst[t*d.src.C+j] = w[j*d.taps+t]
+		}
+	}
+}
+
+// Bias implements [ImagePlan]: a bias is used as it is.
+func (d *Depthwise) Bias() gemm.Bias { return gemm.Bias{} }
+
+// split cuts the rows of all images into tasks.
+func (d *Depthwise) split() (tasks, chunk int) {
+	return work.Split(d.n*d.out.H, max(1, depthwiseGrain/(d.out.W*d.out.C*d.taps)), 1)
+}
+
+// Tasks implements [Plan]: a task computes some rows, counted over all images.
+func (d *Depthwise) Tasks() int {
+	tasks, _ := d.split()
+	return tasks
+}
+
+// Scratch implements [Plan].
+func (d *Depthwise) Scratch() int { return 0 }
+
+// Run implements [ImagePlan].
+func (d *Depthwise) Run(task int, o Operands, _ []float32) (lo, hi int) {
+	if o.Bias == nil {
+		o.Bias = d.zeros
+	}
+	_, chunk := d.split()
+	first, end := work.ChunkRange(task, chunk, d.n*d.out.H)
+	row := d.out.W * d.out.C
+	for r := first; r < end; r++ {
+		from, to := o.Source[r/d.out.H*d.src.Size():], o.Out[r*row:(r+1)*row]
+		spans := d.rows[r%d.out.H].spans
+		for i := range spans {
+			s := &spans[i]
+			kernel.DepthwiseRow(to[s.out:], from[s.in:], o.Packed, o.Bias, s.taps, s.n, d.dstStep, d.srcStep, d.src.C)
+		}
+	}
+	return first * row, end * row
+}

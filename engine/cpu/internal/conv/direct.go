@@ -1,0 +1,234 @@
+package conv
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+// Direct computes an output or an input gradient as direct sums over kernel
+// positions and channels: the matrix kernel finds the pixels of all positions by
+// tables of offsets, so that no im2col copy is made. Only sources with padding
+// are copied, block by block, to a frame with zeros around it. A 1×1
+// convolution is a plain matrix product.
+type Direct struct {
+	geometry
+	noPoints
+	w          [4]int // shape of the weights
+	transposed bool   // input gradient: the weights have source and output channels the other way round
+	nr         int    // columns of a weight panel
+	panels     int    // panels of a group
+	packed     int    // floats of all packed weights
+	split      int    // panel groups that are tasks of their own
+}
+
+// A sumBlock is a part of a sum whose weights fit easily into the second-level
+// cache.
+type sumBlock struct {
+	segments []int32
+	run      int
+	start    int // first term
+}
+
+func newDirect(p Problem) *Direct {
+	d := &Direct{geometry: newGeometry(p), w: [4]int(p.W), transposed: p.Kind == InputGrad}
+	out := d.out.C / d.groups
+	d.nr = gemm.PanelWidth(out)
+	d.panels = kernel.Panels(out, d.nr)
+	d.planBlocks()
+	d.planMemory()
+	return d
+}
+
+// SetPitch implements [ImagePlan].
+func (d *Direct) SetPitch(source, out int) {
+	if source != d.source.Pitch || out != d.out.Pitch {
+		d.source.Pitch, d.out.Pitch = source, out
+		d.planMemory()
+	}
+}
+
+// planMemory derives what depends on where pixels lie.
+func (d *Direct) planMemory() {
+	d.packed = 0
+	for i := range d.phases {
+		p := &d.phases[i]
+		p.packed = d.packed
+		d.packed += d.groups * d.panels * p.depth * d.nr
+		d.planSums(p)
+		d.planOffsets(p)
+	}
+}
+
+// planSums cuts the sum of a phase into blocks of contiguous runs.
+func (d *Direct) planSums(p *phase) {
+	in, terms := d.source.C/d.groups, work.Limit.BlockTerms
+	type segment struct{ at, n int }
+	var segs []segment
+	for _, t := range p.taps {
+		at := d.offset(t)
+		if k := len(segs) - 1; d.groups == 1 && k >= 0 && segs[k].at+segs[k].n == at && segs[k].n+in <= terms {
+			segs[k].n += in // neighbours along a row are one run
+			continue
+		}
+		segs = append(segs, segment{at, in})
+	}
+	p.blocks = nil
+	start := 0
+	for _, s := range segs {
+		for s.n > 0 {
+			n := min(s.n, terms)
+			k := len(p.blocks) - 1
+			if k >= 0 && p.blocks[k].run == n && (len(p.blocks[k].segments)+1)*n <= terms {
+				p.blocks[k].segments = append(p.blocks[k].segments, int32(s.at))
+			} else {
+				p.blocks = append(p.blocks, sumBlock{[]int32{int32(s.at)}, n, start})
+			}
+			start += n
+			s.at, s.n = s.at+n, s.n-n
+		}
+	}
+}
+
+// Algorithm implements [Plan].
+func (d *Direct) Algorithm() string {
+	if len(d.phases) == 1 && len(d.phases[0].taps) == 1 && !d.padded {
+		return "1×1 as GEMM"
+	}
+	if d.nr == kernel.NarrowCols {
+		return "direct, narrow"
+	}
+	return "direct"
+}
+
+// Cost implements [Plan].
+func (d *Direct) Cost() float64 { return d.sumsCost() }
+
+// Stage implements [Plan].
+func (d *Direct) Stage() string { return correlationStage }
+
+// correlationStage names the stage that Winograd's algorithm has too.
+const correlationStage = "correlation"
+
+// NeedsDense implements [ImagePlan].
+func (d *Direct) NeedsDense() bool { return false }
+
+// Scattered implements [ImagePlan].
+func (d *Direct) Scattered() bool { return d.split > 1 }
+
+// Clips implements [ImagePlan].
+func (d *Direct) Clips() gemm.Clip { return gemm.ClipReLU6 }
+
+// PackedSize implements [gemm.Packer].
+func (d *Direct) PackedSize() int { return d.packed }
+
+// PackTasks implements [gemm.Packer]: a task packs one panel of one group.
+func (d *Direct) PackTasks() int { return d.groups * d.panels }
+
+// PackScratch implements [gemm.Packer].
+func (d *Direct) PackScratch() int { return d.source.C / d.groups * d.w[2] * d.w[3] * d.nr }
+
+// Pack implements [gemm.Packer]. For each phase it writes the weights of one
+// panel: rows are terms, columns output channels.
+func (d *Direct) Pack(dst, w, scratch []float32, task int) {
+	g, panel := task/d.panels, task%d.panels
+	in, out := d.source.C/d.groups, d.out.C/d.groups
+	// In scratch, row ci·area+tap has the weights of all lanes.
+	area := d.w[2] * d.w[3]
+	rows := scratch[:in*area*d.nr]
+	packLanes(rows, w[g*out*in*area:], in, out, area, panel, d.nr, d.transposed)
+	for i := range d.phases {
+		p := &d.phases[i]
+		packed := dst[p.packed+task*p.depth*d.nr:][:p.depth*d.nr]
+		for t, tp := range p.taps {
+			at := (tp.ky*d.w[3] + tp.kx) * d.nr
+			for ci := range in {
+				copy(packed[(t*in+ci)*d.nr:][:d.nr], rows[ci*area*d.nr+at:])
+			}
+		}
+	}
+}
+
+// Bias implements [ImagePlan].
+func (d *Direct) Bias() gemm.Bias {
+	return gemm.Bias{Groups: d.groups, Per: d.out.C / d.groups, Width: d.nr}
+}
+
+func (d *Direct) rowBlocks() int { return (d.gridMax + d.rows - 1) / d.rows }
+
+// Tasks implements [Plan]: a task computes one block, or a range of its panels.
+func (d *Direct) Tasks() int { return (d.n + d.images - 1) / d.images * d.rowBlocks() * d.split }
+
+// Scratch implements [Plan].
+func (d *Direct) Scratch() int {
+	return work.RoundUp(d.images*d.frameSize(d.rows)+work.SlackFloats, work.AlignFloats)
+}
+
+// Run implements [ImagePlan].
+func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
+	block, part := task/d.split, task%d.split
+	image0, y0 := block/d.rowBlocks()*d.images, block%d.rowBlocks()*d.rows
+	count, rows := min(d.images, d.n-image0), min(d.rows, d.gridMax-y0)
+	if d.padded {
+		d.fillFrame(scratch, o.Source, image0, count, y0)
+		o.Source = scratch
+	} else {
+		o.Source = o.Source[image0*d.source.Size()+y0*d.srcStep[0]*d.source.W*d.source.Pitch:]
+	}
+	first := (image0*d.out.H + y0*d.outStep[0]) * d.out.W // pixel of the output
+	o.Out = o.Out[first*d.out.Pitch:]
+	from, to := part*d.panels/d.split, (part+1)*d.panels/d.split
+	for i := range d.phases {
+		p := &d.phases[i]
+		pixels := max(0, min(rows, p.grid[0]-y0)) * p.grid[1]
+		if count > 1 {
+			pixels = count * p.grid[0] * p.grid[1]
+		}
+		if pixels > 0 {
+			d.runPhase(p, &o, pixels, from, to)
+		}
+	}
+	if d.rows < d.gridMax {
+		return first * d.out.C, (first + min(rows*d.outStep[0], d.out.H-y0*d.outStep[0])*d.out.W) * d.out.C
+	}
+	return first * d.out.C, first*d.out.C + count*d.out.Elements()
+}
+
+// nonTemporalFloats is the size from which a result is taken to lie in memory:
+// the cores' own caches, and their share of the third level, are full of other
+// things.
+const nonTemporalFloats = 2 << 20
+
+// runPhase computes some pixels of a phase for the panels from ≤ p < to. Source and
+// output in o start at the block.
+func (d *Direct) runPhase(p *phase, o *Operands, pixels, from, to int) {
+	in, out := d.source.C/d.groups, d.out.C/d.groups
+	if p.depth == 0 { // no tap reaches these pixels
+		for _, at := range p.cOff[:pixels] {
+			clear(o.Out[at:][:d.out.C])
+		}
+		return
+	}
+	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
+	for g := range d.groups {
+		args.A = &o.Source[g*in]
+		for panel := from; panel < to; panel++ {
+			column := panel * d.nr
+			args.C = &o.Out[g*out+column]
+			args.Cols = min(d.nr, out-column)
+			weights := o.Packed[p.packed+(g*d.panels+panel)*p.depth*d.nr:]
+			for k := range p.blocks {
+				b := &p.blocks[k]
+				args.SegOff, args.Segs, args.Run = &b.segments[0], len(b.segments), b.run
+				args.B = &weights[b.start*d.nr]
+				args.Accumulate = k > 0
+				args.Bias = nil
+				if k == 0 && o.Bias != nil {
+					args.Bias = &o.Bias[(g*d.panels+panel)*d.nr]
+				}
+				o.Clip.Set(&args, k == len(p.blocks)-1)
+				gemm.Tile(&args, d.nr)
+			}
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package gemm
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+// An Outer is the plan of C = Aᵀ·B for A of k×m and B of k×n, a sum of k outer
+// products, as the gradient of a linear layer's weights is. A and B must be
+// followed by [work.SlackFloats] readable floats.
+type Outer struct {
+	k, m, n       int
+	aOff, bOff    []int32
+	rows, columns int // of C in a task
+}
+
+// NewOuter plans the product of k×m, transposed, and k×n.
+func NewOuter(k, m, n int) *Outer {
+	p := &Outer{k: k, m: m, n: n}
+	for i := range k {
+		p.aOff, p.bOff = append(p.aOff, int32(i*m)), append(p.bOff, int32(i*n))
+	}
+	// Tasks are blocks of rows × columns of about TaskFMAs/4.
+	p.rows = work.RoundUp(min(m, 128), kernel.TileRows)
+	p.columns = max(1, work.Limit.TaskFMAs/4/(k*p.rows*kernel.TileCols)) * kernel.TileCols
+	return p
+}
+
+// Rows is the number of rows of C, m.
+func (p *Outer) Rows() int { return p.m }
+
+// Columns is the number of columns of C, n.
+func (p *Outer) Columns() int { return p.n }
+
+// Algorithm is the name of the plan in profiles.
+func (p *Outer) Algorithm() string { return "outer products" }
+
+func (p *Outer) parts() int { return (p.n + p.columns - 1) / p.columns }
+
+// Tasks is the number of tasks.
+func (p *Outer) Tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts() }
+
+// Run computes one task, a block of C.
+func (p *Outer) Run(task int, c, a, b []float32) {
+	row, column := task/p.parts()*p.rows, task%p.parts()*p.columns
+	p.Block(c[row*p.n+column:], p.n, a, b, row, min(row+p.rows, p.m), column, min(column+p.columns, p.n), nil)
+}
+
+// Block computes the rows row ≤ i < rowEnd and columns column ≤ j < columnEnd
+// of C to dst, where rows are ld floats apart. Meanwhile it fetches the same
+// elements of next, an m×n matrix, unless next is nil.
+func (p *Outer) Block(dst []float32, ld int, a, b []float32, row, rowEnd, column, columnEnd int, next []float32) {
+	args := kernel.OuterArgs{A: &a[row], B1: 8, LdC: ld, Rows: rowEnd - row}
+	fetched := row // of next
+	prefetch := Prefetch{Upcoming(next, fetched*p.n+column, columnEnd-column)}
+	for j := column; j < columnEnd; j += kernel.TileCols {
+		args.Cols = min(kernel.TileCols, columnEnd-j)
+		args.B, args.C = &b[j], &dst[j-column]
+		for at := 0; at < p.k; at += work.Limit.PixelTerms {
+			args.K = min(work.Limit.PixelTerms, p.k-at)
+			args.AOff, args.BOff = &p.aOff[at], &p.bOff[at]
+			args.Accumulate = at > 0
+			if len(prefetch[0]) == 0 && fetched+1 < rowEnd {
+				fetched++
+				prefetch[0] = Upcoming(next, fetched*p.n+column, columnEnd-column)
+			}
+			prefetch.Attach(&args)
+			kernel.Outer(&args)
+		}
+	}
+}

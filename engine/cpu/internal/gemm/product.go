@@ -1,0 +1,178 @@
+package gemm
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+// A Product is the plan of C = A·B + bias for row-major A of m×k and C of m×n.
+//
+// B is packed whole before the product, or streamed: each task packs its own
+// panels, as much at a time as stays in the cache. That suits a large B that
+// changes with every run, like the weights of a linear layer in training: it
+// is read once, and no copy of it goes through the memory.
+type Product struct {
+	m, k, n int
+	rows    int // rows of a task
+	parts   int // tasks that share the panels of the same rows
+	panels  int
+	nr      int // columns of a panel
+	terms   int // of the panels packed at a time, if B is streamed; otherwise 0
+	pack    packing
+	aOff    []int32
+	cOff    []int32
+	zero    int32
+}
+
+// New plans the product of m×k and k×n. B may be given transposed, as n×k, and
+// may be the same in all runs: then it is never streamed.
+func New(m, k, n int, transposed, same bool) *Product {
+	p := newProduct(m, k, n, transposed)
+	// Tasks of about TaskFMAs/4, at least MinimalTasks if there is enough.
+	total := m * k * n
+	tasks := max(1, min(4*total/work.Limit.TaskFMAs, m/kernel.NarrowRows, 64))
+	p.rows = work.RoundUp((m+tasks-1)/tasks, kernel.NarrowRows)
+	blocks := (m + p.rows - 1) / p.rows
+	p.parts = max(1, min(p.panels, work.Limit.MinimalTasks/blocks, 4*total/blocks/work.Limit.TaskFMAs))
+	if !same && k*n >= work.Limit.StreamedFloats && m <= streamedRows {
+		p.stream(transposed)
+	}
+	p.planOffsets()
+	return p
+}
+
+// NewWhole plans the product of m×k and k×n as one task, to measure the kernel.
+func NewWhole(m, k, n int) *Product {
+	p := newProduct(m, k, n, false)
+	p.rows, p.parts = m, 1
+	p.planOffsets()
+	return p
+}
+
+func newProduct(m, k, n int, transposed bool) *Product {
+	p := &Product{m: m, k: k, n: n, nr: PanelWidth(n)}
+	p.panels = kernel.Panels(n, p.nr)
+	p.pack = p.packing(transposed)
+	return p
+}
+
+// planOffsets tabulates where the rows of a task lie.
+func (p *Product) planOffsets() {
+	for i := range p.rows {
+		p.aOff, p.cOff = append(p.aOff, int32(i*p.k)), append(p.cOff, int32(i*p.n))
+	}
+}
+
+// streamedRows is how many rows share one pass over a streamed B, at most: with
+// more of them a copy of B costs little.
+const streamedRows = 256
+
+// stream plans tasks that pack B themselves: about 128 KB of it at a time, in
+// long pieces of its rows.
+func (p *Product) stream(transposed bool) {
+	panels, terms := 4, work.Limit.BlockTerms/2
+	if !transposed {
+		panels, terms = 16, work.Limit.BlockTerms/8
+	}
+	p.rows, p.terms = p.m, min(max(1, terms), p.k)
+	p.parts = max((p.panels+panels-1)/panels, min(p.panels, work.Limit.MinimalTasks))
+}
+
+// A packing packs the terms k ≤ t < k+run of the panels from ≤ panel < to of B.
+type packing func(dst, b []float32, k, run, from, to int)
+
+// packing returns how B is packed, given as it is or transposed.
+func (p *Product) packing(transposed bool) packing {
+	if transposed {
+		return func(dst, b []float32, k, run, from, to int) {
+			kernel.PackTransposed(dst, b[from*p.nr*p.k+k:], run, p.n-from*p.nr, p.k, p.nr, 0, to-from)
+		}
+	}
+	return func(dst, b []float32, k, run, from, to int) {
+		kernel.PackRowMajor(dst, b[k*p.n+from*p.nr:], run, p.n-from*p.nr, p.n, p.nr, 0, to-from)
+	}
+}
+
+// Streamed reports whether tasks read B itself, so that it is not to be packed.
+func (p *Product) Streamed() bool { return p.terms > 0 }
+
+// Scattered reports whether several tasks share the rows of C, so that what a
+// task completes is not one range of elements.
+func (p *Product) Scattered() bool { return p.parts > 1 }
+
+// Clips returns the greatest activation that the plan applies.
+func (p *Product) Clips() Clip { return ClipReLU6 }
+
+// Algorithm is the name of the plan in profiles.
+func (p *Product) Algorithm() string { return "GEMM" }
+
+// PackedSize implements [Packer] for B.
+func (p *Product) PackedSize() int { return p.panels * p.k * p.nr }
+
+// PackTasks implements [Packer]: a task packs one panel.
+func (p *Product) PackTasks() int { return p.panels }
+
+// PackScratch implements [Packer].
+func (p *Product) PackScratch() int { return 0 }
+
+// Pack implements [Packer].
+func (p *Product) Pack(dst, b, _ []float32, task int) {
+	p.pack(dst[task*p.k*p.nr:], b, 0, p.k, task, task+1)
+}
+
+// Bias returns how a bias of n elements is packed.
+func (p *Product) Bias() Bias { return Bias{Groups: 1, Per: p.n, Width: p.nr} }
+
+// Scratch is the scratch memory of a task in floats.
+func (p *Product) Scratch() int { return (p.panels + p.parts - 1) / p.parts * p.nr * p.terms }
+
+// Tasks is the number of tasks.
+func (p *Product) Tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts }
+
+// Operands are those of a product.
+type Operands struct {
+	A    []float32
+	B    []float32 // packed, or B itself if it is streamed
+	Bias []float32 // packed, or nil
+	C    []float32
+	Clip Clip
+}
+
+// Run computes one task and returns the range lo ≤ i < hi of the elements of C
+// that it completes, or, with tasks that share rows, of the rows that it
+// completes a part of.
+func (p *Product) Run(task int, o Operands, scratch []float32) (lo, hi int) {
+	row0, part := task/p.parts*p.rows, task%p.parts
+	rows := min(p.rows, p.m-row0)
+	from, to := part*p.panels/p.parts, (part+1)*p.panels/p.parts
+	if p.terms > 0 {
+		for k := 0; k < p.k; k += p.terms {
+			run := min(p.terms, p.k-k)
+			p.pack(scratch, o.B, k, run, from, to)
+			for panel := from; panel < to; panel++ {
+				p.multiply(o, scratch[(panel-from)*run*p.nr:], row0, rows, panel, k, run)
+			}
+		}
+	} else {
+		for panel := from; panel < to; panel++ {
+			for k := 0; k < p.k; k += work.Limit.BlockTerms {
+				p.multiply(o, o.B[(panel*p.k+k)*p.nr:], row0, rows, panel, k, min(work.Limit.BlockTerms, p.k-k))
+			}
+		}
+	}
+	return row0 * p.n, (row0 + rows) * p.n
+}
+
+// multiply adds the terms from k on to some rows of one panel.
+func (p *Product) multiply(o Operands, packed []float32, row0, rows, panel, k, run int) {
+	column := panel * p.nr
+	args := kernel.TileArgs{
+		A: &o.A[row0*p.k+k], AOff: &p.aOff[0], B: &packed[0], SegOff: &p.zero, Segs: 1, Run: run,
+		C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(p.nr, p.n-column), Accumulate: k > 0,
+	}
+	if k == 0 && o.Bias != nil {
+		args.Bias = &o.Bias[column]
+	}
+	o.Clip.Set(&args, k+run == p.k)
+	Tile(&args, p.nr)
+}
