@@ -1,7 +1,6 @@
 package fashionmnist
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,10 +32,6 @@ var files = [4]file{
 
 // maxImages bounds what a file may claim to hold.
 const maxImages = 1_000_000
-
-// inMemory is the size of the largest file that is read as a whole before it is
-// decompressed, which is faster.
-const inMemory = 64 << 20
 
 // find returns the path of a file in a folder: name.gz or, failing that, name.
 func find(dir, name string) (string, error) {
@@ -131,20 +126,7 @@ func readFile(ctx context.Context, path string, images bool) ([]byte, error) {
 		limit, dims = maxImages*Side*Side, []int{0, Side, Side}
 	}
 	in, name := cancellable{ctx, f}, filepath.Base(path)
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > inMemory {
-		elements, _, err := idx.Read(in, name, limit, dims...)
-		return elements, err
-	}
-	var file bytes.Buffer
-	file.Grow(int(info.Size()) + bytes.MinRead)
-	if _, err := file.ReadFrom(in); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	elements, _, err := idx.Parse(file.Bytes(), name, limit, dims...)
+	elements, _, err := idx.Read(in, name, limit, dims...)
 	return elements, err
 }
 

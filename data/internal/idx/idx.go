@@ -10,9 +10,6 @@ package idx
 
 import (
 	"bufio"
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,7 +17,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/strideml/stride/data/internal/inflate"
+	"github.com/klauspost/compress/flate"
+	"github.com/klauspost/compress/gzip"
 )
 
 // unsignedBytes is the code of the one supported element type.
@@ -68,26 +66,6 @@ func Read(r io.Reader, name string, limit int, dims ...int) (elements []byte, sh
 		}
 	}
 	return elements, shape, nil
-}
-
-// Parse is Read for a file in memory, and several times as fast for one that is
-// gzipped. The elements may share memory with the file.
-func Parse(file []byte, name string, limit int, dims ...int) (elements []byte, shape []int, err error) {
-	header := 4 + 4*len(dims)
-	plain := file
-	if len(file) > 2 && file[0] == 0x1f && file[1] == 0x8b {
-		if plain, err = inflate.Gunzip(file, limit+header); err != nil {
-			return Read(bytes.NewReader(file), name, limit, dims...) // which tells what is wrong, if anything is
-		}
-	}
-	shape, err = readHeader(bytes.NewReader(plain), name, limit, dims)
-	if err != nil {
-		return nil, nil, err
-	}
-	if len(plain)-header != product(shape) {
-		return Read(bytes.NewReader(plain), name, limit, dims...)
-	}
-	return plain[header:], shape, nil
 }
 
 // readHeader reads and checks magic number and dimensions.

@@ -39,10 +39,6 @@ func TestRead(t *testing.T) {
 		if err != nil || !bytes.Equal(got, elements) || fmt.Sprint(shape) != "[3 2 2]" {
 			t.Errorf("%s: %q %v %v", name, got, shape, err)
 		}
-		got, shape, err = Parse(input, name, 100, 0, 2, 2)
-		if err != nil || !bytes.Equal(got, elements) || fmt.Sprint(shape) != "[3 2 2]" {
-			t.Errorf("%s in memory: %q %v %v", name, got, shape, err)
-		}
 	}
 }
 
@@ -85,9 +81,6 @@ func TestBadFiles(t *testing.T) {
 		got, _, err := Read(bytes.NewReader(c.input), "f", 100, 0, 2, 2)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %d bytes, error %v, want %q", c.name, len(got), err, c.want)
-		}
-		if _, _, same := Parse(c.input, "f", 100, 0, 2, 2); same == nil || err != nil && same.Error() != err.Error() {
-			t.Errorf("%s in memory: error %v, want %v", c.name, same, err)
 		}
 	}
 }
@@ -156,10 +149,6 @@ func FuzzRead(f *testing.F) {
 		got, shape, err := Read(bytes.NewReader(input), "f", 1<<16, 0, 0, 0)
 		if err == nil && (len(shape) != 3 || len(got) != shape[0]*shape[1]*shape[2] || len(got) > 1<<16) {
 			t.Errorf("%d bytes for shape %v", len(got), shape)
-		}
-		same, _, sameErr := Parse(input, "f", 1<<16, 0, 0, 0)
-		if (err == nil) != (sameErr == nil) || !bytes.Equal(got, same) {
-			t.Errorf("in memory %d bytes, error %v; else %d bytes, error %v", len(same), sameErr, len(got), err)
 		}
 	})
 }

@@ -27,9 +27,8 @@ import (
 	"io"
 	"runtime"
 
+	fastflate "github.com/klauspost/compress/flate" // to read with
 	"golang.org/x/sync/errgroup"
-
-	"github.com/strideml/stride/data/internal/inflate"
 )
 
 const (
@@ -229,12 +228,27 @@ func split(file []byte) (blocks []block, count int, err error) {
 	}
 }
 
+// inflate decompresses a stream with r. The stream must fill plain and end there.
+func inflate(r io.Reader, plain, packed []byte) error {
+	if err := r.(fastflate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return err
+	}
+	if _, err := io.ReadFull(r, plain); err != nil {
+		return err
+	}
+	if n, err := r.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+		return fmt.Errorf("it does not end after %d bytes", len(plain))
+	}
+	return nil
+}
+
 // unpack writes a block's images to pixels.
 func (b *block) unpack(pixels []byte) error {
 	var plain [streams][]byte
+	r := fastflate.NewReader(nil)
 	for i, packed := range b.streams {
 		plain[i] = make([]byte, b.plain[i])
-		if _, err := inflate.Inflate(plain[i], packed); err != nil {
+		if err := inflate(r, plain[i], packed); err != nil {
 			return fmt.Errorf("sample: stream %d of the block at image %d: %w", i, b.first, err)
 		}
 	}
