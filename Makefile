@@ -4,12 +4,14 @@
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+export FUZZTIME VERSION
+
 OLD ?= main
 NEW ?= .
 NETS ?= lenet
 
 # Steps of .ci/run.
-STEPS := format tidy imports vet lint test test-generic generate generated cross neon race fuzz static main-job
+STEPS := format tidy imports vet lint test test-generic generate generated cross neon race fuzz static main-job release
 
 .PHONY: help ci build install bench compare regress golden $(STEPS)
 
@@ -29,6 +31,7 @@ help:
 	@echo 'make golden           the golden files anew: PYTHON=python3; needs PyTorch, torchvision, Pillow, safetensors'
 	@echo 'make bench            the speed of this machine: NETS="lenet resnet18"'
 	@echo 'make compare          Stride beside PyTorch and ONNX Runtime: NETS="lenet resnet18"'
+	@echo 'make release          the archives of a release in dist/: VERSION=v0.1.0'
 	@echo 'make regress          two builds beside each other: OLD=main NEW=. FLAGS="--rounds 3"'
 
 ci:

@@ -10,6 +10,9 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 )
 
+// version is that of a release; the linker sets it (internal/release).
+var version string
+
 // versionInfo says what this program is.
 type versionInfo struct {
 	Version  string `json:"version"`
@@ -51,7 +54,10 @@ func newVersion() versionInfo {
 	if !ok {
 		return v
 	}
-	if info.Main.Version != "" {
+	switch {
+	case version != "":
+		v.Version = version
+	case info.Main.Version != "":
 		v.Version = info.Main.Version
 	}
 	for _, s := range info.Settings {
