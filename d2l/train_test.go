@@ -86,7 +86,7 @@ func TestTrainCh6(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := regexp.MustCompile(`^training on cpu\nloss \d\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}\n\d+\.\d examples/sec on cpu\n$`)
+	want := regexp.MustCompile(`^training on cpu\nepoch 1/2, loss \d\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}, \d+\.\d s\nepoch 2/2, .*\nloss \d\.\d{3}, train acc 0\.\d{3}, test acc 0\.\d{3}\n\d+\.\d examples/sec on cpu\n$`)
 	if !want.MatchString(out.String()) {
 		t.Errorf("printed %q", out.String())
 	}
