@@ -11,6 +11,7 @@
 //	.safetensors    Hugging Face's format, read and written by package safetensors
 //
 // A file holds tensors under the names of PyTorch's state dict, not the network:
-// the one that loads it must have the same layers. What a training run saves
-// also names the network, its input and its classes; package train reads that.
+// the one that loads it must have the same layers. Package modelfolder saves and
+// loads a network with its weights, its classes and how pictures become its
+// input.
 package modelfile
