@@ -1,0 +1,118 @@
+package gemm
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
+
+func random(n int) []float32 {
+	r := rand.New(rand.NewPCG(1, uint64(n)))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// product returns the product of an m×k and a k×n matrix, given by their elements.
+func product(m, k, n int, a, b func(i, j int) float32) []float64 {
+	c := make([]float64, m*n)
+	for i := range m {
+		for j := range n {
+			for t := range k {
+				c[i*n+j] += float64(a(i, t)) * float64(b(t, j))
+			}
+		}
+	}
+	return c
+}
+
+func compare(t *testing.T, what string, got []float32, want []float64) {
+	t.Helper()
+	for i, v := range want {
+		if !(math.Abs(float64(got[i])-v) <= 2e-5) {
+			t.Errorf("%s: element %d is %v, want %v", what, i, got[i], v)
+			return
+		}
+	}
+}
+
+func pack(p Packer, src []float32) []float32 {
+	dst := make([]float32, p.PackedSize())
+	for task := range p.PackTasks() {
+		p.Pack(dst, src, make([]float32, p.PackScratch()), task)
+	}
+	return dst
+}
+
+// TestProduct compares products with plain sums: with B packed and streamed, as it
+// is and transposed, and with whole and shared rows.
+func TestProduct(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.TaskFMAs, work.Limit.BlockTerms, work.Limit.StreamedFloats = 1<<10, 24, 1<<9
+	for _, s := range [][3]int{{1, 1, 1}, {5, 30, 7}, {40, 17, 33}, {3, 70, 130}, {300, 40, 40}} {
+		m, k, n := s[0], s[1], s[2]
+		a, b, bias := random(m*k), random(k*n), random(n)
+		for _, transposed := range []bool{false, true} {
+			want := product(m, k, n, func(i, j int) float32 { return a[i*k+j] }, func(i, j int) float32 {
+				if transposed {
+					return b[j*k+i]
+				}
+				return b[i*n+j]
+			})
+			for i := range want {
+				want[i] = min(max(0, want[i]+float64(bias[i%n])), 6)
+			}
+			for _, same := range []bool{false, true} {
+				p := New(m, k, n, transposed, same)
+				o := Operands{A: a, B: b, Bias: pack(p.Bias(), bias), C: make([]float32, m*n), Clip: ClipReLU6}
+				if !p.Streamed() {
+					o.B = pack(p, b)
+				} else if same {
+					t.Errorf("%v: a B that is always the same is streamed", s)
+				}
+				rows := make([]int, m*n)
+				for task := range p.Tasks() {
+					lo, hi := p.Run(task, o, make([]float32, p.Scratch()))
+					for i := lo; i < hi; i++ {
+						rows[i]++
+					}
+				}
+				for i, times := range rows {
+					if times == 0 || times > 1 && !p.Scattered() {
+						t.Errorf("%v: element %d is in the ranges of %d tasks, scattered %t", s, i, times, p.Scattered())
+						break
+					}
+				}
+				compare(t, fmt.Sprintf("%v, transposed %t, streamed %t", s, transposed, p.Streamed()), o.C, want)
+			}
+		}
+	}
+}
+
+// TestOuter compares sums of outer products with plain sums, whole and in blocks.
+func TestOuter(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.TaskFMAs, work.Limit.PixelTerms = 1<<10, 7
+	for _, s := range [][3]int{{1, 1, 1}, {20, 9, 40}, {33, 140, 17}} {
+		k, m, n := s[0], s[1], s[2]
+		a, b := random(k*m+work.SlackFloats), random(k*n+work.SlackFloats)
+		want := product(m, k, n, func(i, j int) float32 { return a[j*m+i] }, func(i, j int) float32 { return b[i*n+j] })
+		p := NewOuter(k, m, n)
+		c := make([]float32, m*n)
+		for task := range p.Tasks() {
+			p.Run(task, c, a, b)
+		}
+		compare(t, fmt.Sprint(s), c, want)
+		const ld = 64
+		block := make([]float32, m*ld)
+		p.Block(block, ld, a, b, 0, m, 0, n, c)
+		for i := range m {
+			compare(t, fmt.Sprintf("%v, row %d of a block", s, i), block[i*ld:], want[i*n:(i+1)*n])
+		}
+	}
+}
