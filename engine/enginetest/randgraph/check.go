@@ -24,6 +24,10 @@ type Target struct {
 	// Poison, if it is not nil, fills memory that no run may read before it
 	// is written with NaN. It is called before each run.
 	Poison func(d engine.Device)
+	// Slack is what the tolerance is multiplied by where the target takes
+	// algorithms that are less exact than those that it would choose; 0
+	// means 1.
+	Slack float64
 	// With, if it is not nil, calls run with the settings of the target.
 	With func(run func())
 }
@@ -322,7 +326,7 @@ func (r run) compare(i int, n *graph.Node, got *tensor.Tensor, want, slack []flo
 			continue
 		}
 		r.stats.Values++
-		if !enginetest.Near(v, want[k], slack[k]) {
+		if !enginetest.Near(v, want[k], slack[k]*max(1, r.t.Slack)) {
 			if bad++; bad == 1 {
 				first = k
 			}

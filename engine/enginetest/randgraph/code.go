@@ -92,7 +92,7 @@ func (c *Case) programCode(line func(string, ...any), p Program) {
 		line("// All nodes are in the graph, needed or not.")
 	}
 	if len(outputs) == 0 {
-		line("// No outputs.")
+		line("// No outputs; feeds: %s", list(inputs))
 		return
 	}
 	line("enginetest.Graph(t, device, engine.Feeds{%s}, %s)", list(inputs), list(outputs))

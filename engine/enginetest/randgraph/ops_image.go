@@ -120,6 +120,9 @@ func drawConv(g *grower, x int) Step {
 	if k > 1 && g.chance(0.1) {
 		dilation = 2
 	}
+	if g.special { // the zeros around an image times an infinity are NaN, unless they are skipped
+		pad = 0
+	}
 	for i := range 2 {
 		v[i], v[2+i], v[4+i] = stride, pad, dilation
 	}

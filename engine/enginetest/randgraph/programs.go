@@ -187,7 +187,7 @@ func (g *grower) update(v, d int) {
 	if g.chance(0.2) { // weight decay
 		d = g.apply("Add", d, g.scaled(v, 0.01))
 	}
-	if g.chance(0.15) { // a factor for each element, by way of other shapes
+	if g.chance(0.25) { // a factor for each element, by way of other shapes
 		flat := g.add(Step{Op: "Reshape", Args: []int{d}, Ints: []int{size}})
 		again := g.add(Step{Op: "Reshape", Args: []int{flat}, Ints: shape})
 		d = g.apply("Mul", d, g.apply("Sigmoid", again))
