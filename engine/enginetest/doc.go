@@ -7,12 +7,14 @@
 //	func TestGolden(t *testing.T)      { enginetest.Golden(t, mydevice.New()) }
 //	func TestAllocs(t *testing.T)      { enginetest.Allocs(t, mydevice.New()) }
 //	func TestDeterminism(t *testing.T) { enginetest.Determinism(t, newWithThreads) }
+//	func TestRandom(t *testing.T)      { randgraph.Test(t, targets, randgraph.Options{For: 3 * time.Second}) }
 //
 // [Run] compares the engine with engine/reference: every operator over tables
 // of shapes and attributes, forward and backward; whole training steps; graphs
-// with odd outputs and assignments; and random graphs. [Golden] compares it
-// with results of PyTorch. The derivatives themselves are checked against
-// central differences in this package's own tests, once for all engines.
+// with odd outputs and assignments. [Golden] compares it with results of
+// PyTorch. Package randgraph, beneath this one, compares engines on random
+// graphs. The derivatives themselves are checked against central differences
+// in this package's own tests, once for all engines.
 //
 // # Tolerances
 //

@@ -84,5 +84,4 @@ func Run(t *testing.T, device engine.Device) {
 	}
 	t.Run("Structure", func(t *testing.T) { structure(t, device) })
 	t.Run("Networks", func(t *testing.T) { networks(t, device) })
-	t.Run("Random", func(t *testing.T) { randomGraphs(t, device) })
 }
