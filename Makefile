@@ -11,7 +11,7 @@ NEW ?= .
 NETS ?= lenet
 
 # Steps of .ci/run.
-STEPS := format tidy imports vet lint test test-generic generate generated cross neon race fuzz static main-job release
+STEPS := format tidy imports vet lint test test-generic generate generated cross neon race fuzz random static main-job release
 
 .PHONY: help ci build install bench compare regress golden $(STEPS)
 
@@ -24,6 +24,7 @@ help:
 	@echo 'make race             the concurrent parts with the race detector; needs a C compiler'
 	@echo 'make neon             the NEON kernels on an emulated arm64; needs QEMU'
 	@echo 'make fuzz             every fuzz target for ten seconds: FUZZTIME=10s'
+	@echo 'make random           the CPU engine on random graphs for ten seconds: RANDOMTIME=10s'
 	@echo 'make vet, make lint   go vet; staticcheck, errcheck and ineffassign'
 	@echo 'make format, make tidy, make imports, make generated, make cross, make static, make main-job'
 	@echo '                      the other checks of .ci/run'

@@ -23,9 +23,9 @@ var (
 //	go test ./engine/cpu -run RandomGraphs -v -timeout 0 -random 1h -seed 1000000
 func TestRandomGraphs(t *testing.T) {
 	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "random" })
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "seed" })
 	if !asked {
-		t.Skip("the engine still has the faults of graphs_test.go; -random runs the test")
+		t.Skip("the engine still has the faults of graphs_test.go; -seed runs the test")
 	}
 	randgraph.Test(t, randomTargets(), randgraph.Options{Seed: *randomSeed, For: *randomFor, Failures: *randomMany})
 }

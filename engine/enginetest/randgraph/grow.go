@@ -19,6 +19,7 @@ type grower struct {
 	nodes []*graph.Node // of the steps
 
 	most    int   // elements of a node, at most
+	work    int   // multiply-adds that may still be added
 	batch   int   // the common number of samples of all inputs, if samples do not mix
 	special bool  // some inputs have infinities and NaN
 	depths  []int // of channels that occur
@@ -29,10 +30,10 @@ type grower struct {
 // case as long as the table of operators and the templates stay the same.
 func Generate(seed uint64) *Case {
 	r := rng.New(seed, "randgraph case")
-	g := &grower{r: r, c: &Case{Seed: seed}, graph: graph.New(), vars: variables{}, most: 2500}
+	g := &grower{r: r, c: &Case{Seed: seed}, graph: graph.New(), vars: variables{}, most: 2500, work: 1 << 20}
 	g.special = g.chance(0.08)
 	if g.chance(0.05) {
-		g.most = 40000
+		g.most, g.work = 40000, 1<<23
 	}
 	if g.chance(0.25) {
 		g.batch = []int{4, 4, 6, 8, 9, 12, 16}[r.IntN(7)]
@@ -107,6 +108,22 @@ func (g *grower) add(s Step) int {
 	if n.Shape().Size() > g.most {
 		panic(invalid{fmt.Errorf("too large")})
 	}
+	work := 0
+	switch op := n.Op().(type) {
+	case graph.Conv2DOp:
+		work = n.Shape().Size() * n.Inputs()[1].Shape()[1:].Size()
+	case graph.MatMulOp:
+		work = n.Inputs()[0].Shape().Size()
+		if op.TransB {
+			work *= n.Inputs()[1].Shape()[0]
+		} else {
+			work *= n.Inputs()[1].Shape()[1]
+		}
+	}
+	if work > g.work {
+		panic(invalid{fmt.Errorf("too much work")})
+	}
+	g.work -= work
 	g.c.Steps, g.nodes = append(g.c.Steps, s), append(g.nodes, n)
 	return g.last()
 }

@@ -262,7 +262,7 @@ func (c *Case) shapes() (shapes [][]int, ok bool) {
 // shapesUntil returns the shapes of the steps before the first that breaks a
 // rule, and that step or −1.
 func (c *Case) shapesUntil() (shapes [][]int, at int) {
-	g := &grower{c: &Case{}, graph: graph.New(), most: 1 << 30}
+	g := &grower{c: &Case{}, graph: graph.New(), most: 1 << 30, work: 1 << 40}
 	for i, s := range c.Steps {
 		if s.Op == "Gradient" {
 			// Its shape is that of its second argument.
