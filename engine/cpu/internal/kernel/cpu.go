@@ -20,13 +20,10 @@ const (
 	ISANEON    = "neon"    // NEON, also named Advanced SIMD, which every arm64 CPU has
 )
 
-// What kernels dispatch to. It is set once at program start; only tests change it
-// later, through [SetISA].
-var (
-	current   string // the name of the instruction set
-	useSIMD   bool   // assembly: AVX2 on amd64, NEON on arm64
-	useAVX512 bool   // with useSIMD, AVX-512 where a kernel has it
-)
+// current is the name of the instruction set. It is set once at program start; only
+// tests change it later, through [SetISA]. Kernels look at the flags that use sets,
+// which are in the file of the architecture.
+var current string
 
 // selectionErr is why the choice in EnvKernels could not be honoured.
 var selectionErr error
@@ -67,19 +64,15 @@ func choose(want string, available []string) (isa string, err error) {
 
 // missing says why an instruction set is not available.
 var missing = map[string]string{
-	ISAAVX2:   "this CPU has no AVX2 with FMA",
-	ISAAVX512: "this CPU has no AVX-512 with VL and DQ",
-	ISANEON:   "this CPU has no NEON",
+	ISAAVX2:   "this CPU has no AVX2 with FMA" + orNoAssembly,
+	ISAAVX512: "this CPU has no AVX-512 with VL and DQ" + orNoAssembly,
+	ISANEON:   "this CPU has no NEON" + orNoAssembly,
 }
+
+const orNoAssembly = ", or the program was built without assembly"
 
 // names lists the instruction sets for error messages.
 const names = `"` + ISAGeneric + `", "` + ISAAVX2 + `", "` + ISAAVX512 + `" or "` + ISANEON + `"`
-
-// use makes kernels dispatch to an instruction set.
-func use(isa string) {
-	current = isa
-	useSIMD, useAVX512 = isa != ISAGeneric, isa == ISAAVX512
-}
 
 // ISA returns the instruction set in use: [ISAAVX512], [ISAAVX2], [ISANEON] or
 // [ISAGeneric].

@@ -1,12 +1,19 @@
-package kernel
+//go:build !noasm
 
-// haveAVX2 and haveAVX512 are false on every architecture but amd64.
-const haveAVX2, haveAVX512 = false, false
+package kernel
 
 // haveNEON is true: NEON is part of arm64.
 const haveNEON = true
 
-// The AVX-512 forms are never called.
+const haveAVX2, haveAVX512 = false, false
 
-func tileAVX512(*TileArgs)   { panic("kernel: no AVX-512 on arm64") }
-func outerAVX512(*OuterArgs) { panic("kernel: no AVX-512 on arm64") }
+// useSIMD says whether kernels dispatch to assembly, which is NEON's here.
+var useSIMD bool
+
+const useAVX2, useAVX512 = false, false
+
+// use makes kernels dispatch to an instruction set.
+func use(isa string) {
+	current = isa
+	useSIMD = isa != ISAGeneric
+}

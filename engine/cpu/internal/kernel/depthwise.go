@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // The kernels of depthwise convolution work on one row of pixels of c channels
 // in NHWC, each channel with weights of its own. Windows that hang over the
 // border are called with the taps that lie within the image. The caller
@@ -21,21 +23,11 @@ func DepthwiseRow(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, 
 		return
 	}
 	_ = dst[(n-1)*dstStep+c-1]
-	depthwiseRow(dst, src, w, bias[:c], taps, n, dstStep, srcStep, c)
-}
-
-// DepthwiseGradRow adds the gradient of [DepthwiseRow] with respect to the
-// weights to dw, for dy of n pixels without gaps:
-//
-//	dw[taps[t].Weight+j] += Σ_p dy[p·c+j]·x[p·xStep+taps[t].Source+j]
-func DepthwiseGradRow(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
-	if n <= 0 || c <= 0 || len(taps) == 0 {
+	bias = bias[:c]
+	if useSIMD {
+		depthwiseRowSIMD(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c)
 		return
 	}
-	depthwiseGradRow(dw, x, dy[:n*c], taps, n, xStep, c)
-}
-
-func depthwiseRowGeneric(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, c int) {
 	for p := range n {
 		d := dst[p*dstStep:][:c]
 		copy(d, bias)
@@ -48,7 +40,19 @@ func depthwiseRowGeneric(dst, src, w, bias []float32, taps []Tap, n, dstStep, sr
 	}
 }
 
-func depthwiseGradRowGeneric(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
+// DepthwiseGradRow adds the gradient of [DepthwiseRow] with respect to the
+// weights to dw, for dy of n pixels without gaps:
+//
+//	dw[taps[t].Weight+j] += Σ_p dy[p·c+j]·x[p·xStep+taps[t].Source+j]
+func DepthwiseGradRow(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
+	if n <= 0 || c <= 0 || len(taps) == 0 {
+		return
+	}
+	dy = dy[:n*c]
+	if useSIMD {
+		depthwiseGradRowSIMD(data(dw), data(x), data(dy), unsafe.SliceData(taps), len(taps), n, 4*xStep, c)
+		return
+	}
 	for _, t := range taps {
 		sum := dw[t.Weight:][:c]
 		for p := range n {
@@ -59,3 +63,11 @@ func depthwiseGradRowGeneric(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
 		}
 	}
 }
+
+// The assembly. Steps are in bytes.
+
+//go:noescape
+func depthwiseRowSIMD(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int)
+
+//go:noescape
+func depthwiseGradRowSIMD(dw, x, dy *float32, taps *Tap, count, n, xStep, c int)

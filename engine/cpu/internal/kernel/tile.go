@@ -1,5 +1,7 @@
 package kernel
 
+import "unsafe"
+
 // Widths of the packed panels and heights of the register tiles.
 const (
 	TileCols   = 16 // columns of a panel of [Tile]
@@ -45,63 +47,115 @@ type TileArgs struct {
 // which the second-level cache delivers at full speed: splitting a long sum into
 // calls with Accumulate pays only if Segs·Run·64 bytes are more than about half of
 // that cache. A last tile of 1 to 4 rows takes two thirds of the time of a full one.
-func Tile(args *TileArgs) { tile(args) }
+func Tile(args *TileArgs) {
+	switch {
+	case useAVX512 && suitTallTiles(args):
+		tileAVX512(args)
+	case useSIMD:
+		tileSIMD(args)
+	default:
+		tileGeneric(args, TileCols)
+	}
+}
+
+// suitTallTiles reports whether the AVX-512 tiles of 12 rows suit the rows better than
+// the AVX2 tiles of 6. They do not if a few rows would leave much of a tile empty,
+// nor if the rows are a multiple of 4 KB apart: then all lie in one set of the
+// first-level cache, which has 8 ways (0.85 times the speed).
+func suitTallTiles(args *TileArgs) bool {
+	switch args.Rows {
+	case 1, 2, 3, 4, 5, 6, 9, 10:
+		return false
+	}
+	first := unsafe.Slice(args.AOff, 2)
+	return (first[1]-first[0])%1024 != 0
+}
 
 // TileNarrow is [Tile] for panels of 8 columns (Cols ≤ 8), in register tiles of
 // [NarrowRows] rows. It suits layers of few output channels.
-func TileNarrow(args *TileArgs) { tileNarrow(args) }
-
-// OuterArgs describes one call of [Outer]. It computes, for each row
-// 0 ≤ i < Rows and column 0 ≤ j < Cols,
-//
-//	sum = Σ_{k<K} A[AOff[k]+i] · B[BOff[k]+b(j)]     b(j) = j or, from 8 on, B1+j−8
-//
-// and stores it, or adds it if Accumulate is set, to C[i·LdC+j]. All offsets count
-// float32 elements.
-//
-// The assembly relies on the order and the types of the fields.
-type OuterArgs struct {
-	A    *float32 // first operand; row i is the i-th float after A[AOff[k]]
-	AOff *int32   // K offsets from A
-	B    *float32 // second operand, unpacked
-	BOff *int32   // K offsets from B
-	B1   int      // distance from columns 0–7 to columns 8–15 in B; 8 if contiguous
-	K    int      // number of terms, may be 0
-	C    *float32 // base of the result
-	LdC  int      // distance between the rows of C
-	Rows int      // number of rows, at least 1
-	Cols int      // valid columns, 1 to 16; up to 8 the second half is neither read nor written
-
-	Accumulate bool // add to C instead of overwriting it
-
-	// Prefetch is memory that the caller needs soon. It is fetched into the
-	// second-level cache while the sums are computed, as far as
-	// [OuterArgs.PrefetchLen]; nil fetches nothing else.
-	Prefetch *float32
-}
-
-// PrefetchLen is the number of floats from Prefetch on that the call fetches.
-func (args *OuterArgs) PrefetchLen() int {
-	rows, step := TileRows, 4 // of a tile, and how far each of its terms moves Prefetch
-	switch {
-	case args.Cols <= NarrowCols:
-		rows = NarrowRows
-	case useAVX512 && args.Rows > TileRows:
-		rows, step = 24, 16
+func TileNarrow(args *TileArgs) {
+	if useSIMD {
+		tileNarrowSIMD(args)
+		return
 	}
-	return args.K * ((args.Rows + rows - 1) / rows) * step
+	tileGeneric(args, NarrowCols)
 }
 
-// Outer sums K outer products of a run of A and up to 16 floats of B; see
-// [OuterArgs] for the formula. It is the product xᵀ·y of two row-major matrices,
-// and with k running over output pixels the gradient of a convolution's weights.
-//
-// Unlike [Tile] it reads past the valid data: up to Rows rounded up to the
-// height of a tile (6 or 8, or 12 if Cols ≤ 8) in A, and 8 or 16 floats in B. So
-// 64 bytes after the end of either operand must be readable. What is read there
-// may be anything, even NaN: it never reaches a valid element. Nothing is written
-// beyond Rows × Cols elements of C.
-//
-// The K terms are walked once for every tile of rows: callers choose K between
-// 64 and 256, so that they stay in the first-level cache, and use Accumulate.
-func Outer(args *OuterArgs) { outer(args) }
+// group is the number of columns that the twins sum at a time: as many
+// accumulators as the compiler keeps in registers.
+const group = 8
+
+// at returns the address of the i-th element after p.
+func at[T any](p *T, i int) *T {
+	return (*T)(unsafe.Add(unsafe.Pointer(p), i*int(unsafe.Sizeof(*p))))
+}
+
+// tileGeneric is the twin of [Tile] (nr = 16) and [TileNarrow] (nr = 8).
+func tileGeneric(args *TileArgs, nr int) {
+	aOff := unsafe.Slice(args.AOff, args.Rows)
+	cOff := unsafe.Slice(args.COff, args.Rows)
+	segOff := unsafe.Slice(args.SegOff, args.Segs)
+	b := unsafe.Slice(args.B, args.Segs*args.Run*nr)
+	var bias [TileCols]float32
+	if args.Bias != nil {
+		copy(bias[:nr], unsafe.Slice(args.Bias, nr))
+	}
+	for p, off := range aOff {
+		row := at(args.A, int(off))
+		for col := 0; col < args.Cols; col += group {
+			sum := *(*[group]float32)(bias[col:])
+			for s, so := range segOff {
+				run := unsafe.Slice(at(row, int(so)), args.Run)
+				addProducts(&sum, run, b[s*args.Run*nr+col:], nr)
+			}
+			n := min(group, args.Cols-col)
+			store(unsafe.Slice(at(args.C, int(cOff[p])+col), n), &sum, args)
+		}
+	}
+}
+
+// addProducts adds a[t]·b[t·ldb+j] over all t to sum[j].
+func addProducts(sum *[group]float32, a, b []float32, ldb int) {
+	s0, s1, s2, s3 := sum[0], sum[1], sum[2], sum[3]
+	s4, s5, s6, s7 := sum[4], sum[5], sum[6], sum[7]
+	for t, x := range a {
+		y := (*[group]float32)(b[t*ldb:])
+		s0 += x * y[0]
+		s1 += x * y[1]
+		s2 += x * y[2]
+		s3 += x * y[3]
+		s4 += x * y[4]
+		s5 += x * y[5]
+		s6 += x * y[6]
+		s7 += x * y[7]
+	}
+	*sum = [group]float32{s0, s1, s2, s3, s4, s5, s6, s7}
+}
+
+// store moves the first len(c) sums to c, as the flags of args say.
+func store(c []float32, sum *[group]float32, args *TileArgs) {
+	for j := range c {
+		v := sum[j]
+		if args.Accumulate {
+			v += c[j]
+		}
+		if args.ReLU && v < 0 {
+			v = 0
+		}
+		if args.ReLU && args.ReLU6 && v > 6 {
+			v = 6
+		}
+		c[j] = v
+	}
+}
+
+// The assembly, in register tiles of 6×16, of 12×8, and of 12×16, 8×16 and 4×16.
+
+//go:noescape
+func tileSIMD(args *TileArgs)
+
+//go:noescape
+func tileNarrowSIMD(args *TileArgs)
+
+//go:noescape
+func tileAVX512(args *TileArgs)

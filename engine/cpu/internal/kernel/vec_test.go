@@ -179,8 +179,8 @@ func TestNaNRules(t *testing.T) {
 		for _, test := range tests {
 			for _, n := range []int{1, 8} {
 				a, b, dst := make([]float32, n), make([]float32, n), make([]float32, n)
-				fillGeneric(a, test.a)
-				fillGeneric(b, test.b)
+				Fill(a, test.a)
+				Fill(b, test.b)
 				test.f(dst, a, b)
 				if !sameBits(dst[n-1], test.want) {
 					t.Errorf("%s(%v, %v) = %v, want %v", test.name, test.a, test.b, dst[n-1], test.want)

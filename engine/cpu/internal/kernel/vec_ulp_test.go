@@ -133,7 +133,7 @@ func TestSpecialValues(t *testing.T) {
 		for _, test := range tests {
 			for _, n := range []int{1, 9} {
 				x := make([]float32, n)
-				fillGeneric(x, test.x)
+				Fill(x, test.x)
 				test.f(x, x)
 				for _, v := range x {
 					if !sameBits(v, test.want) {

@@ -12,7 +12,7 @@ func depthwiseKernels() {
 // depthwiseRow emits DepthwiseRow: for each pixel and each block of channels, a
 // loop over the taps.
 func depthwiseRow() {
-	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)", "is the assembly of [DepthwiseRow].")
+	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)")
 	dst, src, w, bias, taps := argument("dst"), argument("src"), argument("w"), argument("bias"), argument("taps")
 	count, pixels, channels := argument("count"), argument("n"), argument("c")
 	dstStep, srcStep := argument("dstStep"), argument("srcStep")
@@ -55,7 +55,7 @@ func (b block) tap(p gp) (source, weight block) {
 // depthwiseGradRow emits DepthwiseGradRow: for each tap and each block of
 // channels, a loop over the pixels.
 func depthwiseGradRow() {
-	function("depthwiseGradRowSIMD", "(dw, x, dy *float32, taps *int32, count, n, xStep, c int)", "is the assembly of [DepthwiseGradRow].")
+	function("depthwiseGradRowSIMD", "(dw, x, dy *float32, taps *int32, count, n, xStep, c int)")
 	dw, x, dy, next := argument("dw"), argument("x"), argument("dy"), argument("taps")
 	count, pixels, channels, xStep := argument("count"), argument("n"), argument("c"), argument("xStep")
 	label("taps")

@@ -18,7 +18,7 @@ func unaryKernels() {
 		{"sigmoid", 4, sigmoid},
 		{"tanh", 3, tanh},
 	} {
-		function(k.name+"SIMD", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, x *float32, n int)")
 		dst, x := argument("dst"), argument("x")
 		overRow("row", argument("n"), k.unroll, func(b block) {
 			b.in(dst).store(weave(k.f, b.in(x).load()))
@@ -47,7 +47,7 @@ func binaryKernels() {
 			return times(d, dy)
 		}},
 	} {
-		function(k.name+"SIMD", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a, b *float32, n int)")
 		dst, a, b := argument("dst"), argument("a"), argument("b")
 		overRow("row", argument("n"), 4, func(at block) {
 			at.in(dst).store(each(k.f, at.in(a).load(), at.in(b).load()))
@@ -70,7 +70,7 @@ func scalarKernels() {
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(equal(a, s)) }},
 	} {
-		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)")
 		dst, a, number := argument("dst"), argument("a"), broadcast("s")
 		overRow("row", argument("n"), 4, func(b block) {
 			var list []vec
@@ -84,7 +84,7 @@ func scalarKernels() {
 }
 
 func fillKernel() {
-	function("fillSIMD", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	function("fillSIMD", "(dst *float32, v float32, n int)")
 	dst, v := argument("dst"), broadcast("v")
 	overRow("row", argument("n"), 4, func(b block) {
 		b.in(dst).store([]vec{v, v, v, v}[:b.vectors])
@@ -95,7 +95,7 @@ func fillKernel() {
 // dropoutKernel emits Dropout: four counters at a time are hashed as
 // graph.DropoutBits says.
 func dropoutKernel() {
-	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)")
 	dst, x, scale := argument("dst"), argument("x"), broadcast("scale")
 	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
 	for lane := range lanes {

@@ -1,6 +1,5 @@
-// Command neon writes the NEON assembly of the kernels for arm64, in Go's syntax,
-// and the declarations of its functions. It is run by go generate in the kernel
-// package. The kernels take the same arguments as the AVX2 ones and compute sums in
+// Command neon writes the NEON assembly of the kernels for arm64, in Go's syntax. It
+// is run by go generate in the kernel package. The kernels take the same arguments as the AVX2 ones and compute sums in
 // the same order; see the programs beside this one for what they have in common.
 //
 // # How the program works
@@ -58,17 +57,23 @@
 // As in the AVX2 program; eight channels are two vectors, one after the other.
 package main
 
-import "github.com/strideml/stride/engine/cpu/internal/winograd"
+import (
+	"flag"
+
+	"github.com/strideml/stride/engine/cpu/internal/winograd"
+)
 
 func main() {
+	dir := flag.String("dir", ".", "folder that the assembly is written to")
+	flag.Parse()
 	begin("tile")
-	tileKernel("tileSIMD", "[Tile]", wide)
-	tileKernel("tileNarrowSIMD", "[TileNarrow]", narrow)
-	outerKernel("outerSIMD", "[Outer] for more than 8 columns", wide)
-	outerKernel("outerNarrowSIMD", "[Outer] for at most 8 columns", narrow)
+	tileKernel("tileSIMD", wide)
+	tileKernel("tileNarrowSIMD", narrow)
+	outerKernel("outerSIMD", wide)
+	outerKernel("outerNarrowSIMD", narrow)
 	transposeKernel()
 	peakKernel()
-	end()
+	end(*dir)
 
 	begin("vec")
 	unaryKernels()
@@ -83,9 +88,9 @@ func main() {
 	softmaxKernels()
 	poolKernels()
 	depthwiseKernels()
-	end()
+	end(*dir)
 
 	begin("winograd")
 	winograd.Transforms(transform)
-	end()
+	end(*dir)
 }

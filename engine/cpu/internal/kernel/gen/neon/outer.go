@@ -1,12 +1,10 @@
 package main
 
-import "fmt"
-
 // outerKernel emits Outer for one shape of tile: for every tile of rows, the sum
 // over k of a column of A times a row of B, both found by their offsets, then the
 // store.
-func outerKernel(name, twin string, s shape) {
-	function(name, "(args *OuterArgs)", fmt.Sprintf("is the assembly of %s, in register tiles of %d×%d.", twin, s.rows, s.cols()))
+func outerKernel(name string, s shape) {
+	function(name, "(args *OuterArgs)")
 	args := structure{argument("args"), "OuterArgs"}
 	a, rows := args.field("A"), args.field("Rows")
 	walk := &strideRows{c: args.field("C"), ldc: args.field("LdC")}

@@ -4,7 +4,7 @@ package main
 // multiply-adds a turn, the sum of a tile without its loads. Each chain adds 1·1 a
 // turn, so that no number overflows or becomes denormal.
 func peakKernel() {
-	function("peakSIMD", "(iters int) float32", "is the assembly of [PeakFMA].")
+	function("peakSIMD", "(iters int) float32")
 	n, one, sums := argument("iters"), num(1).all(), zeros(24)
 	jump("CBZ", "done", n)
 	label("turn")

@@ -48,15 +48,15 @@ func (w *window) overTaps(b block, body func(tap block)) {
 func poolKernels() {
 	sumPool()
 	maxPool()
-	maxPoolGrad("MaxPoolGradRow", "maxPoolGradRowSIMD", false)
-	maxPoolGrad("MaxPoolGradRowSet", "maxPoolGradRowSetSIMD", true)
-	sumPoolGrad("SumPoolGradRow", "sumPoolGradRowSIMD", false)
-	sumPoolGrad("SumPoolGradRowSet", "sumPoolGradRowSetSIMD", true)
+	maxPoolGrad("maxPoolGradRowSIMD", false)
+	maxPoolGrad("maxPoolGradRowSetSIMD", true)
+	sumPoolGrad("sumPoolGradRowSIMD", false)
+	sumPoolGrad("sumPoolGradRowSetSIMD", true)
 }
 
 // sumPool emits SumPoolRow.
 func sumPool() {
-	function("sumPoolRowSIMD", "(dst, src *float32, "+poolArgs+", scale float32)", "is the assembly of [SumPoolRow].")
+	function("sumPoolRowSIMD", "(dst, src *float32, "+poolArgs+", scale float32)")
 	dst, src, w, scale := argument("dst"), argument("src"), newWindow(), broadcast("scale")
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		sums := zeros(b.vectors)
@@ -75,7 +75,7 @@ func sumPool() {
 
 // maxPool emits MaxPoolRow.
 func maxPool() {
-	function("maxPoolRowSIMD", "(dst, src *float32, "+poolArgs+")", "is the assembly of [MaxPoolRow].")
+	function("maxPoolRowSIMD", "(dst, src *float32, "+poolArgs+")")
 	dst, src, w := argument("dst"), argument("src"), newWindow()
 	w.overPixels([]gp{dst}, []gp{src}, func(b block) {
 		highest := make([]vec, b.vectors)
@@ -94,8 +94,8 @@ func maxPool() {
 
 // maxPoolGrad emits the gradient of MaxPoolRow, which is added to dx or, if set,
 // overwrites it.
-func maxPoolGrad(twin, name string, set bool) {
-	function(name, "(dx, x, y, dy *float32, "+poolArgs+")", "is the assembly of ["+twin+"].")
+func maxPoolGrad(name string, set bool) {
+	function(name, "(dx, x, y, dy *float32, "+poolArgs+")")
 	dx, x, y, dy, w := argument("dx"), argument("x"), argument("y"), argument("dy"), newWindow()
 	w.overPixels([]gp{y, dy}, []gp{dx, x}, func(b block) {
 		highest, gradient := b.in(y).load(), b.in(dy).load()
@@ -124,8 +124,8 @@ func maxPoolGrad(twin, name string, set bool) {
 
 // sumPoolGrad emits the gradient of SumPoolRow, which is added to dx or, if set,
 // overwrites it.
-func sumPoolGrad(twin, name string, set bool) {
-	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)", "is the assembly of ["+twin+"].")
+func sumPoolGrad(name string, set bool) {
+	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)")
 	dx, dy, w, scale := argument("dx"), argument("dy"), newWindow(), broadcast("scale")
 	w.overPixels([]gp{dy}, []gp{dx}, func(b block) {
 		gradient := b.in(dy).load()

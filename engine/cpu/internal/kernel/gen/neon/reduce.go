@@ -1,7 +1,7 @@
 package main
 
 func sumKernel() {
-	function("sumSIMD", "(x *float32, n int) float32", "is the assembly of [Sum].")
+	function("sumSIMD", "(x *float32, n int) float32")
 	sums := zeros(8)
 	overSums(argument("x"), argument("n"), sums, func(sum, v vec) { lanewise(fadd, sum, sum, v) })
 	// Sums i, i+8, i+16 and i+24 are added up, then the eight results.
@@ -90,7 +90,6 @@ func addUp(s []vec) vec {
 // A columnKernel adds something to each column of a matrix.
 type columnKernel struct {
 	name, signature string
-	doc             string
 	inputs          []string // matrices of the same shape
 	distances       []string // parameters with the distance between rows, one an input
 	channels        []string // vectors of one value a column
@@ -104,12 +103,12 @@ type columnKernel struct {
 // columnKernels emits the sums over the rows of a matrix.
 func columnKernels() {
 	columnKernel{
-		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
+		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)",
 		inputs: []string{"x"}, distances: []string{"ld"}, outputs: []string{"dst"}, vectors: 4, turn: 4,
 		step: func(sums, in, _ []vec) { lanewise(fadd, sums[0], sums[0], in[0]) },
 	}.emit()
 	columnKernel{
-		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
+		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)",
 		inputs: []string{"dy", "x"}, distances: []string{"ldDy", "ldX"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 4, turn: 2,
 		step: func(sums, in, mean []vec) {
 			accumulate(sums[0], in[0], minus(in[1], mean[0]))
@@ -121,7 +120,7 @@ func columnKernels() {
 // emit writes the kernel: a loop over blocks of columns and, in it, one over the
 // rows. The rows of a turn go to sums of their own.
 func (k columnKernel) emit() {
-	function(k.name, k.signature, "is the assembly of "+k.doc+".")
+	function(k.name, k.signature)
 	inputs, channels, outputs := arguments(k.inputs...), arguments(k.channels...), arguments(k.outputs...)
 	rows, n, distances := argument("rows"), argument("n"), arguments(k.distances...)
 	for _, d := range distances {
@@ -196,8 +195,7 @@ func inTurns(b block, inputs, distances []gp, rows gp, turn int, step func(r int
 // the squared deviations from it.
 func momentsKernel() {
 	const turn = 4
-	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
-		"is the assembly of [MergeMoments] for one block of rows.")
+	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)")
 	mean, m2, x := argument("mean"), argument("m2"), argument("x")
 	rows, n, ld := argument("rows"), argument("n"), argument("ld")
 	times4(ld)

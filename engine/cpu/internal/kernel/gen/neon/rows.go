@@ -35,8 +35,7 @@ func rowKernels() {
 		for _, name := range matrices {
 			steps = append(steps, "step"+strings.ToUpper(name[:1])+name[1:])
 		}
-		function(k.name+"SIMD", list+" *float32, rows, n, "+strings.Join(steps, ", ")+" int)",
-			"is the assembly of its namesake. Steps are distances between rows in bytes.")
+		function(k.name+"SIMD", list+" *float32, rows, n, "+strings.Join(steps, ", ")+" int)")
 		dst, inputs, channels := argument("dst"), arguments(k.inputs...), arguments(k.channels...)
 		rows, n, distances := argument("rows"), argument("n"), arguments(steps...)
 		overRows("rows", rows, n, nil, func() {
@@ -66,10 +65,10 @@ func loadAll(b block, arrays []gp) (list [][]vec) {
 
 // softmaxKernels emits the parts of softmax and of its logarithm.
 func softmaxKernels() {
-	expRowsKernel("expRowsSIMD", "(dst, x, highest, total *float32, rows, n int)", ", and e^(x−m) itself in dst.", true)
-	expRowsKernel("sumExpRowsSIMD", "(x, highest, total *float32, rows, n int)", ".", false)
+	expRowsKernel("expRowsSIMD", "(dst, x, highest, total *float32, rows, n int)", true)
+	expRowsKernel("sumExpRowsSIMD", "(x, highest, total *float32, rows, n int)", false)
 
-	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
+	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)")
 	x, scale, rows, n := argument("x"), argument("scale"), argument("rows"), argument("n")
 	overRows("rows", rows, n, []gp{x}, func() {
 		v := next(scale)
@@ -84,7 +83,7 @@ func softmaxKernels() {
 	})
 	finish()
 
-	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
+	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)")
 	dst, x, first, second := argument("dst"), argument("x"), argument("first"), argument("second")
 	rows, n = argument("rows"), argument("n")
 	overRows("rows", rows, n, []gp{dst, x}, func() {
@@ -109,8 +108,8 @@ func next(p gp) vec {
 
 // expRowsKernel emits, for each row, the largest element m and the sum of e^(x−m),
 // whose terms are stored in dst if keep is set.
-func expRowsKernel(name, signature, docEnd string, keep bool) {
-	function(name, signature, "stores the largest element of each row, m, and the sum of e^(x−m)"+docEnd)
+func expRowsKernel(name, signature string, keep bool) {
+	function(name, signature)
 	x, highest, total := argument("x"), argument("highest"), argument("total")
 	pointers := []gp{x}
 	var dst gp

@@ -1,7 +1,5 @@
 package main
 
-import "fmt"
-
 // shape is the form of a register tile: 24 accumulators, which leave 8 registers
 // for the operands.
 type shape struct {
@@ -49,8 +47,8 @@ type panelKernel struct {
 
 // tileKernel emits Tile or TileNarrow: for every tile of rows, the sums over
 // segments and terms, which start with the bias, then the store.
-func tileKernel(name, twin string, s shape) {
-	function(name, "(args *TileArgs)", fmt.Sprintf("is the assembly of %s, in register tiles of %d×%d.", twin, s.rows, s.cols()))
+func tileKernel(name string, s shape) {
+	function(name, "(args *TileArgs)")
 	args := structure{argument("args"), "TileArgs"}
 	k := &panelKernel{shape: s, args: args, aOff: args.field("AOff"), rows: args.field("Rows"), run: args.field("Run"), turns: newGP()}
 	k.output = &store{shape: s, rows: k.rows, args: args, relu: true, walk: &tableRows{args: args, cOff: args.field("COff")}}

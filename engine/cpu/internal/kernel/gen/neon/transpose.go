@@ -3,8 +3,7 @@ package main
 // transposeKernel emits the transposition of a strip of 8 rows, block by block of
 // 8×8 floats, each in four squares of 4×4: two rounds of exchanges in registers.
 func transposeKernel() {
-	function("transposeSIMD", "(dst, src *float32, blocks, ldDst, ldSrc int)",
-		"transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst\n// of 8 columns. ldDst and ldSrc count floats.")
+	function("transposeSIMD", "(dst, src *float32, blocks, ldDst, ldSrc int)")
 	dst, src, blocks := argument("dst"), argument("src"), argument("blocks")
 	ldDst, ldSrc := argument("ldDst"), argument("ldSrc")
 	times4(ldDst)

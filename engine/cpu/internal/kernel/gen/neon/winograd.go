@@ -17,7 +17,7 @@ const channelVectors = 2
 // that times Mᵀ, to memory. Output transforms add the bias and apply ReLU.
 func transform(prefix string, from, to int, m winograd.Matrix, output bool) {
 	name := fmt.Sprintf("%s%dto%dSIMD", prefix, from, to)
-	function(name, "(args *TransformArgs)", "is the assembly of a [Transform].")
+	function(name, "(args *TransformArgs)")
 	args := structure{argument("args"), "TransformArgs"}
 	src, dst, left := args.field("Src"), args.field("Dst"), args.field("N")
 	srcRow, srcCol, dstRow, dstCol := args.field("SrcRow"), args.field("SrcCol"), args.field("DstRow"), args.field("DstCol")

@@ -11,9 +11,6 @@ var outerHeights = []int{24, 16, 8}
 // outerAVX512 emits Outer for more than 8 columns.
 func outerAVX512() {
 	TEXT("outerAVX512", 0, "func(args *OuterArgs)")
-	Doc("outerAVX512 is the assembly of [Outer] for more than 8 columns, in register tiles of",
-		"24×16, 16×16 and 8×16.")
-	Pragma("noescape")
 
 	rows := AllocLocal(8) // rows left, with those of the tile at hand
 	a := AllocLocal(8)

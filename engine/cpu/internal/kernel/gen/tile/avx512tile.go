@@ -22,8 +22,6 @@ type tallKernel struct {
 // which start with the bias, then the store.
 func tileAVX512() {
 	TEXT("tileAVX512", 0, "func(args *TileArgs)")
-	Doc("tileAVX512 is the assembly of [Tile], in register tiles of 12×16, 8×16 and 4×16.")
-	Pragma("noescape")
 
 	k := &tallKernel{panelFrame: newPanelFrame(tileHeights[0]), c: &tableRows{cOff: AllocLocal(8)}}
 	k.prepare(zmmSize)

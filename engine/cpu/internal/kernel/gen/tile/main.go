@@ -38,12 +38,12 @@ func main() {
 		}
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
-	ConstraintExpr("amd64")
+	ConstraintExpr("amd64,!noasm")
 	zeros := zeroRow()
-	tileKernel("tileSIMD", "[Tile]", wide, zeros)
-	tileKernel("tileNarrowSIMD", "[TileNarrow]", narrow, zeros)
-	outerKernel("outerSIMD", "[Outer] for more than 8 columns", wide)
-	outerKernel("outerNarrowSIMD", "[Outer] for at most 8 columns", narrow)
+	tileKernel("tileSIMD", wide, zeros)
+	tileKernel("tileNarrowSIMD", narrow, zeros)
+	outerKernel("outerSIMD", wide)
+	outerKernel("outerNarrowSIMD", narrow)
 	transposeKernel()
 	peakKernel()
 	tileAVX512()

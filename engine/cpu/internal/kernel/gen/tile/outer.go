@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -11,10 +9,8 @@ import (
 // outerKernel emits Outer for one shape of tile: for every tile of rows, the sum
 // over k of a column of A times a row of B, both found by their offsets, then the
 // store.
-func outerKernel(name, twin string, s shape) {
+func outerKernel(name string, s shape) {
 	TEXT(name, 0, "func(args *OuterArgs)")
-	Doc(fmt.Sprintf("%s is the assembly of %s, in register tiles of %d×%d.", name, twin, s.rows, s.cols()))
-	Pragma("noescape")
 
 	aTile, rows := AllocLocal(8), AllocLocal(8) // A of the tile at hand; rows left, with its own
 	ahead := AllocLocal(8)                      // what to fetch next

@@ -11,7 +11,6 @@ import (
 // s = s/2 + 1, so that no number overflows or becomes denormal.
 func peakKernel() {
 	TEXT("peakSIMD", NOSPLIT, "func(iters int) float32")
-	Doc("peakSIMD is the assembly of [PeakFMA].")
 	n := Load(Param("iters"), GP64())
 
 	const one, half = 0x3f800000, 0x3f000000

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -45,10 +43,8 @@ type panelKernel struct {
 
 // tileKernel emits Tile or TileNarrow: for every tile of rows, the sums over
 // segments and terms, which start with the bias, then the store.
-func tileKernel(name, twin string, s shape, zeros Mem) {
+func tileKernel(name string, s shape, zeros Mem) {
 	TEXT(name, 0, "func(args *TileArgs)")
-	Doc(fmt.Sprintf("%s is the assembly of %s, in register tiles of %d×%d.", name, twin, s.rows, s.cols()))
-	Pragma("noescape")
 
 	k := &panelKernel{shape: s, panelFrame: newPanelFrame(s.rows), zeros: zeros}
 	out := newStore(s, true, &tableRows{cOff: AllocLocal(8)})

@@ -11,9 +11,6 @@ import (
 // two rounds of shuffles within the halves.
 func transposeKernel() {
 	TEXT("transposeSIMD", NOSPLIT, "func(dst, src *float32, blocks, ldDst, ldSrc int)")
-	Doc("transposeSIMD transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst",
-		"of 8 columns. ldDst and ldSrc count floats.")
-	Pragma("noescape")
 	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
 	blocks := Load(Param("blocks"), GP64())
 	from, to := newStrided(src, Load(Param("ldSrc"), GP64())), newStrided(dst, Load(Param("ldDst"), GP64()))

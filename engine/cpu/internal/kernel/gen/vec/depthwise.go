@@ -30,7 +30,7 @@ func depthwiseKernels() {
 // each block of channels, a loop over the taps. Two pixels share the weights, so
 // that there are three loads for two multiply-adds and not four.
 func depthwiseRow() {
-	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)", "is the assembly of [DepthwiseRow].")
+	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)")
 	dst, src, w := param("dst"), param("src"), param("w")
 	channels := newRow(param("c"))
 	Label("pairs")
@@ -98,7 +98,7 @@ func depthwisePixels(label string, channels *row, w gp, src, dst []gp) {
 // depthwiseGradRow emits DepthwiseGradRow: for each tap and each block of
 // channels, a loop over the pixels.
 func depthwiseGradRow() {
-	function("depthwiseGradRowSIMD", "(dw, x, dy *float32, taps *int32, count, n, xStep, c int)", "is the assembly of [DepthwiseGradRow].")
+	function("depthwiseGradRowSIMD", "(dw, x, dy *float32, taps *int32, count, n, xStep, c int)")
 	dw, x, dy, next := param("dw"), param("x"), param("dy"), param("taps")
 	channels := newRow(param("c"))
 	Label("taps")

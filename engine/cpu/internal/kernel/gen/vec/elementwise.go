@@ -24,7 +24,7 @@ func unaryKernels() {
 		{"sigmoid", 3, sigmoid},
 		{"tanh", 2, tanh},
 	} {
-		function(k.name+"SIMD", "(dst, x *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, x *float32, n int)")
 		dst, x := param("dst"), param("x")
 		overRowBlocks("row", newRow(param("n")), k.unroll, func(block []span) {
 			var in []vec
@@ -63,7 +63,7 @@ func binaryKernels() {
 			return times(d, dy)
 		}},
 	} {
-		function(k.name+"SIMD", "(dst, a, b *float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a, b *float32, n int)")
 		dst, a, b := param("dst"), param("a"), param("b")
 		overRow("row", newRow(param("n")), 4, func(s span) {
 			s.store(k.f(s.load(a), s.operand(b)), dst)
@@ -87,7 +87,7 @@ func scalarKernels() {
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(compare(a, equal, s)) }},
 	} {
-		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)", "is the assembly of its namesake.")
+		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)")
 		dst, a, number := param("dst"), param("a"), broadcast("s")
 		overRow("row", newRow(param("n")), 4, func(s span) {
 			s.store(k.f(s.load(a), number), dst)
@@ -97,7 +97,7 @@ func scalarKernels() {
 }
 
 func fillKernel() {
-	function("fillSIMD", "(dst *float32, v float32, n int)", "is the assembly of [Fill].")
+	function("fillSIMD", "(dst *float32, v float32, n int)")
 	dst, v := param("dst"), broadcast("v")
 	overRow("row", newRow(param("n")), 4, func(s span) {
 		s.store(v, dst)
@@ -112,7 +112,7 @@ func dropoutKernel() {
 	for lane := range lanes {
 		DATA(floatSize*lane, U32(lane))
 	}
-	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)", "is the assembly of [Dropout].")
+	function("dropoutSIMD", "(dst, x *float32, scale float32, threshold, keyLow, keyHigh, start uint32, n int)")
 	dst, x, scale := param("dst"), param("x"), broadcast("scale")
 	threshold, keyLow, keyHigh := broadcast("threshold"), broadcast("keyLow"), broadcast("keyHigh")
 	counter := broadcast("start")

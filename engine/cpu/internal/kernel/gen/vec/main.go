@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	ConstraintExpr("amd64")
+	ConstraintExpr("amd64,!noasm")
 	unaryKernels()
 	binaryKernels()
 	scalarKernels()

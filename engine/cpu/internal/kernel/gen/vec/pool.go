@@ -101,31 +101,31 @@ func (w *window) overTaps(block []span, body func(v int, tap span)) {
 	Label(label + "_done")
 }
 
-// poolKernels emits each kernel for four taps and for any number.
+// poolKernels emits each kernel for any number of taps, with NEON's name if there is
+// such a form, and for four.
 func poolKernels() {
 	for _, v := range []struct {
-		suffix, doc string
-		four        bool
+		suffix, argmaxSuffix string
+		four                 bool
 	}{
-		{"SIMD", "", false},
-		{"4SIMD", " for four taps", true},
+		{"SIMD", "AVX2", false},
+		{"4AVX2", "4AVX2", true},
 	} {
-		doc := func(of string) string { return "is the assembly of [" + of + "]" + v.doc + "." }
-		sumPool("sumPoolRow"+v.suffix, doc("SumPoolRow"), v.four)
-		maxPool("maxPoolRow"+v.suffix, doc("MaxPoolRow"), v.four)
-		maxPoolArgmax("maxPoolArgmaxRow"+v.suffix, doc("MaxPoolArgmaxRow"), v.four)
-		maxPoolArgmaxGrad("maxPoolArgmaxGradRow"+v.suffix, doc("MaxPoolArgmaxGradRow"), v.four, false)
-		maxPoolArgmaxGrad("maxPoolArgmaxGradRowSet"+v.suffix, doc("MaxPoolArgmaxGradRowSet"), v.four, true)
-		maxPoolGrad("maxPoolGradRow"+v.suffix, doc("MaxPoolGradRow"), v.four, false)
-		maxPoolGrad("maxPoolGradRowSet"+v.suffix, doc("MaxPoolGradRowSet"), v.four, true)
-		sumPoolGrad("sumPoolGradRow"+v.suffix, doc("SumPoolGradRow"), v.four, false)
-		sumPoolGrad("sumPoolGradRowSet"+v.suffix, doc("SumPoolGradRowSet"), v.four, true)
+		sumPool("sumPoolRow"+v.suffix, v.four)
+		sumPoolGrad("sumPoolGradRow"+v.suffix, v.four, false)
+		sumPoolGrad("sumPoolGradRowSet"+v.suffix, v.four, true)
+		maxPool("maxPoolRow"+v.suffix, v.four)
+		maxPoolGrad("maxPoolGradRow"+v.suffix, v.four, false)
+		maxPoolGrad("maxPoolGradRowSet"+v.suffix, v.four, true)
+		maxPoolArgmax("maxPoolArgmaxRow"+v.argmaxSuffix, v.four)
+		maxPoolArgmaxGrad("maxPoolArgmaxGradRow"+v.argmaxSuffix, v.four, false)
+		maxPoolArgmaxGrad("maxPoolArgmaxGradRowSet"+v.argmaxSuffix, v.four, true)
 	}
 }
 
 // sumPool emits SumPoolRow.
-func sumPool(name, doc string, four bool) {
-	function(name, "(dst, src *float32, "+poolArgs+", scale float32)", doc)
+func sumPool(name string, four bool) {
+	function(name, "(dst, src *float32, "+poolArgs+", scale float32)")
 	dst, src, w := param("dst"), param("src"), newWindow(four)
 	scale := broadcast("scale")
 	w.overPixels(4, []gp{dst}, []gp{src}, func(block []span) {
@@ -143,8 +143,8 @@ func sumPool(name, doc string, four bool) {
 func notNumbers(nans, x vec) { VCMPPS(unordered, x, nans, nans) }
 
 // maxPool emits MaxPoolRow.
-func maxPool(name, doc string, four bool) {
-	function(name, "(dst, src *float32, "+poolArgs+")", doc)
+func maxPool(name string, four bool) {
+	function(name, "(dst, src *float32, "+poolArgs+")")
 	dst, src, w := param("dst"), param("src"), newWindow(four)
 	w.overPixels(4, []gp{dst}, []gp{src}, func(block []span) {
 		highest, nans := make([]vec, len(block)), zeros(len(block))
@@ -220,8 +220,8 @@ func (s span) storeBytes(v vec, base gp) {
 }
 
 // maxPoolArgmax emits MaxPoolArgmaxRow.
-func maxPoolArgmax(name, doc string, four bool) {
-	function(name, "(dst *float32, argmax *byte, src *float32, "+poolArgs+")", doc)
+func maxPoolArgmax(name string, four bool) {
+	function(name, "(dst *float32, argmax *byte, src *float32, "+poolArgs+")")
 	dst, argmax, src, w := param("dst"), param("argmax"), param("src"), newWindow(four)
 	w.bytes = []gp{argmax}
 	counter := newTapCounter()
@@ -248,8 +248,8 @@ func maxPoolArgmax(name, doc string, four bool) {
 
 // maxPoolArgmaxGrad emits the gradient of MaxPoolArgmaxRow, which is added to dx or,
 // if set, overwrites it.
-func maxPoolArgmaxGrad(name, doc string, four, set bool) {
-	function(name, "(dx *float32, argmax *byte, dy *float32, "+poolArgs+")", doc)
+func maxPoolArgmaxGrad(name string, four, set bool) {
+	function(name, "(dx *float32, argmax *byte, dy *float32, "+poolArgs+")")
 	dx, argmax, dy, w := param("dx"), param("argmax"), param("dy"), newWindow(four)
 	w.bytes = []gp{argmax}
 	counter := newTapCounter()
@@ -276,8 +276,8 @@ func maxPoolArgmaxGrad(name, doc string, four, set bool) {
 
 // maxPoolGrad emits the gradient of MaxPoolRow, which is added to dx or, if set,
 // overwrites it.
-func maxPoolGrad(name, doc string, four, set bool) {
-	function(name, "(dx, x, y, dy *float32, "+poolArgs+")", doc)
+func maxPoolGrad(name string, four, set bool) {
+	function(name, "(dx, x, y, dy *float32, "+poolArgs+")")
 	dx, x, y, dy, w := param("dx"), param("x"), param("y"), param("dy"), newWindow(four)
 	w.overPixels(4, []gp{y, dy}, []gp{dx, x}, func(block []span) {
 		highest, gradient := make([]vec, len(block)), make([]vec, len(block))
@@ -299,8 +299,8 @@ func maxPoolGrad(name, doc string, four, set bool) {
 
 // sumPoolGrad emits the gradient of SumPoolRow, which is added to dx or, if set,
 // overwrites it.
-func sumPoolGrad(name, doc string, four, set bool) {
-	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)", doc)
+func sumPoolGrad(name string, four, set bool) {
+	function(name, "(dx, dy *float32, "+poolArgs+", scale float32)")
 	dx, dy, w := param("dx"), param("dy"), newWindow(four)
 	scale := broadcast("scale")
 	w.overPixels(4, []gp{dy}, []gp{dx}, func(block []span) {

@@ -8,7 +8,7 @@ import (
 )
 
 func sumKernel() {
-	function("sumSIMD", "(x *float32, n int) float32", "is the assembly of [Sum].")
+	function("sumSIMD", "(x *float32, n int) float32")
 	sum := zeros(4)
 	overBlocks(param("x"), newRow(param("n")), len(sum), func(i int, v vec) { VADDPS(v, sum[i], sum[i]) })
 	Store(fold(VADDPS, addUp(sum)).AsX(), ReturnIndex(0))
@@ -70,7 +70,6 @@ func addUp(s []vec) vec {
 // A columnKernel adds something to each column of a matrix.
 type columnKernel struct {
 	name, signature string
-	doc             string
 	inputs          []string // matrices of the same shape
 	channels        []string // vectors of one value a column
 	distances       []string // parameters with the distance between rows, one an input
@@ -84,12 +83,12 @@ type columnKernel struct {
 // columnKernels emits the sums over the rows of a matrix.
 func columnKernels() {
 	columnKernel{
-		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)", doc: "[AddRows] for one block of rows",
+		name: "addRowsSIMD", signature: "(dst, x *float32, rows, n, ld int)",
 		inputs: []string{"x"}, distances: []string{"ld"}, outputs: []string{"dst"}, vectors: 2, turn: 4,
 		step: func(sums []vec, in []Op, _ []vec) { VADDPS(in[0], sums[0], sums[0]) },
 	}.emit()
 	columnKernel{
-		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)", doc: "[BatchNormSums] for one block of rows",
+		name: "addDotsSIMD", signature: "(products, sums, dy, x, mean *float32, rows, n, ldDy, ldX int)",
 		inputs: []string{"dy", "x"}, distances: []string{"ldDy", "ldX"}, channels: []string{"mean"}, outputs: []string{"products", "sums"}, vectors: 2, turn: 2,
 		step: func(sums []vec, in []Op, mean []vec) {
 			dy := load(in[0])
@@ -103,7 +102,7 @@ func columnKernels() {
 // emit writes the kernel: a loop over blocks of columns and, in it, one over the
 // rows. The rows of a turn go to sums of their own.
 func (k columnKernel) emit() {
-	function(k.name, k.signature, "is the assembly of "+k.doc+".")
+	function(k.name, k.signature)
 	inputs, channels, outputs := params(k.inputs...), params(k.channels...), params(k.outputs...)
 	n, distances := param("n"), params(k.distances...)
 	r := newRow(n)
@@ -211,8 +210,7 @@ func (k columnKernel) block(label string, vectors int, tail *row, inputs, channe
 // the squared deviations from it.
 func momentsKernel() {
 	const turn = 4
-	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)",
-		"is the assembly of [MergeMoments] for one block of rows.")
+	function("mergeMomentsSIMD", "(mean, m2, x *float32, rows, n, ld int, inverse, share, weight float32)")
 	mean, m2, x := param("mean"), param("m2"), param("x")
 	n, ld := param("n"), param("ld")
 	r := newRow(n)

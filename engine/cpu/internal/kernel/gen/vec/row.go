@@ -189,10 +189,8 @@ func overRows(label string, rows gp, r *row, pointers []gp, body func()) {
 }
 
 // function starts an assembly function.
-func function(name, signature, doc string) {
+func function(name, signature string) {
 	TEXT(name, attr.NOSPLIT, "func"+signature)
-	Doc(name + " " + doc)
-	Pragma("noescape")
 }
 
 // param loads an integer or pointer parameter.

@@ -36,8 +36,7 @@ func rowKernels() {
 		for _, name := range k.inputs {
 			steps += ", " + stepName(name)
 		}
-		function(k.name+"SIMD", list+" *float32, rows, n, "+steps+" int)",
-			"is the assembly of its namesake. Steps are distances between rows in bytes.")
+		function(k.name+"SIMD", list+" *float32, rows, n, "+steps+" int)")
 		dst, inputs, channels := param("dst"), params(k.inputs...), params(k.channels...)
 		rows, r := param("rows"), newRow(param("n"))
 		body := func() {
@@ -70,7 +69,7 @@ func softmaxKernels() {
 	expRowsKernel("expRowsSIMD", "(dst, x, highest, total *float32, rows, n int)", true)
 	expRowsKernel("sumExpRowsSIMD", "(x, highest, total *float32, rows, n int)", false)
 
-	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)", "multiplies each row of x by a number of its own.")
+	function("scaleEachRowSIMD", "(x, scale *float32, rows, n int)")
 	x, scale := param("x"), param("scale")
 	rows, r := param("rows"), newRow(param("n"))
 	overRows("rows", rows, r, []gp{x}, func() {
@@ -80,7 +79,7 @@ func softmaxKernels() {
 	})
 	finish()
 
-	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)", "subtracts two numbers of its own from each row of x.")
+	function("subTwoEachRowSIMD", "(dst, x, first, second *float32, rows, n int)")
 	dst, x, first, second := param("dst"), param("x"), param("first"), param("second")
 	rows, r = param("rows"), newRow(param("n"))
 	overRows("rows", rows, r, []gp{dst, x}, func() {
@@ -95,8 +94,7 @@ func softmaxKernels() {
 // expRowsKernel emits, for each row, the largest element m and the sum of e^(x−m),
 // whose terms are stored in dst if keep is set.
 func expRowsKernel(name, signature string, keep bool) {
-	function(name, signature, "stores the largest element of each row, m, and the sum of e^(x−m)"+
-		map[bool]string{true: ", and e^(x−m) itself in dst."}[keep]+map[bool]string{false: "."}[keep])
+	function(name, signature)
 	x, highest, total := param("x"), param("highest"), param("total")
 	pointers := []gp{x}
 	var dst gp

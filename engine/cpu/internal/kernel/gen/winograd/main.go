@@ -29,7 +29,7 @@ func main() {
 		}
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
-	ConstraintExpr("amd64")
+	ConstraintExpr("amd64,!noasm")
 	winograd.Transforms(transform)
 	Generate()
 }

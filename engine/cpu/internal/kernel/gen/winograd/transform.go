@@ -58,8 +58,6 @@ func (s steps) at(base reg.Register, i int) Mem {
 // from×from. finish adds the bias and applies ReLU.
 func transform(prefix string, from, to int, m winograd.Matrix, finish bool) {
 	TEXT(fmt.Sprintf("%s%dto%dSIMD", prefix, from, to), 0, "func(args *TransformArgs)")
-	Doc(fmt.Sprintf("%s%dto%dSIMD is the assembly of a [Transform].", prefix, from, to))
-	Pragma("noescape")
 	frame := aligned(AllocLocal((from*to + 1) * vecSize))
 	src, dst := load("Src"), load("Dst")
 	srcRow, srcCol := newSteps("SrcRow", from), load("SrcCol")

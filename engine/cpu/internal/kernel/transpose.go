@@ -18,7 +18,21 @@ func Transpose2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 		interleave3(dst, src[:cols], src[ldSrc:][:cols], src[2*ldSrc:])
 		return
 	}
-	transpose(dst, src, rows, cols, ldDst, ldSrc)
+	if !useSIMD || rows < block || cols < block {
+		transposeGeneric(dst, src, rows, cols, ldDst, ldSrc)
+		return
+	}
+	// Up to 7 rows and columns at the edges are left to the twin.
+	i := 0
+	for ; i+block <= rows; i += block {
+		transposeSIMD(&dst[i], &src[i*ldSrc], cols/block, ldDst, ldSrc)
+	}
+	if done := cols / block * block; done < cols {
+		transposeGeneric(dst[done*ldDst:], src[done:], i, cols-done, ldDst, ldSrc)
+	}
+	if i < rows {
+		transposeGeneric(dst[i:], src[i*ldSrc:], rows-i, cols, ldDst, ldSrc)
+	}
 }
 
 // interleave3 transposes three rows to dst, one column after the other: the
@@ -53,3 +67,11 @@ func transposeGeneric(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 		}
 	}
 }
+
+// The assembly.
+
+// transposeSIMD transposes 8 rows of src of 8·blocks columns into 8·blocks rows of dst
+// of 8 columns. ldDst and ldSrc count floats.
+//
+//go:noescape
+func transposeSIMD(dst, src *float32, blocks, ldDst, ldSrc int)

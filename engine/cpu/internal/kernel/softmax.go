@@ -1,54 +1,5 @@
 package kernel
 
-// ScaleShiftRows computes dst = x·scale + shift for matrices of rows×n elements,
-// whose rows are ldDst and ldX apart, with one scale and shift a column:
-// dst[r,j] = x[r,j]·scale[j] + shift[j], followed by max(0, ·) if withReLU is set.
-// It is batch normalisation in NHWC, n being the channels. dst may be x. The
-// assembly rounds once, the twin twice.
-func ScaleShiftRows(dst, x, scale, shift []float32, rows, n, ldDst, ldX int, withReLU bool) {
-	if rows <= 0 || n <= 0 {
-		return
-	}
-	dst, x, scale, shift = dst[:(rows-1)*ldDst+n], x[:(rows-1)*ldX+n], scale[:n], shift[:n]
-	if k := foldRows(rows, n); k > 1 && ldDst == n && ldX == n {
-		var b1, b2 [foldMax]float32
-		scale, shift = repeat(&b1, scale, k), repeat(&b2, shift, k)
-		n, rows = k*n, rows/k
-		ldDst, ldX = n, n
-		if done := rows * n; done < len(dst) {
-			scaleShiftRows(dst[done:], x[done:], scale, shift, 1, len(dst)-done, 0, 0, withReLU)
-		}
-	}
-	scaleShiftRows(dst, x, scale, shift, rows, n, ldDst, ldX, withReLU)
-}
-
-// BatchNormGradRows computes the gradient of batch normalisation with respect to
-// its input, for matrices of rows×n elements with n channels, whose rows are ldDst,
-// ldDy and ldX apart:
-//
-//	dst = scale·(dy − a − x̂·b),  x̂ = (x − mean)·invstd
-//
-// where scale = γ·invstd and, for batch statistics over m elements a channel,
-// a = Σdy/m and b = Σ(dy·x̂)/m (see [BatchNormSums]). dst may be dy or x.
-func BatchNormGradRows(dst, dy, x, mean, invstd, scale, a, b []float32, rows, n, ldDst, ldDy, ldX int) {
-	if rows <= 0 || n <= 0 {
-		return
-	}
-	dst, dy, x = dst[:(rows-1)*ldDst+n], dy[:(rows-1)*ldDy+n], x[:(rows-1)*ldX+n]
-	mean, invstd, scale, a, b = mean[:n], invstd[:n], scale[:n], a[:n], b[:n]
-	if k := foldRows(rows, n); k > 1 && ldDst == n && ldDy == n && ldX == n {
-		var b1, b2, b3, b4, b5 [foldMax]float32
-		mean, invstd, scale = repeat(&b1, mean, k), repeat(&b2, invstd, k), repeat(&b3, scale, k)
-		a, b = repeat(&b4, a, k), repeat(&b5, b, k)
-		n, rows = k*n, rows/k
-		ldDst, ldDy, ldX = n, n, n
-		if done := rows * n; done < len(dst) {
-			batchNormGradRows(dst[done:], dy[done:], x[done:], mean, invstd, scale, a, b, 1, len(dst)-done, 0, 0, 0)
-		}
-	}
-	batchNormGradRows(dst, dy, x, mean, invstd, scale, a, b, rows, n, ldDst, ldDy, ldX)
-}
-
 // softmaxBlock is the number of rows that the softmax functions hold statistics
 // of at a time.
 const softmaxBlock = 64
@@ -74,7 +25,7 @@ func LogSoftmaxRows(dst, x []float32, rows, n int) {
 	for ; rows > 0 && n > 0; rows -= softmaxBlock {
 		m := min(rows, softmaxBlock)
 		sumExpRows(x[:m*n], highest[:m], total[:m], n)
-		log(total[:m], total[:m])
+		Log(total[:m], total[:m])
 		subTwoEachRow(dst[:m*n], x[:m*n], highest[:m], total[:m], n)
 		dst, x = dst[m*n:], x[m*n:]
 	}
@@ -88,7 +39,7 @@ func CrossEntropyRows(loss, logits, labels []float32, rows, n int) {
 	for ; rows > 0 && n > 0; rows -= softmaxBlock {
 		m := min(rows, softmaxBlock)
 		sumExpRows(logits[:m*n], highest[:m], total[:m], n)
-		log(total[:m], total[:m])
+		Log(total[:m], total[:m])
 		for r := range m {
 			if c := classIndex(labels[r], n); c >= 0 {
 				loss[r] = total[r] - (logits[r*n+c] - highest[r])
@@ -115,7 +66,7 @@ func CrossEntropyGradRows(dst, logits, labels, dloss []float32, rows, n int) {
 				total[r] = nan32
 			}
 		}
-		div(total[:m], dloss[:m], total[:m])
+		Div(total[:m], dloss[:m], total[:m])
 		scaleEachRow(dst[:m*n], total[:m], n)
 		dst, logits, labels, dloss = dst[m*n:], logits[m*n:], labels[m:], dloss[m:]
 	}
@@ -132,3 +83,89 @@ func classIndex(label float32, n int) int {
 	}
 	return c
 }
+
+// expRows stores the largest element m of each row of n elements, e^(x−m) in
+// dst and the sum of e^(x−m) over the row.
+func expRows(dst, x, highest, total []float32, n int) {
+	if useSIMD {
+		expRowsSIMD(data(dst), data(x), data(highest), data(total), len(highest), n)
+		return
+	}
+	for r := range highest {
+		s, d := x[r*n:][:n], dst[r*n:][:n]
+		m := s[0]
+		for _, v := range s[1:] {
+			m = larger(v, m)
+		}
+		var lanes [8]float32
+		for j, v := range s {
+			e := exp32(v - m)
+			d[j] = e
+			lanes[j&7] += e
+		}
+		highest[r], total[r] = m, foldVector(&lanes)
+	}
+}
+
+// sumExpRows is [expRows] without dst.
+func sumExpRows(x, highest, total []float32, n int) {
+	if useSIMD {
+		sumExpRowsSIMD(data(x), data(highest), data(total), len(highest), n)
+		return
+	}
+	for r := range highest {
+		s := x[r*n:][:n]
+		m := s[0]
+		for _, v := range s[1:] {
+			m = larger(v, m)
+		}
+		var lanes [8]float32
+		for j, v := range s {
+			lanes[j&7] += exp32(v - m)
+		}
+		highest[r], total[r] = m, foldVector(&lanes)
+	}
+}
+
+// scaleEachRow multiplies row r of x, rows of n elements, by scale[r].
+func scaleEachRow(x, scale []float32, n int) {
+	if useSIMD {
+		scaleEachRowSIMD(data(x), data(scale), len(scale), n)
+		return
+	}
+	for r, s := range scale {
+		row := x[r*n:][:n]
+		for j := range row {
+			row[j] *= s
+		}
+	}
+}
+
+// subTwoEachRow subtracts first[r] and then second[r] from row r of x.
+func subTwoEachRow(dst, x, first, second []float32, n int) {
+	if useSIMD {
+		subTwoEachRowSIMD(data(dst), data(x), data(first), data(second), len(first), n)
+		return
+	}
+	for r, a := range first {
+		b := second[r]
+		d := dst[r*n:][:n]
+		for j, v := range x[r*n:][:n] {
+			d[j] = (v - a) - b
+		}
+	}
+}
+
+// The assembly.
+
+//go:noescape
+func expRowsSIMD(dst, x, highest, total *float32, rows, n int)
+
+//go:noescape
+func sumExpRowsSIMD(x, highest, total *float32, rows, n int)
+
+//go:noescape
+func scaleEachRowSIMD(x, scale *float32, rows, n int)
+
+//go:noescape
+func subTwoEachRowSIMD(dst, x, first, second *float32, rows, n int)

@@ -2,16 +2,6 @@ package kernel
 
 import "math"
 
-// Sum returns the sum of x. The order of additions is fixed: with the elements
-// dealt out in turn to 32 partial sums s₀…s₃₁, each in rising order,
-// t_i = (s_i + s_{i+8}) + (s_{i+16} + s_{i+24}) for i < 8 and then
-// u_i = t_i + t_{i+4}, result (u₀ + u₂) + (u₁ + u₃). Assembly and twin give the
-// same bits.
-func Sum(x []float32) float32 { return sum(x) }
-
-// sumLanes is the number of partial sums of [Sum].
-const sumLanes = 32
-
 // The column kernels take blocks of at most sumRows rows and about sumFloats
 // elements at a time: they go through a block by columns.
 const (
@@ -77,72 +67,19 @@ func addRowBlocks(dst, x []float32, rows, n, ld int) {
 	}
 }
 
-// MergeMoments takes a matrix x of rows×n elements, whose rows are ld apart, into
-// the mean of each column and the sum m2 of its squared deviations from that mean,
-// which describe count rows already (both must be 0 if count is). Blocks of rows
-// that fit into the first-level cache are summed up in two passes, one for the mean
-// and one for the deviations, which suffers from no cancellation, and added by the
-// formulas of Chan, Golub and LeVeque (1979): with δ = mean_b − mean,
-//
-//	mean += δ·rows_b/(count+rows_b)
-//	m2   += m2_b + δ²·count·rows_b/(count+rows_b)
-//
-// The order of additions depends on rows and n, nothing else.
-func MergeMoments(mean, m2, x []float32, rows, n, ld, count int) {
-	if rows <= 0 || n <= 0 {
+// addRows is [AddRows] for a block of rows: each column has four partial sums, to
+// which the rows go in turn; (s₀+s₁) + (s₂+s₃) is added to the result.
+func addRows(dst, x []float32, rows, n, ld int) {
+	if useSIMD {
+		addRowsSIMD(data(dst), data(x), rows, n, ld)
 		return
 	}
-	mean, m2, x = mean[:n], m2[:n], x[:(rows-1)*ld+n]
-	most := blockRows(n)
-	for r := 0; r < rows; r += most {
-		block := min(most, rows-r)
-		touch(x[r*ld:], block, n, ld)
-		all := float64(count + block)
-		mergeMoments(mean, m2, x[r*ld:], block, n, ld,
-			float32(1/float64(block)), float32(float64(block)/all), float32(float64(count)*float64(block)/all))
-		count += block
-	}
-}
-
-// BatchNormSums adds the two sums that the gradients of batch normalisation
-// need, for dy and x of rows×n elements, whose rows are ldDy and ldX apart:
-//
-//	sums[j]     += Σ_r dy[r,j]
-//	products[j] += Σ_r dy[r,j]·(x[r,j] − mean[j])
-//
-// The order of additions is that of [AddRows] but for having two partial sums
-// instead of four, and long rows where ldDy = ldX = n.
-func BatchNormSums(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
-	if rows <= 0 || n <= 0 {
-		return
-	}
-	products, sums, mean = products[:n], sums[:n], mean[:n]
-	dy, x = dy[:(rows-1)*ldDy+n], x[:(rows-1)*ldX+n]
-	k := 1
-	if ldDy == n && ldX == n {
-		k = foldRows(rows, n)
-	}
-	if k == 1 {
-		dotBlocks(products, sums, dy, x, mean, rows, n, ldDy, ldX)
-		return
-	}
-	var wideProducts, wideSums, means [foldMax]float32
-	width := k * n
-	p, s, m := wideProducts[:width], wideSums[:width], repeat(&means, mean, k)
-	dotBlocks(p, s, dy, x, m, rows/k, width, width, width)
-	rest := rows / k * width
-	dotBlocks(p, s, dy[rest:], x[rest:], m, 1, rows%k*n, 0, 0)
-	unfold(sums, s)
-	unfold(products, p)
-}
-
-func dotBlocks(products, sums, dy, x, mean []float32, rows, n, ldDy, ldX int) {
-	most := blockRows(n)
-	for r := 0; r < rows; r += most {
-		block := min(most, rows-r)
-		touch(x[r*ldX:], block, n, ldX)
-		touch(dy[r*ldDy:], block, n, ldDy)
-		addDots(products, sums, dy[r*ldDy:], x[r*ldX:], mean, block, n, ldDy, ldX)
+	for j := range n {
+		var s [4]float32
+		for r := range rows {
+			s[r&3] += x[r*ld+j]
+		}
+		dst[j] += (s[0] + s[1]) + (s[2] + s[3])
 	}
 }
 
@@ -186,7 +123,12 @@ func unfold(dst, wide []float32) {
 	n := len(dst)
 	first := wide[:n]
 	for rest := wide[n:]; len(rest) >= n; rest = rest[n:] {
-		add(first, first, rest[:n])
+		Add(first, first, rest[:n])
 	}
-	add(dst, dst, first)
+	Add(dst, dst, first)
 }
+
+// The assembly.
+
+//go:noescape
+func addRowsSIMD(dst, x *float32, rows, n, ld int)

@@ -1,0 +1,122 @@
+package kernel
+
+// AddS computes dst = a + s.
+func AddS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		addSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = v + s
+	}
+}
+
+// SubS computes dst = a − s.
+func SubS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		subSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = v - s
+	}
+}
+
+// RsubS computes dst = s − a.
+func RsubS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		rsubSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = s - v
+	}
+}
+
+// MulS computes dst = a·s.
+func MulS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		mulSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = v * s
+	}
+}
+
+// DivS computes dst = a/s, correctly rounded.
+func DivS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		divSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = v / s
+	}
+}
+
+// RdivS computes dst = s/a, correctly rounded.
+func RdivS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		rdivSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = s / v
+	}
+}
+
+// EqualS computes 1 where a = s and 0 elsewhere.
+func EqualS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		equalSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = oneIf(v == s)
+	}
+}
+
+// Fill sets every element of dst to v.
+func Fill(dst []float32, v float32) {
+	if useSIMD {
+		fillSIMD(data(dst), v, len(dst))
+		return
+	}
+	for i := range dst {
+		dst[i] = v
+	}
+}
+
+// The assembly.
+
+//go:noescape
+func addSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func subSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func rsubSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func mulSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func divSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func rdivSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func equalSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func fillSIMD(dst *float32, v float32, n int)
