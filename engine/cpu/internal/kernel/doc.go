@@ -1,27 +1,52 @@
 // Package kernel holds the innermost loops of the CPU engine: the few
 // functions in which a program spends nearly all its time.
 //
-// Every kernel exists three times: as AVX2+FMA assembly for amd64 and as NEON
-// assembly for arm64, written by the generator programs under gen/, and as a pure
-// Go twin that computes the same thing on other platforms and is the oracle of the
-// tests. [Tile] and [Outer] have an AVX-512 form beside. Which of them runs is
-// decided once at program start (see [ISA] and [EnvKernels]).
+// # One function, one kernel
 //
-// # Matrix kernels (files tile_*)
+// Every kernel exists as AVX2+FMA assembly for amd64, as NEON assembly for arm64, and
+// as plain Go, its twin, which runs on other platforms and is the oracle of the tests.
+// One Go function is all three: it cuts its slices to their lengths, calls the
+// assembly if [ISA] says so, and otherwise goes on with the twin. At the end of each
+// file its assembly functions are declared, once for all architectures (noasm.s says
+// why that works). The ending of such a name says where the function exists:
 //
-//   - [Tile] and [TileNarrow] multiply rows that lie anywhere in memory by a
-//     packed panel of 16 or 8 columns. A table of row offsets and a table of
-//     segment offsets make the same kernel a convolution over NHWC (a row is an
-//     output pixel, a segment a kernel row or tap), a 1×1 convolution or a plain
-//     matrix product, with no im2col copy.
-//   - [Outer] sums outer products of two unpacked operands: the gradient of
-//     convolution and linear weights.
-//   - [PackRowMajor] and [PackTransposed] build the panels; [Transpose2D]
-//     converts between NCHW and NHWC.
-//   - [PeakFMA] is the speed limit that the others are measured against.
+//	SIMD    amd64 (AVX2) and arm64 (NEON)
+//	AVX2    amd64 only
+//	AVX512  amd64 only, and only on CPUs with AVX-512
 //
-// The elementwise, reduction and activation kernels are in the files vec_*, the
-// pooling kernels in pool_*, those of depthwise convolution in depthwise_*.
+// Which of them runs is decided once at program start, see [ISA] and [EnvKernels].
+// With the build tag noasm, the package has no assembly. The assembly is written by the
+// programs under gen/, a module of its own; generate.go runs them.
+//
+// # Which file has what
+//
+//	tile.go        rows that lie anywhere in memory times a packed panel: convolution
+//	               over NHWC without an im2col copy, and matrix products
+//	outer.go       sums of outer products: gradients of weights
+//	pack.go        panels for tile.go
+//	transpose.go   NCHW to NHWC and back
+//	winograd.go    transforms of Winograd's convolutions
+//	depthwise.go   depthwise convolution and its gradients
+//	maxpool.go, avgpool.go    pooling and its gradients
+//	batchnorm.go   batch normalisation, its moments and gradients
+//	softmax.go     softmax, its logarithm, cross-entropy
+//	columns.go, sum.go        sums of columns, of everything
+//	arithmetic.go, scalar.go  elementwise + − × ÷ …, with a tensor or a number
+//	relu.go, exp.go           activations and their gradients
+//	dropout.go     dropout
+//	peak.go        the speed limit that the others are measured against
+//	cpu*.go        the choice of the instruction set
+//
+// # Elementwise kernels
+//
+// They work element by element on slices of one length, len(dst); longer inputs are
+// cut, shorter ones panic. dst may be the same slice as an input but must not overlap
+// one in any other way. An element's result depends on nothing but its own operands:
+// not on its place in the slice, nor on how the work is cut into calls.
+//
+// Errors are in units in the last place (ulp) of the result. In brackets stands the
+// worst that was measured, in assembly and twin, over every float32 (every 7th for the
+// twin) where the function is neither trivial nor out of range.
 //
 // # Same bits
 //

@@ -7,11 +7,11 @@ import (
 
 // A unary function with the float64 function that it approximates.
 type unary struct {
-	name  string
-	f     func(dst, x []float32)
-	exact func(float64) float64
-	bound float64 // stated error, in ulps
-	ulps  float64 // that assembly and twin may differ by
+	name      string
+	f         func(dst, x []float32)
+	exact     func(float64) float64
+	bound     float64 // stated error, in ulps
+	tolerance float64 // as in twinCase
 }
 
 func unaryFunctions() []unary {
