@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-export FUZZTIME VERSION
+export FUZZTIME RANDOMTIME VERSION
 
 OLD ?= main
 NEW ?= .

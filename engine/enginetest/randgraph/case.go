@@ -2,8 +2,6 @@ package randgraph
 
 import (
 	"slices"
-
-	"github.com/strideml/stride/tensor"
 )
 
 // A Case is a recipe: a list of nodes and the programs that are made of them.
@@ -111,6 +109,3 @@ func (c *Case) needed(p Program) []bool {
 	}
 	return marked
 }
-
-// shape is the shape of a leaf.
-func (s Step) shape() tensor.Shape { return tensor.Shape(s.Ints) }

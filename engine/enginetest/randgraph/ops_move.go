@@ -208,7 +208,7 @@ func drawReshape(g *grower, x int) Step {
 
 // fitReshape changes the last size such that the number of elements agrees.
 func fitReshape(in [][]int, s *Step) [][]int {
-	have, rest := 1, 1
+	have := 1
 	for _, d := range in[0] {
 		have *= d
 	}
@@ -217,7 +217,7 @@ func fitReshape(in [][]int, s *Step) [][]int {
 		return nil
 	}
 	for k := last; k >= 0; k-- {
-		rest = 1
+		rest := 1
 		for i, d := range s.Ints {
 			if i != k {
 				rest *= d
