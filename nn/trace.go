@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -18,8 +19,7 @@ type Trace struct {
 	Input *graph.Node
 	// Output is the network's result.
 	Output *graph.Node
-	// Step is the number of the training step as graph.StepValue splits it
-	// (shape 2), an input of the graph that [Trace.FeedStep] feeds. It is nil
+	// Step is the graph's [StepInput], which [Trace.FeedStep] feeds. It is nil
 	// unless the network has a [Dropout] and the mode is Train.
 	Step *graph.Node
 
@@ -28,14 +28,18 @@ type Trace struct {
 	outputs []LayerOutput
 }
 
-// traceKey is the key under which a graph holds its *tracing.
-type traceKey struct{}
+// Keys under which a graph holds values of this package.
+type (
+	traceKey struct{}         // the *tracing of the model whose layers add to the graph
+	modelKey struct{ *Model } // the *tracing of a model, between its uses
+	stepKey  struct{}         // the node of StepInput
+)
 
-// tracing is the state of a trace while layers add to the graph.
+// tracing is the state of a model in a graph. It lasts from one use of the model
+// to the next, so that what a layer must know of its uses before includes them.
 type tracing struct {
 	model   *Model
 	mode    Mode
-	step    *graph.Node
 	uses    map[string]uint64           // dropouts so far at each path
 	pending map[*graph.Node]*graph.Node // running statistics → latest value
 	probed  map[string]tensor.Shape     // shapes of variables, where they have no values; see smallestInput
@@ -75,40 +79,94 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 
 	g := graph.New()
 	x := g.Input("images", slices.Concat([]int{batch}, m.input)...)
-	state := &tracing{model: m, mode: mode, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}, probed: probed}
-	g.SetValue(traceKey{}, state)
-	y := apply(state, m.net, "", true, x)
-	g.SetValue(traceKey{}, nil) // layers have no business here from now on
-	switch {
-	case y == nil:
-		return nil, fmt.Errorf("nn: the network's Forward returned nil")
-	case y.Graph() != g:
-		return nil, fmt.Errorf("nn: the network's Forward returned a node of another graph")
+	y, state, err := m.forward(x, mode, probed)
+	if err != nil {
+		return nil, fmt.Errorf("nn: %w", err)
 	}
-	return &Trace{Graph: g, Input: x, Output: y, Step: state.step, model: m, calls: state.calls, outputs: state.outputs}, nil
+	return &Trace{Graph: g, Input: x, Output: y, Step: StepInput(g), model: m, calls: state.calls, outputs: state.outputs}, nil
 }
 
-// FeedStep feeds Step with the number of the training step, counted from 0,
-// from which Dropout derives its random bits. Where Step is nil it does
-// nothing, so a loop of one's own calls it before each run, whatever the
-// network. It allocates at the first call for a map only.
-func (t *Trace) FeedStep(feeds engine.Feeds, step uint64) {
-	if t.Step == nil {
+// Forward adds the network to the graph of x, a batch of the shape that the
+// model takes, and returns its output. In Train mode BatchNorm adds assignments
+// to its running statistics, and a network with Dropout needs the number of the
+// step: see [StepInput]. A graph may use a model several times, or several
+// models. Forward panics with a *graph.Error, as all functions that add to a
+// graph do; graph.Catch makes an error of it.
+//
+// [Model.Trace] is Forward in a new graph.
+func (m *Model) Forward(x *graph.Node, mode Mode) *graph.Node {
+	g := x.Graph()
+	if s := x.Shape(); len(s) != len(m.input)+1 || !s[1:].Equal(m.input) {
+		g.Fail("Model", "input %v: the network takes batches of %v", s, m.input)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	y, _, err := m.forward(x, mode, nil)
+	if err != nil {
+		g.Fail("Model", "%w", err)
+	}
+	return y
+}
+
+// forward is Forward with the lock held. With probed, variables are not made and
+// only their shapes are noted there.
+func (m *Model) forward(x *graph.Node, mode Mode, probed map[string]tensor.Shape) (*graph.Node, *tracing, error) {
+	g := x.Graph()
+	state, ok := g.Value(modelKey{m}).(*tracing)
+	if !ok {
+		state = &tracing{model: m, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}}
+		g.SetValue(modelKey{m}, state)
+	}
+	state.mode, state.probed = mode, probed
+	defer g.SetValue(traceKey{}, g.Value(traceKey{})) // layers have no business here afterwards
+	g.SetValue(traceKey{}, state)
+	y := apply(state, m.net, "", true, x)
+	switch {
+	case y == nil:
+		return nil, nil, errors.New("the network's Forward returned nil")
+	case y.Graph() != g:
+		return nil, nil, errors.New("the network's Forward returned a node of another graph")
+	}
+	return y, state, nil
+}
+
+// StepInput returns the input of a graph that takes the number of the training
+// step, from which Dropout derives its random bits: shape 2, as graph.StepValue
+// splits a number. It is nil unless a model in the graph has a [Dropout] and is in
+// Train mode. A graph has one at most.
+func StepInput(g *graph.Graph) *graph.Node {
+	n, _ := g.Value(stepKey{}).(*graph.Node)
+	return n
+}
+
+// FeedStep feeds a graph's [StepInput] with the number of the training step,
+// counted from 0. Where there is no such input it does nothing, so a loop of one's
+// own calls it before each run, whatever the network. It allocates at the first
+// call for a map only.
+func FeedStep(g *graph.Graph, feeds engine.Feeds, step uint64) {
+	n := StepInput(g)
+	if n == nil {
 		return
 	}
-	if feeds[t.Step] == nil {
-		feeds[t.Step] = tensor.New(2)
+	if feeds[n] == nil {
+		feeds[n] = tensor.New(2)
 	}
-	value := feeds[t.Step].Data()
+	value := feeds[n].Data()
 	value[0], value[1] = graph.StepValue(step)
 }
 
+// FeedStep feeds Step with the number of the training step; see the function of
+// that name.
+func (t *Trace) FeedStep(feeds engine.Feeds, step uint64) { FeedStep(t.Graph, feeds, step) }
+
 // stepNode returns the step input, which the first dropout makes.
-func (t *tracing) stepNode(g *graph.Graph) *graph.Node {
-	if t.step == nil {
-		t.step = g.Input("step", 2)
+func stepNode(g *graph.Graph) *graph.Node {
+	if n := StepInput(g); n != nil {
+		return n
 	}
-	return t.step
+	n := g.Input("step", 2)
+	g.SetValue(stepKey{}, n)
+	return n
 }
 
 // dropoutKey names the random bits of the next dropout at a path.

@@ -25,22 +25,28 @@ type Optimizer interface {
 // graphs. The zero value is empty and ready.
 type State struct {
 	variables []*graph.Variable
-	byName    map[string]*graph.Variable
+	byParam   map[stateKey]*graph.Variable
+}
+
+// stateKey tells variables apart. Parameters of two models may have one name.
+type stateKey struct {
+	param *graph.Variable
+	name  string
 }
 
 // Variable returns the variable param.Name + "." + name, which is made, of
 // param's shape and filled with init, when it is first asked for. It is the
 // last argument of Optimizer.Update.
 func (s *State) Variable(param *graph.Variable, name string, init float32) *graph.Variable {
-	full := param.Name + "." + name
-	if v, ok := s.byName[full]; ok {
+	key := stateKey{param, name}
+	if v, ok := s.byParam[key]; ok {
 		return v
 	}
-	v := &graph.Variable{Name: full, Value: tensor.Full(init, param.Value.Shape()...)}
-	if s.byName == nil {
-		s.byName = map[string]*graph.Variable{}
+	v := &graph.Variable{Name: param.Name + "." + name, Value: tensor.Full(init, param.Value.Shape()...)}
+	if s.byParam == nil {
+		s.byParam = map[stateKey]*graph.Variable{}
 	}
-	s.byName[full] = v
+	s.byParam[key] = v
 	s.variables = append(s.variables, v)
 	return v
 }

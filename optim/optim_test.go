@@ -100,6 +100,10 @@ func TestStateIsShared(t *testing.T) {
 	if a != b || a.Name != "p.momentum_buffer" || a.Trainable || !a.Value.Equal(tensor.Full(0.5, 3)) || len(s.Variables()) != 1 {
 		t.Errorf("%+v, %+v", a, b)
 	}
+	// A parameter of another model may have the same name.
+	if c := s.Variable(&graph.Variable{Name: "p", Value: tensor.New(2)}, "momentum_buffer", 0); c == a || !c.Value.Equal(tensor.New(2)) {
+		t.Errorf("two parameters of one name share %+v", c)
+	}
 }
 
 func TestUpdateErrors(t *testing.T) {

@@ -28,7 +28,7 @@ type stepProgram struct {
 	program        engine.Program
 	feeds          engine.Feeds
 	images, labels *graph.Node    // set in feeds for each run
-	step, rate     *tensor.Tensor // step is nil unless the network needs it
+	step, rate     *tensor.Tensor // step is nil unless the network has Dropout
 	outputs        []*tensor.Tensor
 	recomputed     int // values that the backward pass computes again
 }
@@ -102,11 +102,7 @@ func (s *Stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, o
 	labels, rate = g.Input("labels", batch), g.Input("learning rate")
 	loss := graph.Mean(graph.CrossEntropy(trace.Output, labels))
 	correct := graph.Sum(graph.Equal(graph.ArgMax(trace.Output, 1), labels))
-	var params []*graph.Node
-	for _, p := range s.model.Parameters() {
-		params = append(params, g.Variable(p))
-	}
-	s.optimizer.Update(g, rate, params, graph.Gradients(loss, params...), s.state.Variable)
+	descend(loss, rate, s.model.Parameters(), s.optimizer, &s.state)
 	return trace, labels, rate, []*graph.Node{loss, correct}, nil
 }
 
