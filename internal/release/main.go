@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	if err := r.checkCommit(ctx); err != nil {
 		return err
 	}
-	return r.make(ctx)
+	return r.writeArchives(ctx)
 }
 
 // checkCommit makes sure that the version names the checkout's commit, and finds
@@ -123,8 +123,8 @@ func (r *release) checkCommit(ctx context.Context) error {
 	return nil
 }
 
-// make writes the archives and their checksums.
-func (r *release) make(ctx context.Context) error {
+// writeArchives builds for all platforms and writes the archives and their checksums.
+func (r *release) writeArchives(ctx context.Context) error {
 	entries, err := os.ReadDir(r.out)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
