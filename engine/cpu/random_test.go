@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"flag"
+	"hash/fnv"
 	"math"
 	"testing"
 	"time"
@@ -52,8 +53,20 @@ func randomTargets() []randgraph.Target {
 		{Name: "strict", Devices: devices(Options{Strict: true}, 1, 4), Poison: poison},
 		{Name: "small cache", Devices: devices(Options{}, 1, 2, 3), Poison: poison, With: with(func(l *work.Limits) { l.CacheFloats = 1 << 10; l.StreamedFloats = 1 << 8; l.GrainShift = 6 })},
 		// Options.Strict says how exact Winograd's algorithm is.
+		{Name: "any algorithm", Devices: devices(Options{Tuning: anyAlgorithm()}, 1, 3), Poison: poison, Slack: 2},
 		{Name: "Winograd", Devices: devices(Options{}, 1, 3), Poison: poison, Slack: 2, With: with(func(l *work.Limits) { l.WinogradGain = math.Inf(1) })},
 	}
+}
+
+// anyAlgorithm chooses any of the plans of a convolution, always the same one.
+func anyAlgorithm() *Tuning {
+	t := NewTuning(nil, nil)
+	t.pick = func(key string, names []string) string {
+		h := fnv.New64a()
+		h.Write([]byte(key))
+		return names[h.Sum64()%uint64(len(names))]
+	}
+	return t
 }
 
 // poison fills with NaN what programs must write before they read it.

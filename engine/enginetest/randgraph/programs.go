@@ -45,9 +45,23 @@ func (g *grower) training() {
 		g.derive(g.last(), forward)
 	}
 	if g.chance(0.4) || g.anyAssigned() && g.chance(0.5) { // one trains, one infers
-		g.c.Programs = append(g.c.Programs, Program{Outputs: g.outputs(0, forward)})
+		g.c.Programs = append(g.c.Programs, g.otherBatch(Program{Outputs: g.outputs(0, forward)}))
 		g.c.Schedule = [][]int{{0, 1, 0}, {1, 0, 1, 0, 1}, {0, 0, 1}}[g.r.IntN(3)]
 	}
+}
+
+// otherBatch returns the program for another number of samples, if it does
+// not mix them.
+func (g *grower) otherBatch(p Program) Program {
+	if g.chance(0.3) {
+		return p
+	}
+	q := p
+	q.Batch = g.between(1, 9)
+	if _, err := g.c.build(q, g.c.newVariables()); err != nil {
+		return p
+	}
+	return q
 }
 
 func (g *grower) anyAssigned() bool { return len(g.c.Programs[0].Assigns) > 0 }
@@ -249,14 +263,18 @@ func (g *grower) bookkeeping() {
 	}
 }
 
-// normalise removes steps that no program needs and renumbers the rest.
-func (c *Case) normalise() *Case {
+// normalise removes steps that no program needs, and another one that none
+// uses, and renumbers the rest.
+func (c *Case) normalise(another ...int) *Case {
 	c = c.clone()
 	keep := make([]bool, len(c.Steps))
 	for _, p := range c.Programs {
 		for i, n := range c.needed(p) {
 			keep[i] = keep[i] || n
 		}
+	}
+	for _, i := range another {
+		keep[i] = false
 	}
 	number := make([]int, len(c.Steps))
 	var steps []Step

@@ -30,7 +30,35 @@ type shrinker struct {
 	failure *Failure
 }
 
-// try makes a candidate the best one if it fails in the same way.
+// weight is what shrinking makes smaller.
+func (c *Case) weight() int {
+	w := 30*len(c.Programs) + 10*len(c.Schedule)
+	if c.Drop != nil {
+		w += 200
+	}
+	for _, p := range c.Programs {
+		w += 5 * (len(p.Outputs) + len(p.Assigns))
+		if p.Whole {
+			w += 50
+		}
+		if p.Batch != 0 {
+			w += 50
+		}
+	}
+	for _, s := range c.Steps {
+		w += map[string]int{"Input": 40, "Constant": 50, "Variable": 60}[s.Op]
+		if !isLeaf(s.Op) {
+			w += 100 + len(s.Args)
+		}
+		for _, v := range s.Ints {
+			w += v
+		}
+	}
+	return w
+}
+
+// try makes a candidate the best one if it is smaller and fails in the same
+// way.
 func (s *shrinker) try(c *Case) bool {
 	if time.Now().After(s.until) || len(c.Programs) == 0 || len(c.Schedule) == 0 {
 		return false
@@ -41,10 +69,10 @@ func (s *shrinker) try(c *Case) bool {
 		}
 	}
 	c = c.normalise()
-	if !c.repair() {
+	if !c.repair() || s.failure != nil && c.weight() >= s.best.weight() {
 		return false
 	}
-	_, err := c.Check(s.target)
+	err := c.checkFor(s.kind, s.target, &Stats{})
 	var f *Failure
 	if !errors.As(err, &f) || f.Kind != s.kind {
 		return false
@@ -90,9 +118,22 @@ func (s *shrinker) programs() (any bool) {
 	return any
 }
 
-// outputs removes outputs and assignments.
+// outputs removes outputs and assignments: all but one, or else single ones.
 func (s *shrinker) outputs() (any bool) {
 	for k := range s.best.Programs {
+		p := s.best.Programs[k]
+		for i := 0; len(p.Outputs)+len(p.Assigns) > 2 && i < len(p.Outputs)+len(p.Assigns); i++ {
+			c := s.best.clone()
+			if only := &c.Programs[k]; i < len(p.Outputs) {
+				only.Outputs, only.Assigns = only.Outputs[i:i+1], nil
+			} else {
+				only.Outputs, only.Assigns = nil, only.Assigns[i-len(p.Outputs):][:1]
+			}
+			if s.try(c) {
+				any = true
+				break
+			}
+		}
 		for i := len(s.best.Programs[k].Outputs) - 1; i >= 0; i-- {
 			c := s.best.clone()
 			c.Programs[k].Outputs = slices.Delete(c.Programs[k].Outputs, i, i+1)
@@ -111,7 +152,14 @@ func (s *shrinker) outputs() (any bool) {
 // one of its arguments, or a new input.
 func (s *shrinker) steps() (any bool) {
 	for i := len(s.best.Steps) - 1; i >= 0; i-- {
-		if i >= len(s.best.Steps) || isLeaf(s.best.Steps[i].Op) {
+		if i >= len(s.best.Steps) {
+			continue
+		}
+		if !s.best.used(i) { // in a program that has all steps
+			any = s.try(s.best.normalise(i)) || any
+			continue
+		}
+		if isLeaf(s.best.Steps[i].Op) {
 			continue
 		}
 		shapes, ok := s.best.shapes()
@@ -146,6 +194,15 @@ func (s *shrinker) steps() (any bool) {
 		any = any || done
 	}
 	return any
+}
+
+// used reports whether a step is an argument, an output or assigned.
+func (c *Case) used(i int) bool {
+	return slices.ContainsFunc(c.Steps, func(s Step) bool { return slices.Contains(s.Args, i) }) ||
+		slices.ContainsFunc(c.Programs, func(p Program) bool {
+			return slices.Contains(p.Outputs, i) ||
+				slices.ContainsFunc(p.Assigns, func(a Assign) bool { return a.Variable == i || a.Value == i })
+		})
 }
 
 // replace lets all that uses step i use step by.
