@@ -14,6 +14,7 @@
 //	get_fashion_mnist_labels       GetFashionMNISTLabels        fashionmnist.Classes
 //	show_images                    ShowImages                   data.ContactSheet
 //	train_ch6                      TrainCh6                     train.Fit
+//	l.backward(), trainer.step()   none: one step               train.NewMinimizer
 //	evaluate_accuracy_gpu          EvaluateAccuracy             train.Evaluate
 //	Animator                       Animator                     viz.Figure
 //	Accumulator, Timer             none: train.Fit measures     train.Row

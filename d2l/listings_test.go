@@ -5,8 +5,11 @@ import (
 	"log"
 
 	"github.com/strideml/stride/d2l"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -36,6 +39,48 @@ func Example_edges() {
 	//  [ 0.  1.  0.  0.  0. -1.  0.]
 	//  [ 0.  1.  0.  0.  0. -1.  0.]]
 	// 0.0
+}
+
+// A kernel that finds edges, learnt from an image and its edges.
+func Example_learnAKernel() {
+	white, black := tensor.Full(1, 1, 1, 6, 2), tensor.New(1, 1, 6, 4)
+	x := tensor.Must(tensor.Concat(3, white, black, white))
+	y := tensor.New(1, 1, 6, 7)
+	for i := range 6 {
+		y.Set(1, 0, 0, i, 1)
+		y.Set(-1, 0, 0, i, 5)
+	}
+
+	conv, err := nn.New(nn.Conv2D(1, 1).Kernel(1, 2).NoBias(), tensor.Shape{1, 6, 8}, nn.Options{Seed: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, conv.Parameters(), func(x, y *graph.Node) *graph.Node {
+		d := graph.Sub(conv.Forward(x, nn.Train), y)
+		return graph.Sum(graph.Mul(d, d))
+	})
+	defer step.Close()
+	for i := range 10 {
+		loss, err := step.Run(3e-2, x, y)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if (i+1)%2 == 0 {
+			fmt.Printf("epoch %d, loss %.3f\n", i+1, loss)
+		}
+	}
+	weight, err := conv.Param("weight")
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%.2f\n", weight.Value.Data())
+	// Output:
+	// epoch 2, loss 8.450
+	// epoch 4, loss 1.457
+	// epoch 6, loss 0.260
+	// epoch 8, loss 0.050
+	// epoch 10, loss 0.011
+	// [0.99 -0.98]
 }
 
 // A 1×1 convolution is a fully connected layer that is applied to each pixel.

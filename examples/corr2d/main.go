@@ -14,7 +14,9 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
 )
 
 func main() {
@@ -109,44 +111,39 @@ func edges(w io.Writer, device engine.Device) error {
 	return nil
 }
 
-// learn finds the edge kernel from the picture and its edges: 10 steps of
-// gradient descent on the squared error, with a learning rate of 0.03.
+// learn finds the edge kernel from the picture and its edges.
 func learn(w io.Writer, device engine.Device) error {
-	x := picture()
-	y, err := corr2D(device, x, edgeKernel())
+	y, err := corr2D(device, picture(), edgeKernel())
 	if err != nil {
 		return err
 	}
+	image, edges := tensor.Must(picture().Reshape(1, 1, 6, 8)), tensor.Must(y.Reshape(1, 1, 6, 7))
 	// Any start will do. The book draws one at random; this one leads to the
 	// kernel that it prints.
-	kernel := &graph.Variable{Name: "kernel", Trainable: true, Value: tensor.Must(
-		tensor.FromSlice([]float32{0.0377, 0.2147}, 1, 1, 1, 2))}
-
-	// One step as a graph: forward, loss, gradient, update.
-	g := graph.New()
-	image, want := g.Input("image", 1, 1, 6, 8), g.Input("edges", 1, 1, 6, 7)
-	k := g.Variable(kernel)
-	diff := graph.Sub(graph.Conv2D(image, k, nil, graph.Window{}, 1), want)
-	loss := graph.Sum(graph.Mul(diff, diff))
-	slope := graph.Gradients(loss, k)[0]
-	g.Assign(k, graph.Sub(k, graph.Mul(slope, g.Scalar(0.03))))
-
-	program, err := device.Compile(g, loss)
-	if err != nil {
+	kernel := tensor.Must(tensor.FromSlice([]float32{0.0377, 0.2147}, 1, 1, 1, 2))
+	fmt.Fprintln(w, "Learning the kernel:")
+	if err := fit(w, device, kernel, image, edges); err != nil {
 		return err
 	}
-	defer program.Close()
-	feeds := engine.Feeds{image: tensor.Must(x.Reshape(1, 1, 6, 8)), want: tensor.Must(y.Reshape(1, 1, 6, 7))}
-	l := tensor.Scalar(0)
-	fmt.Fprintln(w, "Learning the kernel:")
-	for step := 1; step <= 10; step++ {
-		if err := program.Run(feeds, []*tensor.Tensor{l}); err != nil {
+	fmt.Fprintf(w, "kernel %.4f, %.4f\n", kernel.At(0, 0, 0, 0), kernel.At(0, 0, 0, 1))
+	return nil
+}
+
+// fit changes the kernel so that it finds the edges in the image: 10 steps of
+// gradient descent on the squared error, with a learning rate of 0.03.
+func fit(w io.Writer, device engine.Device, kernel, image, edges *tensor.Tensor) error {
+	k := &graph.Variable{Name: "kernel", Value: kernel, Trainable: true}
+	step := train.NewMinimizer(device, optim.SGD{}, []*graph.Variable{k}, func(x, y *graph.Node) *graph.Node {
+		d := graph.Sub(graph.Conv2D(x, x.Graph().Variable(k), nil, graph.Window{}, 1), y)
+		return graph.Sum(graph.Mul(d, d))
+	})
+	defer step.Close()
+	for i := 1; i <= 10; i++ {
+		loss, err := step.Run(0.03, image, edges)
+		if err != nil {
 			return err
 		}
-		if step%2 == 0 {
-			fmt.Fprintf(w, "step %2d, loss %.3f\n", step, l.At())
-		}
+		fmt.Fprintf(w, "step %2d, loss %.3f\n", i, loss)
 	}
-	fmt.Fprintf(w, "kernel %.4f, %.4f\n", kernel.Value.At(0, 0, 0, 0), kernel.Value.At(0, 0, 0, 1))
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train"
 )
 
 // Residual computes ReLU(x' + F(x)), where F is two convolutions with batch
@@ -71,7 +72,7 @@ func run(w io.Writer) error {
 	}
 	device := cpu.New(cpu.Options{})
 	images, labels := bars()
-	first, last, err := train(device, model, images, labels, 40)
+	first, last, err := fit(device, model, images, labels, 40)
 	if err != nil {
 		return err
 	}
@@ -100,39 +101,21 @@ func bars() (images, labels *tensor.Tensor) {
 	return images, labels
 }
 
-// train takes steps on the whole batch and returns the first and last loss.
-func train(device engine.Device, model *nn.Model, images, labels *tensor.Tensor, steps int) (first, last float32, err error) {
-	t, err := model.Trace(labels.Size(), nn.Train)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer graph.Catch(&err)
-	g := t.Graph
-	target, lr := g.Input("labels", labels.Size()), g.Input("lr")
-	loss := graph.Mean(graph.CrossEntropy(t.Output, target))
-	var params []*graph.Node
-	for _, v := range model.Parameters() {
-		params = append(params, g.Variable(v))
-	}
-	var state optim.State
-	optim.SGD{Momentum: 0.9}.Update(g, lr, params, graph.Gradients(loss, params...), state.Variable)
-
-	program, err := device.Compile(g, loss)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer program.Close()
-	feeds := engine.Feeds{t.Input: images, target: labels, lr: tensor.Scalar(0.05)}
-	l := tensor.Scalar(0)
-	for step := range steps {
-		if err := program.Run(feeds, []*tensor.Tensor{l}); err != nil {
+// fit takes steps on the whole batch and returns the first and last loss.
+func fit(device engine.Device, model *nn.Model, images, labels *tensor.Tensor, steps int) (first, last float64, err error) {
+	step := train.NewMinimizer(device, optim.SGD{Momentum: 0.9}, model.Parameters(), func(x, y *graph.Node) *graph.Node {
+		return nn.CrossEntropyLoss(model.Forward(x, nn.Train), y)
+	})
+	defer step.Close()
+	for i := range steps {
+		if last, err = step.Run(0.05, images, labels); err != nil {
 			return 0, 0, err
 		}
-		if step == 0 {
-			first = l.At()
+		if i == 0 {
+			first = last
 		}
 	}
-	return first, l.At(), nil
+	return first, last, nil
 }
 
 // count returns how many images the model classifies rightly.
