@@ -187,8 +187,8 @@ func (l *lanes) memoryBytes() (bytes int64) {
 		return 0
 	}
 	for _, lane := range l.all() {
-		if p, ok := lane.program.(interface{ MemoryBytes() int }); ok {
-			bytes += int64(p.MemoryBytes())
+		if p, ok := lane.program.(engine.MemoryPlanner); ok {
+			bytes += p.MemoryBytes()
 		}
 	}
 	return bytes
