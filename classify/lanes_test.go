@@ -152,7 +152,7 @@ func TestWideOrNarrow(t *testing.T) {
 		defer l.leave()
 		return l.enter(false)
 	}
-	if !alone() || !alone() {
+	if first, second := alone(), alone(); !first || !second {
 		t.Error("a call that is alone is narrow")
 	}
 	if !l.enter(false) || l.enter(false) {
