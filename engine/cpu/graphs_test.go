@@ -196,8 +196,8 @@ func partitionOf(t *testing.T, device engine.Device, outputs []*graph.Node) uint
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if q, ok := p.(interface{ Partition() uint64 }); ok {
-		return q.Partition()
+	if q, ok := p.(engine.ReductionOrderer); ok {
+		return q.ReductionOrder()
 	}
 	return 0
 }

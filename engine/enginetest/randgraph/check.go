@@ -203,8 +203,8 @@ func (s *session) on(d engine.Device, programs []built, compare bool, sums *uint
 		defer p.Close()
 		compiled[i] = p
 	}
-	if q, ok := compiled[0].(interface{ Partition() uint64 }); ok && sums != nil {
-		*sums = q.Partition()
+	if q, ok := compiled[0].(engine.ReductionOrderer); ok && sums != nil {
+		*sums = q.ReductionOrder()
 	}
 	for pass := range 2 {
 		s.c.reset(s.vars)
