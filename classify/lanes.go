@@ -139,27 +139,36 @@ func (l *lanes) leave() {
 }
 
 // take returns a lane for a call that has its permits: then there is an idle one,
-// or room for one more.
+// or room for one more, which is compiled while other calls go on.
 func (l *lanes) take(wide bool) (*lane, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil, errClosed
+	lane, err := l.takeIdle(wide)
+	if lane != nil || err != nil {
+		return lane, err
 	}
-	if wide {
-		return l.wide, nil
-	}
-	if n := len(l.idle); n > 0 {
-		lane := l.idle[n-1] // its memory is the likeliest to be in a cache
-		l.idle = l.idle[:n-1]
-		return lane, nil
-	}
-	// Others wait for the compilation: it happens once for each thread.
-	lane, err := l.compile(1)
-	if err != nil {
+	if lane, err = l.compile(1); err != nil {
 		return nil, err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.narrow = append(l.narrow, lane)
+	return lane, nil
+}
+
+// takeIdle returns nil if there is no idle lane.
+func (l *lanes) takeIdle(wide bool) (*lane, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := len(l.idle)
+	switch {
+	case l.closed:
+		return nil, errClosed
+	case wide:
+		return l.wide, nil
+	case n == 0:
+		return nil, nil
+	}
+	lane := l.idle[n-1] // its memory is the likeliest to be in a cache
+	l.idle = l.idle[:n-1]
 	return lane, nil
 }
 

@@ -75,7 +75,8 @@ func (s *source) readFile() (err error) {
 		return err
 	}
 	metadata := s.weights.Metadata
-	s.net, s.data = metadata["net"], metadata["data"]
+	s.net = metadata["net"]
+	s.data, s.trained = metadata["data"]
 	if text, ok := metadata["input"]; ok {
 		if err := json.Unmarshal([]byte(text), &s.input); err != nil || !plausible(s.input) {
 			return fmt.Errorf("%s: its metadata gives the input shape %q: want C×H×W", s.path, text)
@@ -85,12 +86,6 @@ func (s *source) readFile() (err error) {
 		if err := json.Unmarshal([]byte(text), &s.classes); err != nil {
 			return fmt.Errorf("%s: its metadata gives class names that cannot be read: %w", s.path, err)
 		}
-	}
-	if n := len(s.classes); n > 0 && !slices.ContainsFunc(s.weights.Entries, func(e tensor.Named) bool {
-		shape := e.Tensor.Shape()
-		return len(shape) > 0 && shape.Size() > 0 && shape[0] == n
-	}) {
-		return fmt.Errorf("%s: its metadata names %d classes, but no tensor has that many rows", s.path, n)
 	}
 	if text, ok := metadata["preprocessing"]; ok {
 		s.preprocessing = new(preprocess.Config)

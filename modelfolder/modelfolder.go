@@ -90,6 +90,7 @@ type source struct {
 
 	// What is said about the model; all may be missing.
 	net, data     string
+	trained       bool // by Stride, which always says with what data
 	classes       []string
 	input         tensor.Shape
 	preprocessing *preprocess.Config
@@ -106,7 +107,7 @@ func (s *source) readFolder() error {
 	case config.Net == "":
 		return fmt.Errorf("%s does not name the network: want a field \"net\"", filepath.Join(s.path, configFile))
 	}
-	s.net, s.data, s.classes = config.Net, config.Data, config.Classes
+	s.net, s.data, s.trained, s.classes = config.Net, config.Data, config.Data != "", config.Classes
 	if s.preprocessing = config.Preprocessing; s.preprocessing != nil {
 		s.input = s.preprocessing.InputSize
 	}
@@ -148,11 +149,29 @@ func (s *source) model(asked string) (*Model, error) {
 	if s.input == nil {
 		s.input = spec.Input
 	}
+	if err := s.checkClasses(); err != nil {
+		return nil, err
+	}
 	if err := m.build(s); err != nil {
 		return nil, err
 	}
 	m.Preprocessing = s.pictures(spec)
 	return m, nil
+}
+
+// checkClasses reports class names that cannot be those of the weights, before
+// memory is taken for so many classes.
+func (s *source) checkClasses() error {
+	n := len(s.classes)
+	if n == 0 {
+		return nil
+	}
+	for _, e := range s.weights.Entries {
+		if shape := e.Tensor.Shape(); len(shape) > 0 && shape.Size() > 0 && shape[0] == n {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s names %d classes, but no tensor in %s has that many rows", s.path, n, filepath.Base(s.weightsFile))
 }
 
 // spec finds the network.
@@ -183,7 +202,7 @@ func (s *source) pictures(spec zoo.Spec) preprocess.Config {
 	switch {
 	case s.preprocessing != nil:
 		return s.preprocessing.WithDefaults()
-	case s.data == "" && len(published.InputSize) == 3 && published.InputSize[0] == s.input[0]:
+	case !s.trained && len(published.InputSize) == 3 && published.InputSize[0] == s.input[0]:
 		published.InputSize = s.input
 		return published.WithDefaults()
 	}

@@ -230,7 +230,7 @@ func TestModelFolderByHand(t *testing.T) {
 		`{"version": 2, "net": "lenet"}`: "config.json is damaged: format version is 2, this program knows 1",
 		`{"version": 1, "net": "lenet", "preprocessing": {"input_size": [1, 28, 28], "crop": 1}}`: `unknown field "crop"`,
 		`{"version": 1, "net": "lenet", "preprocessing": {"input_size": [3, 28, 28]}}`:            "wrong shape: 0.weight is 6×1×5×5, want 6×3×5×5",
-		`{"version": 1, "net": "lenet", "classes": ["a", "b"]}`:                                   "the weights are for 4 classes, the network has 2",
+		`{"version": 1, "net": "lenet", "classes": ["a", "b"]}`:                                   " names 2 classes, but no tensor in model.safetensors has that many rows",
 		`{"version": 1, "net": "torchvision/resnet18"}`:                                           "missing: ",
 	} {
 		write(config)
@@ -275,6 +275,7 @@ func TestForeignFile(t *testing.T) {
 		{nil, published},
 		{map[string]string{"input": "[3,64,64]"}, small},
 		{map[string]string{"input": "[3,64,64]", "data": "photos"}, preprocess.Plain(small.InputSize)},
+		{map[string]string{"input": "[3,64,64]", "data": ""}, preprocess.Plain(small.InputSize)},
 		{map[string]string{"preprocessing": `{"input_size": [3, 64, 64], "invert": true}`}, preprocess.Config{InputSize: small.InputSize, Invert: true}},
 	} {
 		m := load(t, save(t, squeeze.State(), c.metadata), spec.Name)

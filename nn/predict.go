@@ -31,7 +31,8 @@ const maxPrograms = 4
 // Predict runs the network in Eval mode on x, N×C×H×W for images, or a single
 // image C×H×W, which counts as a batch of one. It returns the output with the
 // batch as first axis. Programs are compiled for each batch size and the
-// latest few are kept; [Model.Close] releases them. Calls wait for each other.
+// latest few are kept; [Model.Close] releases them. Calls wait for each other;
+// package classify is for many goroutines.
 func (m *Model) Predict(device engine.Device, x *tensor.Tensor) (*tensor.Tensor, error) {
 	x, err := m.asBatch(device, x)
 	if err != nil {

@@ -83,11 +83,17 @@ func (c Config) values(channel int) *[256]float32 {
 	return &values
 }
 
+// resizeTo returns the size to resize to, which a picture is to cover or to be
+// squashed to. Defaults are filled in.
+func (c Config) resizeTo() (h, w int) {
+	side := func(size int) int { return int(math.Floor(float64(size) / c.CropPct)) }
+	return side(c.InputSize[1]), side(c.InputSize[2])
+}
+
 // resized returns the size that a picture is resized to before its middle is
 // cut out. Defaults are filled in.
 func (c Config) resized(inH, inW int) (outH, outW int, err error) {
-	h := int(math.Floor(float64(c.InputSize[1]) / c.CropPct))
-	w := int(math.Floor(float64(c.InputSize[2]) / c.CropPct))
+	h, w := c.resizeTo()
 	if c.CropMode == Squash {
 		return h, w, nil
 	}

@@ -98,7 +98,7 @@ func (c Config) perChannel(values []float32, otherwise float32) []float32 {
 const (
 	// maxSide bounds the sides of an input, so that a damaged file cannot ask
 	// for memory without end.
-	maxSide = 4096
+	maxSide = 2048
 	// minCropPct and minStd are far below what is useful.
 	minCropPct = 0.05
 	minStd     = 1e-6
@@ -123,6 +123,9 @@ func (c Config) Check() error {
 	}
 	if !(c.CropPct >= minCropPct && c.CropPct <= 1) {
 		return fmt.Errorf("crop_pct is %v: want %v to 1", c.CropPct, minCropPct)
+	}
+	if h, w := c.resizeTo(); h*w > maxResized {
+		return fmt.Errorf("crop_pct is %v: pictures would be resized to %d×%d pixels, more than 100 megapixels", c.CropPct, w, h)
 	}
 	for _, list := range []struct {
 		name   string

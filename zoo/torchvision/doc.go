@@ -15,7 +15,8 @@
 // otherwise. Weights from torchvision expect images scaled to 0…1 and
 // normalised with mean 0.485, 0.456, 0.406 and standard deviation 0.229,
 // 0.224, 0.225 (red, green, blue); those of GoogLeNet are an exception, see
-// there.
+// there. zoo.Spec.Preprocessing has these numbers, with the size to resize to and
+// to cut out.
 //
 // A network and its weights must agree in every name and shape. These rules
 // are the only exceptions, each for files that torchvision itself publishes:
