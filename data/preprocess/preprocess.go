@@ -171,7 +171,7 @@ func numbers(values []float32) string { return strings.Trim(fmt.Sprint(values), 
 var fields = []string{"input_size", "interpolation", "crop_mode", "crop_pct", "mean", "std", "invert"}
 
 // UnmarshalJSON implements json.Unmarshaler. A field with another name is an
-// error, so that a slip of the pen does not become a default.
+// error, so that a misspelt one does not silently become a default.
 func (c *Config) UnmarshalJSON(b []byte) error {
 	var names map[string]json.RawMessage
 	if err := json.Unmarshal(b, &names); err != nil {
