@@ -1,14 +1,13 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
+	"io"
 	"runtime"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/kernel"
-	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // Options configures a Device.
@@ -25,16 +24,26 @@ type Options struct {
 	// program is compiled. Without it they follow from shapes, so that results
 	// are the same on all machines of one instruction set.
 	Tuning *Tuning
+
+	// Dump, if it is not nil, gets the intermediate form of each program that is
+	// compiled after each pass of the compiler, as text.
+	Dump io.Writer
 }
 
 // Device is the CPU as an engine. It is safe for concurrent use.
 type Device struct {
-	team   *team
-	strict bool
-	tuning *Tuning
+	workers *exec.Workers
+	strict  bool
+	tuning  *Tuning
+	dump    io.Writer
+	check   bool // the intermediate form, after each pass
 }
 
 var _ engine.Device = (*Device)(nil)
+
+// checkPasses makes all new devices verify the intermediate form after each
+// pass. Tests set it.
+var checkPasses bool
 
 // New returns a Device with workers of its own.
 func New(o Options) *Device {
@@ -42,10 +51,10 @@ func New(o Options) *Device {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{team: newTeam(n), strict: o.Strict, tuning: o.Tuning}
-	// The workers refer to the team, not to the Device, so that a Device
-	// nobody uses any more takes its workers with it.
-	runtime.AddCleanup(d, func(t *team) { t.close() }, d.team)
+	d := &Device{workers: exec.NewWorkers(n), strict: o.Strict, tuning: o.Tuning, dump: o.Dump, check: checkPasses}
+	// The workers do not refer to the Device, so that a Device nobody uses any
+	// more takes its workers with it.
+	runtime.AddCleanup(d, func(w *exec.Workers) { w.Close() }, d.workers)
 	return d
 }
 
@@ -62,50 +71,10 @@ func (d *Device) Description() string {
 }
 
 // Threads returns the number of threads that compute.
-func (d *Device) Threads() int { return d.team.size }
+func (d *Device) Threads() int { return d.workers.Size() }
 
 // Close ends the Device's workers. Its programs still run, on one thread.
 func (d *Device) Close() error {
-	d.team.close()
+	d.workers.Close()
 	return nil
-}
-
-// Compile implements engine.Device.
-func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
-	for _, n := range outputs {
-		if n == nil || n.Graph() != g {
-			return nil, fmt.Errorf("cpu: output %v does not belong to the graph", n)
-		}
-	}
-	small, smallOutputs, parts := subBatch(g, outputs)
-	p, err := d.compile(small, smallOutputs, nil)
-	if err != nil {
-		return nil, err
-	}
-	p.inputs, p.outputs, p.parts = g.Inputs(), outputs, parts
-	p.fed = make([]*tensor.Tensor, len(p.inputs))
-	if evenly(parts, d.team.size) {
-		for range d.team.size - 1 {
-			other, err := d.compile(small, smallOutputs, p)
-			if err != nil {
-				return nil, errors.Join(err, p.own.free())
-			}
-			p.programs = append(p.programs, other)
-		}
-		p.crew = newCrew(p.programs)
-	}
-	if p.number, err = d.team.reserve(p.sharedFloats()); err != nil {
-		return nil, errors.Join(err, p.own.free())
-	}
-	return p, nil
-}
-
-// compile makes a program. If there is a first one it is another of the same kind,
-// for a worker alone, and has the packed weights of the first.
-func (d *Device) compile(g *graph.Graph, outputs []*graph.Node, first *program) (*program, error) {
-	c := newCompiler(d, g, outputs)
-	if err := c.lower(); err != nil {
-		return nil, fmt.Errorf("cpu: %w", err)
-	}
-	return c.finish(first)
 }

@@ -1,6 +1,7 @@
 package cpu_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -47,7 +48,6 @@ func wantValues(t *testing.T, x *tensor.Tensor, y *graph.Node, want ...float32) 
 // A concatenation along another axis than the channels is a part of one along
 // the channels, twice, and so cannot be computed in its place there.
 func TestConcatOfConcat(t *testing.T) {
-	t.Skip("not mended yet: a channel concatenation takes any concatenation as a part of its own memory")
 	build := func() (x, a *graph.Node) {
 		x = graph.New().Input("x", 1, 2, 1, 2)
 		return x, graph.MaxPool2D(x, [2]int{1, 1}, graph.Window{}, false)
@@ -77,7 +77,6 @@ func TestConcatOfConcat(t *testing.T) {
 // The argument of a convolution is a part of the channels of an input, whose
 // layouts are the same memory; the derivative of the weight reads it again.
 func TestWeightGradientOfSlicedInput(t *testing.T) {
-	t.Skip("not mended yet: the copy of a view keeps the offset of the view")
 	g := graph.New()
 	x := g.Input("x", 2, 8, 1, 1)
 	w := g.Variable(&graph.Variable{Name: "w", Value: sawtooth(2, 4, 3, 1, 1), Trainable: true})
@@ -90,7 +89,6 @@ func TestWeightGradientOfSlicedInput(t *testing.T) {
 // the same memory. The weight is so large that its derivative and its update are
 // one step.
 func TestUpdateReadsGradientTwice(t *testing.T) {
-	t.Skip("not mended yet: a merged update replaces one of the operands that are the gradient")
 	const n = 512
 	g := graph.New()
 	x := g.Input("x", 2, n)
@@ -105,8 +103,7 @@ func TestUpdateReadsGradientTwice(t *testing.T) {
 // Values that are dropped and computed again have the same bits, here of a
 // DenseNet that is trained with less and less memory.
 func TestMemoryBudgetKeepsBits(t *testing.T) {
-	t.Skip("not mended yet: sums over rows are taken in another order where the pitch is not the width")
-	state := func(budget int64) []*tensor.Tensor {
+	state := func(budget int64) (list []*tensor.Tensor) {
 		net := zoo.DenseNet(4, zoo.DenseNetConfig{Channels: 8, Growth: 4, Blocks: []int{3, 2}})
 		m, err := nn.New(net, tensor.Shape{1, 32, 32}, nn.Options{Seed: 3})
 		if err != nil {
@@ -118,29 +115,38 @@ func TestMemoryBudgetKeepsBits(t *testing.T) {
 		for i := range b.Images.Data() {
 			b.Images.Data()[i] = float32(i*i%101) / 101
 		}
-		if _, _, err := s.Run(b, 0, 0.1); err != nil {
+		if _, _, err := s.Run(b, 0, 0.1); errors.Is(err, train.ErrBudget) {
+			return nil
+		} else if err != nil {
 			t.Fatal(err)
 		}
-		var list []*tensor.Tensor
 		for _, p := range append(m.Parameters(), m.Buffers()...) {
 			list = append(list, p.Value)
 		}
 		return list
 	}
-	want := state(0)
-	for i, x := range state(303410) {
-		for k, v := range x.Data() {
-			if math.Float32bits(v) != math.Float32bits(want[i].Data()[k]) {
-				t.Fatalf("element %d of tensor %d is %v, without a budget %v", k, i, v, want[i].Data()[k])
+	want, kept := state(0), 0
+	for budget := int64(290_000); budget < 600_000; budget += 13_410 {
+		got := state(budget)
+		if got != nil {
+			kept++
+		}
+		for i, x := range got {
+			for k, v := range x.Data() {
+				if math.Float32bits(v) != math.Float32bits(want[i].Data()[k]) {
+					t.Fatalf("budget %d: element %d of tensor %d is %v, without a budget %v", budget, k, i, v, want[i].Data()[k])
+				}
 			}
 		}
+	}
+	if kept < 5 {
+		t.Errorf("only %d budgets can be kept", kept)
 	}
 }
 
 // A linear layer with a bias has the same bits whether its product is used by
 // one node or by two, one of which is computed again.
 func TestRematerializedBiasKeepsBits(t *testing.T) {
-	t.Skip("not mended yet: a bias is added last if it is fused and first if it is not")
 	g := graph.New()
 	x, w, b := g.Input("x", 1, 3), g.Input("w", 1, 3), g.Input("b", 1)
 	y := graph.Linear(x, w, b)
@@ -172,7 +178,7 @@ func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, o
 	for _, n := range outputs {
 		copies = append(copies, of(n))
 	}
-	if partitionOf(t, device, outputs) != partitionOf(t, device, copies) {
+	if orderOf(t, device, outputs) != orderOf(t, device, copies) {
 		t.Skip("the engine says that it takes sums in another order")
 	}
 	got, err := engine.Run(device, again, copies...)
@@ -188,8 +194,8 @@ func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, o
 	}
 }
 
-// partitionOf tells how a program for the outputs cuts up its sums, if it says.
-func partitionOf(t *testing.T, device engine.Device, outputs []*graph.Node) uint64 {
+// orderOf tells how a program for the outputs cuts up its sums, if it says.
+func orderOf(t *testing.T, device engine.Device, outputs []*graph.Node) uint64 {
 	t.Helper()
 	p, err := device.Compile(outputs[0].Graph(), outputs...)
 	if err != nil {
@@ -205,7 +211,6 @@ func partitionOf(t *testing.T, device engine.Device, outputs []*graph.Node) uint
 // The derivative of normalization by given statistics is gamma/√(variance+ε)
 // times dy, whatever x is.
 func TestInferenceNormGradientIgnoresInput(t *testing.T) {
-	t.Skip("not mended yet: x̂ is computed and multiplied by 0")
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	g := graph.New()
 	x := g.Input("x", 3, 2)
@@ -228,7 +233,7 @@ func TestChannelMeanOfInfinity(t *testing.T) {
 
 // NaN wins in a max pool and gets the derivative, wherever it is in its window.
 func TestMaxPoolGradientOfNaN(t *testing.T) {
-	t.Skip("not mended yet: the first element gets it, as none equals the maximum")
+	t.Skip("not mended yet: the gradient kernels look for an element that equals the maximum")
 	nan := float32(math.NaN())
 	for want, v := range [][]float32{{nan, 1, nan}, {1, nan, nan}, {1, 2, nan}} {
 		x := graph.New().Input("x", 1, 1, 1, 3)

@@ -23,11 +23,6 @@ var (
 //
 //	go test ./engine/cpu -run RandomGraphs -v -timeout 0 -random 1h -seed 1000000
 func TestRandomGraphs(t *testing.T) {
-	asked := false
-	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "seed" })
-	if !asked {
-		t.Skip("the engine still has the faults of graphs_test.go; -seed runs the test")
-	}
 	randgraph.Test(t, randomTargets(), randgraph.Options{Seed: *randomSeed, For: *randomFor, Failures: *randomMany})
 }
 
@@ -71,10 +66,9 @@ func anyAlgorithm() *Tuning {
 
 // poison fills with NaN what programs must write before they read it.
 func poison(d engine.Device) {
-	t := d.(*Device).team
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i := range t.pool.memory {
-		t.pool.memory[i] = float32(math.NaN())
-	}
+	d.(*Device).workers.SharedMemory(func(floats []float32) {
+		for i := range floats {
+			floats[i] = float32(math.NaN())
+		}
+	})
 }

@@ -186,7 +186,7 @@ type session struct {
 // same variables. It returns the outputs of each run and the values of all
 // variables in the end. compare says whether to compare the first pass with
 // the reference engine. sums, if it is not nil, gets the first program's
-// Partition.
+// ReductionOrder.
 func (s *session) on(d engine.Device, programs []built, compare bool, sums *uint64) (results [][]*tensor.Tensor, err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -1,0 +1,40 @@
+package exec
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// An arena is memory outside of the Go heap, so that the collector neither
+// scans nor moves nor counts it.
+type arena struct {
+	bytes []byte
+}
+
+const hugePage = 2 << 20
+
+func newArena(floats int) (*arena, []float32, error) {
+	if floats == 0 {
+		return &arena{}, nil, nil
+	}
+	size := floats * 4
+	b, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no %d MB of memory for the plan: %w", size>>20, err)
+	}
+	if size >= hugePage {
+		// Only a hint: without huge pages it is merely slower.
+		_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
+	}
+	return &arena{b}, floatsOf(b), nil
+}
+
+func (a *arena) free() error {
+	if a.bytes == nil {
+		return nil
+	}
+	b := a.bytes
+	a.bytes = nil
+	return unix.Munmap(b)
+}

@@ -1,0 +1,145 @@
+package inspect
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/lower"
+	"github.com/strideml/stride/graph"
+)
+
+// A trainPhase is the part of a training step that a node belongs to.
+type trainPhase int
+
+const (
+	phaseBackward trainPhase = iota
+	phaseForward
+	phaseUpdate
+)
+
+func (p trainPhase) String() string { return [...]string{"backward", "forward", "update"}[p] }
+
+// phasesOf finds the phase of each node: elementwise work that only assignments
+// need is the update; all else that was added to the graph before the last
+// output is forward.
+func phasesOf(p *exec.Program) []trainPhase {
+	if len(p.Steps()) == 0 {
+		return nil
+	}
+	g := p.Steps()[0].Node.Graph()
+	nodes := g.Nodes()
+	phases := make([]trainPhase, len(nodes))
+	last := -1
+	for _, n := range p.Outputs {
+		phases[n.ID()] = phaseForward
+		last = max(last, n.ID())
+	}
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if phases[i] == phaseForward {
+			for _, in := range nodes[i].Inputs() {
+				phases[in.ID()] = phaseForward
+			}
+		}
+	}
+	other := make([]bool, len(nodes)) // has a user that is no update
+	for _, a := range g.Assignments() {
+		if i := a.Value.ID(); phases[i] != phaseForward && lower.IsElementwise(a.Value.Op()) {
+			phases[i] = phaseUpdate
+		}
+	}
+	for i := len(nodes) - 1; i >= 0; i-- {
+		if phases[i] == phaseUpdate && (other[i] || !lower.IsElementwise(nodes[i].Op())) {
+			phases[i] = phaseBackward
+		}
+		if phases[i] == phaseBackward && i < last {
+			phases[i] = phaseForward
+		}
+		for _, in := range nodes[i].Inputs() {
+			j := in.ID()
+			switch {
+			case phases[i] != phaseUpdate:
+				other[j] = true
+			case phases[j] == phaseBackward && !other[j] && lower.IsElementwise(in.Op()):
+				phases[j] = phaseUpdate
+			}
+		}
+	}
+	return phases
+}
+
+// kindOf names the kind of work that a step does.
+func kindOf(s *exec.Step, phase trainPhase) string {
+	switch s.Name {
+	case "pack", "fold":
+		return "packing"
+	case "layout", "copy", "concat", "slice", "pad", "fill", "transpose", "broadcast":
+		return "copies"
+	}
+	op := s.Node.Op()
+	if s.Algorithm != "" {
+		op = productOf(s.Node).Op()
+	}
+	switch op.(type) {
+	case graph.Conv2DOp:
+		return "convolution"
+	case graph.Conv2DInputGradOp:
+		return "input gradient"
+	case graph.Conv2DWeightGradOp:
+		return "weight gradient"
+	case graph.MatMulOp:
+		return "product"
+	case graph.BatchStatsOp, graph.BatchNormOp, graph.BatchNormParamGradOp, graph.BatchNormInputGradOp:
+		return "normalisation"
+	case graph.MaxPool2DOp, graph.AvgPool2DOp, graph.AdaptiveAvgPool2DOp,
+		graph.MaxPool2DGradOp, graph.AvgPool2DGradOp, graph.AdaptiveAvgPool2DGradOp:
+		return "pooling"
+	case graph.ReduceOp:
+		return "sums"
+	case graph.SoftmaxOp, graph.CrossEntropyOp, graph.CrossEntropyGradOp, graph.ArgMaxOp:
+		return "loss"
+	}
+	if phase == phaseUpdate {
+		return "update"
+	}
+	return "elementwise"
+}
+
+// productOf returns the convolution or product that a step's main work is: the
+// node itself or an argument that was made part of it.
+func productOf(n *graph.Node) *graph.Node {
+	if n.MultiplyAdds() == 0 {
+		for _, in := range n.Inputs() {
+			if in.MultiplyAdds() > 0 {
+				return in
+			}
+		}
+	}
+	return n
+}
+
+// flopsOf counts the operations of the main step of a convolution or product
+// as a direct sum does them.
+func flopsOf(s *exec.Step) int64 {
+	if s.Algorithm == "" {
+		return 0
+	}
+	return 2 * productOf(s.Node).MultiplyAdds()
+}
+
+// floatsOf is how many numbers a step reads and writes, each buffer once. Of
+// two buffers, one to be copied into the other, the smaller one counts twice:
+// only a part of the larger is touched.
+func floatsOf(s *exec.Step) (total int64) {
+	if len(s.Reads) == 1 && len(s.Writes) == 1 && kindOf(s, phaseForward) == "copies" {
+		return 2 * int64(min(s.Reads[0].Size, s.Writes[0].Size))
+	}
+	seen := map[*exec.Buffer]bool{}
+	for _, list := range [][]*exec.Buffer{s.Reads, s.Writes} {
+		clear(seen)
+		for _, b := range list {
+			if !seen[b] {
+				seen[b] = true
+				total += int64(b.Size)
+			}
+		}
+	}
+	return total
+}

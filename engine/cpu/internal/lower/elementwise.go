@@ -1,0 +1,350 @@
+package lower
+
+import (
+	"slices"
+
+	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/strided"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// Elementwise operators are computed in groups, block by block: no value between
+// the operators of a group is ever whole in memory.
+var elementwise = operator{layout: layoutElementwise, ability: elementwiseAbility, lower: lowerElementwise}
+
+// blockFloats is how many elements are computed at a time: a register is 4 KB.
+const blockFloats = 1024
+
+// IsElementwise reports whether each element of the result of an operator depends
+// on the elements of the arguments at the same place.
+func IsElementwise(op ir.Operator) bool {
+	switch op.(type) {
+	case graph.UnaryOp, graph.UnaryGradOp, graph.BinaryOp:
+		return true
+	}
+	return false
+}
+
+// layoutElementwise computes in NHWC if any argument of the same shape is an
+// image that exists in it.
+func layoutElementwise(l *Layouts, o *ir.Op) {
+	e, _ := o.IsElementwise()
+	shape, layout := o.Out().Shape, ir.Plain
+	for _, v := range o.Args {
+		if len(shape) == 4 && v.Shape.Equal(shape) && l.isImage(v) {
+			layout = ir.NHWC
+		}
+	}
+	e.Forms = make([]ir.Form, len(o.Args))
+	for i, v := range o.Args {
+		switch s := v.Shape; {
+		case s.Equal(shape) && layout == ir.NHWC:
+			l.Pixels(o, i)
+		case s.Equal(shape):
+			l.Plain(o, i)
+		case s.Size() == 1:
+			e.Forms[i] = ir.Scalar
+			l.Any(o, i)
+		case periodic(s, shape, layout):
+			e.Forms[i] = ir.Periodic
+			l.Plain(o, i)
+		default: // a shape that repeats in some other way is written out in full
+			x := l.f.NewOp(ir.Expand{}, v.Node, shape, v)
+			x.Needs = make([]ir.Need, 1)
+			l.Plain(x, 0)
+			x.Out().Layout, x.Out().Vars, x.Out().Fixed = layout, v.Vars, v.Fixed
+			l.Before(x)
+			o.Args[i], o.Needs[i] = x.Out(), ir.Need{Layout: layout, Pitched: layout == ir.NHWC}
+		}
+	}
+	if layout == ir.NHWC {
+		l.MakePixels(o)
+	} else {
+		l.MakePlain(o)
+	}
+}
+
+// periodic reports whether s, broadcast to shape, repeats its row-major
+// elements over and over in the given layout.
+func periodic(s, shape tensor.Shape, l ir.Layout) bool {
+	if l == ir.NHWC { // only a vector over the channels
+		i := len(s) - 3
+		return i >= 0 && s[i] == shape[1] && s.Size() == s[i]
+	}
+	lead := true // leading axes may repeat, the others must be complete
+	for i := range s {
+		if full := s[i] == shape[len(shape)-len(s)+i]; !full && (s[i] != 1 || !lead) {
+			return false
+		} else if full && s[i] != 1 {
+			lead = false
+		}
+	}
+	return true
+}
+
+// elementwiseAbility: sums over rows need whole rows.
+func elementwiseAbility(o *ir.Op) (Ability, bool) {
+	return Ability{}, o.Out().Layout == ir.NHWC || len(o.Out().Shape) == 2
+}
+
+// ClipOf returns the activation that an elementwise operation is, if it is
+// nothing else.
+func ClipOf(e *ir.Elementwise) gemm.Clip {
+	if op, ok := e.Members[0].Op().(graph.UnaryOp); ok && len(e.Members) == 1 {
+		switch op.Func {
+		case graph.KindReLU:
+			return gemm.ClipReLU
+		case graph.KindReLU6:
+			return gemm.ClipReLU6
+		}
+	}
+	return gemm.NoClip
+}
+
+// lowerElementwise computes a group in a step of its own.
+func lowerElementwise(c *Lowerer, o *ir.Op) {
+	b := c.blockProgram(o, o.Out())
+	out, size, unit := c.at(o.Out()), o.Out().Shape.Size(), blockFloats
+	_, rows := elementwiseAbility(o)
+	if rows {
+		unit = rowOf(o.Out())
+	}
+	tasks, chunk := work.Split(size, 8*blockFloats, unit)
+	s := exec.Step{
+		Name: "elementwise", Tasks: tasks, Scratch: b.scratch(), InPlace: !b.pitched(),
+		Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{out.buf},
+	}
+	e := c.epilogue(o, &s, b.run)
+	if !rows {
+		e.row = blockFloats
+	}
+	s.Run = func(task int, scratch []float32) {
+		lo, hi := work.ChunkRange(task, chunk, size)
+		e.done(task, lo, hi, scratch)
+	}
+	c.add(s)
+}
+
+// An operand is an argument of a block program.
+type operand struct {
+	memory
+	form  ir.Form
+	size  int // elements of a periodic one
+	width int // channels of a pixel, and their distance, if there is anything between
+	pitch int
+	reg   int // periodic operands are unrolled into this register, pitched ones gathered
+}
+
+func (o *operand) pitched() bool { return o.form == ir.Full && o.pitch != o.width }
+
+// operandOf returns the operand that a value is.
+func (c *Lowerer) operandOf(v *ir.Value, form ir.Form) operand {
+	o := operand{memory: c.at(v), form: form, size: v.Shape.Size()}
+	if v.Image() && !v.Dense() {
+		o.width, o.pitch = v.Shape[1], v.Pitch
+	}
+	return o
+}
+
+// An instruction applies one operator to registers. Registers are numbered
+// operands first, then temporaries; the last is the output.
+type instruction struct {
+	op      graph.Op
+	dst     int
+	a, b    int
+	scalar  int // 1 or 2: the first or second argument is a scalar operand
+	scalarB memory
+}
+
+// maxRegisters bounds the registers of a program: those of the operands and
+// temporaries of as many nodes as the group pass puts into one.
+const maxRegisters = 4*MaxMembers + 1
+
+// MaxMembers bounds the nodes of a group.
+const MaxMembers = 24
+
+// A blockProgram is a compiled group.
+type blockProgram struct {
+	operands     []operand
+	instructions []instruction
+	temps        int
+	out          operand
+}
+
+func (b *blockProgram) scratch() int { return b.temps * blockFloats }
+
+// pitched reports whether anything lies between the pixels of an operand or of
+// the result.
+func (b *blockProgram) pitched() bool {
+	return b.out.pitched() || slices.ContainsFunc(b.operands, func(o operand) bool { return o.pitched() })
+}
+
+// blockProgram compiles a group whose result goes to out.
+func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
+	e, _ := o.IsElementwise()
+	b := &blockProgram{out: c.operandOf(out, ir.Full)}
+	regOf := map[*graph.Node]int{}
+	for i, v := range o.Args {
+		regOf[e.Inputs[i]] = i
+		b.operands = append(b.operands, c.operandOf(v, e.Forms[i]))
+	}
+	b.assignRegisters(e.Members, regOf)
+	if b.out.pitched() { // computed in one more register, and scattered
+		b.temps++
+		b.instructions[len(b.instructions)-1].dst++
+	}
+	return b
+}
+
+// assignRegisters writes the group's instructions, reusing temporaries whose
+// value is no longer needed.
+func (b *blockProgram) assignRegisters(members []*graph.Node, regOf map[*graph.Node]int) {
+	uses := map[*graph.Node]int{}
+	for _, m := range members {
+		for _, in := range m.Inputs() {
+			uses[in]++
+		}
+	}
+	base := len(b.operands)
+	for i := range b.operands {
+		if o := &b.operands[i]; o.form == ir.Periodic || o.pitched() {
+			o.reg = base + b.temps
+			b.temps++
+		}
+	}
+	var free []int
+	for i, m := range members {
+		ins := m.Inputs()
+		code := instruction{op: m.Op(), a: regOf[ins[0]], b: -1}
+		if len(ins) > 1 {
+			code.b = regOf[ins[1]]
+			for side, r := range []int{code.a, code.b} {
+				if r < base && b.operands[r].form == ir.Scalar {
+					code.scalar, code.scalarB = side+1, b.operands[r].memory
+				}
+			}
+		}
+		for _, in := range ins {
+			if uses[in]--; uses[in] == 0 && regOf[in] >= base {
+				free = append(free, regOf[in])
+			}
+		}
+		switch {
+		case i == len(members)-1:
+			code.dst = -1 // the output, whose number is known at the end
+		case len(free) > 0:
+			code.dst, free = free[len(free)-1], free[:len(free)-1]
+		default:
+			code.dst = base + b.temps
+			b.temps++
+		}
+		regOf[m] = code.dst
+		b.instructions = append(b.instructions, code)
+	}
+	b.instructions[len(b.instructions)-1].dst = base + b.temps
+}
+
+// run computes the elements lo ≤ i < hi of the result.
+func (b *blockProgram) run(lo, hi int, scratch []float32) { b.runWith(-1, nil, lo, hi, scratch) }
+
+// runWith is run, but that the elements of one operand, if it is not negative,
+// are those of given from the first on.
+func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch []float32) {
+	var regs [maxRegisters][]float32
+	for n, first := 0, lo; lo < hi; lo += n {
+		n = min(blockFloats, hi-lo)
+		for t := range b.temps {
+			regs[len(b.operands)+t] = scratch[t*blockFloats:][:n]
+		}
+		for i := range b.operands {
+			o := &b.operands[i]
+			switch {
+			case i == operand:
+				regs[i] = given[lo-first:][:n]
+			case o.pitched():
+				regs[i] = regs[o.reg]
+				strided.GatherRows(regs[i], o.data(), lo, o.width, o.pitch)
+			case o.form == ir.Full:
+				regs[i] = o.data()[lo : lo+n]
+			case o.form == ir.Periodic:
+				regs[i] = regs[o.reg]
+				unroll(regs[i], o.data()[:o.size], lo)
+			}
+		}
+		result := len(b.operands) + b.temps
+		if b.out.pitched() { // computed in the last register of scratch
+			regs[result] = regs[result-1]
+		} else {
+			regs[result] = b.out.data()[lo : lo+n]
+		}
+		for i := range b.instructions {
+			b.instructions[i].execute(&regs)
+		}
+		if b.out.pitched() {
+			strided.ScatterRows(b.out.data(), regs[result], lo, b.out.width, b.out.pitch)
+		}
+	}
+}
+
+// unroll fills dst with the periodic sequence p, starting at element lo.
+func unroll(dst, p []float32, lo int) {
+	k := copy(dst, p[lo%len(p):])
+	for k < len(dst) {
+		if k >= len(p) && (lo+k)%len(p) == lo%len(p) {
+			k += copy(dst[k:], dst[:k]) // doubles what is there
+			continue
+		}
+		k += copy(dst[k:], p[(lo+k)%len(p):])
+	}
+}
+
+func (in *instruction) execute(regs *[maxRegisters][]float32) {
+	dst := regs[in.dst]
+	switch op := in.op.(type) {
+	case graph.UnaryOp:
+		unaryKernels[op.Func](dst, regs[in.a])
+	case graph.UnaryGradOp:
+		unaryGradKernels[op.Func](dst, regs[in.a], regs[in.b])
+	case graph.BinaryOp:
+		switch in.scalar {
+		case 0:
+			binaryKernels[op.Func](dst, regs[in.a], regs[in.b])
+		case 1:
+			scalarFirstKernels[op.Func](dst, regs[in.b], in.scalarB.data()[0])
+		case 2:
+			scalarSecondKernels[op.Func](dst, regs[in.a], in.scalarB.data()[0])
+		}
+	}
+}
+
+var unaryKernels = [...]func(dst, x []float32){
+	graph.KindNeg: kernel.Neg, graph.KindExp: kernel.Exp, graph.KindLog: kernel.Log, graph.KindSqrt: kernel.Sqrt,
+	graph.KindReLU: kernel.ReLU, graph.KindSigmoid: kernel.Sigmoid, graph.KindTanh: kernel.Tanh,
+	graph.KindReLU6: kernel.ReLU6,
+}
+
+var unaryGradKernels = [...]func(dst, y, dy []float32){
+	graph.KindReLU: kernel.ReLUGrad, graph.KindSigmoid: kernel.SigmoidGrad, graph.KindTanh: kernel.TanhGrad,
+	graph.KindReLU6: kernel.ReLU6Grad,
+}
+
+var binaryKernels = [...]func(dst, a, b []float32){
+	graph.KindAdd: kernel.Add, graph.KindSub: kernel.Sub, graph.KindMul: kernel.Mul, graph.KindDiv: kernel.Div,
+	graph.KindEqual: kernel.Equal,
+}
+
+// scalarFirstKernels compute s∘a, scalarSecondKernels a∘s.
+var scalarFirstKernels = [...]func(dst, a []float32, s float32){
+	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.RsubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.RdivS,
+	graph.KindEqual: kernel.EqualS,
+}
+
+var scalarSecondKernels = [...]func(dst, a []float32, s float32){
+	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.SubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.DivS,
+	graph.KindEqual: kernel.EqualS,
+}

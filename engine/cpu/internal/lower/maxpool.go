@@ -1,0 +1,87 @@
+package lower
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/pool"
+	"github.com/strideml/stride/graph"
+)
+
+// Maximum pooling notes which tap each maximum comes from in a second result, if
+// the argmax pass gave it one. Its gradient then reads that in place of the input.
+var (
+	maxPool2D     = operator{layout: layoutPool, ability: ranges, lower: lowerMaxPool}
+	maxPool2DGrad = operator{layout: layoutMaxPoolGrad, ability: ranges, lower: lowerMaxPoolGrad}
+)
+
+// layoutPool is the layout rule of all kinds of pooling.
+func layoutPool(l *Layouts, o *ir.Op) {
+	l.Pixels(o, 0)
+	l.MakePixels(o)
+}
+
+// layoutPoolGrad is the layout rule of the gradients of average pooling.
+func layoutPoolGrad(l *Layouts, o *ir.Op) {
+	l.Pixels(o, 0)
+	l.MakeDense(o)
+}
+
+func layoutMaxPoolGrad(l *Layouts, o *ir.Op) {
+	if hasArgmax(o) {
+		o.Needs[0].Layout = ir.Plain
+	} else {
+		l.Dense(o, 0)
+	}
+	l.Pixels(o, 1)
+	l.MakeDense(o)
+}
+
+// hasArgmax reports whether the gradient of a maximum pooling reads its argmax.
+func hasArgmax(o *ir.Op) bool {
+	pool := o.Args[0].Def
+	return pool != nil && len(pool.Outs) > 1 && pool.Outs[1] == o.Args[0]
+}
+
+// addPool adds a step of pooling: run computes a task.
+func (c *Lowerer) addPool(o *ir.Op, s exec.Step, run func(task int, scratch []float32) (lo, hi int)) {
+	s.Writes = append([]*exec.Buffer{c.at(o.Out()).buf}, s.Writes...)
+	e := c.epilogue(o, &s, nil)
+	s.Run = func(task int, scratch []float32) {
+		lo, hi := run(task, scratch)
+		e.done(task, lo, hi, scratch)
+	}
+	c.add(s)
+}
+
+func lowerMaxPool(c *Lowerer, o *ir.Op) {
+	x, y := o.Args[0], o.Out()
+	p := pool.New(o.Do.(graph.MaxPool2DOp).Pool, nil, x.Shape, y.Shape, x.PixelPitch(), y.PixelPitch())
+	src, dst := c.at(x), c.at(y)
+	s := exec.Step{Name: "pool", Tasks: p.Tasks(), Scratch: p.RowScratch(), Reads: []*exec.Buffer{src.buf}}
+	if len(o.Outs) == 1 || o.Outs[1].Def != o || len(o.Epilogue.Sums) > 0 && o.Outs[1] == o.Epilogue.Sums[0].Out() {
+		c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) { return p.Max(task, dst.data(), src.data(), scratch) })
+		return
+	}
+	argmax := c.at(o.Outs[1]).buf
+	s.Writes = []*exec.Buffer{argmax}
+	c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) {
+		return p.MaxArgmax(task, dst.data(), exec.BytesOf(argmax.Data), src.data(), scratch)
+	})
+}
+
+func lowerMaxPoolGrad(c *Lowerer, o *ir.Op) {
+	dy, dx := o.Args[1], o.Out()
+	p := pool.New(o.Do.(graph.MaxPool2DGradOp).Pool, nil, dx.Shape, dy.Shape, dx.PixelPitch(), dy.PixelPitch())
+	x, from, to := c.at(o.Args[0]), c.at(dy), c.at(dx)
+	s := exec.Step{Name: "pool gradient", Tasks: p.Tasks(), Scratch: p.RowScratch(), Reads: []*exec.Buffer{from.buf, x.buf}}
+	if hasArgmax(o) {
+		c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) {
+			return p.ArgmaxGrad(task, to.data(), exec.BytesOf(x.data()), from.data(), scratch)
+		})
+		return
+	}
+	s.Scratch *= 2
+	c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) {
+		return p.MaxGrad(task, to.data(), x.data(), from.data(), scratch)
+	})
+}

@@ -1,0 +1,110 @@
+package lower
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/graph"
+)
+
+// An operator is what the compiler knows of an operator.
+type operator struct {
+	// layout is the layout rule: it takes the arguments and makes the results of
+	// an operation in some layouts. nil for operators that the passes after the
+	// layout pass introduce.
+	layout func(l *Layouts, o *ir.Op)
+	// ability tells what the epilogue can do. nil if there is none.
+	ability func(o *ir.Op) (Ability, bool)
+	// lower adds the steps.
+	lower func(c *Lowerer, o *ir.Op)
+}
+
+// Ability is what the epilogue of an operation can do, beyond elementwise work
+// in place and sums over rows.
+type Ability struct {
+	// Clips is the greatest activation that the operation applies as it stores.
+	Clips gemm.Clip
+	// Scattered tells that what a task completes is not one range of the result:
+	// activations are all that can be done.
+	Scattered bool
+}
+
+// ranges is the ability of operations whose tasks complete ranges.
+func ranges(*ir.Op) (Ability, bool) { return Ability{}, true }
+
+// operators has all operators of package graph that are not elementwise, and
+// those of package ir.
+var operators = map[reflect.Type]operator{
+	reflect.TypeFor[graph.AdaptiveAvgPool2DGradOp](): adaptiveAvgPool2DGrad,
+	reflect.TypeFor[graph.AdaptiveAvgPool2DOp]():     adaptiveAvgPool2D,
+	reflect.TypeFor[graph.ArgMaxOp]():                argMax,
+	reflect.TypeFor[graph.AvgPool2DGradOp]():         avgPool2DGrad,
+	reflect.TypeFor[graph.AvgPool2DOp]():             avgPool2D,
+	reflect.TypeFor[graph.BatchNormInputGradOp]():    batchNormInputGrad,
+	reflect.TypeFor[graph.BatchNormOp]():             batchNorm,
+	reflect.TypeFor[graph.BatchNormParamGradOp]():    batchNormParamGrad,
+	reflect.TypeFor[graph.BatchStatsOp]():            batchStats,
+	reflect.TypeFor[graph.BroadcastOp]():             broadcast,
+	reflect.TypeFor[graph.ConcatOp]():                concat,
+	reflect.TypeFor[graph.Conv2DInputGradOp]():       conv2DInputGrad,
+	reflect.TypeFor[graph.Conv2DOp]():                conv2D,
+	reflect.TypeFor[graph.Conv2DWeightGradOp]():      conv2DWeightGrad,
+	reflect.TypeFor[graph.CrossEntropyGradOp]():      crossEntropyGrad,
+	reflect.TypeFor[graph.CrossEntropyOp]():          crossEntropy,
+	reflect.TypeFor[graph.DropoutOp]():               dropout,
+	reflect.TypeFor[graph.MatMulOp]():                matMul,
+	reflect.TypeFor[graph.MaxPool2DGradOp]():         maxPool2DGrad,
+	reflect.TypeFor[graph.MaxPool2DOp]():             maxPool2D,
+	reflect.TypeFor[graph.PadOp]():                   pad,
+	reflect.TypeFor[graph.ReduceOp]():                reduce,
+	reflect.TypeFor[graph.ReshapeOp]():               reshape,
+	reflect.TypeFor[graph.SliceOp]():                 slice,
+	reflect.TypeFor[graph.SoftmaxOp]():               softmax,
+	reflect.TypeFor[graph.TransposeOp]():             transpose,
+
+	reflect.TypeFor[*ir.Elementwise]():   elementwise,
+	reflect.TypeFor[ir.Copy]():           copies,
+	reflect.TypeFor[ir.Deviation]():      deviation,
+	reflect.TypeFor[ir.Expand]():         expand,
+	reflect.TypeFor[ir.Fold]():           fold,
+	reflect.TypeFor[ir.Join]():           nothing,
+	reflect.TypeFor[ir.JoinStatistics](): joinStatistics,
+	reflect.TypeFor[ir.RowSums]():        rowSums,
+	reflect.TypeFor[ir.Totals]():         totals,
+	reflect.TypeFor[ir.View]():           view,
+}
+
+// nothing is an operator that only gives memory another name.
+var nothing = operator{lower: func(*Lowerer, *ir.Op) {}}
+
+// view is one too: before the layout pass, of a value in row-major order.
+var view = operator{layout: (*Layouts).AllPlain, lower: nothing.lower}
+
+func operatorOf(o *ir.Op) (operator, error) {
+	op, ok := operators[reflect.TypeOf(o.Do)]
+	if !ok {
+		return operator{}, fmt.Errorf("%v: operator %s is not supported", o.Node, o.Do.Kind())
+	}
+	return op, nil
+}
+
+// Supports reports whether the compiler knows an operator of package graph.
+func Supports(op graph.Op) bool {
+	if IsElementwise(op) {
+		return true
+	}
+	_, ok := operators[reflect.TypeOf(op)]
+	return ok
+}
+
+// AbilityOf returns what the epilogue of an operation can do, and whether it has
+// one. Layouts and algorithms must be decided.
+func AbilityOf(o *ir.Op) (Ability, bool) {
+	op, err := operatorOf(o)
+	if err != nil || op.ability == nil {
+		return Ability{}, false
+	}
+	return op.ability(o)
+}

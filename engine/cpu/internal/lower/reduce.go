@@ -1,0 +1,183 @@
+package lower
+
+import (
+	"math"
+	"slices"
+
+	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// Sums, means and maxima over axes. The sums pass splits sums over everything but
+// the channels into partial sums and totals.
+var reduce = operator{layout: layoutReduce, lower: lowerReduce}
+
+// IsColumnSum reports whether an operation sums over everything but the channels.
+func IsColumnSum(o *ir.Op) bool {
+	op, ok := o.Do.(graph.ReduceOp)
+	if !ok || op.Func == graph.KindMax {
+		return false
+	}
+	switch len(o.Args[0].Shape) {
+	case 2:
+		return slices.Equal(op.Axes, []int{0})
+	case 4:
+		return slices.Equal(op.Axes, []int{0, 2, 3})
+	}
+	return false
+}
+
+// isTotal reports whether an operation sums all elements.
+func isTotal(o *ir.Op) bool {
+	op := o.Do.(graph.ReduceOp)
+	return op.Func != graph.KindMax && len(op.Axes) == len(o.Args[0].Shape)
+}
+
+// isImageSum reports whether an operation sums over the pixels of each image.
+func isImageSum(o *ir.Op) bool {
+	op := o.Do.(graph.ReduceOp)
+	return op.Func != graph.KindMax && o.Args[0].Image() && slices.Equal(op.Axes, []int{2, 3})
+}
+
+func layoutReduce(l *Layouts, o *ir.Op) {
+	switch {
+	case IsColumnSum(o):
+		l.Rows(o, 0)
+	case isImageSum(o):
+		l.Dense(o, 0)
+	default:
+		l.Any(o, 0)
+	}
+	l.MakePlain(o)
+}
+
+func lowerReduce(c *Lowerer, o *ir.Op) {
+	switch {
+	case isTotal(o):
+		lowerTotal(c, o)
+	case isImageSum(o):
+		lowerImageSums(c, o)
+	default:
+		lowerStridedReduce(c, o)
+	}
+}
+
+// lowerTotal sums all elements: chunks side by side, then their sums.
+func lowerTotal(c *Lowerer, o *ir.Op) {
+	x, size := c.at(o.Args[0]), o.Args[0].Shape.Size()
+	tasks, chunk := work.Split(size, 1<<14, 1)
+	c.noteOrder("sum", tasks, o.Args[0].Layout) // elements are added up as they lie
+	partial := c.alloc(tasks)
+	c.add(exec.Step{
+		Name: "sum", Tasks: tasks, Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{partial},
+		Run: func(task int, _ []float32) {
+			lo, hi := work.ChunkRange(task, chunk, size)
+			partial.Data[task] = kernel.Sum(x.data()[lo:hi])
+		},
+	})
+	out, count := c.at(o.Out()), float64(size)
+	if o.Do.(graph.ReduceOp).Func == graph.KindSum {
+		count = 1
+	}
+	c.add(exec.Step{
+		Name: "total", Tasks: 1, Reads: []*exec.Buffer{partial}, Writes: []*exec.Buffer{out.buf},
+		Run: func(int, []float32) {
+			var sum float64
+			for _, v := range partial.Data[:tasks] {
+				sum += float64(v)
+			}
+			out.data()[0] = float32(sum / count)
+		},
+	})
+}
+
+func lowerImageSums(c *Lowerer, o *ir.Op) {
+	shape := o.Args[0].Shape
+	x, out := c.at(o.Args[0]), c.at(o.Out())
+	images, ch, pixels := shape[0], shape[1], shape[2]*shape[3]
+	scale := meanScale(o.Node)
+	c.addSplit(exec.Step{Name: "image sums", Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}},
+		images, max(1, (1<<13)/(ch*pixels)), 1, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				dst := out.data()[i*ch : (i+1)*ch]
+				clear(dst)
+				kernel.AddRows(dst, x.data()[i*ch*pixels:(i+1)*ch*pixels], pixels, ch, ch)
+				if scale != 1 {
+					kernel.MulS(dst, dst, scale)
+				}
+			}
+		})
+}
+
+// lines are the lines of a value along some axes: one for each element of the
+// result.
+type lines struct {
+	outer, inner             tensor.Shape // kept and reduced axes
+	outerStrides, innerSteps []int
+}
+
+func linesOf(v *ir.Value, axes ...int) lines {
+	var s lines
+	steps := v.Strides()
+	for i, n := range v.Shape {
+		if slices.Contains(axes, i) {
+			s.inner, s.innerSteps = append(s.inner, n), append(s.innerSteps, steps[i])
+		} else {
+			s.outer, s.outerStrides = append(s.outer, n), append(s.outerStrides, steps[i])
+		}
+	}
+	return s
+}
+
+// position returns where the row-major element i of a box begins.
+func position(i int, shape tensor.Shape, steps []int) int {
+	offset := 0
+	for a := len(shape) - 1; a >= 0; a-- {
+		offset += i % shape[a] * steps[a]
+		i /= shape[a]
+	}
+	return offset
+}
+
+// addLines adds a step that calls f for each line: result element, and where
+// the line begins.
+func (c *Lowerer) addLines(name string, x, out memory, s lines, f func(element, start int)) {
+	c.addSplit(exec.Step{Name: name, Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}},
+		s.outer.Size(), max(1, (1<<12)/s.inner.Size()), 1, func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				f(i, position(i, s.outer, s.outerStrides))
+			}
+		})
+}
+
+func lowerStridedReduce(c *Lowerer, o *ir.Op) {
+	op, s := o.Do.(graph.ReduceOp), linesOf(o.Args[0], o.Do.(graph.ReduceOp).Axes...)
+	x, out, count := c.at(o.Args[0]), c.at(o.Out()), s.inner.Size()
+	c.addLines("reduce", x, out, s, func(element, start int) {
+		if op.Func == graph.KindMax {
+			best := float32(math.Inf(-1))
+			for j := range count {
+				if e := x.data()[start+position(j, s.inner, s.innerSteps)]; e > best || e != e {
+					best = e
+				}
+				if best != best {
+					break
+				}
+			}
+			out.data()[element] = best
+			return
+		}
+		sum := 0.0
+		for j := range count {
+			sum += float64(x.data()[start+position(j, s.inner, s.innerSteps)])
+		}
+		if op.Func == graph.KindMean {
+			sum /= float64(count)
+		}
+		out.data()[element] = float32(sum)
+	})
+}

@@ -1,0 +1,47 @@
+package passes
+
+import (
+	"fmt"
+
+	"github.com/strideml/stride/engine/cpu/internal/conv"
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/graph"
+)
+
+// Algorithm chooses how each convolution and matrix product is computed. Package
+// conv decides for convolutions.
+func Algorithm(o conv.Options) func(f *ir.Func) error {
+	return func(f *ir.Func) error {
+		for _, op := range f.Ops {
+			if err := choose(op, o); err != nil {
+				return fmt.Errorf("%v: %w", op.Node, err)
+			}
+		}
+		return nil
+	}
+}
+
+func choose(o *ir.Op, options conv.Options) (err error) {
+	out := o.Out().Shape
+	switch op := o.Do.(type) {
+	case graph.Conv2DOp:
+		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.Output, Op: op, X: o.Args[0].Shape, W: o.Args[1].Shape, Y: out}, options)
+	case graph.Conv2DInputGradOp:
+		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.InputGrad, Op: op.Conv, X: out, W: o.Args[0].Shape, Y: o.Args[1].Shape}, options)
+	case graph.Conv2DWeightGradOp:
+		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.WeightGrad, Op: op.Conv, X: o.Args[0].Shape, W: out, Y: o.Args[1].Shape}, options)
+	case graph.MatMulOp:
+		a, b := o.Args[0], o.Args[1]
+		if op.TransA && !op.TransB {
+			o.Plan = gemm.NewOuter(a.Shape[0], a.Shape[1], b.Shape[1])
+			return nil
+		}
+		k := a.Shape[1]
+		if op.TransA {
+			k = a.Shape[0]
+		}
+		o.Plan = gemm.New(out[0], k, out[1], op.TransB, b.Fixed && len(b.Vars) > 0)
+	}
+	return err
+}

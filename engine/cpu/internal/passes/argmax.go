@@ -1,0 +1,42 @@
+package passes
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
+
+// Argmax lets a maximum pooling note which tap each maximum comes from, a byte
+// each, if its gradient is computed too: the gradient then reads that instead of
+// looking for the maxima again.
+func Argmax(f *ir.Func) error {
+	type key struct {
+		x    *ir.Value
+		pool graph.Pool
+	}
+	noted := map[key]*ir.Value{}
+	pools := map[key]*ir.Op{}
+	for _, o := range f.Ops {
+		switch op := o.Do.(type) {
+		case graph.MaxPool2DOp:
+			if k := (key{o.Args[0], op.Pool}); pools[k] == nil {
+				pools[k] = o
+			}
+		case graph.MaxPool2DGradOp:
+			k := key{o.Args[0], op.Pool}
+			pool := pools[k]
+			if pool == nil || !kernel.MaxPoolArgmaxFast() || op.Pool.Kernel[0]*op.Pool.Kernel[1] > kernel.MaxPoolArgmaxTaps {
+				continue
+			}
+			if noted[k] == nil {
+				v := f.NewValue(pool.Node, tensor.Shape{pool.Out().Shape.Size()/4 + 1}) // bytes in floats
+				v.Def, v.Layout = pool, ir.Plain
+				pool.Outs = append(pool.Outs, v)
+				noted[k] = v
+			}
+			o.Args[0] = noted[k]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package passes
+
+import (
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/lower"
+)
+
+// Epilogue moves work into the operation that makes its argument, where it is
+// done on each range of the result while that is in cache: elementwise
+// operations, in place; sums over rows; and the masks of mask.go. All other
+// arguments must be complete before the operation begins.
+func Epilogue(f *ir.Func) error {
+	f.Number()
+	uses := f.Uses()
+	e := &epilogues{uses: uses, masks: findMasks(f, uses), masked: map[*ir.Value]bool{}, gone: map[*ir.Op]bool{}}
+	for _, o := range f.Ops {
+		switch op := o.Do.(type) {
+		case ir.View:
+			if o.Out().Layout == ir.NHWC {
+				e.mask(o.Args[0])
+			}
+		case *ir.Elementwise:
+			if !e.alreadyMasked(o) {
+				e.elementwise(o, op)
+			}
+		case ir.RowSums:
+			e.sums(o)
+		}
+	}
+	f.Remove(e.gone)
+	namesFirst(f)
+	return nil
+}
+
+type epilogues struct {
+	uses   *ir.Uses
+	masks  map[*ir.Value]*ir.Value // by gradient that can be masked as a whole: what masks it
+	masked map[*ir.Value]bool      // those that are
+	gone   map[*ir.Op]bool         // operations that became part of an epilogue
+}
+
+// host returns the operation whose epilogue sees the elements of a value as they
+// are made, and what it can do; nil if there is none.
+func host(v *ir.Value) (*ir.Op, lower.Ability) {
+	for v.Def != nil && v.Layout == ir.NHWC {
+		if _, ok := v.Def.Do.(ir.View); !ok {
+			break
+		}
+		v = v.Def.Args[0]
+	}
+	if v.Def == nil || v.Def.Out() != v {
+		return nil, lower.Ability{}
+	}
+	a, ok := lower.AbilityOf(v.Def)
+	if !ok {
+		return nil, lower.Ability{}
+	}
+	return v.Def, a
+}
+
+// before reports whether all values but one are complete before it begins to be
+// made.
+func before(v *ir.Value, others []*ir.Value) bool {
+	for _, o := range others {
+		if o != v && ir.Ready(o) >= ir.Ready(v) {
+			return false
+		}
+	}
+	return true
+}
+
+// elementwise moves an elementwise operation, if it alone reads what one of its
+// arguments' operations makes.
+func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
+	clip := lower.ClipOf(op)
+	for i, v := range o.Args {
+		h, can := host(v)
+		if op.Forms[i] != ir.Full || h == nil || h.Out() != v || h.Epilogue.Busy() || !e.uses.Only(v, o) || !before(v, o.Args) {
+			continue
+		}
+		if _, ok := h.IsElementwise(); ok {
+			continue
+		}
+		clips := clip != gemm.NoClip && clip <= can.Clips
+		if can.Scattered && !clips {
+			continue
+		}
+		if clips {
+			h.Epilogue.Clip = clip
+		} else {
+			h.Epilogue.Elementwise, h.Epilogue.Self = o, i
+			o.Args[i] = o.Out()
+		}
+		h.Outs[0] = o.Out()
+		o.Out().Def = h
+		e.gone[o] = true
+		return
+	}
+}
+
+// sums moves sums over rows.
+func (e *epilogues) sums(o *ir.Op) {
+	v := o.Args[0]
+	h, can := host(v)
+	if h == nil || can.Scattered || !before(v, o.Args) {
+		return
+	}
+	h.Epilogue.Sums = append(h.Epilogue.Sums, o)
+	h.Outs = append(h.Outs, o.Out())
+	o.Out().Def = h
+	e.gone[o] = true
+}
+
+// mask masks a gradient in the epilogue of its operation, if it can be masked as
+// a whole.
+func (e *epilogues) mask(d *ir.Value) {
+	y := e.masks[d]
+	if y == nil || e.masked[d] {
+		return
+	}
+	h, can := host(d)
+	if h == nil || h.Out() != d || can.Scattered || len(h.Epilogue.Sums) > 0 || d.Slot != nil || y.Slot.Root != y || ir.Ready(y) >= ir.Ready(d) {
+		return
+	}
+	e.masked[d] = true
+	h.Epilogue.Mask = y
+}
+
+// alreadyMasked makes the gradient of a ReLU a view, if it is a slice of a masked
+// gradient, and reports whether it is.
+func (e *epilogues) alreadyMasked(o *ir.Op) bool {
+	s := reluGradient(o)
+	if s == nil || s.Def == nil {
+		return false
+	}
+	if _, ok := s.Def.Do.(ir.View); !ok || !e.masked[s.Def.Args[0]] {
+		return false
+	}
+	o.Do, o.Args, o.Needs, o.Placeable = ir.View{}, []*ir.Value{s}, []ir.Need{{Layout: ir.NHWC, Pitched: true}}, false
+	return true
+}

@@ -1,0 +1,78 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/lower"
+)
+
+// Group joins elementwise operations of one shape to groups that are computed
+// together, block by block: an operation belongs to the group of its readers,
+// if all of them are in one group.
+func Group(f *ir.Func) error {
+	uses := f.Uses()
+	groups := map[*ir.Op]*ir.Op{}    // of each elementwise operation: the one that becomes its group
+	members := map[*ir.Op][]*ir.Op{} // of each group, in falling order
+	for _, o := range slices.Backward(f.Ops) {
+		if !lower.IsElementwise(o.Do) {
+			continue
+		}
+		root := groupOfReaders(o, uses, groups)
+		if root == nil || len(members[root]) >= lower.MaxMembers {
+			root = o
+		}
+		groups[o] = root
+		members[root] = append(members[root], o)
+	}
+	gone := map[*ir.Op]bool{}
+	for root, list := range members {
+		for _, o := range list {
+			gone[o] = o != root
+		}
+		slices.Reverse(list)
+		makeGroup(root, list)
+	}
+	f.Remove(gone)
+	return nil
+}
+
+// groupOfReaders returns the group that all readers of an operation's result
+// are in, nil if there is none of the same shape.
+func groupOfReaders(o *ir.Op, uses *ir.Uses, groups map[*ir.Op]*ir.Op) (root *ir.Op) {
+	v := o.Out()
+	if uses.Pinned(v) {
+		return nil
+	}
+	for _, u := range uses.Of(v) {
+		g := groups[u]
+		if g == nil || root != nil && g != root {
+			return nil
+		}
+		root = g
+	}
+	if root == nil || !root.Out().Shape.Equal(v.Shape) {
+		return nil
+	}
+	return root
+}
+
+// makeGroup turns an operation into the group of some, itself the last.
+func makeGroup(root *ir.Op, list []*ir.Op) {
+	e := &ir.Elementwise{}
+	inside := map[*ir.Value]bool{}
+	var args []*ir.Value
+	for _, o := range list {
+		inside[o.Out()] = true
+		e.Members = append(e.Members, o.Node)
+	}
+	for _, o := range list {
+		for _, v := range o.Args {
+			if !inside[v] && !slices.Contains(args, v) {
+				args = append(args, v)
+				e.Inputs = append(e.Inputs, v.Node)
+			}
+		}
+	}
+	root.Do, root.Args = e, args
+}
