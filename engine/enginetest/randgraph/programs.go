@@ -158,14 +158,15 @@ func (g *grower) derive(loss, forward int) {
 	if g.chance(0.8) {
 		p.Outputs = append(p.Outputs, loss)
 	}
+	// Parameters stay finite: an engine may compute γ·(x−mean) as γ·x − γ·mean.
 	for _, i := range wrt {
-		if g.c.Steps[i].Op == "Variable" && g.chance(0.6) {
+		if g.c.Steps[i].Op == "Variable" && !g.special && g.chance(0.6) {
 			g.attempt(func() { g.update(i, of[i]) })
 		} else if g.chance(0.7) {
 			p.Outputs = append(p.Outputs, of[i])
 		}
 	}
-	if g.chance(0.3) {
+	if !g.special && g.chance(0.3) {
 		g.bookkeeping()
 	}
 	p.Outputs = append(p.Outputs, g.outputs(loss+1, len(g.nodes))...)
