@@ -52,7 +52,9 @@ near the kernels of the cpu engine come to that.
 --profile prints each stage of a step: time, GFLOP/s (those of a direct sum), share
 of the peak, bytes read and written, memory in use and the algorithm chosen; and
 what each kind of stage takes together. --memory prints what holds the memory where
-a step needs most. --trace records which thread did what when in one step.
+a step needs most. --trace records which thread did what when in one step. --plan
+prints the intermediate form of the compiler after each of its passes: operations
+with their layouts, places, algorithms and epilogues.
 
 ` + netList(),
 		Example: `  stride bench
@@ -61,7 +63,8 @@ a step needs most. --trace records which thread did what when in one step.
   stride bench --peak --kernels
   stride bench lenet --mode train --profile
   stride bench resnet18 --mode train --batch 64 --memory
-  stride bench lenet --trace step.json          open it in ui.perfetto.dev`,
+  stride bench lenet --trace step.json          open it in ui.perfetto.dev
+  stride bench lenet --mode infer --plan | less`,
 		ValidArgsFunction: completeNets(0, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.profiles.around(func() error { return b.run(cmd.Context(), args) })
@@ -154,6 +157,12 @@ func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
+			if b.inside.plan {
+				if err := b.compileOnly(spec, mode, device); err != nil {
+					return fmt.Errorf("%s, %s: %w", spec.Name, mode, err)
+				}
+				continue
+			}
 			result, err := b.measure(ctx, spec, mode, device)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", spec.Name, mode, err)
@@ -191,43 +200,67 @@ func milliseconds(seconds float64) string {
 	return fmt.Sprintf("%.2f ms", 1e3*seconds)
 }
 
-// measure makes the network and times its steps.
-func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, device engine.Device) (benchResult, error) {
-	input, batch := spec.Input, b.batch
+// A benchProgram is one step of a network, ready to run.
+type benchProgram struct {
+	step    func() error
+	program engine.Program
+	release func()
+	input   tensor.Shape
+	batch   int
+}
+
+// prepare makes the network and compiles its step.
+func (b *benchVerb) prepare(spec zoo.Spec, mode string, device engine.Device) (p benchProgram, err error) {
+	p.input, p.batch = spec.Input, b.batch
 	if b.resolution > 0 {
-		input = tensor.Shape{input[0], b.resolution, b.resolution}
+		p.input = tensor.Shape{p.input[0], b.resolution, b.resolution}
 	}
-	if batch == 0 {
-		batch = spec.Batch
+	if p.batch == 0 {
+		p.batch = spec.Batch
 	}
+	model, err := nn.New(spec.New(spec.Classes), p.input, nn.Options{Seed: b.seed, Init: spec.Init})
+	if err != nil {
+		return p, err
+	}
+	images, labels := madeUp(b.seed, p.batch, spec.Classes, p.input)
+	p.step, p.program, p.release, err = benchStep(model, mode, device, images, labels, b.budget)
+	return p, err
+}
+
+// compileOnly compiles the step of a network, which prints it.
+func (b *benchVerb) compileOnly(spec zoo.Spec, mode string, device engine.Device) error {
+	p, err := b.prepare(spec, mode, device)
+	if err == nil {
+		p.release()
+	}
+	return err
+}
+
+// measure times the steps of a network.
+func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, device engine.Device) (benchResult, error) {
 	threads := 1
 	if d, ok := device.(*cpu.Device); ok {
 		threads = d.Threads()
 	}
 	debug.FreeOSMemory() // what the last network left
 	resetPeakRSS()
-	model, err := nn.New(spec.New(spec.Classes), input, nn.Options{Seed: b.seed, Init: spec.Init})
+	p, err := b.prepare(spec, mode, device)
 	if err != nil {
 		return benchResult{}, err
 	}
-	images, labels := madeUp(b.seed, batch, spec.Classes, input)
-	step, program, release, err := benchStep(model, mode, device, images, labels, b.budget)
-	if err != nil {
-		return benchResult{}, err
-	}
-	defer release()
-	times, allocs, err := timeSteps(ctx, step, b.time)
+	defer p.release()
+	times, allocs, err := timeSteps(ctx, p.step, b.time)
 	if err != nil {
 		return benchResult{}, err
 	}
 	slices.Sort(times)
 	median := times[len(times)/2].Seconds()
 	result := benchResult{
-		Net: spec.Name, Mode: mode, Batch: batch, Resolution: input[1], Threads: threads,
-		ImagesPerSecond: float64(batch) / median, BestImagesPerSecond: float64(batch) / times[0].Seconds(),
+		Net: spec.Name, Mode: mode, Batch: p.batch, Resolution: p.input[1], Threads: threads,
+		ImagesPerSecond: float64(p.batch) / median, BestImagesPerSecond: float64(p.batch) / times[0].Seconds(),
 		StepSeconds: median, AllocsPerStep: allocs, PeakRSSBytes: peakRSS(),
 	}
-	result.insideResult, err = b.inside.look(program, step, threads, min(len(times), 100))
+	result.insideResult, err = b.inside.look(p.program, p.step, threads, min(len(times), 100))
 	return result, err
 }
 

@@ -15,17 +15,18 @@ import (
 
 // An inside is what of the inside of a program is to be shown.
 type inside struct {
-	profile, memory bool
-	trace           string
+	profile, memory, plan bool
+	trace                 string
 }
 
 func (v *inside) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&v.profile, "profile", false, "print where the time of a step goes")
 	flags.BoolVar(&v.memory, "memory", false, "print what holds the memory of a step")
+	flags.BoolVar(&v.plan, "plan", false, "print what the compiler makes of a step, after each of its passes, and measure nothing; of training unless --mode says otherwise")
 	flags.StringVar(&v.trace, "trace", "", "write the tasks of one step to this `file` as Chrome trace events; of training unless --mode says otherwise")
 }
 
-// checkInside rejects what cannot be shown. A trace is of one program.
+// checkInside rejects what cannot be shown. A trace and a plan are of one program.
 func (b *benchVerb) checkInside(specs []zoo.Spec) error {
 	if b.compute.device == "reference" {
 		switch {
@@ -33,14 +34,24 @@ func (b *benchVerb) checkInside(specs []zoo.Spec) error {
 			return misuse("--profile is for the cpu engine only")
 		case b.inside.memory:
 			return misuse("--memory is for the cpu engine only")
+		case b.inside.plan:
+			return misuse("--plan is for the cpu engine only")
 		case b.inside.trace != "":
 			return misuse("--trace is for the cpu engine only")
 		}
 	}
-	if b.inside.trace == "" {
+	switch {
+	case b.inside.plan && b.json:
+		return misuse("--plan prints text: it does not go with --json")
+	case b.inside.plan && (b.inside.profile || b.inside.memory || b.inside.trace != ""):
+		return misuse("--plan measures nothing: it does not go with --profile, --memory or --trace")
+	case b.inside.plan && len(specs) != 1:
+		return misuse("--plan prints one network, found %d", len(specs))
+	case b.inside.plan:
+		b.compute.dump = b.stdout
+	case b.inside.trace == "":
 		return nil
-	}
-	if len(specs) != 1 {
+	case len(specs) != 1:
 		return misuse("--trace records one network, found %d", len(specs))
 	}
 	if b.mode == "both" {

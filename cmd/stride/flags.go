@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -163,6 +164,7 @@ type compute struct {
 	math    string
 	tune    bool
 	tuning  *cpu.Tuning // where choices come from and go to, if not to memory alone
+	dump    io.Writer   // gets what the compiler makes of programs, pass by pass, if it is not nil
 }
 
 const (
@@ -201,7 +203,7 @@ func (c *compute) open() (engine.Device, func(), error) {
 	if c.tune && c.tuning == nil {
 		c.tuning = cpu.NewTuning(nil, nil)
 	}
-	device := cpu.New(cpu.Options{Threads: c.threads, Strict: c.math == mathStrict, Tuning: c.tuning})
+	device := cpu.New(cpu.Options{Threads: c.threads, Strict: c.math == mathStrict, Tuning: c.tuning, Dump: c.dump})
 	return device, func() { device.Close() }, nil
 }
 

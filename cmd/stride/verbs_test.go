@@ -176,3 +176,26 @@ func TestData(t *testing.T) {
 	}
 	fails(t, failed, []string{"data", "show", "--data", "sample", "--out", filepath.Join(dir, "none", "x.png")}, "none")
 }
+
+// --plan prints the form after each pass and measures nothing.
+func TestBenchPlan(t *testing.T) {
+	stdout, stderr, status := stride(t, "bench", "lenet", "--mode", "infer", "--batch", "2", "--plan")
+	if status != 0 || stderr != "" {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	for _, want := range []string{"== build", "== layout", "== place", "variable 0.weight", "Conv2D(v0, v1, v2) by direct, narrow, then Sigmoid", "output 0"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "images/s") {
+		t.Error("--plan measured")
+	}
+	for _, args := range [][]string{
+		{"bench", "--plan", "--json"}, {"bench", "--plan", "--profile"}, {"bench", "--plan", "lenet", "vgg"}, {"bench", "--plan", "--device", "reference"},
+	} {
+		if _, stderr, status := stride(t, args...); status != 2 || !strings.Contains(stderr, "--plan") {
+			t.Errorf("%v: status %d: %s", args, status, stderr)
+		}
+	}
+}

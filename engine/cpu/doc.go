@@ -1,37 +1,59 @@
 // Package cpu is the fast engine: it compiles a graph into a list of kernel
 // calls on one block of memory and runs that list on a team of workers.
 //
-// # How a graph becomes a plan
+// # How a graph becomes a program
 //
-// Compile walks the nodes that the outputs and assignments need, in order,
-// and lowers each into zero or more steps. A step is a function that is
-// called once for each of a number of tasks; tasks of a step are independent
-// and go to whichever worker is free. Along the way
+// The compiler turns the nodes that the outputs and assignments need into
+// operations of an intermediate form (internal/ir), takes that through a list of
+// passes (internal/passes has the list), and turns each operation into steps
+// (internal/lower). A step is a function that is called once for each of a number
+// of tasks; tasks of a step are independent and go to whichever worker is free
+// (internal/exec). Among other things,
 //
 //   - images are kept as N×H×W×C ("NHWC"), so that the channels of a pixel are
-//     contiguous, and converted only where somebody looks;
-//   - chains of elementwise operators are fused into one pass over cache-sized
-//     blocks, and into the tail of the step that produces their input;
+//     contiguous, and converted at inputs and outputs of the graph;
+//   - chains of elementwise operators are fused into one operation over
+//     cache-sized blocks, and into the epilogue of the operation that makes their
+//     argument;
 //   - sums over the pixels of an image (statistics of batch normalization, and
-//     the gradients of its parameters and of biases) are gathered in the tail of
-//     the step that makes the image, while each range is in cache;
+//     the gradients of its parameters and of biases) are gathered in the epilogue
+//     of the operation that makes the image, while each range is in cache;
 //   - the parts of a concatenation along the channels are written straight into
 //     its result, and slices of an image's channels are views of it;
 //   - each convolution gets an algorithm by a cost model of its shapes: direct
 //     sums, a matrix product, Winograd's, or one for depthwise ones. Options
 //     can forbid all but direct sums, or measure instead of estimating;
-//   - biases go into the epilogue of convolutions and products;
-//   - an update is moved to where its gradient is there, and written straight
-//     into the variable if nobody reads that any more;
+//   - an update of a variable is scheduled as soon as its gradient is ready, and
+//     written straight into the variable if nobody reads that any more;
 //   - each intermediate gets a place in memory, shared by those whose
 //     lifetimes do not overlap, and by all programs of the Device.
+//
+// Options.Dump prints the form after each pass, as "stride bench NET --plan" does.
+//
+// # Where to look
+//
+//	which passes are there, in which order?        internal/passes/passes.go; a file a pass
+//	what is an operation, a value, an epilogue?    internal/ir/op.go, value.go
+//	what may no pass do?                           internal/ir/check.go
+//	how is operator X carried out?                 internal/lower/X.go, by the name it has in package graph
+//	in which layouts does it work?                 its layout rule there; layouts.go
+//	what can be fused into it?                     its ability there; internal/passes/epilogue.go
+//	which algorithm gets a convolution, and why?   internal/conv/choose.go, costs.go
+//	how does an algorithm work?                    internal/conv/direct.go, winograd.go, depthwise.go, col2im.go, weightgrad.go
+//	how are matrices multiplied?                   internal/gemm
+//	how large is a task?                           internal/work/limits.go
+//	who runs a task?                               internal/exec/workers.go; replicas.go for parts of a batch
+//	who lies where in memory?                      internal/exec/memoryplan.go; internal/passes/place.go for parts of others
+//	what is computed again to save memory?         graph.Rematerializable; train decides
+//	where does the time go, and the memory?        internal/inspect
+//	the innermost loops                            internal/kernel: Go, and assembly from its gen folder
 //
 // # Same bits
 //
 // How the work of a step is cut into tasks, and every sum into partial sums,
-// depends on the graph and its shapes only. Results are therefore bit-identical for any number
-// of threads. They differ between instruction sets (see STRIDE_KERNELS) and
-// between choices of a [Tuning], within rounding.
+// depends on the graph and its shapes only. Results are therefore bit-identical
+// for any number of threads. They differ between instruction sets (see
+// STRIDE_KERNELS) and between choices of a [Tuning], within rounding.
 //
 // # Looking inside
 //
@@ -41,9 +63,10 @@
 //
 // # Caveats
 //
-// A program that infers may compute a batch in parts, so that the values between
-// layers stay in the processor's cache. Workers then take whole parts, each with
-// memory of its own: where there are more workers, it needs more memory.
+// A program that infers may compute a batch in parts ("microbatches"), so that the
+// values between layers stay in the processor's cache. Workers then take whole
+// parts, each with memory of its own: where there are more workers, it needs more
+// memory.
 //
 // A Device's programs share its workers: two programs of one Device that run
 // at the same time take turns. Programs of different Devices run side by side.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/graph"
 )
 
 // Write prints a Func, an operation a line: its results, what it computes of
@@ -41,6 +42,10 @@ func describe(o Operator) string {
 			names[i] = m.Op().Kind()
 		}
 		return strings.Join(names, "·")
+	case graph.InputOp:
+		return "input " + op.Name
+	case graph.VariableOp:
+		return "variable " + op.Variable.Name
 	case RowSums:
 		return "sums of " + op.Of.String()
 	case Totals:
@@ -79,6 +84,9 @@ func writeOp(b *strings.Builder, o *Op) {
 	}
 	for _, s := range e.Sums {
 		fmt.Fprintf(b, ", then %s → v%d", describe(s.Do), s.Out().ID)
+	}
+	if len(o.Once) > 0 {
+		b.WriteString(", kept while its variables stay as they are")
 	}
 	if path := o.Node.Path(); path != "" {
 		fmt.Fprintf(b, "    # %s", path)

@@ -4,6 +4,7 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -89,7 +90,7 @@ func lowerOuter(c *Lowerer, o *ir.Op, p *gemm.Outer) {
 const (
 	updateRows    = 24
 	updateColumns = 1024
-	updatePitch   = updateColumns + 16 // rows lie in different sets of the cache
+	updatePitch   = updateColumns + work.AlignFloats // rows lie in different sets of the cache
 )
 
 // lowerOuterUpdate computes aᵀ·b, the gradient of a matrix of weights, and from

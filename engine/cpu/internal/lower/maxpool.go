@@ -37,9 +37,19 @@ func layoutMaxPoolGrad(l *Layouts, o *ir.Op) {
 }
 
 // hasArgmax reports whether the gradient of a maximum pooling reads its argmax.
-func hasArgmax(o *ir.Op) bool {
-	pool := o.Args[0].Def
-	return pool != nil && len(pool.Outs) > 1 && pool.Outs[1] == o.Args[0]
+func hasArgmax(o *ir.Op) bool { return argmaxOf(o.Args[0].Def) == o.Args[0] }
+
+// argmaxOf returns the result of a maximum pooling that notes where maxima come
+// from, nil if there is none. Sums of the epilogue are results, too, but come
+// later.
+func argmaxOf(o *ir.Op) *ir.Value {
+	if o == nil || len(o.Outs) == 1 {
+		return nil
+	}
+	if _, ok := o.Do.(graph.MaxPool2DOp); !ok || len(o.Epilogue.Sums) == len(o.Outs)-1 {
+		return nil
+	}
+	return o.Outs[1]
 }
 
 // addPool adds a step of pooling: run computes a task.
@@ -58,11 +68,12 @@ func lowerMaxPool(c *Lowerer, o *ir.Op) {
 	p := pool.New(o.Do.(graph.MaxPool2DOp).Pool, nil, x.Shape, y.Shape, x.PixelPitch(), y.PixelPitch())
 	src, dst := c.at(x), c.at(y)
 	s := exec.Step{Name: "pool", Tasks: p.Tasks(), Scratch: p.RowScratch(), Reads: []*exec.Buffer{src.buf}}
-	if len(o.Outs) == 1 || o.Outs[1].Def != o || len(o.Epilogue.Sums) > 0 && o.Outs[1] == o.Epilogue.Sums[0].Out() {
+	notes := argmaxOf(o)
+	if notes == nil {
 		c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) { return p.Max(task, dst.data(), src.data(), scratch) })
 		return
 	}
-	argmax := c.at(o.Outs[1]).buf
+	argmax := c.at(notes).buf
 	s.Writes = []*exec.Buffer{argmax}
 	c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) {
 		return p.MaxArgmax(task, dst.data(), exec.BytesOf(argmax.Data), src.data(), scratch)

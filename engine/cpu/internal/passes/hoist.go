@@ -9,9 +9,15 @@ import (
 // statistics of a normalization put together. They run again only when one of
 // the variables has changed, and their results are kept.
 func Hoist(f *ir.Func) error {
-	uses := f.Uses()
+	pinned := map[*ir.Value]bool{} // memory that must hold a result at the end of each run
+	for _, v := range f.Outputs {
+		pinned[rootOf(v)] = true
+	}
+	for _, u := range f.Updates {
+		pinned[rootOf(u.New)] = true
+	}
 	for _, o := range f.Ops {
-		if costsNothing(o) || uses.Pinned(o.Out()) {
+		if costsNothing(o) {
 			continue
 		}
 		if _, ok := o.Do.(ir.Fold); ok {
@@ -26,27 +32,11 @@ func Hoist(f *ir.Func) error {
 		})
 		vars, fixed := variablesOf(read...)
 		for _, v := range o.Outs {
-			kept = kept && v.Base == nil
+			kept = kept && v.Base == nil && !pinned[v]
 		}
-		if fixed && kept && !pinnedView(f, o) {
+		if fixed && kept {
 			o.Once = vars
 		}
 	}
 	return nil
-}
-
-// pinnedView reports whether an output or the new value of a variable is a view
-// of an operation's result.
-func pinnedView(f *ir.Func, o *ir.Op) bool {
-	for _, v := range f.Outputs {
-		if rootOf(v) == o.Out() {
-			return true
-		}
-	}
-	for _, u := range f.Updates {
-		if rootOf(u.New) == o.Out() {
-			return true
-		}
-	}
-	return false
 }
