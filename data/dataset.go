@@ -26,6 +26,46 @@ type Dataset interface {
 	Read(i int, pixels []float32) (label int, err error)
 }
 
+// Targeted is a Dataset whose images have targets other than class labels: a
+// number or several to be estimated, a picture, a mask. Labels are of no account
+// then, and there need not be classes.
+type Targeted interface {
+	Dataset
+	// TargetShape returns the shape of every target; the empty shape is that of a
+	// single number.
+	TargetShape() tensor.Shape
+	// ReadTarget writes the target of image i, 0 ≤ i < Len(), into target, which
+	// holds exactly TargetShape().Size() values. Like Read it must be safe for
+	// concurrent use.
+	ReadTarget(i int, target []float32) error
+}
+
+// WithTargets returns a dataset with targets of the given shape, which read reads
+// as Targeted.ReadTarget does. The target of an autoencoder is the image itself:
+//
+//	data.WithTargets(d, d.ImageShape(), func(i int, target []float32) error {
+//		_, err := d.Read(i, target)
+//		return err
+//	})
+func WithTargets(d Dataset, shape tensor.Shape, read func(i int, target []float32) error) Targeted {
+	return &withTargets{d, shape.Clone(), read}
+}
+
+type withTargets struct {
+	Dataset
+	shape tensor.Shape
+	read  func(i int, target []float32) error
+}
+
+func (d *withTargets) TargetShape() tensor.Shape { return d.shape.Clone() }
+
+func (d *withTargets) ReadTarget(i int, target []float32) error {
+	if err := checkRead(i, d.Len(), len(target), d.shape.Size()); err != nil {
+		return err
+	}
+	return d.read(i, target)
+}
+
 // unit[b] is b/255 as a float32.
 var unit = func() (table [256]float32) {
 	for i := range table {
@@ -166,7 +206,7 @@ func Subset(d Dataset, indices []int) (Dataset, error) {
 			return nil, fmt.Errorf("subset names image %d of a dataset of %d", i, d.Len())
 		}
 	}
-	return &subset{d, indices}, nil
+	return newSubset(d, indices), nil
 }
 
 // Limit returns the first n images of a dataset, or all where it has no more or
@@ -179,7 +219,17 @@ func Limit(d Dataset, n int) Dataset {
 	for i := range indices {
 		indices[i] = i
 	}
-	return &subset{d, indices}
+	return newSubset(d, indices)
+}
+
+// newSubset keeps the targets, if there are any.
+func newSubset(d Dataset, indices []int) Dataset {
+	s := &subset{d, indices}
+	t, ok := d.(Targeted)
+	if !ok {
+		return s
+	}
+	return WithTargets(s, t.TargetShape(), func(i int, target []float32) error { return t.ReadTarget(indices[i], target) })
 }
 
 type subset struct {

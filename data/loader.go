@@ -31,7 +31,7 @@ type LoaderConfig struct {
 	// a worker and at least 2.
 	Prefetch int
 	// Transform, if not nil, changes each image after it was read, for example
-	// a random flip. Its random numbers depend on the seed, the epoch and the
+	// a random flip. Targets stay as they are. Its random numbers depend on the seed, the epoch and the
 	// index of the image in the dataset alone. It is called from several
 	// goroutines at once and must not keep pixels.
 	Transform func(r *rand.Rand, pixels []float32, shape tensor.Shape)
@@ -58,6 +58,9 @@ type Batch struct {
 	Images *tensor.Tensor
 	// Labels has shape N and holds class indices.
 	Labels *tensor.Tensor
+	// Targets has shape N×TargetShape and holds the targets of a Targeted dataset.
+	// Of any other it is Labels.
+	Targets *tensor.Tensor
 	// Items holds the index in the dataset of each image.
 	Items []int
 	// Index is the number of the batch in its epoch, from 0.
@@ -73,6 +76,7 @@ type Loader struct {
 	dataset Dataset
 	config  LoaderConfig
 	shape   tensor.Shape
+	targets Targeted // nil if the dataset has none
 	batches int
 
 	mu   sync.Mutex
@@ -104,7 +108,14 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 	config = config.withDefaults()
 	config.Prefetch = min(config.Prefetch, batches)
 	config.Workers = min(config.Workers, config.Prefetch)
-	return &Loader{dataset: dataset, config: config, shape: shape, batches: batches}, nil
+	l := &Loader{dataset: dataset, config: config, shape: shape, batches: batches}
+	if t, ok := dataset.(Targeted); ok {
+		if shape := t.TargetShape(); shape.Size() < 1 {
+			return nil, fmt.Errorf("target shape %v: want sizes of at least 1", shape)
+		}
+		l.targets = t
+	}
+	return l, nil
 }
 
 // Dataset returns the dataset the loader reads.
@@ -183,25 +194,43 @@ type slot struct {
 }
 
 func newRing(l *Loader) *ring {
-	n, size := l.config.BatchSize, l.shape.Size()
+	n := l.config.BatchSize
 	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, min(l.config.Slots(), l.batches))}
 	for i := range r.slots {
 		s := &r.slots[i]
-		pixels, labels := make([]float32, n*size), make([]float32, n)
 		s.ready = make(chan struct{}, 1)
-		s.whole = newBatch(pixels, labels, l.shape)
+		s.whole = l.newBatch(n)
 		if rest := l.dataset.Len() % n; rest != 0 {
-			s.last = newBatch(pixels[:rest*size], labels[:rest], l.shape)
+			s.last = s.whole.first(rest)
 		}
 	}
 	return r
 }
 
-func newBatch(pixels, labels []float32, shape tensor.Shape) Batch {
-	return Batch{
-		Images: tensor.Must(tensor.FromSlice(pixels, append(tensor.Shape{len(labels)}, shape...)...)),
-		Labels: tensor.Must(tensor.FromSlice(labels, len(labels))),
+// newBatch makes room for n images.
+func (l *Loader) newBatch(n int) Batch {
+	b := Batch{Images: tensor.New(append(tensor.Shape{n}, l.shape...)...), Labels: tensor.New(n)}
+	b.Targets = b.Labels
+	if l.targets != nil {
+		b.Targets = tensor.New(append(tensor.Shape{n}, l.targets.TargetShape()...)...)
 	}
+	return b
+}
+
+// first is a view of the first n images.
+func (b *Batch) first(n int) Batch {
+	view := func(t *tensor.Tensor) *tensor.Tensor {
+		shape := t.Shape().Clone()
+		size := shape[1:].Size()
+		shape[0] = n
+		return tensor.Must(tensor.FromSlice(t.Data()[:n*size], shape...))
+	}
+	few := Batch{Images: view(b.Images), Labels: view(b.Labels)}
+	few.Targets = few.Labels
+	if b.Targets != b.Labels {
+		few.Targets = view(b.Targets)
+	}
+	return few
 }
 
 // order fills in the epoch's order of images.
@@ -289,6 +318,7 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 // fill reads the images of a batch.
 func (l *Loader) fill(ctx context.Context, b *Batch, epoch uint64) error {
 	pixels, labels, size := b.Images.Data(), b.Labels.Data(), l.shape.Size()
+	targets, targetSize := b.Targets.Data(), b.Targets.Size()/b.Len()
 	for j, item := range b.Items {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -299,6 +329,11 @@ func (l *Loader) fill(ctx context.Context, b *Batch, epoch uint64) error {
 			return fmt.Errorf("read image %d: %w", item, err)
 		}
 		labels[j] = float32(label)
+		if l.targets != nil {
+			if err := l.targets.ReadTarget(item, targets[j*targetSize:(j+1)*targetSize:(j+1)*targetSize]); err != nil {
+				return fmt.Errorf("read the target of image %d: %w", item, err)
+			}
+		}
 		if l.config.Transform != nil {
 			l.config.Transform(rng.New(l.config.Seed, "augment", epoch, uint64(item)), image, l.shape)
 		}

@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine"
-	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/optim"
 )
 
@@ -26,10 +25,19 @@ type Config struct {
 	// Schedule gives the learning rate of each step. It must depend on the
 	// step only, or a resumed run will differ.
 	Schedule optim.Schedule
+	// Loss is a function of the network's output and the targets of a batch that
+	// returns a single number, the mean over the batch; nil stands for
+	// nn.CrossEntropyLoss, whose targets are class labels. It is called once for
+	// each batch size, to build a graph. The targets have shape N×TargetShape for
+	// a data.Targeted, and hold class labels, N, for any other dataset.
+	//
+	// Accuracy is reported for datasets with labels and networks with one output
+	// for each class. Elsewhere it is NaN, and the test measures the loss alone.
+	Loss func(output, target *graph.Node) *graph.Node
 	// Optimizer is plain SGD if nil.
 	Optimizer optim.Optimizer
-	// Augment changes the training images at random, anew in each epoch; an
-	// empty one leaves them as they are. It must not contain
+	// Augment changes the training images at random, anew in each epoch, but not
+	// their targets; an empty one leaves them as they are. It must not contain
 	// augment.Normalize, which belongs to test images and to those in use,
 	// too.
 	Augment augment.Pipeline
@@ -115,7 +123,8 @@ type StepInfo struct {
 	Step int
 	// BatchLoss is the mean loss of the batch.
 	BatchLoss float64
-	// Loss and Accuracy are the means over the epoch so far.
+	// Loss and Accuracy are the means over the epoch so far. Accuracy is NaN
+	// where it means nothing; see Config.Loss.
 	Loss, Accuracy float64
 	// LearningRate is the one that the step used.
 	LearningRate float32
@@ -201,57 +210,4 @@ func (c Config) withDefaults() (Config, error) {
 		c.Log = func(string) {}
 	}
 	return c, nil
-}
-
-// checkData compares a dataset with the model, and its labels, where they can
-// be seen without reading the images, with its classes.
-func checkData(what string, model *nn.Model, set data.Dataset) error {
-	if model == nil {
-		return errors.New("there is no model")
-	}
-	if set == nil {
-		return fmt.Errorf("there is no %s set", what)
-	}
-	if set.Len() < 1 {
-		return fmt.Errorf("the %s set has no images", what)
-	}
-	if got, want := set.ImageShape(), model.Input(); !got.Equal(want) {
-		return fmt.Errorf("images of the %s set are %v, the network takes %v", what, got, want)
-	}
-	t, err := model.Trace(1, nn.Eval)
-	if err != nil {
-		return err
-	}
-	out, classes := t.Output.Shape(), len(set.Classes())
-	if len(out) != 2 {
-		return fmt.Errorf("the network's output has shape %v: want N×classes", out)
-	}
-	if out[1] != classes {
-		return fmt.Errorf("the network has %d outputs, the %s set %d classes", out[1], what, classes)
-	}
-	if known, ok := set.(interface{ Label(i int) int }); ok {
-		for i := range set.Len() {
-			if err := checkLabel(what, i, float32(known.Label(i)), classes); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// checkBatch checks the labels of a batch before it is used.
-func checkBatch(what string, b *data.Batch, classes int) error {
-	for i, label := range b.Labels.Data() {
-		if err := checkLabel(what, b.Items[i], label, classes); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func checkLabel(what string, i int, label float32, classes int) error {
-	if label >= 0 && int(label) < classes {
-		return nil
-	}
-	return fmt.Errorf("image %d of the %s set has label %v: there are %d classes, numbered from 0", i, what, label, classes)
 }

@@ -47,12 +47,13 @@ func (n *NonFinite) String() string {
 
 // FindNonFinite looks for the first value of a training step that is infinite
 // or not a number, with the model's weights as they are: in the images
-// (N×C×H×W), the parameters, the outputs of the layers in their order, the mean
-// cross-entropy with the labels (N), and the derivatives in the order in which
-// they are computed, which is from the last layer to the first. It returns nil
+// (N×C×H×W), the parameters, the outputs of the layers in their order, the loss
+// (that of Config, cross-entropy if nil) with the targets, which are the labels
+// (N) or have shape N×TargetShape, and the derivatives in the order in which they
+// are computed, which is from the last layer to the first. It returns nil
 // if all are finite. The step number, from 0, says what dropout drops. Nothing
 // is trained.
-func FindNonFinite(model *nn.Model, device engine.Device, images, labels *tensor.Tensor, step uint64) (*NonFinite, error) {
+func FindNonFinite(model *nn.Model, device engine.Device, loss func(output, target *graph.Node) *graph.Node, images, targets *tensor.Tensor, step uint64) (*NonFinite, error) {
 	if v, found := nonFinite(images.Data()); found {
 		return &NonFinite{What: "images", Value: v}, nil
 	}
@@ -73,11 +74,11 @@ func FindNonFinite(model *nn.Model, device engine.Device, images, labels *tensor
 	defer restore(model.Buffers())()
 	// Derivatives need the memory of all layers, so they have a second turn.
 	for _, backward := range []bool{false, true} {
-		probe, err := newProbe(model, images.Shape()[0], backward)
+		probe, err := newProbe(model, objective{loss: loss, target: targets.Shape()[1:]}, images.Shape()[0], backward)
 		if err != nil {
 			return nil, err
 		}
-		found, err := probe.run(device, kinds, images, labels, step)
+		found, err := probe.run(device, kinds, images, targets, step)
 		if found != nil || err != nil {
 			return found, err
 		}
@@ -117,14 +118,14 @@ func nonFinite(values []float32) (value float32, found bool) {
 // element of the nodes that it watches.
 type probe struct {
 	trace   *nn.Trace
-	labels  *graph.Node
+	target  *graph.Node
 	loss    *graph.Node
 	forward int // number of nodes of the forward pass
 	watched []*graph.Node
 	outputs []*graph.Node // two for each: the maxima of x and of −x
 }
 
-func newProbe(model *nn.Model, batch int, backward bool) (p *probe, err error) {
+func newProbe(model *nn.Model, o objective, batch int, backward bool) (p *probe, err error) {
 	p = &probe{}
 	if p.trace, err = model.Trace(batch, nn.Train); err != nil {
 		return nil, err
@@ -132,8 +133,9 @@ func newProbe(model *nn.Model, batch int, backward bool) (p *probe, err error) {
 	defer graph.Catch(&err)
 	g := p.trace.Graph
 	p.forward = len(g.Nodes())
-	p.labels = g.Input("labels", batch)
-	p.loss = graph.Mean(graph.CrossEntropy(p.trace.Output, p.labels))
+	if p.loss, p.target, err = o.build(p.trace.Output); err != nil {
+		return nil, err
+	}
 	nodes := slices.Clone(g.Nodes()[:p.forward])
 	if backward {
 		var params []*graph.Node
@@ -157,8 +159,8 @@ func newProbe(model *nn.Model, batch int, backward bool) (p *probe, err error) {
 }
 
 // run runs the step and returns the first watched node that is not finite.
-func (p *probe) run(device engine.Device, kinds map[string]string, images, labels *tensor.Tensor, step uint64) (*NonFinite, error) {
-	feeds := engine.Feeds{p.trace.Input: images, p.labels: labels}
+func (p *probe) run(device engine.Device, kinds map[string]string, images, targets *tensor.Tensor, step uint64) (*NonFinite, error) {
+	feeds := engine.Feeds{p.trace.Input: images, p.target: targets}
 	p.trace.FeedStep(feeds, step)
 	results, err := engine.Run(device, feeds, p.outputs...)
 	if err != nil {

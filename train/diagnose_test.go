@@ -76,7 +76,7 @@ func TestFindNonFinite(t *testing.T) {
 			}
 			labels := tensor.Must(tensor.FromSlice([]float32{0, 1, 2, 0, 1, 2, 0, 1}, 8))
 			before := model.Buffers()[0].Value.Clone()
-			found, err := FindNonFinite(model, device, images, labels, 7)
+			found, err := FindNonFinite(model, device, nil, images, labels, 7)
 			if err != nil {
 				t.Errorf("%s: %v", test.name, err)
 				continue

@@ -1,15 +1,17 @@
 // Package train trains models and keeps runs on disk.
 //
 // [Fit] is the loop: it cuts the training set into shuffled batches, runs one
-// program for each (forward pass, mean cross-entropy, gradients and update,
-// all in one graph) and measures the test set after each epoch. [Evaluate]
-// measures a model once, with a confusion matrix.
+// program for each (forward pass, loss, gradients and update, all in one graph)
+// and measures the test set after each epoch. [Evaluate] measures a model once,
+// with a confusion matrix. The loss is cross-entropy with class labels, or any
+// [Config.Loss] of targets of any shape; see data.Targeted. A [Minimizer] does the
+// steps of a loop of one's own.
 //
 // With [Config.Dir] a run leaves a folder:
 //
 //	config.json        settings: network, data, hyper-parameters
 //	metrics.csv        one row an epoch: epoch, train_loss, train_accuracy,
-//	                   test_accuracy, images_per_second, seconds
+//	                   test_accuracy, images_per_second, seconds, test_loss
 //	metrics.jsonl      the same as JSON objects
 //	model.safetensors  the weights
 //	log.txt            what happened when

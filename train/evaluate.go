@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/strideml/stride/data"
@@ -23,6 +24,8 @@ type EvalConfig struct {
 	// Workers is the number of goroutines that prepare batches; 0 leaves it to
 	// data.Loader.
 	Workers int
+	// Loss is that of Config.
+	Loss func(output, target *graph.Node) *graph.Node
 	// OnBatch, if not nil, is told after each batch how many images are done.
 	OnBatch func(done, total int)
 }
@@ -31,12 +34,12 @@ type EvalConfig struct {
 type Evaluation struct {
 	// Images is how many there were.
 	Images int
-	// Loss is the mean cross-entropy.
+	// Loss is the mean loss.
 	Loss float64
 	// Accuracy is the share of images whose class was given the greatest
-	// score.
+	// score; NaN where that means nothing, see Config.Loss.
 	Accuracy float64
-	// Confusion counts labels against predictions.
+	// Confusion counts labels against predictions; nil where they mean nothing.
 	Confusion *metrics.ConfusionMatrix
 	// ImagesPerSecond is the number of images divided by the time in the
 	// network.
@@ -50,10 +53,11 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 	if config.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d: want at least 1", config.BatchSize)
 	}
-	if err := checkData("test", model, set); err != nil {
+	o, err := newObjective("test", model, set, config.Loss)
+	if err != nil {
 		return nil, err
 	}
-	e, err := newEvaluator(model, set, config)
+	e, err := newEvaluator(model, set, o, config)
 	if err != nil {
 		return nil, err
 	}
@@ -63,22 +67,22 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 
 // An evaluator measures again and again on the same dataset.
 type evaluator struct {
-	model    *nn.Model
-	set      data.Dataset
-	config   EvalConfig
-	loader   *data.Loader
-	programs map[int]*evalProgram
+	model     *nn.Model
+	set       data.Dataset
+	objective objective
+	config    EvalConfig
+	loader    *data.Loader
+	programs  map[int]*evalProgram
 }
 
 type evalProgram struct {
-	program         engine.Program
-	feeds           engine.Feeds
-	images, labels  *graph.Node
-	losses, guesses *tensor.Tensor
-	outputs         []*tensor.Tensor
+	program        engine.Program
+	feeds          engine.Feeds
+	images, target *graph.Node
+	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses
 }
 
-func newEvaluator(model *nn.Model, set data.Dataset, config EvalConfig) (*evaluator, error) {
+func newEvaluator(model *nn.Model, set data.Dataset, o objective, config EvalConfig) (*evaluator, error) {
 	if config.BatchSize == 0 {
 		config.BatchSize = 256
 	}
@@ -89,23 +93,25 @@ func newEvaluator(model *nn.Model, set data.Dataset, config EvalConfig) (*evalua
 	if err != nil {
 		return nil, fmt.Errorf("test set: %w", err)
 	}
-	return &evaluator{model: model, set: set, config: config, loader: loader, programs: map[int]*evalProgram{}}, nil
+	return &evaluator{model: model, set: set, objective: o, config: config, loader: loader, programs: map[int]*evalProgram{}}, nil
 }
 
 func (e *evaluator) compile(batch int) (*evalProgram, error) {
 	if p, ok := e.programs[batch]; ok {
 		return p, nil
 	}
-	trace, labels, losses, guesses, err := e.build(batch)
+	trace, target, outputs, err := e.build(batch)
 	if err != nil {
 		return nil, err
 	}
-	program, err := e.config.Device.Compile(trace.Graph, losses, guesses)
+	program, err := e.config.Device.Compile(trace.Graph, outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
 	}
-	p := &evalProgram{program: program, feeds: engine.Feeds{}, images: trace.Input, labels: labels, losses: tensor.New(batch), guesses: tensor.New(batch)}
-	p.outputs = []*tensor.Tensor{p.losses, p.guesses}
+	p := &evalProgram{program: program, feeds: engine.Feeds{}, images: trace.Input, target: target}
+	for _, n := range outputs {
+		p.outputs = append(p.outputs, tensor.New(n.Shape()...))
+	}
 	// One program at a time: each keeps packed weights of its own, which new
 	// weights make useless anyway before the next test.
 	e.close()
@@ -113,25 +119,32 @@ func (e *evaluator) compile(batch int) (*evalProgram, error) {
 	return p, nil
 }
 
-// build makes the graph: the loss and the guess for each image.
-func (e *evaluator) build(batch int) (trace *nn.Trace, labels, losses, guesses *graph.Node, err error) {
+// build makes the graph: the losses and the guess for each image.
+func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outputs []*graph.Node, err error) {
 	trace, err = e.model.Trace(batch, nn.Eval)
 	if err != nil {
-		return nil, nil, nil, nil, err
+		return nil, nil, nil, err
 	}
 	defer graph.Catch(&err)
-	labels = trace.Graph.Input("labels", batch)
-	return trace, labels, graph.CrossEntropy(trace.Output, labels), graph.ArgMax(trace.Output, 1), nil
+	losses, target, err := e.objective.buildTest(trace.Output)
+	outputs = []*graph.Node{losses}
+	if !e.objective.noAccuracy {
+		outputs = append(outputs, graph.ArgMax(trace.Output, 1))
+	}
+	return trace, target, outputs, err
 }
 
 func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	start := time.Now()
 	var computing time.Duration
-	result := &Evaluation{Confusion: metrics.NewConfusionMatrix(e.set.Classes())}
+	result := &Evaluation{Accuracy: math.NaN()}
+	if !e.objective.noAccuracy {
+		result.Confusion = metrics.NewConfusionMatrix(e.set.Classes())
+	}
 	sum := 0.0
 	for b, err := range e.loader.Epoch(ctx, 0, 0) {
 		if err == nil {
-			err = checkBatch("test", b, len(e.set.Classes()))
+			err = e.objective.checkBatch("test", b)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("test set: %w", err)
@@ -140,16 +153,21 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.feeds[p.images], p.feeds[p.labels] = b.Images, b.Labels
+		p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
 		began := time.Now()
 		if err := p.program.Run(p.feeds, p.outputs); err != nil {
 			return nil, err
 		}
 		computing += time.Since(began)
-		for i, loss := range p.losses.Data() {
-			sum += float64(loss)
-			if err := result.Confusion.Add(int(b.Labels.Data()[i]), int(p.guesses.Data()[i])); err != nil {
-				return nil, err
+		losses := p.outputs[0].Data()
+		for _, loss := range losses { // one for each image, or their mean
+			sum += float64(loss) * float64(b.Len()/len(losses))
+		}
+		if result.Confusion != nil {
+			for i, guess := range p.outputs[1].Data() {
+				if err := result.Confusion.Add(int(b.Labels.Data()[i]), int(guess)); err != nil {
+					return nil, err
+				}
 			}
 		}
 		result.Images += b.Len()
@@ -161,7 +179,9 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 		return nil, errors.New("the test set has no images")
 	}
 	result.Loss = sum / float64(result.Images)
-	result.Accuracy = result.Confusion.Accuracy()
+	if result.Confusion != nil {
+		result.Accuracy = result.Confusion.Accuracy()
+	}
 	result.ImagesPerSecond = float64(result.Images) / max(computing.Seconds(), 1e-9)
 	result.Seconds = time.Since(start).Seconds()
 	return result, nil

@@ -29,22 +29,27 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 			return nil, err
 		}
 	}
-	if err := checkData("training", model, trainSet); err != nil {
+	o, err := newObjective("training", model, trainSet, config.Loss)
+	if err != nil {
 		return nil, err
 	}
 	if testSet != nil {
-		if err := checkData("test", model, testSet); err != nil {
+		tested, err := newObjective("test", model, testSet, config.Loss)
+		if err != nil {
 			return nil, err
+		}
+		if o.classes != tested.classes || o.targeted != tested.targeted || !o.target.Equal(tested.target) {
+			return nil, fmt.Errorf("%s in the test set, %s in the training set", tested.describe(), o.describe())
 		}
 	}
 	if err := config.checkPreprocessing(model.Input()); err != nil {
 		return nil, err
 	}
-	settings, err := config.settings(model, trainSet, testSet, scheduled)
+	settings, err := config.settings(model, trainSet, testSet, o, scheduled)
 	if err != nil {
 		return nil, fmt.Errorf("training set: %w", err)
 	}
-	f, err := newFitter(model, trainSet, testSet, config)
+	f, err := newFitter(model, trainSet, testSet, o, config)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +78,7 @@ type fitter struct {
 }
 
 // newFitter compiles all programs that will be needed.
-func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (f *fitter, err error) {
+func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, config Config) (f *fitter, err error) {
 	f = &fitter{config: config, model: model, set: trainSet, stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model)}
 	defer func() {
 		if err != nil {
@@ -97,6 +102,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 		return f, fmt.Errorf("training set: %w", err)
 	}
 	f.stepper.SetMemoryBudget(config.MemoryBudget)
+	f.stepper.objective = o
 	for _, batch := range []int{size, n % size} {
 		if batch == 0 {
 			continue
@@ -108,7 +114,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, config Config) (
 	if testSet == nil {
 		return f, nil
 	}
-	f.evaluator, err = newEvaluator(model, testSet, EvalConfig{
+	f.evaluator, err = newEvaluator(model, testSet, o, EvalConfig{
 		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
 	})
 	return f, err
@@ -247,11 +253,11 @@ func (f *fitter) epoch(ctx context.Context) error {
 			break
 		}
 	}
-	accuracy := math.NaN()
+	tested := Evaluation{Loss: math.NaN(), Accuracy: math.NaN()}
 	if f.evaluator != nil && ctx.Err() == nil {
 		switch result, err := f.evaluator.run(ctx); {
 		case err == nil:
-			accuracy = result.Accuracy
+			tested = *result
 		case ctx.Err() == nil:
 			return err
 		}
@@ -263,7 +269,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 	r := f.at.Running
 	row := Row{
 		Epoch:     f.at.Epoch + 1,
-		TrainLoss: r.Loss / float64(r.Images), TrainAccuracy: float64(r.Correct) / float64(r.Images), TestAccuracy: accuracy,
+		TrainLoss: r.Loss / float64(r.Images), TrainAccuracy: f.accuracy(), TestLoss: tested.Loss, TestAccuracy: tested.Accuracy,
 		ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9), Seconds: r.Seconds,
 	}
 	f.at.Rows = append(f.at.Rows, row)
@@ -272,9 +278,17 @@ func (f *fitter) epoch(ctx context.Context) error {
 	return f.finishEpoch(row)
 }
 
+// accuracy is that of the epoch so far, NaN if it means nothing.
+func (f *fitter) accuracy() float64 {
+	if f.stepper.objective.noAccuracy {
+		return math.NaN()
+	}
+	return float64(f.at.Running.Correct) / float64(f.at.Running.Images)
+}
+
 // step does one training step.
 func (f *fitter) step(b *data.Batch) error {
-	if err := checkBatch("training", b, len(f.set.Classes())); err != nil {
+	if err := f.stepper.objective.checkBatch("training", b); err != nil {
 		return err
 	}
 	rate := f.config.Schedule(uint64(f.at.Step))
@@ -297,7 +311,7 @@ func (f *fitter) step(b *data.Batch) error {
 	f.at.Step++
 	info := StepInfo{
 		Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
-		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: float64(r.Correct) / float64(r.Images),
+		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: f.accuracy(),
 		LearningRate: rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
 	}
 	if f.config.Epochs <= pointEpochs && info.EndsFifth() && info.Batch < info.Batches { // the epoch's end has a Row
@@ -329,7 +343,10 @@ func (f *fitter) finishEpoch(row Row) error {
 		return err
 	}
 	f.log(row.String())
-	warning := noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
+	warning := ""
+	if !f.stepper.objective.custom() { // chance is known for cross-entropy alone
+		warning = noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
+	}
 	if call := f.config.Callbacks.OnEpoch; call != nil {
 		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Warning: warning})
 	}

@@ -14,9 +14,10 @@ type Row struct {
 	Epoch int
 	// TrainLoss and TrainAccuracy are means over the epoch in training mode.
 	TrainLoss, TrainAccuracy float64
-	// TestAccuracy is measured after the epoch; NaN without a test set. Files
-	// leave it empty (CSV) or null (JSON) then.
-	TestAccuracy float64
+	// TestLoss and TestAccuracy are measured after the epoch; NaN without a test
+	// set. Accuracy is also NaN where it means nothing; see Config.Loss. In files
+	// NaN is empty (CSV) or null (JSON).
+	TestLoss, TestAccuracy float64
 	// ImagesPerSecond is the number of images divided by the time in training
 	// steps.
 	ImagesPerSecond float64
@@ -24,43 +25,67 @@ type Row struct {
 	Seconds float64
 }
 
-// rowJSON is a Row in a file.
-type rowJSON struct {
-	Epoch           int      `json:"epoch"`
-	TrainLoss       float64  `json:"train_loss"`
-	TrainAccuracy   float64  `json:"train_accuracy"`
-	TestAccuracy    *float64 `json:"test_accuracy"`
-	ImagesPerSecond float64  `json:"images_per_second"`
-	Seconds         float64  `json:"seconds"`
-}
+// number is a float64 that is null in JSON where it is NaN.
+type number float64
 
-// MarshalJSON implements json.Marshaler with the names of the CSV's columns.
-func (r Row) MarshalJSON() ([]byte, error) {
-	j := rowJSON{r.Epoch, r.TrainLoss, r.TrainAccuracy, nil, r.ImagesPerSecond, r.Seconds}
-	if !math.IsNaN(r.TestAccuracy) {
-		j.TestAccuracy = &r.TestAccuracy
+// MarshalJSON implements json.Marshaler.
+func (n number) MarshalJSON() ([]byte, error) {
+	if math.IsNaN(float64(n)) {
+		return []byte("null"), nil
 	}
-	return json.Marshal(j)
+	return json.Marshal(float64(n))
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
+func (n *number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = number(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(b, (*float64)(n))
+}
+
+// rowJSON is a Row in a file, with the names of the CSV's columns.
+type rowJSON struct {
+	Epoch           int     `json:"epoch"`
+	TrainLoss       float64 `json:"train_loss"`
+	TrainAccuracy   number  `json:"train_accuracy"`
+	TestAccuracy    number  `json:"test_accuracy"`
+	ImagesPerSecond float64 `json:"images_per_second"`
+	Seconds         float64 `json:"seconds"`
+	TestLoss        number  `json:"test_loss"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (r Row) MarshalJSON() ([]byte, error) {
+	return json.Marshal(rowJSON{r.Epoch, r.TrainLoss, number(r.TrainAccuracy), number(r.TestAccuracy), r.ImagesPerSecond, r.Seconds, number(r.TestLoss)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler. Files of older versions have no
+// test loss.
 func (r *Row) UnmarshalJSON(b []byte) error {
-	var j rowJSON
+	j := rowJSON{TestAccuracy: number(math.NaN()), TestLoss: number(math.NaN())}
 	if err := json.Unmarshal(b, &j); err != nil {
 		return err
 	}
-	*r = Row{j.Epoch, j.TrainLoss, j.TrainAccuracy, math.NaN(), j.ImagesPerSecond, j.Seconds}
-	if j.TestAccuracy != nil {
-		r.TestAccuracy = *j.TestAccuracy
-	}
+	*r = Row{j.Epoch, j.TrainLoss, float64(j.TrainAccuracy), float64(j.TestLoss), float64(j.TestAccuracy), j.ImagesPerSecond, j.Seconds}
 	return nil
 }
 
-// String is a line for people.
+// String is a line for people. Where there is an accuracy, it speaks for the test.
 func (r Row) String() string {
-	s := fmt.Sprintf("epoch %d: loss %.3f, train accuracy %.3f", r.Epoch, r.TrainLoss, r.TrainAccuracy)
-	if !math.IsNaN(r.TestAccuracy) {
-		s += fmt.Sprintf(", test accuracy %.3f", r.TestAccuracy)
+	s := fmt.Sprintf("epoch %d: loss ", r.Epoch)
+	switch {
+	case math.IsNaN(r.TrainAccuracy):
+		s += fmt.Sprintf("%.4g", r.TrainLoss)
+		if !math.IsNaN(r.TestLoss) {
+			s += fmt.Sprintf(", test loss %.4g", r.TestLoss)
+		}
+	default:
+		s += fmt.Sprintf("%.3f, train accuracy %.3f", r.TrainLoss, r.TrainAccuracy)
+		if !math.IsNaN(r.TestAccuracy) {
+			s += fmt.Sprintf(", test accuracy %.3f", r.TestAccuracy)
+		}
 	}
 	return s + fmt.Sprintf(", %.0f images/s, %.1f s", r.ImagesPerSecond, r.Seconds)
 }
@@ -68,10 +93,30 @@ func (r Row) String() string {
 // A Point is how far an epoch under way had come.
 type Point struct {
 	// Epochs is the number of epochs done, with the part of the one under way.
-	Epochs float64 `json:"epochs"`
-	// Loss and Accuracy are means over that part, in training mode.
+	Epochs float64
+	// Loss and Accuracy are means over that part, in training mode. Accuracy is
+	// NaN where it means nothing.
+	Loss, Accuracy float64
+}
+
+// pointJSON is a Point in a file.
+type pointJSON struct {
+	Epochs   float64 `json:"epochs"`
 	Loss     float64 `json:"train_loss"`
-	Accuracy float64 `json:"train_accuracy"`
+	Accuracy number  `json:"train_accuracy"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (p Point) MarshalJSON() ([]byte, error) {
+	return json.Marshal(pointJSON{p.Epochs, p.Loss, number(p.Accuracy)})
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *Point) UnmarshalJSON(b []byte) error {
+	var j pointJSON
+	err := json.Unmarshal(b, &j)
+	*p = Point{j.Epochs, j.Loss, float64(j.Accuracy)}
+	return err
 }
 
 // pointEpochs is how many epochs a run has at most for points to be noted
@@ -117,16 +162,16 @@ func newHistory(at *position) *History {
 // csv returns the rows with a header. Numbers have all their digits.
 func (h *History) csv() string {
 	var b strings.Builder
-	b.WriteString("epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds\n")
-	number := func(v float64) string {
+	b.WriteString("epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds,test_loss\n")
+	digits := func(v float64) string {
 		if math.IsNaN(v) {
 			return ""
 		}
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
 	for _, r := range h.Rows {
-		fmt.Fprintf(&b, "%d,%s,%s,%s,%s,%s\n", r.Epoch, number(r.TrainLoss), number(r.TrainAccuracy),
-			number(r.TestAccuracy), number(r.ImagesPerSecond), number(r.Seconds))
+		fmt.Fprintf(&b, "%d,%s,%s,%s,%s,%s,%s\n", r.Epoch, digits(r.TrainLoss), digits(r.TrainAccuracy),
+			digits(r.TestAccuracy), digits(r.ImagesPerSecond), digits(r.Seconds), digits(r.TestLoss))
 	}
 	return b.String()
 }

@@ -72,6 +72,9 @@ func InferenceMemory(model *nn.Model, device engine.Device, batch int) (Memory, 
 // memory counts all but the program.
 func (s *Stepper) memory(batch int) Memory {
 	m := Memory{Batch: 4 * int64(batch) * int64(s.model.Input().Size()+1)}
+	if s.objective.targeted { // beside the labels
+		m.Batch += 4 * int64(batch) * int64(s.objective.target.Size())
+	}
 	for _, list := range [][]*graph.Variable{s.model.Parameters(), s.model.Buffers()} {
 		for _, v := range list {
 			m.Parameters += 4 * int64(v.Value.Size())

@@ -33,8 +33,11 @@ type Settings struct {
 	// Preprocessing is how a picture becomes an image of the data set; nil in
 	// runs of older versions, and where images are no pictures.
 	Preprocessing *preprocess.Config `json:"preprocessing,omitempty"`
-	// Classes are the class names.
+	// Classes are the class names; there may be none if the run has a loss of its
+	// own.
 	Classes []string `json:"classes"`
+	// Target is the shape of the target of an image, if that is no label.
+	Target tensor.Shape `json:"target,omitempty"`
 	// Parameters counts the model's trainable numbers.
 	Parameters int `json:"parameters"`
 	// TrainImages and TestImages are the sizes of the sets.
@@ -42,11 +45,12 @@ type Settings struct {
 	TestImages  int `json:"test_images"`
 	// TrainHash tells training sets apart: it covers some of the images.
 	TrainHash string `json:"train_hash"`
-	// These are those of Config. Schedule tells whether one was given.
+	// These are those of Config. Schedule and Loss tell whether one was given.
 	Epochs       int     `json:"epochs"`
 	BatchSize    int     `json:"batch_size"`
 	LearningRate float32 `json:"learning_rate"`
 	Schedule     bool    `json:"schedule,omitempty"`
+	Loss         bool    `json:"loss,omitempty"`
 	Optimizer    string  `json:"optimizer"`
 	Augment      string  `json:"augment,omitempty"`
 	Seed         uint64  `json:"seed"`
@@ -55,14 +59,14 @@ type Settings struct {
 }
 
 // settings gathers the settings of a run. c is without defaults for Schedule.
-func (c Config) settings(model *nn.Model, train, test data.Dataset, scheduled bool) (Settings, error) {
+func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective, scheduled bool) (Settings, error) {
 	hash, err := fingerprint(train)
 	if err != nil {
 		return Settings{}, err
 	}
 	s := Settings{
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
-		Input: model.Input(), Classes: train.Classes(),
+		Input: model.Input(), Classes: train.Classes(), Target: o.target, Loss: o.custom(),
 		TrainImages: train.Len(), TrainHash: hash,
 		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate, Schedule: scheduled,
 		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
@@ -125,13 +129,18 @@ func (s Settings) Metadata() (map[string]string, error) {
 	return metadata, nil
 }
 
-// fingerprint hashes some images of a dataset, evenly spread, with their
-// labels.
+// fingerprint hashes some images of a dataset, evenly spread, with their labels and
+// targets.
 func fingerprint(set data.Dataset) (string, error) {
 	const most = 64
 	h := sha256.New()
 	pixels := make([]float32, set.ImageShape().Size())
 	bytes := make([]byte, 4*len(pixels)+8)
+	targets, targeted := set.(data.Targeted)
+	var target []float32
+	if targeted {
+		target = make([]float32, targets.TargetShape().Size())
+	}
 	for k := range min(most, set.Len()) {
 		i := k * set.Len() / min(most, set.Len())
 		label, err := set.Read(i, pixels)
@@ -143,6 +152,15 @@ func fingerprint(set data.Dataset) (string, error) {
 			binary.LittleEndian.PutUint32(bytes[8+4*j:], math.Float32bits(v))
 		}
 		h.Write(bytes)
+		if !targeted {
+			continue
+		}
+		if err := targets.ReadTarget(i, target); err != nil {
+			return "", fmt.Errorf("read the target of image %d: %w", i, err)
+		}
+		for _, v := range target {
+			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }
@@ -163,6 +181,8 @@ func (s Settings) resumable(now Settings) error {
 		{"number of test images", s.TestImages, now.TestImages},
 		{"number of parameters", s.Parameters, now.Parameters},
 		{"batch size", s.BatchSize, now.BatchSize},
+		{"target shape", s.Target.String(), now.Target.String()},
+		{"loss function of its own", s.Loss, now.Loss},
 		{"learning rate", s.LearningRate, now.LearningRate},
 		{"schedule", s.Schedule, now.Schedule},
 		{"optimizer", s.Optimizer, now.Optimizer},
@@ -208,7 +228,7 @@ func (s Settings) check() error {
 		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
 	case s.Preprocessing != nil && !s.Preprocessing.InputSize.Equal(s.Input):
 		return fmt.Errorf("preprocessing makes images of %v, the network takes %v", s.Preprocessing.InputSize, s.Input)
-	case len(s.Classes) < 1 || len(s.Classes) > 1<<16:
+	case len(s.Classes) < 1 && !s.Loss || len(s.Classes) > 1<<16:
 		return fmt.Errorf("%d classes", len(s.Classes))
 	case s.Epochs < 1 || s.BatchSize < 1 || s.TrainImages < 1:
 		return fmt.Errorf("%d epochs of %d images in batches of %d", s.Epochs, s.TrainImages, s.BatchSize)

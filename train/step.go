@@ -11,8 +11,8 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// A Stepper runs single training steps, for loops other than Fit's. It compiles
-// a program for each batch size; the programs share the model's variables and
+// A Stepper runs single training steps of a classifier, for measurements and for
+// loops other than Fit's; a Minimizer has any loss. It compiles a program for each batch size; the programs share the model's variables and
 // the optimizer's state. It is not safe for concurrent use.
 type Stepper struct {
 	model     *nn.Model
@@ -21,13 +21,14 @@ type Stepper struct {
 	state     optim.State
 	programs  map[int]*stepProgram
 	budget    int64 // of a step's memory, in bytes; 0 for no limit
+	objective objective
 }
 
 // stepProgram is the compiled step for one batch size.
 type stepProgram struct {
 	program        engine.Program
 	feeds          engine.Feeds
-	images, labels *graph.Node    // set in feeds for each run
+	images, target *graph.Node    // set in feeds for each run
 	step, rate     *tensor.Tensor // step is nil unless the network has Dropout
 	outputs        []*tensor.Tensor
 	recomputed     int // values that the backward pass computes again
@@ -43,7 +44,7 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	if p, ok := s.programs[batch]; ok {
 		return p, nil
 	}
-	trace, labels, rate, outputs, err := s.build(batch)
+	trace, target, rate, outputs, err := s.build(batch)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (s *Stepper) compile(batch int) (*stepProgram, error) {
 	}
 	p := &stepProgram{
 		program: plan.program, recomputed: plan.dropped,
-		images: plan.node(trace.Input), labels: plan.node(labels), rate: tensor.New(),
+		images: plan.node(trace.Input), target: plan.node(target), rate: tensor.New(),
 	}
 	p.feeds = engine.Feeds{plan.node(rate): p.rate}
 	if trace.Step != nil {
@@ -91,19 +92,26 @@ func (s *Stepper) program(batch int, outputs []*graph.Node) (stepPlan, error) {
 }
 
 // build makes the graph of a step: forward, loss, gradients and update. Its
-// outputs are the mean loss and the number of images classified correctly.
-func (s *Stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, outputs []*graph.Node, err error) {
+// outputs are the mean loss and, if that means something, the number of images
+// classified correctly.
+func (s *Stepper) build(batch int) (trace *nn.Trace, target, rate *graph.Node, outputs []*graph.Node, err error) {
 	trace, err = s.model.Trace(batch, nn.Train)
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
 	defer graph.Catch(&err)
 	g := trace.Graph
-	labels, rate = g.Input("labels", batch), g.Input("learning rate")
-	loss := graph.Mean(graph.CrossEntropy(trace.Output, labels))
-	correct := graph.Sum(graph.Equal(graph.ArgMax(trace.Output, 1), labels))
+	loss, target, err := s.objective.build(trace.Output)
+	if err != nil {
+		return nil, nil, nil, nil, err
+	}
+	outputs = []*graph.Node{loss}
+	if !s.objective.noAccuracy {
+		outputs = append(outputs, graph.Sum(graph.Equal(graph.ArgMax(trace.Output, 1), target)))
+	}
+	rate = g.Input("learning rate")
 	descend(loss, rate, s.model.Parameters(), s.optimizer, &s.state)
-	return trace, labels, rate, []*graph.Node{loss, correct}, nil
+	return trace, target, rate, outputs, nil
 }
 
 // Run does one step, number step from 0, with the given learning rate: forward
@@ -112,11 +120,11 @@ func (s *Stepper) build(batch int) (trace *nn.Trace, labels, rate *graph.Node, o
 // batch it uses Images and Labels, which must be class indices. Once a batch
 // size has been run, Run allocates nothing.
 func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
-	p, err := s.compile(b.Labels.Size())
+	p, err := s.compile(b.Images.Shape()[0])
 	if err != nil {
 		return 0, 0, err
 	}
-	p.feeds[p.images], p.feeds[p.labels] = b.Images, b.Labels
+	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
 	p.rate.Data()[0] = rate
 	if p.step != nil {
 		d := p.step.Data()
@@ -125,7 +133,10 @@ func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, c
 	if err := p.program.Run(p.feeds, p.outputs); err != nil {
 		return 0, 0, err
 	}
-	return float64(p.outputs[0].Data()[0]), int(p.outputs[1].Data()[0]), nil
+	if len(p.outputs) > 1 {
+		correct = int(p.outputs[1].Data()[0])
+	}
+	return float64(p.outputs[0].Data()[0]), correct, nil
 }
 
 // Close releases the programs.

@@ -184,7 +184,7 @@ func readCSV(t *testing.T, dir string) (rows []train.Row) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if head := strings.Join(lines[0], ","); head != "epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds" {
+	if head := strings.Join(lines[0], ","); head != "epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds,test_loss" {
 		t.Errorf("metrics.csv begins with %s", head)
 	}
 	for _, line := range lines[1:] {
@@ -196,7 +196,7 @@ func readCSV(t *testing.T, dir string) (rows []train.Row) {
 		}
 		rows = append(rows, train.Row{
 			Epoch: int(number[0]), TrainLoss: number[1], TrainAccuracy: number[2],
-			TestAccuracy: number[3], ImagesPerSecond: number[4], Seconds: number[5],
+			TestAccuracy: number[3], ImagesPerSecond: number[4], Seconds: number[5], TestLoss: number[6],
 		})
 	}
 	return rows

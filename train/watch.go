@@ -99,7 +99,7 @@ func (f *fitter) explain(step int, weights bool) string {
 	if s == nil {
 		return ""
 	}
-	images, labels, err := f.batchOf(s.step)
+	images, targets, err := f.batchOf(s.step)
 	if err != nil {
 		return ""
 	}
@@ -109,7 +109,7 @@ func (f *fitter) explain(step int, weights bool) string {
 		copy(p.Value.Data(), s.values[i])
 		p.Changed()
 	}
-	found, err := FindNonFinite(f.model, f.config.Device, images, labels, uint64(s.step))
+	found, err := FindNonFinite(f.model, f.config.Device, f.config.Loss, images, targets, uint64(s.step))
 	switch {
 	case err == nil && found != nil:
 		return fmt.Sprintf("; in step %d %v, the first value that is not finite", s.step+1, found)
@@ -120,12 +120,12 @@ func (f *fitter) explain(step int, weights bool) string {
 }
 
 // batchOf reads the batch of a step again.
-func (f *fitter) batchOf(step int) (images, labels *tensor.Tensor, err error) {
+func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
 	for b, err := range f.loader.Epoch(context.Background(), step/f.batches, step%f.batches) {
 		if err != nil {
 			return nil, nil, err
 		}
-		return b.Images.Clone(), b.Labels.Clone(), nil
+		return b.Images.Clone(), targetsOf(b).Clone(), nil
 	}
 	return nil, nil, fmt.Errorf("no batch for step %d", step)
 }

@@ -26,7 +26,7 @@ func TestTrain(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if csv := readFile(t, filepath.Join(dir, "metrics.csv")); !strings.HasPrefix(csv, "epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds\n1,") || strings.Count(csv, "\n") != 3 {
+	if csv := readFile(t, filepath.Join(dir, "metrics.csv")); !strings.HasPrefix(csv, "epoch,train_loss,train_accuracy,test_accuracy,images_per_second,seconds,test_loss\n1,") || strings.Count(csv, "\n") != 3 {
 		t.Errorf("metrics.csv: %s", csv)
 	}
 }

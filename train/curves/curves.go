@@ -21,8 +21,9 @@ import (
 	"github.com/strideml/stride/viz"
 )
 
-// Figure returns the curves of a history under a title. Values that are not a
-// number have no point.
+// Figure returns the curves of a history under a title: the loss on the training
+// data and the accuracy on it and on the test data, or, for a run without accuracy,
+// the loss on both. Values that are not a number have no point.
 func Figure(title string, h *train.History) *viz.Figure {
 	var epochs []viz.Epoch
 	for _, p := range h.Points {
@@ -32,7 +33,19 @@ func Figure(title string, h *train.History) *viz.Figure {
 		epochs = append(epochs, viz.Epoch{Epoch: float64(r.Epoch), TrainLoss: r.TrainLoss, TrainAccuracy: r.TrainAccuracy, TestAccuracy: r.TestAccuracy})
 	}
 	slices.SortFunc(epochs, func(a, b viz.Epoch) int { return cmp.Compare(a.Epoch, b.Epoch) })
-	return viz.Curves(title, epochs)
+	figure := viz.Curves(title, epochs)
+	if slices.ContainsFunc(epochs, func(e viz.Epoch) bool { return !math.IsNaN(e.TrainAccuracy) }) {
+		return figure
+	}
+	loss, test := figure.Lines[0], figure.Lines[2]
+	test.Name = "test loss"
+	for _, r := range h.Rows {
+		if !math.IsNaN(r.TestLoss) {
+			test.X, test.Y = append(test.X, float64(r.Epoch)), append(test.Y, r.TestLoss)
+		}
+	}
+	figure.Lines = []viz.Line{loss, test}
+	return figure
 }
 
 // Files returns a function for train.Callbacks.OnHistory that keeps curves.png

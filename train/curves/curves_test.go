@@ -40,6 +40,28 @@ func TestFigure(t *testing.T) {
 	}
 }
 
+// Without accuracy there is the loss alone.
+func TestFigureWithoutAccuracy(t *testing.T) {
+	nan := math.NaN()
+	h := &train.History{
+		Points: []train.Point{{Epochs: 0.5, Loss: 2, Accuracy: nan}},
+		Rows: []train.Row{
+			{Epoch: 1, TrainLoss: 1, TrainAccuracy: nan, TestLoss: 0.75, TestAccuracy: nan},
+			{Epoch: 2, TrainLoss: 0.5, TrainAccuracy: nan, TestLoss: nan, TestAccuracy: nan},
+		},
+	}
+	f := curves.Figure("", h)
+	if len(f.Lines) != 2 || f.Lines[0].Name != "train loss" || f.Lines[1].Name != "test loss" {
+		t.Fatalf("lines %+v", f.Lines)
+	}
+	if l := f.Lines[0]; !slices.Equal(l.X, []float64{0.5, 1, 2}) || !slices.Equal(l.Y, []float64{2, 1, 0.5}) {
+		t.Errorf("train loss: %v, %v", l.X, l.Y)
+	}
+	if l := f.Lines[1]; !slices.Equal(l.X, []float64{1}) || !slices.Equal(l.Y, []float64{0.75}) {
+		t.Errorf("test loss: %v, %v", l.X, l.Y)
+	}
+}
+
 // trained trains for two epochs, with curves.
 func trained(ctx context.Context, t *testing.T, dir string, change func(*train.Config)) error {
 	t.Helper()
