@@ -186,10 +186,8 @@ func loadVariables(variables []*graph.Variable, f *safetensors.File) error {
 // a number, or "".
 func notFinite(entries []safetensors.Entry) string {
 	for _, e := range entries {
-		for _, v := range e.Tensor.Data() {
-			if v-v != 0 {
-				return e.Name
-			}
+		if holdsNonFinite(e.Tensor.Data()) {
+			return e.Name
 		}
 	}
 	return ""

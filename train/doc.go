@@ -42,11 +42,11 @@
 // once more with the weights that it began with, to say in the error which
 // layer's output or gradient was the first that is not finite; networks of more
 // than a million parameters keep these weights only where trouble is likely, so
-// there the error may not say. [FindNonFinite] does that for other loops.
+// there the error may not say. Package train/diagnose does that for other loops.
 //
 // An epoch whose loss and accuracy are those of chance is no error, but there
-// is a line for [Config.Log] and a Warning in [EpochInfo]. [DeadReLUs] counts
-// units that no image of a batch gets past a ReLU.
+// is a line for [Config.Log] and a Warning in [EpochInfo]. Package
+// train/diagnose counts units that no image of a batch gets past a ReLU.
 //
 // A run folder is for one process at a time; nothing guards against two.
 package train

@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/diagnose"
 )
 
 // A watch keeps the weights from before the latest steps, so that a step that
@@ -86,8 +87,7 @@ func (w *watch) good(step int) *snapshot {
 }
 
 func holdsNonFinite(values []float32) bool {
-	_, found := nonFinite(values)
-	return found
+	return slices.ContainsFunc(values, func(v float32) bool { return v-v != 0 })
 }
 
 // explain looks for the cause of trouble that showed in a step, from 0: its
@@ -109,7 +109,7 @@ func (f *fitter) explain(step int, weights bool) string {
 		copy(p.Value.Data(), s.values[i])
 		p.Changed()
 	}
-	found, err := FindNonFinite(f.model, f.config.Device, f.config.Loss, images, targets, uint64(s.step))
+	found, err := diagnose.FindNonFinite(f.model, f.config.Device, f.config.Loss, images, targets, uint64(s.step))
 	switch {
 	case err == nil && found != nil:
 		return fmt.Sprintf("; in step %d %v, the first value that is not finite", s.step+1, found)

@@ -19,6 +19,7 @@ import (
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/curves"
+	"github.com/strideml/stride/train/diagnose"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -157,7 +158,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	}
 	defer release()
 	show := &trainView{app: t.app, json: t.json, verbose: t.verbose, dir: t.out}
-	show.dead = func() ([]train.DeadShare, error) { return deadReLUs(model, device, testSet) }
+	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(model, device, testSet) }
 	config := train.Config{
 		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
 		Optimizer: optim.SGD{Momentum: t.momentum, Nesterov: t.nesterov, WeightDecay: t.decay},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/diagnose"
 )
 
 // A trainView shows how training gets on.
@@ -22,7 +23,7 @@ type trainView struct {
 	first           time.Duration
 	before, steps   int // steps done before this part, steps in all
 	row             train.StepInfo
-	dead            func() ([]train.DeadShare, error)
+	dead            func() ([]diagnose.DeadShare, error)
 	err             error // of writing to stdout
 }
 
@@ -125,7 +126,7 @@ func (v *trainView) deadReLUs() {
 	for _, s := range shares {
 		dead, units = dead+s.Dead, units+s.Units
 	}
-	slices.SortStableFunc(shares, func(a, b train.DeadShare) int { return cmp.Compare(b.Share(), a.Share()) })
+	slices.SortStableFunc(shares, func(a, b diagnose.DeadShare) int { return cmp.Compare(b.Share(), a.Share()) })
 	var worst []string
 	for _, s := range shares[:min(len(shares), most)] {
 		if s.Dead > 0 {

@@ -13,6 +13,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/diagnose"
 )
 
 // loadWeights gives a model the weights that training starts from. A run that
@@ -56,14 +57,14 @@ func hashState(model *nn.Model) (string, error) {
 }
 
 // deadReLUs counts dead units with the first images of a set.
-func deadReLUs(model *nn.Model, device engine.Device, set data.Dataset) ([]train.DeadShare, error) {
+func deadReLUs(model *nn.Model, device engine.Device, set data.Dataset) ([]diagnose.DeadShare, error) {
 	const most = 256
 	images := data.Limit(set, most)
 	x, err := stack(images)
 	if err != nil {
 		return nil, err
 	}
-	return train.DeadReLUs(model, device, x)
+	return diagnose.DeadReLUs(model, device, x)
 }
 
 // stack reads all images of a set, N×C×H×W.
