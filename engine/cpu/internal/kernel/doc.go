@@ -32,7 +32,8 @@
 //	softmax.go     softmax, its logarithm, cross-entropy
 //	columns.go, sum.go        sums of columns, of everything
 //	arithmetic.go, scalar.go  elementwise + − × ÷ …, with a tensor or a number
-//	relu.go, exp.go           activations and their gradients
+//	relu.go, exp.go, silu.go, elu.go, gelu.go    activations and their gradients
+//	pow.go         powers
 //	dropout.go     dropout
 //	peak.go        the speed limit that the others are measured against
 //	cpu*.go        the choice of the instruction set

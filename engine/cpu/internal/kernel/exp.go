@@ -103,13 +103,19 @@ func exp32(x float32) float32 {
 
 // expParts returns p in [√½, √2] and n with eˣ = p·2ⁿ.
 func expParts(x float32) (p float32, n int32) {
+	r, q, n := expReduced(x)
+	return (q*r*r + r) + 1, n
+}
+
+// expReduced returns r, q and n with eˣ = (1 + r + r²·q)·2ⁿ.
+func expReduced(x float32) (r, q float32, n int32) {
 	t := float32(x*coef.Log2E) + coef.Magic
 	n = int32(math.Float32bits(t)) - coef.MagicBits
 	k := t - coef.Magic
-	r := x - float32(k*coef.Ln2Hi) - float32(k*coef.Ln2Lo)
+	r = x - float32(k*coef.Ln2Hi) - float32(k*coef.Ln2Lo)
 	c := &coef.Exp
-	p = (((c[4]*r+c[3])*r+c[2])*r+c[1])*r + c[0]
-	return (p*r*r + r) + 1, n
+	q = (((c[4]*r+c[3])*r+c[2])*r+c[1])*r + c[0]
+	return r, q, n
 }
 
 // pow2 returns 2ⁿ for −126 ≤ n ≤ 127.
@@ -135,13 +141,16 @@ func log32(x float32) float32 {
 	}
 	bits := int32(math.Float32bits(x)) - coef.SqrtHalfBits
 	k += bits >> 23
-	f := math.Float32frombits(uint32(bits&0x7fffff)+coef.SqrtHalfBits) - 1
+	return logParts(math.Float32frombits(uint32(bits&0x7fffff)+coef.SqrtHalfBits)-1, float32(k))
+}
+
+// logParts returns log(1+f) + k·log 2 for √½ ≤ 1+f < √2.
+func logParts(f, k float32) float32 {
 	c := &coef.Log
 	p := ((((((c[7]*f+c[6])*f+c[5])*f+c[4])*f+c[3])*f+c[2])*f+c[1])*f + c[0]
 	f2 := f * f
-	n := float32(k)
-	y := f*f2*p - 0.5*f2 + n*coef.Ln2Lo
-	return float32(n*coef.Ln2Hi) + (f + y)
+	y := f*f2*p - 0.5*f2 + k*coef.Ln2Lo
+	return float32(k*coef.Ln2Hi) + (f + y)
 }
 
 // sigmoid32 returns 1/(1+e⁻ˣ), computed from e^−|x|, which cannot overflow.

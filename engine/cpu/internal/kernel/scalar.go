@@ -95,6 +95,30 @@ func Fill(dst []float32, v float32) {
 	}
 }
 
+// MinS computes dst = min(a, s), NaN if either is NaN.
+func MinS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		minSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = smaller(v, s)
+	}
+}
+
+// MaxS computes dst = max(a, s), NaN if either is NaN.
+func MaxS(dst, a []float32, s float32) {
+	a = a[:len(dst)]
+	if useSIMD {
+		maxSSIMD(data(dst), data(a), s, len(dst))
+		return
+	}
+	for i, v := range a {
+		dst[i] = larger(v, s)
+	}
+}
+
 // The assembly.
 
 //go:noescape
@@ -120,3 +144,9 @@ func equalSSIMD(dst, a *float32, s float32, n int)
 
 //go:noescape
 func fillSIMD(dst *float32, v float32, n int)
+
+//go:noescape
+func minSSIMD(dst, a *float32, s float32, n int)
+
+//go:noescape
+func maxSSIMD(dst, a *float32, s float32, n int)

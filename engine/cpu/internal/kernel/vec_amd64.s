@@ -2033,6 +2033,186 @@ row_end:
 	VZEROUPPER
 	RET
 
+// func minSIMD(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·minSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VMINPS  (DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMINPS  32(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y1
+	VMINPS  64(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 64(AX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y1
+	VMINPS  96(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VMINPS  (DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VMINPS       Y0, Y1, Y0
+	VCMPPS       $0x03, Y1, Y1, Y1
+	VORPS        Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func maxSIMD(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·maxSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VMAXPS  (DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y1
+	VMAXPS  32(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y1
+	VMAXPS  64(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 64(AX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y1
+	VMAXPS  96(DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VMAXPS  (DX)(DI*4), Y1, Y2
+	VCMPPS  $0x03, Y1, Y1, Y1
+	VORPS   Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VMAXPS       Y0, Y1, Y0
+	VCMPPS       $0x03, Y1, Y1, Y1
+	VORPS        Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
 // func reluGradSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·reluGradSIMD(SB), NOSPLIT, $0-32
@@ -2943,6 +3123,3550 @@ row_tail_parta_end:
 row_end:
 	VZEROUPPER
 	RET
+
+// func minSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·minSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VMINPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMINPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VMINPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VMINPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VMINPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VMINPS       Y0, Y1, Y0
+	VCMPPS       $0x03, Y1, Y1, Y1
+	VORPS        Y1, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func maxSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·maxSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VMAXPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMAXPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VMAXPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VMAXPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VMAXPS  Y0, Y2, Y3
+	VCMPPS  $0x03, Y2, Y2, Y2
+	VORPS   Y2, Y3, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	VCMPPS       $0x03, Y1, Y1, Y1
+	VORPS        Y1, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func absSIMD(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·absSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x20, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMOVUPS 64(CX)(SI*4), Y3
+	VMOVUPS 96(CX)(SI*4), Y4
+	VMOVUPS lanes_80000000<>+0(SB), Y5
+	VMOVUPS lanes_80000000<>+0(SB), Y6
+	VMOVUPS lanes_80000000<>+0(SB), Y7
+	VMOVUPS lanes_80000000<>+0(SB), Y8
+	VANDNPS Y1, Y5, Y1
+	VANDNPS Y2, Y6, Y2
+	VANDNPS Y3, Y7, Y3
+	VANDNPS Y4, Y8, Y4
+	VMOVUPS Y1, (AX)(SI*4)
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS Y3, 64(AX)(SI*4)
+	VMOVUPS Y4, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS lanes_80000000<>+0(SB), Y2
+	VANDNPS Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_80000000<>+0(SB), Y1
+	VANDNPS      Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func absGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX
+TEXT ·absGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS (DX)(DI*4), Y2
+	VMOVUPS 32(CX)(DI*4), Y3
+	VMOVUPS 32(DX)(DI*4), Y4
+	VMOVUPS 64(CX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 96(CX)(DI*4), Y7
+	VMOVUPS 96(DX)(DI*4), Y8
+	VANDPS  lanes_80000000<>+0(SB), Y1, Y9
+	VANDPS  lanes_80000000<>+0(SB), Y3, Y10
+	VANDPS  lanes_80000000<>+0(SB), Y5, Y11
+	VANDPS  lanes_80000000<>+0(SB), Y7, Y12
+	VXORPS  Y2, Y9, Y2
+	VXORPS  Y4, Y10, Y4
+	VXORPS  Y6, Y11, Y6
+	VXORPS  Y8, Y12, Y8
+	VCMPPS  $0x0c, lanes_00000000<>+0(SB), Y1, Y1
+	VCMPPS  $0x0c, lanes_00000000<>+0(SB), Y3, Y3
+	VCMPPS  $0x0c, lanes_00000000<>+0(SB), Y5, Y5
+	VCMPPS  $0x0c, lanes_00000000<>+0(SB), Y7, Y7
+	VANDPS  Y1, Y2, Y1
+	VANDPS  Y3, Y4, Y2
+	VANDPS  Y5, Y6, Y3
+	VANDPS  Y7, Y8, Y4
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS (DX)(DI*4), Y2
+	VANDPS  lanes_80000000<>+0(SB), Y1, Y3
+	VXORPS  Y2, Y3, Y2
+	VCMPPS  $0x0c, lanes_00000000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VANDPS       lanes_80000000<>+0(SB), Y1, Y2
+	VXORPS       Y0, Y2, Y0
+	VCMPPS       $0x0c, lanes_00000000<>+0(SB), Y1, Y1
+	VANDPS       Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func clipSIMD(dst *float32, x *float32, lo float32, hi float32, n int)
+// Requires: AVX
+TEXT ·clipSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS lo+16(FP), Y0
+	VBROADCASTSS hi+20(FP), Y1
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y2
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y3
+	VMOVUPS 32(CX)(SI*4), Y4
+	VMOVUPS 64(CX)(SI*4), Y5
+	VMOVUPS 96(CX)(SI*4), Y6
+	VMAXPS  Y3, Y0, Y3
+	VMAXPS  Y4, Y0, Y4
+	VMAXPS  Y5, Y0, Y5
+	VMAXPS  Y6, Y0, Y6
+	VMINPS  Y3, Y1, Y3
+	VMINPS  Y4, Y1, Y4
+	VMINPS  Y5, Y1, Y5
+	VMINPS  Y6, Y1, Y6
+	VMOVUPS Y3, (AX)(SI*4)
+	VMOVUPS Y4, 32(AX)(SI*4)
+	VMOVUPS Y5, 64(AX)(SI*4)
+	VMOVUPS Y6, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y3
+	VMAXPS  Y3, Y0, Y3
+	VMINPS  Y3, Y1, Y3
+	VMOVUPS Y3, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y2, Y2
+	VMAXPS       Y2, Y0, Y0
+	VMINPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func clipGradSIMD(dst *float32, x *float32, dy *float32, lo float32, hi float32, n int)
+// Requires: AVX
+TEXT ·clipGradSIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	VBROADCASTSS lo+24(FP), Y0
+	VBROADCASTSS hi+28(FP), Y1
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	LEAQ         tail_masks<>+0(SB), DI
+	MOVQ         SI, R8
+	NEGQ         R8
+	VMOVUPS      32(DI)(R8*4), Y2
+	XORQ         DI, DI
+	SUBQ         $0x20, BX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VMOVUPS 32(CX)(DI*4), Y5
+	VMOVUPS 32(DX)(DI*4), Y6
+	VMOVUPS 64(CX)(DI*4), Y7
+	VMOVUPS 64(DX)(DI*4), Y8
+	VMOVUPS 96(CX)(DI*4), Y9
+	VMOVUPS 96(DX)(DI*4), Y10
+	VCMPPS  $0x1e, Y0, Y3, Y11
+	VCMPPS  $0x1e, Y0, Y5, Y12
+	VCMPPS  $0x1e, Y0, Y7, Y13
+	VCMPPS  $0x1e, Y0, Y9, Y14
+	VCMPPS  $0x11, Y1, Y3, Y3
+	VCMPPS  $0x11, Y1, Y5, Y5
+	VCMPPS  $0x11, Y1, Y7, Y7
+	VCMPPS  $0x11, Y1, Y9, Y9
+	VANDPS  Y3, Y11, Y3
+	VANDPS  Y5, Y12, Y5
+	VANDPS  Y7, Y13, Y7
+	VANDPS  Y9, Y14, Y9
+	VANDPS  Y4, Y3, Y3
+	VANDPS  Y6, Y5, Y4
+	VANDPS  Y8, Y7, Y5
+	VANDPS  Y10, Y9, Y6
+	VMOVUPS Y3, (AX)(DI*4)
+	VMOVUPS Y4, 32(AX)(DI*4)
+	VMOVUPS Y5, 64(AX)(DI*4)
+	VMOVUPS Y6, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y3
+	VMOVUPS (DX)(DI*4), Y4
+	VCMPPS  $0x1e, Y0, Y3, Y5
+	VCMPPS  $0x11, Y1, Y3, Y3
+	VANDPS  Y3, Y5, Y3
+	VANDPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y2, Y3
+	VMASKMOVPS   (DX)(DI*4), Y2, Y2
+	VCMPPS       $0x1e, Y0, Y3, Y0
+	VCMPPS       $0x11, Y1, Y3, Y1
+	VANDPS       Y1, Y0, Y0
+	VANDPS       Y2, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func leakyReLUSIMD(dst *float32, x *float32, slope float32, n int)
+// Requires: AVX
+TEXT ·leakyReLUSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS slope+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS   (CX)(SI*4), Y2
+	VMOVUPS   32(CX)(SI*4), Y3
+	VMOVUPS   64(CX)(SI*4), Y4
+	VMOVUPS   96(CX)(SI*4), Y5
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y2, Y6
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y3, Y8
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y4, Y10
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y5, Y12
+	VMULPS    Y0, Y2, Y7
+	VMULPS    Y0, Y3, Y9
+	VMULPS    Y0, Y4, Y11
+	VMULPS    Y0, Y5, Y13
+	VBLENDVPS Y6, Y2, Y7, Y2
+	VBLENDVPS Y8, Y3, Y9, Y3
+	VBLENDVPS Y10, Y4, Y11, Y4
+	VBLENDVPS Y12, Y5, Y13, Y5
+	VMOVUPS   Y2, (AX)(SI*4)
+	VMOVUPS   Y3, 32(AX)(SI*4)
+	VMOVUPS   Y4, 64(AX)(SI*4)
+	VMOVUPS   Y5, 96(AX)(SI*4)
+	ADDQ      $0x20, SI
+	SUBQ      $0x20, DX
+	JGE       row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS   (CX)(SI*4), Y2
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y2, Y3
+	VMULPS    Y0, Y2, Y4
+	VBLENDVPS Y3, Y2, Y4, Y2
+	VMOVUPS   Y2, (AX)(SI*4)
+	ADDQ      $0x08, SI
+	SUBQ      $0x08, DX
+	JGE       row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VMULPS       Y0, Y1, Y0
+	VBLENDVPS    Y2, Y1, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func leakyReLUGradSIMD(dst *float32, x *float32, dy *float32, slope float32, n int)
+// Requires: AVX
+TEXT ·leakyReLUGradSIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	VBROADCASTSS slope+24(FP), Y0
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	LEAQ         tail_masks<>+0(SB), DI
+	MOVQ         SI, R8
+	NEGQ         R8
+	VMOVUPS      32(DI)(R8*4), Y1
+	XORQ         DI, DI
+	SUBQ         $0x20, BX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS   (CX)(DI*4), Y2
+	VMOVUPS   (DX)(DI*4), Y3
+	VMOVUPS   32(CX)(DI*4), Y4
+	VMOVUPS   32(DX)(DI*4), Y5
+	VMOVUPS   64(CX)(DI*4), Y6
+	VMOVUPS   64(DX)(DI*4), Y7
+	VMOVUPS   96(CX)(DI*4), Y8
+	VMOVUPS   96(DX)(DI*4), Y9
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y2, Y2
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y4, Y4
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y6, Y6
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y8, Y12
+	VMULPS    Y0, Y3, Y8
+	VMULPS    Y0, Y5, Y10
+	VMULPS    Y0, Y7, Y11
+	VMULPS    Y0, Y9, Y13
+	VBLENDVPS Y2, Y3, Y8, Y2
+	VBLENDVPS Y4, Y5, Y10, Y3
+	VBLENDVPS Y6, Y7, Y11, Y4
+	VBLENDVPS Y12, Y9, Y13, Y5
+	VMOVUPS   Y2, (AX)(DI*4)
+	VMOVUPS   Y3, 32(AX)(DI*4)
+	VMOVUPS   Y4, 64(AX)(DI*4)
+	VMOVUPS   Y5, 96(AX)(DI*4)
+	ADDQ      $0x20, DI
+	SUBQ      $0x20, BX
+	JGE       row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS   (CX)(DI*4), Y2
+	VMOVUPS   (DX)(DI*4), Y3
+	VCMPPS    $0x1e, lanes_00000000<>+0(SB), Y2, Y2
+	VMULPS    Y0, Y3, Y4
+	VBLENDVPS Y2, Y3, Y4, Y2
+	VMOVUPS   Y2, (AX)(DI*4)
+	ADDQ      $0x08, DI
+	SUBQ      $0x08, BX
+	JGE       row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y1, Y2
+	VMASKMOVPS   (DX)(DI*4), Y1, Y1
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y1, Y0
+	VBLENDVPS    Y2, Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func hardSigmoidSIMD(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·hardSigmoidSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x20, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMOVUPS 64(CX)(SI*4), Y3
+	VMOVUPS 96(CX)(SI*4), Y4
+	VMOVUPS lanes_40c00000<>+0(SB), Y5
+	VMOVUPS lanes_40c00000<>+0(SB), Y7
+	VMOVUPS lanes_40c00000<>+0(SB), Y9
+	VMOVUPS lanes_40c00000<>+0(SB), Y11
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y12, Y12, Y12
+	VADDPS  lanes_40400000<>+0(SB), Y1, Y1
+	VADDPS  lanes_40400000<>+0(SB), Y2, Y2
+	VADDPS  lanes_40400000<>+0(SB), Y3, Y3
+	VADDPS  lanes_40400000<>+0(SB), Y4, Y4
+	VMAXPS  Y1, Y6, Y1
+	VMAXPS  Y2, Y8, Y2
+	VMAXPS  Y3, Y10, Y3
+	VMAXPS  Y4, Y12, Y4
+	VMINPS  Y1, Y5, Y1
+	VMINPS  Y2, Y7, Y2
+	VMINPS  Y3, Y9, Y3
+	VMINPS  Y4, Y11, Y4
+	VDIVPS  lanes_40c00000<>+0(SB), Y1, Y1
+	VDIVPS  lanes_40c00000<>+0(SB), Y2, Y2
+	VDIVPS  lanes_40c00000<>+0(SB), Y3, Y3
+	VDIVPS  lanes_40c00000<>+0(SB), Y4, Y4
+	VMOVUPS Y1, (AX)(SI*4)
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS Y3, 64(AX)(SI*4)
+	VMOVUPS Y4, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS lanes_40c00000<>+0(SB), Y2
+	VXORPS  Y3, Y3, Y3
+	VADDPS  lanes_40400000<>+0(SB), Y1, Y1
+	VMAXPS  Y1, Y3, Y1
+	VMINPS  Y1, Y2, Y1
+	VDIVPS  lanes_40c00000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_40c00000<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       lanes_40400000<>+0(SB), Y0, Y0
+	VMAXPS       Y0, Y2, Y0
+	VMINPS       Y0, Y1, Y0
+	VDIVPS       lanes_40c00000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_40400000<>+0(SB)/4, $0x40400000
+DATA lanes_40400000<>+4(SB)/4, $0x40400000
+DATA lanes_40400000<>+8(SB)/4, $0x40400000
+DATA lanes_40400000<>+12(SB)/4, $0x40400000
+DATA lanes_40400000<>+16(SB)/4, $0x40400000
+DATA lanes_40400000<>+20(SB)/4, $0x40400000
+DATA lanes_40400000<>+24(SB)/4, $0x40400000
+DATA lanes_40400000<>+28(SB)/4, $0x40400000
+GLOBL lanes_40400000<>(SB), RODATA|NOPTR, $32
+
+// func hardSigmoidGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX
+TEXT ·hardSigmoidGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS (DX)(DI*4), Y2
+	VMOVUPS 32(CX)(DI*4), Y3
+	VMOVUPS 32(DX)(DI*4), Y4
+	VMOVUPS 64(CX)(DI*4), Y5
+	VMOVUPS 64(DX)(DI*4), Y6
+	VMOVUPS 96(CX)(DI*4), Y7
+	VMOVUPS 96(DX)(DI*4), Y8
+	VCMPPS  $0x1e, lanes_c0400000<>+0(SB), Y1, Y9
+	VCMPPS  $0x1e, lanes_c0400000<>+0(SB), Y3, Y10
+	VCMPPS  $0x1e, lanes_c0400000<>+0(SB), Y5, Y11
+	VCMPPS  $0x1e, lanes_c0400000<>+0(SB), Y7, Y12
+	VCMPPS  $0x11, lanes_40400000<>+0(SB), Y1, Y1
+	VCMPPS  $0x11, lanes_40400000<>+0(SB), Y3, Y3
+	VCMPPS  $0x11, lanes_40400000<>+0(SB), Y5, Y5
+	VCMPPS  $0x11, lanes_40400000<>+0(SB), Y7, Y7
+	VANDPS  Y1, Y9, Y1
+	VANDPS  Y3, Y10, Y3
+	VANDPS  Y5, Y11, Y5
+	VANDPS  Y7, Y12, Y7
+	VDIVPS  lanes_40c00000<>+0(SB), Y2, Y2
+	VDIVPS  lanes_40c00000<>+0(SB), Y4, Y4
+	VDIVPS  lanes_40c00000<>+0(SB), Y6, Y6
+	VDIVPS  lanes_40c00000<>+0(SB), Y8, Y8
+	VANDPS  Y2, Y1, Y1
+	VANDPS  Y4, Y3, Y2
+	VANDPS  Y6, Y5, Y3
+	VANDPS  Y8, Y7, Y4
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS Y2, 32(AX)(DI*4)
+	VMOVUPS Y3, 64(AX)(DI*4)
+	VMOVUPS Y4, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VMOVUPS (DX)(DI*4), Y2
+	VCMPPS  $0x1e, lanes_c0400000<>+0(SB), Y1, Y3
+	VCMPPS  $0x11, lanes_40400000<>+0(SB), Y1, Y1
+	VANDPS  Y1, Y3, Y1
+	VDIVPS  lanes_40c00000<>+0(SB), Y2, Y2
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VCMPPS       $0x1e, lanes_c0400000<>+0(SB), Y1, Y2
+	VCMPPS       $0x11, lanes_40400000<>+0(SB), Y1, Y1
+	VANDPS       Y1, Y2, Y1
+	VDIVPS       lanes_40c00000<>+0(SB), Y0, Y0
+	VANDPS       Y0, Y1, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_c0400000<>+0(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+4(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+8(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+12(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+16(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+20(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+24(SB)/4, $0xc0400000
+DATA lanes_c0400000<>+28(SB)/4, $0xc0400000
+GLOBL lanes_c0400000<>(SB), RODATA|NOPTR, $32
+
+// func hardSwishSIMD(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·hardSwishSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x10, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS 32(CX)(SI*4), Y2
+	VMOVUPS lanes_40c00000<>+0(SB), Y3
+	VMOVUPS lanes_40c00000<>+0(SB), Y6
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y7, Y7, Y7
+	VADDPS  lanes_40400000<>+0(SB), Y1, Y5
+	VADDPS  lanes_40400000<>+0(SB), Y2, Y8
+	VMAXPS  Y5, Y4, Y4
+	VMAXPS  Y8, Y7, Y5
+	VMINPS  Y4, Y3, Y3
+	VMINPS  Y5, Y6, Y4
+	VDIVPS  lanes_40c00000<>+0(SB), Y3, Y3
+	VDIVPS  lanes_40c00000<>+0(SB), Y4, Y4
+	VMULPS  Y1, Y3, Y1
+	VMULPS  Y2, Y4, Y2
+	VMOVUPS Y1, (AX)(SI*4)
+	VMOVUPS Y2, 32(AX)(SI*4)
+	ADDQ    $0x10, SI
+	SUBQ    $0x10, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x10, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y1
+	VMOVUPS lanes_40c00000<>+0(SB), Y2
+	VXORPS  Y3, Y3, Y3
+	VADDPS  lanes_40400000<>+0(SB), Y1, Y4
+	VMAXPS  Y4, Y3, Y3
+	VMINPS  Y3, Y2, Y2
+	VDIVPS  lanes_40c00000<>+0(SB), Y2, Y2
+	VMULPS  Y1, Y2, Y1
+	VMOVUPS Y1, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_40c00000<>+0(SB), Y1
+	VXORPS       Y2, Y2, Y2
+	VADDPS       lanes_40400000<>+0(SB), Y0, Y3
+	VMAXPS       Y3, Y2, Y2
+	VMINPS       Y2, Y1, Y1
+	VDIVPS       lanes_40c00000<>+0(SB), Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func hardSwishGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX
+TEXT ·hardSwishGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x10, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS   (CX)(DI*4), Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VMOVUPS   32(CX)(DI*4), Y3
+	VMOVUPS   32(DX)(DI*4), Y4
+	VDIVPS    lanes_40400000<>+0(SB), Y1, Y5
+	VDIVPS    lanes_40400000<>+0(SB), Y3, Y6
+	VADDPS    lanes_3f000000<>+0(SB), Y5, Y5
+	VADDPS    lanes_3f000000<>+0(SB), Y6, Y6
+	VMULPS    Y2, Y5, Y5
+	VMULPS    Y4, Y6, Y7
+	VCMPPS    $0x1d, lanes_40400000<>+0(SB), Y1, Y6
+	VCMPPS    $0x1d, lanes_40400000<>+0(SB), Y3, Y8
+	VBLENDVPS Y6, Y2, Y5, Y2
+	VBLENDVPS Y8, Y4, Y7, Y4
+	VCMPPS    $0x12, lanes_c0400000<>+0(SB), Y1, Y1
+	VCMPPS    $0x12, lanes_c0400000<>+0(SB), Y3, Y3
+	VANDNPS   Y2, Y1, Y1
+	VANDNPS   Y4, Y3, Y2
+	VMOVUPS   Y1, (AX)(DI*4)
+	VMOVUPS   Y2, 32(AX)(DI*4)
+	ADDQ      $0x10, DI
+	SUBQ      $0x10, BX
+	JGE       row_block
+
+row_block_done:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS   (CX)(DI*4), Y1
+	VMOVUPS   (DX)(DI*4), Y2
+	VDIVPS    lanes_40400000<>+0(SB), Y1, Y3
+	VADDPS    lanes_3f000000<>+0(SB), Y3, Y3
+	VMULPS    Y2, Y3, Y3
+	VCMPPS    $0x1d, lanes_40400000<>+0(SB), Y1, Y4
+	VBLENDVPS Y4, Y2, Y3, Y2
+	VCMPPS    $0x12, lanes_c0400000<>+0(SB), Y1, Y1
+	VANDNPS   Y2, Y1, Y1
+	VMOVUPS   Y1, (AX)(DI*4)
+	ADDQ      $0x08, DI
+	SUBQ      $0x08, BX
+	JGE       row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VDIVPS       lanes_40400000<>+0(SB), Y1, Y2
+	VADDPS       lanes_3f000000<>+0(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VCMPPS       $0x1d, lanes_40400000<>+0(SB), Y1, Y3
+	VBLENDVPS    Y3, Y0, Y2, Y0
+	VCMPPS       $0x12, lanes_c0400000<>+0(SB), Y1, Y1
+	VANDNPS      Y0, Y1, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_3f000000<>+0(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+4(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+8(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+12(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+16(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+20(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+24(SB)/4, $0x3f000000
+DATA lanes_3f000000<>+28(SB)/4, $0x3f000000
+GLOBL lanes_3f000000<>(SB), RODATA|NOPTR, $32
+
+// func siluSIMD(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x18, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      32(CX)(SI*4), Y2
+	VMOVUPS      64(CX)(SI*4), Y3
+	VORPS        lanes_80000000<>+0(SB), Y1, Y4
+	VORPS        lanes_80000000<>+0(SB), Y2, Y6
+	VORPS        lanes_80000000<>+0(SB), Y3, Y8
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y7
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y9
+	VMAXPS       Y4, Y5, Y4
+	VMAXPS       Y6, Y7, Y5
+	VMAXPS       Y8, Y9, Y10
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y8
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y11
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y8
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y10, Y11
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y7
+	VSUBPS       lanes_4b400000<>+0(SB), Y8, Y9
+	VSUBPS       lanes_4b400000<>+0(SB), Y11, Y12
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y9, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y12, Y10
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y9, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y12, Y10
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y9
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y12
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VPSRAD       $0x01, Y6, Y4
+	VPSRAD       $0x01, Y8, Y10
+	VPSRAD       $0x01, Y11, Y14
+	VPSLLD       $0x17, Y4, Y5
+	VPSLLD       $0x17, Y10, Y13
+	VPSLLD       $0x17, Y14, Y15
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y13, Y13
+	VPADDD       lanes_3f800000<>+0(SB), Y15, Y15
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y13, Y9, Y7
+	VMULPS       Y15, Y12, Y9
+	VPSUBD       Y4, Y6, Y4
+	VPSUBD       Y10, Y8, Y6
+	VPSUBD       Y14, Y11, Y8
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y6, Y6
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VMULPS       Y4, Y5, Y4
+	VMULPS       Y6, Y7, Y5
+	VMULPS       Y8, Y9, Y8
+	VMOVUPS      lanes_3f800000<>+0(SB), Y6
+	VMOVUPS      lanes_3f800000<>+0(SB), Y7
+	VMOVUPS      lanes_3f800000<>+0(SB), Y9
+	VBLENDVPS    Y1, Y4, Y6, Y6
+	VBLENDVPS    Y2, Y5, Y7, Y7
+	VBLENDVPS    Y3, Y8, Y9, Y9
+	VADDPS       lanes_3f800000<>+0(SB), Y4, Y4
+	VADDPS       lanes_3f800000<>+0(SB), Y5, Y5
+	VADDPS       lanes_3f800000<>+0(SB), Y8, Y8
+	VDIVPS       Y4, Y6, Y4
+	VDIVPS       Y5, Y7, Y5
+	VDIVPS       Y8, Y9, Y6
+	VMULPS       Y1, Y4, Y1
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y3, Y6, Y3
+	VMOVUPS      Y1, (AX)(SI*4)
+	VMOVUPS      Y2, 32(AX)(SI*4)
+	VMOVUPS      Y3, 64(AX)(SI*4)
+	ADDQ         $0x18, SI
+	SUBQ         $0x18, DX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x18, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y1
+	VORPS        lanes_80000000<>+0(SB), Y1, Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       lanes_4b400000<>+0(SB), Y3, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y4
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSLLD       $0x17, Y2, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPSUBD       Y2, Y3, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y3
+	VADDPS       lanes_3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VORPS        lanes_80000000<>+0(SB), Y0, Y1
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y2
+	VMAXPS       Y1, Y2, Y1
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y2
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y1, Y2
+	VSUBPS       lanes_4b400000<>+0(SB), Y2, Y3
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y3, Y1
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y3, Y1
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y3
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y1, Y3
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y1, Y3
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y1, Y3
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y1, Y3
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y3
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y3
+	VPSRAD       $0x01, Y2, Y1
+	VPSLLD       $0x17, Y1, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VPSUBD       Y1, Y2, Y1
+	VPSLLD       $0x17, Y1, Y1
+	VPADDD       lanes_3f800000<>+0(SB), Y1, Y1
+	VMULPS       Y1, Y3, Y1
+	VMOVUPS      lanes_3f800000<>+0(SB), Y2
+	VBLENDVPS    Y0, Y1, Y2, Y2
+	VADDPS       lanes_3f800000<>+0(SB), Y1, Y1
+	VDIVPS       Y1, Y2, Y1
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func siluGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·siluGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x10, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS      (CX)(DI*4), Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMOVUPS      32(CX)(DI*4), Y3
+	VMOVUPS      32(DX)(DI*4), Y4
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y7
+	VORPS        lanes_80000000<>+0(SB), Y1, Y6
+	VORPS        lanes_80000000<>+0(SB), Y3, Y8
+	VMAXPS       Y6, Y5, Y5
+	VMAXPS       Y8, Y7, Y8
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y9
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y8, Y9
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y7
+	VSUBPS       lanes_4b400000<>+0(SB), Y9, Y10
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y10, Y8
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y10, Y8
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y10
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y8, Y10
+	VPSRAD       $0x01, Y6, Y5
+	VPSRAD       $0x01, Y9, Y11
+	VPSLLD       $0x17, Y5, Y8
+	VPSLLD       $0x17, Y11, Y12
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y12, Y12
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y12, Y10, Y8
+	VPSUBD       Y5, Y6, Y5
+	VPSUBD       Y11, Y9, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y5, Y7, Y5
+	VMULPS       Y6, Y8, Y8
+	VMOVUPS      lanes_3f800000<>+0(SB), Y6
+	VMOVUPS      lanes_3f800000<>+0(SB), Y9
+	VADDPS       lanes_3f800000<>+0(SB), Y5, Y7
+	VADDPS       lanes_3f800000<>+0(SB), Y8, Y10
+	VDIVPS       Y7, Y6, Y6
+	VDIVPS       Y10, Y9, Y7
+	VMULPS       Y6, Y5, Y5
+	VMULPS       Y7, Y8, Y9
+	VBLENDVPS    Y1, Y5, Y6, Y8
+	VBLENDVPS    Y3, Y9, Y7, Y10
+	VBLENDVPS    Y1, Y6, Y5, Y5
+	VBLENDVPS    Y3, Y7, Y9, Y6
+	VMULPS       Y8, Y2, Y2
+	VMULPS       Y10, Y4, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y6
+	VMULPS       Y5, Y2, Y1
+	VMULPS       Y6, Y4, Y2
+	VMOVUPS      Y1, (AX)(DI*4)
+	VMOVUPS      Y2, 32(AX)(DI*4)
+	ADDQ         $0x10, DI
+	SUBQ         $0x10, BX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(DI*4), Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y3
+	VORPS        lanes_80000000<>+0(SB), Y1, Y4
+	VMAXPS       Y4, Y3, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y3, Y4, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VADDPS       lanes_3f800000<>+0(SB), Y3, Y5
+	VDIVPS       Y5, Y4, Y4
+	VMULPS       Y4, Y3, Y3
+	VBLENDVPS    Y1, Y3, Y4, Y5
+	VBLENDVPS    Y1, Y4, Y3, Y3
+	VMULPS       Y5, Y2, Y2
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y3
+	VMULPS       Y3, Y2, Y1
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, BX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y2
+	VORPS        lanes_80000000<>+0(SB), Y1, Y3
+	VMAXPS       Y3, Y2, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       lanes_4b400000<>+0(SB), Y3, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y4
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSLLD       $0x17, Y2, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPSUBD       Y2, Y3, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VADDPS       lanes_3f800000<>+0(SB), Y2, Y4
+	VDIVPS       Y4, Y3, Y3
+	VMULPS       Y3, Y2, Y2
+	VBLENDVPS    Y1, Y2, Y3, Y4
+	VBLENDVPS    Y1, Y3, Y2, Y2
+	VMULPS       Y4, Y0, Y0
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y2
+	VMULPS       Y2, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func eluSIMD(dst *float32, x *float32, alpha float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·eluSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS alpha+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x10, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS      (CX)(SI*4), Y2
+	VMOVUPS      32(CX)(SI*4), Y3
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y4
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y3, Y6
+	VMOVUPS      lanes_c1c80000<>+0(SB), Y5
+	VMOVUPS      lanes_c1c80000<>+0(SB), Y7
+	VMAXPS       Y2, Y5, Y5
+	VMAXPS       Y3, Y7, Y9
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y7
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y10
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y9, Y10
+	VSUBPS       lanes_4b400000<>+0(SB), Y7, Y8
+	VSUBPS       lanes_4b400000<>+0(SB), Y10, Y11
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y8, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y11, Y9
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y8, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y11, Y9
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y8
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y11
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y8
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y9, Y11
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y8
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y9, Y11
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y8
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y9, Y11
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y8
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y9, Y11
+	VMULPS       Y5, Y8, Y8
+	VMULPS       Y9, Y11, Y11
+	VFMADD213PS  Y5, Y5, Y8
+	VFMADD213PS  Y9, Y9, Y11
+	VPSLLD       $0x17, Y7, Y5
+	VPSLLD       $0x17, Y10, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y9
+	VSUBPS       lanes_3f800000<>+0(SB), Y5, Y7
+	VSUBPS       lanes_3f800000<>+0(SB), Y9, Y10
+	VFMADD213PS  Y7, Y5, Y8
+	VFMADD213PS  Y10, Y9, Y11
+	VMULPS       Y0, Y8, Y5
+	VMULPS       Y0, Y11, Y7
+	VBLENDVPS    Y4, Y2, Y5, Y2
+	VBLENDVPS    Y6, Y3, Y7, Y3
+	VMOVUPS      Y2, (AX)(SI*4)
+	VMOVUPS      Y3, 32(AX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, DX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y2
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y3
+	VMOVUPS      lanes_c1c80000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y6, Y6
+	VFMADD213PS  Y4, Y4, Y6
+	VPSLLD       $0x17, Y5, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VSUBPS       lanes_3f800000<>+0(SB), Y4, Y5
+	VFMADD213PS  Y5, Y4, Y6
+	VMULPS       Y0, Y6, Y4
+	VBLENDVPS    Y3, Y2, Y4, Y2
+	VMOVUPS      Y2, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y1, Y2
+	VMOVUPS      lanes_c1c80000<>+0(SB), Y3
+	VMAXPS       Y1, Y3, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y5
+	VFMADD213PS  Y3, Y3, Y5
+	VPSLLD       $0x17, Y4, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VSUBPS       lanes_3f800000<>+0(SB), Y3, Y4
+	VFMADD213PS  Y4, Y3, Y5
+	VMULPS       Y0, Y5, Y0
+	VBLENDVPS    Y2, Y1, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_c1c80000<>+0(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+4(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+8(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+12(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+16(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+20(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+24(SB)/4, $0xc1c80000
+DATA lanes_c1c80000<>+28(SB)/4, $0xc1c80000
+GLOBL lanes_c1c80000<>(SB), RODATA|NOPTR, $32
+
+// func eluGradSIMD(dst *float32, x *float32, dy *float32, alpha float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·eluGradSIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	VBROADCASTSS alpha+24(FP), Y0
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	LEAQ         tail_masks<>+0(SB), DI
+	MOVQ         SI, R8
+	NEGQ         R8
+	VMOVUPS      32(DI)(R8*4), Y1
+	XORQ         DI, DI
+	SUBQ         $0x10, BX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS      (CX)(DI*4), Y2
+	VMOVUPS      (DX)(DI*4), Y3
+	VMOVUPS      32(CX)(DI*4), Y4
+	VMOVUPS      32(DX)(DI*4), Y5
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y6
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y4, Y9
+	VMULPS       Y3, Y0, Y7
+	VMULPS       Y5, Y0, Y10
+	VMOVUPS      lanes_42b20000<>+0(SB), Y8
+	VMOVUPS      lanes_42b20000<>+0(SB), Y11
+	VMINPS       Y2, Y8, Y2
+	VMINPS       Y4, Y11, Y8
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y11
+	VMAXPS       Y2, Y4, Y2
+	VMAXPS       Y8, Y11, Y11
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y12
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y11, Y12
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y8
+	VSUBPS       lanes_4b400000<>+0(SB), Y12, Y13
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y8, Y2
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y13, Y11
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y8, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y13, Y11
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y8
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y13
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y11, Y13
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y11, Y13
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y11, Y13
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y11, Y13
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y11, Y13
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y11, Y13
+	VPSRAD       $0x01, Y4, Y2
+	VPSRAD       $0x01, Y12, Y14
+	VPSLLD       $0x17, Y2, Y11
+	VPSLLD       $0x17, Y14, Y15
+	VPADDD       lanes_3f800000<>+0(SB), Y11, Y11
+	VPADDD       lanes_3f800000<>+0(SB), Y15, Y15
+	VMULPS       Y11, Y8, Y8
+	VMULPS       Y15, Y13, Y11
+	VPSUBD       Y2, Y4, Y2
+	VPSUBD       Y14, Y12, Y4
+	VPSLLD       $0x17, Y2, Y2
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y2, Y8, Y2
+	VMULPS       Y4, Y11, Y4
+	VMULPS       Y2, Y7, Y2
+	VMULPS       Y4, Y10, Y4
+	VBLENDVPS    Y6, Y3, Y2, Y2
+	VBLENDVPS    Y9, Y5, Y4, Y3
+	VMOVUPS      Y2, (AX)(DI*4)
+	VMOVUPS      Y3, 32(AX)(DI*4)
+	ADDQ         $0x10, DI
+	SUBQ         $0x10, BX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(DI*4), Y2
+	VMOVUPS      (DX)(DI*4), Y3
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y4
+	VMULPS       Y3, Y0, Y5
+	VMOVUPS      lanes_42b20000<>+0(SB), Y6
+	VMINPS       Y2, Y6, Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y6
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y6
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y7
+	VPSRAD       $0x01, Y6, Y2
+	VPSLLD       $0x17, Y2, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VPSUBD       Y2, Y6, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y7, Y2
+	VMULPS       Y2, Y5, Y2
+	VBLENDVPS    Y4, Y3, Y2, Y2
+	VMOVUPS      Y2, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, BX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y1, Y2
+	VMASKMOVPS   (DX)(DI*4), Y1, Y1
+	VCMPPS       $0x1e, lanes_00000000<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      lanes_42b20000<>+0(SB), Y4
+	VMINPS       Y2, Y4, Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMAXPS       Y2, Y4, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y2
+	VPSLLD       $0x17, Y2, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y2, Y4, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VMULPS       Y2, Y0, Y0
+	VBLENDVPS    Y3, Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func softplusSIMD(dst *float32, x *float32, beta float32, threshold float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	VBROADCASTSS beta+16(FP), Y0
+	VBROADCASTSS threshold+20(FP), Y1
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y2
+	XORQ         SI, SI
+	SUBQ         $0x08, DX
+	JLT          row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y3
+	VMULPS       Y0, Y3, Y4
+	VCMPPS       $0x1e, Y1, Y4, Y5
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y6
+	VORPS        lanes_80000000<>+0(SB), Y4, Y7
+	VMAXPS       Y7, Y6, Y6
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y7
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y6, Y7
+	VSUBPS       lanes_4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y8
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y6, Y8
+	VPSRAD       $0x01, Y7, Y6
+	VPSLLD       $0x17, Y6, Y9
+	VPADDD       lanes_3f800000<>+0(SB), Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VPSUBD       Y6, Y7, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y8, Y6
+	VCMPPS       $0x1e, lanes_3ed413cc<>+0(SB), Y6, Y7
+	VSUBPS       lanes_3f800000<>+0(SB), Y6, Y8
+	VMULPS       lanes_3f000000<>+0(SB), Y8, Y8
+	VBLENDVPS    Y7, Y8, Y6, Y6
+	VANDPS       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y6, Y6, Y8
+	VMOVUPS      lanes_bda0f704<>+0(SB), Y9
+	VFMADD213PS  lanes_3e03e877<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_be06703d<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_3e113725<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_be2a3c45<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_3e4cd2cb<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_be800110<>+0(SB), Y6, Y9
+	VFMADD213PS  lanes_3eaaaaa5<>+0(SB), Y6, Y9
+	VMULPS       Y6, Y9, Y9
+	VMULPS       Y8, Y9, Y9
+	VFMADD231PS  lanes_bf000000<>+0(SB), Y8, Y9
+	VFMADD231PS  lanes_b95e8083<>+0(SB), Y7, Y9
+	VADDPS       Y6, Y9, Y6
+	VFMADD231PS  lanes_3f318000<>+0(SB), Y7, Y6
+	VXORPS       Y7, Y7, Y7
+	VMAXPS       Y4, Y7, Y4
+	VADDPS       Y4, Y6, Y4
+	VDIVPS       Y0, Y4, Y4
+	VBLENDVPS    Y5, Y3, Y4, Y3
+	VMOVUPS      Y3, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y2, Y2
+	VMULPS       Y0, Y2, Y3
+	VCMPPS       $0x1e, Y1, Y3, Y1
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VORPS        lanes_80000000<>+0(SB), Y3, Y5
+	VMAXPS       Y5, Y4, Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSLLD       $0x17, Y4, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPSUBD       Y4, Y5, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y6, Y4
+	VCMPPS       $0x1e, lanes_3ed413cc<>+0(SB), Y4, Y5
+	VSUBPS       lanes_3f800000<>+0(SB), Y4, Y6
+	VMULPS       lanes_3f000000<>+0(SB), Y6, Y6
+	VBLENDVPS    Y5, Y6, Y4, Y4
+	VANDPS       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y4, Y4, Y6
+	VMOVUPS      lanes_bda0f704<>+0(SB), Y7
+	VFMADD213PS  lanes_3e03e877<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_be06703d<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3e113725<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_be2a3c45<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3e4cd2cb<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_be800110<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3eaaaaa5<>+0(SB), Y4, Y7
+	VMULPS       Y4, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VFMADD231PS  lanes_bf000000<>+0(SB), Y6, Y7
+	VFMADD231PS  lanes_b95e8083<>+0(SB), Y5, Y7
+	VADDPS       Y4, Y7, Y4
+	VFMADD231PS  lanes_3f318000<>+0(SB), Y5, Y4
+	VXORPS       Y5, Y5, Y5
+	VMAXPS       Y3, Y5, Y3
+	VADDPS       Y3, Y4, Y3
+	VDIVPS       Y0, Y3, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_3ed413cc<>+0(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+4(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+8(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+12(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+16(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+20(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+24(SB)/4, $0x3ed413cc
+DATA lanes_3ed413cc<>+28(SB)/4, $0x3ed413cc
+GLOBL lanes_3ed413cc<>(SB), RODATA|NOPTR, $32
+
+// func softplusGradSIMD(dst *float32, x *float32, dy *float32, beta float32, threshold float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·softplusGradSIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	VBROADCASTSS beta+24(FP), Y0
+	VBROADCASTSS threshold+28(FP), Y1
+	MOVQ         n+32(FP), BX
+	MOVQ         BX, SI
+	ANDQ         $0x07, SI
+	LEAQ         tail_masks<>+0(SB), DI
+	MOVQ         SI, R8
+	NEGQ         R8
+	VMOVUPS      32(DI)(R8*4), Y2
+	XORQ         DI, DI
+	SUBQ         $0x08, BX
+	JLT          row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(DI*4), Y3
+	VMOVUPS      (DX)(DI*4), Y4
+	VMULPS       Y0, Y3, Y3
+	VCMPPS       $0x1e, Y1, Y3, Y5
+	VORPS        lanes_80000000<>+0(SB), Y3, Y6
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y7
+	VMAXPS       Y6, Y7, Y6
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y7
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y6, Y7
+	VSUBPS       lanes_4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y8
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y6, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y6, Y8
+	VPSRAD       $0x01, Y7, Y6
+	VPSLLD       $0x17, Y6, Y9
+	VPADDD       lanes_3f800000<>+0(SB), Y9, Y9
+	VMULPS       Y9, Y8, Y8
+	VPSUBD       Y6, Y7, Y6
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y8, Y6
+	VMOVUPS      lanes_3f800000<>+0(SB), Y7
+	VBLENDVPS    Y3, Y6, Y7, Y3
+	VADDPS       lanes_3f800000<>+0(SB), Y6, Y6
+	VDIVPS       Y6, Y3, Y3
+	VMULPS       Y4, Y3, Y3
+	VBLENDVPS    Y5, Y4, Y3, Y3
+	VMOVUPS      Y3, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, BX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y2, Y3
+	VMASKMOVPS   (DX)(DI*4), Y2, Y2
+	VMULPS       Y0, Y3, Y0
+	VCMPPS       $0x1e, Y1, Y0, Y1
+	VORPS        lanes_80000000<>+0(SB), Y0, Y3
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y3, Y4, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VBLENDVPS    Y0, Y3, Y4, Y0
+	VADDPS       lanes_3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y0, Y0
+	VMULPS       Y2, Y0, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func erfSIMD(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·erfSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x10, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      32(CX)(SI*4), Y2
+	VMOVUPS      lanes_40800000<>+0(SB), Y3
+	VMOVUPS      lanes_40800000<>+0(SB), Y5
+	VMOVUPS      lanes_80000000<>+0(SB), Y4
+	VMOVUPS      lanes_80000000<>+0(SB), Y6
+	VANDNPS      Y1, Y4, Y4
+	VANDNPS      Y2, Y6, Y6
+	VMINPS       Y4, Y3, Y3
+	VMINPS       Y6, Y5, Y6
+	VMULPS       Y3, Y3, Y4
+	VMULPS       Y6, Y6, Y7
+	VMOVUPS      lanes_ba1e4dbe<>+0(SB), Y5
+	VMOVUPS      lanes_ba1e4dbe<>+0(SB), Y8
+	VFMADD213PS  lanes_3ba3e7fe<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3ba3e7fe<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_bcdb518a<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_bcdb518a<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3de70dfa<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3de70dfa<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_bec09377<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_bec09377<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3e0375d3<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3e0375d3<>+0(SB), Y7, Y8
+	VFMADD213PS  Y3, Y3, Y5
+	VFMADD213PS  Y6, Y6, Y8
+	VXORPS       lanes_80000000<>+0(SB), Y4, Y4
+	VXORPS       lanes_80000000<>+0(SB), Y7, Y10
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y7
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y11
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y10, Y11
+	VSUBPS       lanes_4b400000<>+0(SB), Y7, Y9
+	VSUBPS       lanes_4b400000<>+0(SB), Y11, Y12
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y9, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y12, Y10
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y9, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y12, Y10
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y9
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y12
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VPSRAD       $0x01, Y7, Y4
+	VPSRAD       $0x01, Y11, Y13
+	VPSLLD       $0x17, Y4, Y10
+	VPSLLD       $0x17, Y13, Y14
+	VPADDD       lanes_3f800000<>+0(SB), Y10, Y10
+	VPADDD       lanes_3f800000<>+0(SB), Y14, Y14
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y14, Y12, Y10
+	VPSUBD       Y4, Y7, Y4
+	VPSUBD       Y13, Y11, Y7
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y4, Y9, Y4
+	VMULPS       Y7, Y10, Y11
+	VMULPS       lanes_3fb504f3<>+0(SB), Y3, Y7
+	VMULPS       lanes_3fb504f3<>+0(SB), Y6, Y12
+	VMOVUPS      lanes_3f800000<>+0(SB), Y9
+	VMOVUPS      lanes_3f800000<>+0(SB), Y13
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y10
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y14
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y7, Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y12, Y14
+	VDIVPS       Y10, Y9, Y7
+	VDIVPS       Y14, Y13, Y10
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y9
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y12
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y7, Y9
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y10, Y12
+	VMULPS       Y7, Y9, Y7
+	VMULPS       Y10, Y12, Y9
+	VMULPS       Y7, Y4, Y4
+	VMULPS       Y9, Y11, Y9
+	VMOVUPS      lanes_c0000000<>+0(SB), Y7
+	VMOVUPS      lanes_c0000000<>+0(SB), Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y7, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y9
+	VCMPPS       $0x11, lanes_3f600000<>+0(SB), Y3, Y3
+	VCMPPS       $0x11, lanes_3f600000<>+0(SB), Y6, Y6
+	VBLENDVPS    Y3, Y5, Y4, Y3
+	VBLENDVPS    Y6, Y8, Y9, Y4
+	VANDPS       lanes_80000000<>+0(SB), Y1, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y2, Y2
+	VORPS        Y1, Y3, Y1
+	VORPS        Y2, Y4, Y2
+	VMOVUPS      Y1, (AX)(SI*4)
+	VMOVUPS      Y2, 32(AX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, DX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      lanes_40800000<>+0(SB), Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y3
+	VANDNPS      Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      lanes_ba1e4dbe<>+0(SB), Y4
+	VFMADD213PS  lanes_3ba3e7fe<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_bcdb518a<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3de70dfa<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_bec09377<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3e0375d3<>+0(SB), Y3, Y4
+	VFMADD213PS  Y2, Y2, Y4
+	VXORPS       lanes_80000000<>+0(SB), Y3, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y6
+	VPSRAD       $0x01, Y5, Y3
+	VPSLLD       $0x17, Y3, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPSUBD       Y3, Y5, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y6, Y3
+	VMULPS       lanes_3fb504f3<>+0(SB), Y2, Y5
+	VMOVUPS      lanes_3f800000<>+0(SB), Y6
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VDIVPS       Y7, Y6, Y5
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y6
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y5, Y6
+	VMULPS       Y5, Y6, Y5
+	VMULPS       Y5, Y3, Y3
+	VMOVUPS      lanes_c0000000<>+0(SB), Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y3
+	VCMPPS       $0x11, lanes_3f600000<>+0(SB), Y2, Y2
+	VBLENDVPS    Y2, Y4, Y3, Y2
+	VANDPS       lanes_80000000<>+0(SB), Y1, Y1
+	VORPS        Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_40800000<>+0(SB), Y1
+	VMOVUPS      lanes_80000000<>+0(SB), Y2
+	VANDNPS      Y0, Y2, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      lanes_ba1e4dbe<>+0(SB), Y3
+	VFMADD213PS  lanes_3ba3e7fe<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_bcdb518a<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3de70dfa<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_bec09377<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3e0375d3<>+0(SB), Y2, Y3
+	VFMADD213PS  Y1, Y1, Y3
+	VXORPS       lanes_80000000<>+0(SB), Y2, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VPSRAD       $0x01, Y4, Y2
+	VPSLLD       $0x17, Y2, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y2, Y4, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y5, Y2
+	VMULPS       lanes_3fb504f3<>+0(SB), Y1, Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y5
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VDIVPS       Y6, Y5, Y4
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y5
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y4, Y5
+	VMULPS       Y4, Y5, Y4
+	VMULPS       Y4, Y2, Y2
+	VMOVUPS      lanes_c0000000<>+0(SB), Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y2
+	VCMPPS       $0x11, lanes_3f600000<>+0(SB), Y1, Y1
+	VBLENDVPS    Y1, Y3, Y2, Y1
+	VANDPS       lanes_80000000<>+0(SB), Y0, Y0
+	VORPS        Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_40800000<>+0(SB)/4, $0x40800000
+DATA lanes_40800000<>+4(SB)/4, $0x40800000
+DATA lanes_40800000<>+8(SB)/4, $0x40800000
+DATA lanes_40800000<>+12(SB)/4, $0x40800000
+DATA lanes_40800000<>+16(SB)/4, $0x40800000
+DATA lanes_40800000<>+20(SB)/4, $0x40800000
+DATA lanes_40800000<>+24(SB)/4, $0x40800000
+DATA lanes_40800000<>+28(SB)/4, $0x40800000
+GLOBL lanes_40800000<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_ba1e4dbe<>+0(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+4(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+8(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+12(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+16(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+20(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+24(SB)/4, $0xba1e4dbe
+DATA lanes_ba1e4dbe<>+28(SB)/4, $0xba1e4dbe
+GLOBL lanes_ba1e4dbe<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3ba3e7fe<>+0(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+4(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+8(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+12(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+16(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+20(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+24(SB)/4, $0x3ba3e7fe
+DATA lanes_3ba3e7fe<>+28(SB)/4, $0x3ba3e7fe
+GLOBL lanes_3ba3e7fe<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_bcdb518a<>+0(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+4(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+8(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+12(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+16(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+20(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+24(SB)/4, $0xbcdb518a
+DATA lanes_bcdb518a<>+28(SB)/4, $0xbcdb518a
+GLOBL lanes_bcdb518a<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3de70dfa<>+0(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+4(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+8(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+12(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+16(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+20(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+24(SB)/4, $0x3de70dfa
+DATA lanes_3de70dfa<>+28(SB)/4, $0x3de70dfa
+GLOBL lanes_3de70dfa<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_bec09377<>+0(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+4(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+8(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+12(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+16(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+20(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+24(SB)/4, $0xbec09377
+DATA lanes_bec09377<>+28(SB)/4, $0xbec09377
+GLOBL lanes_bec09377<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3e0375d3<>+0(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+4(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+8(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+12(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+16(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+20(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+24(SB)/4, $0x3e0375d3
+DATA lanes_3e0375d3<>+28(SB)/4, $0x3e0375d3
+GLOBL lanes_3e0375d3<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3fb504f3<>+0(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+4(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+8(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+12(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+16(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+20(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+24(SB)/4, $0x3fb504f3
+DATA lanes_3fb504f3<>+28(SB)/4, $0x3fb504f3
+GLOBL lanes_3fb504f3<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3e99999a<>+0(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+4(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+8(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+12(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+16(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+20(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+24(SB)/4, $0x3e99999a
+DATA lanes_3e99999a<>+28(SB)/4, $0x3e99999a
+GLOBL lanes_3e99999a<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_bca8b7c1<>+0(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+4(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+8(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+12(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+16(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+20(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+24(SB)/4, $0xbca8b7c1
+DATA lanes_bca8b7c1<>+28(SB)/4, $0xbca8b7c1
+GLOBL lanes_bca8b7c1<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3de5f1d3<>+0(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+4(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+8(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+12(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+16(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+20(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+24(SB)/4, $0x3de5f1d3
+DATA lanes_3de5f1d3<>+28(SB)/4, $0x3de5f1d3
+GLOBL lanes_3de5f1d3<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_be694b87<>+0(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+4(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+8(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+12(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+16(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+20(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+24(SB)/4, $0xbe694b87
+DATA lanes_be694b87<>+28(SB)/4, $0xbe694b87
+GLOBL lanes_be694b87<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3e43d636<>+0(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+4(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+8(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+12(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+16(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+20(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+24(SB)/4, $0x3e43d636
+DATA lanes_3e43d636<>+28(SB)/4, $0x3e43d636
+GLOBL lanes_3e43d636<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_bda1b363<>+0(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+4(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+8(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+12(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+16(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+20(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+24(SB)/4, $0xbda1b363
+DATA lanes_bda1b363<>+28(SB)/4, $0xbda1b363
+GLOBL lanes_bda1b363<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3dc46393<>+0(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+4(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+8(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+12(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+16(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+20(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+24(SB)/4, $0x3dc46393
+DATA lanes_3dc46393<>+28(SB)/4, $0x3dc46393
+GLOBL lanes_3dc46393<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3da0bd19<>+0(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+4(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+8(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+12(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+16(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+20(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+24(SB)/4, $0x3da0bd19
+DATA lanes_3da0bd19<>+28(SB)/4, $0x3da0bd19
+GLOBL lanes_3da0bd19<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3de1b7b9<>+0(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+4(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+8(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+12(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+16(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+20(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+24(SB)/4, $0x3de1b7b9
+DATA lanes_3de1b7b9<>+28(SB)/4, $0x3de1b7b9
+GLOBL lanes_3de1b7b9<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3df4e385<>+0(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+4(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+8(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+12(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+16(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+20(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+24(SB)/4, $0x3df4e385
+DATA lanes_3df4e385<>+28(SB)/4, $0x3df4e385
+GLOBL lanes_3df4e385<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3df51e38<>+0(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+4(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+8(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+12(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+16(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+20(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+24(SB)/4, $0x3df51e38
+DATA lanes_3df51e38<>+28(SB)/4, $0x3df51e38
+GLOBL lanes_3df51e38<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_c0000000<>+0(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+4(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+8(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+12(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+16(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+20(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+24(SB)/4, $0xc0000000
+DATA lanes_c0000000<>+28(SB)/4, $0xc0000000
+GLOBL lanes_c0000000<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3f600000<>+0(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+4(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+8(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+12(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+16(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+20(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+24(SB)/4, $0x3f600000
+DATA lanes_3f600000<>+28(SB)/4, $0x3f600000
+GLOBL lanes_3f600000<>(SB), RODATA|NOPTR, $32
+
+// func geluSIMD(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x10, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      32(CX)(SI*4), Y2
+	VMOVUPS      lanes_41800000<>+0(SB), Y3
+	VMOVUPS      lanes_41800000<>+0(SB), Y5
+	VMOVUPS      lanes_80000000<>+0(SB), Y4
+	VMOVUPS      lanes_80000000<>+0(SB), Y6
+	VANDNPS      Y1, Y4, Y4
+	VANDNPS      Y2, Y6, Y6
+	VMINPS       Y4, Y3, Y3
+	VMINPS       Y6, Y5, Y7
+	VMULPS       Y3, Y3, Y4
+	VMULPS       Y7, Y7, Y8
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y9
+	VMULPS       lanes_bf000000<>+0(SB), Y4, Y6
+	VMULPS       lanes_bf000000<>+0(SB), Y8, Y10
+	VMAXPS       Y6, Y5, Y5
+	VMAXPS       Y10, Y9, Y10
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y11
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y10, Y11
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y9
+	VSUBPS       lanes_4b400000<>+0(SB), Y11, Y12
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y9, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y12, Y10
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y9, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y12, Y10
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y9
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y12
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y9
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y10, Y12
+	VPSRAD       $0x01, Y6, Y5
+	VPSRAD       $0x01, Y11, Y13
+	VPSLLD       $0x17, Y5, Y10
+	VPSLLD       $0x17, Y13, Y14
+	VPADDD       lanes_3f800000<>+0(SB), Y10, Y10
+	VPADDD       lanes_3f800000<>+0(SB), Y14, Y14
+	VMULPS       Y10, Y9, Y9
+	VMULPS       Y14, Y12, Y10
+	VPSUBD       Y5, Y6, Y5
+	VPSUBD       Y13, Y11, Y6
+	VPSLLD       $0x17, Y5, Y5
+	VPSLLD       $0x17, Y6, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y5, Y9, Y5
+	VMULPS       Y6, Y10, Y6
+	VXORPS       lanes_80000000<>+0(SB), Y4, Y4
+	VXORPS       lanes_80000000<>+0(SB), Y8, Y8
+	VFMADD231PS  Y3, Y3, Y4
+	VFMADD231PS  Y7, Y7, Y8
+	VMULPS       lanes_bf000000<>+0(SB), Y4, Y4
+	VMULPS       lanes_bf000000<>+0(SB), Y8, Y8
+	VFMADD231PS  Y5, Y4, Y5
+	VFMADD231PS  Y6, Y8, Y6
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y9
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y8
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y8
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y7, Y10
+	VDIVPS       Y8, Y4, Y3
+	VDIVPS       Y10, Y9, Y7
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y4
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y8
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y7, Y8
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y3, Y4
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y7, Y8
+	VMULPS       Y3, Y4, Y3
+	VMULPS       Y7, Y8, Y4
+	VMULPS       Y3, Y5, Y3
+	VMULPS       Y4, Y6, Y5
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y6
+	VSUBPS       Y3, Y4, Y4
+	VSUBPS       Y5, Y6, Y6
+	VBLENDVPS    Y1, Y3, Y4, Y3
+	VBLENDVPS    Y2, Y5, Y6, Y4
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      Y1, (AX)(SI*4)
+	VMOVUPS      Y2, 32(AX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, DX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      lanes_41800000<>+0(SB), Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y3
+	VANDNPS      Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMULPS       lanes_bf000000<>+0(SB), Y3, Y5
+	VMAXPS       Y5, Y4, Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSLLD       $0x17, Y4, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPSUBD       Y4, Y5, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y6, Y4
+	VXORPS       lanes_80000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y2, Y2, Y3
+	VMULPS       lanes_bf000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y4, Y3, Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VDIVPS       Y5, Y3, Y2
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y3
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y2, Y3
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y2, Y3
+	VMULPS       Y2, Y3, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VBLENDVPS    Y1, Y2, Y3, Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMOVUPS      lanes_41800000<>+0(SB), Y1
+	VMOVUPS      lanes_80000000<>+0(SB), Y2
+	VANDNPS      Y0, Y2, Y2
+	VMINPS       Y2, Y1, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y3
+	VMULPS       lanes_bf000000<>+0(SB), Y2, Y4
+	VMAXPS       Y4, Y3, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y3, Y4, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VXORPS       lanes_80000000<>+0(SB), Y2, Y2
+	VFMADD231PS  Y1, Y1, Y2
+	VMULPS       lanes_bf000000<>+0(SB), Y2, Y2
+	VFMADD231PS  Y3, Y2, Y3
+	VMOVUPS      lanes_3f800000<>+0(SB), Y2
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y1, Y4
+	VDIVPS       Y4, Y2, Y1
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y2
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y1, Y2
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y1, Y2
+	VMULPS       Y1, Y2, Y1
+	VMULPS       Y1, Y3, Y1
+	VMOVUPS      lanes_3f800000<>+0(SB), Y2
+	VSUBPS       Y1, Y2, Y2
+	VBLENDVPS    Y0, Y1, Y2, Y1
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_41800000<>+0(SB)/4, $0x41800000
+DATA lanes_41800000<>+4(SB)/4, $0x41800000
+DATA lanes_41800000<>+8(SB)/4, $0x41800000
+DATA lanes_41800000<>+12(SB)/4, $0x41800000
+DATA lanes_41800000<>+16(SB)/4, $0x41800000
+DATA lanes_41800000<>+20(SB)/4, $0x41800000
+DATA lanes_41800000<>+24(SB)/4, $0x41800000
+DATA lanes_41800000<>+28(SB)/4, $0x41800000
+GLOBL lanes_41800000<>(SB), RODATA|NOPTR, $32
+
+// func geluGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x08, BX
+	JLT     row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(DI*4), Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMOVUPS      lanes_41800000<>+0(SB), Y3
+	VMOVUPS      lanes_80000000<>+0(SB), Y4
+	VANDNPS      Y1, Y4, Y4
+	VMINPS       Y4, Y3, Y3
+	VMULPS       Y3, Y3, Y4
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VMULPS       lanes_bf000000<>+0(SB), Y4, Y6
+	VMAXPS       Y6, Y5, Y5
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y6
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VPSRAD       $0x01, Y6, Y5
+	VPSLLD       $0x17, Y5, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VPSUBD       Y5, Y6, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y7, Y5
+	VXORPS       lanes_80000000<>+0(SB), Y4, Y4
+	VFMADD231PS  Y3, Y3, Y4
+	VMULPS       lanes_bf000000<>+0(SB), Y4, Y4
+	VFMADD231PS  Y5, Y4, Y5
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y6
+	VDIVPS       Y6, Y4, Y4
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y6
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y4, Y6
+	VMULPS       Y4, Y6, Y4
+	VFNMADD231PS lanes_3ecc422a<>+0(SB), Y3, Y4
+	VMULPS       Y4, Y5, Y3
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VSUBPS       Y3, Y4, Y4
+	VBLENDVPS    Y1, Y3, Y4, Y1
+	VMULPS       Y2, Y1, Y1
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, BX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VMOVUPS      lanes_41800000<>+0(SB), Y2
+	VMOVUPS      lanes_80000000<>+0(SB), Y3
+	VANDNPS      Y1, Y3, Y3
+	VMINPS       Y3, Y2, Y2
+	VMULPS       Y2, Y2, Y3
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMULPS       lanes_bf000000<>+0(SB), Y3, Y5
+	VMAXPS       Y5, Y4, Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSLLD       $0x17, Y4, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPSUBD       Y4, Y5, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y6, Y4
+	VXORPS       lanes_80000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y2, Y2, Y3
+	VMULPS       lanes_bf000000<>+0(SB), Y3, Y3
+	VFMADD231PS  Y4, Y3, Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VMOVUPS      lanes_3e99999a<>+0(SB), Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y5
+	VDIVPS       Y5, Y3, Y3
+	VMOVUPS      lanes_bca8b7c1<>+0(SB), Y5
+	VFMADD213PS  lanes_3de5f1d3<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_be694b87<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e43d636<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_bda1b363<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3dc46393<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3da0bd19<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3de1b7b9<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3df4e385<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3df51e38<>+0(SB), Y3, Y5
+	VMULPS       Y3, Y5, Y3
+	VFNMADD231PS lanes_3ecc422a<>+0(SB), Y2, Y3
+	VMULPS       Y3, Y4, Y2
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VSUBPS       Y2, Y3, Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_3ecc422a<>+0(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+4(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+8(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+12(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+16(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+20(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+24(SB)/4, $0x3ecc422a
+DATA lanes_3ecc422a<>+28(SB)/4, $0x3ecc422a
+GLOBL lanes_3ecc422a<>(SB), RODATA|NOPTR, $32
+
+// func geluTanhSIMD(dst *float32, x *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x10, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMOVUPS      32(CX)(SI*4), Y2
+	VMULPS       Y1, Y1, Y3
+	VMULPS       Y2, Y2, Y5
+	VMOVUPS      lanes_3d922279<>+0(SB), Y4
+	VMOVUPS      lanes_3d922279<>+0(SB), Y6
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y4, Y3
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y6, Y5
+	VMULPS       Y1, Y3, Y3
+	VMULPS       Y2, Y5, Y6
+	VORPS        lanes_80000000<>+0(SB), Y3, Y4
+	VORPS        lanes_80000000<>+0(SB), Y6, Y7
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y8
+	VMAXPS       Y4, Y5, Y4
+	VMAXPS       Y7, Y8, Y8
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y9
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y8, Y9
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y7
+	VSUBPS       lanes_4b400000<>+0(SB), Y9, Y10
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y10, Y8
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y10, Y8
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y10
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y8, Y10
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y8, Y10
+	VPSRAD       $0x01, Y5, Y4
+	VPSRAD       $0x01, Y9, Y11
+	VPSLLD       $0x17, Y4, Y8
+	VPSLLD       $0x17, Y11, Y12
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y12, Y12
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y12, Y10, Y8
+	VPSUBD       Y4, Y5, Y4
+	VPSUBD       Y11, Y9, Y5
+	VPSLLD       $0x17, Y4, Y4
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y4, Y7, Y4
+	VMULPS       Y5, Y8, Y7
+	VMOVUPS      lanes_3f800000<>+0(SB), Y5
+	VMOVUPS      lanes_3f800000<>+0(SB), Y8
+	VBLENDVPS    Y3, Y4, Y5, Y3
+	VBLENDVPS    Y6, Y7, Y8, Y5
+	VADDPS       lanes_3f800000<>+0(SB), Y4, Y4
+	VADDPS       lanes_3f800000<>+0(SB), Y7, Y6
+	VDIVPS       Y4, Y3, Y3
+	VDIVPS       Y6, Y5, Y4
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      Y1, (AX)(SI*4)
+	VMOVUPS      Y2, 32(AX)(SI*4)
+	ADDQ         $0x10, SI
+	SUBQ         $0x10, DX
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(SI*4), Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      lanes_3d922279<>+0(SB), Y3
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y3, Y2
+	VMULPS       Y1, Y2, Y2
+	VORPS        lanes_80000000<>+0(SB), Y2, Y3
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VMAXPS       Y3, Y4, Y3
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y4
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y3, Y4
+	VSUBPS       lanes_4b400000<>+0(SB), Y4, Y5
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y5, Y3
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y5, Y3
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y5
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y5
+	VPSRAD       $0x01, Y4, Y3
+	VPSLLD       $0x17, Y3, Y6
+	VPADDD       lanes_3f800000<>+0(SB), Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VPSUBD       Y3, Y4, Y3
+	VPSLLD       $0x17, Y3, Y3
+	VPADDD       lanes_3f800000<>+0(SB), Y3, Y3
+	VMULPS       Y3, Y5, Y3
+	VMOVUPS      lanes_3f800000<>+0(SB), Y4
+	VBLENDVPS    Y2, Y3, Y4, Y2
+	VADDPS       lanes_3f800000<>+0(SB), Y3, Y3
+	VDIVPS       Y3, Y2, Y2
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(SI*4)
+	ADDQ         $0x08, SI
+	SUBQ         $0x08, DX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VMULPS       Y0, Y0, Y1
+	VMOVUPS      lanes_3d922279<>+0(SB), Y2
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VORPS        lanes_80000000<>+0(SB), Y1, Y2
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y3
+	VMAXPS       Y2, Y3, Y2
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y3
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y2, Y3
+	VSUBPS       lanes_4b400000<>+0(SB), Y3, Y4
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y4, Y2
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y4, Y2
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y4
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y2, Y4
+	VPSRAD       $0x01, Y3, Y2
+	VPSLLD       $0x17, Y2, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VPSUBD       Y2, Y3, Y2
+	VPSLLD       $0x17, Y2, Y2
+	VPADDD       lanes_3f800000<>+0(SB), Y2, Y2
+	VMULPS       Y2, Y4, Y2
+	VMOVUPS      lanes_3f800000<>+0(SB), Y3
+	VBLENDVPS    Y1, Y2, Y3, Y1
+	VADDPS       lanes_3f800000<>+0(SB), Y2, Y2
+	VDIVPS       Y2, Y1, Y1
+	VMULPS       Y0, Y1, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_3d922279<>+0(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+4(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+8(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+12(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+16(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+20(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+24(SB)/4, $0x3d922279
+DATA lanes_3d922279<>+28(SB)/4, $0x3d922279
+GLOBL lanes_3d922279<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3fcc422a<>+0(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+4(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+8(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+12(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+16(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+20(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+24(SB)/4, $0x3fcc422a
+DATA lanes_3fcc422a<>+28(SB)/4, $0x3fcc422a
+GLOBL lanes_3fcc422a<>(SB), RODATA|NOPTR, $32
+
+// func geluTanhGradSIMD(dst *float32, x *float32, dy *float32, n int)
+// Requires: AVX, AVX2, FMA3
+TEXT ·geluTanhGradSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x08, BX
+	JLT     row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(DI*4), Y1
+	VMOVUPS      (DX)(DI*4), Y2
+	VMOVUPS      lanes_c1500000<>+0(SB), Y3
+	VMOVUPS      lanes_41500000<>+0(SB), Y4
+	VMINPS       Y1, Y4, Y1
+	VMAXPS       Y1, Y3, Y1
+	VMULPS       Y1, Y1, Y3
+	VMOVUPS      lanes_3d922279<>+0(SB), Y4
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y3, Y4
+	VMULPS       Y1, Y4, Y4
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y5
+	VORPS        lanes_80000000<>+0(SB), Y4, Y6
+	VMAXPS       Y6, Y5, Y5
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y6
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y5, Y6
+	VSUBPS       lanes_4b400000<>+0(SB), Y6, Y7
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y7, Y5
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y7, Y5
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y7
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y5, Y7
+	VPSRAD       $0x01, Y6, Y5
+	VPSLLD       $0x17, Y5, Y8
+	VPADDD       lanes_3f800000<>+0(SB), Y8, Y8
+	VMULPS       Y8, Y7, Y7
+	VPSUBD       Y5, Y6, Y5
+	VPSLLD       $0x17, Y5, Y5
+	VPADDD       lanes_3f800000<>+0(SB), Y5, Y5
+	VMULPS       Y5, Y7, Y5
+	VMOVUPS      lanes_3f800000<>+0(SB), Y6
+	VADDPS       lanes_3f800000<>+0(SB), Y5, Y7
+	VDIVPS       Y7, Y6, Y6
+	VMULPS       Y6, Y5, Y5
+	VBLENDVPS    Y4, Y5, Y6, Y7
+	VBLENDVPS    Y4, Y6, Y5, Y4
+	VMOVUPS      lanes_3e5b33b6<>+0(SB), Y5
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y5, Y3
+	VMULPS       Y1, Y3, Y1
+	VMULPS       Y7, Y2, Y2
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y1
+	VMULPS       Y1, Y2, Y1
+	VMOVUPS      Y1, (AX)(DI*4)
+	ADDQ         $0x08, DI
+	SUBQ         $0x08, BX
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VMOVUPS      lanes_c1500000<>+0(SB), Y2
+	VMOVUPS      lanes_41500000<>+0(SB), Y3
+	VMINPS       Y1, Y3, Y1
+	VMAXPS       Y1, Y2, Y1
+	VMULPS       Y1, Y1, Y2
+	VMOVUPS      lanes_3d922279<>+0(SB), Y3
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y2, Y3
+	VMULPS       Y1, Y3, Y3
+	VMOVUPS      lanes_c2d00000<>+0(SB), Y4
+	VORPS        lanes_80000000<>+0(SB), Y3, Y5
+	VMAXPS       Y5, Y4, Y4
+	VMOVUPS      lanes_3fb8aa3b<>+0(SB), Y5
+	VFMADD213PS  lanes_4b400000<>+0(SB), Y4, Y5
+	VSUBPS       lanes_4b400000<>+0(SB), Y5, Y6
+	VFNMADD231PS lanes_3f318000<>+0(SB), Y6, Y4
+	VFNMADD231PS lanes_b95e8083<>+0(SB), Y6, Y4
+	VMOVUPS      lanes_3ab510d6<>+0(SB), Y6
+	VFMADD213PS  lanes_3c091db5<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3d2aac7d<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3e2aaa48<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3efffffe<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y4, Y6
+	VPSRAD       $0x01, Y5, Y4
+	VPSLLD       $0x17, Y4, Y7
+	VPADDD       lanes_3f800000<>+0(SB), Y7, Y7
+	VMULPS       Y7, Y6, Y6
+	VPSUBD       Y4, Y5, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       lanes_3f800000<>+0(SB), Y4, Y4
+	VMULPS       Y4, Y6, Y4
+	VMOVUPS      lanes_3f800000<>+0(SB), Y5
+	VADDPS       lanes_3f800000<>+0(SB), Y4, Y6
+	VDIVPS       Y6, Y5, Y5
+	VMULPS       Y5, Y4, Y4
+	VBLENDVPS    Y3, Y4, Y5, Y6
+	VBLENDVPS    Y3, Y5, Y4, Y3
+	VMOVUPS      lanes_3e5b33b6<>+0(SB), Y4
+	VFMADD213PS  lanes_3fcc422a<>+0(SB), Y4, Y2
+	VMULPS       Y1, Y2, Y1
+	VMULPS       Y6, Y0, Y0
+	VFMADD213PS  lanes_3f800000<>+0(SB), Y3, Y1
+	VMULPS       Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+DATA lanes_c1500000<>+0(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+4(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+8(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+12(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+16(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+20(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+24(SB)/4, $0xc1500000
+DATA lanes_c1500000<>+28(SB)/4, $0xc1500000
+GLOBL lanes_c1500000<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_41500000<>+0(SB)/4, $0x41500000
+DATA lanes_41500000<>+4(SB)/4, $0x41500000
+DATA lanes_41500000<>+8(SB)/4, $0x41500000
+DATA lanes_41500000<>+12(SB)/4, $0x41500000
+DATA lanes_41500000<>+16(SB)/4, $0x41500000
+DATA lanes_41500000<>+20(SB)/4, $0x41500000
+DATA lanes_41500000<>+24(SB)/4, $0x41500000
+DATA lanes_41500000<>+28(SB)/4, $0x41500000
+GLOBL lanes_41500000<>(SB), RODATA|NOPTR, $32
+
+DATA lanes_3e5b33b6<>+0(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+4(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+8(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+12(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+16(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+20(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+24(SB)/4, $0x3e5b33b6
+DATA lanes_3e5b33b6<>+28(SB)/4, $0x3e5b33b6
+GLOBL lanes_3e5b33b6<>(SB), RODATA|NOPTR, $32
 
 // func fillSIMD(dst *float32, v float32, n int)
 // Requires: AVX

@@ -2165,6 +2165,188 @@ skip5:
 skip6:
 	RET
 
+// func minSIMD(dst, a, b *float32, n int)
+TEXT ·minSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FLDPQ	(R6), (F0, F1)
+	FLDPQ	32(R6), (F2, F3)
+	ADD	R4, R2, R6
+	FLDPQ	(R6), (F4, F5)
+	FLDPQ	32(R6), (F6, F7)
+	WORD	$0x6ea0e488 // fcmgt v8.4s, v4.4s, v0.4s
+	VBSL	V4.B16, V0.B16, V8.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01d00 // orn v0.16b, v8.16b, v0.16b
+	WORD	$0x6ea1e4a4 // fcmgt v4.4s, v5.4s, v1.4s
+	VBSL	V5.B16, V1.B16, V4.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c81 // orn v1.16b, v4.16b, v1.16b
+	WORD	$0x6ea2e4c4 // fcmgt v4.4s, v6.4s, v2.4s
+	VBSL	V6.B16, V2.B16, V4.B16
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21c82 // orn v2.16b, v4.16b, v2.16b
+	WORD	$0x6ea3e4e4 // fcmgt v4.4s, v7.4s, v3.4s
+	VBSL	V7.B16, V3.B16, V4.B16
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31c83 // orn v3.16b, v4.16b, v3.16b
+	FSTPQ	(F0, F1), (R5)
+	FSTPQ	(F2, F3), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVQ	(R6), F0
+	ADD	R4, R2, R6
+	FMOVQ	(R6), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVQ	F0, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVD	(R6), F0
+	ADD	R4, R2, R6
+	FMOVD	(R6), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVD	F0, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R0, R0
+	ADD	R4, R1, R1
+	FMOVS	(R1), F0
+	ADD	R4, R2, R1
+	FMOVS	(R1), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func maxSIMD(dst, a, b *float32, n int)
+TEXT ·maxSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FLDPQ	(R6), (F0, F1)
+	FLDPQ	32(R6), (F2, F3)
+	ADD	R4, R2, R6
+	FLDPQ	(R6), (F4, F5)
+	FLDPQ	32(R6), (F6, F7)
+	WORD	$0x6ea4e408 // fcmgt v8.4s, v0.4s, v4.4s
+	VBSL	V4.B16, V0.B16, V8.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01d00 // orn v0.16b, v8.16b, v0.16b
+	WORD	$0x6ea5e424 // fcmgt v4.4s, v1.4s, v5.4s
+	VBSL	V5.B16, V1.B16, V4.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c81 // orn v1.16b, v4.16b, v1.16b
+	WORD	$0x6ea6e444 // fcmgt v4.4s, v2.4s, v6.4s
+	VBSL	V6.B16, V2.B16, V4.B16
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21c82 // orn v2.16b, v4.16b, v2.16b
+	WORD	$0x6ea7e464 // fcmgt v4.4s, v3.4s, v7.4s
+	VBSL	V7.B16, V3.B16, V4.B16
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31c83 // orn v3.16b, v4.16b, v3.16b
+	FSTPQ	(F0, F1), (R5)
+	FSTPQ	(F2, F3), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVQ	(R6), F0
+	ADD	R4, R2, R6
+	FMOVQ	(R6), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVQ	F0, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVD	(R6), F0
+	ADD	R4, R2, R6
+	FMOVD	(R6), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVD	F0, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R0, R0
+	ADD	R4, R1, R1
+	FMOVS	(R1), F0
+	ADD	R4, R2, R1
+	FMOVS	(R1), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V1.B16, V0.B16, V2.B16
+	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
 // func reluGradSIMD(dst, a, b *float32, n int)
 TEXT ·reluGradSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
@@ -2990,6 +3172,5085 @@ skip5:
 	VDUP	V0.S[0], V0.S4
 	VAND	V0.B16, V1.B16, V0.B16
 	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func minSSIMD(dst, a *float32, s float32, n int)
+TEXT ·minSSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F0
+	VDUP	V0.S[0], V0.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F1, F2)
+	FLDPQ	32(R4), (F3, F4)
+	WORD	$0x6ea1e405 // fcmgt v5.4s, v0.4s, v1.4s
+	VBSL	V0.B16, V1.B16, V5.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11ca1 // orn v1.16b, v5.16b, v1.16b
+	WORD	$0x6ea2e405 // fcmgt v5.4s, v0.4s, v2.4s
+	VBSL	V0.B16, V2.B16, V5.B16
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21ca2 // orn v2.16b, v5.16b, v2.16b
+	WORD	$0x6ea3e405 // fcmgt v5.4s, v0.4s, v3.4s
+	VBSL	V0.B16, V3.B16, V5.B16
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31ca3 // orn v3.16b, v5.16b, v3.16b
+	WORD	$0x6ea4e405 // fcmgt v5.4s, v0.4s, v4.4s
+	VBSL	V0.B16, V4.B16, V5.B16
+	WORD	$0x4e24e484 // fcmeq v4.4s, v4.4s, v4.4s
+	WORD	$0x4ee41ca4 // orn v4.16b, v5.16b, v4.16b
+	ADD	R3, R0, R4
+	FSTPQ	(F1, F2), (R4)
+	FSTPQ	(F3, F4), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c41 // orn v1.16b, v2.16b, v1.16b
+	ADD	R3, R0, R4
+	FMOVQ	F1, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c41 // orn v1.16b, v2.16b, v1.16b
+	ADD	R3, R0, R4
+	FMOVD	F1, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F1
+	WORD	$0x6ea1e402 // fcmgt v2.4s, v0.4s, v1.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e420 // fcmeq v0.4s, v1.4s, v1.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func maxSSIMD(dst, a *float32, s float32, n int)
+TEXT ·maxSSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F0
+	VDUP	V0.S[0], V0.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F1, F2)
+	FLDPQ	32(R4), (F3, F4)
+	WORD	$0x6ea0e425 // fcmgt v5.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V5.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11ca1 // orn v1.16b, v5.16b, v1.16b
+	WORD	$0x6ea0e445 // fcmgt v5.4s, v2.4s, v0.4s
+	VBSL	V0.B16, V2.B16, V5.B16
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21ca2 // orn v2.16b, v5.16b, v2.16b
+	WORD	$0x6ea0e465 // fcmgt v5.4s, v3.4s, v0.4s
+	VBSL	V0.B16, V3.B16, V5.B16
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31ca3 // orn v3.16b, v5.16b, v3.16b
+	WORD	$0x6ea0e485 // fcmgt v5.4s, v4.4s, v0.4s
+	VBSL	V0.B16, V4.B16, V5.B16
+	WORD	$0x4e24e484 // fcmeq v4.4s, v4.4s, v4.4s
+	WORD	$0x4ee41ca4 // orn v4.16b, v5.16b, v4.16b
+	ADD	R3, R0, R4
+	FSTPQ	(F1, F2), (R4)
+	FSTPQ	(F3, F4), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c41 // orn v1.16b, v2.16b, v1.16b
+	ADD	R3, R0, R4
+	FMOVQ	F1, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e421 // fcmeq v1.4s, v1.4s, v1.4s
+	WORD	$0x4ee11c41 // orn v1.16b, v2.16b, v1.16b
+	ADD	R3, R0, R4
+	FMOVD	F1, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F1
+	WORD	$0x6ea0e422 // fcmgt v2.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	WORD	$0x4e21e420 // fcmeq v0.4s, v1.4s, v1.4s
+	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func absSIMD(dst, x *float32, n int)
+TEXT ·absSIMD(SB), NOSPLIT, $0-24
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F0, F1)
+	FLDPQ	32(R4), (F2, F3)
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f800 // fabs v0.4s, v0.4s
+	WORD	$0x4ea0f821 // fabs v1.4s, v1.4s
+	WORD	$0x4ea0f842 // fabs v2.4s, v2.4s
+	WORD	$0x4ea0f863 // fabs v3.4s, v3.4s
+	FSTPQ	(F0, F1), (R4)
+	FSTPQ	(F2, F3), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F0
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f800 // fabs v0.4s, v0.4s
+	FMOVQ	F0, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F0
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f800 // fabs v0.4s, v0.4s
+	FMOVD	F0, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F0
+	ADD	R3, R0, R0
+	WORD	$0x4ea0f800 // fabs v0.4s, v0.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func absGradSIMD(dst, x, dy *float32, n int)
+TEXT ·absGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F0, F1)
+	FLDPQ	32(R5), (F2, F3)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F4, F5)
+	FLDPQ	32(R5), (F6, F7)
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f808 // fabs v8.4s, v0.4s
+	WORD	$0x4ea0f829 // fabs v9.4s, v1.4s
+	WORD	$0x4ea0f84a // fabs v10.4s, v2.4s
+	WORD	$0x4ea0f86b // fabs v11.4s, v3.4s
+	VEOR	V8.B16, V0.B16, V8.B16
+	VEOR	V9.B16, V1.B16, V9.B16
+	VEOR	V10.B16, V2.B16, V10.B16
+	VEOR	V11.B16, V3.B16, V11.B16
+	VEOR	V4.B16, V8.B16, V4.B16
+	VEOR	V5.B16, V9.B16, V5.B16
+	VEOR	V6.B16, V10.B16, V6.B16
+	VEOR	V7.B16, V11.B16, V7.B16
+	WORD	$0x4ea0c808 // fcmgt v8.4s, v0.4s, #0.0
+	WORD	$0x4ea0c829 // fcmgt v9.4s, v1.4s, #0.0
+	WORD	$0x4ea0c84a // fcmgt v10.4s, v2.4s, #0.0
+	WORD	$0x4ea0c86b // fcmgt v11.4s, v3.4s, #0.0
+	WORD	$0x4ea0e800 // fcmlt v0.4s, v0.4s, #0.0
+	WORD	$0x4ea0e821 // fcmlt v1.4s, v1.4s, #0.0
+	WORD	$0x4ea0e842 // fcmlt v2.4s, v2.4s, #0.0
+	WORD	$0x4ea0e863 // fcmlt v3.4s, v3.4s, #0.0
+	VORR	V0.B16, V8.B16, V0.B16
+	VORR	V1.B16, V9.B16, V1.B16
+	VORR	V2.B16, V10.B16, V2.B16
+	VORR	V3.B16, V11.B16, V3.B16
+	VAND	V0.B16, V4.B16, V0.B16
+	VAND	V1.B16, V5.B16, V1.B16
+	VAND	V2.B16, V6.B16, V2.B16
+	VAND	V3.B16, V7.B16, V3.B16
+	FSTPQ	(F0, F1), (R5)
+	FSTPQ	(F2, F3), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F0
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F1
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f802 // fabs v2.4s, v0.4s
+	VEOR	V2.B16, V0.B16, V2.B16
+	VEOR	V1.B16, V2.B16, V1.B16
+	WORD	$0x4ea0c802 // fcmgt v2.4s, v0.4s, #0.0
+	WORD	$0x4ea0e800 // fcmlt v0.4s, v0.4s, #0.0
+	VORR	V0.B16, V2.B16, V0.B16
+	VAND	V0.B16, V1.B16, V0.B16
+	FMOVQ	F0, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F0
+	ADD	R4, R2, R5
+	FMOVD	(R5), F1
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f802 // fabs v2.4s, v0.4s
+	VEOR	V2.B16, V0.B16, V2.B16
+	VEOR	V1.B16, V2.B16, V1.B16
+	WORD	$0x4ea0c802 // fcmgt v2.4s, v0.4s, #0.0
+	WORD	$0x4ea0e800 // fcmlt v0.4s, v0.4s, #0.0
+	VORR	V0.B16, V2.B16, V0.B16
+	VAND	V0.B16, V1.B16, V0.B16
+	FMOVD	F0, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F0
+	ADD	R4, R2, R1
+	FMOVS	(R1), F1
+	ADD	R4, R0, R0
+	WORD	$0x4ea0f802 // fabs v2.4s, v0.4s
+	VEOR	V2.B16, V0.B16, V2.B16
+	VEOR	V1.B16, V2.B16, V1.B16
+	WORD	$0x4ea0c802 // fcmgt v2.4s, v0.4s, #0.0
+	WORD	$0x4ea0e800 // fcmlt v0.4s, v0.4s, #0.0
+	VORR	V0.B16, V2.B16, V0.B16
+	VAND	V0.B16, V1.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func clipSIMD(dst, x *float32, lo, hi float32, n int)
+TEXT ·clipSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	FMOVS	lo+16(FP), F0
+	VDUP	V0.S[0], V0.S4
+	FMOVS	hi+20(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F2, F3)
+	FLDPQ	32(R4), (F4, F5)
+	ADD	R3, R0, R4
+	WORD	$0x6ea2e406 // fcmgt v6.4s, v0.4s, v2.4s
+	WORD	$0x6ea3e407 // fcmgt v7.4s, v0.4s, v3.4s
+	WORD	$0x6ea4e408 // fcmgt v8.4s, v0.4s, v4.4s
+	WORD	$0x6ea5e409 // fcmgt v9.4s, v0.4s, v5.4s
+	VBSL	V2.B16, V0.B16, V6.B16
+	VBSL	V3.B16, V0.B16, V7.B16
+	VBSL	V4.B16, V0.B16, V8.B16
+	VBSL	V5.B16, V0.B16, V9.B16
+	WORD	$0x6ea1e4c2 // fcmgt v2.4s, v6.4s, v1.4s
+	WORD	$0x6ea1e4e3 // fcmgt v3.4s, v7.4s, v1.4s
+	WORD	$0x6ea1e504 // fcmgt v4.4s, v8.4s, v1.4s
+	WORD	$0x6ea1e525 // fcmgt v5.4s, v9.4s, v1.4s
+	VBSL	V6.B16, V1.B16, V2.B16
+	VBSL	V7.B16, V1.B16, V3.B16
+	VBSL	V8.B16, V1.B16, V4.B16
+	VBSL	V9.B16, V1.B16, V5.B16
+	FSTPQ	(F2, F3), (R4)
+	FSTPQ	(F4, F5), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F2
+	ADD	R3, R0, R4
+	WORD	$0x6ea2e403 // fcmgt v3.4s, v0.4s, v2.4s
+	VBSL	V2.B16, V0.B16, V3.B16
+	WORD	$0x6ea1e462 // fcmgt v2.4s, v3.4s, v1.4s
+	VBSL	V3.B16, V1.B16, V2.B16
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F2
+	ADD	R3, R0, R4
+	WORD	$0x6ea2e403 // fcmgt v3.4s, v0.4s, v2.4s
+	VBSL	V2.B16, V0.B16, V3.B16
+	WORD	$0x6ea1e462 // fcmgt v2.4s, v3.4s, v1.4s
+	VBSL	V3.B16, V1.B16, V2.B16
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F2
+	ADD	R3, R0, R0
+	WORD	$0x6ea2e403 // fcmgt v3.4s, v0.4s, v2.4s
+	VBSL	V2.B16, V0.B16, V3.B16
+	WORD	$0x6ea1e460 // fcmgt v0.4s, v3.4s, v1.4s
+	VBSL	V3.B16, V1.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func clipGradSIMD(dst, x, dy *float32, lo, hi float32, n int)
+TEXT ·clipGradSIMD(SB), NOSPLIT, $0-40
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	FMOVS	lo+24(FP), F0
+	VDUP	V0.S[0], V0.S4
+	FMOVS	hi+28(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+32(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F2, F3)
+	FLDPQ	32(R5), (F4, F5)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F6, F7)
+	FLDPQ	32(R5), (F8, F9)
+	ADD	R4, R0, R5
+	WORD	$0x6ea0e44a // fcmgt v10.4s, v2.4s, v0.4s
+	WORD	$0x6ea0e46b // fcmgt v11.4s, v3.4s, v0.4s
+	WORD	$0x6ea0e48c // fcmgt v12.4s, v4.4s, v0.4s
+	WORD	$0x6ea0e4ad // fcmgt v13.4s, v5.4s, v0.4s
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	WORD	$0x6ea3e423 // fcmgt v3.4s, v1.4s, v3.4s
+	WORD	$0x6ea4e424 // fcmgt v4.4s, v1.4s, v4.4s
+	WORD	$0x6ea5e425 // fcmgt v5.4s, v1.4s, v5.4s
+	VAND	V2.B16, V10.B16, V2.B16
+	VAND	V3.B16, V11.B16, V3.B16
+	VAND	V4.B16, V12.B16, V4.B16
+	VAND	V5.B16, V13.B16, V5.B16
+	VAND	V6.B16, V2.B16, V2.B16
+	VAND	V7.B16, V3.B16, V3.B16
+	VAND	V8.B16, V4.B16, V4.B16
+	VAND	V9.B16, V5.B16, V5.B16
+	FSTPQ	(F2, F3), (R5)
+	FSTPQ	(F4, F5), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F2
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F3
+	ADD	R4, R0, R5
+	WORD	$0x6ea0e444 // fcmgt v4.4s, v2.4s, v0.4s
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	VAND	V2.B16, V4.B16, V2.B16
+	VAND	V3.B16, V2.B16, V2.B16
+	FMOVQ	F2, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F2
+	ADD	R4, R2, R5
+	FMOVD	(R5), F3
+	ADD	R4, R0, R5
+	WORD	$0x6ea0e444 // fcmgt v4.4s, v2.4s, v0.4s
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	VAND	V2.B16, V4.B16, V2.B16
+	VAND	V3.B16, V2.B16, V2.B16
+	FMOVD	F2, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F2
+	ADD	R4, R2, R1
+	FMOVS	(R1), F3
+	ADD	R4, R0, R0
+	WORD	$0x6ea0e440 // fcmgt v0.4s, v2.4s, v0.4s
+	WORD	$0x6ea2e421 // fcmgt v1.4s, v1.4s, v2.4s
+	VAND	V1.B16, V0.B16, V0.B16
+	VAND	V3.B16, V0.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+// func leakyReLUSIMD(dst, x *float32, slope float32, n int)
+TEXT ·leakyReLUSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	FMOVS	slope+16(FP), F0
+	VDUP	V0.S[0], V0.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F1, F2)
+	FLDPQ	32(R4), (F3, F4)
+	ADD	R3, R0, R4
+	WORD	$0x4ea0c825 // fcmgt v5.4s, v1.4s, #0.0
+	WORD	$0x4ea0c846 // fcmgt v6.4s, v2.4s, #0.0
+	WORD	$0x4ea0c867 // fcmgt v7.4s, v3.4s, #0.0
+	WORD	$0x4ea0c888 // fcmgt v8.4s, v4.4s, #0.0
+	WORD	$0x6e20dc29 // fmul v9.4s, v1.4s, v0.4s
+	WORD	$0x6e20dc4a // fmul v10.4s, v2.4s, v0.4s
+	WORD	$0x6e20dc6b // fmul v11.4s, v3.4s, v0.4s
+	WORD	$0x6e20dc8c // fmul v12.4s, v4.4s, v0.4s
+	VBSL	V9.B16, V1.B16, V5.B16
+	VBSL	V10.B16, V2.B16, V6.B16
+	VBSL	V11.B16, V3.B16, V7.B16
+	VBSL	V12.B16, V4.B16, V8.B16
+	FSTPQ	(F5, F6), (R4)
+	FSTPQ	(F7, F8), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F1
+	ADD	R3, R0, R4
+	WORD	$0x4ea0c822 // fcmgt v2.4s, v1.4s, #0.0
+	WORD	$0x6e20dc23 // fmul v3.4s, v1.4s, v0.4s
+	VBSL	V3.B16, V1.B16, V2.B16
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F1
+	ADD	R3, R0, R4
+	WORD	$0x4ea0c822 // fcmgt v2.4s, v1.4s, #0.0
+	WORD	$0x6e20dc23 // fmul v3.4s, v1.4s, v0.4s
+	VBSL	V3.B16, V1.B16, V2.B16
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F1
+	ADD	R3, R0, R0
+	WORD	$0x4ea0c822 // fcmgt v2.4s, v1.4s, #0.0
+	WORD	$0x6e20dc20 // fmul v0.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V2.B16
+	FMOVS	F2, (R0)
+
+skip6:
+	RET
+
+// func leakyReLUGradSIMD(dst, x, dy *float32, slope float32, n int)
+TEXT ·leakyReLUGradSIMD(SB), NOSPLIT, $0-40
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	FMOVS	slope+24(FP), F0
+	VDUP	V0.S[0], V0.S4
+	MOVD	n+32(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F1, F2)
+	FLDPQ	32(R5), (F3, F4)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F5, F6)
+	FLDPQ	32(R5), (F7, F8)
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c821 // fcmgt v1.4s, v1.4s, #0.0
+	WORD	$0x4ea0c842 // fcmgt v2.4s, v2.4s, #0.0
+	WORD	$0x4ea0c863 // fcmgt v3.4s, v3.4s, #0.0
+	WORD	$0x4ea0c884 // fcmgt v4.4s, v4.4s, #0.0
+	WORD	$0x6e20dca9 // fmul v9.4s, v5.4s, v0.4s
+	WORD	$0x6e20dcca // fmul v10.4s, v6.4s, v0.4s
+	WORD	$0x6e20dceb // fmul v11.4s, v7.4s, v0.4s
+	WORD	$0x6e20dd0c // fmul v12.4s, v8.4s, v0.4s
+	VBSL	V9.B16, V5.B16, V1.B16
+	VBSL	V10.B16, V6.B16, V2.B16
+	VBSL	V11.B16, V7.B16, V3.B16
+	VBSL	V12.B16, V8.B16, V4.B16
+	FSTPQ	(F1, F2), (R5)
+	FSTPQ	(F3, F4), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F1
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F2
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c821 // fcmgt v1.4s, v1.4s, #0.0
+	WORD	$0x6e20dc43 // fmul v3.4s, v2.4s, v0.4s
+	VBSL	V3.B16, V2.B16, V1.B16
+	FMOVQ	F1, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F1
+	ADD	R4, R2, R5
+	FMOVD	(R5), F2
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c821 // fcmgt v1.4s, v1.4s, #0.0
+	WORD	$0x6e20dc43 // fmul v3.4s, v2.4s, v0.4s
+	VBSL	V3.B16, V2.B16, V1.B16
+	FMOVD	F1, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F1
+	ADD	R4, R2, R1
+	FMOVS	(R1), F2
+	ADD	R4, R0, R0
+	WORD	$0x4ea0c821 // fcmgt v1.4s, v1.4s, #0.0
+	WORD	$0x6e20dc40 // fmul v0.4s, v2.4s, v0.4s
+	VBSL	V0.B16, V2.B16, V1.B16
+	FMOVS	F1, (R0)
+
+skip6:
+	RET
+
+DATA hardSigmoidSIMD_constants<>+0(SB)/4, $0x40400000
+DATA hardSigmoidSIMD_constants<>+4(SB)/4, $0x40c00000
+DATA hardSigmoidSIMD_constants<>+8(SB)/4, $0x00000000
+DATA hardSigmoidSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL hardSigmoidSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func hardSigmoidSIMD(dst, x *float32, n int)
+TEXT ·hardSigmoidSIMD(SB), NOSPLIT, $0-24
+	MOVD	$hardSigmoidSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F1, F2)
+	FLDPQ	32(R4), (F3, F4)
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	VDUP	V0.S[0], V6.S4
+	VDUP	V0.S[0], V7.S4
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	WORD	$0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	WORD	$0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
+	WORD	$0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
+	WORD	$0x4ea0e825 // fcmlt v5.4s, v1.4s, #0.0
+	WORD	$0x4ea0e846 // fcmlt v6.4s, v2.4s, #0.0
+	WORD	$0x4ea0e867 // fcmlt v7.4s, v3.4s, #0.0
+	WORD	$0x4ea0e888 // fcmlt v8.4s, v4.4s, #0.0
+	WORD	$0x4e651c21 // bic v1.16b, v1.16b, v5.16b
+	WORD	$0x4e661c42 // bic v2.16b, v2.16b, v6.16b
+	WORD	$0x4e671c63 // bic v3.16b, v3.16b, v7.16b
+	WORD	$0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	VDUP	V0.S[1], V5.S4
+	VDUP	V0.S[1], V6.S4
+	VDUP	V0.S[1], V7.S4
+	VDUP	V0.S[1], V8.S4
+	WORD	$0x4ea5f421 // fmin v1.4s, v1.4s, v5.4s
+	WORD	$0x4ea6f442 // fmin v2.4s, v2.4s, v6.4s
+	WORD	$0x4ea7f463 // fmin v3.4s, v3.4s, v7.4s
+	WORD	$0x4ea8f484 // fmin v4.4s, v4.4s, v8.4s
+	VDUP	V0.S[1], V5.S4
+	VDUP	V0.S[1], V6.S4
+	VDUP	V0.S[1], V7.S4
+	VDUP	V0.S[1], V8.S4
+	WORD	$0x6e25fc21 // fdiv v1.4s, v1.4s, v5.4s
+	WORD	$0x6e26fc42 // fdiv v2.4s, v2.4s, v6.4s
+	WORD	$0x6e27fc63 // fdiv v3.4s, v3.4s, v7.4s
+	WORD	$0x6e28fc84 // fdiv v4.4s, v4.4s, v8.4s
+	FSTPQ	(F1, F2), (R4)
+	FSTPQ	(F3, F4), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F1
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	VDUP	V0.S[1], V2.S4
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+	VDUP	V0.S[1], V2.S4
+	WORD	$0x6e22fc21 // fdiv v1.4s, v1.4s, v2.4s
+	FMOVQ	F1, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F1
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	VDUP	V0.S[1], V2.S4
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+	VDUP	V0.S[1], V2.S4
+	WORD	$0x6e22fc21 // fdiv v1.4s, v1.4s, v2.4s
+	FMOVD	F1, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F1
+	ADD	R3, R0, R0
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	VDUP	V0.S[1], V2.S4
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+	VDUP	V0.S[1], V0.S4
+	WORD	$0x6e20fc20 // fdiv v0.4s, v1.4s, v0.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA hardSigmoidGradSIMD_constants<>+0(SB)/4, $0x40400000
+DATA hardSigmoidGradSIMD_constants<>+4(SB)/4, $0x40c00000
+DATA hardSigmoidGradSIMD_constants<>+8(SB)/4, $0x00000000
+DATA hardSigmoidGradSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL hardSigmoidGradSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func hardSigmoidGradSIMD(dst, x, dy *float32, n int)
+TEXT ·hardSigmoidGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$hardSigmoidGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F1, F2)
+	FLDPQ	32(R5), (F3, F4)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F5, F6)
+	FLDPQ	32(R5), (F7, F8)
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V9.S4
+	VDUP	V0.S[0], V10.S4
+	VDUP	V0.S[0], V11.S4
+	VDUP	V0.S[0], V12.S4
+	WORD	$0x4ea0f821 // fabs v1.4s, v1.4s
+	WORD	$0x4ea0f842 // fabs v2.4s, v2.4s
+	WORD	$0x4ea0f863 // fabs v3.4s, v3.4s
+	WORD	$0x4ea0f884 // fabs v4.4s, v4.4s
+	WORD	$0x6ea1e521 // fcmgt v1.4s, v9.4s, v1.4s
+	WORD	$0x6ea2e542 // fcmgt v2.4s, v10.4s, v2.4s
+	WORD	$0x6ea3e563 // fcmgt v3.4s, v11.4s, v3.4s
+	WORD	$0x6ea4e584 // fcmgt v4.4s, v12.4s, v4.4s
+	VDUP	V0.S[1], V9.S4
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x6e29fca5 // fdiv v5.4s, v5.4s, v9.4s
+	WORD	$0x6e2afcc6 // fdiv v6.4s, v6.4s, v10.4s
+	WORD	$0x6e2bfce7 // fdiv v7.4s, v7.4s, v11.4s
+	WORD	$0x6e2cfd08 // fdiv v8.4s, v8.4s, v12.4s
+	VAND	V5.B16, V1.B16, V1.B16
+	VAND	V6.B16, V2.B16, V2.B16
+	VAND	V7.B16, V3.B16, V3.B16
+	VAND	V8.B16, V4.B16, V4.B16
+	FSTPQ	(F1, F2), (R5)
+	FSTPQ	(F3, F4), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F1
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F2
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x4ea0f821 // fabs v1.4s, v1.4s
+	WORD	$0x6ea1e461 // fcmgt v1.4s, v3.4s, v1.4s
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x6e23fc42 // fdiv v2.4s, v2.4s, v3.4s
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVQ	F1, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F1
+	ADD	R4, R2, R5
+	FMOVD	(R5), F2
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x4ea0f821 // fabs v1.4s, v1.4s
+	WORD	$0x6ea1e461 // fcmgt v1.4s, v3.4s, v1.4s
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x6e23fc42 // fdiv v2.4s, v2.4s, v3.4s
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVD	F1, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F1
+	ADD	R4, R2, R1
+	FMOVS	(R1), F2
+	ADD	R4, R0, R0
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x4ea0f821 // fabs v1.4s, v1.4s
+	WORD	$0x6ea1e461 // fcmgt v1.4s, v3.4s, v1.4s
+	VDUP	V0.S[1], V0.S4
+	WORD	$0x6e20fc40 // fdiv v0.4s, v2.4s, v0.4s
+	VAND	V0.B16, V1.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA hardSwishSIMD_constants<>+0(SB)/4, $0x40400000
+DATA hardSwishSIMD_constants<>+4(SB)/4, $0x40c00000
+DATA hardSwishSIMD_constants<>+8(SB)/4, $0x00000000
+DATA hardSwishSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL hardSwishSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func hardSwishSIMD(dst, x *float32, n int)
+TEXT ·hardSwishSIMD(SB), NOSPLIT, $0-24
+	MOVD	$hardSwishSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F1, F2)
+	FLDPQ	32(R4), (F3, F4)
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	VDUP	V0.S[0], V6.S4
+	VDUP	V0.S[0], V7.S4
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4e25d425 // fadd v5.4s, v1.4s, v5.4s
+	WORD	$0x4e26d446 // fadd v6.4s, v2.4s, v6.4s
+	WORD	$0x4e27d467 // fadd v7.4s, v3.4s, v7.4s
+	WORD	$0x4e28d488 // fadd v8.4s, v4.4s, v8.4s
+	WORD	$0x4ea0e8a9 // fcmlt v9.4s, v5.4s, #0.0
+	WORD	$0x4ea0e8ca // fcmlt v10.4s, v6.4s, #0.0
+	WORD	$0x4ea0e8eb // fcmlt v11.4s, v7.4s, #0.0
+	WORD	$0x4ea0e90c // fcmlt v12.4s, v8.4s, #0.0
+	WORD	$0x4e691ca5 // bic v5.16b, v5.16b, v9.16b
+	WORD	$0x4e6a1cc6 // bic v6.16b, v6.16b, v10.16b
+	WORD	$0x4e6b1ce7 // bic v7.16b, v7.16b, v11.16b
+	WORD	$0x4e6c1d08 // bic v8.16b, v8.16b, v12.16b
+	VDUP	V0.S[1], V9.S4
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4ea9f4a5 // fmin v5.4s, v5.4s, v9.4s
+	WORD	$0x4eaaf4c6 // fmin v6.4s, v6.4s, v10.4s
+	WORD	$0x4eabf4e7 // fmin v7.4s, v7.4s, v11.4s
+	WORD	$0x4eacf508 // fmin v8.4s, v8.4s, v12.4s
+	VDUP	V0.S[1], V9.S4
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x6e29fca5 // fdiv v5.4s, v5.4s, v9.4s
+	WORD	$0x6e2afcc6 // fdiv v6.4s, v6.4s, v10.4s
+	WORD	$0x6e2bfce7 // fdiv v7.4s, v7.4s, v11.4s
+	WORD	$0x6e2cfd08 // fdiv v8.4s, v8.4s, v12.4s
+	WORD	$0x6e21dca1 // fmul v1.4s, v5.4s, v1.4s
+	WORD	$0x6e22dcc2 // fmul v2.4s, v6.4s, v2.4s
+	WORD	$0x6e23dce3 // fmul v3.4s, v7.4s, v3.4s
+	WORD	$0x6e24dd04 // fmul v4.4s, v8.4s, v4.4s
+	FSTPQ	(F1, F2), (R4)
+	FSTPQ	(F3, F4), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F1
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e843 // fcmlt v3.4s, v2.4s, #0.0
+	WORD	$0x4e631c42 // bic v2.16b, v2.16b, v3.16b
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x4ea3f442 // fmin v2.4s, v2.4s, v3.4s
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x6e23fc42 // fdiv v2.4s, v2.4s, v3.4s
+	WORD	$0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	FMOVQ	F1, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F1
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e843 // fcmlt v3.4s, v2.4s, #0.0
+	WORD	$0x4e631c42 // bic v2.16b, v2.16b, v3.16b
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x4ea3f442 // fmin v2.4s, v2.4s, v3.4s
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x6e23fc42 // fdiv v2.4s, v2.4s, v3.4s
+	WORD	$0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	FMOVD	F1, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F1
+	ADD	R3, R0, R0
+	VDUP	V0.S[0], V2.S4
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e843 // fcmlt v3.4s, v2.4s, #0.0
+	WORD	$0x4e631c42 // bic v2.16b, v2.16b, v3.16b
+	VDUP	V0.S[1], V3.S4
+	WORD	$0x4ea3f442 // fmin v2.4s, v2.4s, v3.4s
+	VDUP	V0.S[1], V0.S4
+	WORD	$0x6e20fc40 // fdiv v0.4s, v2.4s, v0.4s
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA hardSwishGradSIMD_constants<>+0(SB)/4, $0x40400000
+DATA hardSwishGradSIMD_constants<>+4(SB)/4, $0x3f000000
+DATA hardSwishGradSIMD_constants<>+8(SB)/4, $0xc0400000
+DATA hardSwishGradSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL hardSwishGradSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func hardSwishGradSIMD(dst, x, dy *float32, n int)
+TEXT ·hardSwishGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$hardSwishGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$12, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F1, F2)
+	FMOVQ	32(R5), F3
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F4, F5)
+	FMOVQ	32(R5), F6
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V7.S4
+	VDUP	V0.S[0], V8.S4
+	VDUP	V0.S[0], V9.S4
+	WORD	$0x6e27fc27 // fdiv v7.4s, v1.4s, v7.4s
+	WORD	$0x6e28fc48 // fdiv v8.4s, v2.4s, v8.4s
+	WORD	$0x6e29fc69 // fdiv v9.4s, v3.4s, v9.4s
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4e2ad4e7 // fadd v7.4s, v7.4s, v10.4s
+	WORD	$0x4e2bd508 // fadd v8.4s, v8.4s, v11.4s
+	WORD	$0x4e2cd529 // fadd v9.4s, v9.4s, v12.4s
+	WORD	$0x6e24dce7 // fmul v7.4s, v7.4s, v4.4s
+	WORD	$0x6e25dd08 // fmul v8.4s, v8.4s, v5.4s
+	WORD	$0x6e26dd29 // fmul v9.4s, v9.4s, v6.4s
+	VDUP	V0.S[0], V10.S4
+	VDUP	V0.S[0], V11.S4
+	VDUP	V0.S[0], V12.S4
+	WORD	$0x6e2ae42a // fcmge v10.4s, v1.4s, v10.4s
+	WORD	$0x6e2be44b // fcmge v11.4s, v2.4s, v11.4s
+	WORD	$0x6e2ce46c // fcmge v12.4s, v3.4s, v12.4s
+	VBSL	V7.B16, V4.B16, V10.B16
+	VBSL	V8.B16, V5.B16, V11.B16
+	VBSL	V9.B16, V6.B16, V12.B16
+	VDUP	V0.S[2], V4.S4
+	VDUP	V0.S[2], V5.S4
+	VDUP	V0.S[2], V6.S4
+	WORD	$0x6e21e481 // fcmge v1.4s, v4.4s, v1.4s
+	WORD	$0x6e22e4a2 // fcmge v2.4s, v5.4s, v2.4s
+	WORD	$0x6e23e4c3 // fcmge v3.4s, v6.4s, v3.4s
+	WORD	$0x4e611d41 // bic v1.16b, v10.16b, v1.16b
+	WORD	$0x4e621d62 // bic v2.16b, v11.16b, v2.16b
+	WORD	$0x4e631d83 // bic v3.16b, v12.16b, v3.16b
+	FSTPQ	(F1, F2), (R5)
+	FMOVQ	F3, 32(R5)
+	ADD	$48, R4
+	SUBS	$12, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$12, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F1
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F2
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x6e23fc23 // fdiv v3.4s, v1.4s, v3.4s
+	VDUP	V0.S[1], V4.S4
+	WORD	$0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD	$0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
+	VDUP	V0.S[0], V4.S4
+	WORD	$0x6e24e424 // fcmge v4.4s, v1.4s, v4.4s
+	VBSL	V3.B16, V2.B16, V4.B16
+	VDUP	V0.S[2], V2.S4
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
+	WORD	$0x4e611c81 // bic v1.16b, v4.16b, v1.16b
+	FMOVQ	F1, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F1
+	ADD	R4, R2, R5
+	FMOVD	(R5), F2
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x6e23fc23 // fdiv v3.4s, v1.4s, v3.4s
+	VDUP	V0.S[1], V4.S4
+	WORD	$0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD	$0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
+	VDUP	V0.S[0], V4.S4
+	WORD	$0x6e24e424 // fcmge v4.4s, v1.4s, v4.4s
+	VBSL	V3.B16, V2.B16, V4.B16
+	VDUP	V0.S[2], V2.S4
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
+	WORD	$0x4e611c81 // bic v1.16b, v4.16b, v1.16b
+	FMOVD	F1, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F1
+	ADD	R4, R2, R1
+	FMOVS	(R1), F2
+	ADD	R4, R0, R0
+	VDUP	V0.S[0], V3.S4
+	WORD	$0x6e23fc23 // fdiv v3.4s, v1.4s, v3.4s
+	VDUP	V0.S[1], V4.S4
+	WORD	$0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD	$0x6e22dc63 // fmul v3.4s, v3.4s, v2.4s
+	VDUP	V0.S[0], V4.S4
+	WORD	$0x6e24e424 // fcmge v4.4s, v1.4s, v4.4s
+	VBSL	V3.B16, V2.B16, V4.B16
+	VDUP	V0.S[2], V0.S4
+	WORD	$0x6e21e400 // fcmge v0.4s, v0.4s, v1.4s
+	WORD	$0x4e601c80 // bic v0.16b, v4.16b, v0.16b
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA siluSIMD_constants<>+0(SB)/4, $0xc2d00000
+DATA siluSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA siluSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA siluSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA siluSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA siluSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA siluSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA siluSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA siluSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA siluSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA siluSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA siluSIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL siluSIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func siluSIMD(dst, x *float32, n int)
+TEXT ·siluSIMD(SB), NOSPLIT, $0-24
+	MOVD	$siluSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$12, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F3, F4)
+	FMOVQ	32(R4), F5
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f866 // fabs v6.4s, v3.4s
+	WORD	$0x4ea0f887 // fabs v7.4s, v4.4s
+	WORD	$0x4ea0f8a8 // fabs v8.4s, v5.4s
+	WORD	$0x6ea0f8c6 // fneg v6.4s, v6.4s
+	WORD	$0x6ea0f8e7 // fneg v7.4s, v7.4s
+	WORD	$0x6ea0f908 // fneg v8.4s, v8.4s
+	VDUP	V0.S[0], V9.S4
+	VDUP	V0.S[0], V10.S4
+	VDUP	V0.S[0], V11.S4
+	WORD	$0x4e29f4c6 // fmax v6.4s, v6.4s, v9.4s
+	WORD	$0x4e2af4e7 // fmax v7.4s, v7.4s, v10.4s
+	WORD	$0x4e2bf508 // fmax v8.4s, v8.4s, v11.4s
+	VDUP	V0.S[1], V9.S4
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	WORD	$0x4f8018c9 // fmla v9.4s, v6.4s, v0.s[2]
+	WORD	$0x4f8018ea // fmla v10.4s, v7.4s, v0.s[2]
+	WORD	$0x4f80190b // fmla v11.4s, v8.4s, v0.s[2]
+	VDUP	V0.S[1], V12.S4
+	VDUP	V0.S[1], V13.S4
+	VDUP	V0.S[1], V14.S4
+	WORD	$0x4eacd52c // fsub v12.4s, v9.4s, v12.4s
+	WORD	$0x4eadd54d // fsub v13.4s, v10.4s, v13.4s
+	WORD	$0x4eaed56e // fsub v14.4s, v11.4s, v14.4s
+	WORD	$0x4fa05986 // fmls v6.4s, v12.4s, v0.s[3]
+	WORD	$0x4fa059a7 // fmls v7.4s, v13.4s, v0.s[3]
+	WORD	$0x4fa059c8 // fmls v8.4s, v14.4s, v0.s[3]
+	WORD	$0x4f815186 // fmls v6.4s, v12.4s, v1.s[0]
+	WORD	$0x4f8151a7 // fmls v7.4s, v13.4s, v1.s[0]
+	WORD	$0x4f8151c8 // fmls v8.4s, v14.4s, v1.s[0]
+	VDUP	V1.S[1], V12.S4
+	VDUP	V1.S[1], V13.S4
+	VDUP	V1.S[1], V14.S4
+	VDUP	V1.S[2], V15.S4
+	VDUP	V1.S[2], V16.S4
+	VDUP	V1.S[2], V17.S4
+	VFMLA	V6.S4, V12.S4, V15.S4
+	VFMLA	V7.S4, V13.S4, V16.S4
+	VFMLA	V8.S4, V14.S4, V17.S4
+	VDUP	V1.S[3], V12.S4
+	VDUP	V1.S[3], V13.S4
+	VDUP	V1.S[3], V14.S4
+	VFMLA	V6.S4, V15.S4, V12.S4
+	VFMLA	V7.S4, V16.S4, V13.S4
+	VFMLA	V8.S4, V17.S4, V14.S4
+	VDUP	V2.S[0], V15.S4
+	VDUP	V2.S[0], V16.S4
+	VDUP	V2.S[0], V17.S4
+	VFMLA	V6.S4, V12.S4, V15.S4
+	VFMLA	V7.S4, V13.S4, V16.S4
+	VFMLA	V8.S4, V14.S4, V17.S4
+	VDUP	V2.S[1], V12.S4
+	VDUP	V2.S[1], V13.S4
+	VDUP	V2.S[1], V14.S4
+	VFMLA	V6.S4, V15.S4, V12.S4
+	VFMLA	V7.S4, V16.S4, V13.S4
+	VFMLA	V8.S4, V17.S4, V14.S4
+	VDUP	V2.S[2], V15.S4
+	VDUP	V2.S[2], V16.S4
+	VDUP	V2.S[2], V17.S4
+	VFMLA	V6.S4, V12.S4, V15.S4
+	VFMLA	V7.S4, V13.S4, V16.S4
+	VFMLA	V8.S4, V14.S4, V17.S4
+	VDUP	V2.S[2], V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V6.S4, V15.S4, V12.S4
+	VFMLA	V7.S4, V16.S4, V13.S4
+	VFMLA	V8.S4, V17.S4, V14.S4
+	WORD	$0x4f3f0526 // sshr v6.4s, v9.4s, #1
+	WORD	$0x4f3f0547 // sshr v7.4s, v10.4s, #1
+	WORD	$0x4f3f0568 // sshr v8.4s, v11.4s, #1
+	VSHL	$23, V6.S4, V15.S4
+	VSHL	$23, V7.S4, V16.S4
+	VSHL	$23, V8.S4, V17.S4
+	VDUP	V2.S[2], V18.S4
+	VDUP	V2.S[2], V19.S4
+	VDUP	V2.S[2], V20.S4
+	VADD	V18.S4, V15.S4, V15.S4
+	VADD	V19.S4, V16.S4, V16.S4
+	VADD	V20.S4, V17.S4, V17.S4
+	WORD	$0x6e2fdd8c // fmul v12.4s, v12.4s, v15.4s
+	WORD	$0x6e30ddad // fmul v13.4s, v13.4s, v16.4s
+	WORD	$0x6e31ddce // fmul v14.4s, v14.4s, v17.4s
+	VSUB	V6.S4, V9.S4, V6.S4
+	VSUB	V7.S4, V10.S4, V7.S4
+	VSUB	V8.S4, V11.S4, V8.S4
+	VSHL	$23, V6.S4, V6.S4
+	VSHL	$23, V7.S4, V7.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VDUP	V2.S[2], V10.S4
+	VDUP	V2.S[2], V11.S4
+	VADD	V9.S4, V6.S4, V6.S4
+	VADD	V10.S4, V7.S4, V7.S4
+	VADD	V11.S4, V8.S4, V8.S4
+	WORD	$0x6e26dd86 // fmul v6.4s, v12.4s, v6.4s
+	WORD	$0x6e27dda7 // fmul v7.4s, v13.4s, v7.4s
+	WORD	$0x6e28ddc8 // fmul v8.4s, v14.4s, v8.4s
+	WORD	$0x4ea0e869 // fcmlt v9.4s, v3.4s, #0.0
+	WORD	$0x4ea0e88a // fcmlt v10.4s, v4.4s, #0.0
+	WORD	$0x4ea0e8ab // fcmlt v11.4s, v5.4s, #0.0
+	VDUP	V2.S[2], V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VBSL	V12.B16, V6.B16, V9.B16
+	VBSL	V13.B16, V7.B16, V10.B16
+	VBSL	V14.B16, V8.B16, V11.B16
+	VDUP	V2.S[2], V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	WORD	$0x4e2cd4c6 // fadd v6.4s, v6.4s, v12.4s
+	WORD	$0x4e2dd4e7 // fadd v7.4s, v7.4s, v13.4s
+	WORD	$0x4e2ed508 // fadd v8.4s, v8.4s, v14.4s
+	WORD	$0x6e26fd26 // fdiv v6.4s, v9.4s, v6.4s
+	WORD	$0x6e27fd47 // fdiv v7.4s, v10.4s, v7.4s
+	WORD	$0x6e28fd68 // fdiv v8.4s, v11.4s, v8.4s
+	WORD	$0x6e23dcc3 // fmul v3.4s, v6.4s, v3.4s
+	WORD	$0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
+	WORD	$0x6e25dd05 // fmul v5.4s, v8.4s, v5.4s
+	FSTPQ	(F3, F4), (R4)
+	FMOVQ	F5, 32(R4)
+	ADD	$48, R3
+	SUBS	$12, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$12, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F3
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f864 // fabs v4.4s, v3.4s
+	WORD	$0x6ea0f884 // fneg v4.4s, v4.4s
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V5.S4
+	WORD	$0x4f801885 // fmla v5.4s, v4.4s, v0.s[2]
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4ea6d4a6 // fsub v6.4s, v5.4s, v6.4s
+	WORD	$0x4fa058c4 // fmls v4.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8150c4 // fmls v4.4s, v6.4s, v1.s[0]
+	VDUP	V1.S[1], V6.S4
+	VDUP	V1.S[2], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V1.S[3], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	VDUP	V2.S[0], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V2.S[1], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V2.S[2], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	WORD	$0x4f3f04a4 // sshr v4.4s, v5.4s, #1
+	VSHL	$23, V4.S4, V7.S4
+	VDUP	V2.S[2], V8.S4
+	VADD	V8.S4, V7.S4, V7.S4
+	WORD	$0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	VSUB	V4.S4, V5.S4, V4.S4
+	VSHL	$23, V4.S4, V4.S4
+	VDUP	V2.S[2], V5.S4
+	VADD	V5.S4, V4.S4, V4.S4
+	WORD	$0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
+	WORD	$0x4ea0e865 // fcmlt v5.4s, v3.4s, #0.0
+	VDUP	V2.S[2], V6.S4
+	VBSL	V6.B16, V4.B16, V5.B16
+	VDUP	V2.S[2], V6.S4
+	WORD	$0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD	$0x6e24fca4 // fdiv v4.4s, v5.4s, v4.4s
+	WORD	$0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	FMOVQ	F3, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F3
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f864 // fabs v4.4s, v3.4s
+	WORD	$0x6ea0f884 // fneg v4.4s, v4.4s
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V5.S4
+	WORD	$0x4f801885 // fmla v5.4s, v4.4s, v0.s[2]
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4ea6d4a6 // fsub v6.4s, v5.4s, v6.4s
+	WORD	$0x4fa058c4 // fmls v4.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8150c4 // fmls v4.4s, v6.4s, v1.s[0]
+	VDUP	V1.S[1], V6.S4
+	VDUP	V1.S[2], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V1.S[3], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	VDUP	V2.S[0], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V2.S[1], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	VFMLA	V4.S4, V6.S4, V7.S4
+	VDUP	V2.S[2], V6.S4
+	VFMLA	V4.S4, V7.S4, V6.S4
+	WORD	$0x4f3f04a4 // sshr v4.4s, v5.4s, #1
+	VSHL	$23, V4.S4, V7.S4
+	VDUP	V2.S[2], V8.S4
+	VADD	V8.S4, V7.S4, V7.S4
+	WORD	$0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
+	VSUB	V4.S4, V5.S4, V4.S4
+	VSHL	$23, V4.S4, V4.S4
+	VDUP	V2.S[2], V5.S4
+	VADD	V5.S4, V4.S4, V4.S4
+	WORD	$0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
+	WORD	$0x4ea0e865 // fcmlt v5.4s, v3.4s, #0.0
+	VDUP	V2.S[2], V6.S4
+	VBSL	V6.B16, V4.B16, V5.B16
+	VDUP	V2.S[2], V6.S4
+	WORD	$0x4e26d484 // fadd v4.4s, v4.4s, v6.4s
+	WORD	$0x6e24fca4 // fdiv v4.4s, v5.4s, v4.4s
+	WORD	$0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	FMOVD	F3, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F3
+	ADD	R3, R0, R0
+	WORD	$0x4ea0f864 // fabs v4.4s, v3.4s
+	WORD	$0x6ea0f884 // fneg v4.4s, v4.4s
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f484 // fmax v4.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V5.S4
+	WORD	$0x4f801885 // fmla v5.4s, v4.4s, v0.s[2]
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4ea6d4a6 // fsub v6.4s, v5.4s, v6.4s
+	WORD	$0x4fa058c4 // fmls v4.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8150c4 // fmls v4.4s, v6.4s, v1.s[0]
+	VDUP	V1.S[1], V0.S4
+	VDUP	V1.S[2], V6.S4
+	VFMLA	V4.S4, V0.S4, V6.S4
+	VDUP	V1.S[3], V0.S4
+	VFMLA	V4.S4, V6.S4, V0.S4
+	VDUP	V2.S[0], V1.S4
+	VFMLA	V4.S4, V0.S4, V1.S4
+	VDUP	V2.S[1], V0.S4
+	VFMLA	V4.S4, V1.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	VFMLA	V4.S4, V0.S4, V1.S4
+	VDUP	V2.S[2], V0.S4
+	VFMLA	V4.S4, V1.S4, V0.S4
+	WORD	$0x4f3f04a1 // sshr v1.4s, v5.4s, #1
+	VSHL	$23, V1.S4, V4.S4
+	VDUP	V2.S[2], V6.S4
+	VADD	V6.S4, V4.S4, V4.S4
+	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	VSUB	V1.S4, V5.S4, V1.S4
+	VSHL	$23, V1.S4, V1.S4
+	VDUP	V2.S[2], V4.S4
+	VADD	V4.S4, V1.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	WORD	$0x4ea0e861 // fcmlt v1.4s, v3.4s, #0.0
+	VDUP	V2.S[2], V4.S4
+	VBSL	V4.B16, V0.B16, V1.B16
+	VDUP	V2.S[2], V2.S4
+	WORD	$0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD	$0x6e20fc20 // fdiv v0.4s, v1.4s, v0.4s
+	WORD	$0x6e23dc00 // fmul v0.4s, v0.4s, v3.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA siluGradSIMD_constants<>+0(SB)/4, $0xc2d00000
+DATA siluGradSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA siluGradSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA siluGradSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA siluGradSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA siluGradSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA siluGradSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA siluGradSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA siluGradSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA siluGradSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA siluGradSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA siluGradSIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL siluGradSIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func siluGradSIMD(dst, x, dy *float32, n int)
+TEXT ·siluGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$siluGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$8, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F3, F4)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F5, F6)
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f867 // fabs v7.4s, v3.4s
+	WORD	$0x4ea0f888 // fabs v8.4s, v4.4s
+	WORD	$0x6ea0f8e7 // fneg v7.4s, v7.4s
+	WORD	$0x6ea0f908 // fneg v8.4s, v8.4s
+	VDUP	V0.S[0], V9.S4
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4e29f4e7 // fmax v7.4s, v7.4s, v9.4s
+	WORD	$0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	VDUP	V0.S[1], V9.S4
+	VDUP	V0.S[1], V10.S4
+	WORD	$0x4f8018e9 // fmla v9.4s, v7.4s, v0.s[2]
+	WORD	$0x4f80190a // fmla v10.4s, v8.4s, v0.s[2]
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4eabd52b // fsub v11.4s, v9.4s, v11.4s
+	WORD	$0x4eacd54c // fsub v12.4s, v10.4s, v12.4s
+	WORD	$0x4fa05967 // fmls v7.4s, v11.4s, v0.s[3]
+	WORD	$0x4fa05988 // fmls v8.4s, v12.4s, v0.s[3]
+	WORD	$0x4f815167 // fmls v7.4s, v11.4s, v1.s[0]
+	WORD	$0x4f815188 // fmls v8.4s, v12.4s, v1.s[0]
+	VDUP	V1.S[1], V11.S4
+	VDUP	V1.S[1], V12.S4
+	VDUP	V1.S[2], V13.S4
+	VDUP	V1.S[2], V14.S4
+	VFMLA	V7.S4, V11.S4, V13.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VDUP	V1.S[3], V11.S4
+	VDUP	V1.S[3], V12.S4
+	VFMLA	V7.S4, V13.S4, V11.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VDUP	V2.S[0], V13.S4
+	VDUP	V2.S[0], V14.S4
+	VFMLA	V7.S4, V11.S4, V13.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VDUP	V2.S[1], V11.S4
+	VDUP	V2.S[1], V12.S4
+	VFMLA	V7.S4, V13.S4, V11.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V7.S4, V11.S4, V13.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VDUP	V2.S[2], V11.S4
+	VDUP	V2.S[2], V12.S4
+	VFMLA	V7.S4, V13.S4, V11.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	WORD	$0x4f3f0527 // sshr v7.4s, v9.4s, #1
+	WORD	$0x4f3f0548 // sshr v8.4s, v10.4s, #1
+	VSHL	$23, V7.S4, V13.S4
+	VSHL	$23, V8.S4, V14.S4
+	VDUP	V2.S[2], V15.S4
+	VDUP	V2.S[2], V16.S4
+	VADD	V15.S4, V13.S4, V13.S4
+	VADD	V16.S4, V14.S4, V14.S4
+	WORD	$0x6e2ddd6b // fmul v11.4s, v11.4s, v13.4s
+	WORD	$0x6e2edd8c // fmul v12.4s, v12.4s, v14.4s
+	VSUB	V7.S4, V9.S4, V7.S4
+	VSUB	V8.S4, V10.S4, V8.S4
+	VSHL	$23, V7.S4, V7.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VDUP	V2.S[2], V10.S4
+	VADD	V9.S4, V7.S4, V7.S4
+	VADD	V10.S4, V8.S4, V8.S4
+	WORD	$0x6e27dd67 // fmul v7.4s, v11.4s, v7.4s
+	WORD	$0x6e28dd88 // fmul v8.4s, v12.4s, v8.4s
+	VDUP	V2.S[2], V9.S4
+	VDUP	V2.S[2], V10.S4
+	VDUP	V2.S[2], V11.S4
+	VDUP	V2.S[2], V12.S4
+	WORD	$0x4e2bd4eb // fadd v11.4s, v7.4s, v11.4s
+	WORD	$0x4e2cd50c // fadd v12.4s, v8.4s, v12.4s
+	WORD	$0x6e2bfd29 // fdiv v9.4s, v9.4s, v11.4s
+	WORD	$0x6e2cfd4a // fdiv v10.4s, v10.4s, v12.4s
+	WORD	$0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
+	WORD	$0x6e2add08 // fmul v8.4s, v8.4s, v10.4s
+	WORD	$0x4ea0e86b // fcmlt v11.4s, v3.4s, #0.0
+	WORD	$0x4ea0e88c // fcmlt v12.4s, v4.4s, #0.0
+	VBSL	V9.B16, V7.B16, V11.B16
+	VBSL	V10.B16, V8.B16, V12.B16
+	WORD	$0x4ea0e86d // fcmlt v13.4s, v3.4s, #0.0
+	WORD	$0x4ea0e88e // fcmlt v14.4s, v4.4s, #0.0
+	VBSL	V7.B16, V9.B16, V13.B16
+	VBSL	V8.B16, V10.B16, V14.B16
+	WORD	$0x6e2bdca5 // fmul v5.4s, v5.4s, v11.4s
+	WORD	$0x6e2cdcc6 // fmul v6.4s, v6.4s, v12.4s
+	VDUP	V2.S[2], V7.S4
+	VDUP	V2.S[2], V8.S4
+	VFMLA	V3.S4, V13.S4, V7.S4
+	VFMLA	V4.S4, V14.S4, V8.S4
+	WORD	$0x6e27dca3 // fmul v3.4s, v5.4s, v7.4s
+	WORD	$0x6e28dcc4 // fmul v4.4s, v6.4s, v8.4s
+	FSTPQ	(F3, F4), (R5)
+	ADD	$32, R4
+	SUBS	$8, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F3
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F4
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f865 // fabs v5.4s, v3.4s
+	WORD	$0x6ea0f8a5 // fneg v5.4s, v5.4s
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4e26f4a5 // fmax v5.4s, v5.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V7.S4
+	VDUP	V1.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V1.S[3], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[0], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[1], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[2], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	WORD	$0x4f3f04c5 // sshr v5.4s, v6.4s, #1
+	VSHL	$23, V5.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	WORD	$0x6e28dce7 // fmul v7.4s, v7.4s, v8.4s
+	VSUB	V5.S4, V6.S4, V5.S4
+	VSHL	$23, V5.S4, V5.S4
+	VDUP	V2.S[2], V6.S4
+	VADD	V6.S4, V5.S4, V5.S4
+	WORD	$0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
+	VDUP	V2.S[2], V6.S4
+	VDUP	V2.S[2], V7.S4
+	WORD	$0x4e27d4a7 // fadd v7.4s, v5.4s, v7.4s
+	WORD	$0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD	$0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
+	WORD	$0x4ea0e867 // fcmlt v7.4s, v3.4s, #0.0
+	VBSL	V6.B16, V5.B16, V7.B16
+	WORD	$0x4ea0e868 // fcmlt v8.4s, v3.4s, #0.0
+	VBSL	V5.B16, V6.B16, V8.B16
+	WORD	$0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	VDUP	V2.S[2], V5.S4
+	VFMLA	V3.S4, V8.S4, V5.S4
+	WORD	$0x6e25dc83 // fmul v3.4s, v4.4s, v5.4s
+	FMOVQ	F3, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F3
+	ADD	R4, R2, R5
+	FMOVD	(R5), F4
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f865 // fabs v5.4s, v3.4s
+	WORD	$0x6ea0f8a5 // fneg v5.4s, v5.4s
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4e26f4a5 // fmax v5.4s, v5.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V7.S4
+	VDUP	V1.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V1.S[3], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[0], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[1], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[2], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	WORD	$0x4f3f04c5 // sshr v5.4s, v6.4s, #1
+	VSHL	$23, V5.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	WORD	$0x6e28dce7 // fmul v7.4s, v7.4s, v8.4s
+	VSUB	V5.S4, V6.S4, V5.S4
+	VSHL	$23, V5.S4, V5.S4
+	VDUP	V2.S[2], V6.S4
+	VADD	V6.S4, V5.S4, V5.S4
+	WORD	$0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
+	VDUP	V2.S[2], V6.S4
+	VDUP	V2.S[2], V7.S4
+	WORD	$0x4e27d4a7 // fadd v7.4s, v5.4s, v7.4s
+	WORD	$0x6e27fcc6 // fdiv v6.4s, v6.4s, v7.4s
+	WORD	$0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
+	WORD	$0x4ea0e867 // fcmlt v7.4s, v3.4s, #0.0
+	VBSL	V6.B16, V5.B16, V7.B16
+	WORD	$0x4ea0e868 // fcmlt v8.4s, v3.4s, #0.0
+	VBSL	V5.B16, V6.B16, V8.B16
+	WORD	$0x6e27dc84 // fmul v4.4s, v4.4s, v7.4s
+	VDUP	V2.S[2], V5.S4
+	VFMLA	V3.S4, V8.S4, V5.S4
+	WORD	$0x6e25dc83 // fmul v3.4s, v4.4s, v5.4s
+	FMOVD	F3, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F3
+	ADD	R4, R2, R1
+	FMOVS	(R1), F4
+	ADD	R4, R0, R0
+	WORD	$0x4ea0f865 // fabs v5.4s, v3.4s
+	WORD	$0x6ea0f8a5 // fneg v5.4s, v5.4s
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4e26f4a5 // fmax v5.4s, v5.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V0.S4
+	VDUP	V1.S[2], V7.S4
+	VFMLA	V5.S4, V0.S4, V7.S4
+	VDUP	V1.S[3], V0.S4
+	VFMLA	V5.S4, V7.S4, V0.S4
+	VDUP	V2.S[0], V1.S4
+	VFMLA	V5.S4, V0.S4, V1.S4
+	VDUP	V2.S[1], V0.S4
+	VFMLA	V5.S4, V1.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	VFMLA	V5.S4, V0.S4, V1.S4
+	VDUP	V2.S[2], V0.S4
+	VFMLA	V5.S4, V1.S4, V0.S4
+	WORD	$0x4f3f04c1 // sshr v1.4s, v6.4s, #1
+	VSHL	$23, V1.S4, V5.S4
+	VDUP	V2.S[2], V7.S4
+	VADD	V7.S4, V5.S4, V5.S4
+	WORD	$0x6e25dc00 // fmul v0.4s, v0.4s, v5.4s
+	VSUB	V1.S4, V6.S4, V1.S4
+	VSHL	$23, V1.S4, V1.S4
+	VDUP	V2.S[2], V5.S4
+	VADD	V5.S4, V1.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	VDUP	V2.S[2], V1.S4
+	VDUP	V2.S[2], V5.S4
+	WORD	$0x4e25d405 // fadd v5.4s, v0.4s, v5.4s
+	WORD	$0x6e25fc21 // fdiv v1.4s, v1.4s, v5.4s
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	WORD	$0x4ea0e865 // fcmlt v5.4s, v3.4s, #0.0
+	VBSL	V1.B16, V0.B16, V5.B16
+	WORD	$0x4ea0e866 // fcmlt v6.4s, v3.4s, #0.0
+	VBSL	V0.B16, V1.B16, V6.B16
+	WORD	$0x6e25dc80 // fmul v0.4s, v4.4s, v5.4s
+	VDUP	V2.S[2], V1.S4
+	VFMLA	V3.S4, V6.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA eluSIMD_constants<>+0(SB)/4, $0xc1c80000
+DATA eluSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA eluSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA eluSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA eluSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA eluSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA eluSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA eluSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA eluSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA eluSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA eluSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA eluSIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL eluSIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func eluSIMD(dst, x *float32, alpha float32, n int)
+TEXT ·eluSIMD(SB), NOSPLIT, $0-32
+	MOVD	$eluSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	FMOVS	alpha+16(FP), F3
+	VDUP	V3.S[0], V3.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$12, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F4, F5)
+	FMOVQ	32(R4), F6
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V7.S4
+	VDUP	V0.S[0], V8.S4
+	VDUP	V0.S[0], V9.S4
+	WORD	$0x4e27f487 // fmax v7.4s, v4.4s, v7.4s
+	WORD	$0x4e28f4a8 // fmax v8.4s, v5.4s, v8.4s
+	WORD	$0x4e29f4c9 // fmax v9.4s, v6.4s, v9.4s
+	VDUP	V0.S[1], V10.S4
+	VDUP	V0.S[1], V11.S4
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4f8018ea // fmla v10.4s, v7.4s, v0.s[2]
+	WORD	$0x4f80190b // fmla v11.4s, v8.4s, v0.s[2]
+	WORD	$0x4f80192c // fmla v12.4s, v9.4s, v0.s[2]
+	VDUP	V0.S[1], V13.S4
+	VDUP	V0.S[1], V14.S4
+	VDUP	V0.S[1], V15.S4
+	WORD	$0x4eadd54d // fsub v13.4s, v10.4s, v13.4s
+	WORD	$0x4eaed56e // fsub v14.4s, v11.4s, v14.4s
+	WORD	$0x4eafd58f // fsub v15.4s, v12.4s, v15.4s
+	WORD	$0x4fa059a7 // fmls v7.4s, v13.4s, v0.s[3]
+	WORD	$0x4fa059c8 // fmls v8.4s, v14.4s, v0.s[3]
+	WORD	$0x4fa059e9 // fmls v9.4s, v15.4s, v0.s[3]
+	WORD	$0x4f8151a7 // fmls v7.4s, v13.4s, v1.s[0]
+	WORD	$0x4f8151c8 // fmls v8.4s, v14.4s, v1.s[0]
+	WORD	$0x4f8151e9 // fmls v9.4s, v15.4s, v1.s[0]
+	VDUP	V1.S[1], V13.S4
+	VDUP	V1.S[1], V14.S4
+	VDUP	V1.S[1], V15.S4
+	VDUP	V1.S[2], V16.S4
+	VDUP	V1.S[2], V17.S4
+	VDUP	V1.S[2], V18.S4
+	VFMLA	V7.S4, V13.S4, V16.S4
+	VFMLA	V8.S4, V14.S4, V17.S4
+	VFMLA	V9.S4, V15.S4, V18.S4
+	VDUP	V1.S[3], V13.S4
+	VDUP	V1.S[3], V14.S4
+	VDUP	V1.S[3], V15.S4
+	VFMLA	V7.S4, V16.S4, V13.S4
+	VFMLA	V8.S4, V17.S4, V14.S4
+	VFMLA	V9.S4, V18.S4, V15.S4
+	VDUP	V2.S[0], V16.S4
+	VDUP	V2.S[0], V17.S4
+	VDUP	V2.S[0], V18.S4
+	VFMLA	V7.S4, V13.S4, V16.S4
+	VFMLA	V8.S4, V14.S4, V17.S4
+	VFMLA	V9.S4, V15.S4, V18.S4
+	VDUP	V2.S[1], V13.S4
+	VDUP	V2.S[1], V14.S4
+	VDUP	V2.S[1], V15.S4
+	VFMLA	V7.S4, V16.S4, V13.S4
+	VFMLA	V8.S4, V17.S4, V14.S4
+	VFMLA	V9.S4, V18.S4, V15.S4
+	WORD	$0x6e27ddad // fmul v13.4s, v13.4s, v7.4s
+	WORD	$0x6e28ddce // fmul v14.4s, v14.4s, v8.4s
+	WORD	$0x6e29ddef // fmul v15.4s, v15.4s, v9.4s
+	VFMLA	V7.S4, V13.S4, V7.S4
+	VFMLA	V8.S4, V14.S4, V8.S4
+	VFMLA	V9.S4, V15.S4, V9.S4
+	VSHL	$23, V10.S4, V10.S4
+	VSHL	$23, V11.S4, V11.S4
+	VSHL	$23, V12.S4, V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VDUP	V2.S[2], V15.S4
+	VADD	V13.S4, V10.S4, V10.S4
+	VADD	V14.S4, V11.S4, V11.S4
+	VADD	V15.S4, V12.S4, V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VDUP	V2.S[2], V15.S4
+	WORD	$0x4eadd54d // fsub v13.4s, v10.4s, v13.4s
+	WORD	$0x4eaed56e // fsub v14.4s, v11.4s, v14.4s
+	WORD	$0x4eafd58f // fsub v15.4s, v12.4s, v15.4s
+	VFMLA	V10.S4, V7.S4, V13.S4
+	VFMLA	V11.S4, V8.S4, V14.S4
+	VFMLA	V12.S4, V9.S4, V15.S4
+	WORD	$0x6e23dda7 // fmul v7.4s, v13.4s, v3.4s
+	WORD	$0x6e23ddc8 // fmul v8.4s, v14.4s, v3.4s
+	WORD	$0x6e23dde9 // fmul v9.4s, v15.4s, v3.4s
+	WORD	$0x4ea0c88a // fcmgt v10.4s, v4.4s, #0.0
+	WORD	$0x4ea0c8ab // fcmgt v11.4s, v5.4s, #0.0
+	WORD	$0x4ea0c8cc // fcmgt v12.4s, v6.4s, #0.0
+	VBSL	V7.B16, V4.B16, V10.B16
+	VBSL	V8.B16, V5.B16, V11.B16
+	VBSL	V9.B16, V6.B16, V12.B16
+	FSTPQ	(F10, F11), (R4)
+	FMOVQ	F12, 32(R4)
+	ADD	$48, R3
+	SUBS	$12, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$12, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F4
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f485 // fmax v5.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V7.S4
+	VDUP	V1.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V1.S[3], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[0], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[1], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
+	VFMLA	V5.S4, V7.S4, V5.S4
+	VSHL	$23, V6.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	VADD	V7.S4, V6.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	VFMLA	V6.S4, V5.S4, V7.S4
+	WORD	$0x6e23dce5 // fmul v5.4s, v7.4s, v3.4s
+	WORD	$0x4ea0c886 // fcmgt v6.4s, v4.4s, #0.0
+	VBSL	V5.B16, V4.B16, V6.B16
+	FMOVQ	F6, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F4
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f485 // fmax v5.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V7.S4
+	VDUP	V1.S[2], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V1.S[3], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	VDUP	V2.S[0], V8.S4
+	VFMLA	V5.S4, V7.S4, V8.S4
+	VDUP	V2.S[1], V7.S4
+	VFMLA	V5.S4, V8.S4, V7.S4
+	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
+	VFMLA	V5.S4, V7.S4, V5.S4
+	VSHL	$23, V6.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	VADD	V7.S4, V6.S4, V6.S4
+	VDUP	V2.S[2], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	VFMLA	V6.S4, V5.S4, V7.S4
+	WORD	$0x6e23dce5 // fmul v5.4s, v7.4s, v3.4s
+	WORD	$0x4ea0c886 // fcmgt v6.4s, v4.4s, #0.0
+	VBSL	V5.B16, V4.B16, V6.B16
+	FMOVD	F6, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F4
+	ADD	R3, R0, R0
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x4e25f485 // fmax v5.4s, v4.4s, v5.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4f8018a6 // fmla v6.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4ea7d4c7 // fsub v7.4s, v6.4s, v7.4s
+	WORD	$0x4fa058e5 // fmls v5.4s, v7.4s, v0.s[3]
+	WORD	$0x4f8150e5 // fmls v5.4s, v7.4s, v1.s[0]
+	VDUP	V1.S[1], V0.S4
+	VDUP	V1.S[2], V7.S4
+	VFMLA	V5.S4, V0.S4, V7.S4
+	VDUP	V1.S[3], V0.S4
+	VFMLA	V5.S4, V7.S4, V0.S4
+	VDUP	V2.S[0], V1.S4
+	VFMLA	V5.S4, V0.S4, V1.S4
+	VDUP	V2.S[1], V0.S4
+	VFMLA	V5.S4, V1.S4, V0.S4
+	WORD	$0x6e25dc00 // fmul v0.4s, v0.4s, v5.4s
+	VFMLA	V5.S4, V0.S4, V5.S4
+	VSHL	$23, V6.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	VADD	V1.S4, V0.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	WORD	$0x4ea1d401 // fsub v1.4s, v0.4s, v1.4s
+	VFMLA	V0.S4, V5.S4, V1.S4
+	WORD	$0x6e23dc20 // fmul v0.4s, v1.4s, v3.4s
+	WORD	$0x4ea0c881 // fcmgt v1.4s, v4.4s, #0.0
+	VBSL	V0.B16, V4.B16, V1.B16
+	FMOVS	F1, (R0)
+
+skip6:
+	RET
+
+DATA eluGradSIMD_constants<>+0(SB)/4, $0x42b20000
+DATA eluGradSIMD_constants<>+4(SB)/4, $0xc2d00000
+DATA eluGradSIMD_constants<>+8(SB)/4, $0x4b400000
+DATA eluGradSIMD_constants<>+12(SB)/4, $0x3fb8aa3b
+DATA eluGradSIMD_constants<>+16(SB)/4, $0x3f318000
+DATA eluGradSIMD_constants<>+20(SB)/4, $0xb95e8083
+DATA eluGradSIMD_constants<>+24(SB)/4, $0x3ab510d6
+DATA eluGradSIMD_constants<>+28(SB)/4, $0x3c091db5
+DATA eluGradSIMD_constants<>+32(SB)/4, $0x3d2aac7d
+DATA eluGradSIMD_constants<>+36(SB)/4, $0x3e2aaa48
+DATA eluGradSIMD_constants<>+40(SB)/4, $0x3efffffe
+DATA eluGradSIMD_constants<>+44(SB)/4, $0x3f800000
+GLOBL eluGradSIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func eluGradSIMD(dst, x, dy *float32, alpha float32, n int)
+TEXT ·eluGradSIMD(SB), NOSPLIT, $0-40
+	MOVD	$eluGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	FMOVS	alpha+24(FP), F3
+	VDUP	V3.S[0], V3.S4
+	MOVD	n+32(FP), R3
+	MOVD	ZR, R4
+	SUBS	$8, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F4, F5)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F6, F7)
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c888 // fcmgt v8.4s, v4.4s, #0.0
+	WORD	$0x4ea0c8a9 // fcmgt v9.4s, v5.4s, #0.0
+	WORD	$0x6e26dc6a // fmul v10.4s, v3.4s, v6.4s
+	WORD	$0x6e27dc6b // fmul v11.4s, v3.4s, v7.4s
+	VDUP	V0.S[0], V12.S4
+	VDUP	V0.S[0], V13.S4
+	WORD	$0x4eacf484 // fmin v4.4s, v4.4s, v12.4s
+	WORD	$0x4eadf4a5 // fmin v5.4s, v5.4s, v13.4s
+	VDUP	V0.S[1], V12.S4
+	VDUP	V0.S[1], V13.S4
+	WORD	$0x4e2cf484 // fmax v4.4s, v4.4s, v12.4s
+	WORD	$0x4e2df4a5 // fmax v5.4s, v5.4s, v13.4s
+	VDUP	V0.S[2], V12.S4
+	VDUP	V0.S[2], V13.S4
+	WORD	$0x4fa0188c // fmla v12.4s, v4.4s, v0.s[3]
+	WORD	$0x4fa018ad // fmla v13.4s, v5.4s, v0.s[3]
+	VDUP	V0.S[2], V14.S4
+	VDUP	V0.S[2], V15.S4
+	WORD	$0x4eaed58e // fsub v14.4s, v12.4s, v14.4s
+	WORD	$0x4eafd5af // fsub v15.4s, v13.4s, v15.4s
+	WORD	$0x4f8151c4 // fmls v4.4s, v14.4s, v1.s[0]
+	WORD	$0x4f8151e5 // fmls v5.4s, v15.4s, v1.s[0]
+	WORD	$0x4fa151c4 // fmls v4.4s, v14.4s, v1.s[1]
+	WORD	$0x4fa151e5 // fmls v5.4s, v15.4s, v1.s[1]
+	VDUP	V1.S[2], V14.S4
+	VDUP	V1.S[2], V15.S4
+	VDUP	V1.S[3], V16.S4
+	VDUP	V1.S[3], V17.S4
+	VFMLA	V4.S4, V14.S4, V16.S4
+	VFMLA	V5.S4, V15.S4, V17.S4
+	VDUP	V2.S[0], V14.S4
+	VDUP	V2.S[0], V15.S4
+	VFMLA	V4.S4, V16.S4, V14.S4
+	VFMLA	V5.S4, V17.S4, V15.S4
+	VDUP	V2.S[1], V16.S4
+	VDUP	V2.S[1], V17.S4
+	VFMLA	V4.S4, V14.S4, V16.S4
+	VFMLA	V5.S4, V15.S4, V17.S4
+	VDUP	V2.S[2], V14.S4
+	VDUP	V2.S[2], V15.S4
+	VFMLA	V4.S4, V16.S4, V14.S4
+	VFMLA	V5.S4, V17.S4, V15.S4
+	VDUP	V2.S[3], V16.S4
+	VDUP	V2.S[3], V17.S4
+	VFMLA	V4.S4, V14.S4, V16.S4
+	VFMLA	V5.S4, V15.S4, V17.S4
+	VDUP	V2.S[3], V14.S4
+	VDUP	V2.S[3], V15.S4
+	VFMLA	V4.S4, V16.S4, V14.S4
+	VFMLA	V5.S4, V17.S4, V15.S4
+	WORD	$0x4f3f0584 // sshr v4.4s, v12.4s, #1
+	WORD	$0x4f3f05a5 // sshr v5.4s, v13.4s, #1
+	VSHL	$23, V4.S4, V16.S4
+	VSHL	$23, V5.S4, V17.S4
+	VDUP	V2.S[3], V18.S4
+	VDUP	V2.S[3], V19.S4
+	VADD	V18.S4, V16.S4, V16.S4
+	VADD	V19.S4, V17.S4, V17.S4
+	WORD	$0x6e30ddce // fmul v14.4s, v14.4s, v16.4s
+	WORD	$0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	VSUB	V4.S4, V12.S4, V4.S4
+	VSUB	V5.S4, V13.S4, V5.S4
+	VSHL	$23, V4.S4, V4.S4
+	VSHL	$23, V5.S4, V5.S4
+	VDUP	V2.S[3], V12.S4
+	VDUP	V2.S[3], V13.S4
+	VADD	V12.S4, V4.S4, V4.S4
+	VADD	V13.S4, V5.S4, V5.S4
+	WORD	$0x6e24ddc4 // fmul v4.4s, v14.4s, v4.4s
+	WORD	$0x6e25dde5 // fmul v5.4s, v15.4s, v5.4s
+	WORD	$0x6e24dd44 // fmul v4.4s, v10.4s, v4.4s
+	WORD	$0x6e25dd65 // fmul v5.4s, v11.4s, v5.4s
+	VBSL	V4.B16, V6.B16, V8.B16
+	VBSL	V5.B16, V7.B16, V9.B16
+	FSTPQ	(F8, F9), (R5)
+	ADD	$32, R4
+	SUBS	$8, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F4
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F5
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c886 // fcmgt v6.4s, v4.4s, #0.0
+	WORD	$0x6e25dc67 // fmul v7.4s, v3.4s, v5.4s
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4ea8f484 // fmin v4.4s, v4.4s, v8.4s
+	VDUP	V0.S[1], V8.S4
+	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
+	VDUP	V0.S[2], V8.S4
+	WORD	$0x4fa01888 // fmla v8.4s, v4.4s, v0.s[3]
+	VDUP	V0.S[2], V9.S4
+	WORD	$0x4ea9d509 // fsub v9.4s, v8.4s, v9.4s
+	WORD	$0x4f815124 // fmls v4.4s, v9.4s, v1.s[0]
+	WORD	$0x4fa15124 // fmls v4.4s, v9.4s, v1.s[1]
+	VDUP	V1.S[2], V9.S4
+	VDUP	V1.S[3], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[0], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	VDUP	V2.S[1], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[2], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	VDUP	V2.S[3], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[3], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	WORD	$0x4f3f0504 // sshr v4.4s, v8.4s, #1
+	VSHL	$23, V4.S4, V10.S4
+	VDUP	V2.S[3], V11.S4
+	VADD	V11.S4, V10.S4, V10.S4
+	WORD	$0x6e2add29 // fmul v9.4s, v9.4s, v10.4s
+	VSUB	V4.S4, V8.S4, V4.S4
+	VSHL	$23, V4.S4, V4.S4
+	VDUP	V2.S[3], V8.S4
+	VADD	V8.S4, V4.S4, V4.S4
+	WORD	$0x6e24dd24 // fmul v4.4s, v9.4s, v4.4s
+	WORD	$0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
+	VBSL	V4.B16, V5.B16, V6.B16
+	FMOVQ	F6, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F4
+	ADD	R4, R2, R5
+	FMOVD	(R5), F5
+	ADD	R4, R0, R5
+	WORD	$0x4ea0c886 // fcmgt v6.4s, v4.4s, #0.0
+	WORD	$0x6e25dc67 // fmul v7.4s, v3.4s, v5.4s
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4ea8f484 // fmin v4.4s, v4.4s, v8.4s
+	VDUP	V0.S[1], V8.S4
+	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
+	VDUP	V0.S[2], V8.S4
+	WORD	$0x4fa01888 // fmla v8.4s, v4.4s, v0.s[3]
+	VDUP	V0.S[2], V9.S4
+	WORD	$0x4ea9d509 // fsub v9.4s, v8.4s, v9.4s
+	WORD	$0x4f815124 // fmls v4.4s, v9.4s, v1.s[0]
+	WORD	$0x4fa15124 // fmls v4.4s, v9.4s, v1.s[1]
+	VDUP	V1.S[2], V9.S4
+	VDUP	V1.S[3], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[0], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	VDUP	V2.S[1], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[2], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	VDUP	V2.S[3], V10.S4
+	VFMLA	V4.S4, V9.S4, V10.S4
+	VDUP	V2.S[3], V9.S4
+	VFMLA	V4.S4, V10.S4, V9.S4
+	WORD	$0x4f3f0504 // sshr v4.4s, v8.4s, #1
+	VSHL	$23, V4.S4, V10.S4
+	VDUP	V2.S[3], V11.S4
+	VADD	V11.S4, V10.S4, V10.S4
+	WORD	$0x6e2add29 // fmul v9.4s, v9.4s, v10.4s
+	VSUB	V4.S4, V8.S4, V4.S4
+	VSHL	$23, V4.S4, V4.S4
+	VDUP	V2.S[3], V8.S4
+	VADD	V8.S4, V4.S4, V4.S4
+	WORD	$0x6e24dd24 // fmul v4.4s, v9.4s, v4.4s
+	WORD	$0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
+	VBSL	V4.B16, V5.B16, V6.B16
+	FMOVD	F6, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F4
+	ADD	R4, R2, R1
+	FMOVS	(R1), F5
+	ADD	R4, R0, R0
+	WORD	$0x4ea0c886 // fcmgt v6.4s, v4.4s, #0.0
+	WORD	$0x6e25dc63 // fmul v3.4s, v3.4s, v5.4s
+	VDUP	V0.S[0], V7.S4
+	WORD	$0x4ea7f484 // fmin v4.4s, v4.4s, v7.4s
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4e27f484 // fmax v4.4s, v4.4s, v7.4s
+	VDUP	V0.S[2], V7.S4
+	WORD	$0x4fa01887 // fmla v7.4s, v4.4s, v0.s[3]
+	VDUP	V0.S[2], V0.S4
+	WORD	$0x4ea0d4e0 // fsub v0.4s, v7.4s, v0.4s
+	WORD	$0x4f815004 // fmls v4.4s, v0.4s, v1.s[0]
+	WORD	$0x4fa15004 // fmls v4.4s, v0.4s, v1.s[1]
+	VDUP	V1.S[2], V0.S4
+	VDUP	V1.S[3], V1.S4
+	VFMLA	V4.S4, V0.S4, V1.S4
+	VDUP	V2.S[0], V0.S4
+	VFMLA	V4.S4, V1.S4, V0.S4
+	VDUP	V2.S[1], V1.S4
+	VFMLA	V4.S4, V0.S4, V1.S4
+	VDUP	V2.S[2], V0.S4
+	VFMLA	V4.S4, V1.S4, V0.S4
+	VDUP	V2.S[3], V1.S4
+	VFMLA	V4.S4, V0.S4, V1.S4
+	VDUP	V2.S[3], V0.S4
+	VFMLA	V4.S4, V1.S4, V0.S4
+	WORD	$0x4f3f04e1 // sshr v1.4s, v7.4s, #1
+	VSHL	$23, V1.S4, V4.S4
+	VDUP	V2.S[3], V8.S4
+	VADD	V8.S4, V4.S4, V4.S4
+	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	VSUB	V1.S4, V7.S4, V1.S4
+	VSHL	$23, V1.S4, V1.S4
+	VDUP	V2.S[3], V2.S4
+	VADD	V2.S4, V1.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	WORD	$0x6e20dc60 // fmul v0.4s, v3.4s, v0.4s
+	VBSL	V0.B16, V5.B16, V6.B16
+	FMOVS	F6, (R0)
+
+skip6:
+	RET
+
+DATA softplusSIMD_constants<>+0(SB)/4, $0xc2d00000
+DATA softplusSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA softplusSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA softplusSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA softplusSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA softplusSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA softplusSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA softplusSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA softplusSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA softplusSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA softplusSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA softplusSIMD_constants<>+44(SB)/4, $0x3ed413cc
+DATA softplusSIMD_constants<>+48(SB)/4, $0x3f000000
+DATA softplusSIMD_constants<>+52(SB)/4, $0xbda0f704
+DATA softplusSIMD_constants<>+56(SB)/4, $0x3e03e877
+DATA softplusSIMD_constants<>+60(SB)/4, $0xbe06703d
+DATA softplusSIMD_constants<>+64(SB)/4, $0x3e113725
+DATA softplusSIMD_constants<>+68(SB)/4, $0xbe2a3c45
+DATA softplusSIMD_constants<>+72(SB)/4, $0x3e4cd2cb
+DATA softplusSIMD_constants<>+76(SB)/4, $0xbe800110
+DATA softplusSIMD_constants<>+80(SB)/4, $0x3eaaaaa5
+DATA softplusSIMD_constants<>+84(SB)/4, $0x00000000
+DATA softplusSIMD_constants<>+88(SB)/4, $0x00000000
+DATA softplusSIMD_constants<>+92(SB)/4, $0x00000000
+GLOBL softplusSIMD_constants<>(SB), RODATA|NOPTR, $96
+
+// func softplusSIMD(dst, x *float32, beta, threshold float32, n int)
+TEXT ·softplusSIMD(SB), NOSPLIT, $0-32
+	MOVD	$softplusSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	FMOVQ	64(R0), F4
+	FMOVQ	80(R0), F5
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	FMOVS	beta+16(FP), F6
+	VDUP	V6.S[0], V6.S4
+	FMOVS	threshold+20(FP), F7
+	VDUP	V7.S[0], V7.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$8, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F8, F9)
+	ADD	R3, R0, R4
+	WORD	$0x6e26dd0a // fmul v10.4s, v8.4s, v6.4s
+	WORD	$0x6e26dd2b // fmul v11.4s, v9.4s, v6.4s
+	WORD	$0x6ea7e54c // fcmgt v12.4s, v10.4s, v7.4s
+	WORD	$0x6ea7e56d // fcmgt v13.4s, v11.4s, v7.4s
+	WORD	$0x4ea0f94e // fabs v14.4s, v10.4s
+	WORD	$0x4ea0f96f // fabs v15.4s, v11.4s
+	WORD	$0x6ea0f9ce // fneg v14.4s, v14.4s
+	WORD	$0x6ea0f9ef // fneg v15.4s, v15.4s
+	VDUP	V0.S[0], V16.S4
+	VDUP	V0.S[0], V17.S4
+	WORD	$0x4e30f5ce // fmax v14.4s, v14.4s, v16.4s
+	WORD	$0x4e31f5ef // fmax v15.4s, v15.4s, v17.4s
+	VDUP	V0.S[1], V16.S4
+	VDUP	V0.S[1], V17.S4
+	WORD	$0x4f8019d0 // fmla v16.4s, v14.4s, v0.s[2]
+	WORD	$0x4f8019f1 // fmla v17.4s, v15.4s, v0.s[2]
+	VDUP	V0.S[1], V18.S4
+	VDUP	V0.S[1], V19.S4
+	WORD	$0x4eb2d612 // fsub v18.4s, v16.4s, v18.4s
+	WORD	$0x4eb3d633 // fsub v19.4s, v17.4s, v19.4s
+	WORD	$0x4fa05a4e // fmls v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4fa05a6f // fmls v15.4s, v19.4s, v0.s[3]
+	WORD	$0x4f81524e // fmls v14.4s, v18.4s, v1.s[0]
+	WORD	$0x4f81526f // fmls v15.4s, v19.4s, v1.s[0]
+	VDUP	V1.S[1], V18.S4
+	VDUP	V1.S[1], V19.S4
+	VDUP	V1.S[2], V20.S4
+	VDUP	V1.S[2], V21.S4
+	VFMLA	V14.S4, V18.S4, V20.S4
+	VFMLA	V15.S4, V19.S4, V21.S4
+	VDUP	V1.S[3], V18.S4
+	VDUP	V1.S[3], V19.S4
+	VFMLA	V14.S4, V20.S4, V18.S4
+	VFMLA	V15.S4, V21.S4, V19.S4
+	VDUP	V2.S[0], V20.S4
+	VDUP	V2.S[0], V21.S4
+	VFMLA	V14.S4, V18.S4, V20.S4
+	VFMLA	V15.S4, V19.S4, V21.S4
+	VDUP	V2.S[1], V18.S4
+	VDUP	V2.S[1], V19.S4
+	VFMLA	V14.S4, V20.S4, V18.S4
+	VFMLA	V15.S4, V21.S4, V19.S4
+	VDUP	V2.S[2], V20.S4
+	VDUP	V2.S[2], V21.S4
+	VFMLA	V14.S4, V18.S4, V20.S4
+	VFMLA	V15.S4, V19.S4, V21.S4
+	VDUP	V2.S[2], V18.S4
+	VDUP	V2.S[2], V19.S4
+	VFMLA	V14.S4, V20.S4, V18.S4
+	VFMLA	V15.S4, V21.S4, V19.S4
+	WORD	$0x4f3f060e // sshr v14.4s, v16.4s, #1
+	WORD	$0x4f3f062f // sshr v15.4s, v17.4s, #1
+	VSHL	$23, V14.S4, V20.S4
+	VSHL	$23, V15.S4, V21.S4
+	VDUP	V2.S[2], V22.S4
+	VDUP	V2.S[2], V23.S4
+	VADD	V22.S4, V20.S4, V20.S4
+	VADD	V23.S4, V21.S4, V21.S4
+	WORD	$0x6e34de52 // fmul v18.4s, v18.4s, v20.4s
+	WORD	$0x6e35de73 // fmul v19.4s, v19.4s, v21.4s
+	VSUB	V14.S4, V16.S4, V14.S4
+	VSUB	V15.S4, V17.S4, V15.S4
+	VSHL	$23, V14.S4, V14.S4
+	VSHL	$23, V15.S4, V15.S4
+	VDUP	V2.S[2], V16.S4
+	VDUP	V2.S[2], V17.S4
+	VADD	V16.S4, V14.S4, V14.S4
+	VADD	V17.S4, V15.S4, V15.S4
+	WORD	$0x6e2ede4e // fmul v14.4s, v18.4s, v14.4s
+	WORD	$0x6e2fde6f // fmul v15.4s, v19.4s, v15.4s
+	VDUP	V2.S[3], V16.S4
+	VDUP	V2.S[3], V17.S4
+	WORD	$0x6eb0e5d0 // fcmgt v16.4s, v14.4s, v16.4s
+	WORD	$0x6eb1e5f1 // fcmgt v17.4s, v15.4s, v17.4s
+	VDUP	V2.S[2], V18.S4
+	VDUP	V2.S[2], V19.S4
+	VAND	V18.B16, V16.B16, V18.B16
+	VAND	V19.B16, V17.B16, V19.B16
+	VDUP	V2.S[2], V20.S4
+	VDUP	V2.S[2], V21.S4
+	WORD	$0x4eb4d5d4 // fsub v20.4s, v14.4s, v20.4s
+	WORD	$0x4eb5d5f5 // fsub v21.4s, v15.4s, v21.4s
+	WORD	$0x4f839294 // fmul v20.4s, v20.4s, v3.s[0]
+	WORD	$0x4f8392b5 // fmul v21.4s, v21.4s, v3.s[0]
+	VBSL	V14.B16, V20.B16, V16.B16
+	VBSL	V15.B16, V21.B16, V17.B16
+	WORD	$0x6e30de0e // fmul v14.4s, v16.4s, v16.4s
+	WORD	$0x6e31de2f // fmul v15.4s, v17.4s, v17.4s
+	VDUP	V3.S[1], V20.S4
+	VDUP	V3.S[1], V21.S4
+	VDUP	V3.S[2], V22.S4
+	VDUP	V3.S[2], V23.S4
+	VFMLA	V16.S4, V20.S4, V22.S4
+	VFMLA	V17.S4, V21.S4, V23.S4
+	VDUP	V3.S[3], V20.S4
+	VDUP	V3.S[3], V21.S4
+	VFMLA	V16.S4, V22.S4, V20.S4
+	VFMLA	V17.S4, V23.S4, V21.S4
+	VDUP	V4.S[0], V22.S4
+	VDUP	V4.S[0], V23.S4
+	VFMLA	V16.S4, V20.S4, V22.S4
+	VFMLA	V17.S4, V21.S4, V23.S4
+	VDUP	V4.S[1], V20.S4
+	VDUP	V4.S[1], V21.S4
+	VFMLA	V16.S4, V22.S4, V20.S4
+	VFMLA	V17.S4, V23.S4, V21.S4
+	VDUP	V4.S[2], V22.S4
+	VDUP	V4.S[2], V23.S4
+	VFMLA	V16.S4, V20.S4, V22.S4
+	VFMLA	V17.S4, V21.S4, V23.S4
+	VDUP	V4.S[3], V20.S4
+	VDUP	V4.S[3], V21.S4
+	VFMLA	V16.S4, V22.S4, V20.S4
+	VFMLA	V17.S4, V23.S4, V21.S4
+	VDUP	V5.S[0], V22.S4
+	VDUP	V5.S[0], V23.S4
+	VFMLA	V16.S4, V20.S4, V22.S4
+	VFMLA	V17.S4, V21.S4, V23.S4
+	WORD	$0x6e30ded4 // fmul v20.4s, v22.4s, v16.4s
+	WORD	$0x6e31def5 // fmul v21.4s, v23.4s, v17.4s
+	WORD	$0x6e2ede94 // fmul v20.4s, v20.4s, v14.4s
+	WORD	$0x6e2fdeb5 // fmul v21.4s, v21.4s, v15.4s
+	WORD	$0x4f8351d4 // fmls v20.4s, v14.4s, v3.s[0]
+	WORD	$0x4f8351f5 // fmls v21.4s, v15.4s, v3.s[0]
+	WORD	$0x4f811254 // fmla v20.4s, v18.4s, v1.s[0]
+	WORD	$0x4f811275 // fmla v21.4s, v19.4s, v1.s[0]
+	WORD	$0x4e30d68e // fadd v14.4s, v20.4s, v16.4s
+	WORD	$0x4e31d6af // fadd v15.4s, v21.4s, v17.4s
+	WORD	$0x4fa01a4e // fmla v14.4s, v18.4s, v0.s[3]
+	WORD	$0x4fa01a6f // fmla v15.4s, v19.4s, v0.s[3]
+	WORD	$0x4ea0e950 // fcmlt v16.4s, v10.4s, #0.0
+	WORD	$0x4ea0e971 // fcmlt v17.4s, v11.4s, #0.0
+	WORD	$0x4e701d4a // bic v10.16b, v10.16b, v16.16b
+	WORD	$0x4e711d6b // bic v11.16b, v11.16b, v17.16b
+	WORD	$0x4e2ad5ca // fadd v10.4s, v14.4s, v10.4s
+	WORD	$0x4e2bd5eb // fadd v11.4s, v15.4s, v11.4s
+	WORD	$0x6e26fd4a // fdiv v10.4s, v10.4s, v6.4s
+	WORD	$0x6e26fd6b // fdiv v11.4s, v11.4s, v6.4s
+	VBSL	V10.B16, V8.B16, V12.B16
+	VBSL	V11.B16, V9.B16, V13.B16
+	FSTPQ	(F12, F13), (R4)
+	ADD	$32, R3
+	SUBS	$8, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F8
+	ADD	R3, R0, R4
+	WORD	$0x6e26dd09 // fmul v9.4s, v8.4s, v6.4s
+	WORD	$0x6ea7e52a // fcmgt v10.4s, v9.4s, v7.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	WORD	$0x6ea0f96b // fneg v11.4s, v11.4s
+	VDUP	V0.S[0], V12.S4
+	WORD	$0x4e2cf56b // fmax v11.4s, v11.4s, v12.4s
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4f80196c // fmla v12.4s, v11.4s, v0.s[2]
+	VDUP	V0.S[1], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa059ab // fmls v11.4s, v13.4s, v0.s[3]
+	WORD	$0x4f8151ab // fmls v11.4s, v13.4s, v1.s[0]
+	VDUP	V1.S[1], V13.S4
+	VDUP	V1.S[2], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V1.S[3], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	VDUP	V2.S[0], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V2.S[1], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V2.S[2], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058b // sshr v11.4s, v12.4s, #1
+	VSHL	$23, V11.S4, V14.S4
+	VDUP	V2.S[2], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V11.S4, V12.S4, V11.S4
+	VSHL	$23, V11.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bddab // fmul v11.4s, v13.4s, v11.4s
+	VDUP	V2.S[3], V12.S4
+	WORD	$0x6eace56c // fcmgt v12.4s, v11.4s, v12.4s
+	VDUP	V2.S[2], V13.S4
+	VAND	V13.B16, V12.B16, V13.B16
+	VDUP	V2.S[2], V14.S4
+	WORD	$0x4eaed56e // fsub v14.4s, v11.4s, v14.4s
+	WORD	$0x4f8391ce // fmul v14.4s, v14.4s, v3.s[0]
+	VBSL	V11.B16, V14.B16, V12.B16
+	WORD	$0x6e2cdd8b // fmul v11.4s, v12.4s, v12.4s
+	VDUP	V3.S[1], V14.S4
+	VDUP	V3.S[2], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V3.S[3], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V4.S[0], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V4.S[1], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V4.S[2], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V4.S[3], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V5.S[0], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	WORD	$0x6e2cddee // fmul v14.4s, v15.4s, v12.4s
+	WORD	$0x6e2bddce // fmul v14.4s, v14.4s, v11.4s
+	WORD	$0x4f83516e // fmls v14.4s, v11.4s, v3.s[0]
+	WORD	$0x4f8111ae // fmla v14.4s, v13.4s, v1.s[0]
+	WORD	$0x4e2cd5cb // fadd v11.4s, v14.4s, v12.4s
+	WORD	$0x4fa019ab // fmla v11.4s, v13.4s, v0.s[3]
+	WORD	$0x4ea0e92c // fcmlt v12.4s, v9.4s, #0.0
+	WORD	$0x4e6c1d29 // bic v9.16b, v9.16b, v12.16b
+	WORD	$0x4e29d569 // fadd v9.4s, v11.4s, v9.4s
+	WORD	$0x6e26fd29 // fdiv v9.4s, v9.4s, v6.4s
+	VBSL	V9.B16, V8.B16, V10.B16
+	FMOVQ	F10, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F8
+	ADD	R3, R0, R4
+	WORD	$0x6e26dd09 // fmul v9.4s, v8.4s, v6.4s
+	WORD	$0x6ea7e52a // fcmgt v10.4s, v9.4s, v7.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	WORD	$0x6ea0f96b // fneg v11.4s, v11.4s
+	VDUP	V0.S[0], V12.S4
+	WORD	$0x4e2cf56b // fmax v11.4s, v11.4s, v12.4s
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4f80196c // fmla v12.4s, v11.4s, v0.s[2]
+	VDUP	V0.S[1], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa059ab // fmls v11.4s, v13.4s, v0.s[3]
+	WORD	$0x4f8151ab // fmls v11.4s, v13.4s, v1.s[0]
+	VDUP	V1.S[1], V13.S4
+	VDUP	V1.S[2], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V1.S[3], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	VDUP	V2.S[0], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V2.S[1], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V11.S4, V13.S4, V14.S4
+	VDUP	V2.S[2], V13.S4
+	VFMLA	V11.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058b // sshr v11.4s, v12.4s, #1
+	VSHL	$23, V11.S4, V14.S4
+	VDUP	V2.S[2], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V11.S4, V12.S4, V11.S4
+	VSHL	$23, V11.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bddab // fmul v11.4s, v13.4s, v11.4s
+	VDUP	V2.S[3], V12.S4
+	WORD	$0x6eace56c // fcmgt v12.4s, v11.4s, v12.4s
+	VDUP	V2.S[2], V13.S4
+	VAND	V13.B16, V12.B16, V13.B16
+	VDUP	V2.S[2], V14.S4
+	WORD	$0x4eaed56e // fsub v14.4s, v11.4s, v14.4s
+	WORD	$0x4f8391ce // fmul v14.4s, v14.4s, v3.s[0]
+	VBSL	V11.B16, V14.B16, V12.B16
+	WORD	$0x6e2cdd8b // fmul v11.4s, v12.4s, v12.4s
+	VDUP	V3.S[1], V14.S4
+	VDUP	V3.S[2], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V3.S[3], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V4.S[0], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V4.S[1], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V4.S[2], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	VDUP	V4.S[3], V14.S4
+	VFMLA	V12.S4, V15.S4, V14.S4
+	VDUP	V5.S[0], V15.S4
+	VFMLA	V12.S4, V14.S4, V15.S4
+	WORD	$0x6e2cddee // fmul v14.4s, v15.4s, v12.4s
+	WORD	$0x6e2bddce // fmul v14.4s, v14.4s, v11.4s
+	WORD	$0x4f83516e // fmls v14.4s, v11.4s, v3.s[0]
+	WORD	$0x4f8111ae // fmla v14.4s, v13.4s, v1.s[0]
+	WORD	$0x4e2cd5cb // fadd v11.4s, v14.4s, v12.4s
+	WORD	$0x4fa019ab // fmla v11.4s, v13.4s, v0.s[3]
+	WORD	$0x4ea0e92c // fcmlt v12.4s, v9.4s, #0.0
+	WORD	$0x4e6c1d29 // bic v9.16b, v9.16b, v12.16b
+	WORD	$0x4e29d569 // fadd v9.4s, v11.4s, v9.4s
+	WORD	$0x6e26fd29 // fdiv v9.4s, v9.4s, v6.4s
+	VBSL	V9.B16, V8.B16, V10.B16
+	FMOVD	F10, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F8
+	ADD	R3, R0, R0
+	WORD	$0x6e26dd09 // fmul v9.4s, v8.4s, v6.4s
+	WORD	$0x6ea7e527 // fcmgt v7.4s, v9.4s, v7.4s
+	WORD	$0x4ea0f92a // fabs v10.4s, v9.4s
+	WORD	$0x6ea0f94a // fneg v10.4s, v10.4s
+	VDUP	V0.S[0], V11.S4
+	WORD	$0x4e2bf54a // fmax v10.4s, v10.4s, v11.4s
+	VDUP	V0.S[1], V11.S4
+	WORD	$0x4f80194b // fmla v11.4s, v10.4s, v0.s[2]
+	VDUP	V0.S[1], V12.S4
+	WORD	$0x4eacd56c // fsub v12.4s, v11.4s, v12.4s
+	WORD	$0x4fa0598a // fmls v10.4s, v12.4s, v0.s[3]
+	WORD	$0x4f81518a // fmls v10.4s, v12.4s, v1.s[0]
+	VDUP	V1.S[1], V12.S4
+	VDUP	V1.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V1.S[3], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V2.S[0], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V2.S[1], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V2.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V2.S[2], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	WORD	$0x4f3f056a // sshr v10.4s, v11.4s, #1
+	VSHL	$23, V10.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VADD	V14.S4, V13.S4, V13.S4
+	WORD	$0x6e2ddd8c // fmul v12.4s, v12.4s, v13.4s
+	VSUB	V10.S4, V11.S4, V10.S4
+	VSHL	$23, V10.S4, V10.S4
+	VDUP	V2.S[2], V11.S4
+	VADD	V11.S4, V10.S4, V10.S4
+	WORD	$0x6e2add8a // fmul v10.4s, v12.4s, v10.4s
+	VDUP	V2.S[3], V11.S4
+	WORD	$0x6eabe54b // fcmgt v11.4s, v10.4s, v11.4s
+	VDUP	V2.S[2], V12.S4
+	VAND	V12.B16, V11.B16, V12.B16
+	VDUP	V2.S[2], V2.S4
+	WORD	$0x4ea2d542 // fsub v2.4s, v10.4s, v2.4s
+	WORD	$0x4f839042 // fmul v2.4s, v2.4s, v3.s[0]
+	VBSL	V10.B16, V2.B16, V11.B16
+	WORD	$0x6e2bdd62 // fmul v2.4s, v11.4s, v11.4s
+	VDUP	V3.S[1], V10.S4
+	VDUP	V3.S[2], V13.S4
+	VFMLA	V11.S4, V10.S4, V13.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V11.S4, V13.S4, V10.S4
+	VDUP	V4.S[0], V13.S4
+	VFMLA	V11.S4, V10.S4, V13.S4
+	VDUP	V4.S[1], V10.S4
+	VFMLA	V11.S4, V13.S4, V10.S4
+	VDUP	V4.S[2], V13.S4
+	VFMLA	V11.S4, V10.S4, V13.S4
+	VDUP	V4.S[3], V4.S4
+	VFMLA	V11.S4, V13.S4, V4.S4
+	VDUP	V5.S[0], V5.S4
+	VFMLA	V11.S4, V4.S4, V5.S4
+	WORD	$0x6e2bdca4 // fmul v4.4s, v5.4s, v11.4s
+	WORD	$0x6e22dc84 // fmul v4.4s, v4.4s, v2.4s
+	WORD	$0x4f835044 // fmls v4.4s, v2.4s, v3.s[0]
+	WORD	$0x4f811184 // fmla v4.4s, v12.4s, v1.s[0]
+	WORD	$0x4e2bd481 // fadd v1.4s, v4.4s, v11.4s
+	WORD	$0x4fa01981 // fmla v1.4s, v12.4s, v0.s[3]
+	WORD	$0x4ea0e920 // fcmlt v0.4s, v9.4s, #0.0
+	WORD	$0x4e601d20 // bic v0.16b, v9.16b, v0.16b
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+	WORD	$0x6e26fc00 // fdiv v0.4s, v0.4s, v6.4s
+	VBSL	V0.B16, V8.B16, V7.B16
+	FMOVS	F7, (R0)
+
+skip6:
+	RET
+
+DATA softplusGradSIMD_constants<>+0(SB)/4, $0xc2d00000
+DATA softplusGradSIMD_constants<>+4(SB)/4, $0x4b400000
+DATA softplusGradSIMD_constants<>+8(SB)/4, $0x3fb8aa3b
+DATA softplusGradSIMD_constants<>+12(SB)/4, $0x3f318000
+DATA softplusGradSIMD_constants<>+16(SB)/4, $0xb95e8083
+DATA softplusGradSIMD_constants<>+20(SB)/4, $0x3ab510d6
+DATA softplusGradSIMD_constants<>+24(SB)/4, $0x3c091db5
+DATA softplusGradSIMD_constants<>+28(SB)/4, $0x3d2aac7d
+DATA softplusGradSIMD_constants<>+32(SB)/4, $0x3e2aaa48
+DATA softplusGradSIMD_constants<>+36(SB)/4, $0x3efffffe
+DATA softplusGradSIMD_constants<>+40(SB)/4, $0x3f800000
+DATA softplusGradSIMD_constants<>+44(SB)/4, $0x00000000
+GLOBL softplusGradSIMD_constants<>(SB), RODATA|NOPTR, $48
+
+// func softplusGradSIMD(dst, x, dy *float32, beta, threshold float32, n int)
+TEXT ·softplusGradSIMD(SB), NOSPLIT, $0-40
+	MOVD	$softplusGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	FMOVS	beta+24(FP), F3
+	VDUP	V3.S[0], V3.S4
+	FMOVS	threshold+28(FP), F4
+	VDUP	V4.S[0], V4.S4
+	MOVD	n+32(FP), R3
+	MOVD	ZR, R4
+	SUBS	$8, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F5, F6)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F7, F8)
+	ADD	R4, R0, R5
+	WORD	$0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	WORD	$0x6e23dcc6 // fmul v6.4s, v6.4s, v3.4s
+	WORD	$0x6ea4e4a9 // fcmgt v9.4s, v5.4s, v4.4s
+	WORD	$0x6ea4e4ca // fcmgt v10.4s, v6.4s, v4.4s
+	WORD	$0x4ea0f8ab // fabs v11.4s, v5.4s
+	WORD	$0x4ea0f8cc // fabs v12.4s, v6.4s
+	WORD	$0x6ea0f96b // fneg v11.4s, v11.4s
+	WORD	$0x6ea0f98c // fneg v12.4s, v12.4s
+	VDUP	V0.S[0], V13.S4
+	VDUP	V0.S[0], V14.S4
+	WORD	$0x4e2df56b // fmax v11.4s, v11.4s, v13.4s
+	WORD	$0x4e2ef58c // fmax v12.4s, v12.4s, v14.4s
+	VDUP	V0.S[1], V13.S4
+	VDUP	V0.S[1], V14.S4
+	WORD	$0x4f80196d // fmla v13.4s, v11.4s, v0.s[2]
+	WORD	$0x4f80198e // fmla v14.4s, v12.4s, v0.s[2]
+	VDUP	V0.S[1], V15.S4
+	VDUP	V0.S[1], V16.S4
+	WORD	$0x4eafd5af // fsub v15.4s, v13.4s, v15.4s
+	WORD	$0x4eb0d5d0 // fsub v16.4s, v14.4s, v16.4s
+	WORD	$0x4fa059eb // fmls v11.4s, v15.4s, v0.s[3]
+	WORD	$0x4fa05a0c // fmls v12.4s, v16.4s, v0.s[3]
+	WORD	$0x4f8151eb // fmls v11.4s, v15.4s, v1.s[0]
+	WORD	$0x4f81520c // fmls v12.4s, v16.4s, v1.s[0]
+	VDUP	V1.S[1], V15.S4
+	VDUP	V1.S[1], V16.S4
+	VDUP	V1.S[2], V17.S4
+	VDUP	V1.S[2], V18.S4
+	VFMLA	V11.S4, V15.S4, V17.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VDUP	V1.S[3], V15.S4
+	VDUP	V1.S[3], V16.S4
+	VFMLA	V11.S4, V17.S4, V15.S4
+	VFMLA	V12.S4, V18.S4, V16.S4
+	VDUP	V2.S[0], V17.S4
+	VDUP	V2.S[0], V18.S4
+	VFMLA	V11.S4, V15.S4, V17.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VDUP	V2.S[1], V15.S4
+	VDUP	V2.S[1], V16.S4
+	VFMLA	V11.S4, V17.S4, V15.S4
+	VFMLA	V12.S4, V18.S4, V16.S4
+	VDUP	V2.S[2], V17.S4
+	VDUP	V2.S[2], V18.S4
+	VFMLA	V11.S4, V15.S4, V17.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VDUP	V2.S[2], V15.S4
+	VDUP	V2.S[2], V16.S4
+	VFMLA	V11.S4, V17.S4, V15.S4
+	VFMLA	V12.S4, V18.S4, V16.S4
+	WORD	$0x4f3f05ab // sshr v11.4s, v13.4s, #1
+	WORD	$0x4f3f05cc // sshr v12.4s, v14.4s, #1
+	VSHL	$23, V11.S4, V17.S4
+	VSHL	$23, V12.S4, V18.S4
+	VDUP	V2.S[2], V19.S4
+	VDUP	V2.S[2], V20.S4
+	VADD	V19.S4, V17.S4, V17.S4
+	VADD	V20.S4, V18.S4, V18.S4
+	WORD	$0x6e31ddef // fmul v15.4s, v15.4s, v17.4s
+	WORD	$0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	VSUB	V11.S4, V13.S4, V11.S4
+	VSUB	V12.S4, V14.S4, V12.S4
+	VSHL	$23, V11.S4, V11.S4
+	VSHL	$23, V12.S4, V12.S4
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VADD	V13.S4, V11.S4, V11.S4
+	VADD	V14.S4, V12.S4, V12.S4
+	WORD	$0x6e2bddeb // fmul v11.4s, v15.4s, v11.4s
+	WORD	$0x6e2cde0c // fmul v12.4s, v16.4s, v12.4s
+	WORD	$0x4ea0e8a5 // fcmlt v5.4s, v5.4s, #0.0
+	WORD	$0x4ea0e8c6 // fcmlt v6.4s, v6.4s, #0.0
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	VBSL	V13.B16, V11.B16, V5.B16
+	VBSL	V14.B16, V12.B16, V6.B16
+	VDUP	V2.S[2], V13.S4
+	VDUP	V2.S[2], V14.S4
+	WORD	$0x4e2dd56b // fadd v11.4s, v11.4s, v13.4s
+	WORD	$0x4e2ed58c // fadd v12.4s, v12.4s, v14.4s
+	WORD	$0x6e2bfca5 // fdiv v5.4s, v5.4s, v11.4s
+	WORD	$0x6e2cfcc6 // fdiv v6.4s, v6.4s, v12.4s
+	WORD	$0x6e27dca5 // fmul v5.4s, v5.4s, v7.4s
+	WORD	$0x6e28dcc6 // fmul v6.4s, v6.4s, v8.4s
+	VBSL	V5.B16, V7.B16, V9.B16
+	VBSL	V6.B16, V8.B16, V10.B16
+	FSTPQ	(F9, F10), (R5)
+	ADD	$32, R4
+	SUBS	$8, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F5
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F6
+	ADD	R4, R0, R5
+	WORD	$0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	WORD	$0x6ea4e4a7 // fcmgt v7.4s, v5.4s, v4.4s
+	WORD	$0x4ea0f8a8 // fabs v8.4s, v5.4s
+	WORD	$0x6ea0f908 // fneg v8.4s, v8.4s
+	VDUP	V0.S[0], V9.S4
+	WORD	$0x4e29f508 // fmax v8.4s, v8.4s, v9.4s
+	VDUP	V0.S[1], V9.S4
+	WORD	$0x4f801909 // fmla v9.4s, v8.4s, v0.s[2]
+	VDUP	V0.S[1], V10.S4
+	WORD	$0x4eaad52a // fsub v10.4s, v9.4s, v10.4s
+	WORD	$0x4fa05948 // fmls v8.4s, v10.4s, v0.s[3]
+	WORD	$0x4f815148 // fmls v8.4s, v10.4s, v1.s[0]
+	VDUP	V1.S[1], V10.S4
+	VDUP	V1.S[2], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V1.S[3], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	VDUP	V2.S[0], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V2.S[1], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	VDUP	V2.S[2], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V2.S[2], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	WORD	$0x4f3f0528 // sshr v8.4s, v9.4s, #1
+	VSHL	$23, V8.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
+	VSUB	V8.S4, V9.S4, V8.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	WORD	$0x6e28dd48 // fmul v8.4s, v10.4s, v8.4s
+	WORD	$0x4ea0e8a5 // fcmlt v5.4s, v5.4s, #0.0
+	VDUP	V2.S[2], V9.S4
+	VBSL	V9.B16, V8.B16, V5.B16
+	VDUP	V2.S[2], V9.S4
+	WORD	$0x4e29d508 // fadd v8.4s, v8.4s, v9.4s
+	WORD	$0x6e28fca5 // fdiv v5.4s, v5.4s, v8.4s
+	WORD	$0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
+	VBSL	V5.B16, V6.B16, V7.B16
+	FMOVQ	F7, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F5
+	ADD	R4, R2, R5
+	FMOVD	(R5), F6
+	ADD	R4, R0, R5
+	WORD	$0x6e23dca5 // fmul v5.4s, v5.4s, v3.4s
+	WORD	$0x6ea4e4a7 // fcmgt v7.4s, v5.4s, v4.4s
+	WORD	$0x4ea0f8a8 // fabs v8.4s, v5.4s
+	WORD	$0x6ea0f908 // fneg v8.4s, v8.4s
+	VDUP	V0.S[0], V9.S4
+	WORD	$0x4e29f508 // fmax v8.4s, v8.4s, v9.4s
+	VDUP	V0.S[1], V9.S4
+	WORD	$0x4f801909 // fmla v9.4s, v8.4s, v0.s[2]
+	VDUP	V0.S[1], V10.S4
+	WORD	$0x4eaad52a // fsub v10.4s, v9.4s, v10.4s
+	WORD	$0x4fa05948 // fmls v8.4s, v10.4s, v0.s[3]
+	WORD	$0x4f815148 // fmls v8.4s, v10.4s, v1.s[0]
+	VDUP	V1.S[1], V10.S4
+	VDUP	V1.S[2], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V1.S[3], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	VDUP	V2.S[0], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V2.S[1], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	VDUP	V2.S[2], V11.S4
+	VFMLA	V8.S4, V10.S4, V11.S4
+	VDUP	V2.S[2], V10.S4
+	VFMLA	V8.S4, V11.S4, V10.S4
+	WORD	$0x4f3f0528 // sshr v8.4s, v9.4s, #1
+	VSHL	$23, V8.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
+	VSUB	V8.S4, V9.S4, V8.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	WORD	$0x6e28dd48 // fmul v8.4s, v10.4s, v8.4s
+	WORD	$0x4ea0e8a5 // fcmlt v5.4s, v5.4s, #0.0
+	VDUP	V2.S[2], V9.S4
+	VBSL	V9.B16, V8.B16, V5.B16
+	VDUP	V2.S[2], V9.S4
+	WORD	$0x4e29d508 // fadd v8.4s, v8.4s, v9.4s
+	WORD	$0x6e28fca5 // fdiv v5.4s, v5.4s, v8.4s
+	WORD	$0x6e26dca5 // fmul v5.4s, v5.4s, v6.4s
+	VBSL	V5.B16, V6.B16, V7.B16
+	FMOVD	F7, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F5
+	ADD	R4, R2, R1
+	FMOVS	(R1), F6
+	ADD	R4, R0, R0
+	WORD	$0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
+	WORD	$0x6ea4e464 // fcmgt v4.4s, v3.4s, v4.4s
+	WORD	$0x4ea0f865 // fabs v5.4s, v3.4s
+	WORD	$0x6ea0f8a5 // fneg v5.4s, v5.4s
+	VDUP	V0.S[0], V7.S4
+	WORD	$0x4e27f4a5 // fmax v5.4s, v5.4s, v7.4s
+	VDUP	V0.S[1], V7.S4
+	WORD	$0x4f8018a7 // fmla v7.4s, v5.4s, v0.s[2]
+	VDUP	V0.S[1], V8.S4
+	WORD	$0x4ea8d4e8 // fsub v8.4s, v7.4s, v8.4s
+	WORD	$0x4fa05905 // fmls v5.4s, v8.4s, v0.s[3]
+	WORD	$0x4f815105 // fmls v5.4s, v8.4s, v1.s[0]
+	VDUP	V1.S[1], V0.S4
+	VDUP	V1.S[2], V8.S4
+	VFMLA	V5.S4, V0.S4, V8.S4
+	VDUP	V1.S[3], V0.S4
+	VFMLA	V5.S4, V8.S4, V0.S4
+	VDUP	V2.S[0], V1.S4
+	VFMLA	V5.S4, V0.S4, V1.S4
+	VDUP	V2.S[1], V0.S4
+	VFMLA	V5.S4, V1.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	VFMLA	V5.S4, V0.S4, V1.S4
+	VDUP	V2.S[2], V0.S4
+	VFMLA	V5.S4, V1.S4, V0.S4
+	WORD	$0x4f3f04e1 // sshr v1.4s, v7.4s, #1
+	VSHL	$23, V1.S4, V5.S4
+	VDUP	V2.S[2], V8.S4
+	VADD	V8.S4, V5.S4, V5.S4
+	WORD	$0x6e25dc00 // fmul v0.4s, v0.4s, v5.4s
+	VSUB	V1.S4, V7.S4, V1.S4
+	VSHL	$23, V1.S4, V1.S4
+	VDUP	V2.S[2], V5.S4
+	VADD	V5.S4, V1.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	WORD	$0x4ea0e861 // fcmlt v1.4s, v3.4s, #0.0
+	VDUP	V2.S[2], V3.S4
+	VBSL	V3.B16, V0.B16, V1.B16
+	VDUP	V2.S[2], V2.S4
+	WORD	$0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD	$0x6e20fc20 // fdiv v0.4s, v1.4s, v0.4s
+	WORD	$0x6e26dc00 // fmul v0.4s, v0.4s, v6.4s
+	VBSL	V0.B16, V6.B16, V4.B16
+	FMOVS	F4, (R0)
+
+skip6:
+	RET
+
+DATA erfSIMD_constants<>+0(SB)/4, $0x40800000
+DATA erfSIMD_constants<>+4(SB)/4, $0xba1e4dbe
+DATA erfSIMD_constants<>+8(SB)/4, $0x3ba3e7fe
+DATA erfSIMD_constants<>+12(SB)/4, $0xbcdb518a
+DATA erfSIMD_constants<>+16(SB)/4, $0x3de70dfa
+DATA erfSIMD_constants<>+20(SB)/4, $0xbec09377
+DATA erfSIMD_constants<>+24(SB)/4, $0x3e0375d3
+DATA erfSIMD_constants<>+28(SB)/4, $0x4b400000
+DATA erfSIMD_constants<>+32(SB)/4, $0x3fb8aa3b
+DATA erfSIMD_constants<>+36(SB)/4, $0x3f318000
+DATA erfSIMD_constants<>+40(SB)/4, $0xb95e8083
+DATA erfSIMD_constants<>+44(SB)/4, $0x3ab510d6
+DATA erfSIMD_constants<>+48(SB)/4, $0x3c091db5
+DATA erfSIMD_constants<>+52(SB)/4, $0x3d2aac7d
+DATA erfSIMD_constants<>+56(SB)/4, $0x3e2aaa48
+DATA erfSIMD_constants<>+60(SB)/4, $0x3efffffe
+DATA erfSIMD_constants<>+64(SB)/4, $0x3f800000
+DATA erfSIMD_constants<>+68(SB)/4, $0x3fb504f3
+DATA erfSIMD_constants<>+72(SB)/4, $0x3e99999a
+DATA erfSIMD_constants<>+76(SB)/4, $0xbca8b7c1
+DATA erfSIMD_constants<>+80(SB)/4, $0x3de5f1d3
+DATA erfSIMD_constants<>+84(SB)/4, $0xbe694b87
+DATA erfSIMD_constants<>+88(SB)/4, $0x3e43d636
+DATA erfSIMD_constants<>+92(SB)/4, $0xbda1b363
+DATA erfSIMD_constants<>+96(SB)/4, $0x3dc46393
+DATA erfSIMD_constants<>+100(SB)/4, $0x3da0bd19
+DATA erfSIMD_constants<>+104(SB)/4, $0x3de1b7b9
+DATA erfSIMD_constants<>+108(SB)/4, $0x3df4e385
+DATA erfSIMD_constants<>+112(SB)/4, $0x3df51e38
+DATA erfSIMD_constants<>+116(SB)/4, $0x40000000
+DATA erfSIMD_constants<>+120(SB)/4, $0x3f600000
+DATA erfSIMD_constants<>+124(SB)/4, $0x00000000
+GLOBL erfSIMD_constants<>(SB), RODATA|NOPTR, $128
+
+// func erfSIMD(dst, x *float32, n int)
+TEXT ·erfSIMD(SB), NOSPLIT, $0-24
+	MOVD	$erfSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	FMOVQ	64(R0), F4
+	FMOVQ	80(R0), F5
+	FMOVQ	96(R0), F6
+	FMOVQ	112(R0), F7
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$8, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F8, F9)
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f90a // fabs v10.4s, v8.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	VDUP	V0.S[0], V12.S4
+	VDUP	V0.S[0], V13.S4
+	WORD	$0x4eacf54a // fmin v10.4s, v10.4s, v12.4s
+	WORD	$0x4eadf56b // fmin v11.4s, v11.4s, v13.4s
+	WORD	$0x6e2add4c // fmul v12.4s, v10.4s, v10.4s
+	WORD	$0x6e2bdd6d // fmul v13.4s, v11.4s, v11.4s
+	WORD	$0x4ea0f94e // fabs v14.4s, v10.4s
+	WORD	$0x4ea0f96f // fabs v15.4s, v11.4s
+	VDUP	V0.S[1], V16.S4
+	VDUP	V0.S[1], V17.S4
+	VDUP	V0.S[2], V18.S4
+	VDUP	V0.S[2], V19.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VFMLA	V13.S4, V17.S4, V19.S4
+	VDUP	V0.S[3], V16.S4
+	VDUP	V0.S[3], V17.S4
+	VFMLA	V12.S4, V18.S4, V16.S4
+	VFMLA	V13.S4, V19.S4, V17.S4
+	VDUP	V1.S[0], V18.S4
+	VDUP	V1.S[0], V19.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VFMLA	V13.S4, V17.S4, V19.S4
+	VDUP	V1.S[1], V16.S4
+	VDUP	V1.S[1], V17.S4
+	VFMLA	V12.S4, V18.S4, V16.S4
+	VFMLA	V13.S4, V19.S4, V17.S4
+	VDUP	V1.S[2], V18.S4
+	VDUP	V1.S[2], V19.S4
+	VFMLA	V12.S4, V16.S4, V18.S4
+	VFMLA	V13.S4, V17.S4, V19.S4
+	VFMLA	V18.S4, V10.S4, V14.S4
+	VFMLA	V19.S4, V11.S4, V15.S4
+	WORD	$0x6ea0f98c // fneg v12.4s, v12.4s
+	WORD	$0x6ea0f9ad // fneg v13.4s, v13.4s
+	VDUP	V1.S[3], V16.S4
+	VDUP	V1.S[3], V17.S4
+	WORD	$0x4f821190 // fmla v16.4s, v12.4s, v2.s[0]
+	WORD	$0x4f8211b1 // fmla v17.4s, v13.4s, v2.s[0]
+	VDUP	V1.S[3], V18.S4
+	VDUP	V1.S[3], V19.S4
+	WORD	$0x4eb2d612 // fsub v18.4s, v16.4s, v18.4s
+	WORD	$0x4eb3d633 // fsub v19.4s, v17.4s, v19.4s
+	WORD	$0x4fa2524c // fmls v12.4s, v18.4s, v2.s[1]
+	WORD	$0x4fa2526d // fmls v13.4s, v19.4s, v2.s[1]
+	WORD	$0x4f825a4c // fmls v12.4s, v18.4s, v2.s[2]
+	WORD	$0x4f825a6d // fmls v13.4s, v19.4s, v2.s[2]
+	VDUP	V2.S[3], V18.S4
+	VDUP	V2.S[3], V19.S4
+	VDUP	V3.S[0], V20.S4
+	VDUP	V3.S[0], V21.S4
+	VFMLA	V12.S4, V18.S4, V20.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VDUP	V3.S[1], V18.S4
+	VDUP	V3.S[1], V19.S4
+	VFMLA	V12.S4, V20.S4, V18.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	VDUP	V3.S[2], V20.S4
+	VDUP	V3.S[2], V21.S4
+	VFMLA	V12.S4, V18.S4, V20.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VDUP	V3.S[3], V18.S4
+	VDUP	V3.S[3], V19.S4
+	VFMLA	V12.S4, V20.S4, V18.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	VDUP	V4.S[0], V20.S4
+	VDUP	V4.S[0], V21.S4
+	VFMLA	V12.S4, V18.S4, V20.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VDUP	V4.S[0], V18.S4
+	VDUP	V4.S[0], V19.S4
+	VFMLA	V12.S4, V20.S4, V18.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	WORD	$0x4f3f060c // sshr v12.4s, v16.4s, #1
+	WORD	$0x4f3f062d // sshr v13.4s, v17.4s, #1
+	VSHL	$23, V12.S4, V20.S4
+	VSHL	$23, V13.S4, V21.S4
+	VDUP	V4.S[0], V22.S4
+	VDUP	V4.S[0], V23.S4
+	VADD	V22.S4, V20.S4, V20.S4
+	VADD	V23.S4, V21.S4, V21.S4
+	WORD	$0x6e34de52 // fmul v18.4s, v18.4s, v20.4s
+	WORD	$0x6e35de73 // fmul v19.4s, v19.4s, v21.4s
+	VSUB	V12.S4, V16.S4, V12.S4
+	VSUB	V13.S4, V17.S4, V13.S4
+	VSHL	$23, V12.S4, V12.S4
+	VSHL	$23, V13.S4, V13.S4
+	VDUP	V4.S[0], V16.S4
+	VDUP	V4.S[0], V17.S4
+	VADD	V16.S4, V12.S4, V12.S4
+	VADD	V17.S4, V13.S4, V13.S4
+	WORD	$0x6e2cde4c // fmul v12.4s, v18.4s, v12.4s
+	WORD	$0x6e2dde6d // fmul v13.4s, v19.4s, v13.4s
+	VDUP	V4.S[0], V16.S4
+	VDUP	V4.S[0], V17.S4
+	WORD	$0x4fa49152 // fmul v18.4s, v10.4s, v4.s[1]
+	WORD	$0x4fa49173 // fmul v19.4s, v11.4s, v4.s[1]
+	VDUP	V4.S[0], V20.S4
+	VDUP	V4.S[0], V21.S4
+	WORD	$0x4f841a54 // fmla v20.4s, v18.4s, v4.s[2]
+	WORD	$0x4f841a75 // fmla v21.4s, v19.4s, v4.s[2]
+	VDUP	V4.S[0], V18.S4
+	VDUP	V4.S[0], V19.S4
+	WORD	$0x6e34fe52 // fdiv v18.4s, v18.4s, v20.4s
+	WORD	$0x6e35fe73 // fdiv v19.4s, v19.4s, v21.4s
+	VDUP	V4.S[3], V20.S4
+	VDUP	V4.S[3], V21.S4
+	VDUP	V5.S[0], V22.S4
+	VDUP	V5.S[0], V23.S4
+	VFMLA	V18.S4, V20.S4, V22.S4
+	VFMLA	V19.S4, V21.S4, V23.S4
+	VDUP	V5.S[1], V20.S4
+	VDUP	V5.S[1], V21.S4
+	VFMLA	V18.S4, V22.S4, V20.S4
+	VFMLA	V19.S4, V23.S4, V21.S4
+	VDUP	V5.S[2], V22.S4
+	VDUP	V5.S[2], V23.S4
+	VFMLA	V18.S4, V20.S4, V22.S4
+	VFMLA	V19.S4, V21.S4, V23.S4
+	VDUP	V5.S[3], V20.S4
+	VDUP	V5.S[3], V21.S4
+	VFMLA	V18.S4, V22.S4, V20.S4
+	VFMLA	V19.S4, V23.S4, V21.S4
+	VDUP	V6.S[0], V22.S4
+	VDUP	V6.S[0], V23.S4
+	VFMLA	V18.S4, V20.S4, V22.S4
+	VFMLA	V19.S4, V21.S4, V23.S4
+	VDUP	V6.S[1], V20.S4
+	VDUP	V6.S[1], V21.S4
+	VFMLA	V18.S4, V22.S4, V20.S4
+	VFMLA	V19.S4, V23.S4, V21.S4
+	VDUP	V6.S[2], V22.S4
+	VDUP	V6.S[2], V23.S4
+	VFMLA	V18.S4, V20.S4, V22.S4
+	VFMLA	V19.S4, V21.S4, V23.S4
+	VDUP	V6.S[3], V20.S4
+	VDUP	V6.S[3], V21.S4
+	VFMLA	V18.S4, V22.S4, V20.S4
+	VFMLA	V19.S4, V23.S4, V21.S4
+	VDUP	V7.S[0], V22.S4
+	VDUP	V7.S[0], V23.S4
+	VFMLA	V18.S4, V20.S4, V22.S4
+	VFMLA	V19.S4, V21.S4, V23.S4
+	WORD	$0x6e32ded2 // fmul v18.4s, v22.4s, v18.4s
+	WORD	$0x6e33def3 // fmul v19.4s, v23.4s, v19.4s
+	WORD	$0x6e32dd8c // fmul v12.4s, v12.4s, v18.4s
+	WORD	$0x6e33ddad // fmul v13.4s, v13.4s, v19.4s
+	WORD	$0x4fa75190 // fmls v16.4s, v12.4s, v7.s[1]
+	WORD	$0x4fa751b1 // fmls v17.4s, v13.4s, v7.s[1]
+	VDUP	V7.S[2], V12.S4
+	VDUP	V7.S[2], V13.S4
+	WORD	$0x6eaae58a // fcmgt v10.4s, v12.4s, v10.4s
+	WORD	$0x6eabe5ab // fcmgt v11.4s, v13.4s, v11.4s
+	VBSL	V16.B16, V14.B16, V10.B16
+	VBSL	V17.B16, V15.B16, V11.B16
+	WORD	$0x4ea0f90c // fabs v12.4s, v8.4s
+	WORD	$0x4ea0f92d // fabs v13.4s, v9.4s
+	VEOR	V12.B16, V8.B16, V8.B16
+	VEOR	V13.B16, V9.B16, V9.B16
+	VORR	V8.B16, V10.B16, V8.B16
+	VORR	V9.B16, V11.B16, V9.B16
+	FSTPQ	(F8, F9), (R4)
+	ADD	$32, R3
+	SUBS	$8, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F8
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f909 // fabs v9.4s, v8.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	VDUP	V0.S[1], V12.S4
+	VDUP	V0.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V0.S[3], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V1.S[0], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V1.S[1], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V1.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VFMLA	V13.S4, V9.S4, V11.S4
+	WORD	$0x6ea0f94a // fneg v10.4s, v10.4s
+	VDUP	V1.S[3], V12.S4
+	WORD	$0x4f82114c // fmla v12.4s, v10.4s, v2.s[0]
+	VDUP	V1.S[3], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa251aa // fmls v10.4s, v13.4s, v2.s[1]
+	WORD	$0x4f8259aa // fmls v10.4s, v13.4s, v2.s[2]
+	VDUP	V2.S[3], V13.S4
+	VDUP	V3.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[1], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V3.S[2], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[3], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V4.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V4.S[0], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058a // sshr v10.4s, v12.4s, #1
+	VSHL	$23, V10.S4, V14.S4
+	VDUP	V4.S[0], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V10.S4, V12.S4, V10.S4
+	VSHL	$23, V10.S4, V10.S4
+	VDUP	V4.S[0], V12.S4
+	VADD	V12.S4, V10.S4, V10.S4
+	WORD	$0x6e2addaa // fmul v10.4s, v13.4s, v10.4s
+	VDUP	V4.S[0], V12.S4
+	WORD	$0x4fa4912d // fmul v13.4s, v9.4s, v4.s[1]
+	VDUP	V4.S[0], V14.S4
+	WORD	$0x4f8419ae // fmla v14.4s, v13.4s, v4.s[2]
+	VDUP	V4.S[0], V13.S4
+	WORD	$0x6e2efdad // fdiv v13.4s, v13.4s, v14.4s
+	VDUP	V4.S[3], V14.S4
+	VDUP	V5.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V5.S[1], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V5.S[2], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V5.S[3], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V6.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V6.S[1], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V6.S[2], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V6.S[3], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V7.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	WORD	$0x6e2ddded // fmul v13.4s, v15.4s, v13.4s
+	WORD	$0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
+	WORD	$0x4fa7514c // fmls v12.4s, v10.4s, v7.s[1]
+	VDUP	V7.S[2], V10.S4
+	WORD	$0x6ea9e549 // fcmgt v9.4s, v10.4s, v9.4s
+	VBSL	V12.B16, V11.B16, V9.B16
+	WORD	$0x4ea0f90a // fabs v10.4s, v8.4s
+	VEOR	V10.B16, V8.B16, V8.B16
+	VORR	V8.B16, V9.B16, V8.B16
+	FMOVQ	F8, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F8
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f909 // fabs v9.4s, v8.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	VDUP	V0.S[1], V12.S4
+	VDUP	V0.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V0.S[3], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V1.S[0], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V1.S[1], V12.S4
+	VFMLA	V10.S4, V13.S4, V12.S4
+	VDUP	V1.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VFMLA	V13.S4, V9.S4, V11.S4
+	WORD	$0x6ea0f94a // fneg v10.4s, v10.4s
+	VDUP	V1.S[3], V12.S4
+	WORD	$0x4f82114c // fmla v12.4s, v10.4s, v2.s[0]
+	VDUP	V1.S[3], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa251aa // fmls v10.4s, v13.4s, v2.s[1]
+	WORD	$0x4f8259aa // fmls v10.4s, v13.4s, v2.s[2]
+	VDUP	V2.S[3], V13.S4
+	VDUP	V3.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[1], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V3.S[2], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[3], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V4.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V4.S[0], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058a // sshr v10.4s, v12.4s, #1
+	VSHL	$23, V10.S4, V14.S4
+	VDUP	V4.S[0], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V10.S4, V12.S4, V10.S4
+	VSHL	$23, V10.S4, V10.S4
+	VDUP	V4.S[0], V12.S4
+	VADD	V12.S4, V10.S4, V10.S4
+	WORD	$0x6e2addaa // fmul v10.4s, v13.4s, v10.4s
+	VDUP	V4.S[0], V12.S4
+	WORD	$0x4fa4912d // fmul v13.4s, v9.4s, v4.s[1]
+	VDUP	V4.S[0], V14.S4
+	WORD	$0x4f8419ae // fmla v14.4s, v13.4s, v4.s[2]
+	VDUP	V4.S[0], V13.S4
+	WORD	$0x6e2efdad // fdiv v13.4s, v13.4s, v14.4s
+	VDUP	V4.S[3], V14.S4
+	VDUP	V5.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V5.S[1], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V5.S[2], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V5.S[3], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V6.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V6.S[1], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V6.S[2], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	VDUP	V6.S[3], V14.S4
+	VFMLA	V13.S4, V15.S4, V14.S4
+	VDUP	V7.S[0], V15.S4
+	VFMLA	V13.S4, V14.S4, V15.S4
+	WORD	$0x6e2ddded // fmul v13.4s, v15.4s, v13.4s
+	WORD	$0x6e2ddd4a // fmul v10.4s, v10.4s, v13.4s
+	WORD	$0x4fa7514c // fmls v12.4s, v10.4s, v7.s[1]
+	VDUP	V7.S[2], V10.S4
+	WORD	$0x6ea9e549 // fcmgt v9.4s, v10.4s, v9.4s
+	VBSL	V12.B16, V11.B16, V9.B16
+	WORD	$0x4ea0f90a // fabs v10.4s, v8.4s
+	VEOR	V10.B16, V8.B16, V8.B16
+	VORR	V8.B16, V9.B16, V8.B16
+	FMOVD	F8, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F8
+	ADD	R3, R0, R0
+	WORD	$0x4ea0f909 // fabs v9.4s, v8.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	VDUP	V0.S[1], V12.S4
+	VDUP	V0.S[2], V13.S4
+	VFMLA	V10.S4, V12.S4, V13.S4
+	VDUP	V0.S[3], V0.S4
+	VFMLA	V10.S4, V13.S4, V0.S4
+	VDUP	V1.S[0], V12.S4
+	VFMLA	V10.S4, V0.S4, V12.S4
+	VDUP	V1.S[1], V0.S4
+	VFMLA	V10.S4, V12.S4, V0.S4
+	VDUP	V1.S[2], V12.S4
+	VFMLA	V10.S4, V0.S4, V12.S4
+	VFMLA	V12.S4, V9.S4, V11.S4
+	WORD	$0x6ea0f940 // fneg v0.4s, v10.4s
+	VDUP	V1.S[3], V10.S4
+	WORD	$0x4f82100a // fmla v10.4s, v0.4s, v2.s[0]
+	VDUP	V1.S[3], V1.S4
+	WORD	$0x4ea1d541 // fsub v1.4s, v10.4s, v1.4s
+	WORD	$0x4fa25020 // fmls v0.4s, v1.4s, v2.s[1]
+	WORD	$0x4f825820 // fmls v0.4s, v1.4s, v2.s[2]
+	VDUP	V2.S[3], V1.S4
+	VDUP	V3.S[0], V2.S4
+	VFMLA	V0.S4, V1.S4, V2.S4
+	VDUP	V3.S[1], V1.S4
+	VFMLA	V0.S4, V2.S4, V1.S4
+	VDUP	V3.S[2], V2.S4
+	VFMLA	V0.S4, V1.S4, V2.S4
+	VDUP	V3.S[3], V1.S4
+	VFMLA	V0.S4, V2.S4, V1.S4
+	VDUP	V4.S[0], V2.S4
+	VFMLA	V0.S4, V1.S4, V2.S4
+	VDUP	V4.S[0], V1.S4
+	VFMLA	V0.S4, V2.S4, V1.S4
+	WORD	$0x4f3f0540 // sshr v0.4s, v10.4s, #1
+	VSHL	$23, V0.S4, V2.S4
+	VDUP	V4.S[0], V3.S4
+	VADD	V3.S4, V2.S4, V2.S4
+	WORD	$0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	VSUB	V0.S4, V10.S4, V0.S4
+	VSHL	$23, V0.S4, V0.S4
+	VDUP	V4.S[0], V2.S4
+	VADD	V2.S4, V0.S4, V0.S4
+	WORD	$0x6e20dc20 // fmul v0.4s, v1.4s, v0.4s
+	VDUP	V4.S[0], V1.S4
+	WORD	$0x4fa49122 // fmul v2.4s, v9.4s, v4.s[1]
+	VDUP	V4.S[0], V3.S4
+	WORD	$0x4f841843 // fmla v3.4s, v2.4s, v4.s[2]
+	VDUP	V4.S[0], V2.S4
+	WORD	$0x6e23fc42 // fdiv v2.4s, v2.4s, v3.4s
+	VDUP	V4.S[3], V3.S4
+	VDUP	V5.S[0], V4.S4
+	VFMLA	V2.S4, V3.S4, V4.S4
+	VDUP	V5.S[1], V3.S4
+	VFMLA	V2.S4, V4.S4, V3.S4
+	VDUP	V5.S[2], V4.S4
+	VFMLA	V2.S4, V3.S4, V4.S4
+	VDUP	V5.S[3], V3.S4
+	VFMLA	V2.S4, V4.S4, V3.S4
+	VDUP	V6.S[0], V4.S4
+	VFMLA	V2.S4, V3.S4, V4.S4
+	VDUP	V6.S[1], V3.S4
+	VFMLA	V2.S4, V4.S4, V3.S4
+	VDUP	V6.S[2], V4.S4
+	VFMLA	V2.S4, V3.S4, V4.S4
+	VDUP	V6.S[3], V3.S4
+	VFMLA	V2.S4, V4.S4, V3.S4
+	VDUP	V7.S[0], V4.S4
+	VFMLA	V2.S4, V3.S4, V4.S4
+	WORD	$0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD	$0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	WORD	$0x4fa75001 // fmls v1.4s, v0.4s, v7.s[1]
+	VDUP	V7.S[2], V0.S4
+	WORD	$0x6ea9e400 // fcmgt v0.4s, v0.4s, v9.4s
+	VBSL	V1.B16, V11.B16, V0.B16
+	WORD	$0x4ea0f901 // fabs v1.4s, v8.4s
+	VEOR	V1.B16, V8.B16, V1.B16
+	VORR	V1.B16, V0.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA geluSIMD_constants<>+0(SB)/4, $0x41800000
+DATA geluSIMD_constants<>+4(SB)/4, $0xbf000000
+DATA geluSIMD_constants<>+8(SB)/4, $0xc2d00000
+DATA geluSIMD_constants<>+12(SB)/4, $0x4b400000
+DATA geluSIMD_constants<>+16(SB)/4, $0x3fb8aa3b
+DATA geluSIMD_constants<>+20(SB)/4, $0x3f318000
+DATA geluSIMD_constants<>+24(SB)/4, $0xb95e8083
+DATA geluSIMD_constants<>+28(SB)/4, $0x3ab510d6
+DATA geluSIMD_constants<>+32(SB)/4, $0x3c091db5
+DATA geluSIMD_constants<>+36(SB)/4, $0x3d2aac7d
+DATA geluSIMD_constants<>+40(SB)/4, $0x3e2aaa48
+DATA geluSIMD_constants<>+44(SB)/4, $0x3efffffe
+DATA geluSIMD_constants<>+48(SB)/4, $0x3f800000
+DATA geluSIMD_constants<>+52(SB)/4, $0x3e99999a
+DATA geluSIMD_constants<>+56(SB)/4, $0xbca8b7c1
+DATA geluSIMD_constants<>+60(SB)/4, $0x3de5f1d3
+DATA geluSIMD_constants<>+64(SB)/4, $0xbe694b87
+DATA geluSIMD_constants<>+68(SB)/4, $0x3e43d636
+DATA geluSIMD_constants<>+72(SB)/4, $0xbda1b363
+DATA geluSIMD_constants<>+76(SB)/4, $0x3dc46393
+DATA geluSIMD_constants<>+80(SB)/4, $0x3da0bd19
+DATA geluSIMD_constants<>+84(SB)/4, $0x3de1b7b9
+DATA geluSIMD_constants<>+88(SB)/4, $0x3df4e385
+DATA geluSIMD_constants<>+92(SB)/4, $0x3df51e38
+GLOBL geluSIMD_constants<>(SB), RODATA|NOPTR, $96
+
+// func geluSIMD(dst, x *float32, n int)
+TEXT ·geluSIMD(SB), NOSPLIT, $0-24
+	MOVD	$geluSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	FMOVQ	64(R0), F4
+	FMOVQ	80(R0), F5
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$8, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F6, F7)
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f8c8 // fabs v8.4s, v6.4s
+	WORD	$0x4ea0f8e9 // fabs v9.4s, v7.4s
+	VDUP	V0.S[0], V10.S4
+	VDUP	V0.S[0], V11.S4
+	WORD	$0x4eaaf508 // fmin v8.4s, v8.4s, v10.4s
+	WORD	$0x4eabf529 // fmin v9.4s, v9.4s, v11.4s
+	WORD	$0x6e28dd0a // fmul v10.4s, v8.4s, v8.4s
+	WORD	$0x6e29dd2b // fmul v11.4s, v9.4s, v9.4s
+	WORD	$0x6ea0f94c // fneg v12.4s, v10.4s
+	WORD	$0x6ea0f96d // fneg v13.4s, v11.4s
+	VFMLA	V8.S4, V8.S4, V12.S4
+	VFMLA	V9.S4, V9.S4, V13.S4
+	WORD	$0x4fa0914a // fmul v10.4s, v10.4s, v0.s[1]
+	WORD	$0x4fa0916b // fmul v11.4s, v11.4s, v0.s[1]
+	VDUP	V0.S[2], V14.S4
+	VDUP	V0.S[2], V15.S4
+	WORD	$0x4e2ef54a // fmax v10.4s, v10.4s, v14.4s
+	WORD	$0x4e2ff56b // fmax v11.4s, v11.4s, v15.4s
+	VDUP	V0.S[3], V14.S4
+	VDUP	V0.S[3], V15.S4
+	WORD	$0x4f81114e // fmla v14.4s, v10.4s, v1.s[0]
+	WORD	$0x4f81116f // fmla v15.4s, v11.4s, v1.s[0]
+	VDUP	V0.S[3], V16.S4
+	VDUP	V0.S[3], V17.S4
+	WORD	$0x4eb0d5d0 // fsub v16.4s, v14.4s, v16.4s
+	WORD	$0x4eb1d5f1 // fsub v17.4s, v15.4s, v17.4s
+	WORD	$0x4fa1520a // fmls v10.4s, v16.4s, v1.s[1]
+	WORD	$0x4fa1522b // fmls v11.4s, v17.4s, v1.s[1]
+	WORD	$0x4f815a0a // fmls v10.4s, v16.4s, v1.s[2]
+	WORD	$0x4f815a2b // fmls v11.4s, v17.4s, v1.s[2]
+	VDUP	V1.S[3], V16.S4
+	VDUP	V1.S[3], V17.S4
+	VDUP	V2.S[0], V18.S4
+	VDUP	V2.S[0], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V2.S[1], V16.S4
+	VDUP	V2.S[1], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	VDUP	V2.S[2], V18.S4
+	VDUP	V2.S[2], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V2.S[3], V16.S4
+	VDUP	V2.S[3], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	VDUP	V3.S[0], V18.S4
+	VDUP	V3.S[0], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V3.S[0], V16.S4
+	VDUP	V3.S[0], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	WORD	$0x4f3f05ca // sshr v10.4s, v14.4s, #1
+	WORD	$0x4f3f05eb // sshr v11.4s, v15.4s, #1
+	VSHL	$23, V10.S4, V18.S4
+	VSHL	$23, V11.S4, V19.S4
+	VDUP	V3.S[0], V20.S4
+	VDUP	V3.S[0], V21.S4
+	VADD	V20.S4, V18.S4, V18.S4
+	VADD	V21.S4, V19.S4, V19.S4
+	WORD	$0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD	$0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
+	VSUB	V10.S4, V14.S4, V10.S4
+	VSUB	V11.S4, V15.S4, V11.S4
+	VSHL	$23, V10.S4, V10.S4
+	VSHL	$23, V11.S4, V11.S4
+	VDUP	V3.S[0], V14.S4
+	VDUP	V3.S[0], V15.S4
+	VADD	V14.S4, V10.S4, V10.S4
+	VADD	V15.S4, V11.S4, V11.S4
+	WORD	$0x6e2ade0a // fmul v10.4s, v16.4s, v10.4s
+	WORD	$0x6e2bde2b // fmul v11.4s, v17.4s, v11.4s
+	WORD	$0x4fa0918c // fmul v12.4s, v12.4s, v0.s[1]
+	WORD	$0x4fa091ad // fmul v13.4s, v13.4s, v0.s[1]
+	VFMLA	V10.S4, V12.S4, V10.S4
+	VFMLA	V11.S4, V13.S4, V11.S4
+	VDUP	V3.S[0], V12.S4
+	VDUP	V3.S[0], V13.S4
+	WORD	$0x4fa3110c // fmla v12.4s, v8.4s, v3.s[1]
+	WORD	$0x4fa3112d // fmla v13.4s, v9.4s, v3.s[1]
+	VDUP	V3.S[0], V8.S4
+	VDUP	V3.S[0], V9.S4
+	WORD	$0x6e2cfd08 // fdiv v8.4s, v8.4s, v12.4s
+	WORD	$0x6e2dfd29 // fdiv v9.4s, v9.4s, v13.4s
+	VDUP	V3.S[2], V12.S4
+	VDUP	V3.S[2], V13.S4
+	VDUP	V3.S[3], V14.S4
+	VDUP	V3.S[3], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V4.S[0], V12.S4
+	VDUP	V4.S[0], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V4.S[1], V14.S4
+	VDUP	V4.S[1], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V4.S[2], V12.S4
+	VDUP	V4.S[2], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V4.S[3], V14.S4
+	VDUP	V4.S[3], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V5.S[0], V12.S4
+	VDUP	V5.S[0], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V5.S[1], V14.S4
+	VDUP	V5.S[1], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V5.S[2], V12.S4
+	VDUP	V5.S[2], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V5.S[3], V14.S4
+	VDUP	V5.S[3], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	WORD	$0x6e28ddc8 // fmul v8.4s, v14.4s, v8.4s
+	WORD	$0x6e29dde9 // fmul v9.4s, v15.4s, v9.4s
+	WORD	$0x6e28dd48 // fmul v8.4s, v10.4s, v8.4s
+	WORD	$0x6e29dd69 // fmul v9.4s, v11.4s, v9.4s
+	WORD	$0x4f2104ca // sshr v10.4s, v6.4s, #31
+	WORD	$0x4f2104eb // sshr v11.4s, v7.4s, #31
+	VDUP	V3.S[0], V12.S4
+	VDUP	V3.S[0], V13.S4
+	WORD	$0x4ea8d58c // fsub v12.4s, v12.4s, v8.4s
+	WORD	$0x4ea9d5ad // fsub v13.4s, v13.4s, v9.4s
+	VBSL	V12.B16, V8.B16, V10.B16
+	VBSL	V13.B16, V9.B16, V11.B16
+	WORD	$0x6e26dd46 // fmul v6.4s, v10.4s, v6.4s
+	WORD	$0x6e27dd67 // fmul v7.4s, v11.4s, v7.4s
+	FSTPQ	(F6, F7), (R4)
+	ADD	$32, R3
+	SUBS	$8, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F6
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f8c7 // fabs v7.4s, v6.4s
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4ea8f4e7 // fmin v7.4s, v7.4s, v8.4s
+	WORD	$0x6e27dce8 // fmul v8.4s, v7.4s, v7.4s
+	WORD	$0x6ea0f909 // fneg v9.4s, v8.4s
+	VFMLA	V7.S4, V7.S4, V9.S4
+	WORD	$0x4fa09108 // fmul v8.4s, v8.4s, v0.s[1]
+	VDUP	V0.S[2], V10.S4
+	WORD	$0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	VDUP	V0.S[3], V10.S4
+	WORD	$0x4f81110a // fmla v10.4s, v8.4s, v1.s[0]
+	VDUP	V0.S[3], V11.S4
+	WORD	$0x4eabd54b // fsub v11.4s, v10.4s, v11.4s
+	WORD	$0x4fa15168 // fmls v8.4s, v11.4s, v1.s[1]
+	WORD	$0x4f815968 // fmls v8.4s, v11.4s, v1.s[2]
+	VDUP	V1.S[3], V11.S4
+	VDUP	V2.S[0], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V2.S[1], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V2.S[3], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	VDUP	V3.S[0], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V3.S[0], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	WORD	$0x4f3f0548 // sshr v8.4s, v10.4s, #1
+	VSHL	$23, V8.S4, V12.S4
+	VDUP	V3.S[0], V13.S4
+	VADD	V13.S4, V12.S4, V12.S4
+	WORD	$0x6e2cdd6b // fmul v11.4s, v11.4s, v12.4s
+	VSUB	V8.S4, V10.S4, V8.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V3.S[0], V10.S4
+	VADD	V10.S4, V8.S4, V8.S4
+	WORD	$0x6e28dd68 // fmul v8.4s, v11.4s, v8.4s
+	WORD	$0x4fa09129 // fmul v9.4s, v9.4s, v0.s[1]
+	VFMLA	V8.S4, V9.S4, V8.S4
+	VDUP	V3.S[0], V9.S4
+	WORD	$0x4fa310e9 // fmla v9.4s, v7.4s, v3.s[1]
+	VDUP	V3.S[0], V7.S4
+	WORD	$0x6e29fce7 // fdiv v7.4s, v7.4s, v9.4s
+	VDUP	V3.S[2], V9.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V4.S[0], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V4.S[1], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V4.S[2], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V4.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V5.S[0], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V5.S[1], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V5.S[2], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V5.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	WORD	$0x6e27dd47 // fmul v7.4s, v10.4s, v7.4s
+	WORD	$0x6e27dd07 // fmul v7.4s, v8.4s, v7.4s
+	WORD	$0x4f2104c8 // sshr v8.4s, v6.4s, #31
+	VDUP	V3.S[0], V9.S4
+	WORD	$0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
+	VBSL	V9.B16, V7.B16, V8.B16
+	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
+	FMOVQ	F6, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F6
+	ADD	R3, R0, R4
+	WORD	$0x4ea0f8c7 // fabs v7.4s, v6.4s
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4ea8f4e7 // fmin v7.4s, v7.4s, v8.4s
+	WORD	$0x6e27dce8 // fmul v8.4s, v7.4s, v7.4s
+	WORD	$0x6ea0f909 // fneg v9.4s, v8.4s
+	VFMLA	V7.S4, V7.S4, V9.S4
+	WORD	$0x4fa09108 // fmul v8.4s, v8.4s, v0.s[1]
+	VDUP	V0.S[2], V10.S4
+	WORD	$0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	VDUP	V0.S[3], V10.S4
+	WORD	$0x4f81110a // fmla v10.4s, v8.4s, v1.s[0]
+	VDUP	V0.S[3], V11.S4
+	WORD	$0x4eabd54b // fsub v11.4s, v10.4s, v11.4s
+	WORD	$0x4fa15168 // fmls v8.4s, v11.4s, v1.s[1]
+	WORD	$0x4f815968 // fmls v8.4s, v11.4s, v1.s[2]
+	VDUP	V1.S[3], V11.S4
+	VDUP	V2.S[0], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V2.S[1], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	VDUP	V2.S[2], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V2.S[3], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	VDUP	V3.S[0], V12.S4
+	VFMLA	V8.S4, V11.S4, V12.S4
+	VDUP	V3.S[0], V11.S4
+	VFMLA	V8.S4, V12.S4, V11.S4
+	WORD	$0x4f3f0548 // sshr v8.4s, v10.4s, #1
+	VSHL	$23, V8.S4, V12.S4
+	VDUP	V3.S[0], V13.S4
+	VADD	V13.S4, V12.S4, V12.S4
+	WORD	$0x6e2cdd6b // fmul v11.4s, v11.4s, v12.4s
+	VSUB	V8.S4, V10.S4, V8.S4
+	VSHL	$23, V8.S4, V8.S4
+	VDUP	V3.S[0], V10.S4
+	VADD	V10.S4, V8.S4, V8.S4
+	WORD	$0x6e28dd68 // fmul v8.4s, v11.4s, v8.4s
+	WORD	$0x4fa09129 // fmul v9.4s, v9.4s, v0.s[1]
+	VFMLA	V8.S4, V9.S4, V8.S4
+	VDUP	V3.S[0], V9.S4
+	WORD	$0x4fa310e9 // fmla v9.4s, v7.4s, v3.s[1]
+	VDUP	V3.S[0], V7.S4
+	WORD	$0x6e29fce7 // fdiv v7.4s, v7.4s, v9.4s
+	VDUP	V3.S[2], V9.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V4.S[0], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V4.S[1], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V4.S[2], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V4.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V5.S[0], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V5.S[1], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	VDUP	V5.S[2], V9.S4
+	VFMLA	V7.S4, V10.S4, V9.S4
+	VDUP	V5.S[3], V10.S4
+	VFMLA	V7.S4, V9.S4, V10.S4
+	WORD	$0x6e27dd47 // fmul v7.4s, v10.4s, v7.4s
+	WORD	$0x6e27dd07 // fmul v7.4s, v8.4s, v7.4s
+	WORD	$0x4f2104c8 // sshr v8.4s, v6.4s, #31
+	VDUP	V3.S[0], V9.S4
+	WORD	$0x4ea7d529 // fsub v9.4s, v9.4s, v7.4s
+	VBSL	V9.B16, V7.B16, V8.B16
+	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
+	FMOVD	F6, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F6
+	ADD	R3, R0, R0
+	WORD	$0x4ea0f8c7 // fabs v7.4s, v6.4s
+	VDUP	V0.S[0], V8.S4
+	WORD	$0x4ea8f4e7 // fmin v7.4s, v7.4s, v8.4s
+	WORD	$0x6e27dce8 // fmul v8.4s, v7.4s, v7.4s
+	WORD	$0x6ea0f909 // fneg v9.4s, v8.4s
+	VFMLA	V7.S4, V7.S4, V9.S4
+	WORD	$0x4fa09108 // fmul v8.4s, v8.4s, v0.s[1]
+	VDUP	V0.S[2], V10.S4
+	WORD	$0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	VDUP	V0.S[3], V10.S4
+	WORD	$0x4f81110a // fmla v10.4s, v8.4s, v1.s[0]
+	VDUP	V0.S[3], V11.S4
+	WORD	$0x4eabd54b // fsub v11.4s, v10.4s, v11.4s
+	WORD	$0x4fa15168 // fmls v8.4s, v11.4s, v1.s[1]
+	WORD	$0x4f815968 // fmls v8.4s, v11.4s, v1.s[2]
+	VDUP	V1.S[3], V1.S4
+	VDUP	V2.S[0], V11.S4
+	VFMLA	V8.S4, V1.S4, V11.S4
+	VDUP	V2.S[1], V1.S4
+	VFMLA	V8.S4, V11.S4, V1.S4
+	VDUP	V2.S[2], V11.S4
+	VFMLA	V8.S4, V1.S4, V11.S4
+	VDUP	V2.S[3], V1.S4
+	VFMLA	V8.S4, V11.S4, V1.S4
+	VDUP	V3.S[0], V2.S4
+	VFMLA	V8.S4, V1.S4, V2.S4
+	VDUP	V3.S[0], V1.S4
+	VFMLA	V8.S4, V2.S4, V1.S4
+	WORD	$0x4f3f0542 // sshr v2.4s, v10.4s, #1
+	VSHL	$23, V2.S4, V8.S4
+	VDUP	V3.S[0], V11.S4
+	VADD	V11.S4, V8.S4, V8.S4
+	WORD	$0x6e28dc21 // fmul v1.4s, v1.4s, v8.4s
+	VSUB	V2.S4, V10.S4, V2.S4
+	VSHL	$23, V2.S4, V2.S4
+	VDUP	V3.S[0], V8.S4
+	VADD	V8.S4, V2.S4, V2.S4
+	WORD	$0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD	$0x4fa09120 // fmul v0.4s, v9.4s, v0.s[1]
+	VFMLA	V1.S4, V0.S4, V1.S4
+	VDUP	V3.S[0], V0.S4
+	WORD	$0x4fa310e0 // fmla v0.4s, v7.4s, v3.s[1]
+	VDUP	V3.S[0], V2.S4
+	WORD	$0x6e20fc40 // fdiv v0.4s, v2.4s, v0.4s
+	VDUP	V3.S[2], V2.S4
+	VDUP	V3.S[3], V7.S4
+	VFMLA	V0.S4, V2.S4, V7.S4
+	VDUP	V4.S[0], V2.S4
+	VFMLA	V0.S4, V7.S4, V2.S4
+	VDUP	V4.S[1], V7.S4
+	VFMLA	V0.S4, V2.S4, V7.S4
+	VDUP	V4.S[2], V2.S4
+	VFMLA	V0.S4, V7.S4, V2.S4
+	VDUP	V4.S[3], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	VDUP	V5.S[0], V2.S4
+	VFMLA	V0.S4, V4.S4, V2.S4
+	VDUP	V5.S[1], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	VDUP	V5.S[2], V2.S4
+	VFMLA	V0.S4, V4.S4, V2.S4
+	VDUP	V5.S[3], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	WORD	$0x6e20dc80 // fmul v0.4s, v4.4s, v0.4s
+	WORD	$0x6e20dc20 // fmul v0.4s, v1.4s, v0.4s
+	WORD	$0x4f2104c1 // sshr v1.4s, v6.4s, #31
+	VDUP	V3.S[0], V2.S4
+	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	VBSL	V2.B16, V0.B16, V1.B16
+	WORD	$0x6e26dc20 // fmul v0.4s, v1.4s, v6.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA geluGradSIMD_constants<>+0(SB)/4, $0x41800000
+DATA geluGradSIMD_constants<>+4(SB)/4, $0xbf000000
+DATA geluGradSIMD_constants<>+8(SB)/4, $0xc2d00000
+DATA geluGradSIMD_constants<>+12(SB)/4, $0x4b400000
+DATA geluGradSIMD_constants<>+16(SB)/4, $0x3fb8aa3b
+DATA geluGradSIMD_constants<>+20(SB)/4, $0x3f318000
+DATA geluGradSIMD_constants<>+24(SB)/4, $0xb95e8083
+DATA geluGradSIMD_constants<>+28(SB)/4, $0x3ab510d6
+DATA geluGradSIMD_constants<>+32(SB)/4, $0x3c091db5
+DATA geluGradSIMD_constants<>+36(SB)/4, $0x3d2aac7d
+DATA geluGradSIMD_constants<>+40(SB)/4, $0x3e2aaa48
+DATA geluGradSIMD_constants<>+44(SB)/4, $0x3efffffe
+DATA geluGradSIMD_constants<>+48(SB)/4, $0x3f800000
+DATA geluGradSIMD_constants<>+52(SB)/4, $0x3e99999a
+DATA geluGradSIMD_constants<>+56(SB)/4, $0xbca8b7c1
+DATA geluGradSIMD_constants<>+60(SB)/4, $0x3de5f1d3
+DATA geluGradSIMD_constants<>+64(SB)/4, $0xbe694b87
+DATA geluGradSIMD_constants<>+68(SB)/4, $0x3e43d636
+DATA geluGradSIMD_constants<>+72(SB)/4, $0xbda1b363
+DATA geluGradSIMD_constants<>+76(SB)/4, $0x3dc46393
+DATA geluGradSIMD_constants<>+80(SB)/4, $0x3da0bd19
+DATA geluGradSIMD_constants<>+84(SB)/4, $0x3de1b7b9
+DATA geluGradSIMD_constants<>+88(SB)/4, $0x3df4e385
+DATA geluGradSIMD_constants<>+92(SB)/4, $0x3df51e38
+DATA geluGradSIMD_constants<>+96(SB)/4, $0x3ecc422a
+DATA geluGradSIMD_constants<>+100(SB)/4, $0x00000000
+DATA geluGradSIMD_constants<>+104(SB)/4, $0x00000000
+DATA geluGradSIMD_constants<>+108(SB)/4, $0x00000000
+GLOBL geluGradSIMD_constants<>(SB), RODATA|NOPTR, $112
+
+// func geluGradSIMD(dst, x, dy *float32, n int)
+TEXT ·geluGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$geluGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	FMOVQ	64(R0), F4
+	FMOVQ	80(R0), F5
+	FMOVQ	96(R0), F6
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$8, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F7, F8)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F9, F10)
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f8eb // fabs v11.4s, v7.4s
+	WORD	$0x4ea0f90c // fabs v12.4s, v8.4s
+	VDUP	V0.S[0], V13.S4
+	VDUP	V0.S[0], V14.S4
+	WORD	$0x4eadf56b // fmin v11.4s, v11.4s, v13.4s
+	WORD	$0x4eaef58c // fmin v12.4s, v12.4s, v14.4s
+	WORD	$0x6e2bdd6d // fmul v13.4s, v11.4s, v11.4s
+	WORD	$0x6e2cdd8e // fmul v14.4s, v12.4s, v12.4s
+	WORD	$0x6ea0f9af // fneg v15.4s, v13.4s
+	WORD	$0x6ea0f9d0 // fneg v16.4s, v14.4s
+	VFMLA	V11.S4, V11.S4, V15.S4
+	VFMLA	V12.S4, V12.S4, V16.S4
+	WORD	$0x4fa091ad // fmul v13.4s, v13.4s, v0.s[1]
+	WORD	$0x4fa091ce // fmul v14.4s, v14.4s, v0.s[1]
+	VDUP	V0.S[2], V17.S4
+	VDUP	V0.S[2], V18.S4
+	WORD	$0x4e31f5ad // fmax v13.4s, v13.4s, v17.4s
+	WORD	$0x4e32f5ce // fmax v14.4s, v14.4s, v18.4s
+	VDUP	V0.S[3], V17.S4
+	VDUP	V0.S[3], V18.S4
+	WORD	$0x4f8111b1 // fmla v17.4s, v13.4s, v1.s[0]
+	WORD	$0x4f8111d2 // fmla v18.4s, v14.4s, v1.s[0]
+	VDUP	V0.S[3], V19.S4
+	VDUP	V0.S[3], V20.S4
+	WORD	$0x4eb3d633 // fsub v19.4s, v17.4s, v19.4s
+	WORD	$0x4eb4d654 // fsub v20.4s, v18.4s, v20.4s
+	WORD	$0x4fa1526d // fmls v13.4s, v19.4s, v1.s[1]
+	WORD	$0x4fa1528e // fmls v14.4s, v20.4s, v1.s[1]
+	WORD	$0x4f815a6d // fmls v13.4s, v19.4s, v1.s[2]
+	WORD	$0x4f815a8e // fmls v14.4s, v20.4s, v1.s[2]
+	VDUP	V1.S[3], V19.S4
+	VDUP	V1.S[3], V20.S4
+	VDUP	V2.S[0], V21.S4
+	VDUP	V2.S[0], V22.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VFMLA	V14.S4, V20.S4, V22.S4
+	VDUP	V2.S[1], V19.S4
+	VDUP	V2.S[1], V20.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	VFMLA	V14.S4, V22.S4, V20.S4
+	VDUP	V2.S[2], V21.S4
+	VDUP	V2.S[2], V22.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VFMLA	V14.S4, V20.S4, V22.S4
+	VDUP	V2.S[3], V19.S4
+	VDUP	V2.S[3], V20.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	VFMLA	V14.S4, V22.S4, V20.S4
+	VDUP	V3.S[0], V21.S4
+	VDUP	V3.S[0], V22.S4
+	VFMLA	V13.S4, V19.S4, V21.S4
+	VFMLA	V14.S4, V20.S4, V22.S4
+	VDUP	V3.S[0], V19.S4
+	VDUP	V3.S[0], V20.S4
+	VFMLA	V13.S4, V21.S4, V19.S4
+	VFMLA	V14.S4, V22.S4, V20.S4
+	WORD	$0x4f3f062d // sshr v13.4s, v17.4s, #1
+	WORD	$0x4f3f064e // sshr v14.4s, v18.4s, #1
+	VSHL	$23, V13.S4, V21.S4
+	VSHL	$23, V14.S4, V22.S4
+	VDUP	V3.S[0], V23.S4
+	VDUP	V3.S[0], V24.S4
+	VADD	V23.S4, V21.S4, V21.S4
+	VADD	V24.S4, V22.S4, V22.S4
+	WORD	$0x6e35de73 // fmul v19.4s, v19.4s, v21.4s
+	WORD	$0x6e36de94 // fmul v20.4s, v20.4s, v22.4s
+	VSUB	V13.S4, V17.S4, V13.S4
+	VSUB	V14.S4, V18.S4, V14.S4
+	VSHL	$23, V13.S4, V13.S4
+	VSHL	$23, V14.S4, V14.S4
+	VDUP	V3.S[0], V17.S4
+	VDUP	V3.S[0], V18.S4
+	VADD	V17.S4, V13.S4, V13.S4
+	VADD	V18.S4, V14.S4, V14.S4
+	WORD	$0x6e2dde6d // fmul v13.4s, v19.4s, v13.4s
+	WORD	$0x6e2ede8e // fmul v14.4s, v20.4s, v14.4s
+	WORD	$0x4fa091ef // fmul v15.4s, v15.4s, v0.s[1]
+	WORD	$0x4fa09210 // fmul v16.4s, v16.4s, v0.s[1]
+	VFMLA	V13.S4, V15.S4, V13.S4
+	VFMLA	V14.S4, V16.S4, V14.S4
+	VDUP	V3.S[0], V15.S4
+	VDUP	V3.S[0], V16.S4
+	WORD	$0x4fa3116f // fmla v15.4s, v11.4s, v3.s[1]
+	WORD	$0x4fa31190 // fmla v16.4s, v12.4s, v3.s[1]
+	VDUP	V3.S[0], V17.S4
+	VDUP	V3.S[0], V18.S4
+	WORD	$0x6e2ffe2f // fdiv v15.4s, v17.4s, v15.4s
+	WORD	$0x6e30fe50 // fdiv v16.4s, v18.4s, v16.4s
+	VDUP	V3.S[2], V17.S4
+	VDUP	V3.S[2], V18.S4
+	VDUP	V3.S[3], V19.S4
+	VDUP	V3.S[3], V20.S4
+	VFMLA	V15.S4, V17.S4, V19.S4
+	VFMLA	V16.S4, V18.S4, V20.S4
+	VDUP	V4.S[0], V17.S4
+	VDUP	V4.S[0], V18.S4
+	VFMLA	V15.S4, V19.S4, V17.S4
+	VFMLA	V16.S4, V20.S4, V18.S4
+	VDUP	V4.S[1], V19.S4
+	VDUP	V4.S[1], V20.S4
+	VFMLA	V15.S4, V17.S4, V19.S4
+	VFMLA	V16.S4, V18.S4, V20.S4
+	VDUP	V4.S[2], V17.S4
+	VDUP	V4.S[2], V18.S4
+	VFMLA	V15.S4, V19.S4, V17.S4
+	VFMLA	V16.S4, V20.S4, V18.S4
+	VDUP	V4.S[3], V19.S4
+	VDUP	V4.S[3], V20.S4
+	VFMLA	V15.S4, V17.S4, V19.S4
+	VFMLA	V16.S4, V18.S4, V20.S4
+	VDUP	V5.S[0], V17.S4
+	VDUP	V5.S[0], V18.S4
+	VFMLA	V15.S4, V19.S4, V17.S4
+	VFMLA	V16.S4, V20.S4, V18.S4
+	VDUP	V5.S[1], V19.S4
+	VDUP	V5.S[1], V20.S4
+	VFMLA	V15.S4, V17.S4, V19.S4
+	VFMLA	V16.S4, V18.S4, V20.S4
+	VDUP	V5.S[2], V17.S4
+	VDUP	V5.S[2], V18.S4
+	VFMLA	V15.S4, V19.S4, V17.S4
+	VFMLA	V16.S4, V20.S4, V18.S4
+	VDUP	V5.S[3], V19.S4
+	VDUP	V5.S[3], V20.S4
+	VFMLA	V15.S4, V17.S4, V19.S4
+	VFMLA	V16.S4, V18.S4, V20.S4
+	WORD	$0x6e2fde6f // fmul v15.4s, v19.4s, v15.4s
+	WORD	$0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
+	WORD	$0x4f86516f // fmls v15.4s, v11.4s, v6.s[0]
+	WORD	$0x4f865190 // fmls v16.4s, v12.4s, v6.s[0]
+	WORD	$0x6e2fddab // fmul v11.4s, v13.4s, v15.4s
+	WORD	$0x6e30ddcc // fmul v12.4s, v14.4s, v16.4s
+	WORD	$0x4f2104e7 // sshr v7.4s, v7.4s, #31
+	WORD	$0x4f210508 // sshr v8.4s, v8.4s, #31
+	VDUP	V3.S[0], V13.S4
+	VDUP	V3.S[0], V14.S4
+	WORD	$0x4eabd5ad // fsub v13.4s, v13.4s, v11.4s
+	WORD	$0x4eacd5ce // fsub v14.4s, v14.4s, v12.4s
+	VBSL	V13.B16, V11.B16, V7.B16
+	VBSL	V14.B16, V12.B16, V8.B16
+	WORD	$0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
+	WORD	$0x6e2add08 // fmul v8.4s, v8.4s, v10.4s
+	FSTPQ	(F7, F8), (R5)
+	ADD	$32, R4
+	SUBS	$8, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F7
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F8
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f8e9 // fabs v9.4s, v7.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x6ea0f94b // fneg v11.4s, v10.4s
+	VFMLA	V9.S4, V9.S4, V11.S4
+	WORD	$0x4fa0914a // fmul v10.4s, v10.4s, v0.s[1]
+	VDUP	V0.S[2], V12.S4
+	WORD	$0x4e2cf54a // fmax v10.4s, v10.4s, v12.4s
+	VDUP	V0.S[3], V12.S4
+	WORD	$0x4f81114c // fmla v12.4s, v10.4s, v1.s[0]
+	VDUP	V0.S[3], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa151aa // fmls v10.4s, v13.4s, v1.s[1]
+	WORD	$0x4f8159aa // fmls v10.4s, v13.4s, v1.s[2]
+	VDUP	V1.S[3], V13.S4
+	VDUP	V2.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V2.S[1], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V2.S[3], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V3.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[0], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058a // sshr v10.4s, v12.4s, #1
+	VSHL	$23, V10.S4, V14.S4
+	VDUP	V3.S[0], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V10.S4, V12.S4, V10.S4
+	VSHL	$23, V10.S4, V10.S4
+	VDUP	V3.S[0], V12.S4
+	VADD	V12.S4, V10.S4, V10.S4
+	WORD	$0x6e2addaa // fmul v10.4s, v13.4s, v10.4s
+	WORD	$0x4fa0916b // fmul v11.4s, v11.4s, v0.s[1]
+	VFMLA	V10.S4, V11.S4, V10.S4
+	VDUP	V3.S[0], V11.S4
+	WORD	$0x4fa3112b // fmla v11.4s, v9.4s, v3.s[1]
+	VDUP	V3.S[0], V12.S4
+	WORD	$0x6e2bfd8b // fdiv v11.4s, v12.4s, v11.4s
+	VDUP	V3.S[2], V12.S4
+	VDUP	V3.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V4.S[0], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V4.S[1], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V4.S[2], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V4.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V5.S[0], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V5.S[1], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V5.S[2], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V5.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	WORD	$0x6e2bddab // fmul v11.4s, v13.4s, v11.4s
+	WORD	$0x4f86512b // fmls v11.4s, v9.4s, v6.s[0]
+	WORD	$0x6e2bdd49 // fmul v9.4s, v10.4s, v11.4s
+	WORD	$0x4f2104e7 // sshr v7.4s, v7.4s, #31
+	VDUP	V3.S[0], V10.S4
+	WORD	$0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
+	VBSL	V10.B16, V9.B16, V7.B16
+	WORD	$0x6e28dce7 // fmul v7.4s, v7.4s, v8.4s
+	FMOVQ	F7, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F7
+	ADD	R4, R2, R5
+	FMOVD	(R5), F8
+	ADD	R4, R0, R5
+	WORD	$0x4ea0f8e9 // fabs v9.4s, v7.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x6ea0f94b // fneg v11.4s, v10.4s
+	VFMLA	V9.S4, V9.S4, V11.S4
+	WORD	$0x4fa0914a // fmul v10.4s, v10.4s, v0.s[1]
+	VDUP	V0.S[2], V12.S4
+	WORD	$0x4e2cf54a // fmax v10.4s, v10.4s, v12.4s
+	VDUP	V0.S[3], V12.S4
+	WORD	$0x4f81114c // fmla v12.4s, v10.4s, v1.s[0]
+	VDUP	V0.S[3], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa151aa // fmls v10.4s, v13.4s, v1.s[1]
+	WORD	$0x4f8159aa // fmls v10.4s, v13.4s, v1.s[2]
+	VDUP	V1.S[3], V13.S4
+	VDUP	V2.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V2.S[1], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V2.S[3], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	VDUP	V3.S[0], V14.S4
+	VFMLA	V10.S4, V13.S4, V14.S4
+	VDUP	V3.S[0], V13.S4
+	VFMLA	V10.S4, V14.S4, V13.S4
+	WORD	$0x4f3f058a // sshr v10.4s, v12.4s, #1
+	VSHL	$23, V10.S4, V14.S4
+	VDUP	V3.S[0], V15.S4
+	VADD	V15.S4, V14.S4, V14.S4
+	WORD	$0x6e2eddad // fmul v13.4s, v13.4s, v14.4s
+	VSUB	V10.S4, V12.S4, V10.S4
+	VSHL	$23, V10.S4, V10.S4
+	VDUP	V3.S[0], V12.S4
+	VADD	V12.S4, V10.S4, V10.S4
+	WORD	$0x6e2addaa // fmul v10.4s, v13.4s, v10.4s
+	WORD	$0x4fa0916b // fmul v11.4s, v11.4s, v0.s[1]
+	VFMLA	V10.S4, V11.S4, V10.S4
+	VDUP	V3.S[0], V11.S4
+	WORD	$0x4fa3112b // fmla v11.4s, v9.4s, v3.s[1]
+	VDUP	V3.S[0], V12.S4
+	WORD	$0x6e2bfd8b // fdiv v11.4s, v12.4s, v11.4s
+	VDUP	V3.S[2], V12.S4
+	VDUP	V3.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V4.S[0], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V4.S[1], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V4.S[2], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V4.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V5.S[0], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V5.S[1], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	VDUP	V5.S[2], V12.S4
+	VFMLA	V11.S4, V13.S4, V12.S4
+	VDUP	V5.S[3], V13.S4
+	VFMLA	V11.S4, V12.S4, V13.S4
+	WORD	$0x6e2bddab // fmul v11.4s, v13.4s, v11.4s
+	WORD	$0x4f86512b // fmls v11.4s, v9.4s, v6.s[0]
+	WORD	$0x6e2bdd49 // fmul v9.4s, v10.4s, v11.4s
+	WORD	$0x4f2104e7 // sshr v7.4s, v7.4s, #31
+	VDUP	V3.S[0], V10.S4
+	WORD	$0x4ea9d54a // fsub v10.4s, v10.4s, v9.4s
+	VBSL	V10.B16, V9.B16, V7.B16
+	WORD	$0x6e28dce7 // fmul v7.4s, v7.4s, v8.4s
+	FMOVD	F7, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F7
+	ADD	R4, R2, R1
+	FMOVS	(R1), F8
+	ADD	R4, R0, R0
+	WORD	$0x4ea0f8e9 // fabs v9.4s, v7.4s
+	VDUP	V0.S[0], V10.S4
+	WORD	$0x4eaaf529 // fmin v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dd2a // fmul v10.4s, v9.4s, v9.4s
+	WORD	$0x6ea0f94b // fneg v11.4s, v10.4s
+	VFMLA	V9.S4, V9.S4, V11.S4
+	WORD	$0x4fa0914a // fmul v10.4s, v10.4s, v0.s[1]
+	VDUP	V0.S[2], V12.S4
+	WORD	$0x4e2cf54a // fmax v10.4s, v10.4s, v12.4s
+	VDUP	V0.S[3], V12.S4
+	WORD	$0x4f81114c // fmla v12.4s, v10.4s, v1.s[0]
+	VDUP	V0.S[3], V13.S4
+	WORD	$0x4eadd58d // fsub v13.4s, v12.4s, v13.4s
+	WORD	$0x4fa151aa // fmls v10.4s, v13.4s, v1.s[1]
+	WORD	$0x4f8159aa // fmls v10.4s, v13.4s, v1.s[2]
+	VDUP	V1.S[3], V1.S4
+	VDUP	V2.S[0], V13.S4
+	VFMLA	V10.S4, V1.S4, V13.S4
+	VDUP	V2.S[1], V1.S4
+	VFMLA	V10.S4, V13.S4, V1.S4
+	VDUP	V2.S[2], V13.S4
+	VFMLA	V10.S4, V1.S4, V13.S4
+	VDUP	V2.S[3], V1.S4
+	VFMLA	V10.S4, V13.S4, V1.S4
+	VDUP	V3.S[0], V2.S4
+	VFMLA	V10.S4, V1.S4, V2.S4
+	VDUP	V3.S[0], V1.S4
+	VFMLA	V10.S4, V2.S4, V1.S4
+	WORD	$0x4f3f0582 // sshr v2.4s, v12.4s, #1
+	VSHL	$23, V2.S4, V10.S4
+	VDUP	V3.S[0], V13.S4
+	VADD	V13.S4, V10.S4, V10.S4
+	WORD	$0x6e2adc21 // fmul v1.4s, v1.4s, v10.4s
+	VSUB	V2.S4, V12.S4, V2.S4
+	VSHL	$23, V2.S4, V2.S4
+	VDUP	V3.S[0], V10.S4
+	VADD	V10.S4, V2.S4, V2.S4
+	WORD	$0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD	$0x4fa09160 // fmul v0.4s, v11.4s, v0.s[1]
+	VFMLA	V1.S4, V0.S4, V1.S4
+	VDUP	V3.S[0], V0.S4
+	WORD	$0x4fa31120 // fmla v0.4s, v9.4s, v3.s[1]
+	VDUP	V3.S[0], V2.S4
+	WORD	$0x6e20fc40 // fdiv v0.4s, v2.4s, v0.4s
+	VDUP	V3.S[2], V2.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V0.S4, V2.S4, V10.S4
+	VDUP	V4.S[0], V2.S4
+	VFMLA	V0.S4, V10.S4, V2.S4
+	VDUP	V4.S[1], V10.S4
+	VFMLA	V0.S4, V2.S4, V10.S4
+	VDUP	V4.S[2], V2.S4
+	VFMLA	V0.S4, V10.S4, V2.S4
+	VDUP	V4.S[3], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	VDUP	V5.S[0], V2.S4
+	VFMLA	V0.S4, V4.S4, V2.S4
+	VDUP	V5.S[1], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	VDUP	V5.S[2], V2.S4
+	VFMLA	V0.S4, V4.S4, V2.S4
+	VDUP	V5.S[3], V4.S4
+	VFMLA	V0.S4, V2.S4, V4.S4
+	WORD	$0x6e20dc80 // fmul v0.4s, v4.4s, v0.4s
+	WORD	$0x4f865120 // fmls v0.4s, v9.4s, v6.s[0]
+	WORD	$0x6e20dc20 // fmul v0.4s, v1.4s, v0.4s
+	WORD	$0x4f2104e1 // sshr v1.4s, v7.4s, #31
+	VDUP	V3.S[0], V2.S4
+	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	VBSL	V2.B16, V0.B16, V1.B16
+	WORD	$0x6e28dc20 // fmul v0.4s, v1.4s, v8.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA geluTanhSIMD_constants<>+0(SB)/4, $0x3fcc422a
+DATA geluTanhSIMD_constants<>+4(SB)/4, $0x3d922279
+DATA geluTanhSIMD_constants<>+8(SB)/4, $0xc2d00000
+DATA geluTanhSIMD_constants<>+12(SB)/4, $0x4b400000
+DATA geluTanhSIMD_constants<>+16(SB)/4, $0x3fb8aa3b
+DATA geluTanhSIMD_constants<>+20(SB)/4, $0x3f318000
+DATA geluTanhSIMD_constants<>+24(SB)/4, $0xb95e8083
+DATA geluTanhSIMD_constants<>+28(SB)/4, $0x3ab510d6
+DATA geluTanhSIMD_constants<>+32(SB)/4, $0x3c091db5
+DATA geluTanhSIMD_constants<>+36(SB)/4, $0x3d2aac7d
+DATA geluTanhSIMD_constants<>+40(SB)/4, $0x3e2aaa48
+DATA geluTanhSIMD_constants<>+44(SB)/4, $0x3efffffe
+DATA geluTanhSIMD_constants<>+48(SB)/4, $0x3f800000
+DATA geluTanhSIMD_constants<>+52(SB)/4, $0x00000000
+DATA geluTanhSIMD_constants<>+56(SB)/4, $0x00000000
+DATA geluTanhSIMD_constants<>+60(SB)/4, $0x00000000
+GLOBL geluTanhSIMD_constants<>(SB), RODATA|NOPTR, $64
+
+// func geluTanhSIMD(dst, x *float32, n int)
+TEXT ·geluTanhSIMD(SB), NOSPLIT, $0-24
+	MOVD	$geluTanhSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$8, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F4, F5)
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V6.S4
+	VDUP	V0.S[0], V7.S4
+	WORD	$0x6e24dc88 // fmul v8.4s, v4.4s, v4.4s
+	WORD	$0x6e25dca9 // fmul v9.4s, v5.4s, v5.4s
+	WORD	$0x4fa01106 // fmla v6.4s, v8.4s, v0.s[1]
+	WORD	$0x4fa01127 // fmla v7.4s, v9.4s, v0.s[1]
+	WORD	$0x6e24dcc6 // fmul v6.4s, v6.4s, v4.4s
+	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
+	WORD	$0x4ea0f8c8 // fabs v8.4s, v6.4s
+	WORD	$0x4ea0f8e9 // fabs v9.4s, v7.4s
+	WORD	$0x6ea0f908 // fneg v8.4s, v8.4s
+	WORD	$0x6ea0f929 // fneg v9.4s, v9.4s
+	VDUP	V0.S[2], V10.S4
+	VDUP	V0.S[2], V11.S4
+	WORD	$0x4e2af508 // fmax v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2bf529 // fmax v9.4s, v9.4s, v11.4s
+	VDUP	V0.S[3], V10.S4
+	VDUP	V0.S[3], V11.S4
+	WORD	$0x4f81110a // fmla v10.4s, v8.4s, v1.s[0]
+	WORD	$0x4f81112b // fmla v11.4s, v9.4s, v1.s[0]
+	VDUP	V0.S[3], V12.S4
+	VDUP	V0.S[3], V13.S4
+	WORD	$0x4eacd54c // fsub v12.4s, v10.4s, v12.4s
+	WORD	$0x4eadd56d // fsub v13.4s, v11.4s, v13.4s
+	WORD	$0x4fa15188 // fmls v8.4s, v12.4s, v1.s[1]
+	WORD	$0x4fa151a9 // fmls v9.4s, v13.4s, v1.s[1]
+	WORD	$0x4f815988 // fmls v8.4s, v12.4s, v1.s[2]
+	WORD	$0x4f8159a9 // fmls v9.4s, v13.4s, v1.s[2]
+	VDUP	V1.S[3], V12.S4
+	VDUP	V1.S[3], V13.S4
+	VDUP	V2.S[0], V14.S4
+	VDUP	V2.S[0], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V2.S[1], V12.S4
+	VDUP	V2.S[1], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V2.S[2], V14.S4
+	VDUP	V2.S[2], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V2.S[3], V12.S4
+	VDUP	V2.S[3], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	VDUP	V3.S[0], V14.S4
+	VDUP	V3.S[0], V15.S4
+	VFMLA	V8.S4, V12.S4, V14.S4
+	VFMLA	V9.S4, V13.S4, V15.S4
+	VDUP	V3.S[0], V12.S4
+	VDUP	V3.S[0], V13.S4
+	VFMLA	V8.S4, V14.S4, V12.S4
+	VFMLA	V9.S4, V15.S4, V13.S4
+	WORD	$0x4f3f0548 // sshr v8.4s, v10.4s, #1
+	WORD	$0x4f3f0569 // sshr v9.4s, v11.4s, #1
+	VSHL	$23, V8.S4, V14.S4
+	VSHL	$23, V9.S4, V15.S4
+	VDUP	V3.S[0], V16.S4
+	VDUP	V3.S[0], V17.S4
+	VADD	V16.S4, V14.S4, V14.S4
+	VADD	V17.S4, V15.S4, V15.S4
+	WORD	$0x6e2edd8c // fmul v12.4s, v12.4s, v14.4s
+	WORD	$0x6e2fddad // fmul v13.4s, v13.4s, v15.4s
+	VSUB	V8.S4, V10.S4, V8.S4
+	VSUB	V9.S4, V11.S4, V9.S4
+	VSHL	$23, V8.S4, V8.S4
+	VSHL	$23, V9.S4, V9.S4
+	VDUP	V3.S[0], V10.S4
+	VDUP	V3.S[0], V11.S4
+	VADD	V10.S4, V8.S4, V8.S4
+	VADD	V11.S4, V9.S4, V9.S4
+	WORD	$0x6e28dd88 // fmul v8.4s, v12.4s, v8.4s
+	WORD	$0x6e29dda9 // fmul v9.4s, v13.4s, v9.4s
+	WORD	$0x4ea0e8c6 // fcmlt v6.4s, v6.4s, #0.0
+	WORD	$0x4ea0e8e7 // fcmlt v7.4s, v7.4s, #0.0
+	VDUP	V3.S[0], V10.S4
+	VDUP	V3.S[0], V11.S4
+	VBSL	V10.B16, V8.B16, V6.B16
+	VBSL	V11.B16, V9.B16, V7.B16
+	VDUP	V3.S[0], V10.S4
+	VDUP	V3.S[0], V11.S4
+	WORD	$0x4e2ad508 // fadd v8.4s, v8.4s, v10.4s
+	WORD	$0x4e2bd529 // fadd v9.4s, v9.4s, v11.4s
+	WORD	$0x6e28fcc6 // fdiv v6.4s, v6.4s, v8.4s
+	WORD	$0x6e29fce7 // fdiv v7.4s, v7.4s, v9.4s
+	WORD	$0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
+	WORD	$0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
+	FSTPQ	(F4, F5), (R4)
+	ADD	$32, R3
+	SUBS	$8, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F4
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	WORD	$0x4fa010c5 // fmla v5.4s, v6.4s, v0.s[1]
+	WORD	$0x6e24dca5 // fmul v5.4s, v5.4s, v4.4s
+	WORD	$0x4ea0f8a6 // fabs v6.4s, v5.4s
+	WORD	$0x6ea0f8c6 // fneg v6.4s, v6.4s
+	VDUP	V0.S[2], V7.S4
+	WORD	$0x4e27f4c6 // fmax v6.4s, v6.4s, v7.4s
+	VDUP	V0.S[3], V7.S4
+	WORD	$0x4f8110c7 // fmla v7.4s, v6.4s, v1.s[0]
+	VDUP	V0.S[3], V8.S4
+	WORD	$0x4ea8d4e8 // fsub v8.4s, v7.4s, v8.4s
+	WORD	$0x4fa15106 // fmls v6.4s, v8.4s, v1.s[1]
+	WORD	$0x4f815906 // fmls v6.4s, v8.4s, v1.s[2]
+	VDUP	V1.S[3], V8.S4
+	VDUP	V2.S[0], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V2.S[1], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V2.S[3], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	VDUP	V3.S[0], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V3.S[0], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	WORD	$0x4f3f04e6 // sshr v6.4s, v7.4s, #1
+	VSHL	$23, V6.S4, V9.S4
+	VDUP	V3.S[0], V10.S4
+	VADD	V10.S4, V9.S4, V9.S4
+	WORD	$0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
+	VSUB	V6.S4, V7.S4, V6.S4
+	VSHL	$23, V6.S4, V6.S4
+	VDUP	V3.S[0], V7.S4
+	VADD	V7.S4, V6.S4, V6.S4
+	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
+	WORD	$0x4ea0e8a5 // fcmlt v5.4s, v5.4s, #0.0
+	VDUP	V3.S[0], V7.S4
+	VBSL	V7.B16, V6.B16, V5.B16
+	VDUP	V3.S[0], V7.S4
+	WORD	$0x4e27d4c6 // fadd v6.4s, v6.4s, v7.4s
+	WORD	$0x6e26fca5 // fdiv v5.4s, v5.4s, v6.4s
+	WORD	$0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
+	FMOVQ	F4, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F4
+	ADD	R3, R0, R4
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	WORD	$0x4fa010c5 // fmla v5.4s, v6.4s, v0.s[1]
+	WORD	$0x6e24dca5 // fmul v5.4s, v5.4s, v4.4s
+	WORD	$0x4ea0f8a6 // fabs v6.4s, v5.4s
+	WORD	$0x6ea0f8c6 // fneg v6.4s, v6.4s
+	VDUP	V0.S[2], V7.S4
+	WORD	$0x4e27f4c6 // fmax v6.4s, v6.4s, v7.4s
+	VDUP	V0.S[3], V7.S4
+	WORD	$0x4f8110c7 // fmla v7.4s, v6.4s, v1.s[0]
+	VDUP	V0.S[3], V8.S4
+	WORD	$0x4ea8d4e8 // fsub v8.4s, v7.4s, v8.4s
+	WORD	$0x4fa15106 // fmls v6.4s, v8.4s, v1.s[1]
+	WORD	$0x4f815906 // fmls v6.4s, v8.4s, v1.s[2]
+	VDUP	V1.S[3], V8.S4
+	VDUP	V2.S[0], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V2.S[1], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	VDUP	V2.S[2], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V2.S[3], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	VDUP	V3.S[0], V9.S4
+	VFMLA	V6.S4, V8.S4, V9.S4
+	VDUP	V3.S[0], V8.S4
+	VFMLA	V6.S4, V9.S4, V8.S4
+	WORD	$0x4f3f04e6 // sshr v6.4s, v7.4s, #1
+	VSHL	$23, V6.S4, V9.S4
+	VDUP	V3.S[0], V10.S4
+	VADD	V10.S4, V9.S4, V9.S4
+	WORD	$0x6e29dd08 // fmul v8.4s, v8.4s, v9.4s
+	VSUB	V6.S4, V7.S4, V6.S4
+	VSHL	$23, V6.S4, V6.S4
+	VDUP	V3.S[0], V7.S4
+	VADD	V7.S4, V6.S4, V6.S4
+	WORD	$0x6e26dd06 // fmul v6.4s, v8.4s, v6.4s
+	WORD	$0x4ea0e8a5 // fcmlt v5.4s, v5.4s, #0.0
+	VDUP	V3.S[0], V7.S4
+	VBSL	V7.B16, V6.B16, V5.B16
+	VDUP	V3.S[0], V7.S4
+	WORD	$0x4e27d4c6 // fadd v6.4s, v6.4s, v7.4s
+	WORD	$0x6e26fca5 // fdiv v5.4s, v5.4s, v6.4s
+	WORD	$0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
+	FMOVD	F4, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F4
+	ADD	R3, R0, R0
+	VDUP	V0.S[0], V5.S4
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	WORD	$0x4fa010c5 // fmla v5.4s, v6.4s, v0.s[1]
+	WORD	$0x6e24dca5 // fmul v5.4s, v5.4s, v4.4s
+	WORD	$0x4ea0f8a6 // fabs v6.4s, v5.4s
+	WORD	$0x6ea0f8c6 // fneg v6.4s, v6.4s
+	VDUP	V0.S[2], V7.S4
+	WORD	$0x4e27f4c6 // fmax v6.4s, v6.4s, v7.4s
+	VDUP	V0.S[3], V7.S4
+	WORD	$0x4f8110c7 // fmla v7.4s, v6.4s, v1.s[0]
+	VDUP	V0.S[3], V0.S4
+	WORD	$0x4ea0d4e0 // fsub v0.4s, v7.4s, v0.4s
+	WORD	$0x4fa15006 // fmls v6.4s, v0.4s, v1.s[1]
+	WORD	$0x4f815806 // fmls v6.4s, v0.4s, v1.s[2]
+	VDUP	V1.S[3], V0.S4
+	VDUP	V2.S[0], V1.S4
+	VFMLA	V6.S4, V0.S4, V1.S4
+	VDUP	V2.S[1], V0.S4
+	VFMLA	V6.S4, V1.S4, V0.S4
+	VDUP	V2.S[2], V1.S4
+	VFMLA	V6.S4, V0.S4, V1.S4
+	VDUP	V2.S[3], V0.S4
+	VFMLA	V6.S4, V1.S4, V0.S4
+	VDUP	V3.S[0], V1.S4
+	VFMLA	V6.S4, V0.S4, V1.S4
+	VDUP	V3.S[0], V0.S4
+	VFMLA	V6.S4, V1.S4, V0.S4
+	WORD	$0x4f3f04e1 // sshr v1.4s, v7.4s, #1
+	VSHL	$23, V1.S4, V2.S4
+	VDUP	V3.S[0], V6.S4
+	VADD	V6.S4, V2.S4, V2.S4
+	WORD	$0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	VSUB	V1.S4, V7.S4, V1.S4
+	VSHL	$23, V1.S4, V1.S4
+	VDUP	V3.S[0], V2.S4
+	VADD	V2.S4, V1.S4, V1.S4
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	WORD	$0x4ea0e8a1 // fcmlt v1.4s, v5.4s, #0.0
+	VDUP	V3.S[0], V2.S4
+	VBSL	V2.B16, V0.B16, V1.B16
+	VDUP	V3.S[0], V2.S4
+	WORD	$0x4e22d400 // fadd v0.4s, v0.4s, v2.4s
+	WORD	$0x6e20fc20 // fdiv v0.4s, v1.4s, v0.4s
+	WORD	$0x6e24dc00 // fmul v0.4s, v0.4s, v4.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA geluTanhGradSIMD_constants<>+0(SB)/4, $0x41500000
+DATA geluTanhGradSIMD_constants<>+4(SB)/4, $0xc1500000
+DATA geluTanhGradSIMD_constants<>+8(SB)/4, $0x3fcc422a
+DATA geluTanhGradSIMD_constants<>+12(SB)/4, $0x3d922279
+DATA geluTanhGradSIMD_constants<>+16(SB)/4, $0x3e5b33b6
+DATA geluTanhGradSIMD_constants<>+20(SB)/4, $0xc2d00000
+DATA geluTanhGradSIMD_constants<>+24(SB)/4, $0x4b400000
+DATA geluTanhGradSIMD_constants<>+28(SB)/4, $0x3fb8aa3b
+DATA geluTanhGradSIMD_constants<>+32(SB)/4, $0x3f318000
+DATA geluTanhGradSIMD_constants<>+36(SB)/4, $0xb95e8083
+DATA geluTanhGradSIMD_constants<>+40(SB)/4, $0x3ab510d6
+DATA geluTanhGradSIMD_constants<>+44(SB)/4, $0x3c091db5
+DATA geluTanhGradSIMD_constants<>+48(SB)/4, $0x3d2aac7d
+DATA geluTanhGradSIMD_constants<>+52(SB)/4, $0x3e2aaa48
+DATA geluTanhGradSIMD_constants<>+56(SB)/4, $0x3efffffe
+DATA geluTanhGradSIMD_constants<>+60(SB)/4, $0x3f800000
+GLOBL geluTanhGradSIMD_constants<>(SB), RODATA|NOPTR, $64
+
+// func geluTanhGradSIMD(dst, x, dy *float32, n int)
+TEXT ·geluTanhGradSIMD(SB), NOSPLIT, $0-32
+	MOVD	$geluTanhGradSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	FMOVQ	32(R0), F2
+	FMOVQ	48(R0), F3
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$8, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R1, R5
+	FLDPQ	(R5), (F4, F5)
+	ADD	R4, R2, R5
+	FLDPQ	(R5), (F6, F7)
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V8.S4
+	VDUP	V0.S[0], V9.S4
+	WORD	$0x4ea8f484 // fmin v4.4s, v4.4s, v8.4s
+	WORD	$0x4ea9f4a5 // fmin v5.4s, v5.4s, v9.4s
+	VDUP	V0.S[1], V8.S4
+	VDUP	V0.S[1], V9.S4
+	WORD	$0x4e28f484 // fmax v4.4s, v4.4s, v8.4s
+	WORD	$0x4e29f4a5 // fmax v5.4s, v5.4s, v9.4s
+	WORD	$0x6e24dc88 // fmul v8.4s, v4.4s, v4.4s
+	WORD	$0x6e25dca9 // fmul v9.4s, v5.4s, v5.4s
+	VDUP	V0.S[2], V10.S4
+	VDUP	V0.S[2], V11.S4
+	VDUP	V0.S[2], V12.S4
+	VDUP	V0.S[2], V13.S4
+	WORD	$0x4fa0190a // fmla v10.4s, v8.4s, v0.s[3]
+	WORD	$0x4fa0192b // fmla v11.4s, v9.4s, v0.s[3]
+	WORD	$0x4f81110c // fmla v12.4s, v8.4s, v1.s[0]
+	WORD	$0x4f81112d // fmla v13.4s, v9.4s, v1.s[0]
+	WORD	$0x6e24dd48 // fmul v8.4s, v10.4s, v4.4s
+	WORD	$0x6e25dd69 // fmul v9.4s, v11.4s, v5.4s
+	WORD	$0x4ea0f90a // fabs v10.4s, v8.4s
+	WORD	$0x4ea0f92b // fabs v11.4s, v9.4s
+	WORD	$0x6ea0f94a // fneg v10.4s, v10.4s
+	WORD	$0x6ea0f96b // fneg v11.4s, v11.4s
+	VDUP	V1.S[1], V14.S4
+	VDUP	V1.S[1], V15.S4
+	WORD	$0x4e2ef54a // fmax v10.4s, v10.4s, v14.4s
+	WORD	$0x4e2ff56b // fmax v11.4s, v11.4s, v15.4s
+	VDUP	V1.S[2], V14.S4
+	VDUP	V1.S[2], V15.S4
+	WORD	$0x4fa1194e // fmla v14.4s, v10.4s, v1.s[3]
+	WORD	$0x4fa1196f // fmla v15.4s, v11.4s, v1.s[3]
+	VDUP	V1.S[2], V16.S4
+	VDUP	V1.S[2], V17.S4
+	WORD	$0x4eb0d5d0 // fsub v16.4s, v14.4s, v16.4s
+	WORD	$0x4eb1d5f1 // fsub v17.4s, v15.4s, v17.4s
+	WORD	$0x4f82520a // fmls v10.4s, v16.4s, v2.s[0]
+	WORD	$0x4f82522b // fmls v11.4s, v17.4s, v2.s[0]
+	WORD	$0x4fa2520a // fmls v10.4s, v16.4s, v2.s[1]
+	WORD	$0x4fa2522b // fmls v11.4s, v17.4s, v2.s[1]
+	VDUP	V2.S[2], V16.S4
+	VDUP	V2.S[2], V17.S4
+	VDUP	V2.S[3], V18.S4
+	VDUP	V2.S[3], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V3.S[0], V16.S4
+	VDUP	V3.S[0], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	VDUP	V3.S[1], V18.S4
+	VDUP	V3.S[1], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V3.S[2], V16.S4
+	VDUP	V3.S[2], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	VDUP	V3.S[3], V18.S4
+	VDUP	V3.S[3], V19.S4
+	VFMLA	V10.S4, V16.S4, V18.S4
+	VFMLA	V11.S4, V17.S4, V19.S4
+	VDUP	V3.S[3], V16.S4
+	VDUP	V3.S[3], V17.S4
+	VFMLA	V10.S4, V18.S4, V16.S4
+	VFMLA	V11.S4, V19.S4, V17.S4
+	WORD	$0x4f3f05ca // sshr v10.4s, v14.4s, #1
+	WORD	$0x4f3f05eb // sshr v11.4s, v15.4s, #1
+	VSHL	$23, V10.S4, V18.S4
+	VSHL	$23, V11.S4, V19.S4
+	VDUP	V3.S[3], V20.S4
+	VDUP	V3.S[3], V21.S4
+	VADD	V20.S4, V18.S4, V18.S4
+	VADD	V21.S4, V19.S4, V19.S4
+	WORD	$0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
+	WORD	$0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
+	VSUB	V10.S4, V14.S4, V10.S4
+	VSUB	V11.S4, V15.S4, V11.S4
+	VSHL	$23, V10.S4, V10.S4
+	VSHL	$23, V11.S4, V11.S4
+	VDUP	V3.S[3], V14.S4
+	VDUP	V3.S[3], V15.S4
+	VADD	V14.S4, V10.S4, V10.S4
+	VADD	V15.S4, V11.S4, V11.S4
+	WORD	$0x6e2ade0a // fmul v10.4s, v16.4s, v10.4s
+	WORD	$0x6e2bde2b // fmul v11.4s, v17.4s, v11.4s
+	VDUP	V3.S[3], V14.S4
+	VDUP	V3.S[3], V15.S4
+	VDUP	V3.S[3], V16.S4
+	VDUP	V3.S[3], V17.S4
+	WORD	$0x4e30d550 // fadd v16.4s, v10.4s, v16.4s
+	WORD	$0x4e31d571 // fadd v17.4s, v11.4s, v17.4s
+	WORD	$0x6e30fdce // fdiv v14.4s, v14.4s, v16.4s
+	WORD	$0x6e31fdef // fdiv v15.4s, v15.4s, v17.4s
+	WORD	$0x6e2edd4a // fmul v10.4s, v10.4s, v14.4s
+	WORD	$0x6e2fdd6b // fmul v11.4s, v11.4s, v15.4s
+	WORD	$0x4ea0e910 // fcmlt v16.4s, v8.4s, #0.0
+	WORD	$0x4ea0e931 // fcmlt v17.4s, v9.4s, #0.0
+	VBSL	V14.B16, V10.B16, V16.B16
+	VBSL	V15.B16, V11.B16, V17.B16
+	WORD	$0x4ea0e908 // fcmlt v8.4s, v8.4s, #0.0
+	WORD	$0x4ea0e929 // fcmlt v9.4s, v9.4s, #0.0
+	VBSL	V10.B16, V14.B16, V8.B16
+	VBSL	V11.B16, V15.B16, V9.B16
+	WORD	$0x6e30dcc6 // fmul v6.4s, v6.4s, v16.4s
+	WORD	$0x6e31dce7 // fmul v7.4s, v7.4s, v17.4s
+	WORD	$0x6e24dd84 // fmul v4.4s, v12.4s, v4.4s
+	WORD	$0x6e25dda5 // fmul v5.4s, v13.4s, v5.4s
+	VDUP	V3.S[3], V10.S4
+	VDUP	V3.S[3], V11.S4
+	VFMLA	V8.S4, V4.S4, V10.S4
+	VFMLA	V9.S4, V5.S4, V11.S4
+	WORD	$0x6e2adcc4 // fmul v4.4s, v6.4s, v10.4s
+	WORD	$0x6e2bdce5 // fmul v5.4s, v7.4s, v11.4s
+	FSTPQ	(F4, F5), (R5)
+	ADD	$32, R4
+	SUBS	$8, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R1, R5
+	FMOVQ	(R5), F4
+	ADD	R4, R2, R5
+	FMOVQ	(R5), F5
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4ea6f484 // fmin v4.4s, v4.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4e26f484 // fmax v4.4s, v4.4s, v6.4s
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	VDUP	V0.S[2], V7.S4
+	VDUP	V0.S[2], V8.S4
+	WORD	$0x4fa018c7 // fmla v7.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8110c8 // fmla v8.4s, v6.4s, v1.s[0]
+	WORD	$0x6e24dce6 // fmul v6.4s, v7.4s, v4.4s
+	WORD	$0x4ea0f8c7 // fabs v7.4s, v6.4s
+	WORD	$0x6ea0f8e7 // fneg v7.4s, v7.4s
+	VDUP	V1.S[1], V9.S4
+	WORD	$0x4e29f4e7 // fmax v7.4s, v7.4s, v9.4s
+	VDUP	V1.S[2], V9.S4
+	WORD	$0x4fa118e9 // fmla v9.4s, v7.4s, v1.s[3]
+	VDUP	V1.S[2], V10.S4
+	WORD	$0x4eaad52a // fsub v10.4s, v9.4s, v10.4s
+	WORD	$0x4f825147 // fmls v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa25147 // fmls v7.4s, v10.4s, v2.s[1]
+	VDUP	V2.S[2], V10.S4
+	VDUP	V2.S[3], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[0], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	VDUP	V3.S[1], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[2], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	VDUP	V3.S[3], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	WORD	$0x4f3f0527 // sshr v7.4s, v9.4s, #1
+	VSHL	$23, V7.S4, V11.S4
+	VDUP	V3.S[3], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
+	VSUB	V7.S4, V9.S4, V7.S4
+	VSHL	$23, V7.S4, V7.S4
+	VDUP	V3.S[3], V9.S4
+	VADD	V9.S4, V7.S4, V7.S4
+	WORD	$0x6e27dd47 // fmul v7.4s, v10.4s, v7.4s
+	VDUP	V3.S[3], V9.S4
+	VDUP	V3.S[3], V10.S4
+	WORD	$0x4e2ad4ea // fadd v10.4s, v7.4s, v10.4s
+	WORD	$0x6e2afd29 // fdiv v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
+	WORD	$0x4ea0e8ca // fcmlt v10.4s, v6.4s, #0.0
+	VBSL	V9.B16, V7.B16, V10.B16
+	WORD	$0x4ea0e8c6 // fcmlt v6.4s, v6.4s, #0.0
+	VBSL	V7.B16, V9.B16, V6.B16
+	WORD	$0x6e2adca5 // fmul v5.4s, v5.4s, v10.4s
+	WORD	$0x6e24dd04 // fmul v4.4s, v8.4s, v4.4s
+	VDUP	V3.S[3], V7.S4
+	VFMLA	V6.S4, V4.S4, V7.S4
+	WORD	$0x6e27dca4 // fmul v4.4s, v5.4s, v7.4s
+	FMOVQ	F4, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R1, R5
+	FMOVD	(R5), F4
+	ADD	R4, R2, R5
+	FMOVD	(R5), F5
+	ADD	R4, R0, R5
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4ea6f484 // fmin v4.4s, v4.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4e26f484 // fmax v4.4s, v4.4s, v6.4s
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	VDUP	V0.S[2], V7.S4
+	VDUP	V0.S[2], V8.S4
+	WORD	$0x4fa018c7 // fmla v7.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8110c8 // fmla v8.4s, v6.4s, v1.s[0]
+	WORD	$0x6e24dce6 // fmul v6.4s, v7.4s, v4.4s
+	WORD	$0x4ea0f8c7 // fabs v7.4s, v6.4s
+	WORD	$0x6ea0f8e7 // fneg v7.4s, v7.4s
+	VDUP	V1.S[1], V9.S4
+	WORD	$0x4e29f4e7 // fmax v7.4s, v7.4s, v9.4s
+	VDUP	V1.S[2], V9.S4
+	WORD	$0x4fa118e9 // fmla v9.4s, v7.4s, v1.s[3]
+	VDUP	V1.S[2], V10.S4
+	WORD	$0x4eaad52a // fsub v10.4s, v9.4s, v10.4s
+	WORD	$0x4f825147 // fmls v7.4s, v10.4s, v2.s[0]
+	WORD	$0x4fa25147 // fmls v7.4s, v10.4s, v2.s[1]
+	VDUP	V2.S[2], V10.S4
+	VDUP	V2.S[3], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[0], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	VDUP	V3.S[1], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[2], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	VDUP	V3.S[3], V11.S4
+	VFMLA	V7.S4, V10.S4, V11.S4
+	VDUP	V3.S[3], V10.S4
+	VFMLA	V7.S4, V11.S4, V10.S4
+	WORD	$0x4f3f0527 // sshr v7.4s, v9.4s, #1
+	VSHL	$23, V7.S4, V11.S4
+	VDUP	V3.S[3], V12.S4
+	VADD	V12.S4, V11.S4, V11.S4
+	WORD	$0x6e2bdd4a // fmul v10.4s, v10.4s, v11.4s
+	VSUB	V7.S4, V9.S4, V7.S4
+	VSHL	$23, V7.S4, V7.S4
+	VDUP	V3.S[3], V9.S4
+	VADD	V9.S4, V7.S4, V7.S4
+	WORD	$0x6e27dd47 // fmul v7.4s, v10.4s, v7.4s
+	VDUP	V3.S[3], V9.S4
+	VDUP	V3.S[3], V10.S4
+	WORD	$0x4e2ad4ea // fadd v10.4s, v7.4s, v10.4s
+	WORD	$0x6e2afd29 // fdiv v9.4s, v9.4s, v10.4s
+	WORD	$0x6e29dce7 // fmul v7.4s, v7.4s, v9.4s
+	WORD	$0x4ea0e8ca // fcmlt v10.4s, v6.4s, #0.0
+	VBSL	V9.B16, V7.B16, V10.B16
+	WORD	$0x4ea0e8c6 // fcmlt v6.4s, v6.4s, #0.0
+	VBSL	V7.B16, V9.B16, V6.B16
+	WORD	$0x6e2adca5 // fmul v5.4s, v5.4s, v10.4s
+	WORD	$0x6e24dd04 // fmul v4.4s, v8.4s, v4.4s
+	VDUP	V3.S[3], V7.S4
+	VFMLA	V6.S4, V4.S4, V7.S4
+	WORD	$0x6e27dca4 // fmul v4.4s, v5.4s, v7.4s
+	FMOVD	F4, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R1, R1
+	FMOVS	(R1), F4
+	ADD	R4, R2, R1
+	FMOVS	(R1), F5
+	ADD	R4, R0, R0
+	VDUP	V0.S[0], V6.S4
+	WORD	$0x4ea6f484 // fmin v4.4s, v4.4s, v6.4s
+	VDUP	V0.S[1], V6.S4
+	WORD	$0x4e26f484 // fmax v4.4s, v4.4s, v6.4s
+	WORD	$0x6e24dc86 // fmul v6.4s, v4.4s, v4.4s
+	VDUP	V0.S[2], V7.S4
+	VDUP	V0.S[2], V8.S4
+	WORD	$0x4fa018c7 // fmla v7.4s, v6.4s, v0.s[3]
+	WORD	$0x4f8110c8 // fmla v8.4s, v6.4s, v1.s[0]
+	WORD	$0x6e24dce0 // fmul v0.4s, v7.4s, v4.4s
+	WORD	$0x4ea0f806 // fabs v6.4s, v0.4s
+	WORD	$0x6ea0f8c6 // fneg v6.4s, v6.4s
+	VDUP	V1.S[1], V7.S4
+	WORD	$0x4e27f4c6 // fmax v6.4s, v6.4s, v7.4s
+	VDUP	V1.S[2], V7.S4
+	WORD	$0x4fa118c7 // fmla v7.4s, v6.4s, v1.s[3]
+	VDUP	V1.S[2], V1.S4
+	WORD	$0x4ea1d4e1 // fsub v1.4s, v7.4s, v1.4s
+	WORD	$0x4f825026 // fmls v6.4s, v1.4s, v2.s[0]
+	WORD	$0x4fa25026 // fmls v6.4s, v1.4s, v2.s[1]
+	VDUP	V2.S[2], V1.S4
+	VDUP	V2.S[3], V2.S4
+	VFMLA	V6.S4, V1.S4, V2.S4
+	VDUP	V3.S[0], V1.S4
+	VFMLA	V6.S4, V2.S4, V1.S4
+	VDUP	V3.S[1], V2.S4
+	VFMLA	V6.S4, V1.S4, V2.S4
+	VDUP	V3.S[2], V1.S4
+	VFMLA	V6.S4, V2.S4, V1.S4
+	VDUP	V3.S[3], V2.S4
+	VFMLA	V6.S4, V1.S4, V2.S4
+	VDUP	V3.S[3], V1.S4
+	VFMLA	V6.S4, V2.S4, V1.S4
+	WORD	$0x4f3f04e2 // sshr v2.4s, v7.4s, #1
+	VSHL	$23, V2.S4, V6.S4
+	VDUP	V3.S[3], V9.S4
+	VADD	V9.S4, V6.S4, V6.S4
+	WORD	$0x6e26dc21 // fmul v1.4s, v1.4s, v6.4s
+	VSUB	V2.S4, V7.S4, V2.S4
+	VSHL	$23, V2.S4, V2.S4
+	VDUP	V3.S[3], V6.S4
+	VADD	V6.S4, V2.S4, V2.S4
+	WORD	$0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	VDUP	V3.S[3], V2.S4
+	VDUP	V3.S[3], V6.S4
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
+	WORD	$0x6e26fc42 // fdiv v2.4s, v2.4s, v6.4s
+	WORD	$0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD	$0x4ea0e806 // fcmlt v6.4s, v0.4s, #0.0
+	VBSL	V2.B16, V1.B16, V6.B16
+	WORD	$0x4ea0e800 // fcmlt v0.4s, v0.4s, #0.0
+	VBSL	V1.B16, V2.B16, V0.B16
+	WORD	$0x6e26dca1 // fmul v1.4s, v5.4s, v6.4s
+	WORD	$0x6e24dd02 // fmul v2.4s, v8.4s, v4.4s
+	VDUP	V3.S[3], V3.S4
+	VFMLA	V0.S4, V2.S4, V3.S4
+	WORD	$0x6e23dc20 // fmul v0.4s, v1.4s, v3.4s
 	FMOVS	F0, (R0)
 
 skip6:

@@ -95,7 +95,11 @@ func ulps(got float32, want float64) float64 {
 	case float64(got) == want, math.IsInf(float64(got), 0) && float64(float32(want)) == float64(got):
 		return 0
 	}
-	_, e := math.Frexp(want)
-	e = max(e-24, -149)
-	return math.Ldexp(math.Abs(float64(got)-want), -e)
+	return math.Abs(float64(got)-want) / ulp(want)
+}
+
+// ulp is a unit in the last place of a float32 near v.
+func ulp(v float64) float64 {
+	_, e := math.Frexp(v)
+	return math.Ldexp(1, max(e-24, -149))
 }

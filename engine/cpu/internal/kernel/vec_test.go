@@ -31,10 +31,15 @@ func elementwiseFunctions() []elementwise {
 	binary("Mul", 0, Mul)
 	binary("Div", 0, Div)
 	binary("Equal", 0, Equal)
+	binary("Min", 0, Min)
+	binary("Max", 0, Max)
 	binary("ReLUGrad", 0, ReLUGrad)
 	binary("ReLU6Grad", 0, ReLU6Grad)
 	binary("SigmoidGrad", 0, SigmoidGrad)
 	binary("TanhGrad", 1e-6, TanhGrad) // cancels near |y| = 1
+	for _, g := range activationGradients() {
+		binary(g.name, g.tolerance, g.f)
+	}
 	scalar := func(name string, f func(dst, a []float32, s float32)) {
 		list = append(list, elementwise{name, 1, 0, func(d []float32, in [][]float32) { f(d, in[0], testScalar) }})
 	}
@@ -45,6 +50,8 @@ func elementwiseFunctions() []elementwise {
 	scalar("DivS", DivS)
 	scalar("RdivS", RdivS)
 	scalar("EqualS", EqualS)
+	scalar("MinS", MinS)
+	scalar("MaxS", MaxS)
 	scalar("Fill", func(dst, _ []float32, s float32) { Fill(dst, s) })
 	return list
 }
@@ -143,6 +150,25 @@ func TestNaNRules(t *testing.T) {
 		{"Equal", Equal, 1, nan32, 0},
 		{"Equal", Equal, 2, 2, 1},
 		{"Equal", Equal, inf, 1, 0},
+		{"Min", Min, nan32, 1, nan32},
+		{"Min", Min, 1, nan32, nan32},
+		{"Min", Min, minusInf, inf, minusInf},
+		{"Max", Max, nan32, 1, nan32},
+		{"Max", Max, 1, nan32, nan32},
+		{"Max", Max, minusInf, inf, inf},
+		{"AbsGrad", AbsGrad, 0, 3, 0},
+		{"AbsGrad", AbsGrad, nan32, 3, 0},
+		{"AbsGrad", AbsGrad, -1e-40, 3, -3},
+		{"HardSigmoidGrad", HardSigmoidGrad, -3, 6, 0},
+		{"HardSigmoidGrad", HardSigmoidGrad, 3, 6, 0},
+		{"HardSigmoidGrad", HardSigmoidGrad, 2.9999998, 6, 1},
+		{"HardSwishGrad", HardSwishGrad, -3, nan32, 0},
+		{"HardSwishGrad", HardSwishGrad, 3, 6, 6},
+		{"HardSwishGrad", HardSwishGrad, 0, 6, 3},
+		{"GELUTanhGrad", GELUTanhGrad, 1e20, 6, 6},
+		{"GELUTanhGrad", GELUTanhGrad, -1e20, 6, float32(math.Copysign(0, -1))},
+		{"GELUGrad", GELUGrad, 1e30, 6, 6},
+		{"SiLUGrad", SiLUGrad, 1e30, 6, 6},
 		{"ReLUGrad", ReLUGrad, 0, 3, 0},
 		{"ReLUGrad", ReLUGrad, 1e-40, 3, 3},
 		{"ReLUGrad", ReLUGrad, nan32, 3, 0},

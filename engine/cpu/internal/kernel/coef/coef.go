@@ -56,6 +56,46 @@ const (
 // |x| ≤ TanhSmall. Relative error 4e-9.
 var Tanh = [...]float32{-0.33333284, 0.13331491, -0.053743497, 0.020650588, -0.0057170456}
 
+// ExpMinusOneMin is where e^x−1 is −1 in float32.
+const ExpMinusOneMin = -25
+
+// Log1pSplit is √2−1: log(1+e) is computed from e below it, from (1+e)/2 above.
+const Log1pSplit = 0.41421354
+
+// The distribution function of the standard normal distribution is Φ(−a) = e^(−a²/2)·h(a)
+// for a ≥ 0, with h(a) = t·p(t), t = 1/(1+NormalScale·a). Beyond NormalMax, Φ(−a) is 0.
+const (
+	NormalScale = 0.3
+	NormalMax   = 16
+	InvSqrt2Pi  = 0.39894228040143267794 // 1/√(2π)
+)
+
+// Normal are the coefficients of p, lowest first, for a ≤ 13.5. Relative error 4e-9.
+var Normal = [...]float32{
+	0.119686544, 0.119574584, 0.110213704, 0.078485675, 0.09589305,
+	-0.078955434, 0.19124684, -0.22782718, 0.11227765, -0.020595433,
+}
+
+// ErfSmall is the bound below which [Erf] serves; above it erf is computed from Φ.
+// From ErfMax on, erf x rounds to 1.
+const (
+	ErfSmall = 0.875
+	ErfMax   = 4
+	Sqrt2    = 1.41421356237309504880
+)
+
+// Erf are the coefficients of p, lowest first, in erf x ≈ x + x·p(x²) for
+// |x| ≤ ErfSmall. Relative error 1.5e-8.
+var Erf = [...]float32{0.12837915, -0.37612507, 0.11281963, -0.02677228, 0.0050020209, -0.00060388062}
+
+// GELU's approximation by a hyperbolic tangent is x·σ(x·(GELUTanh1 + GELUTanh3·x²)).
+// From GELUTanhMax on, its derivative rounds to 1, and below −GELUTanhMax to 0.
+const (
+	GELUTanh1   = 2 * 0.79788456080286535588 // 2·√(2/π)
+	GELUTanh3   = GELUTanh1 * 0.044715
+	GELUTanhMax = 13
+)
+
 // Multipliers of the 32-bit finaliser "lowbias32" of C. Wellons.
 const (
 	Mix1 = 0x7feb352d

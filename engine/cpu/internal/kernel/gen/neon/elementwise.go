@@ -38,6 +38,8 @@ func binaryKernels() {
 		{"mul", times},
 		{"div", over},
 		{"equal", func(a, b vec) vec { return indicator(equal(a, b)) }},
+		{"min", smaller},
+		{"max", larger},
 		{"reluGrad", func(y, dy vec) vec { return and(positive(y), dy) }},
 		{"relu6Grad", func(y, dy vec) vec { return and(and(positive(y), above(num(6).all(), y)), dy) }},
 		{"sigmoidGrad", func(y, dy vec) vec { return times(times(y, dy), minus(num(1).all(), y)) }},
@@ -69,6 +71,8 @@ func scalarKernels() {
 		{"divS", over},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(equal(a, s)) }},
+		{"minS", smaller},
+		{"maxS", larger},
 	} {
 		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)")
 		dst, a, number := argument("dst"), argument("a"), broadcast("s")
@@ -82,6 +86,11 @@ func scalarKernels() {
 		finish()
 	}
 }
+
+// smaller and larger return NaN if either is NaN, and b if they are equal, which the
+// zeros are: the instructions would make +0 of −0 and +0.
+func smaller(a, b vec) vec { return orNot(choose(above(b, a), a, b), equal(a, a)) }
+func larger(a, b vec) vec  { return orNot(choose(above(a, b), a, b), equal(a, a)) }
 
 func fillKernel() {
 	function("fillSIMD", "(dst *float32, v float32, n int)")

@@ -23,6 +23,7 @@ var (
 	fmin  = encoding{"fmin", 0x4ea0f400}
 	fcmeq = encoding{"fcmeq", 0x4e20e400} // all bits of the lane if n = m, else none
 	fcmgt = encoding{"fcmgt", 0x6ea0e400}
+	fcmge = encoding{"fcmge", 0x6e20e400}
 	mul   = encoding{"mul", 0x4ea09c00}
 	cmhi  = encoding{"cmhi", 0x6ea03400} // n > m, unsigned
 )

@@ -16,6 +16,7 @@ func TestEncodings(t *testing.T) {
 		{"fmin v10.4s, v11.4s, v12.4s", fmin.three(10, 11, 12), 0x4eacf56a},
 		{"fcmeq v13.4s, v14.4s, v15.4s", fcmeq.three(13, 14, 15), 0x4e2fe5cd},
 		{"fcmgt v21.4s, v22.4s, v23.4s", fcmgt.three(21, 22, 23), 0x6eb7e6d5},
+		{"fcmge v21.4s, v22.4s, v23.4s", fcmge.three(21, 22, 23), 0x6e37e6d5},
 		{"mul v24.4s, v25.4s, v26.4s", mul.three(24, 25, 26), 0x4eba9f38},
 		{"cmhi v27.4s, v28.4s, v29.4s", cmhi.three(27, 28, 29), 0x6ebd379b},
 		{"fsqrt v31.4s, v1.4s", fsqrt.two(31, 1), 0x6ea1f83f},

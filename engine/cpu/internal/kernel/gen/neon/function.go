@@ -292,10 +292,15 @@ func (k *kernel) writePool() {
 // weave emits the instructions of f for each of its arguments, in turn one for
 // each, so that a processor that looks ahead little finds independent ones.
 func weave(f func(x vec) vec, arguments []vec) (results []vec) {
-	chains := make([][]instruction, len(arguments))
-	for i, x := range arguments {
+	return weaveEach(len(arguments), func(i int) vec { return f(arguments[i]) })
+}
+
+// weaveEach is weave for a function of what has the number i.
+func weaveEach(n int, f func(i int) vec) (results []vec) {
+	chains := make([][]instruction, n)
+	for i := range n {
 		fn.woven = &chains[i]
-		results = append(results, f(x))
+		results = append(results, f(i))
 	}
 	fn.woven = nil
 	for step := range chains[0] {

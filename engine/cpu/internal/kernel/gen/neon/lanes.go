@@ -35,6 +35,7 @@ func greater(a, b vec) vec { return into(func(d vec) { lanewise(fmax, d, a, b) }
 // Comparisons return a mask: all bits of the lanes in which they hold, no others.
 func equal(a, b vec) vec    { return into(func(d vec) { lanewise(fcmeq, d, a, b) }) }
 func above(a, b vec) vec    { return into(func(d vec) { lanewise(fcmgt, d, a, b) }) }
+func atLeast(a, b vec) vec  { return into(func(d vec) { lanewise(fcmge, d, a, b) }) }
 func positive(a vec) vec    { return into(func(d vec) { withZero(fcmgtZero, d, a) }) }
 func negative(a vec) vec    { return into(func(d vec) { withZero(fcmltZero, d, a) }) }
 func isZero(a vec) vec      { return into(func(d vec) { withZero(fcmeqZero, d, a) }) }

@@ -79,6 +79,7 @@ func main() {
 	unaryKernels()
 	binaryKernels()
 	scalarKernels()
+	activationKernels()
 	fillKernel()
 	dropoutKernel()
 	sumKernel()

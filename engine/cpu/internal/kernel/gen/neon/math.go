@@ -24,14 +24,19 @@ func expInRange(x vec) vec {
 // expParts returns p and n with eˣ = p·2ⁿ and p in [√½, √2]. n is an integer in the
 // low bits of its lanes, with other bits above the lowest ten.
 func expParts(x vec) (p, n vec) {
+	p, n = expReduced(x)
+	p = fma(p, x, num(1))
+	return fma(p, x, num(1)), n
+}
+
+// expReduced makes r of x and returns q and n with eˣ = (1 + r + r²·q)·2ⁿ.
+func expReduced(x vec) (q, n vec) {
 	n = num(coef.Magic).all()
 	accumulateBy(n, x, num(coef.Log2E))
 	k := minus(n, num(coef.Magic).all())
 	reduceBy(x, k, num(coef.Ln2Hi))
 	reduceBy(x, k, num(coef.Ln2Lo))
-	p = horner(coef.Exp[:], x)
-	p = fma(p, x, num(1))
-	return fma(p, x, num(1)), n
+	return horner(coef.Exp[:], x), n
 }
 
 // pow2 returns 2ⁿ for −126 ≤ n ≤ 127, looking at the lowest nine bits only.
@@ -46,17 +51,22 @@ func ln(x vec) vec {
 	k := plusInt(rightSigned(m, 23), and(tiny, bits(asBits(-coef.LogScaleLog2)).all()))
 	k = toFloat(k)
 	m = plusInt(and(m, bits(0x7fffff).all()), bits(coef.SqrtHalfBits).all())
-	f := minus(m, num(1).all())
+	y := lnParts(minus(m, num(1).all()), k)
+
+	y = orNot(y, notNegative(x)) // all bits set are a NaN
+	y = choose(isZero(x), bits(negInfBits).all(), y)
+	return choose(equal(x, bits(infBits).all()), x, y)
+}
+
+// lnParts returns ln(1+f) + k·ln2 for √½ ≤ 1+f < √2.
+func lnParts(f, k vec) vec {
 	f2 := times(f, f)
 	y := times(times(horner(coef.Log[:], f), f), f2)
 	reduceBy(y, f2, num(0.5))
 	accumulateBy(y, k, num(coef.Ln2Lo))
 	y = plus(y, f)
 	accumulateBy(y, k, num(coef.Ln2Hi))
-
-	y = orNot(y, notNegative(x)) // all bits set are a NaN
-	y = choose(isZero(x), bits(negInfBits).all(), y)
-	return choose(equal(x, bits(infBits).all()), x, y)
+	return y
 }
 
 // asBits returns the bits of an integer.

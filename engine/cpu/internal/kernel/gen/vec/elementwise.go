@@ -52,6 +52,8 @@ func binaryKernels() {
 		{"mul", times},
 		{"div", over},
 		{"equal", func(a vec, b Op) vec { return indicator(compare(a, equal, b)) }},
+		{"min", func(a vec, b Op) vec { return or(lesser(a, b), compare(a, unordered, a)) }},
+		{"max", func(a vec, b Op) vec { return or(greater(a, b), compare(a, unordered, a)) }},
 		{"reluGrad", func(y vec, dy Op) vec { return and(compare(y, greaterThan, bits(0)), dy) }},
 		{"relu6Grad", func(y vec, dy Op) vec {
 			return and(and(compare(y, greaterThan, bits(0)), compare(y, less, num(6))), dy)
@@ -86,6 +88,8 @@ func scalarKernels() {
 		{"divS", func(a, s vec) vec { return over(a, s) }},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(compare(a, equal, s)) }},
+		{"minS", func(a, s vec) vec { return or(lesser(a, s), compare(a, unordered, a)) }},
+		{"maxS", func(a, s vec) vec { return or(greater(a, s), compare(a, unordered, a)) }},
 	} {
 		function(k.name+"SIMD", "(dst, a *float32, s float32, n int)")
 		dst, a, number := param("dst"), param("a"), broadcast("s")

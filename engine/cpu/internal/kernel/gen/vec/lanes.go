@@ -23,8 +23,11 @@ var (
 	equal       = U8(0x00)
 	unordered   = U8(0x03)
 	equalOrNaN  = U8(0x08)
+	notEqual    = U8(0x0c)
 	less        = U8(0x11)
+	atMost      = U8(0x12)
 	lessOrNaN   = U8(0x19)
+	atLeast     = U8(0x1d)
 	greaterThan = U8(0x1e)
 )
 
@@ -68,10 +71,15 @@ var woven *[]func()
 // each. A long chain of dependent instructions would otherwise fill the processor's
 // queues before it reaches the next, independent one.
 func weave(f func(x vec) vec, arguments []vec) (results []vec) {
-	chains := make([][]func(), len(arguments))
-	for i, x := range arguments {
+	return weaveEach(len(arguments), func(i int) vec { return f(arguments[i]) })
+}
+
+// weaveEach is weave for a function of what has the number i.
+func weaveEach(n int, f func(i int) vec) (results []vec) {
+	chains := make([][]func(), n)
+	for i := range n {
 		woven = &chains[i]
-		results = append(results, f(x))
+		results = append(results, f(i))
 	}
 	woven = nil
 	for step := range chains[0] {

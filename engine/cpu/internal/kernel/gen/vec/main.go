@@ -14,7 +14,7 @@
 //
 // The files: lanes.go names the vector instructions in the order of mathematics,
 // row.go has the loop and its tail, math.go the transcendental functions,
-// elementwise.go, reduce.go, rows.go, pool.go and depthwise.go the kernels.
+// elementwise.go, activation.go, reduce.go, rows.go, pool.go and depthwise.go the kernels.
 package main
 
 import (
@@ -26,6 +26,7 @@ func main() {
 	unaryKernels()
 	binaryKernels()
 	scalarKernels()
+	activationKernels()
 	fillKernel()
 	dropoutKernel()
 	sumKernel()

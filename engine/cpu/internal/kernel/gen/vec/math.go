@@ -26,14 +26,19 @@ func expInRange(x vec) vec {
 // expParts returns p and n with eˣ = p·2ⁿ and p in [√½, √2]. n is an integer in the
 // low bits of its lanes, with other bits above the lowest ten.
 func expParts(x vec) (p, n vec) {
+	p, n = expReduced(x)
+	p = fma(p, x, num(1))
+	p = fma(p, x, num(1))
+	return p, n
+}
+
+// expReduced makes r of x and returns q and n with eˣ = (1 + r + r²·q)·2ⁿ.
+func expReduced(x vec) (q, n vec) {
 	n = fma(load(num(coef.Log2E)), x, num(coef.Magic))
 	k := minus(n, num(coef.Magic))
 	reduce(x, k, num(coef.Ln2Hi))
 	reduce(x, k, num(coef.Ln2Lo))
-	p = horner(coef.Exp[:], x)
-	p = fma(p, x, num(1))
-	p = fma(p, x, num(1))
-	return p, n
+	return horner(coef.Exp[:], x), n
 }
 
 // pow2 returns 2ⁿ for −126 ≤ n ≤ 127, looking at the lowest nine bits only.
@@ -48,17 +53,22 @@ func ln(x vec) vec {
 	k = plusInt(k, and(tiny, bits(word(-coef.LogScaleLog2))))
 	emit(VCVTDQ2PS, k, k)
 	m = plusInt(and(m, bits(0x7fffff)), bits(coef.SqrtHalfBits))
-	f := minus(m, num(1))
+	y := lnParts(minus(m, num(1)), k)
+
+	y = or(y, compare(x, lessOrNaN, bits(0))) // all bits set are a NaN
+	y = choose(compare(x, equal, bits(0)), negInf(), y)
+	return choose(compare(x, equal, bits(0x7f800000)), x, y)
+}
+
+// lnParts returns ln(1+f) + k·ln2 for √½ ≤ 1+f < √2.
+func lnParts(f, k vec) vec {
 	f2 := times(f, f)
 	y := times(times(horner(coef.Log[:], f), f), f2)
 	accumulate(y, f2, num(-0.5))
 	accumulate(y, k, num(coef.Ln2Lo))
 	y = plus(y, f)
 	accumulate(y, k, num(coef.Ln2Hi))
-
-	y = or(y, compare(x, lessOrNaN, bits(0))) // all bits set are a NaN
-	y = choose(compare(x, equal, bits(0)), negInf(), y)
-	return choose(compare(x, equal, bits(0x7f800000)), x, y)
+	return y
 }
 
 // word returns the bits of a 32-bit integer.
