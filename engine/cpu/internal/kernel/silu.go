@@ -1,7 +1,7 @@
 package kernel
 
 // SiLU computes dst = x·σ(x), σ being [Sigmoid], with an error of at most 3.5 ulp
-// (XX, XX); below x = −87.3, where σ(x) is a denormal number, of at most 2⁻¹⁴³. It is
+// (3.09, 3.09); below x = −87.3, where σ(x) is a denormal number, of at most 2⁻¹⁴³. It is
 // NaN for −Inf, as in PyTorch.
 func SiLU(dst, x []float32) {
 	x = x[:len(dst)]
