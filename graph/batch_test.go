@@ -23,6 +23,7 @@ func perSampleNet(g *graph.Graph, batch int) *graph.Node {
 	y = graph.BatchNormInference(y, constant(1, 2, 6), constant(1, 6), constant(0, 6), 1e-5)
 	y = graph.Concat(1, graph.ReLU(y), graph.Slice(x, 1, 0, 2))
 	y = graph.Add(y, constant(0.25, 1, 8, 1, 1))
+	y = graph.LRN(graph.Maximum(graph.HardSwish(y), graph.Neg(y)), 3, 1, 0.75, 1)
 	y = graph.MaxPool2D(y, [2]int{2, 2}, graph.Window{Stride: [2]int{2, 2}}, false)
 	y = graph.Reshape(y, batch, 72)
 	y = graph.Add(graph.MatMul(y, constant(-0.25, 72, 5)), constant(0, 5))

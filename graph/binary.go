@@ -9,23 +9,35 @@ type BinaryKind int
 
 // The binary functions.
 const (
+	// KindAdd is a + b.
 	KindAdd BinaryKind = iota
+	// KindSub is a − b.
 	KindSub
+	// KindMul is a·b.
 	KindMul
+	// KindDiv is a / b.
 	KindDiv
+	// KindEqual is 1 where a = b and 0 elsewhere. It has no derivative.
 	KindEqual
+	// KindMinimum is the smaller of a and b, NaN if one of them is.
+	KindMinimum
+	// KindMaximum is the greater of a and b, NaN if one of them is.
+	KindMaximum
 )
 
-var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal"}
+var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal", "Minimum", "Maximum"}
+
+// String returns the function's name, such as "Add".
+func (k BinaryKind) String() string { return kindName(binaryNames[:], int(k), "BinaryKind") }
 
 // BinaryOp applies a function to pairs of elements, with NumPy's broadcasting:
 // shapes are aligned at the right, and a size of 1 (or a missing axis)
-// repeats. Equal gives 1 where the two are equal and 0 elsewhere, and has no
-// derivative.
+// repeats. Where the arguments of Minimum and Maximum are equal, each gets half
+// of the derivative, as in PyTorch.
 type BinaryOp struct{ Func BinaryKind }
 
 // Kind returns the function's name.
-func (o BinaryOp) Kind() string { return binaryNames[o.Func] }
+func (o BinaryOp) Kind() string { return o.Func.String() }
 
 // Infer returns the broadcast shape.
 func (o BinaryOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
@@ -46,6 +58,10 @@ func (o BinaryOp) gradient(y, dy *Node) []*Node {
 		return []*Node{sumTo(Mul(dy, b), a.shape), sumTo(Mul(dy, a), b.shape)}
 	case KindDiv: // d(a/b) = da/b − (a/b)·db/b
 		return []*Node{sumTo(Div(dy, b), a.shape), sumTo(Neg(Div(Mul(dy, y), b)), b.shape)}
+	case KindMinimum, KindMaximum:
+		hitA, hitB := Equal(a, y), Equal(b, y)
+		share := Div(dy, Add(hitA, hitB))
+		return []*Node{sumTo(Mul(hitA, share), a.shape), sumTo(Mul(hitB, share), b.shape)}
 	}
 	return []*Node{nil, nil}
 }
@@ -80,3 +96,11 @@ func Div(a, b *Node) *Node { return a.graph.add(BinaryOp{KindDiv}, a, b) }
 
 // Equal returns 1 where a = b and 0 elsewhere, broadcast.
 func Equal(a, b *Node) *Node { return a.graph.add(BinaryOp{KindEqual}, a, b) }
+
+// Minimum returns the smaller of a and b by elements, broadcast. Where they are
+// equal, each gets half of the derivative.
+func Minimum(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMinimum}, a, b) }
+
+// Maximum returns the greater of a and b by elements, broadcast. Where they are
+// equal, each gets half of the derivative.
+func Maximum(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMaximum}, a, b) }

@@ -29,10 +29,43 @@
 //		…
 //	}
 //
-// # Operators
+// # What to build with
 //
-// The set is small, and each operator's doc comment is its definition:
-// engines must follow it, and package enginetest holds them to it. Each also
-// states its derivative. Operators whose names end in GradOp exist only to be
-// used by [Gradients]; they have no derivatives of their own.
+// Each function adds one operator, or a few. The name of its file in this
+// package is that of the operator's files in engine/reference, engine/cpu and
+// enginetest.
+//
+//	leaves             [Graph.Input], [Graph.Variable], [Graph.Constant], [Graph.Scalar]
+//	unary.go           [Neg], [Exp], [Log], [Sqrt], [Abs], [Pow], [Clip], [Erf], [Sigmoid], [Tanh],
+//	                   [ReLU], [ReLU6], [LeakyReLU], [ELU], [SiLU], [GELU], [GELUTanh],
+//	                   [HardSigmoid], [HardSwish], [Softplus]
+//	binary.go          [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal]
+//	broadcast.go       [Broadcast]
+//	reduce.go          [Sum], [Mean], [Max], [SumKeep], [MeanKeep], [MaxKeep]
+//	argmax.go          [ArgMax]
+//	softmax.go         [Softmax], [LogSoftmax]
+//	crossentropy.go    [CrossEntropy]
+//	conv.go            [Conv2D]
+//	matmul.go          [MatMul], [MatMulT], [Linear]
+//	maxpool.go         [MaxPool2D]
+//	avgpool.go         [AvgPool2D]
+//	adaptivepool.go    [AdaptiveAvgPool2D]
+//	batchnorm.go       [BatchStats], [BatchNorm], [BatchNormInference]
+//	lrn.go             [LRN]
+//	dropout.go         [Dropout]
+//	reshape.go         [Reshape], [Flatten]
+//	transpose.go       [Transpose]
+//	concat.go          [Concat]
+//	slice.go           [Slice]
+//	pad.go             [Pad]
+//
+// # What engines read
+//
+// An operator is a value of a type whose name ends in Op: [Conv2DOp] is what
+// [Conv2D] adds. The type's comment is the operator's definition, which engines
+// must follow; package enginetest holds them to it. Some types are families of
+// functions, such as [UnaryOp]. Operators whose names end in GradOp exist only
+// to be used by [Gradients]; they have no derivatives of their own.
+//
+// [Rebatched], [Rematerializable] and [Rematerialized] change whole graphs.
 package graph

@@ -123,6 +123,38 @@ func TestMaxSharesItsDerivative(t *testing.T) {
 	expect(t, "ties", got[0], 0, 0.5, 0.5, 1, 0, 0)
 }
 
+// TestDerivativesAtEdges has PyTorch's values where a function has a kink. The
+// golden files cannot have them: a tolerance that allows for rounding allows for
+// either side of an edge.
+func TestDerivativesAtEdges(t *testing.T) {
+	with := func(f func(*graph.Node, float32) *graph.Node, a float32) func(*graph.Node) *graph.Node {
+		return func(x *graph.Node) *graph.Node { return f(x, a) }
+	}
+	for _, test := range []struct {
+		name    string
+		f       func(*graph.Node) *graph.Node
+		x, want []float32
+	}{
+		{"ReLU", graph.ReLU, []float32{0}, []float32{0}},
+		{"ReLU6", graph.ReLU6, []float32{0, 6}, []float32{0, 0}},
+		{"LeakyReLU", with(graph.LeakyReLU, 0.125), []float32{0}, []float32{0.125}},
+		{"ELU", with(graph.ELU, 0.5), []float32{0}, []float32{0.5}},
+		{"HardSigmoid", graph.HardSigmoid, []float32{-3, 3}, []float32{0, 0}},
+		{"HardSwish", graph.HardSwish, []float32{-3, 3}, []float32{0, 1}},
+		{"Abs", graph.Abs, []float32{0}, []float32{0}},
+		{"Pow 1", with(graph.Pow, 1), []float32{0}, []float32{1}},
+		{"Pow 0", with(graph.Pow, 0), []float32{0, 2}, []float32{0, 0}},
+		{"Clip", func(x *graph.Node) *graph.Node { return graph.Clip(x, -1, 2) }, []float32{-1, 2, 0}, []float32{0, 0, 1}},
+		{"Maximum", func(x *graph.Node) *graph.Node { return graph.Maximum(x, x.Graph().Scalar(1)) }, []float32{1, 2, 0}, []float32{0.5, 1, 0}},
+		{"Minimum", func(x *graph.Node) *graph.Node { return graph.Minimum(x, x.Graph().Scalar(1)) }, []float32{1, 2, 0}, []float32{0.5, 0, 1}},
+	} {
+		g := graph.New()
+		x := g.Input("x", len(test.x))
+		d := graph.Gradients(graph.Sum(test.f(x)), x)[0]
+		expect(t, test.name, run(t, []*tensor.Tensor{from(test.x, len(test.x))}, d)[0], test.want...)
+	}
+}
+
 func TestAssign(t *testing.T) {
 	g := graph.New()
 	a := &graph.Variable{Name: "a", Value: from([]float32{1, 2}, 2)}

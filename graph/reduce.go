@@ -19,6 +19,9 @@ const (
 
 var reduceNames = [...]string{"Sum", "Mean", "Max"}
 
+// String returns the reduction's name, such as "Sum".
+func (k ReduceKind) String() string { return kindName(reduceNames[:], int(k), "ReduceKind") }
+
 // ReduceOp combines the elements along Axes (sorted, not negative). With
 // KeepDims the reduced axes stay with size 1, otherwise they go. Max carries
 // NaN; its derivative is shared equally among the elements that attain the
@@ -30,7 +33,7 @@ type ReduceOp struct {
 }
 
 // Kind returns the reduction's name.
-func (o ReduceOp) Kind() string { return reduceNames[o.Func] }
+func (o ReduceOp) Kind() string { return o.Func.String() }
 
 // Infer removes the reduced axes, or sets them to 1.
 func (o ReduceOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
@@ -121,5 +124,5 @@ func MeanKeep(x *Node, axes ...int) *Node { return reduce(KindMean, x, true, axe
 func MaxKeep(x *Node, axes ...int) *Node { return reduce(KindMax, x, true, axes) }
 
 func reduce(f ReduceKind, x *Node, keep bool, axes []int) *Node {
-	return x.graph.add(ReduceOp{f, checkedAxes(x, reduceNames[f], axes), keep}, x)
+	return x.graph.add(ReduceOp{f, checkedAxes(x, f.String(), axes), keep}, x)
 }

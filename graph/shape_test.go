@@ -2,6 +2,7 @@ package graph_test
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -55,6 +56,14 @@ func TestShapeErrors(t *testing.T) {
 		{"pool padding", "AvgPool2D 2×2, stride 2, padding 2: padding 2 must be at most half of the kernel 2", func(g *graph.Graph) {
 			graph.AvgPool2D(in(g, 1, 2, 5, 5), [2]int{2, 2}, graph.Window{Pad: [2]int{2, 2}}, false, true)
 		}},
+		{"bounds", "Clip: the lower bound 2 is above the upper bound 1", func(g *graph.Graph) { graph.Clip(in(g, 3), 2, 1) }},
+		{"beta of Softplus", "Softplus: beta must be above 0, got 0", func(g *graph.Graph) { graph.Softplus(in(g, 3), 0, 20) }},
+		{"a parameter that is no number", "LeakyReLU: parameters must be numbers, got NaN and 0", func(g *graph.Graph) {
+			graph.LeakyReLU(in(g, 3), float32(math.NaN()))
+		}},
+		{"size of LRN", "LRN: size must be at least 1, got 0", func(g *graph.Graph) { graph.LRN(in(g, 2, 3), 0, 1, 1, 1) }},
+		{"k of LRN", "LRN: alpha 1 must be at least 0, k 0 above 0 and beta 1 a number", func(g *graph.Graph) { graph.LRN(in(g, 2, 3), 5, 1, 1, 0) }},
+		{"rank of LRN", "LRN: input must be N×C or N×C×H×W, got 3", func(g *graph.Graph) { graph.LRN(in(g, 3), 5, 1, 1, 1) }},
 		{"pool dilation", "average pooling has no dilation", func(g *graph.Graph) {
 			graph.AvgPool2D(in(g, 1, 2, 5, 5), [2]int{2, 2}, graph.Window{Dilation: [2]int{2, 2}}, false, true)
 		}},

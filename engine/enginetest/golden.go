@@ -22,10 +22,13 @@ import (
 //go:embed testdata/*.safetensors
 var goldenFiles embed.FS
 
+// goldenGroups are the files of operators.
+var goldenGroups = []string{"conv", "pool", "norm", "other", "activation"}
+
 // Golden tests that a device agrees with PyTorch: every operator, forward and
 // backward, and training steps of two small networks.
 func Golden(t *testing.T, device engine.Device) {
-	for _, group := range []string{"conv", "pool", "norm", "other"} {
+	for _, group := range goldenGroups {
 		file := goldenFile(t, group)
 		names := make([]string, 0, len(file.Metadata))
 		for name := range file.Metadata {
@@ -72,11 +75,12 @@ func goldenTensor(t *testing.T, file *safetensors.File, name string) *tensor.Ten
 	return x
 }
 
-func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, name string, c cases.Golden) {
-	p := &problem{graph: graph.New()}
+// goldenProblem is a case of a golden file, and PyTorch's values of its outputs.
+func goldenProblem(t *testing.T, file *safetensors.File, name string, c cases.Golden) (p *problem, want []*tensor.Tensor) {
+	t.Helper()
+	p = &problem{graph: graph.New()}
 	args := map[string]*graph.Node{}
 	var wrt []*graph.Node
-	var want []*tensor.Tensor
 	for _, a := range c.Args {
 		args[a] = p.given(a, goldenTensor(t, file, name+"/"+a))
 		if d, ok := file.Get(name + "/d" + a); ok {
@@ -95,7 +99,11 @@ func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, nam
 		p.outputs = append(p.outputs, mean, variance)
 		want = append(want, goldenTensor(t, file, name+"/new_mean"), goldenTensor(t, file, name+"/new_var"))
 	}
+	return p, want
+}
 
+func checkGolden(t *testing.T, device engine.Device, file *safetensors.File, name string, c cases.Golden) {
+	p, want := goldenProblem(t, file, name, c)
 	got, err := engine.Run(device, p.feeds, p.outputs...)
 	if err != nil {
 		t.Fatal(err)

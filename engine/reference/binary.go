@@ -6,28 +6,23 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
+// binaryFuncs holds the functions. The functions min and max keep NaN.
+var binaryFuncs = map[graph.BinaryKind]func(p, q float64) float64{
+	graph.KindAdd:     func(p, q float64) float64 { return p + q },
+	graph.KindSub:     func(p, q float64) float64 { return p - q },
+	graph.KindMul:     func(p, q float64) float64 { return p * q },
+	graph.KindDiv:     func(p, q float64) float64 { return p / q },
+	graph.KindEqual:   func(p, q float64) float64 { return choose(p == q, 1, 0) },
+	graph.KindMinimum: func(p, q float64) float64 { return min(p, q) },
+	graph.KindMaximum: func(p, q float64) float64 { return max(p, q) },
+}
+
 func binary(op graph.BinaryOp, y array, in []array) error {
-	a, b := in[0], in[1]
-	var f func(p, q float64) float64
-	switch op.Func {
-	case graph.KindAdd:
-		f = func(p, q float64) float64 { return p + q }
-	case graph.KindSub:
-		f = func(p, q float64) float64 { return p - q }
-	case graph.KindMul:
-		f = func(p, q float64) float64 { return p * q }
-	case graph.KindDiv:
-		f = func(p, q float64) float64 { return p / q }
-	case graph.KindEqual:
-		f = func(p, q float64) float64 {
-			if p == q {
-				return 1
-			}
-			return 0
-		}
-	default:
-		return fmt.Errorf("unknown binary function %d", op.Func)
+	f, ok := binaryFuncs[op.Func]
+	if !ok {
+		return fmt.Errorf("unknown binary function %v", op.Func)
 	}
+	a, b := in[0], in[1]
 	each(y.shape, func(i int, index []int) {
 		y.data[i] = f(a.data[stretched(a.shape, index)], b.data[stretched(b.shape, index)])
 	})

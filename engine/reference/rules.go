@@ -24,7 +24,7 @@ var rules = table(
 	// Pooling.
 	on(maxPool2D), on(maxPool2DGrad), on(avgPool2D), on(avgPool2DGrad), on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad),
 	// Normalisation.
-	on(batchStats), on(batchNorm), on(batchNormParamGrad), on(batchNormInputGrad),
+	on(batchStats), on(batchNorm), on(batchNormParamGrad), on(batchNormInputGrad), on(lrn), on(lrnGrad),
 	// Changes of shape.
 	on(reshape), on(transpose), on(concat), on(slice), on(pad),
 )

@@ -1,6 +1,7 @@
 package randgraph
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/strideml/stride/graph"
@@ -66,17 +67,66 @@ func elementwise() map[string]operator {
 		"Exp":     unary("Exp", graph.Exp, bounded),
 		"Log":     unary("Log", graph.Log, positive),
 		"Sqrt":    unary("Sqrt", graph.Sqrt, positive),
+
+		"SiLU":        seldom(unary("SiLU", graph.SiLU, anywhere)),
+		"HardSigmoid": seldom(unary("HardSigmoid", graph.HardSigmoid, anywhere)),
+		"HardSwish":   seldom(unary("HardSwish", graph.HardSwish, anywhere)),
+		"GELU":        seldom(unary("GELU", graph.GELU, anywhere)),
+		"GELUTanh":    seldom(unary("GELUTanh", graph.GELUTanh, anywhere)),
+		"Erf":         seldom(unary("Erf", graph.Erf, anywhere)),
+		"Abs":         seldom(unary("Abs", graph.Abs, anywhere)),
+		"LeakyReLU":   unaryWith("LeakyReLU", graph.LeakyReLU, anywhere, 0.01, 0.3),
+		"ELU":         unaryWith("ELU", graph.ELU, anywhere, 0.5, 1),
+		"Pow":         unaryWith("Pow", graph.Pow, positive, -1, 0.5, 2, 2.5, 3),
+		"Softplus":    unaryWith2("Softplus", graph.Softplus, [2]float32{1, 20}, [2]float32{2, 10}),
+		"Clip":        unaryWith2("Clip", graph.Clip, [2]float32{-0.5, 0.75}, [2]float32{0, 1}),
 	}
 }
 
-// unary is a function of single numbers. Extra numbers that the function
-// takes, such as a slope, are drawn from the ranges and stand in Floats.
+// unary is a function of single numbers.
 func unary(name string, f func(*graph.Node) *graph.Node, d domain) operator {
 	return operator{
 		weight: 6,
 		draw:   func(g *grower, x int) Step { return Step{Op: name, Args: []int{g.within(x, d)}} },
 		build:  func(x []*graph.Node, _ Step) *graph.Node { return f(x[0]) },
 	}
+}
+
+// seldom is an operator that is drawn less often.
+func seldom(o operator) operator {
+	o.weight = 2
+	return o
+}
+
+// unaryWith is a function of single numbers with a parameter, such as a slope,
+// which is one of some and stands in Floats.
+func unaryWith(name string, f func(x *graph.Node, a float32) *graph.Node, d domain, some ...float32) operator {
+	o := seldom(unary(name, nil, d))
+	draw := o.draw
+	o.draw = func(g *grower, x int) Step {
+		s := draw(g, x)
+		s.Floats = []float32{some[g.r.IntN(len(some))]}
+		return s
+	}
+	o.build = func(x []*graph.Node, s Step) *graph.Node { return f(x[0], s.Floats[0]) }
+	o.code = floatsCode
+	return o
+}
+
+// unaryWith2 is unaryWith for two parameters.
+func unaryWith2(name string, f func(x *graph.Node, a, b float32) *graph.Node, some ...[2]float32) operator {
+	o := unaryWith(name, nil, anywhere, 0)
+	o.draw = func(g *grower, x int) Step {
+		pair := some[g.r.IntN(len(some))]
+		return Step{Op: name, Args: []int{x}, Floats: pair[:]}
+	}
+	o.build = func(x []*graph.Node, s Step) *graph.Node { return f(x[0], s.Floats[0], s.Floats[1]) }
+	return o
+}
+
+// floatsCode is the call of a function whose attributes stand in Floats.
+func floatsCode(x []string, s Step) string {
+	return fmt.Sprintf("graph.%s(%s, %s)", s.Op, x[0], list(s.Floats))
 }
 
 // pairs are the functions of two arguments, broadcast.
@@ -87,6 +137,9 @@ func pairs() map[string]operator {
 		"Mul":   pair("Mul", graph.Mul, 16, anywhere),
 		"Div":   pair("Div", graph.Div, 6, positive),
 		"Equal": equal(),
+
+		"Minimum": pair("Minimum", graph.Minimum, 4, anywhere),
+		"Maximum": pair("Maximum", graph.Maximum, 4, anywhere),
 	}
 }
 

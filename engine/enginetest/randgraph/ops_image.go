@@ -43,6 +43,7 @@ func images() map[string]operator {
 		},
 		"BatchStats":         {build: func(x []*graph.Node, _ Step) *graph.Node { return graph.BatchStats(x[0]) }},
 		"BatchNorm":          {weight: 10, draw: drawNorm, build: buildNorm(graph.BatchNorm), code: codeNorm, fit: fitNorm},
+		"LRN":                {weight: 3, draw: drawLRN, build: buildLRN, code: codeLRN},
 		"BatchNormInference": {weight: 6, draw: drawNormInference, build: buildNorm(graph.BatchNormInference), code: codeNorm, fit: fitNorm},
 		"Dropout": {
 			weight: 5,
@@ -210,6 +211,23 @@ func fitNorm(in [][]int, _ *Step) [][]int {
 	}
 	c := in[0][1]
 	return [][]int{nil, {2, c}, {c}, {c}}
+}
+
+// drawLRN describes local response normalization: Ints holds the size, Floats
+// alpha, beta and k.
+func drawLRN(g *grower, x int) Step {
+	if s := g.shape(x); len(s) != 2 && len(s) != 4 {
+		return Step{}
+	}
+	return Step{Op: "LRN", Args: []int{x}, Ints: []int{1 + g.r.IntN(5)}, Floats: []float32{0.5, 0.75, 1}}
+}
+
+func buildLRN(x []*graph.Node, s Step) *graph.Node {
+	return graph.LRN(x[0], s.Ints[0], s.Floats[0], s.Floats[1], s.Floats[2])
+}
+
+func codeLRN(x []string, s Step) string {
+	return fmt.Sprintf("graph.LRN(%s, %s, %s)", x[0], list(s.Ints), list(s.Floats))
 }
 
 // matrices are the matrix products.

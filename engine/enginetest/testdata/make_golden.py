@@ -7,12 +7,17 @@ Everything is computed in float64 on one thread from inputs that float32 can
 hold, and results are rounded to float32 once. Each file is a safetensors file
 whose metadata gives, for each case, the operator and its attributes as JSON;
 the tensors of case c are c/ARG (arguments), c/y (result), c/dy (derivative
-fed into the result) and c/dARG (derivatives). Made with PyTorch 1.13.
+fed into the result) and c/dARG (derivatives).
+
+Made with PyTorch 2.15. Version 1.13 makes the same files, but for
+activation.safetensors: its clamp has another derivative at the bounds. Names of
+files, without .safetensors, after the script's name make only these.
 """
 
 import json
 import pathlib
 import struct
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -43,7 +48,8 @@ class Golden:
             v.requires_grad_(k not in fixed)
         y = f(**values)
         dy = self.normal(*y.shape)
-        y.backward(dy)
+        if y.requires_grad:
+            y.backward(dy)
         self.metadata[name] = json.dumps({"op": op, "args": list(values), **attributes})
         self.put(f"{name}/y", y)
         self.put(f"{name}/dy", dy)
@@ -207,6 +213,57 @@ def other():
     g.save("other")
 
 
+def activation():
+    assert torch.__version__.split(".")[0] >= "2", "activation.safetensors needs PyTorch 2"
+    g = Golden(6)
+
+    def x(*edges):
+        """Normal numbers, the first of which are the edges and numbers beside them."""
+        values = g.normal(3, 17) * 2
+        near = [e + d for e in edges for d in (0.0, -0.125, 0.125)]
+        values.view(-1)[: len(near)] = torch.tensor(near)
+        return values
+
+    for name, f, edges in [
+        ("silu", F.silu, (0, -1.278)), ("hardsigmoid", F.hardsigmoid, (-3, 3)), ("hardswish", F.hardswish, (-3, 3)),
+        ("gelu", F.gelu, (0, -0.75)), ("gelu_tanh", lambda x: F.gelu(x, approximate="tanh"), (0, -0.75)),
+        ("erf", torch.erf, (0, 3)), ("abs", torch.abs, (0,)),
+    ]:
+        g.case(name, name, lambda x: f(x), x=x(*edges))
+    for a in (0.01, 0.25, -0.5):
+        g.case(f"leaky_relu{a}", "leaky_relu", lambda x: F.leaky_relu(x, a), x=x(0), a=a)
+    for a in (1.0, 0.375):
+        g.case(f"elu{a}", "elu", lambda x: F.elu(x, a), x=x(0), a=a)
+    for a, b in [(1.0, 20.0), (2.5, 3.0), (0.5, 1.0)]:
+        g.case(f"softplus{a},{b}", "softplus", lambda x: F.softplus(x, a, b), x=x(0, b / a), a=a, b=b)
+    for a in (0.0, 1.0, 2.0, 3.0, -1.0):
+        g.case(f"pow{a}", "pow", lambda x: torch.pow(x, a), x=x(1), a=a)
+    for a in (0.5, 1.5, -0.75):
+        g.case(f"pow{a}", "pow", lambda x: torch.pow(x, a), x=x(1).abs() + 0.25, a=a)
+    for a, b in [(-0.5, 0.75), (0.0, 1.0), (1.0, 1.0)]:
+        g.case(f"clamp{a},{b}", "clamp", lambda x: torch.clamp(x, a, b), x=x(a, b), a=a, b=b)
+    for name in ("minimum", "maximum"):
+        for i, (a, b) in enumerate([((3, 5), (3, 5)), ((2, 3, 2, 4), (3, 1, 1)), ((4, 1), (1, 5))]):
+            digits = [torch.randint(0, 3, s, generator=g.random).double() for s in (a, b)]
+            g.case(f"{name}{i}", name, lambda a, b: getattr(torch, name)(a, b), a=g.normal(*a), b=g.normal(*b))
+            g.case(f"{name}{i}ties", name, lambda a, b: getattr(torch, name)(a, b), a=digits[0], b=digits[1])
+    for i, (shape, size, alpha, beta, k) in enumerate([
+        ((2, 7, 3, 3), 5, 1e-4, 0.75, 1.0), ((1, 12, 4, 5), 5, 0.5, 0.75, 2.0), ((2, 6, 2, 3), 4, 2.0, 0.3, 0.5),
+        ((2, 3, 2, 2), 9, 1.0, 1.25, 1.0), ((1, 4, 3, 2), 1, 3.0, 0.5, 1.0),
+    ]):
+        g.case(
+            f"lrn{i}", "local_response_norm", lambda x: F.local_response_norm(x, size, alpha, beta, k),
+            x=g.normal(*shape) * 2, size=size, alpha=alpha, beta=beta, k=k,
+        )
+    # Operators without a derivative, and one that only repeats.
+    digits = [torch.randint(0, 3, s, generator=g.random).double() for s in ((3, 4), (4,), (4, 7))]
+    g.case("eq", "eq", lambda a, b: torch.eq(a, b).double(), fixed=("a", "b"), a=digits[0], b=digits[1])
+    for axis in (0, 1):
+        g.case(f"argmax{axis}", "argmax", lambda x: torch.argmax(x, axis).double(), fixed=("x",), x=g.normal(4, 7), axis=axis)
+    g.case("broadcast", "broadcast_to", lambda x: torch.broadcast_to(x, (2, 3, 4)), x=g.normal(3, 1), shape=(2, 3, 4))
+    g.save("activation")
+
+
 class Network:
     """Parameters drawn at first use, by the names that the Go test uses."""
 
@@ -278,8 +335,6 @@ def networks():
 
 
 if __name__ == "__main__":
-    conv()
-    pool()
-    norm()
-    other()
-    networks()
+    makers = {f.__name__: f for f in (conv, pool, norm, other, activation, networks)}
+    for name in sys.argv[1:] or makers:
+        makers[name]()

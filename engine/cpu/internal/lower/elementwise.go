@@ -6,7 +6,6 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
@@ -23,11 +22,8 @@ const blockFloats = 1024
 // IsElementwise reports whether each element of the result of an operator depends
 // on the elements of the arguments at the same place.
 func IsElementwise(op ir.Operator) bool {
-	switch op.(type) {
-	case graph.UnaryOp, graph.UnaryGradOp, graph.BinaryOp:
-		return true
-	}
-	return false
+	g, ok := op.(graph.Op)
+	return ok && graph.Elementwise(g)
 }
 
 // layoutElementwise computes in NHWC if any argument of the same shape is an
@@ -307,9 +303,9 @@ func (in *instruction) execute(regs *[maxRegisters][]float32) {
 	dst := regs[in.dst]
 	switch op := in.op.(type) {
 	case graph.UnaryOp:
-		unaryKernels[op.Func](dst, regs[in.a])
+		unaryKernels[op.Func](dst, regs[in.a], op.A, op.B)
 	case graph.UnaryGradOp:
-		unaryGradKernels[op.Func](dst, regs[in.a], regs[in.b])
+		unaryGradKernels[op.Func](dst, regs[in.a], regs[in.b], op.A, op.B)
 	case graph.BinaryOp:
 		switch in.scalar {
 		case 0:
@@ -320,31 +316,4 @@ func (in *instruction) execute(regs *[maxRegisters][]float32) {
 			scalarSecondKernels[op.Func](dst, regs[in.a], in.scalarB.data()[0])
 		}
 	}
-}
-
-var unaryKernels = [...]func(dst, x []float32){
-	graph.KindNeg: kernel.Neg, graph.KindExp: kernel.Exp, graph.KindLog: kernel.Log, graph.KindSqrt: kernel.Sqrt,
-	graph.KindReLU: kernel.ReLU, graph.KindSigmoid: kernel.Sigmoid, graph.KindTanh: kernel.Tanh,
-	graph.KindReLU6: kernel.ReLU6,
-}
-
-var unaryGradKernels = [...]func(dst, y, dy []float32){
-	graph.KindReLU: kernel.ReLUGrad, graph.KindSigmoid: kernel.SigmoidGrad, graph.KindTanh: kernel.TanhGrad,
-	graph.KindReLU6: kernel.ReLU6Grad,
-}
-
-var binaryKernels = [...]func(dst, a, b []float32){
-	graph.KindAdd: kernel.Add, graph.KindSub: kernel.Sub, graph.KindMul: kernel.Mul, graph.KindDiv: kernel.Div,
-	graph.KindEqual: kernel.Equal,
-}
-
-// scalarFirstKernels compute s∘a, scalarSecondKernels a∘s.
-var scalarFirstKernels = [...]func(dst, a []float32, s float32){
-	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.RsubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.RdivS,
-	graph.KindEqual: kernel.EqualS,
-}
-
-var scalarSecondKernels = [...]func(dst, a []float32, s float32){
-	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.SubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.DivS,
-	graph.KindEqual: kernel.EqualS,
 }

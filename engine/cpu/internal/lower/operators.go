@@ -54,6 +54,8 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.CrossEntropyGradOp]():      crossEntropyGrad,
 	reflect.TypeFor[graph.CrossEntropyOp]():          crossEntropy,
 	reflect.TypeFor[graph.DropoutOp]():               dropout,
+	reflect.TypeFor[graph.LRNGradOp]():               lrnGrad,
+	reflect.TypeFor[graph.LRNOp]():                   lrn,
 	reflect.TypeFor[graph.MatMulOp]():                matMul,
 	reflect.TypeFor[graph.MaxPool2DGradOp]():         maxPool2DGrad,
 	reflect.TypeFor[graph.MaxPool2DOp]():             maxPool2D,
@@ -92,11 +94,21 @@ func operatorOf(o *ir.Op) (operator, error) {
 
 // Supports reports whether the compiler knows an operator of package graph.
 func Supports(op graph.Op) bool {
-	if IsElementwise(op) {
-		return true
+	switch op := op.(type) {
+	case graph.UnaryOp:
+		return known(unaryKernels[:], int(op.Func))
+	case graph.UnaryGradOp:
+		return known(unaryGradKernels[:], int(op.Func))
+	case graph.BinaryOp:
+		return known(binaryKernels[:], int(op.Func))
 	}
 	_, ok := operators[reflect.TypeOf(op)]
 	return ok
+}
+
+// known reports whether a table has an entry.
+func known[F any](table []F, i int) bool {
+	return i >= 0 && i < len(table) && !reflect.ValueOf(table[i]).IsNil()
 }
 
 // AbilityOf returns what the epilogue of an operation can do, and whether it has

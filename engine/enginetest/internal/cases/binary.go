@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -10,7 +11,7 @@ import (
 var binaryFuncs = []struct {
 	name string
 	f    func(a, b *graph.Node) *graph.Node
-}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}}
+}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}, {"Minimum", graph.Minimum}, {"Maximum", graph.Maximum}}
 
 func binaryCases() []Case {
 	shapes := [][2]tensor.Shape{
@@ -39,6 +40,12 @@ func binaryCases() []Case {
 				c.Forward, c.Flat = Exact, true
 			}
 			cases = append(cases, c)
+			if strings.HasSuffix(b.name, "imum") { // equal elements share the derivative
+				c.Name += ", ties"
+				c.Args = []Arg{{shape: s[0], fill: digit}, {shape: s[1], fill: digit}}
+				c.Forward = Exact
+				cases = append(cases, c)
+			}
 		}
 		cases = append(cases, Case{
 			Name:    b.name + " of x with itself",
@@ -52,8 +59,13 @@ func binaryCases() []Case {
 
 var binaryGolden = map[string]GoldenFunc{
 	"add": goldenOf2(graph.Add), "sub": goldenOf2(graph.Sub), "mul": goldenOf2(graph.Mul), "div": goldenOf2(graph.Div),
+	"eq": goldenOf2(graph.Equal), "minimum": goldenOf2(graph.Minimum), "maximum": goldenOf2(graph.Maximum),
 }
 
 func binaryRounding(n *graph.Node) Rounding {
-	return Rounding{None: n.Op().(graph.BinaryOp).Func == graph.KindEqual}
+	switch n.Op().(graph.BinaryOp).Func {
+	case graph.KindEqual, graph.KindMinimum, graph.KindMaximum:
+		return Rounding{None: true}
+	}
+	return Rounding{}
 }

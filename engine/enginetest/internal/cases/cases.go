@@ -93,6 +93,9 @@ func large(r *rand.Rand) float32 { return 60*r.Float32() - 30 }
 // around6 draws numbers on both sides of 0 and of 6.
 func around6(r *rand.Rand) float32 { return 12*r.Float32() - 3 }
 
+// around3 draws numbers on both sides of −3 and of 3.
+func around3(r *rand.Rand) float32 { return 10*r.Float32() - 5 }
+
 // digit draws small whole numbers, so that there are many ties.
 func digit(r *rand.Rand) float32 { return float32(r.IntN(4) - 1) }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -23,6 +24,40 @@ var unaryFuncs = []struct {
 	{"ReLU6", graph.ReLU6, Exact, around6},
 	{"Sigmoid", graph.Sigmoid, Pointwise, nil},
 	{"Tanh", graph.Tanh, Pointwise, nil},
+	{"LeakyReLU 0.01", with(graph.LeakyReLU, 0.01), Pointwise, nil},
+	{"LeakyReLU −0.3", with(graph.LeakyReLU, -0.3), Pointwise, nil},
+	{"ELU 1", with(graph.ELU, 1), Pointwise, nil},
+	{"ELU 0.3", with(graph.ELU, 0.3), Pointwise, nil},
+	{"Softplus 1 20", with2(graph.Softplus, 1, 20), Pointwise, nil},
+	{"Softplus 2.5 3", with2(graph.Softplus, 2.5, 3), Pointwise, nil},
+	{"SiLU", graph.SiLU, Pointwise, nil},
+	{"HardSigmoid", graph.HardSigmoid, Pointwise, around3},
+	{"HardSwish", graph.HardSwish, Pointwise, around3},
+	{"GELU", graph.GELU, Pointwise, nil},
+	{"GELUTanh", graph.GELUTanh, Pointwise, nil},
+	{"Erf", graph.Erf, Pointwise, nil},
+	{"Abs", graph.Abs, Exact, nil},
+	{"Pow 2", with(graph.Pow, 2), Pointwise, nil},
+	{"Pow 3", with(graph.Pow, 3), Pointwise, nil},
+	{"Pow −1", with(graph.Pow, -1), Pointwise, positive},
+	{"Pow 0.5", with(graph.Pow, 0.5), Pointwise, positive},
+	{"Pow −0.75", with(graph.Pow, -0.75), Pointwise, positive},
+	{"Pow 2.5", with(graph.Pow, 2.5), Pointwise, positive},
+	{"Pow 1", with(graph.Pow, 1), Exact, nil},
+	{"Pow 0", with(graph.Pow, 0), Exact, nil},
+	{"Clip −0.5 0.75", with2(graph.Clip, -0.5, 0.75), Exact, nil},
+	{"Clip −Inf 0.25", with2(graph.Clip, float32(math.Inf(-1)), 0.25), Exact, nil},
+	{"Clip 0 Inf", with2(graph.Clip, 0, float32(math.Inf(1))), Exact, nil},
+}
+
+// with gives a function its parameter.
+func with(f func(x *graph.Node, a float32) *graph.Node, a float32) func(*graph.Node) *graph.Node {
+	return func(x *graph.Node) *graph.Node { return f(x, a) }
+}
+
+// with2 gives a function its two parameters.
+func with2(f func(x *graph.Node, a, b float32) *graph.Node, a, b float32) func(*graph.Node) *graph.Node {
+	return func(x *graph.Node) *graph.Node { return f(x, a, b) }
 }
 
 func unaryCases() []Case {
@@ -42,13 +77,21 @@ func unaryCases() []Case {
 		}
 	}
 	for _, u := range unaryFuncs[1:] {
-		if u.name != "Log" && u.name != "Sqrt" {
+		if u.name != "Log" && u.name != "Sqrt" && !strings.HasPrefix(u.name, "Pow") {
 			add(u.name+" large", u.f, u.tol, of(501).with(large))
 		}
 	}
 	wide := func(r *rand.Rand) float32 { return float32(math.Exp(160*r.Float64() - 80)) }
 	add("Log wide", graph.Log, Pointwise, of(501).with(wide))
 	add("Sqrt wide", graph.Sqrt, Pointwise, of(501).with(wide))
+	tens := func(r *rand.Rand) float32 { return 0.1 + 10*r.Float32() }
+	for _, exponent := range []float32{-2, -0.75, -0.5, 0.5, 0.75, 1.5, 2.5, 4, 7} {
+		add(fmt.Sprintf("Pow %v tens", exponent), with(graph.Pow, exponent), Pointwise, of(501).with(tens))
+	}
+	// Whole powers of negative numbers, others of which are NaN.
+	for _, exponent := range []float32{-3, 2, 3, 5, 1.5} {
+		add(fmt.Sprintf("Pow %v negative", exponent), with(graph.Pow, exponent), Pointwise, of(101).with(func(r *rand.Rand) float32 { return -tens(r) }))
+	}
 	// A chain, which engines fuse.
 	add("Chain", func(x *graph.Node) *graph.Node {
 		return graph.Tanh(graph.Neg(graph.ReLU(graph.Exp(graph.Sigmoid(x)))))
@@ -59,6 +102,20 @@ func unaryCases() []Case {
 var unaryGolden = map[string]GoldenFunc{
 	"neg": goldenOf(graph.Neg), "exp": goldenOf(graph.Exp), "log": goldenOf(graph.Log), "sqrt": goldenOf(graph.Sqrt),
 	"relu": goldenOf(graph.ReLU), "relu6": goldenOf(graph.ReLU6), "sigmoid": goldenOf(graph.Sigmoid), "tanh": goldenOf(graph.Tanh),
+	"silu": goldenOf(graph.SiLU), "hardsigmoid": goldenOf(graph.HardSigmoid), "hardswish": goldenOf(graph.HardSwish),
+	"gelu": goldenOf(graph.GELU), "gelu_tanh": goldenOf(graph.GELUTanh), "erf": goldenOf(graph.Erf), "abs": goldenOf(graph.Abs),
+	"leaky_relu": goldenWith(graph.LeakyReLU), "elu": goldenWith(graph.ELU), "pow": goldenWith(graph.Pow),
+	"softplus": goldenWith2(graph.Softplus), "clamp": goldenWith2(graph.Clip),
+}
+
+// goldenWith makes a GoldenFunc of a function with one parameter.
+func goldenWith(f func(x *graph.Node, a float32) *graph.Node) GoldenFunc {
+	return func(c Golden, x map[string]*graph.Node) *graph.Node { return f(x["x"], c.A) }
+}
+
+// goldenWith2 makes a GoldenFunc of a function with two parameters.
+func goldenWith2(f func(x *graph.Node, a, b float32) *graph.Node) GoldenFunc {
+	return func(c Golden, x map[string]*graph.Node) *graph.Node { return f(x["x"], c.A, c.B) }
 }
 
 func unaryRounding(n *graph.Node) Rounding {
@@ -69,5 +126,9 @@ func unaryRounding(n *graph.Node) Rounding {
 	case graph.UnaryGradOp:
 		f = op.Func
 	}
-	return Rounding{None: f == graph.KindNeg || f == graph.KindReLU || f == graph.KindReLU6}
+	switch f {
+	case graph.KindNeg, graph.KindReLU, graph.KindReLU6, graph.KindAbs, graph.KindClip:
+		return Rounding{None: true}
+	}
+	return Rounding{}
 }
