@@ -2,7 +2,6 @@ package modelfolder
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -14,14 +13,15 @@ func (m *Model) build(s *source) error {
 	if classes == 0 {
 		classes = m.Spec.Classes
 	}
-	if err := m.make(s, classes); err != nil {
+	shapes, err := s.shapes(m, classes)
+	if err != nil {
 		return err
 	}
 	if len(m.Classes) == 0 {
 		// The number of classes is that of the weights.
-		if n := headSize(m.Net, s.weights.Entries, classes); n > 0 && n != classes {
+		if n := headSize(shapes, s.weights.Entries, classes); n > 0 {
 			classes = n
-			if err := m.make(s, classes); err != nil {
+			if shapes, err = s.shapes(m, classes); err != nil {
 				return err
 			}
 		}
@@ -29,34 +29,38 @@ func (m *Model) build(s *source) error {
 			m.Classes = append(m.Classes, fmt.Sprint("class ", i))
 		}
 	}
+	if err := s.checkSize(m, shapes); err != nil {
+		return err
+	}
+	// The weights do not matter yet, and zeros are quick to draw.
+	if m.Net, err = nn.New(m.Spec.New(classes), s.input, nn.Options{Init: nn.Constant(0)}); err != nil {
+		return fmt.Errorf("%s: %w", s.path, err)
+	}
 	if err := m.Net.LoadState(s.weights.Entries); err != nil {
 		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}
 	return m.checkOutput()
 }
 
-// make makes the network. Its weights do not matter, and zeros are quick to
-// draw.
-func (m *Model) make(s *source, classes int) (err error) {
-	m.Net, err = nn.New(m.Spec.New(classes), s.input, nn.Options{Init: nn.Constant(0)})
+// shapes returns the shapes of the network's variables.
+func (s *source) shapes(m *Model, classes int) (map[string]tensor.Shape, error) {
+	shapes, err := nn.StateShapes(m.Spec.New(classes), s.input)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.path, err)
+		return nil, fmt.Errorf("%s: %w", s.path, err)
 	}
-	return nil
+	return shapes, nil
 }
 
 // headSize returns the number of classes that the weights are for, if they are
 // those of the network but for that: they differ from it in their first axis
 // only, which is as long as there are classes. Otherwise it returns 0.
-func headSize(net *nn.Model, weights []tensor.Named, classes int) int {
+func headSize(network map[string]tensor.Shape, weights []tensor.Named, classes int) int {
 	size := 0
-	for _, own := range net.State() {
-		i := slices.IndexFunc(weights, func(e tensor.Named) bool { return e.Name == own.Name })
-		if i < 0 {
-			continue // LoadState may know it under another name
-		}
-		want, got := own.Tensor.Shape(), weights[i].Tensor.Shape()
+	for _, e := range weights {
+		want, ok := network[e.Name]
+		got := e.Tensor.Shape()
 		switch {
+		case !ok: // LoadState may know it under another name
 		case got.Equal(want):
 		case len(got) != len(want) || len(want) == 0 || want[0] != classes || !got[1:].Equal(want[1:]) || size != 0 && got[0] != size:
 			return 0
@@ -65,6 +69,30 @@ func headSize(net *nn.Model, weights []tensor.Named, classes int) int {
 		}
 	}
 	return size
+}
+
+// slack is how many numbers a network may have more than its weights before
+// LoadState says what is missing: 64 MB.
+const slack = 16 << 20
+
+// checkSize reports a network that is much larger than its weights, as a damaged
+// or hostile file can ask for, before memory is taken for it.
+func (s *source) checkSize(m *Model, network map[string]tensor.Shape) error {
+	needs, has := 0.0, 0.0 // their product may be more than an int holds
+	for _, shape := range network {
+		n := 1.0
+		for _, side := range shape {
+			n *= float64(side)
+		}
+		needs += n
+	}
+	for _, e := range s.weights.Entries {
+		has += float64(e.Tensor.Size())
+	}
+	if needs > has+slack {
+		return fmt.Errorf("%s: %s for inputs of %v has %.0f parameters, but %s holds %.0f numbers", s.path, m.Spec.Name, s.input, needs, s.weightsFile, has)
+	}
+	return nil
 }
 
 // checkOutput reports a network whose output is not a score for each class.

@@ -1,6 +1,7 @@
 package modelfolder_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -300,6 +301,7 @@ func TestFileRefuses(t *testing.T) {
 		{"bad input type", "lenet", "input shape", map[string]string{"input": "big"}},
 		{"bad classes", "lenet", "class names", map[string]string{"classes": "{"}},
 		{"absurd classes", "lenet", "names 2 classes", map[string]string{"classes": `["a","b"]`}},
+		{"huge", "lenet", "lenet for inputs of 1×2000×2000 has 476181386 parameters, but ", map[string]string{"input": "[1,2000,2000]"}},
 		{"other size", "lenet", "7.weight is 120×16, want 120×400", nil},
 		{"bad preprocessing", "lenet", "its metadata: preprocessing: crop_pct is 3", map[string]string{"preprocessing": `{"input_size":[1,12,12],"crop_pct":3}`}},
 		{"two sizes", "lenet", "input shape 1×12×12, and preprocessing for 1×28×28", map[string]string{"input": "[1,12,12]", "preprocessing": `{"input_size":[1,28,28]}`}},
@@ -383,4 +385,37 @@ func ExampleModel_Save() {
 	// Output:
 	// LeNet [cat dog]
 	// 1×28×28, center, crop 0.875, bilinear, mean 0, std 1
+}
+
+// Whatever config.json and the metadata hold, Load returns an error or a model
+// whose parts fit together.
+func FuzzLoad(f *testing.F) {
+	state := lenet(f, 3, input).State()
+	f.Add([]byte(`{"version": 1, "net": "lenet", "preprocessing": {"input_size": [1, 12, 12]}}`), `["a","b","c"]`, "[1,12,12]")
+	f.Add([]byte(`{"version": 1, "net": "lenet", "classes": ["a"], "train_images": 3}`), "[]", "[1,2048,2048]")
+	f.Add([]byte(`{"version": 1, "net": "vgg16", "preprocessing": {"input_size": [3, 2048, 2048], "crop_pct": 0.06}}`), "", "[64,1,1]")
+	f.Fuzz(func(t *testing.T, config []byte, classes, size string) {
+		weights := safetensors.File{Entries: state, Metadata: map[string]string{"net": "lenet", "classes": classes, "input": size}}
+		var b bytes.Buffer
+		if weights.Write(&b) != nil {
+			return // strings that are not UTF-8
+		}
+		dir := t.TempDir()
+		file := filepath.Join(dir, "model.safetensors")
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, "config.json"), config, 0o644), os.WriteFile(file, b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{dir, file} {
+			m, err := modelfolder.Load(path, modelfolder.Options{})
+			if err != nil {
+				if !strings.Contains(err.Error(), dir) {
+					t.Errorf("%v does not name %s", err, dir)
+				}
+				continue
+			}
+			if len(m.Classes) != 3 || !m.Preprocessing.InputSize.Equal(m.Net.Input()) || m.Preprocessing.Check() != nil {
+				t.Errorf("%v, %v, %v", m.Classes, m.Preprocessing, m.Net.Input())
+			}
+		}
+	})
 }

@@ -76,6 +76,21 @@ type owned struct {
 // The initial value of a parameter depends on the seed, its name, its shape
 // and its initializer only.
 func New(net Layer, input tensor.Shape, opts Options) (*Model, error) {
+	m, err := untraced(net, input, opts)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := m.Trace(1, Eval); err != nil {
+		return nil, m.withSmallestInput(err)
+	}
+	if _, err := m.Trace(2, Train); err != nil {
+		return nil, fmt.Errorf("%w (for a batch of 2, which New tries after one of 1)", err)
+	}
+	return m, nil
+}
+
+// untraced makes a model that has no variables yet.
+func untraced(net Layer, input tensor.Shape, opts Options) (*Model, error) {
 	if isNil(net) {
 		return nil, fmt.Errorf("nn: no network")
 	}
@@ -92,12 +107,6 @@ func New(net Layer, input tensor.Shape, opts Options) (*Model, error) {
 	}
 	if m.init == nil {
 		m.init = PyTorchDefault()
-	}
-	if _, err := m.Trace(1, Eval); err != nil {
-		return nil, m.withSmallestInput(err)
-	}
-	if _, err := m.Trace(2, Train); err != nil {
-		return nil, fmt.Errorf("%w (for a batch of 2, which New tries after one of 1)", err)
 	}
 	return m, nil
 }

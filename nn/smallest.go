@@ -44,6 +44,21 @@ func (m *Model) smallestInput() tensor.Shape {
 	return tensor.Shape{m.input[0], side, side}
 }
 
+// StateShapes returns the names and shapes of the parameters and buffers that New
+// would make, without taking memory for them: it traces the network in Eval mode.
+// Errors are those of New.
+func StateShapes(net Layer, input tensor.Shape) (map[string]tensor.Shape, error) {
+	m, err := untraced(net, input, Options{})
+	if err != nil {
+		return nil, err
+	}
+	shapes := map[string]tensor.Shape{}
+	if _, err := m.trace(1, Eval, shapes); err != nil {
+		return nil, m.withSmallestInput(err)
+	}
+	return shapes, nil
+}
+
 // stand returns a node in the place of a variable, which takes no memory: a
 // trace that probes sizes knows only the shapes of its variables.
 func (t *tracing) stand(g *graph.Graph, name string, shape tensor.Shape) (*graph.Node, error) {

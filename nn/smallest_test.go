@@ -57,3 +57,41 @@ func TestSmallestInput(t *testing.T) {
 		})
 	}
 }
+
+// StateShapes are those of the model, also of one that no memory would hold.
+func TestStateShapes(t *testing.T) {
+	net := nn.Sequential(nn.Conv2D(6, 5), nn.BatchNorm(), nn.Flatten(), nn.Linear(10))
+	shapes, err := nn.StateShapes(net, tensor.Shape{3, 16, 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := nn.New(net, tensor.Shape{3, 16, 16}, nn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(shapes) != len(model.State()) {
+		t.Errorf("%d shapes of %d variables", len(shapes), len(model.State()))
+	}
+	for _, e := range model.State() {
+		if !shapes[e.Name].Equal(e.Tensor.Shape()) {
+			t.Errorf("%s is %v, want %v", e.Name, shapes[e.Name], e.Tensor.Shape())
+		}
+	}
+	shapes, err = nn.StateShapes(nn.Sequential(nn.Flatten(), nn.Linear(1<<20)), tensor.Shape{1, 1 << 10, 1 << 10})
+	if err != nil || !shapes["1.weight"].Equal(tensor.Shape{1 << 20, 1 << 20}) {
+		t.Errorf("%v, %v", shapes, err)
+	}
+	for _, test := range []struct {
+		net   nn.Layer
+		input tensor.Shape
+		want  string
+	}{
+		{nil, tensor.Shape{1}, "no network"},
+		{net, tensor.Shape{}, "input shape"},
+		{net, tensor.Shape{1, 4, 4}, "the smallest input that works is 1×5×5"},
+	} {
+		if _, err := nn.StateShapes(test.net, test.input); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("got %v, want %q", err, test.want)
+		}
+	}
+}

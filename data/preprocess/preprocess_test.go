@@ -200,6 +200,37 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+func FuzzConfig(f *testing.F) {
+	f.Add([]byte(`{"input_size": [3, 8, 6], "crop_mode": "squash", "crop_pct": 0.5, "mean": [0.5], "std": [1, 2, 3], "interpolation": "bicubic"}`))
+	f.Add([]byte(`{"input_size": [1, 1, 1], "invert": true, "crop_pct": 1e-9}`))
+	picture := image.NewGray(image.Rect(0, 0, 5, 3))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var config, back preprocess.Config
+		if json.Unmarshal(b, &config) != nil {
+			return
+		}
+		text, err := json.Marshal(config)
+		if err == nil {
+			err = json.Unmarshal(text, &back)
+		}
+		if err != nil || !back.Equal(config) {
+			t.Fatalf("%s: %v became %s and %v, %v", b, config, text, back, err)
+		}
+		if h, w := config.InputSize[1], config.InputSize[2]; h*w > 1000 || config.CropPct > 0 && config.CropPct < 0.1 {
+			return // it would take too long
+		}
+		x, err := config.Tensor(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range x.Data() {
+			if v != v {
+				t.Fatalf("%v gives NaN", config)
+			}
+		}
+	})
+}
+
 func ExampleConfig() {
 	config := preprocess.Config{InputSize: tensor.Shape{1, 1, 3}, Mean: []float32{0.5}, Std: []float32{0.5}}
 	picture := image.NewGray(image.Rect(0, 0, 6, 2))
