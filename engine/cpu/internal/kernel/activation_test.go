@@ -35,13 +35,13 @@ func activationFunctions() []unary {
 		{"ELU", func(dst, x []float32) { ELU(dst, x, testAlpha) }, exactELU, 2, 5, nil},
 		{"Softplus", func(dst, x []float32) { Softplus(dst, x, testBeta, testThreshold) }, exactSoftplus, 2.5, 5, nil},
 		{"Erf", Erf, math.Erf, 2, 4, nil},
-		{"GELU", GELU, func(x float64) float64 { return x * exactNormal(x) }, 7, 1e-6, denormals(16)},
+		{"GELU", GELU, func(x float64) float64 { return x * exactNormal(x) }, 7.5, 1e-6, denormals(16)},
 		{"GELUTanh", GELUTanh, func(x float64) float64 { return x * exactSigmoid(exactGELUTanhArgument(x)) }, 4, 1e-6,
 			func(x, exact float64) float64 {
 				if x > -1 {
 					return 0
 				}
-				return 2.5*math.Abs(exactGELUTanhArgument(x)) + denormals(16)(x, exact)
+				return 2.6*math.Abs(exactGELUTanhArgument(x)) + denormals(16)(x, exact)
 			}},
 	}
 }

@@ -20,7 +20,7 @@ func Erf(dst, x []float32) {
 }
 
 // GELU computes dst = x·Φ(x), Φ being the distribution function of the standard normal
-// distribution, with an error of at most 7 ulp (6.62, 7.27); below x = −13, where
+// distribution, with an error of at most 7.5 ulp (6.62, 7.27); below x = −13, where
 // Φ(x) is a denormal number, of at most 2⁻¹⁴⁵. So it is as exact in the tail of negative
 // x as elsewhere. It is NaN for −Inf, as in PyTorch.
 func GELU(dst, x []float32) {
@@ -51,8 +51,8 @@ func GELUGrad(dst, x, dy []float32) {
 
 // GELUTanh computes dst = x/2·(1+tanh(√(2/π)·(x+0.044715·x³))), PyTorch's
 // approximation of [GELU], as x·σ(u) with u = 2·√(2/π)·(x+0.044715·x³), σ being
-// [Sigmoid]. Its error is at most 4 ulp where x is above −1 (2.86, 6.86). Below, the rounding
-// of u adds up to 2.5·|u| ulp: 17 at x = −3, 220 at x = −10. It is NaN for −Inf, as in
+// [Sigmoid]. Its error is at most 4 ulp where x is above −1 (2.86, 2.91). Below, the rounding
+// of u adds up to 2.6·|u| ulp: 18 at x = −3, 230 at x = −10. It is NaN for −Inf, as in
 // PyTorch.
 func GELUTanh(dst, x []float32) {
 	x = x[:len(dst)]
