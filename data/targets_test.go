@@ -3,6 +3,7 @@ package data_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,28 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/tensor"
 )
+
+// The images of an autoencoder are their own targets.
+func ExampleWithTargets() {
+	images, err := data.NewImages([]uint8{0, 51, 255}, []int{0, 0, 0}, tensor.Shape{1, 1, 1}, []string{"grey"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set := data.WithTargets(images, images.ImageShape(), func(i int, target []float32) error {
+		_, err := images.Read(i, target)
+		return err
+	})
+	loader, err := data.NewLoader(set, data.LoaderConfig{BatchSize: 3})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for b, err := range loader.Epoch(context.Background(), 0, 0) {
+		fmt.Println(b.Targets.Shape(), b.Targets.Data(), err)
+	}
+	// Output: 3×1×1×1 [0 0.2 1] <nil>
+}
 
 // estimated has n images of one pixel, i, with the targets (i, −i).
 func estimated(t *testing.T, n int) data.Targeted {

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 )
@@ -58,6 +61,47 @@ func ExampleFit_resume() {
 	// Output:
 	// true
 	// <nil> 5 30
+}
+
+// A network that estimates numbers: here how bright an image is on the average.
+func ExampleFit_regression() {
+	images := bars(60)
+	set := data.WithTargets(images, tensor.Shape{1}, func(i int, target []float32) error {
+		for _, b := range images.Bytes(i) {
+			target[0] += float32(b) / 255 / 36
+		}
+		return nil
+	})
+	model, err := nn.New(nn.Sequential(nn.Flatten(), nn.Linear(1)), tensor.Shape{1, 6, 6}, nn.Options{Seed: 1})
+	if err != nil {
+		panic(err)
+	}
+	history, err := train.Fit(context.Background(), model, set, data.Limit(set, 20), train.Config{
+		Epochs: 10, BatchSize: 10, LearningRate: .1, Loss: nn.MSELoss,
+	})
+	if err != nil {
+		panic(err)
+	}
+	fmt.Printf("mean squared error below 0.005: %v, accuracy %v\n", history.Last().TestLoss < 0.005, history.Last().TestAccuracy)
+	// Output: mean squared error below 0.005: true, accuracy NaN
+}
+
+// The book's edge detector: a kernel that is found by gradient descent.
+func ExampleMinimizer() {
+	x := tensor.Must(tensor.FromSlice([]float32{1, 1, 0, 0, 0, 0, 1, 1}, 1, 1, 1, 8))
+	y := tensor.Must(tensor.FromSlice([]float32{0, 1, 0, 0, 0, -1, 0}, 1, 1, 1, 7))
+	kernel := &graph.Variable{Name: "kernel", Value: tensor.New(1, 1, 1, 2), Trainable: true}
+	step := train.NewMinimizer(nil, optim.SGD{}, []*graph.Variable{kernel}, func(x, y *graph.Node) *graph.Node {
+		return nn.MSELoss(graph.Conv2D(x, x.Graph().Variable(kernel), nil, graph.Window{}, 1), y)
+	})
+	defer step.Close()
+	for range 100 {
+		if _, err := step.Run(0.5, x, y); err != nil {
+			panic(err)
+		}
+	}
+	fmt.Printf("%.3f\n", kernel.Value.Data())
+	// Output: [1.000 -1.000]
 }
 
 func ExampleEvaluate() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"image/png"
 	"io"
 	"math"
@@ -19,6 +20,31 @@ import (
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/curves"
 )
+
+// A run folder with curves.png and curves.svg.
+func ExampleFiles() {
+	dir, err := os.MkdirTemp("", "run")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	set, err := data.NewImages(make([]uint8, 8*4), []int{0, 1, 0, 1, 0, 1, 0, 1}, tensor.Shape{1, 2, 2}, []string{"even", "odd"})
+	if err != nil {
+		panic(err)
+	}
+	model, err := nn.New(nn.Sequential(nn.Flatten(), nn.Linear(2)), tensor.Shape{1, 2, 2}, nn.Options{})
+	if err != nil {
+		panic(err)
+	}
+	config := train.Config{Epochs: 1, BatchSize: 4, LearningRate: 0.1, Dir: dir}
+	config.Callbacks.OnHistory = curves.Files(config)
+	if _, err := train.Fit(context.Background(), model, set, nil, config); err != nil {
+		panic(err)
+	}
+	pictures, err := filepath.Glob(filepath.Join(dir, "curves.*"))
+	fmt.Println(len(pictures), err)
+	// Output: 2 <nil>
+}
 
 func TestFigure(t *testing.T) {
 	h := &train.History{
