@@ -67,9 +67,11 @@ func ExampleFit_resume() {
 func ExampleFit_regression() {
 	images := bars(60)
 	set := data.WithTargets(images, tensor.Shape{1}, func(i int, target []float32) error {
+		sum := 0
 		for _, b := range images.Bytes(i) {
-			target[0] += float32(b) / 255 / 36
+			sum += int(b)
 		}
+		target[0] = float32(sum) / 255 / 36
 		return nil
 	})
 	model, err := nn.New(nn.Sequential(nn.Flatten(), nn.Linear(1)), tensor.Shape{1, 6, 6}, nn.Options{Seed: 1})
@@ -77,7 +79,7 @@ func ExampleFit_regression() {
 		panic(err)
 	}
 	history, err := train.Fit(context.Background(), model, set, data.Limit(set, 20), train.Config{
-		Epochs: 10, BatchSize: 10, LearningRate: .1, Loss: nn.MSELoss,
+		Epochs: 20, BatchSize: 10, LearningRate: .1, Loss: nn.MSELoss,
 	})
 	if err != nil {
 		panic(err)
