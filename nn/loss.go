@@ -20,8 +20,7 @@ func MSELoss(output, target *graph.Node) *graph.Node {
 // L1Loss. The two must have the same shape. The derivative is 0 where they are
 // equal.
 func L1Loss(output, target *graph.Node) *graph.Node {
-	d := difference("L1Loss", output, target)
-	return graph.Mean(graph.Add(graph.ReLU(d), graph.ReLU(graph.Neg(d))))
+	return graph.Mean(graph.Abs(difference("L1Loss", output, target)))
 }
 
 // difference subtracts without broadcasting: an output N×1 and a target N would
