@@ -1,0 +1,129 @@
+package doccheck
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// names returns the exported names of the public packages, as "nn.Model" and
+// "nn.Model.Predict", and the names of the packages.
+func names(t *testing.T) (declared, packages map[string]bool) {
+	t.Helper()
+	declared, packages = map[string]bool{}, map[string]bool{}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			switch entry.Name() {
+			case "internal", "testdata", ".git", "examples", "bench", "cmd", "tools", "shared":
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		packages[file.Name.Name] = true
+		for _, d := range file.Decls {
+			for _, name := range declares(d) {
+				declared[file.Name.Name+"."+name] = true
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return declared, packages
+}
+
+// declares returns the names that a declaration makes, with the fields and
+// methods of types after a dot.
+func declares(d ast.Decl) []string {
+	var list []string
+	switch d := d.(type) {
+	case *ast.FuncDecl:
+		name := d.Name.Name
+		if d.Recv != nil {
+			of := d.Recv.List[0].Type
+			if star, ok := of.(*ast.StarExpr); ok {
+				of = star.X
+			}
+			if id, ok := of.(*ast.Ident); ok {
+				name = id.Name + "." + name
+			}
+		}
+		list = append(list, name)
+	case *ast.GenDecl:
+		for _, s := range d.Specs {
+			switch s := s.(type) {
+			case *ast.ValueSpec:
+				for _, id := range s.Names {
+					list = append(list, id.Name)
+				}
+			case *ast.TypeSpec:
+				list = append(list, s.Name.Name)
+				for _, member := range members(s.Type) {
+					list = append(list, s.Name.Name+"."+member)
+				}
+			}
+		}
+	}
+	return list
+}
+
+func members(of ast.Expr) []string {
+	var fields *ast.FieldList
+	switch of := of.(type) {
+	case *ast.StructType:
+		fields = of.Fields
+	case *ast.InterfaceType:
+		fields = of.Methods
+	default:
+		return nil
+	}
+	var list []string
+	for _, f := range fields.List {
+		for _, id := range f.Names {
+			list = append(list, id.Name)
+		}
+	}
+	return list
+}
+
+var goName = regexp.MustCompile(`^([a-z0-9]+)\.([A-Z]\w*(?:\.[A-Z]\w*)?)(\(.*\))?$`)
+
+// What looks like an exported name of one of the packages is one.
+func TestGoNames(t *testing.T) {
+	declared, packages := names(t)
+	count := 0
+	for name, text := range documents(t) {
+		if name == "CHANGELOG.md" {
+			continue // speaks of what was, too
+		}
+		for _, s := range spans(text) {
+			m := goName.FindStringSubmatch(s)
+			if m == nil || !packages[m[1]] {
+				continue
+			}
+			count++
+			if !declared[m[1]+"."+m[2]] {
+				t.Errorf("%s speaks of %s, which does not exist", name, s)
+			}
+		}
+	}
+	if count < 15 {
+		t.Errorf("only %d names were found", count)
+	}
+}
