@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +24,8 @@ import (
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
@@ -262,5 +266,88 @@ func TestPredictNormalizes(t *testing.T) {
 		if near := math.Abs(got["probability"].(float64)-math.Exp(float64(y.Data()[int(got["index"].(float64))]))/sum) < 1e-6; near != same {
 			t.Errorf("weights of %q: class %v, probability %v", data, got["index"], got["probability"])
 		}
+	}
+}
+
+// folderOf makes a model folder with the weights of the finished run and other
+// preprocessing.
+func folderOf(t testing.TB, config preprocess.Config) (dir string, m *modelfolder.Model) {
+	t.Helper()
+	m, err := modelfolder.Load(finishedRun(t), modelfolder.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.InputSize = m.Net.Input()
+	m.Preprocessing = config
+	dir = filepath.Join(t.TempDir(), "model")
+	if err := m.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir, m
+}
+
+// The preprocessing is the model's own; flags change it.
+func TestPredictModelFolder(t *testing.T) {
+	t.Parallel()
+	path := encode(t, "photo.png", photo(testImage(t, 3)), png.Encode)
+	classes := func(args ...string) any {
+		return objects(t, mustStride(t, slices.Concat([]string{"predict"}, args, []string{path, "--json"})...))[0]["classes"]
+	}
+	run := finishedRun(t)
+	inverts, _ := folderOf(t, preprocess.Config{Invert: true})
+	crops, _ := folderOf(t, preprocess.Config{CropPct: 0.6, Invert: true})
+	for _, c := range []struct {
+		name     string
+		one, two any
+		same     bool
+	}{
+		{"inverts", classes(inverts), classes(run, "--invert"), true},
+		{"inverts twice", classes(inverts, "--invert"), classes(run), true},
+		{"crops", classes(crops), classes(inverts), false},
+		{"stretched", classes(crops, "--fit", "stretch"), classes(inverts), true},
+		{"cropped", classes(crops, "--fit", "crop"), classes(crops), true},
+	} {
+		if same := fmt.Sprint(c.one) == fmt.Sprint(c.two); same != c.same {
+			t.Errorf("%s: same classes %v: %v and %v", c.name, same, c.one, c.two)
+		}
+	}
+}
+
+// eval gives the network the images of the data as the model says.
+func TestEvalModelFolder(t *testing.T) {
+	t.Parallel()
+	dir, m := folderOf(t, preprocess.Config{Mean: []float32{0.5}, Std: []float32{0.02}, Invert: true})
+	set, err := fashionmnist.Load(t.Context(), fashionmnist.Options{Dir: fixture.data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const images, tolerance = 40, 1e-5
+	loss := 0.
+	x := tensor.New(m.Net.Input()...)
+	for i := range images {
+		label, err := set.Test.Read(i, x.Data())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, v := range x.Data() {
+			x.Data()[j] = (1 - v - 0.5) / 0.02
+		}
+		y, err := m.Net.Predict(reference.New(), x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.
+		for _, score := range y.Data() {
+			sum += math.Exp(float64(score))
+		}
+		loss += (math.Log(sum) - float64(y.Data()[label])) / images
+	}
+	report := objects(t, mustStride(t, "eval", dir, "--data", fixture.data, "--limit", fmt.Sprint(images), "--json"))[0]
+	if got := report["loss"].(float64); math.Abs(got-loss) > tolerance || report["net"] != "lenet" || report["model"] != dir {
+		t.Errorf("loss %v, want %v, in %v", got, loss, report)
+	}
+	plain := objects(t, mustStride(t, "eval", finishedRun(t), "--data", fixture.data, "--limit", fmt.Sprint(images), "--json"))[0]
+	if got := plain["loss"].(float64); math.Abs(got-loss) < 10*tolerance {
+		t.Errorf("loss %v of images as they are, %v of others", got, loss)
 	}
 }

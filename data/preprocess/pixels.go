@@ -23,21 +23,14 @@ func (c Config) Tensor(picture image.Image) (*tensor.Tensor, error) {
 		return nil, err
 	}
 	x := tensor.New(1, c.InputSize[0], c.InputSize[1], c.InputSize[2])
-	return x, c.Write(x.Data(), picture)
+	return x, c.WithDefaults().write(x.Data(), picture)
 }
 
-// Write is Tensor into pixels, which holds exactly C·H·W values.
-func (c Config) Write(pixels []float32, picture image.Image) error {
-	if err := c.Check(); err != nil {
-		return err
-	}
-	c = c.WithDefaults()
+// write makes the C·H·W values of the input. Defaults are filled in.
+func (c Config) write(pixels []float32, picture image.Image) error {
 	channels, h, w := c.InputSize[0], c.InputSize[1], c.InputSize[2]
 	bounds := picture.Bounds()
-	switch {
-	case len(pixels) != channels*h*w:
-		return fmt.Errorf("the input has %d values, found room for %d", channels*h*w, len(pixels))
-	case bounds.Empty():
+	if bounds.Empty() {
 		return errors.New("the picture is empty")
 	}
 	inH, inW := bounds.Dy(), bounds.Dx()
@@ -112,7 +105,7 @@ func (c Config) resized(inH, inW int) (outH, outW int, err error) {
 func center(over int) int { return int(math.RoundToEven(float64(over) / 2)) }
 
 // Apply does to an image of a dataset, C×H×W values of 0..1 at the input's size,
-// what Write does to a picture after resizing it: inversion, mean and standard
+// what Tensor does to a picture after resizing it: inversion, mean and standard
 // deviation, in place. The Config must pass Check.
 func (c Config) Apply(pixels []float32) {
 	c = c.WithDefaults()
