@@ -3,7 +3,6 @@ package lower
 import (
 	"fmt"
 	"hash/fnv"
-	"slices"
 
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
@@ -164,5 +163,3 @@ func (c *Lowerer) noteOrder(details ...any) {
 	fmt.Fprintln(h, append([]any{c.order}, details...)...)
 	c.order = h.Sum64()
 }
-
-func join(lists ...[]*exec.Buffer) []*exec.Buffer { return slices.Concat(lists...) }
