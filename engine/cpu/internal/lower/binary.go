@@ -7,40 +7,16 @@ import (
 
 var binaryKernels = [...]func(dst, a, b []float32){
 	graph.KindAdd: kernel.Add, graph.KindSub: kernel.Sub, graph.KindMul: kernel.Mul, graph.KindDiv: kernel.Div,
-	graph.KindEqual: kernel.Equal, graph.KindMinimum: minimum, graph.KindMaximum: maximum,
+	graph.KindEqual: kernel.Equal, graph.KindMinimum: kernel.Min, graph.KindMaximum: kernel.Max,
 }
 
 // scalarFirstKernels compute s∘a, scalarSecondKernels a∘s.
 var scalarFirstKernels = [...]func(dst, a []float32, s float32){
 	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.RsubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.RdivS,
-	graph.KindEqual: kernel.EqualS, graph.KindMinimum: minimumS, graph.KindMaximum: maximumS,
+	graph.KindEqual: kernel.EqualS, graph.KindMinimum: kernel.MinS, graph.KindMaximum: kernel.MaxS,
 }
 
 var scalarSecondKernels = [...]func(dst, a []float32, s float32){
 	graph.KindAdd: kernel.AddS, graph.KindSub: kernel.SubS, graph.KindMul: kernel.MulS, graph.KindDiv: kernel.DivS,
-	graph.KindEqual: kernel.EqualS, graph.KindMinimum: minimumS, graph.KindMaximum: maximumS,
-}
-
-func minimum(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = min(v, b[i])
-	}
-}
-
-func maximum(dst, a, b []float32) {
-	for i, v := range a {
-		dst[i] = max(v, b[i])
-	}
-}
-
-func minimumS(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = min(v, s)
-	}
-}
-
-func maximumS(dst, a []float32, s float32) {
-	for i, v := range a {
-		dst[i] = max(v, s)
-	}
+	graph.KindEqual: kernel.EqualS, graph.KindMinimum: kernel.MinS, graph.KindMaximum: kernel.MaxS,
 }
