@@ -158,7 +158,9 @@ func (o UnaryOp) rebatch(batching) (Op, bool) { return o, true }
 //	Abs          dy where x > 0, −dy where x < 0, 0 at 0
 //	Clip         dy where A < x < B, else 0
 //
-// The derivatives at the edges are PyTorch's. No other functions occur.
+// The derivatives at the edges are PyTorch's. At ±Inf those of GELU and GELUTanh
+// are their limits, 1 and 0 times dy, where PyTorch has NaN. No other functions
+// occur.
 type UnaryGradOp struct {
 	noGradient
 	Func UnaryKind

@@ -70,9 +70,15 @@ var unaryGrads = map[graph.UnaryKind]func(v, d, a, b float64) float64{
 		return choose(x <= -3, 0, choose(x >= 3, d, d*(x/3+0.5)))
 	},
 	graph.KindGELU: func(x, d, _, _ float64) float64 {
+		if math.IsInf(x, 0) {
+			return d * choose(x > 0, 1, 0)
+		}
 		return d * (normalCDF(x) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi))
 	},
 	graph.KindGELUTanh: func(x, d, _, _ float64) float64 {
+		if math.IsInf(x, 0) {
+			return d * choose(x > 0, 1, 0)
+		}
 		c := math.Sqrt(2 / math.Pi)
 		t := math.Tanh(c * (x + 0.044715*x*x*x))
 		return d * ((1+t)/2 + x/2*(1-t*t)*c*(1+3*0.044715*x*x))
