@@ -77,24 +77,8 @@ func kindOf(s *exec.Step, phase trainPhase) string {
 	if s.Algorithm != "" {
 		op = productOf(s.Node).Op()
 	}
-	switch op.(type) {
-	case graph.Conv2DOp:
-		return "convolution"
-	case graph.Conv2DInputGradOp:
-		return "input gradient"
-	case graph.Conv2DWeightGradOp:
-		return "weight gradient"
-	case graph.MatMulOp:
-		return "product"
-	case graph.BatchStatsOp, graph.BatchNormOp, graph.BatchNormParamGradOp, graph.BatchNormInputGradOp:
-		return "normalisation"
-	case graph.MaxPool2DOp, graph.AvgPool2DOp, graph.AdaptiveAvgPool2DOp,
-		graph.MaxPool2DGradOp, graph.AvgPool2DGradOp, graph.AdaptiveAvgPool2DGradOp:
-		return "pooling"
-	case graph.ReduceOp:
-		return "sums"
-	case graph.SoftmaxOp, graph.CrossEntropyOp, graph.CrossEntropyGradOp, graph.ArgMaxOp:
-		return "loss"
+	if work := lower.WorkOf(op); work != "" {
+		return work
 	}
 	if phase == phaseUpdate {
 		return "update"

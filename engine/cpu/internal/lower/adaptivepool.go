@@ -7,11 +7,11 @@ import (
 )
 
 var (
-	adaptiveAvgPool2D = operator{layout: layoutPool, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
+	adaptiveAvgPool2D = operator{work: "pooling", layout: layoutPool, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
 		x, y := o.Args[0], o.Out()
 		lowerAverage(c, o, pool.NewAdaptive(o.Do.(graph.AdaptiveAvgPool2DOp), x.Shape, y.Shape, x.PixelPitch(), y.PixelPitch()))
 	}}
-	adaptiveAvgPool2DGrad = operator{layout: layoutPoolGrad, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
+	adaptiveAvgPool2DGrad = operator{work: "pooling", layout: layoutPoolGrad, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
 		op, dy, dx := o.Do.(graph.AdaptiveAvgPool2DGradOp), o.Args[0], o.Out()
 		lowerAverageGrad(c, o, pool.NewAdaptive(op.Pool, op.InputShape, dy.Shape, dx.PixelPitch(), dy.PixelPitch()))
 	}}

@@ -8,6 +8,7 @@ import (
 // The index of the maximum along an axis: the first of several, and of NaN if
 // there is any.
 var argMax = operator{
+	work: "loss",
 	layout: func(l *Layouts, o *ir.Op) {
 		l.Any(o, 0)
 		l.MakePlain(o)

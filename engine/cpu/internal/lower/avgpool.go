@@ -8,11 +8,11 @@ import (
 )
 
 var (
-	avgPool2D = operator{layout: layoutPool, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
+	avgPool2D = operator{work: "pooling", layout: layoutPool, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
 		op, x, y := o.Do.(graph.AvgPool2DOp), o.Args[0], o.Out()
 		lowerAverage(c, o, pool.New(op.Pool, &op, x.Shape, y.Shape, x.PixelPitch(), y.PixelPitch()))
 	}}
-	avgPool2DGrad = operator{layout: layoutPoolGrad, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
+	avgPool2DGrad = operator{work: "pooling", layout: layoutPoolGrad, ability: ranges, lower: func(c *Lowerer, o *ir.Op) {
 		op, dy, dx := o.Do.(graph.AvgPool2DGradOp), o.Args[0], o.Out()
 		lowerAverageGrad(c, o, pool.New(op.Pool.Pool, &op.Pool, op.InputShape, dy.Shape, dx.PixelPitch(), dy.PixelPitch()))
 	}}

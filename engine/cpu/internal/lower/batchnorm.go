@@ -13,11 +13,12 @@ import (
 // pass splits statistics and the gradients of gamma and beta into partial sums
 // and totals, and gives the gradients 1/√(variance+eps) as a last argument.
 var (
-	batchStats = operator{layout: func(l *Layouts, o *ir.Op) {
+	batchStats = operator{work: "normalisation", layout: func(l *Layouts, o *ir.Op) {
 		l.Rows(o, 0)
 		l.MakePlain(o)
 	}}
 	batchNorm = operator{
+		work: "normalisation",
 		layout: func(l *Layouts, o *ir.Op) {
 			l.Rows(o, 0)
 			for i := range o.Args[1:] {
@@ -28,13 +29,14 @@ var (
 		ability: func(*ir.Op) (Ability, bool) { return Ability{Clips: gemm.ClipReLU}, true },
 		lower:   lowerBatchNorm,
 	}
-	batchNormParamGrad = operator{layout: func(l *Layouts, o *ir.Op) {
+	batchNormParamGrad = operator{work: "normalisation", layout: func(l *Layouts, o *ir.Op) {
 		l.Rows(o, 0)
 		l.Plain(o, 1)
 		l.Rows(o, 2)
 		l.MakePlain(o)
 	}}
 	batchNormInputGrad = operator{
+		work: "normalisation",
 		layout: func(l *Layouts, o *ir.Op) {
 			l.Rows(o, 0)
 			for i := range 3 {

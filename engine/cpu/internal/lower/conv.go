@@ -14,6 +14,7 @@ import (
 // package conv.
 var (
 	conv2D = operator{
+		work: "convolution",
 		layout: func(l *Layouts, o *ir.Op) {
 			layoutImagePlan(l, o, 0)
 			for i := range o.Args[1:] {
@@ -30,6 +31,7 @@ var (
 		},
 	}
 	conv2DInputGrad = operator{
+		work: "input gradient",
 		layout: func(l *Layouts, o *ir.Op) {
 			l.Plain(o, 0)
 			layoutImagePlan(l, o, 1)
@@ -37,7 +39,7 @@ var (
 		ability: convAbility,
 		lower:   func(c *Lowerer, o *ir.Op) { lowerImagePlan(c, o, o.Args[1], o.Args[0], nil) },
 	}
-	conv2DWeightGrad = operator{layout: layoutWeightPlan, lower: lowerWeightPlan}
+	conv2DWeightGrad = operator{work: "weight gradient", layout: layoutWeightPlan, lower: lowerWeightPlan}
 
 	// fold computes the weights w·s and the bias (b−mean)·s + beta of a
 	// convolution that a batch normalization is folded into, s =

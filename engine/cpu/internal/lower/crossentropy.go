@@ -7,7 +7,7 @@ import (
 )
 
 var (
-	crossEntropy = operator{layout: (*Layouts).AllPlain, lower: func(c *Lowerer, o *ir.Op) {
+	crossEntropy = operator{work: "loss", layout: (*Layouts).AllPlain, lower: func(c *Lowerer, o *ir.Op) {
 		n, classes := o.Args[0].Shape[0], o.Args[0].Shape[1]
 		x, labels, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())
 		c.addSplit(exec.Step{Name: "cross-entropy", Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{out.buf}},
@@ -15,7 +15,7 @@ var (
 				kernel.CrossEntropyRows(out.data()[lo:hi], x.data()[lo*classes:hi*classes], labels.data()[lo:hi], hi-lo, classes)
 			})
 	}}
-	crossEntropyGrad = operator{layout: (*Layouts).AllPlain, lower: func(c *Lowerer, o *ir.Op) {
+	crossEntropyGrad = operator{work: "loss", layout: (*Layouts).AllPlain, lower: func(c *Lowerer, o *ir.Op) {
 		n, classes := o.Args[0].Shape[0], o.Args[0].Shape[1]
 		x, labels, dy, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Args[2]), c.at(o.Out())
 		c.addSplit(exec.Step{Name: "cross-entropy gradient", Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{out.buf}},

@@ -8,7 +8,7 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-var lrn = operator{layout: layoutLRN, lower: func(c *Lowerer, o *ir.Op) {
+var lrn = operator{work: "normalisation", layout: layoutLRN, lower: func(c *Lowerer, o *ir.Op) {
 	n := neighbours{o.Do.(graph.LRNOp), o.Out().Shape[1]}
 	x, y := c.at(o.Args[0]), c.at(o.Out())
 	c.addChannels("lrn", o, n.channels, func(lo, hi int, scratch []float32) {
@@ -20,7 +20,7 @@ var lrn = operator{layout: layoutLRN, lower: func(c *Lowerer, o *ir.Op) {
 	})
 }}
 
-var lrnGrad = operator{layout: layoutLRN, lower: func(c *Lowerer, o *ir.Op) {
+var lrnGrad = operator{work: "normalisation", layout: layoutLRN, lower: func(c *Lowerer, o *ir.Op) {
 	n := neighbours{o.Do.(graph.LRNGradOp).LRN, o.Out().Shape[1]}
 	x, dy, dx := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())
 	factor := 2 * n.Alpha * n.Beta / float32(n.Size)

@@ -11,7 +11,7 @@ import (
 
 // Matrix products are carried out by the plan that the algorithm pass chose, see
 // package gemm. A third argument is a bias that is added to each row.
-var matMul = operator{layout: layoutMatMul, ability: matMulAbility, lower: lowerMatMul}
+var matMul = operator{work: "product", layout: layoutMatMul, ability: matMulAbility, lower: lowerMatMul}
 
 func layoutMatMul(l *Layouts, o *ir.Op) {
 	for i := range o.Args {

@@ -10,8 +10,8 @@ import (
 // Maximum pooling notes which tap each maximum comes from in a second result, if
 // the argmax pass gave it one. Its gradient then reads that in place of the input.
 var (
-	maxPool2D     = operator{layout: layoutPool, ability: ranges, lower: lowerMaxPool}
-	maxPool2DGrad = operator{layout: layoutMaxPoolGrad, ability: ranges, lower: lowerMaxPoolGrad}
+	maxPool2D     = operator{work: "pooling", layout: layoutPool, ability: ranges, lower: lowerMaxPool}
+	maxPool2DGrad = operator{work: "pooling", layout: layoutMaxPoolGrad, ability: ranges, lower: lowerMaxPoolGrad}
 )
 
 // layoutPool is the layout rule of all kinds of pooling.

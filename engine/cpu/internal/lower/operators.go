@@ -11,6 +11,9 @@ import (
 
 // An operator is what the compiler knows of an operator.
 type operator struct {
+	// work names the kind of work that it is in a profile; "" for elementwise
+	// work.
+	work string
 	// layout is the layout rule: it takes the arguments and makes the results of
 	// an operation in some layouts. nil for operators that the passes after the
 	// layout pass introduce.
@@ -105,6 +108,10 @@ func Supports(op graph.Op) bool {
 	_, ok := operators[reflect.TypeOf(op)]
 	return ok
 }
+
+// WorkOf names the kind of work that an operator is in a profile: "convolution",
+// "pooling". It is "" for elementwise work, and for what a profile counts as such.
+func WorkOf(op graph.Op) string { return operators[reflect.TypeOf(op)].work }
 
 // known reports whether a table has an entry.
 func known[F any](table []F, i int) bool {

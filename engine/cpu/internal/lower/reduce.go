@@ -14,7 +14,7 @@ import (
 
 // Sums, means and maxima over axes. The sums pass splits sums over everything but
 // the channels into partial sums and totals.
-var reduce = operator{layout: layoutReduce, lower: lowerReduce}
+var reduce = operator{work: "sums", layout: layoutReduce, lower: lowerReduce}
 
 // IsColumnSum reports whether an operation sums over everything but the channels.
 func IsColumnSum(o *ir.Op) bool {

@@ -9,7 +9,7 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-var softmax = operator{layout: layoutSoftmax, lower: lowerSoftmax}
+var softmax = operator{work: "loss", layout: layoutSoftmax, lower: lowerSoftmax}
 
 // layoutSoftmax takes the layout in which the axis is the innermost one, if there
 // is such a layout.
