@@ -32,8 +32,7 @@ func MaxPoolRow(dst, src []float32, tapOff []int32, n, stride, c int) {
 }
 
 // MaxPoolGradRow adds the gradient of [MaxPoolRow] to dx: dy[p·c+j] goes to the
-// first tap whose x equals the maximum y[p·c+j], as in PyTorch. Where y is NaN it
-// goes to the first tap. Windows may overlap.
+// first tap whose x equals the maximum y[p·c+j], or is NaN. Windows may overlap.
 func MaxPoolGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 	y, dy = y[:n*c], dy[:n*c]
 	switch {
@@ -48,7 +47,7 @@ func MaxPoolGradRow(dx, x, y, dy []float32, tapOff []int32, n, stride, c int) {
 		for j, m := range y[p*c:][:c] {
 			for _, off := range tapOff {
 				i := p*stride + int(off) + j
-				if x[i] == m || m != m {
+				if x[i] == m || x[i] != x[i] {
 					dx[i] += dy[p*c+j]
 					break
 				}
@@ -74,9 +73,9 @@ func MaxPoolGradRowSet(dx, x, y, dy []float32, tapOff []int32, n, stride, c int)
 			g := dy[p*c+j]
 			for _, off := range tapOff {
 				i := p*stride + int(off) + j
-				if x[i] == m || m != m {
+				if x[i] == m || x[i] != x[i] {
 					dx[i] = g
-					g, m = 0, minusInf
+					g = 0
 				} else {
 					dx[i] = 0
 				}
@@ -93,8 +92,8 @@ const MaxPoolArgmaxTaps = 256
 func MaxPoolArgmaxFast() bool { return !haveNEON }
 
 // MaxPoolArgmaxRow is [MaxPoolRow] and stores the number of the tap that the
-// maximum comes from: of the first that has it, as in PyTorch, or 0 if it is NaN or
-// all taps are −Inf. There must be at most [MaxPoolArgmaxTaps].
+// maximum comes from: of the first that has it, or 0 if all taps are −Inf. There
+// must be at most [MaxPoolArgmaxTaps].
 func MaxPoolArgmaxRow(dst []float32, argmax []byte, src []float32, tapOff []int32, n, stride, c int) {
 	dst, argmax = dst[:n*c], argmax[:n*c]
 	switch {
@@ -112,10 +111,8 @@ func MaxPoolArgmaxRow(dst []float32, argmax []byte, src []float32, tapOff []int3
 		for t, off := range tapOff {
 			for j, v := range src[p*stride+int(off):][:c] {
 				switch {
-				case v > d[j]:
+				case v > d[j], v != v && d[j] == d[j]:
 					d[j], place[j] = v, byte(t)
-				case v != v:
-					d[j], place[j] = v, 0
 				}
 			}
 		}

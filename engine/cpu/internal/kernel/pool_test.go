@@ -76,25 +76,46 @@ func TestPool(t *testing.T) {
 	})
 }
 
+// NaN wins, the first of several, wherever it is among greater and smaller taps.
 func TestMaxPoolOfNaN(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
-		for _, c := range []int{3, 8} {
+		for _, c := range []int{3, 8, 19} {
 			for _, taps := range []int{1, 4, 9} {
 				for bad := range taps {
-					x, y := make([]float32, taps*c), make([]float32, c)
+					x, y, dy := randoms(taps*c, 11), make([]float32, c), randoms(c, 12)
 					var off []int32
 					for tap := range taps {
 						off = append(off, int32(tap*c))
+						if tap == bad || tap == bad+2 {
+							x[tap*c+1] = nan32
+						}
 					}
-					x[bad*c+1] = nan32
 					argmax := make([]byte, c+8)
 					MaxPoolArgmaxRow(y, argmax, x, off, 1, c, c)
-					if argmax[1] != 0 {
+					if int(argmax[1]) != bad {
 						t.Fatalf("NaN at tap %d of %d: comes from tap %d", bad, taps, argmax[1])
 					}
 					MaxPoolRow(y, x, off, 1, c, c)
-					if y[0] != 0 || y[1] == y[1] || y[2] != 0 {
+					if y[0] != y[0] || y[1] == y[1] || y[2] != y[2] {
 						t.Fatalf("NaN at tap %d of %d: %v", bad, taps, y)
+					}
+					for name, f := range map[string]func(dx []float32){
+						"MaxPoolGradRow":          func(dx []float32) { MaxPoolGradRow(dx, x, y, dy, off, 1, c, c) },
+						"MaxPoolGradRowSet":       func(dx []float32) { MaxPoolGradRowSet(dx, x, y, dy, off, 1, c, c) },
+						"MaxPoolArgmaxGradRow":    func(dx []float32) { MaxPoolArgmaxGradRow(dx, argmax, dy, off, 1, c, c) },
+						"MaxPoolArgmaxGradRowSet": func(dx []float32) { MaxPoolArgmaxGradRowSet(dx, argmax, dy, off, 1, c, c) },
+					} {
+						dx := make([]float32, len(x))
+						f(dx)
+						for tap := range taps {
+							want := float32(0)
+							if tap == bad {
+								want = dy[1]
+							}
+							if got := dx[tap*c+1]; got != want {
+								t.Fatalf("%s: NaN at tap %d of %d: gradient of tap %d is %v, want %v", name, bad, taps, tap, got, want)
+							}
+						}
 					}
 				}
 			}

@@ -9158,22 +9158,34 @@ channels_block:
 channels_block_taps:
 	MOVLQSX (R15), BP
 	ADDQ    R12, BP
-	VCMPPS  $0x08, (CX)(BP*4), Y1, Y9
+	VMOVUPS (CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y1, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y2, Y9, Y10
 	VANDNPS Y2, Y9, Y2
 	VADDPS  (AX)(BP*4), Y10, Y9
 	VMOVUPS Y9, (AX)(BP*4)
-	VCMPPS  $0x08, 32(CX)(BP*4), Y3, Y9
+	VMOVUPS 32(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y3, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y4, Y9, Y10
 	VANDNPS Y4, Y9, Y4
 	VADDPS  32(AX)(BP*4), Y10, Y9
 	VMOVUPS Y9, 32(AX)(BP*4)
-	VCMPPS  $0x08, 64(CX)(BP*4), Y5, Y9
+	VMOVUPS 64(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y5, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y6, Y9, Y10
 	VANDNPS Y6, Y9, Y6
 	VADDPS  64(AX)(BP*4), Y10, Y9
 	VMOVUPS Y9, 64(AX)(BP*4)
-	VCMPPS  $0x08, 96(CX)(BP*4), Y7, Y9
+	VMOVUPS 96(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y7, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y8, Y9, Y10
 	VANDNPS Y8, Y9, Y8
 	VADDPS  96(AX)(BP*4), Y10, Y9
@@ -9203,7 +9215,10 @@ channels_vector:
 channels_vector_taps:
 	MOVLQSX (R15), BP
 	ADDQ    R12, BP
-	VCMPPS  $0x08, (CX)(BP*4), Y1, Y3
+	VMOVUPS (CX)(BP*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VADDPS  (AX)(BP*4), Y4, Y3
@@ -9232,7 +9247,9 @@ channels_tail_taps:
 	MOVLQSX      (R14), R15
 	ADDQ         R12, R15
 	VMASKMOVPS   (CX)(R15*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R15*4), Y0, Y3
@@ -9319,19 +9336,31 @@ channels_block:
 channels_block_taps:
 	MOVLQSX (R15), BP
 	ADDQ    R12, BP
-	VCMPPS  $0x08, (CX)(BP*4), Y1, Y9
+	VMOVUPS (CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y1, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y2, Y9, Y10
 	VANDNPS Y2, Y9, Y2
 	VMOVUPS Y10, (AX)(BP*4)
-	VCMPPS  $0x08, 32(CX)(BP*4), Y3, Y9
+	VMOVUPS 32(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y3, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y4, Y9, Y10
 	VANDNPS Y4, Y9, Y4
 	VMOVUPS Y10, 32(AX)(BP*4)
-	VCMPPS  $0x08, 64(CX)(BP*4), Y5, Y9
+	VMOVUPS 64(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y5, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y6, Y9, Y10
 	VANDNPS Y6, Y9, Y6
 	VMOVUPS Y10, 64(AX)(BP*4)
-	VCMPPS  $0x08, 96(CX)(BP*4), Y7, Y9
+	VMOVUPS 96(CX)(BP*4), Y9
+	VCMPPS  $0x00, Y9, Y7, Y10
+	VCMPPS  $0x03, Y9, Y9, Y9
+	VORPS   Y9, Y10, Y9
 	VANDPS  Y8, Y9, Y10
 	VANDNPS Y8, Y9, Y8
 	VMOVUPS Y10, 96(AX)(BP*4)
@@ -9360,7 +9389,10 @@ channels_vector:
 channels_vector_taps:
 	MOVLQSX (R15), BP
 	ADDQ    R12, BP
-	VCMPPS  $0x08, (CX)(BP*4), Y1, Y3
+	VMOVUPS (CX)(BP*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VMOVUPS Y4, (AX)(BP*4)
@@ -9388,7 +9420,9 @@ channels_tail_taps:
 	MOVLQSX      (R14), R15
 	ADDQ         R12, R15
 	VMASKMOVPS   (CX)(R15*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R15*4), R15
@@ -9473,12 +9507,14 @@ channels_block_taps:
 	ADDQ      R11, R15
 	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS   (DX)(R15*4), Y8
-	VCMPPS    $0x1e, Y6, Y8, Y9
+	VCMPPS    $0x16, Y6, Y8, Y9
+	VANDNPS   Y9, Y2, Y9
 	VBLENDVPS Y9, Y1, Y4, Y4
 	VMAXPS    Y6, Y8, Y6
 	VCMPPS    $0x03, Y8, Y2, Y2
 	VMOVUPS   32(DX)(R15*4), Y8
-	VCMPPS    $0x1e, Y7, Y8, Y9
+	VCMPPS    $0x16, Y7, Y8, Y9
+	VANDNPS   Y9, Y3, Y9
 	VBLENDVPS Y9, Y1, Y5, Y5
 	VMAXPS    Y7, Y8, Y7
 	VCMPPS    $0x03, Y8, Y3, Y3
@@ -9487,18 +9523,16 @@ channels_block_taps:
 	JNE       channels_block_taps
 
 channels_block_taps_done:
-	VANDNPS      Y4, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X4
-	VPACKUSDW    X4, X1, X1
-	VPACKUSWB    X1, X1, X1
-	VMOVQ        X1, (CX)(R11*1)
+	VEXTRACTI128 $0x01, Y4, X1
+	VPACKUSDW    X1, X4, X4
+	VPACKUSWB    X4, X4, X4
+	VMOVQ        X4, (CX)(R11*1)
 	VORPS        Y2, Y6, Y1
 	VMOVUPS      Y1, (AX)(R11*4)
-	VANDNPS      Y5, Y3, Y1
-	VEXTRACTI128 $0x01, Y1, X2
-	VPACKUSDW    X2, X1, X1
-	VPACKUSWB    X1, X1, X1
-	VMOVQ        X1, 8(CX)(R11*1)
+	VEXTRACTI128 $0x01, Y5, X1
+	VPACKUSDW    X1, X5, X5
+	VPACKUSWB    X5, X5, X5
+	VMOVQ        X5, 8(CX)(R11*1)
 	VORPS        Y3, Y7, Y1
 	VMOVUPS      Y1, 32(AX)(R11*4)
 	ADDQ         $0x10, R11
@@ -9525,7 +9559,8 @@ channels_vector_taps:
 	ADDQ      R11, R15
 	VPADDD    lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS   (DX)(R15*4), Y5
-	VCMPPS    $0x1e, Y4, Y5, Y6
+	VCMPPS    $0x16, Y4, Y5, Y6
+	VANDNPS   Y6, Y2, Y6
 	VBLENDVPS Y6, Y1, Y3, Y3
 	VMAXPS    Y4, Y5, Y4
 	VCMPPS    $0x03, Y5, Y2, Y2
@@ -9534,11 +9569,10 @@ channels_vector_taps:
 	JNE       channels_vector_taps
 
 channels_vector_taps_done:
-	VANDNPS      Y3, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X3
-	VPACKUSDW    X3, X1, X1
-	VPACKUSWB    X1, X1, X1
-	VMOVQ        X1, (CX)(R11*1)
+	VEXTRACTI128 $0x01, Y3, X1
+	VPACKUSDW    X1, X3, X3
+	VPACKUSWB    X3, X3, X3
+	VMOVQ        X3, (CX)(R11*1)
 	VORPS        Y2, Y4, Y1
 	VMOVUPS      Y1, (AX)(R11*4)
 	ADDQ         $0x08, R11
@@ -9563,7 +9597,8 @@ channels_tail_taps:
 	ADDQ       R11, R14
 	VPADDD     lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS (DX)(R14*4), Y0, Y5
-	VCMPPS     $0x1e, Y4, Y5, Y6
+	VCMPPS     $0x16, Y4, Y5, Y6
+	VANDNPS    Y6, Y2, Y6
 	VBLENDVPS  Y6, Y1, Y3, Y3
 	VMAXPS     Y4, Y5, Y4
 	VCMPPS     $0x03, Y5, Y2, Y2
@@ -9572,28 +9607,27 @@ channels_tail_taps:
 	JNE        channels_tail_taps
 
 channels_tail_taps_done:
-	VANDNPS      Y3, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X3
-	VPACKUSDW    X3, X1, X1
-	VPACKUSWB    X1, X1, X1
+	VEXTRACTI128 $0x01, Y3, X1
+	VPACKUSDW    X1, X3, X3
+	VPACKUSWB    X3, X3, X3
 	LEAQ         (CX)(R11*1), R12
 	TESTQ        $0x00000004, R9
 	JEQ          channels_tail_bytes1_4
-	VMOVD        X1, (R12)
-	VPSRLDQ      $0x04, X1, X1
+	VMOVD        X3, (R12)
+	VPSRLDQ      $0x04, X3, X3
 	ADDQ         $0x04, R12
 
 channels_tail_bytes1_4:
 	TESTQ   $0x00000002, R9
 	JEQ     channels_tail_bytes1_2
-	VPEXTRW $0x00, X1, (R12)
-	VPSRLDQ $0x02, X1, X1
+	VPEXTRW $0x00, X3, (R12)
+	VPSRLDQ $0x02, X3, X3
 	ADDQ    $0x02, R12
 
 channels_tail_bytes1_2:
 	TESTQ   $0x00000001, R9
 	JEQ     channels_tail_bytes1_end
-	VPEXTRB $0x00, X1, (R12)
+	VPEXTRB $0x00, X3, (R12)
 
 channels_tail_bytes1_end:
 	VORPS        Y2, Y4, Y1
@@ -10823,28 +10857,40 @@ channels_vector:
 	VMOVUPS (BX)(R11*4), Y2
 	MOVLQSX (SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VADDPS  (AX)(R13*4), Y4, Y3
 	VMOVUPS Y3, (AX)(R13*4)
 	MOVLQSX 4(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VADDPS  (AX)(R13*4), Y4, Y3
 	VMOVUPS Y3, (AX)(R13*4)
 	MOVLQSX 8(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VADDPS  (AX)(R13*4), Y4, Y3
 	VMOVUPS Y3, (AX)(R13*4)
 	MOVLQSX 12(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y1
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y1, Y1
 	VANDPS  Y2, Y1, Y3
 	VANDNPS Y2, Y1, Y2
 	VADDPS  (AX)(R13*4), Y3, Y1
@@ -10862,7 +10908,9 @@ channels_vector_done:
 	MOVLQSX      (SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R12*4), Y0, Y3
@@ -10890,7 +10938,9 @@ channels_tail_taps_parta_end:
 	MOVLQSX      4(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R12*4), Y0, Y3
@@ -10918,7 +10968,9 @@ channels_tail_taps_partb_end:
 	MOVLQSX      8(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R12*4), Y0, Y3
@@ -10946,7 +10998,9 @@ channels_tail_taps_partc_end:
 	MOVLQSX      12(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y1
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y3
 	VANDNPS      Y2, Y1, Y2
 	VMASKMOVPS   (AX)(R12*4), Y0, Y1
@@ -10995,7 +11049,9 @@ narrow_pixels:
 	VMASKMOVPS   (DX), Y0, Y1
 	VMASKMOVPS   (BX), Y0, Y2
 	VMASKMOVPS   (CX)(R11*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R11*4), Y0, Y3
@@ -11021,7 +11077,9 @@ narrow_tap_parte_one:
 
 narrow_tap_parte_end:
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R12*4), Y0, Y3
@@ -11047,7 +11105,9 @@ narrow_tap_partf_one:
 
 narrow_tap_partf_end:
 	VMASKMOVPS   (CX)(R13*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	VMASKMOVPS   (AX)(R13*4), Y0, Y3
@@ -11073,7 +11133,9 @@ narrow_tap_partg_one:
 
 narrow_tap_partg_end:
 	VMASKMOVPS   (CX)(SI*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y1
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y3
 	VANDNPS      Y2, Y1, Y2
 	VMASKMOVPS   (AX)(SI*4), Y0, Y1
@@ -11143,25 +11205,37 @@ channels_vector:
 	VMOVUPS (BX)(R11*4), Y2
 	MOVLQSX (SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VMOVUPS Y4, (AX)(R13*4)
 	MOVLQSX 4(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VMOVUPS Y4, (AX)(R13*4)
 	MOVLQSX 8(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y3
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y4
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y4, Y3
 	VANDPS  Y2, Y3, Y4
 	VANDNPS Y2, Y3, Y2
 	VMOVUPS Y4, (AX)(R13*4)
 	MOVLQSX 12(SI), R13
 	ADDQ    R11, R13
-	VCMPPS  $0x08, (CX)(R13*4), Y1, Y1
+	VMOVUPS (CX)(R13*4), Y3
+	VCMPPS  $0x00, Y3, Y1, Y1
+	VCMPPS  $0x03, Y3, Y3, Y3
+	VORPS   Y3, Y1, Y1
 	VANDPS  Y2, Y1, Y3
 	VANDNPS Y2, Y1, Y2
 	VMOVUPS Y3, (AX)(R13*4)
@@ -11178,7 +11252,9 @@ channels_vector_done:
 	MOVLQSX      (SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R12*4), R12
@@ -11204,7 +11280,9 @@ channels_tail_taps_parta_end:
 	MOVLQSX      4(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R12*4), R12
@@ -11230,7 +11308,9 @@ channels_tail_taps_partb_end:
 	MOVLQSX      8(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R12*4), R12
@@ -11256,7 +11336,9 @@ channels_tail_taps_partc_end:
 	MOVLQSX      12(SI), R12
 	ADDQ         R11, R12
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y1
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y3
 	VANDNPS      Y2, Y1, Y2
 	LEAQ         (AX)(R12*4), R11
@@ -11303,7 +11385,9 @@ narrow_pixels:
 	VMASKMOVPS   (DX), Y0, Y1
 	VMASKMOVPS   (BX), Y0, Y2
 	VMASKMOVPS   (CX)(R11*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R11*4), R14
@@ -11327,7 +11411,9 @@ narrow_tap_parte_one:
 
 narrow_tap_parte_end:
 	VMASKMOVPS   (CX)(R12*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R12*4), R14
@@ -11351,7 +11437,9 @@ narrow_tap_partf_one:
 
 narrow_tap_partf_end:
 	VMASKMOVPS   (CX)(R13*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y3
+	VCMPPS       $0x00, Y3, Y1, Y4
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y4, Y3
 	VANDPS       Y2, Y3, Y4
 	VANDNPS      Y2, Y3, Y2
 	LEAQ         (AX)(R13*4), R14
@@ -11375,7 +11463,9 @@ narrow_tap_partg_one:
 
 narrow_tap_partg_end:
 	VMASKMOVPS   (CX)(SI*4), Y0, Y3
-	VCMPPS       $0x08, Y3, Y1, Y1
+	VCMPPS       $0x00, Y3, Y1, Y1
+	VCMPPS       $0x03, Y3, Y3, Y3
+	VORPS        Y3, Y1, Y1
 	VANDPS       Y2, Y1, Y3
 	VANDNPS      Y2, Y1, Y2
 	LEAQ         (AX)(SI*4), R14
@@ -11446,7 +11536,8 @@ channels_vector:
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS      (DX)(R12*4), Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11454,7 +11545,8 @@ channels_vector:
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS      (DX)(R12*4), Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11462,7 +11554,8 @@ channels_vector:
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS      (DX)(R12*4), Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11470,15 +11563,15 @@ channels_vector:
 	ADDQ         R10, R12
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMOVUPS      (DX)(R12*4), Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
-	VANDNPS      Y3, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X3
-	VPACKUSDW    X3, X1, X1
-	VPACKUSWB    X1, X1, X1
-	VMOVQ        X1, (CX)(R10*1)
+	VEXTRACTI128 $0x01, Y3, X1
+	VPACKUSDW    X1, X3, X3
+	VPACKUSWB    X3, X3, X3
+	VMOVQ        X3, (CX)(R10*1)
 	VORPS        Y2, Y4, Y1
 	VMOVUPS      Y1, (AX)(R10*4)
 	ADDQ         $0x08, R10
@@ -11497,7 +11590,8 @@ channels_vector_done:
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11505,7 +11599,8 @@ channels_vector_done:
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11513,7 +11608,8 @@ channels_vector_done:
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
@@ -11521,32 +11617,32 @@ channels_vector_done:
 	ADDQ         R10, R11
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
-	VANDNPS      Y3, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X3
-	VPACKUSDW    X3, X1, X1
-	VPACKUSWB    X1, X1, X1
+	VEXTRACTI128 $0x01, Y3, X1
+	VPACKUSDW    X1, X3, X3
+	VPACKUSWB    X3, X3, X3
 	LEAQ         (CX)(R10*1), R11
 	TESTQ        $0x00000004, R9
 	JEQ          channels_tail_bytes1_4
-	VMOVD        X1, (R11)
-	VPSRLDQ      $0x04, X1, X1
+	VMOVD        X3, (R11)
+	VPSRLDQ      $0x04, X3, X3
 	ADDQ         $0x04, R11
 
 channels_tail_bytes1_4:
 	TESTQ   $0x00000002, R9
 	JEQ     channels_tail_bytes1_2
-	VPEXTRW $0x00, X1, (R11)
-	VPSRLDQ $0x02, X1, X1
+	VPEXTRW $0x00, X3, (R11)
+	VPSRLDQ $0x02, X3, X3
 	ADDQ    $0x02, R11
 
 channels_tail_bytes1_2:
 	TESTQ   $0x00000001, R9
 	JEQ     channels_tail_bytes1_end
-	VPEXTRB $0x00, X1, (R11)
+	VPEXTRB $0x00, X3, (R11)
 
 channels_tail_bytes1_end:
 	VORPS        Y2, Y4, Y1
@@ -11596,50 +11692,53 @@ narrow_pixels:
 	VPCMPEQD     Y1, Y1, Y1
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R10*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R11*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(R12*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
 	VPADDD       lanes_00000001<>+0(SB), Y1, Y1
 	VMASKMOVPS   (DX)(BX*4), Y0, Y5
-	VCMPPS       $0x1e, Y4, Y5, Y6
+	VCMPPS       $0x16, Y4, Y5, Y6
+	VANDNPS      Y6, Y2, Y6
 	VBLENDVPS    Y6, Y1, Y3, Y3
 	VMAXPS       Y4, Y5, Y4
 	VCMPPS       $0x03, Y5, Y2, Y2
-	VANDNPS      Y3, Y2, Y1
-	VEXTRACTI128 $0x01, Y1, X3
-	VPACKUSDW    X3, X1, X1
-	VPACKUSWB    X1, X1, X1
+	VEXTRACTI128 $0x01, Y3, X1
+	VPACKUSDW    X1, X3, X3
+	VPACKUSWB    X3, X3, X3
 	LEAQ         (CX), R13
 	TESTQ        $0x00000004, R9
 	JEQ          narrow_bytes3_4
-	VMOVD        X1, (R13)
-	VPSRLDQ      $0x04, X1, X1
+	VMOVD        X3, (R13)
+	VPSRLDQ      $0x04, X3, X3
 	ADDQ         $0x04, R13
 
 narrow_bytes3_4:
 	TESTQ   $0x00000002, R9
 	JEQ     narrow_bytes3_2
-	VPEXTRW $0x00, X1, (R13)
-	VPSRLDQ $0x02, X1, X1
+	VPEXTRW $0x00, X3, (R13)
+	VPSRLDQ $0x02, X3, X3
 	ADDQ    $0x02, R13
 
 narrow_bytes3_2:
 	TESTQ   $0x00000001, R9
 	JEQ     narrow_bytes3_end
-	VPEXTRB $0x00, X1, (R13)
+	VPEXTRB $0x00, X3, (R13)
 
 narrow_bytes3_end:
 	VORPS        Y2, Y4, Y1

@@ -11542,10 +11542,6 @@ channels3:
 	ADD	R10, R3, R11
 	FLDPQ	(R11), (F4, F5)
 	FLDPQ	32(R11), (F6, F7)
-	WORD	$0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
-	WORD	$0x4e21e429 // fcmeq v9.4s, v1.4s, v1.4s
-	WORD	$0x4e22e44a // fcmeq v10.4s, v2.4s, v2.4s
-	WORD	$0x4e23e46b // fcmeq v11.4s, v3.4s, v3.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone6
@@ -11554,33 +11550,37 @@ taps5:
 	MOVW.P	4(R12), R13
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
-	FLDPQ	(R14), (F12, F13)
-	FLDPQ	32(R14), (F14, F15)
+	FLDPQ	(R14), (F8, F9)
+	FLDPQ	32(R14), (F10, F11)
 	ADD	R13, R1, R13
-	FLDPQ	(R13), (F16, F17)
-	FLDPQ	32(R13), (F18, F19)
-	WORD	$0x4e30e410 // fcmeq v16.4s, v0.4s, v16.4s
-	WORD	$0x4ee81e10 // orn v16.16b, v16.16b, v8.16b
-	VAND	V4.B16, V16.B16, V20.B16
-	WORD	$0x4e701c84 // bic v4.16b, v4.16b, v16.16b
-	WORD	$0x4e2cd68c // fadd v12.4s, v20.4s, v12.4s
-	WORD	$0x4e31e430 // fcmeq v16.4s, v1.4s, v17.4s
-	WORD	$0x4ee91e10 // orn v16.16b, v16.16b, v9.16b
-	VAND	V5.B16, V16.B16, V17.B16
-	WORD	$0x4e701ca5 // bic v5.16b, v5.16b, v16.16b
-	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
-	WORD	$0x4e32e450 // fcmeq v16.4s, v2.4s, v18.4s
-	WORD	$0x4eea1e10 // orn v16.16b, v16.16b, v10.16b
-	VAND	V6.B16, V16.B16, V17.B16
-	WORD	$0x4e701cc6 // bic v6.16b, v6.16b, v16.16b
-	WORD	$0x4e2ed62e // fadd v14.4s, v17.4s, v14.4s
-	WORD	$0x4e33e470 // fcmeq v16.4s, v3.4s, v19.4s
-	WORD	$0x4eeb1e10 // orn v16.16b, v16.16b, v11.16b
-	VAND	V7.B16, V16.B16, V17.B16
-	WORD	$0x4e701ce7 // bic v7.16b, v7.16b, v16.16b
-	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
-	FSTPQ	(F12, F13), (R14)
-	FSTPQ	(F14, F15), 32(R14)
+	FLDPQ	(R13), (F12, F13)
+	FLDPQ	32(R13), (F14, F15)
+	WORD	$0x4e2ce410 // fcmeq v16.4s, v0.4s, v12.4s
+	WORD	$0x4e2ce58c // fcmeq v12.4s, v12.4s, v12.4s
+	WORD	$0x4eec1e0c // orn v12.16b, v16.16b, v12.16b
+	VAND	V4.B16, V12.B16, V16.B16
+	WORD	$0x4e6c1c84 // bic v4.16b, v4.16b, v12.16b
+	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
+	WORD	$0x4e2de42c // fcmeq v12.4s, v1.4s, v13.4s
+	WORD	$0x4e2de5ad // fcmeq v13.4s, v13.4s, v13.4s
+	WORD	$0x4eed1d8c // orn v12.16b, v12.16b, v13.16b
+	VAND	V5.B16, V12.B16, V13.B16
+	WORD	$0x4e6c1ca5 // bic v5.16b, v5.16b, v12.16b
+	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
+	WORD	$0x4e2ee44c // fcmeq v12.4s, v2.4s, v14.4s
+	WORD	$0x4e2ee5cd // fcmeq v13.4s, v14.4s, v14.4s
+	WORD	$0x4eed1d8c // orn v12.16b, v12.16b, v13.16b
+	VAND	V6.B16, V12.B16, V13.B16
+	WORD	$0x4e6c1cc6 // bic v6.16b, v6.16b, v12.16b
+	WORD	$0x4e2ad5aa // fadd v10.4s, v13.4s, v10.4s
+	WORD	$0x4e2fe46c // fcmeq v12.4s, v3.4s, v15.4s
+	WORD	$0x4e2fe5ed // fcmeq v13.4s, v15.4s, v15.4s
+	WORD	$0x4eed1d8c // orn v12.16b, v12.16b, v13.16b
+	VAND	V7.B16, V12.B16, V13.B16
+	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
+	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
+	FSTPQ	(F8, F9), (R14)
+	FSTPQ	(F10, F11), 32(R14)
 	SUB	$1, R11
 	CBNZ	R11, taps5
 
@@ -11599,7 +11599,6 @@ channels7:
 	FMOVQ	(R11), F0
 	ADD	R10, R3, R11
 	FMOVQ	(R11), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone10
@@ -11608,15 +11607,16 @@ taps9:
 	MOVW.P	4(R12), R13
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
-	FMOVQ	(R14), F3
+	FMOVQ	(R14), F2
 	ADD	R13, R1, R13
-	FMOVQ	(R13), F4
-	WORD	$0x4e24e404 // fcmeq v4.4s, v0.4s, v4.4s
-	WORD	$0x4ee21c84 // orn v4.16b, v4.16b, v2.16b
-	VAND	V1.B16, V4.B16, V5.B16
-	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
-	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
-	FMOVQ	F3, (R14)
+	FMOVQ	(R13), F3
+	WORD	$0x4e23e404 // fcmeq v4.4s, v0.4s, v3.4s
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31c83 // orn v3.16b, v4.16b, v3.16b
+	VAND	V1.B16, V3.B16, V4.B16
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4e22d482 // fadd v2.4s, v4.4s, v2.4s
+	FMOVQ	F2, (R14)
 	SUB	$1, R11
 	CBNZ	R11, taps9
 
@@ -11632,7 +11632,6 @@ channelsDone8:
 	FMOVD	(R11), F0
 	ADD	R10, R3, R11
 	FMOVD	(R11), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone13
@@ -11641,15 +11640,16 @@ taps12:
 	MOVW.P	4(R12), R13
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
-	FMOVD	(R14), F3
+	FMOVD	(R14), F2
 	ADD	R13, R1, R13
-	FMOVD	(R13), F4
-	WORD	$0x4e24e404 // fcmeq v4.4s, v0.4s, v4.4s
-	WORD	$0x4ee21c84 // orn v4.16b, v4.16b, v2.16b
-	VAND	V1.B16, V4.B16, V5.B16
-	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
-	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
-	FMOVD	F3, (R14)
+	FMOVD	(R13), F3
+	WORD	$0x4e23e404 // fcmeq v4.4s, v0.4s, v3.4s
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31c83 // orn v3.16b, v4.16b, v3.16b
+	VAND	V1.B16, V3.B16, V4.B16
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4e22d482 // fadd v2.4s, v4.4s, v2.4s
+	FMOVD	F2, (R14)
 	SUB	$1, R11
 	CBNZ	R11, taps12
 
@@ -11662,7 +11662,6 @@ skip11:
 	FMOVS	(R9), F0
 	ADD	R10, R3, R9
 	FMOVS	(R9), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R9
 	MOVD	R4, R11
 	CBZ	R9, tapsDone16
@@ -11671,15 +11670,16 @@ taps15:
 	MOVW.P	4(R11), R12
 	ADD	R12<<2, R10, R12
 	ADD	R12, R0, R13
-	FMOVS	(R13), F3
+	FMOVS	(R13), F2
 	ADD	R12, R1, R12
-	FMOVS	(R12), F4
-	WORD	$0x4e24e404 // fcmeq v4.4s, v0.4s, v4.4s
-	WORD	$0x4ee21c84 // orn v4.16b, v4.16b, v2.16b
-	VAND	V1.B16, V4.B16, V5.B16
-	WORD	$0x4e641c21 // bic v1.16b, v1.16b, v4.16b
-	WORD	$0x4e23d4a3 // fadd v3.4s, v5.4s, v3.4s
-	FMOVS	F3, (R13)
+	FMOVS	(R12), F3
+	WORD	$0x4e23e404 // fcmeq v4.4s, v0.4s, v3.4s
+	WORD	$0x4e23e463 // fcmeq v3.4s, v3.4s, v3.4s
+	WORD	$0x4ee31c83 // orn v3.16b, v4.16b, v3.16b
+	VAND	V1.B16, V3.B16, V4.B16
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	WORD	$0x4e22d482 // fadd v2.4s, v4.4s, v2.4s
+	FMOVS	F2, (R13)
 	SUB	$1, R9
 	CBNZ	R9, taps15
 
@@ -11723,10 +11723,6 @@ channels3:
 	ADD	R10, R3, R11
 	FLDPQ	(R11), (F4, F5)
 	FLDPQ	32(R11), (F6, F7)
-	WORD	$0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
-	WORD	$0x4e21e429 // fcmeq v9.4s, v1.4s, v1.4s
-	WORD	$0x4e22e44a // fcmeq v10.4s, v2.4s, v2.4s
-	WORD	$0x4e23e46b // fcmeq v11.4s, v3.4s, v3.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone6
@@ -11736,26 +11732,30 @@ taps5:
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
-	FLDPQ	(R13), (F12, F13)
-	FLDPQ	32(R13), (F14, F15)
-	WORD	$0x4e2ce40c // fcmeq v12.4s, v0.4s, v12.4s
-	WORD	$0x4ee81d8c // orn v12.16b, v12.16b, v8.16b
-	VAND	V4.B16, V12.B16, V16.B16
-	WORD	$0x4e6c1c84 // bic v4.16b, v4.16b, v12.16b
-	WORD	$0x4e2de42c // fcmeq v12.4s, v1.4s, v13.4s
-	WORD	$0x4ee91d8c // orn v12.16b, v12.16b, v9.16b
-	VAND	V5.B16, V12.B16, V13.B16
-	WORD	$0x4e6c1ca5 // bic v5.16b, v5.16b, v12.16b
-	WORD	$0x4e2ee44c // fcmeq v12.4s, v2.4s, v14.4s
-	WORD	$0x4eea1d8c // orn v12.16b, v12.16b, v10.16b
-	VAND	V6.B16, V12.B16, V14.B16
-	WORD	$0x4e6c1cc6 // bic v6.16b, v6.16b, v12.16b
-	WORD	$0x4e2fe46c // fcmeq v12.4s, v3.4s, v15.4s
-	WORD	$0x4eeb1d8c // orn v12.16b, v12.16b, v11.16b
-	VAND	V7.B16, V12.B16, V15.B16
-	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
-	FSTPQ	(F16, F13), (R14)
-	FSTPQ	(F14, F15), 32(R14)
+	FLDPQ	(R13), (F8, F9)
+	FLDPQ	32(R13), (F10, F11)
+	WORD	$0x4e28e40c // fcmeq v12.4s, v0.4s, v8.4s
+	WORD	$0x4e28e508 // fcmeq v8.4s, v8.4s, v8.4s
+	WORD	$0x4ee81d88 // orn v8.16b, v12.16b, v8.16b
+	VAND	V4.B16, V8.B16, V12.B16
+	WORD	$0x4e681c84 // bic v4.16b, v4.16b, v8.16b
+	WORD	$0x4e29e428 // fcmeq v8.4s, v1.4s, v9.4s
+	WORD	$0x4e29e529 // fcmeq v9.4s, v9.4s, v9.4s
+	WORD	$0x4ee91d08 // orn v8.16b, v8.16b, v9.16b
+	VAND	V5.B16, V8.B16, V9.B16
+	WORD	$0x4e681ca5 // bic v5.16b, v5.16b, v8.16b
+	WORD	$0x4e2ae448 // fcmeq v8.4s, v2.4s, v10.4s
+	WORD	$0x4e2ae54a // fcmeq v10.4s, v10.4s, v10.4s
+	WORD	$0x4eea1d08 // orn v8.16b, v8.16b, v10.16b
+	VAND	V6.B16, V8.B16, V10.B16
+	WORD	$0x4e681cc6 // bic v6.16b, v6.16b, v8.16b
+	WORD	$0x4e2be468 // fcmeq v8.4s, v3.4s, v11.4s
+	WORD	$0x4e2be56b // fcmeq v11.4s, v11.4s, v11.4s
+	WORD	$0x4eeb1d08 // orn v8.16b, v8.16b, v11.16b
+	VAND	V7.B16, V8.B16, V11.B16
+	WORD	$0x4e681ce7 // bic v7.16b, v7.16b, v8.16b
+	FSTPQ	(F12, F9), (R14)
+	FSTPQ	(F10, F11), 32(R14)
 	SUB	$1, R11
 	CBNZ	R11, taps5
 
@@ -11774,7 +11774,6 @@ channels7:
 	FMOVQ	(R11), F0
 	ADD	R10, R3, R11
 	FMOVQ	(R11), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone10
@@ -11784,12 +11783,13 @@ taps9:
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
-	FMOVQ	(R13), F3
-	WORD	$0x4e23e403 // fcmeq v3.4s, v0.4s, v3.4s
-	WORD	$0x4ee21c63 // orn v3.16b, v3.16b, v2.16b
-	VAND	V1.B16, V3.B16, V4.B16
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	FMOVQ	F4, (R14)
+	FMOVQ	(R13), F2
+	WORD	$0x4e22e403 // fcmeq v3.4s, v0.4s, v2.4s
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21c62 // orn v2.16b, v3.16b, v2.16b
+	VAND	V1.B16, V2.B16, V3.B16
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	FMOVQ	F3, (R14)
 	SUB	$1, R11
 	CBNZ	R11, taps9
 
@@ -11805,7 +11805,6 @@ channelsDone8:
 	FMOVD	(R11), F0
 	ADD	R10, R3, R11
 	FMOVD	(R11), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R11
 	MOVD	R4, R12
 	CBZ	R11, tapsDone13
@@ -11815,12 +11814,13 @@ taps12:
 	ADD	R13<<2, R10, R13
 	ADD	R13, R0, R14
 	ADD	R13, R1, R13
-	FMOVD	(R13), F3
-	WORD	$0x4e23e403 // fcmeq v3.4s, v0.4s, v3.4s
-	WORD	$0x4ee21c63 // orn v3.16b, v3.16b, v2.16b
-	VAND	V1.B16, V3.B16, V4.B16
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	FMOVD	F4, (R14)
+	FMOVD	(R13), F2
+	WORD	$0x4e22e403 // fcmeq v3.4s, v0.4s, v2.4s
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21c62 // orn v2.16b, v3.16b, v2.16b
+	VAND	V1.B16, V2.B16, V3.B16
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	FMOVD	F3, (R14)
 	SUB	$1, R11
 	CBNZ	R11, taps12
 
@@ -11833,7 +11833,6 @@ skip11:
 	FMOVS	(R9), F0
 	ADD	R10, R3, R9
 	FMOVS	(R9), F1
-	WORD	$0x4e20e402 // fcmeq v2.4s, v0.4s, v0.4s
 	MOVD	R5, R9
 	MOVD	R4, R11
 	CBZ	R9, tapsDone16
@@ -11843,12 +11842,13 @@ taps15:
 	ADD	R12<<2, R10, R12
 	ADD	R12, R0, R13
 	ADD	R12, R1, R12
-	FMOVS	(R12), F3
-	WORD	$0x4e23e403 // fcmeq v3.4s, v0.4s, v3.4s
-	WORD	$0x4ee21c63 // orn v3.16b, v3.16b, v2.16b
-	VAND	V1.B16, V3.B16, V4.B16
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	FMOVS	F4, (R13)
+	FMOVS	(R12), F2
+	WORD	$0x4e22e403 // fcmeq v3.4s, v0.4s, v2.4s
+	WORD	$0x4e22e442 // fcmeq v2.4s, v2.4s, v2.4s
+	WORD	$0x4ee21c62 // orn v2.16b, v3.16b, v2.16b
+	VAND	V1.B16, V2.B16, V3.B16
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	FMOVS	F3, (R13)
 	SUB	$1, R9
 	CBNZ	R9, taps15
 

@@ -99,7 +99,6 @@ func maxPoolGrad(name string, set bool) {
 	dx, x, y, dy, w := argument("dx"), argument("x"), argument("y"), argument("dy"), newWindow()
 	w.overPixels([]gp{y, dy}, []gp{dx, x}, func(b block) {
 		highest, gradient := b.in(y).load(), b.in(dy).load()
-		numbers := each(equal, highest, highest) // masks of the lanes that are not NaN
 		w.overTaps(b, func(tap block) {
 			to := tap.in(dx)
 			var list []vec
@@ -107,7 +106,7 @@ func maxPoolGrad(name string, set bool) {
 				list = to.load()
 			}
 			for v, value := range tap.in(x).load() {
-				here := orNot(equal(highest[v], value), numbers[v])
+				here := orNot(equal(highest[v], value), equal(value, value)) // NaN does not equal itself
 				g := and(here, gradient[v])
 				bitwise(bic, gradient[v], gradient[v], here) // the next taps get none
 				if set {

@@ -22,12 +22,12 @@ type (
 var (
 	equal       = U8(0x00)
 	unordered   = U8(0x03)
-	equalOrNaN  = U8(0x08)
 	notEqual    = U8(0x0c)
 	less        = U8(0x11)
 	atMost      = U8(0x12)
 	lessOrNaN   = U8(0x19)
 	atLeast     = U8(0x1d)
+	notAtMost   = U8(0x16) // greater, or NaN
 	greaterThan = U8(0x1e)
 )
 

@@ -234,12 +234,13 @@ func maxPoolArgmax(name string, four bool) {
 		w.overTaps(block, func(v int, tap span) {
 			counter.next(v)
 			x := tap.load(src)
-			VBLENDVPS(compare(x, greaterThan, highest[v]), counter.number, place[v], place[v])
+			higher := andNot(nans[v], compare(x, notAtMost, highest[v])) // nothing is higher than NaN
+			VBLENDVPS(higher, counter.number, place[v], place[v])
 			VMAXPS(highest[v], x, highest[v])
 			notNumbers(nans[v], x)
 		})
 		for v, s := range block {
-			s.storeBytes(andNot(nans[v], place[v]), argmax)
+			s.storeBytes(place[v], argmax)
 			s.store(or(highest[v], nans[v]), dst)
 		}
 	})
@@ -285,7 +286,8 @@ func maxPoolGrad(name string, four, set bool) {
 			highest[v], gradient[v] = s.load(y), s.load(dy)
 		}
 		w.overTaps(block, func(v int, tap span) {
-			here := compare(highest[v], equalOrNaN, tap.operand(x))
+			value := tap.load(x)
+			here := or(compare(highest[v], equal, value), compare(value, unordered, value))
 			g := and(here, gradient[v])
 			VANDNPS(gradient[v], here, gradient[v]) // the next taps get none
 			if !set {
