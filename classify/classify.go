@@ -35,6 +35,11 @@ type Options struct {
 	// CPU configures the cpu engine: its Threads are how many threads compute in
 	// all; 0 means GOMAXPROCS.
 	CPU cpu.Options
+	// Parallel is how many overlapping calls compute side by side, each on its
+	// share of the threads; 0 stands for one on each thread, and there are never
+	// more. Memory grows with it: with 1 it is the least, and calls take turns on
+	// all threads.
+	Parallel int
 	// Device, if it is not nil, computes in place of the cpu engine, one picture
 	// at a time. Close does not close it.
 	Device engine.Device
@@ -129,10 +134,10 @@ func (c *Classifier) PredictBatch(ctx context.Context, pictures []image.Image, t
 	group, ctx := errgroup.WithContext(ctx)
 	// One more than can compute prepares its picture meanwhile. A few pictures
 	// are done sooner one after the other, each by all threads.
-	overlap := len(pictures) >= c.lanes.threads
+	overlap := len(pictures) >= c.lanes.parallel
 	group.SetLimit(1)
 	if overlap {
-		group.SetLimit(c.lanes.threads + 1)
+		group.SetLimit(c.lanes.parallel + 1)
 	}
 	for i, picture := range pictures {
 		group.Go(func() (err error) {

@@ -144,8 +144,9 @@ func TestSameBits(t *testing.T) {
 			}
 			want = append(want, classes)
 		}
-		for _, threads := range []int{1, 2, 3} {
-			c := newClassifier(t, m, classify.Options{CPU: cpu.Options{Threads: threads}})
+		for _, o := range []struct{ threads, parallel int }{{1, 0}, {2, 0}, {3, 0}, {2, 1}, {4, 2}} {
+			threads := o.threads
+			c := newClassifier(t, m, classify.Options{CPU: cpu.Options{Threads: threads}, Parallel: o.parallel})
 			check := func(how string, i int, got []classify.Class, err error) {
 				if err != nil || !slices.Equal(got, want[i]) {
 					t.Errorf("%s, %d threads, %s, picture %d: %v, want %v, %v", net.name, threads, how, i, got, want[i], err)

@@ -17,11 +17,11 @@
 // A Classifier is safe for concurrent use and meant for it: one serves a whole
 // program. It has as many threads as Options.CPU says. A call that is alone uses
 // all of them for its picture. As soon as calls overlap, each computes on one
-// thread, as many side by side as there are threads, because a network that is
-// divided among threads waits for the slowest of them after each layer. Calls
-// beyond that wait, first come, first served; a call whose context ends stops
-// waiting. When eight calls in a row have met no other, the next one has all
-// threads again.
+// thread, as many side by side as there are threads or Options.Parallel says,
+// because a network that is divided among threads waits for the slowest of them
+// after each layer. Calls beyond that wait, first come, first served; a call
+// whose context ends stops waiting. When eight calls in a row have met no other,
+// the last of them has all threads again.
 //
 // The probabilities of a picture are the same bits in all these cases, on one
 // kind of processor: they depend on neither the number of threads, nor the other
@@ -31,10 +31,10 @@
 //
 // The model's variables are there once. The engine keeps the weights packed in
 // the layout that its kernels want, once for the calls that are alone and once
-// for each thread on which overlapping calls have computed, with the memory for
-// values between layers. [Classifier.MemoryBytes] says how much it is by now. On
+// for each of the overlapping calls that compute side by side, with the memory
+// for values between layers. [Classifier.MemoryBytes] says how much it is by now. On
 // two threads, with AVX-512, LeNet takes 0.6 MB for calls that are alone and
 // 1.2 MB once calls have overlapped, variables included; ResNet-18 takes 119 and
 // 268 MB at 1×96×96 pixels, 218 and 559 MB at 3×224×224, of which its variables
-// are 47. Options.CPU.Threads bounds it.
+// are 47. Options.Parallel bounds it: with 1, the first of the two numbers is all.
 package classify

@@ -24,18 +24,20 @@ type lane struct {
 }
 
 // lanes are what the calls of a Classifier compute on: a wide lane, which uses
-// all threads and is for a call that is alone, and as many narrow ones, of one
-// thread each, as calls have overlapped.
+// all threads and is for a call that is alone, and as many narrow ones, which
+// share the threads evenly, as calls have overlapped.
 //
-// Each thread is a permit. A call in the wide lane holds all of them, one in a
-// narrow lane holds one, so that there are never more threads at work than there
-// should be. The semaphore is fair: whoever comes first goes first.
+// There is a permit for each narrow lane. A call in the wide lane holds all of
+// them, one in a narrow lane holds one, so that there are never more threads at
+// work than there should be. The semaphore is fair: whoever comes first goes
+// first.
 type lanes struct {
-	net     *nn.Model
-	options Options
-	threads int
-	permits *semaphore.Weighted
-	wide    *lane
+	net      *nn.Model
+	options  Options
+	threads  int
+	parallel int // narrow lanes at most
+	permits  *semaphore.Weighted
+	wide     *lane
 
 	mu     sync.Mutex
 	idle   []*lane // narrow ones that nobody uses, the last used last
@@ -45,8 +47,8 @@ type lanes struct {
 	closed bool
 }
 
-// afterCrowd is how many calls must have met no other before the next one is
-// wide. Callers that overlap do not do so at each call.
+// afterCrowd is how many calls in a row must have met no other for the last of
+// them to be wide. Callers that overlap do not do so at each call.
 const afterCrowd = 8
 
 var errClosed = errors.New("the classifier is closed")
@@ -60,12 +62,20 @@ func newLanes(net *nn.Model, o Options) (*lanes, error) {
 	if o.Device != nil {
 		l.threads = 1
 	}
-	l.permits = semaphore.NewWeighted(int64(l.threads))
+	switch {
+	case o.Parallel < 0:
+		return nil, fmt.Errorf("%d calls side by side: want at least 1, or 0 for one on each thread", o.Parallel)
+	case o.Parallel == 0:
+		l.parallel = l.threads
+	default:
+		l.parallel = min(o.Parallel, l.threads)
+	}
+	l.permits = semaphore.NewWeighted(int64(l.parallel))
 	var err error
 	if l.wide, err = l.compile(l.threads); err != nil {
 		return nil, err
 	}
-	if l.threads == 1 { // there is no difference
+	if l.parallel == 1 { // there is no difference
 		l.narrow, l.idle = []*lane{l.wide}, []*lane{l.wide}
 	}
 	return l, nil
@@ -105,7 +115,7 @@ func (l *lanes) run(ctx context.Context, x, scores *tensor.Tensor, overlap bool)
 	defer l.leave()
 	permits := int64(1)
 	if wide {
-		permits = int64(l.threads)
+		permits = int64(l.parallel)
 	}
 	if err := l.permits.Acquire(ctx, permits); err != nil {
 		return context.Cause(ctx)
@@ -129,7 +139,7 @@ func (l *lanes) enter(overlap bool) (wide bool) {
 		l.crowd--
 	}
 	l.calls++
-	return l.threads > 1 && l.crowd == 0
+	return l.parallel > 1 && l.crowd == 0
 }
 
 func (l *lanes) leave() {
@@ -145,7 +155,7 @@ func (l *lanes) take(wide bool) (*lane, error) {
 	if lane != nil || err != nil {
 		return lane, err
 	}
-	if lane, err = l.compile(1); err != nil {
+	if lane, err = l.compile(l.threads / l.parallel); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()
@@ -175,14 +185,14 @@ func (l *lanes) takeIdle(wide bool) (*lane, error) {
 func (l *lanes) give(lane *lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if lane != l.wide || l.threads == 1 {
+	if lane != l.wide || l.parallel == 1 {
 		l.idle = append(l.idle, lane)
 	}
 }
 
 // all returns all lanes. The caller holds l.mu.
 func (l *lanes) all() []*lane {
-	if l.threads == 1 {
+	if l.parallel == 1 {
 		return l.narrow
 	}
 	return append([]*lane{l.wide}, l.narrow...)
@@ -206,8 +216,8 @@ func (l *lanes) memoryBytes() (bytes int64) {
 // close waits for the calls that have a lane and releases all memory.
 func (l *lanes) close() error {
 	// This cannot fail: the context does not end, and there are so many permits.
-	_ = l.permits.Acquire(context.Background(), int64(l.threads))
-	defer l.permits.Release(int64(l.threads))
+	_ = l.permits.Acquire(context.Background(), int64(l.parallel))
+	defer l.permits.Release(int64(l.parallel))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

@@ -206,6 +206,43 @@ func TestLanes(t *testing.T) {
 	}
 }
 
+// Parallel bounds the lanes, which share the threads.
+func TestParallel(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ parallel, threads, lanes, each int }{{1, 4, 1, 4}, {2, 4, 2, 2}, {2, 5, 2, 2}, {9, 2, 2, 1}, {0, 3, 3, 1}} {
+		l, err := newLanes(tiny(t).Net, Options{CPU: cpu.Options{Threads: test.threads}, Parallel: test.parallel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.parallel != test.lanes {
+			t.Errorf("%+v: %d lanes", test, l.parallel)
+		}
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				if err := l.run(t.Context(), tensor.New(1, 1, 4, 4), tensor.New(1, 2), true); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if n := len(l.narrow); n < 1 || n > test.lanes {
+			t.Errorf("%+v: %d lanes", test, n)
+		}
+		for _, lane := range l.narrow {
+			if threads := lane.device.(*cpu.Device).Threads(); threads != test.each {
+				t.Errorf("%+v: a lane has %d threads", test, threads)
+			}
+		}
+		if err := l.close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := New(tiny(t), Options{Parallel: -1}); err == nil || err.Error() != "tiny: -1 calls side by side: want at least 1, or 0 for one on each thread" {
+		t.Errorf("got %v", err)
+	}
+}
+
 // A Classifier that is dropped releases its programs.
 func TestDropped(t *testing.T) {
 	t.Parallel()
