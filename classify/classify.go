@@ -105,8 +105,8 @@ func (c *Classifier) MemoryBytes() int64 {
 // call that comes later fails.
 func (c *Classifier) Close() error { return c.lanes.close() }
 
-// Predict returns the top likeliest classes of a picture, the likeliest first; 0
-// stands for all. It fails when the context ends before it has begun to compute,
+// Predict returns the top most probable classes of a picture, the most probable first; 0
+// means all. It fails when the context ends before it has begun to compute,
 // and when the picture is empty or far too long and narrow to be cropped.
 func (c *Classifier) Predict(ctx context.Context, picture image.Image, top int) ([]Class, error) {
 	return c.predict(ctx, picture, top, false)
@@ -160,7 +160,7 @@ func (c *Classifier) predict(ctx context.Context, picture image.Image, top int, 
 	case picture == nil:
 		return nil, errors.New("there is no picture")
 	case top < 0:
-		return nil, fmt.Errorf("the %d likeliest classes: want at least 1, or 0 for all", top)
+		return nil, fmt.Errorf("the %d most probable classes: want at least 1, or 0 for all", top)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}

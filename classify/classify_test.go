@@ -201,7 +201,7 @@ func TestRefuses(t *testing.T) {
 		{"long", func() error { _, err := c.Predict(t.Context(), long, 1); return err }, "too long and narrow"},
 		{"in a file", func() error { _, err := c.PredictFile(t.Context(), writePNG(t, long), 1); return err }, "picture.png: a picture of 2000000×1"},
 		{"in a batch", func() error { _, err := c.PredictBatch(t.Context(), []image.Image{picture, long}, 1); return err }, "picture 1: a picture of 2000000×1"},
-		{"top", func() error { _, err := c.Predict(t.Context(), picture, -1); return err }, "the -1 likeliest classes"},
+		{"top", func() error { _, err := c.Predict(t.Context(), picture, -1); return err }, "the -1 most probable classes"},
 		{"ended", func() error { _, err := c.Predict(ended, picture, 1); return err }, "no time"},
 		{"no model", func() error { _, err := classify.Load(missing); return err }, "there is no run folder, model folder or model file " + missing},
 		{"other input", func() error {

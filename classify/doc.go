@@ -1,4 +1,4 @@
-// Package classify names what a picture shows, with a trained model.
+// Package classify says what a picture shows, with a trained model.
 //
 //	shirts, err := classify.Load("runs/shirts")
 //	…
@@ -9,8 +9,8 @@
 //
 // [Load] takes what package modelfolder takes: a run folder, a model folder or a
 // model file. A [Classifier] brings each picture to the network's input as the
-// model says (package preprocess), computes the scores, and returns the likeliest
-// classes with their probabilities, softmax of the scores.
+// model says (package preprocess), computes the scores, and returns the most
+// probable classes with their probabilities, softmax of the scores.
 //
 // # Concurrency
 //

@@ -106,7 +106,7 @@ func torchName(l nn.LayerOutput) string {
 }
 
 // A Window is a convolution or pooling along one axis. A zero stride or
-// dilation stands for 1.
+// dilation means 1.
 type Window struct {
 	Kernel, Stride, Dilation int
 }

@@ -22,7 +22,7 @@ import (
 )
 
 // EvaluateAccuracy returns the share of a loader's images that the network
-// gets right. A nil device stands for TryGPU's. The book's
+// gets right. A nil device means TryGPU's. The book's
 // evaluate_accuracy_gpu.
 func EvaluateAccuracy(ctx context.Context, net *nn.Model, test *data.Loader, device engine.Device) (float64, error) {
 	if device == nil {
@@ -47,7 +47,7 @@ type Animator struct {
 	// OnDraw, if not nil, is given the curves whenever there is a new point.
 	// It must not keep the figure.
 	OnDraw func(*viz.Figure)
-	// Out is given the lines; nil stands for standard output.
+	// Out is given the lines; nil means standard output.
 	Out io.Writer
 }
 
@@ -60,9 +60,9 @@ type Animator struct {
 //	loss 0.469, train acc 0.824, test acc 0.808
 //	5000.0 examples/sec on cpu
 //
-// First it draws the weights of all convolutions and linear layers anew
+// First it draws the weights of all convolutions and linear layers again
 // (Xavier, uniform; biases as PyTorch has them), with the seed of the training
-// loader. A nil device stands for TryGPU's, a nil animator prints only. The
+// loader. A nil device means TryGPU's, a nil animator prints only. The
 // book's train_ch6. Loss and accuracy on the training data are means over the
 // last epoch; speed is that of the training steps.
 //

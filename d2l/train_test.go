@@ -103,7 +103,7 @@ func TestTrainCh6(t *testing.T) {
 	if err != nil || math.Abs(accuracy-history.Last().TestAccuracy) > 1e-9 {
 		t.Errorf("accuracy %v, in training %v, error %v", accuracy, history.Last().TestAccuracy, err)
 	}
-	// The weights are drawn anew, so the same run has the same result.
+	// The weights are drawn again, so the same run has the same result.
 	again, err := TrainCh6(context.Background(), net, train, test, 2, 0.5, nil, &Animator{Out: &out})
 	if err != nil || again.Last().TrainLoss != history.Last().TrainLoss {
 		t.Errorf("the second run has loss %v, the first %v, error %v", again.Last().TrainLoss, history.Last().TrainLoss, err)

@@ -27,7 +27,7 @@ type Dataset interface {
 }
 
 // Targeted is a Dataset whose images have targets other than class labels: a
-// number or several to be estimated, a picture, a mask. Labels are of no account
+// number or several to be estimated, a picture, a mask. Labels are not used
 // then, and there need not be classes.
 type Targeted interface {
 	Dataset

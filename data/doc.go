@@ -15,13 +15,13 @@
 // themselves are in the packages below this one, such as fashionmnist; pictures
 // in files are read by imagefile.
 //
-// Pixels are bytes divided by 255, with no mean or deviation taken off, as the
-// book has them. Resizing works on the bytes before that, and gives the bytes
-// that Pillow's bilinear filter gives.
+// Pixels are bytes divided by 255, as in the book: no mean is subtracted, nothing
+// is divided by a deviation. Resizing works on the bytes before that division, and
+// gives the bytes that Pillow's bilinear filter gives.
 //
 // Caveats. What a batch holds depends on the dataset, the seed and the epoch,
-// never on the number of workers or on timing. A batch's memory is used again:
-// copy what must outlive a turn of the loop. A loader's goroutines live no
-// longer than the loop over an epoch, even when it is left early or its context
-// is cancelled; so a Read that hangs makes the loop hang.
+// never on the number of workers or on timing. A batch's memory is reused:
+// copy what is needed after an iteration of the loop. A loader's goroutines end
+// before the loop over an epoch does, even when it is left early or its context is
+// cancelled; so a Read that hangs makes the loop hang.
 package data

@@ -1,9 +1,9 @@
 // Package engine says what runs a graph.
 //
 // A [Device] compiles a graph into a [Program]; a Program runs it as often as
-// wanted. There are two engines: engine/reference, which is plain and obviously
-// right, and engine/cpu, which is fast. Package enginetest holds every engine
-// to the definitions of the operators in package graph.
+// wanted. There are two engines: engine/reference, which computes plainly in
+// float64, and engine/cpu, which is fast. Package enginetest tests that an engine
+// computes what the operators of package graph are defined as.
 //
 // What an engine may offer beyond that, such as profiles of its programs or the
 // memory that they need, are interfaces of this package, too: [Profiler],
@@ -24,7 +24,9 @@ type Device interface {
 	// Description says more about it for people: instruction set, threads.
 	Description() string
 	// Compile prepares the computation of the outputs and of all the graph's
-	// assignments. The graph must not be changed afterwards.
+	// assignments. The graph must not be changed afterwards. It is an error if an
+	// output is nil or a node of another graph, or if the engine does not support
+	// an operator.
 	Compile(g *graph.Graph, outputs ...*graph.Node) (Program, error)
 }
 
@@ -36,14 +38,18 @@ type Program interface {
 	// holds a tensor for each of Graph.Inputs and nothing else; outputs holds
 	// one for each output, in the order of Compile, which Run fills. Shapes
 	// must match exactly. Variables are read and assigned in place, in
-	// Variable.Value. From its second call on, Run allocates nothing.
+	// Variable.Value. In fast engines Run allocates nothing from its second call
+	// on. It is an error, and nothing is computed, if a tensor is missing, does not
+	// belong to an input or has a wrong shape.
 	Run(feeds Feeds, outputs []*tensor.Tensor) error
-	// Close releases the program's memory. It must not be run afterwards.
+	// Close releases the program's memory. The program must not be run afterwards;
+	// Run may return an error then.
 	Close() error
 }
 
-// Run is a convenience: it compiles the outputs, runs them once and returns
-// new tensors. Graphs without inputs take nil feeds.
+// Run compiles the outputs, runs them once, with the graph's assignments, and
+// returns new tensors, in the order of the outputs. Graphs without inputs take nil
+// feeds. For more than one run, compile the graph and keep the Program.
 func Run(d Device, feeds Feeds, outputs ...*graph.Node) ([]*tensor.Tensor, error) {
 	if len(outputs) == 0 {
 		return nil, fmt.Errorf("no outputs to compute")

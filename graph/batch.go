@@ -10,7 +10,7 @@ import (
 // computed as several small ones, whose values stay in the processor's cache.
 
 // Rebatched returns a copy of the graph for another number of samples, and the
-// nodes of the copy that stand for the given outputs. Inputs and variables are
+// nodes of the copy that correspond to the given outputs. Inputs and variables are
 // the same and in the same order, but for the first size of inputs and of all
 // that depends on them.
 //

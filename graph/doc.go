@@ -14,7 +14,7 @@
 //
 // Images are N×C×H×W, convolution weights O×(C/groups)×Kh×Kw and weights of
 // linear layers out×in, all row-major, as in PyTorch. An engine may store
-// them as it likes as long as nobody sees it. All values are float32; class
+// them in another order inside a program. All values are float32; class
 // indices are float32 numbers without a fractional part.
 //
 // # Errors

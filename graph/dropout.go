@@ -41,7 +41,10 @@ func (o DropoutOp) gradient(y, dy *Node) []*Node {
 
 func (DropoutOp) cheap() {}
 
-// Dropout drops elements of x with probability p, as DropoutOp says.
+// Dropout zeroes each element of x with probability p, at least 0 and below 1, and
+// multiplies the others by 1/(1−p) (Srivastava et al. 2014). step has shape 2 and
+// holds the number of the training step, see [StepValue]; key tells apart the
+// dropouts of a graph. [DropoutOp] says which elements are zeroed.
 func Dropout(x, step *Node, p float32, key uint64) *Node {
 	return x.graph.add(DropoutOp{p, key}, x, step)
 }

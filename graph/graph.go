@@ -65,8 +65,8 @@ func (n *Node) String() string {
 // Nodes returns all nodes in an order in which they can be computed.
 func (g *Graph) Nodes() []*Node { return g.nodes }
 
-// Inputs returns the nodes made by Input, in the order they were made: the
-// order in which a Program expects its inputs.
+// Inputs returns the nodes made by Input, in the order in which they were made.
+// The caller must not change it.
 func (g *Graph) Inputs() []*Node { return g.inputs }
 
 // Variables returns the nodes made by Variable, in the order of first use.
@@ -123,7 +123,8 @@ func (g *Graph) Assign(v, value *Node) {
 	g.assignments = append(g.assignments, Assignment{v, value})
 }
 
-// Assignments returns what Assign was told, in order.
+// Assignments returns the assignments in the order of their first Assign. The
+// caller must not change it.
 func (g *Graph) Assignments() []Assignment { return g.assignments }
 
 // SetPath makes path the path of the nodes that are added from now on and

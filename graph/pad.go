@@ -7,7 +7,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// PadOp surrounds its argument with Value: Before[i] and After[i] elements
+// PadOp pads its argument with Value: Before[i] and After[i] elements
 // along axis i.
 type PadOp struct {
 	Before, After []int
@@ -47,7 +47,8 @@ func (PadOp) cheap() {}
 
 func (o PadOp) rebatch(batching) (Op, bool) { return o, o.Before[0] == 0 && o.After[0] == 0 }
 
-// Pad surrounds x with value: before[i] and after[i] elements along axis i.
+// Pad pads x with value: before[i] and after[i] elements along axis i, none
+// negative, as PyTorch's constant pad.
 func Pad(x *Node, before, after []int, value float32) *Node {
 	return x.graph.add(PadOp{slices.Clone(before), slices.Clone(after), value}, x)
 }

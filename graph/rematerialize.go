@@ -90,7 +90,7 @@ func (r *rematerialization) chain(n *Node, keep map[*Node]bool) int {
 // Rematerialized returns a copy of last's graph in which nodes after last do not
 // use the nodes of drop, but copies of them that are computed just before they
 // are needed first, or a little earlier. of returns the node of the copy that
-// stands for one of the graph. Inputs, variables and assignments are the same
+// corresponds to one of the graph. Inputs, variables and assignments are the same
 // and in the same order. All nodes of drop must be among those of
 // [Rematerializable] for some depth.
 func Rematerialized(last *Node, drop []*Node) (g *Graph, of func(*Node) *Node) {

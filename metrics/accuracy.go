@@ -38,14 +38,17 @@ func before(a, b float32) bool {
 	return a > b
 }
 
-// Accuracy returns the share of rows of scores (N×K) whose greatest element
-// is at the index that labels (N) gives.
+// Accuracy returns the share, 0 to 1, of rows of scores (N×K) whose greatest
+// element is at the index that labels (N) gives: TopK with k = 1, and with its
+// errors.
 func Accuracy(scores, labels *tensor.Tensor) (float64, error) {
 	return TopK(scores, labels, 1)
 }
 
-// TopK returns the share of rows of scores (N×K) in which the label is among
-// the k greatest elements. k must be at least 1; a k above K counts as K.
+// TopK returns the share, 0 to 1, of rows of scores (N×K) in which the label is
+// among the k greatest elements. A k above K counts as K. It is an error if k is
+// below 1, if there are no rows or no classes, if labels do not have the shape N,
+// or if one is not a whole number from 0 to K−1.
 func TopK(scores, labels *tensor.Tensor, k int) (float64, error) {
 	s, l := scores.Shape(), labels.Shape()
 	switch {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// A ConfusionMatrix counts how often images of each class were taken for each
+// A ConfusionMatrix counts how often images of each class were predicted as each
 // class. Rows are labels, columns predictions.
 type ConfusionMatrix struct {
 	classes []string
@@ -21,7 +21,8 @@ func NewConfusionMatrix(classes []string) *ConfusionMatrix {
 // Classes returns the class names. The caller must not change them.
 func (m *ConfusionMatrix) Classes() []string { return m.classes }
 
-// Add counts one image of class label that was taken for class predicted.
+// Add counts one image of class label that was predicted as class predicted. It
+// is an error if one of them is not the index of a class.
 func (m *ConfusionMatrix) Add(label, predicted int) error {
 	k := len(m.classes)
 	if label < 0 || label >= k || predicted < 0 || predicted >= k {
@@ -31,7 +32,8 @@ func (m *ConfusionMatrix) Add(label, predicted int) error {
 	return nil
 }
 
-// Count returns how often class label was taken for class predicted.
+// Count returns how often class label was predicted as class predicted. Like the
+// other methods that take classes, it panics if one is not the index of a class.
 func (m *ConfusionMatrix) Count(label, predicted int) int {
 	return m.counts[label*len(m.classes)+predicted]
 }
@@ -45,7 +47,8 @@ func (m *ConfusionMatrix) Total() int {
 	return n
 }
 
-// Accuracy returns the share of images on the diagonal.
+// Accuracy returns the share, 0 to 1, of images whose class was predicted; 0 if
+// there are none.
 func (m *ConfusionMatrix) Accuracy() float64 {
 	hits := 0
 	for i := range m.classes {
@@ -63,7 +66,7 @@ func (m *ConfusionMatrix) Support(class int) int {
 	return n
 }
 
-// Predicted returns the number of images taken for a class.
+// Predicted returns the number of images predicted as a class.
 func (m *ConfusionMatrix) Predicted(class int) int {
 	n := 0
 	for i := range m.classes {
@@ -72,12 +75,14 @@ func (m *ConfusionMatrix) Predicted(class int) int {
 	return n
 }
 
-// Precision returns the share of the images taken for a class that are of it.
+// Precision returns the share, 0 to 1, of the images predicted as a class that
+// belong to it; 0 if there are none.
 func (m *ConfusionMatrix) Precision(class int) float64 {
 	return ratio(m.Count(class, class), m.Predicted(class))
 }
 
-// Recall returns the share of the images of a class that were taken for it.
+// Recall returns the share, 0 to 1, of the images of a class that were predicted
+// as it; 0 if there are none.
 func (m *ConfusionMatrix) Recall(class int) float64 {
 	return ratio(m.Count(class, class), m.Support(class))
 }
@@ -115,7 +120,7 @@ func (m *ConfusionMatrix) String() string {
 			width = max(width, utf8.RuneCountInString(cells[i][j]))
 		}
 	}
-	names := m.nameWidth(len("label \\ taken for"))
+	names := m.nameWidth(len("label \\ predicted"))
 	digits := len(fmt.Sprint(max(k-1, 0)))
 	var b strings.Builder
 	line := func(number, name string, row []string) {
@@ -125,7 +130,7 @@ func (m *ConfusionMatrix) String() string {
 		}
 		b.WriteByte('\n')
 	}
-	line("", "label \\ taken for", head)
+	line("", "label \\ predicted", head)
 	for i, name := range m.classes {
 		line(fmt.Sprint(i), name, cells[i])
 	}

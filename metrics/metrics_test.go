@@ -23,7 +23,7 @@ func ExampleConfusionMatrix() {
 	fmt.Print(m.Report())
 	// Output:
 	// accuracy 0.75
-	//   label \ taken for  0  1
+	//   label \ predicted  0  1
 	// 0 cat                2  1
 	// 1 dog                ·  1
 	// class  precision  recall     f1  images

@@ -76,7 +76,7 @@ func headSize(network map[string]tensor.Shape, weights []tensor.Named, classes i
 const slack = 16 << 20
 
 // checkSize reports a network that is much larger than its weights, as a damaged
-// or hostile file can ask for, before memory is taken for it.
+// or hostile file can ask for, before memory is allocated for it.
 func (s *source) checkSize(m *Model, network map[string]tensor.Shape) error {
 	needs, has := 0.0, 0.0 // their product may be more than an int holds
 	for _, shape := range network {

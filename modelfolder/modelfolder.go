@@ -160,7 +160,7 @@ func (s *source) model(asked string) (*Model, error) {
 }
 
 // checkClasses reports class names that cannot be those of the weights, before
-// memory is taken for so many classes.
+// memory is allocated for so many classes.
 func (s *source) checkClasses() error {
 	n := len(s.classes)
 	if n == 0 {

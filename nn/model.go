@@ -136,7 +136,7 @@ func (m *Model) list(trainable bool) []*graph.Variable {
 	return list
 }
 
-// Reinitialize draws all parameters anew and resets the buffers, as New does
+// Reinitialize draws all parameters again and resets the buffers, as New does
 // with the given seed and initializer (nil: PyTorchDefault).
 func (m *Model) Reinitialize(init Initializer, seed uint64) error {
 	if init == nil {

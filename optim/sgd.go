@@ -19,12 +19,14 @@ import (
 // parameter is "momentum_buffer". PyTorch's dampening, which treats the first
 // step differently from all others, is left out.
 type SGD struct {
-	// Momentum is how much of the previous direction is kept, usually 0.9.
+	// Momentum is the factor of the previous update in the next one, usually 0.9;
+	// at least 0, which is none.
 	Momentum float32
-	// Nesterov looks one momentum step ahead; it needs Momentum.
+	// Nesterov takes the gradient as if the next momentum step had been made
+	// (Sutskever et al. 2013); it needs Momentum.
 	Nesterov bool
-	// WeightDecay is the factor of the L2 penalty, added to all parameters'
-	// gradients.
+	// WeightDecay, at least 0, is the factor of each parameter that is added to
+	// its gradient: an L2 penalty of WeightDecay/2·Σp².
 	WeightDecay float32
 }
 
@@ -39,7 +41,8 @@ func (o SGD) String() string {
 	return b.String()
 }
 
-// Update implements Optimizer.
+// Update implements Optimizer. It panics with a *graph.Error if a setting is
+// negative or not finite, or if Nesterov is set without Momentum.
 func (o SGD) Update(g *graph.Graph, lr *graph.Node, params, grads []*graph.Node, state func(*graph.Variable, string, float32) *graph.Variable) {
 	check(g, "SGD", lr, params, grads)
 	finite(g, "SGD", "momentum", o.Momentum)

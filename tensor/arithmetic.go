@@ -31,12 +31,12 @@ func (t *Tensor) Div(o *Tensor) *Tensor {
 	return t.combine("div", o, func(a, b float32) float32 { return a / b })
 }
 
-// AddScalar returns t + v.
+// AddScalar returns t + v, v being added to each element.
 func (t *Tensor) AddScalar(v float32) *Tensor {
 	return t.Map(func(x float32) float32 { return x + v })
 }
 
-// MulScalar returns t · v.
+// MulScalar returns t · v, each element multiplied by v.
 func (t *Tensor) MulScalar(v float32) *Tensor {
 	return t.Map(func(x float32) float32 { return x * v })
 }

@@ -2,10 +2,10 @@
 // that NumPy keeps them in.
 //
 // A [Tensor] is a [Shape] and a slice of elements in row-major order without
-// gaps. This one layout keeps everything simple: [Tensor.Data] is the whole
-// content, [Tensor.Reshape] and [Tensor.Index] share memory because they can,
-// and [Tensor.Transpose] and [Tensor.Slice] copy because they must. Images
-// are stored as N×C×H×W: batch, channels, rows, columns.
+// gaps. There is no other layout: [Tensor.Data] is the whole content,
+// [Tensor.Reshape] and [Tensor.Index] share memory with their tensor, and
+// [Tensor.Transpose] and [Tensor.Slice] copy. Images are stored as N×C×H×W:
+// batch, channels, rows, columns.
 //
 // # Arithmetic
 //

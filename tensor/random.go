@@ -17,7 +17,7 @@ import (
 // use by several goroutines.
 func Seed(seed uint64) *rand.Rand { return rng.New(seed, "tensor") }
 
-// Rand returns a tensor of numbers drawn evenly from [0, 1). It panics where
+// Rand returns a tensor of numbers drawn uniformly from [0, 1). It panics where
 // [New] does.
 func Rand(r *rand.Rand, shape ...int) *Tensor {
 	t := New(shape...)

@@ -15,8 +15,10 @@ func (t *Tensor) Sum(axes ...int) *Tensor { return t.reduce(sum, false, axes) }
 // by the number of elements. The mean of nothing is NaN.
 func (t *Tensor) Mean(axes ...int) *Tensor { return t.reduce(mean, false, axes) }
 
-// Max returns the greatest element over the given axes, as [Tensor.Sum] adds
-// them up, NaN if there is one among them. It panics if t has no elements.
+// Max returns the greatest element over the given axes, which the result does not
+// have; over all axes, and so a scalar, if none are given. It is NaN where one of
+// the elements is. Max panics if t has no elements, or if an axis does not exist or
+// is given twice.
 func (t *Tensor) Max(axes ...int) *Tensor { return t.reduce(maximum, false, axes) }
 
 // SumKeep is [Tensor.Sum] with the axes kept at length 1, so that the result

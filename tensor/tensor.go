@@ -137,7 +137,7 @@ func (t *Tensor) offset(op string, index []int) int {
 }
 
 // Reshape returns a tensor of another shape over the same memory. One length
-// may be -1, which stands for whatever makes the sizes agree. It is an error
+// may be -1, which means the size that makes the number of elements agree. It is an error
 // if the sizes differ, or if -1 cannot be resolved to a single length.
 func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
 	s := Shape(shape).Clone()

@@ -33,7 +33,7 @@ func noLearning(rows []Row, classes, images, patience int, last bool) string {
 	if streak != patience && !(last && streak > 0 && streak < patience) {
 		return ""
 	}
-	return fmt.Sprintf("no learning in epoch %d: the loss equals chance (ln %d = %.3f); if that goes on, try a lower learning rate or another seed",
+	return fmt.Sprintf("no learning in epoch %d: the loss equals chance (ln %d = %.3f); if that continues, try a lower learning rate or another seed",
 		rows[len(rows)-1].Epoch, classes, math.Log(float64(classes)))
 }
 

@@ -34,7 +34,7 @@ func TestNoLearning(t *testing.T) {
 	}
 	for n, want := range []string{
 		2: "", // the first epoch at chance
-		3: "no learning in epoch 3: the loss equals chance (ln 10 = 2.303); if that goes on, try a lower learning rate or another seed",
+		3: "no learning in epoch 3: the loss equals chance (ln 10 = 2.303); if that continues, try a lower learning rate or another seed",
 		4: "", 5: "", // said already
 	} {
 		if got := noLearning(rows[:n], 10, 60000, 2, false); got != want {

@@ -26,7 +26,7 @@ type Config struct {
 	// step only, or a resumed run will differ.
 	Schedule optim.Schedule
 	// Loss is a function of the network's output and the targets of a batch that
-	// returns a single number, the mean over the batch; nil stands for
+	// returns a single number, the mean over the batch; nil means
 	// nn.CrossEntropyLoss, whose targets are class labels. It is called once for
 	// each batch size, to build a graph. The targets have shape N×TargetShape for
 	// a data.Targeted, and hold class labels, N, for any other dataset.
@@ -36,14 +36,14 @@ type Config struct {
 	Loss func(output, target *graph.Node) *graph.Node
 	// Optimizer is plain SGD if nil.
 	Optimizer optim.Optimizer
-	// Augment changes the training images at random, anew in each epoch, but not
+	// Augment changes the training images at random, again in each epoch, but not
 	// their targets; an empty one leaves them as they are. It must not contain
 	// augment.Normalize, which belongs to test images and to those in use,
 	// too.
 	Augment augment.Pipeline
 	// Seed names the random order of the images and their augmentation.
 	Seed uint64
-	// Device computes; nil stands for the cpu engine with all threads.
+	// Device computes; nil means the cpu engine with all threads.
 	Device engine.Device
 	// MemoryBudget limits the memory of a training step, in bytes, as
 	// Stepper.Memory counts it; 0 is no limit. See Stepper.SetMemoryBudget: the

@@ -19,7 +19,7 @@ import (
 type EvalConfig struct {
 	// BatchSize is the number of images computed at once; 0 means 256.
 	BatchSize int
-	// Device computes; nil stands for the cpu engine with all threads.
+	// Device computes; nil means the cpu engine with all threads.
 	Device engine.Device
 	// Workers is the number of goroutines that prepare batches; 0 leaves it to
 	// data.Loader.

@@ -123,7 +123,7 @@ func ExampleEvaluate() {
 	fmt.Print(e.Confusion)
 	// Output:
 	// 30 1
-	//   label \ taken for   0   1   2
+	//   label \ predicted   0   1   2
 	// 0 top                10   ·   ·
 	// 1 middle              ·  10   ·
 	// 2 bottom              ·   ·  10

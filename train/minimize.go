@@ -68,7 +68,7 @@ type minimizerProgram struct {
 }
 
 // NewMinimizer returns a Minimizer that changes params so that the loss gets
-// smaller. A nil device stands for the cpu engine with all threads, a nil optimizer
+// smaller. A nil device means the cpu engine with all threads, a nil optimizer
 // for plain SGD.
 //
 // loss is given the nodes of what Run is given, with their shapes, and returns a

@@ -329,7 +329,7 @@ func TestLostFiles(t *testing.T) {
 				if err := spoil(filepath.Join(dir, name)); err != nil {
 					t.Fatal(err)
 				}
-				if !slices.Contains(needed, name) { // it is written anew, or there is a copy
+				if !slices.Contains(needed, name) { // it is written again, or there is a copy
 					resume(t, dir)
 					return
 				}

@@ -37,7 +37,7 @@ var dashes = map[Dash][]vg.Length{
 
 // A Line is one curve of a Figure.
 type Line struct {
-	// Name is what the legend calls it.
+	// Name is its name in the legend.
 	Name string
 	// X and Y have the same length. Points that are not finite are left out.
 	X, Y []float64
@@ -49,13 +49,13 @@ type Line struct {
 
 // A Figure is a line chart whose vertical axis begins at 0.
 type Figure struct {
-	// Title stands above the chart, if it is not empty.
+	// Title is drawn above the chart, if it is not empty.
 	Title string
-	// XLabel stands below the horizontal axis.
+	// XLabel is drawn below the horizontal axis, if it is not empty.
 	XLabel string
 	// Lines are drawn in order, later ones on top.
 	Lines []Line
-	// Width and Height are in points (1/72 inch); 0 stands for 396 and 270.
+	// Width and Height are in points (1/72 inch); 0 means 396 and 270.
 	Width, Height float64
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // byHand is the line below which the page belongs to people: what stands there
-// is kept when the page is made anew.
+// is kept when the page is made again.
 const byHand = "<!-- What follows is written by hand; bench/compare keeps it. -->"
 
 // page returns the page of a report. The chart is the picture's path as seen

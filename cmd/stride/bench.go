@@ -41,13 +41,13 @@ func (a *app) benchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench [net…]",
 		Short: "Measure the speed of this machine",
-		Long: `Measure how fast networks train and predict on this machine: programs run on made-up
+		Long: `Measure how fast networks train and predict on this machine: programs run on random
 images in memory, so that reading data does not count. The speed is that of the
-median step after some to warm up. Without a network it is lenet; "all" stands
-for all of them.
+median step after some warm-up steps. Without a network it measures lenet; "all" is
+all of them.
 
---peak measures how many multiply-adds the processor can do at most, --kernels how
-near the kernels of the cpu engine come to that.
+--peak measures the processor's peak of multiply-adds, --kernels which share of it the
+kernels of the cpu engine reach.
 
 --profile prints each stage of a step: time, GFLOP/s (those of a direct sum), share
 of the peak, bytes read and written, memory in use and the algorithm chosen; and
@@ -80,7 +80,7 @@ with their layouts, places, algorithms and epilogues.
 	flags.BoolVar(&b.kernels, "kernels", false, "measure the kernels against the peak")
 	addMemoryBudget(flags, &b.budget)
 	b.inside.addFlags(flags)
-	addSeed(flags, &b.seed, "names the random images and weights")
+	addSeed(flags, &b.seed, "random seed of the images and weights")
 	b.compute.addFlags(cmd)
 	flags.BoolVar(&b.json, "json", false, "print one JSON object a measurement")
 	b.profiles.addFlags(flags)

@@ -20,9 +20,9 @@ type inside struct {
 }
 
 func (v *inside) addFlags(flags *pflag.FlagSet) {
-	flags.BoolVar(&v.profile, "profile", false, "print where the time of a step goes")
-	flags.BoolVar(&v.memory, "memory", false, "print what holds the memory of a step")
-	flags.BoolVar(&v.plan, "plan", false, "print what the compiler makes of a step, after each of its passes, and measure nothing; of training unless --mode says otherwise")
+	flags.BoolVar(&v.profile, "profile", false, "print the time, work and algorithm of each stage of a step")
+	flags.BoolVar(&v.memory, "memory", false, "print the buffers in use where a step needs most memory")
+	flags.BoolVar(&v.plan, "plan", false, "print the compiler's intermediate form of a step after each of its passes, and measure nothing; of training unless --mode says otherwise")
 	flags.StringVar(&v.trace, "trace", "", "write the tasks of one step to this `file` as Chrome trace events; of training unless --mode says otherwise")
 }
 
@@ -42,9 +42,9 @@ func (b *benchVerb) checkInside(specs []zoo.Spec) error {
 	}
 	switch {
 	case b.inside.plan && b.json:
-		return misuse("--plan prints text: it does not go with --json")
+		return misuse("--plan prints text: it cannot be combined with --json")
 	case b.inside.plan && (b.inside.profile || b.inside.memory || b.inside.trace != ""):
-		return misuse("--plan measures nothing: it does not go with --profile, --memory or --trace")
+		return misuse("--plan measures nothing: it cannot be combined with --profile, --memory or --trace")
 	case b.inside.plan && len(specs) != 1:
 		return misuse("--plan prints one network, found %d", len(specs))
 	case b.inside.plan:

@@ -21,7 +21,7 @@ import (
 func (a *app) dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "List, fetch and show datasets",
+		Short: "List, download and show datasets",
 		Example: `  stride data list
   stride data get fashion-mnist
   stride data show --count 60 --out sheet.png`,
@@ -46,7 +46,7 @@ func (a *app) dataListCommand() *cobra.Command {
 	asJSON, dir := false, ""
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List the datasets, and where their files are",
+		Short:   "List the datasets and where their files are",
 		Example: "  stride data list\n  stride data list --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,7 +70,7 @@ func (a *app) dataListCommand() *cobra.Command {
 			return err
 		},
 	}
-	addData(cmd, &dir, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are looked for")
+	addData(cmd, &dir, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are searched for")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a dataset")
 	return cmd
 }
@@ -79,7 +79,7 @@ func (a *app) dataGetCommand() *cobra.Command {
 	asJSON, dir := false, ""
 	cmd := &cobra.Command{
 		Use:   "get <dataset>",
-		Short: "Fetch a dataset and check it",
+		Short: "Download a dataset and check it",
 		Long: `Fetch those files of a dataset that are not there yet, check their sizes and hashes,
 and keep them in the user's cache folder, where train and eval look. What an
 interrupted transfer left is used.
@@ -182,10 +182,10 @@ train says what words there are).`,
 	addData(cmd, &s.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample")
 	addChoice(cmd, &s.split, "split", "`part` of the images: train or test", "train", "test")
 	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images; 8 with --augment")
-	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses")
-	flags.Var(&s.augment, "augment", "show what augmentation makes of the images: `words` such as hflip,crop=28:4")
+	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses a number")
+	flags.Var(&s.augment, "augment", "show augmented versions of the images: `words` such as hflip,crop=28:4")
 	flags.Var(&count{&s.versions, 1, 100}, "versions", "how many versions of an image to show with --augment")
-	addSeed(flags, &s.seed, "draws the images at random (default: the first ones)")
+	addSeed(flags, &s.seed, "random seed with which images are drawn (default: the first ones)")
 	flags.BoolVar(&s.json, "json", false, "print one JSON object")
 	return cmd
 }

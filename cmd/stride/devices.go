@@ -19,7 +19,7 @@ func (a *app) devicesCommand() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:     "devices",
-		Short:   "List the engines that can compute",
+		Short:   "List the engines",
 		Example: "  stride devices\n  stride devices --json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -2,19 +2,19 @@
 //
 //	stride train <net>             train; by default on Fashion-MNIST
 //	stride eval <run|model>        accuracy and a report for each class
-//	stride predict <run|model> …   the likeliest classes of pictures
+//	stride predict <run|model> …   the most probable classes of pictures
 //	stride summary <net|run|model> layer by layer: shapes, parameters, multiply-adds, memory
 //	stride bench [net…]            speed on this machine
 //	stride data list|get|show      datasets
-//	stride devices                 what can compute
-//	stride version                 what this program is
+//	stride devices                 the engines
+//	stride version                 version, revision, instruction set
 //	stride completion <shell>      completion of all this for a shell
 //
-// stride help <verb> says more, with examples. Results go to standard output,
+// stride help <command> says more, with examples. Results go to standard output,
 // as JSON with --json; errors and progress go to standard error. The exit
 // status is 0 when all is done, 1 when something failed, 2 when the command
-// line makes no sense, and 130 when it was interrupted.
+// line is wrong, and 130 when it was interrupted.
 //
-// Each verb is a file here, and a few lines over the packages that do the
-// work: train, zoo, data, metrics, engine.
+// Each command is a file here: a few lines over the packages that do the work,
+// train, zoo, data, metrics, engine.
 package main

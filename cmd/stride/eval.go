@@ -26,9 +26,9 @@ func (a *app) evalCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval <run|model>",
 		Short: "Measure a trained network: accuracy, loss, a report for each class",
-		Long: `Measure a trained network on the test images: accuracy, mean loss, and for each
-class precision (the share of those taken for it that are of it), recall (the
-share of its images that were found) and F1 (the harmonic mean of the two).
+		Long: `Measure a trained network on the test images: accuracy, mean loss, and for each class
+precision (which share of the images predicted as this class belong to it), recall
+(which share of its images were predicted as it) and F1 (the harmonic mean of both).
 
 The data are those that the run was trained with unless --data names others.`,
 		Example: `  stride eval runs/20260501-120000-lenet
@@ -43,7 +43,7 @@ The data are those that the run was trained with unless --data names others.`,
 	addData(cmd, &e.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample (default: the run's)")
 	addChoice(cmd, &e.split, "split", "`part` of the images: test or train", "test", "train")
 	flags.Var(&count{&e.limit, 0, 1 << 30}, "limit", "use only the first `n` images")
-	flags.BoolVar(&e.confusion, "confusion", false, "print which classes are taken for which")
+	flags.BoolVar(&e.confusion, "confusion", false, "print the confusion matrix: which classes are predicted as which")
 	addNet(cmd, &e.net)
 	addBatch(flags, &e.batch, "images computed at once")
 	e.compute.addFlags(cmd)
@@ -52,7 +52,7 @@ The data are those that the run was trained with unless --data names others.`,
 }
 
 func addNet(cmd *cobra.Command, value *string) {
-	cmd.Flags().StringVar(value, "net", "", "`network` of a model file that does not name it")
+	cmd.Flags().StringVar(value, "net", "", "`network` of a model file that does not name its own")
 	if err := cmd.RegisterFlagCompletionFunc("net", completeNets(0, false)); err != nil {
 		panic(err) // there is no such flag: a mistake in this program
 	}

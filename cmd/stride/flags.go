@@ -97,7 +97,7 @@ func (s *size) Set(text string) error {
 
 // addMemoryBudget adds the flag that limits the memory of a training step.
 func addMemoryBudget(flags *pflag.FlagSet, bytes *int64) {
-	flags.Var(&size{bytes}, "memory-budget", "most memory that a training step may take, as 800MB; to save some, cheap values are computed twice, which changes no result")
+	flags.Var(&size{bytes}, "memory-budget", "most memory that a training step may take, such as 800MB; to fit, cheap values are computed again in the backward pass, which changes no result")
 }
 
 // choice is a flag for one of a few words.
@@ -175,16 +175,16 @@ const (
 func (c *compute) addFlags(cmd *cobra.Command) {
 	c.device = "auto"
 	addChoice(cmd, &c.device, "device", "`engine` that computes: auto, cpu or reference", "auto", "cpu", "reference")
-	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 is one a core. It never changes results")
+	cmd.Flags().Var(&count{&c.threads, 0, 1024}, "threads", "threads that compute; 0 means one for each core. The number never changes results")
 	c.math = mathFast
 	addChoice(cmd, &c.math, "math", "`kind` of arithmetic: fast, or strict for direct sums only, with about half the rounding error", mathFast, mathStrict)
-	cmd.Flags().BoolVar(&c.tune, "tune", false, "choose algorithms of convolutions by measuring them, not by their shapes")
+	cmd.Flags().BoolVar(&c.tune, "tune", false, "choose the algorithm of each convolution by measuring, not by a cost model of its shape")
 }
 
 // check reports flags that exclude each other.
 func (c *compute) check() error {
 	if c.tune && c.math == mathStrict {
-		return misuse("--tune chooses among fast algorithms: it does not go with --math strict")
+		return misuse("--tune chooses among fast algorithms: it cannot be combined with --math strict")
 	}
 	if c.device == "reference" && (c.tune || c.math == mathStrict) {
 		return misuse("--tune and --math are for the cpu engine: the reference engine has one algorithm, in float64")
@@ -236,7 +236,7 @@ func (f *augmentFlag) Set(s string) (err error) {
 		return err
 	}
 	if len(p.Fixed()) > 0 {
-		return errors.New("normalize would have to be done to test images and to all that are predicted later, too: leave it out")
+		return errors.New("normalize would have to be applied to test images and to all later predictions, too: leave it out")
 	}
 	f.pipeline = p
 	return nil

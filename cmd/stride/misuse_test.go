@@ -16,10 +16,10 @@ func TestMisuse(t *testing.T) {
 		line  string
 		parts []string
 	}{
-		{"trian lenet", []string{"no verb trian", "did you mean train?"}},
-		{"frobnicate", []string{"no verb frobnicate", "summary"}},
-		{"help frobnicate", []string{"no verb frobnicate", "summary"}},
-		{"help data shwo", []string{"stride data has no verb shwo", "did you mean show?"}},
+		{"trian lenet", []string{"no command trian", "did you mean train?"}},
+		{"frobnicate", []string{"no command frobnicate", "summary"}},
+		{"help frobnicate", []string{"no command frobnicate", "summary"}},
+		{"help data shwo", []string{"stride data has no command shwo", "did you mean show?"}},
 		{"data shwo", []string{"did you mean show?"}},
 		{"train", []string{"needs the name of a network", "lenet"}},
 		{"train lenett", []string{"unknown network lenett", "did you mean lenet?"}},
@@ -52,9 +52,9 @@ func TestMisuse(t *testing.T) {
 		{"train lenet --augment normalize=0:1", []string{"--augment", "test images"}},
 		{"train RUN --resume --weights x", []string{"--weights is for a new run"}},
 		{"eval", []string{"needs a run folder or a model file"}},
-		{"eval RUN RUN", []string{"takes one thing"}},
+		{"eval RUN RUN", []string{"accepts one argument"}},
 		{"eval nowhere", []string{"no run folder or model file nowhere"}},
-		{"eval vgg16", []string{"a network without weights", "stride train vgg16"}},
+		{"eval vgg16", []string{"a network that has no weights yet", "stride train vgg16"}},
 		{"eval RUN/metrics.csv", []string{"metrics.csv is neither a run folder nor a .safetensors file"}},
 		{"eval RUN --split all", []string{"--split all", "test or train"}},
 		{"predict", []string{"needs a run folder or a model file, and pictures"}},
@@ -85,8 +85,8 @@ func TestMisuse(t *testing.T) {
 		{"data show --versions 3", []string{"--versions is for --augment"}},
 		{"data show --augment hflip --columns 3", []string{"--columns"}},
 		{"data show --augment crop=99 --data DATA", []string{"99×99"}},
-		{"data list x", []string{"takes nothing"}},
-		{"devices x", []string{"takes nothing"}},
+		{"data list x", []string{"accepts no arguments"}},
+		{"devices x", []string{"accepts no arguments"}},
 		{"version --jsno", []string{"did you mean --json?"}},
 	} {
 		var args, parts []string

@@ -32,14 +32,14 @@ func (a *app) predictCommand() *cobra.Command {
 	p := &predictVerb{app: a, top: 5, fit: fitModel}
 	cmd := &cobra.Command{
 		Use:   "predict <run|model> <image>…",
-		Short: "Name the likeliest classes of pictures",
-		Long: `Name the likeliest classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
-size, grey or in colour. Pictures are brought to the network's input as the model's
-config.json says: resized, and made grey where it has learnt from grey images.
+		Short: "Print the most probable classes of pictures",
+		Long: `Print the most probable classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
+size, grey or in colour. Pictures are preprocessed as the model's config.json says:
+resized, and converted to grey for a model that was trained on grey images.
 Weights from torchvision, which have no such file, are given pictures as they expect
-them: the shorter side resized to 256 pixels, the middle cut out, normalised.
+them: the shorter side resized to 256 pixels, the centre cropped, normalised.
 
-Fashion-MNIST is white on black. For a dark thing on bright ground, such as a
+Fashion-MNIST is white on black. For a dark object on a bright background, such as a
 photo from a shop, use --invert.`,
 		Example: `  stride predict runs/quick shirt.png
   stride predict runs/quick photos/*.jpg --invert --top 3
@@ -58,9 +58,9 @@ photo from a shop, use --invert.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&count{&p.top, 1, 1000}, "top", "how many classes to name")
-	flags.BoolVar(&p.invert, "invert", false, "turn black into white and white into black")
-	addChoice(cmd, &p.fit, "fit", "`way` to deal with other proportions: as the model says, stretch, or crop the middle", fitModel, fitStretch, fitCrop)
+	flags.Var(&count{&p.top, 1, 1000}, "top", "how many classes to print")
+	flags.BoolVar(&p.invert, "invert", false, "exchange black and white")
+	addChoice(cmd, &p.fit, "fit", "how to fit other proportions: `way` is model (as the model says), stretch, or crop (the centre)", fitModel, fitStretch, fitCrop)
 	addNet(cmd, &p.net)
 	p.compute.addFlags(cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
@@ -141,7 +141,7 @@ func (p *predictVerb) predict(ctx context.Context, classifier *classify.Classifi
 	}
 	if hint {
 		if x, err := preprocess.Plain(classifier.Preprocessing().InputSize).Tensor(picture); err == nil && brightEdge(x) {
-			p.notice(path + " has a bright edge, but the network has learnt from white on black: --invert may help")
+			p.notice(path + " has a bright edge, but the network was trained on white on black: --invert may help")
 		}
 	}
 	classes, err := classifier.Predict(ctx, picture, p.top)

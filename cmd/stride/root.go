@@ -26,8 +26,7 @@ nothing else to install.
 trains LeNet on Fashion-MNIST and leaves a folder under runs/ that eval, predict
 and summary take. Results go to standard output, as JSON with --json; errors and
 progress go to standard error. The exit status is 0 when all is done, 1 when
-something failed, 2 when the command line makes no sense and 130 when it was
-interrupted.`,
+something failed, 2 when the command line is wrong and 130 when it was interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
@@ -38,7 +37,7 @@ interrupted.`,
 			return verbRequired(cmd, args)
 		},
 	}
-	root.Flags().BoolVar(&version, "version", false, "say what this program is, as the verb version does")
+	root.Flags().BoolVar(&version, "version", false, "print the version, as the command version does")
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagError)
@@ -54,7 +53,7 @@ interrupted.`,
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [verb]",
-		Short:   "Say more about a verb",
+		Short:   "Help about a command",
 		Example: "  stride help train\n  stride help data show",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			var verbs []cobra.Completion
@@ -96,13 +95,13 @@ func verbRequired(cmd *cobra.Command, args []string) error {
 	if hint == "" {
 		hint = " (there are " + strings.Join(verbs, ", ") + ")"
 	}
-	return misuse("%s has no verb %s%s", cmd.CommandPath(), quoteIfNeeded(args[0]), hint)
+	return misuse("%s has no command %s%s", cmd.CommandPath(), quoteIfNeeded(args[0]), hint)
 }
 
 // noArgs is for verbs that take none.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return misuse("%s takes nothing after its flags, found %s", cmd.CommandPath(), quoteIfNeeded(args[0]))
+		return misuse("%s accepts no arguments, found %s", cmd.CommandPath(), quoteIfNeeded(args[0]))
 	}
 	return nil
 }
@@ -114,7 +113,7 @@ func oneArg(what string) cobra.PositionalArgs {
 		case len(args) == 0:
 			return misuse("%s needs %s (see %s --help)", cmd.CommandPath(), what, cmd.CommandPath())
 		case len(args) > 1:
-			return misuse("%s takes one thing, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+			return misuse("%s accepts one argument, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
 		}
 		return nil
 	}

@@ -40,7 +40,7 @@ func trainFirst(name string) string {
 	if dir := newestRun(spec.Name); dir != "" {
 		return fmt.Sprintf(", but the newest run of that network is %s", shellWord(dir))
 	}
-	return fmt.Sprintf(": %s is a network without weights until it is trained with %s train %s", name, program(), name)
+	return fmt.Sprintf(": %s is a network that has no weights yet; train it with %s train %s", name, program(), name)
 }
 
 func exists(path string) bool {

@@ -31,9 +31,9 @@ parameters, multiply-adds for one image (a multiplication and its addition count
 as one; convolutions and products only), and the receptive field: how many pixels
 of the input, along a side, an output depends on.
 
-Below stands the memory that training and inference on the cpu engine will take,
-without having run them: for batches of --batch or else, for training, of the
-network's own size. With momentum, training takes the parameters once more.
+Below that it prints the memory that training and inference on the cpu engine will
+take, without running them: for batches of --batch, or else of the network's default
+size in training. With momentum, training takes the size of the parameters once more.
 
 ` + netList(),
 		Example: `  stride summary lenet

@@ -86,8 +86,8 @@ func (r memoryReport) print(a *app) error {
 	}
 	again := ""
 	if n := r.Training.Recomputed; n > 0 {
-		again = fmt.Sprintf("\nTo fit the budget, training computes %s twice.", plural(n, "value"))
+		again = fmt.Sprintf("\nTo fit the budget, training computes %s again in the backward pass.", plural(n, "value"))
 	}
-	_, err := fmt.Fprintf(a.stdout, "\nThe program itself (about 15 MB) and the images of a dataset come on top, and in stride train\nbatches prepared ahead and copies of weights: %s.%s\n", bytesText(r.Run), again)
+	_, err := fmt.Fprintf(a.stdout, "\nTo this add the program itself (about 15 MB), the images of a dataset and, in stride train,\nbatches prepared in advance and copies of weights: %s.%s\n", bytesText(r.Run), again)
 	return err
 }

@@ -47,20 +47,21 @@ func (a *app) trainCommand() *cobra.Command {
 		Use:   "train <net>",
 		Short: "Train a network and keep the run in a folder",
 		Long: `Train a network on Fashion-MNIST and keep the run in a folder: settings, metrics,
-curves, weights, and what is needed to go on after an interruption.
+curves, weights, and what is needed to continue after an interruption.
 
-Epochs, batch size and learning rate are the network's own unless they are given;
-on the embedded sample they are others than on the whole dataset. Ctrl-C saves
-and stops; --resume goes on, and ends with the same weights bit for bit as a run
-that was not interrupted.
+Epochs, batch size and learning rate have defaults for each network, which on the
+embedded sample differ from those on the whole dataset. Ctrl-C saves and stops;
+--resume continues, and ends with the same weights bit for bit as a run that was
+not interrupted.
 
---memory-budget trains in less memory: values that are cheap to compute, such as
-normalisations and poolings, are dropped after the forward pass and computed again
-in the backward pass. "stride summary" says how much a step takes.
+--memory-budget trains in less memory by rematerialization (gradient checkpointing):
+values that are cheap to compute, such as normalisations and poolings, are dropped
+after the forward pass and computed again in the backward pass. "stride summary"
+says how much a step takes.
 
---augment changes the training images at random, each time they are seen; "stride
-data show --augment" draws what comes of it. Its words, with commas between:
-  hflip, vflip            turn over, with a probability of 0.5 or of hflip=P
+--augment changes the training images at random, again in each epoch; "stride data
+show --augment" draws the result. Its words, separated by commas:
+  hflip, vflip            mirror left–right, top–bottom; with probability 0.5, or P for hflip=P
   crop=SIZE:PAD           cut out a square after padding
   rcrop=MIN:MAX           cut out a share MIN to MAX of the area, and resize it
   jitter=V                change brightness, contrast, saturation and hue by up to V
@@ -85,25 +86,25 @@ data show --augment" draws what comes of it. Its words, with commas between:
 	t.cmd = cmd
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are looked for, then fetched")
-	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "how often to go through the training images, in all (default: the network's)")
+	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are searched for, then downloaded")
+	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "epochs in all: how often to go through the training images (default: the network's)")
 	addBatch(flags, &t.batch, "images in a training step (default: the network's)")
 	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
-	flags.Var(&number{&t.momentum, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "momentum", "`share` of the last direction that is kept")
+	flags.Var(&number{&t.momentum, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "momentum", "SGD momentum: `share` of the previous update that is added to the next")
 	flags.BoolVar(&t.nesterov, "nesterov", false, "Nesterov's momentum")
-	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of the L2 penalty")
-	addSeed(flags, &t.seed, "names the random initial weights and order of images")
+	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty)")
+	addSeed(flags, &t.seed, "random seed of initial weights, order of images, augmentation and dropout")
 	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
 	flags.StringVar(&t.weights, "weights", "", "start from the weights in this `file` (.safetensors) or run folder")
 	flags.StringVar(&t.out, "out", "", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
-	flags.BoolVar(&t.resume, "resume", false, "go on with a run: the one in the folder named, or the newest in runs/")
-	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` that images are brought to (default: the network's)")
+	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the newest in runs/")
+	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` to which images are resized (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
 	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
 	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
-	flags.BoolVar(&t.verbose, "verbose", false, "say after each epoch how many ReLUs are dead")
+	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, and the layers that have most")
 	t.profile.addFlags(flags)
 	return cmd
 }
@@ -188,7 +189,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("keep the algorithms of the run: %w", unsaved)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
-		return fmt.Errorf("%w; go on with: %s train --resume %s", err, program(), shellWord(t.out))
+		return fmt.Errorf("%w; continue with: %s train --resume %s", err, program(), shellWord(t.out))
 	}
 	if err != nil {
 		return err
@@ -203,7 +204,7 @@ func (t *trainVerb) choose(args []string) error {
 		err = t.takeUp(args)
 	} else if t.spec, err = getNet(args[0]); err != nil {
 		if info, second := os.Stat(args[0]); second == nil && info.IsDir() {
-			return misuse("%s is a folder, not a network: to go on with the run in it, add --resume", args[0])
+			return misuse("%s is a folder, not a network: to continue the run in it, add --resume", args[0])
 		}
 	}
 	if err != nil {
@@ -227,7 +228,7 @@ func (t *trainVerb) choose(args []string) error {
 	}
 	// Fit refuses a full folder too, but only once the data are there.
 	if entries, err := os.ReadDir(t.out); err == nil && len(entries) > 0 {
-		return fmt.Errorf("run %w: %s holds files already; name another folder with --out, or go on with the run in it with --resume", train.ErrNotEmpty, t.out)
+		return fmt.Errorf("run %w: %s contains files already; name another folder with --out, or continue the run in it with --resume", train.ErrNotEmpty, t.out)
 	}
 	return nil
 }
@@ -319,7 +320,7 @@ func (t *trainVerb) findRun(args []string) (net string, err error) {
 		if net != "" {
 			what += " of " + net
 		}
-		return "", fmt.Errorf("there is %s in the folder runs to go on with: name its folder", what)
+		return "", fmt.Errorf("there is %s in the folder runs to continue: name its folder", what)
 	}
 	return net, nil
 }

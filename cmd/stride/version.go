@@ -28,7 +28,7 @@ func (a *app) versionCommand() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Say what this program is: version, revision, Go, instruction set",
+		Short:   "Print version, revision, Go version and instruction set",
 		Example: "  stride version\n  stride version --json",
 		Args:    noArgs,
 		RunE:    func(*cobra.Command, []string) error { return a.printVersion(asJSON) },

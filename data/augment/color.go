@@ -15,9 +15,9 @@ import (
 // images, of one channel, saturation and hue do nothing.
 type ColorJitter struct {
 	// Brightness, Contrast and Saturation are at least 0: the factor is drawn
-	// evenly from max(0, 1−v) to 1+v.
+	// uniformly from max(0, 1−v) to 1+v.
 	Brightness, Contrast, Saturation float64
-	// Hue is from 0 to 0.5: the shift is drawn evenly from −v to v, where 1 is
+	// Hue is from 0 to 0.5: the shift is drawn uniformly from −v to v, where 1 is
 	// the whole circle of hues.
 	Hue float64
 }
@@ -175,7 +175,7 @@ func turnHue(r, g, b, turn float32) (float32, float32, float32) {
 	}
 }
 
-// Normalize subtracts the mean of each channel and divides by its deviation:
+// Normalize subtracts the mean of each channel and divides by its standard deviation:
 // (v − Mean[c]) / Std[c]. It is not random.
 type Normalize struct {
 	// Mean and Std have one number for each channel, or one for all.

@@ -12,11 +12,11 @@ import (
 // overflow.
 const maxSide = 1 << 15
 
-// RandomCrop surrounds an image with Pad rows and columns of zeros and cuts out
-// a window of Height×Width at a random place, evenly drawn. A window of another
+// RandomCrop adds Pad rows and columns of zeros on each side of an image and cuts out
+// a window of Height×Width at a random place, drawn uniformly. A window of another
 // size than the image's is resized to that.
 type RandomCrop struct {
-	// Height and Width are those of the window; 0 stands for the image's.
+	// Height and Width are those of the window; 0 means the image's.
 	Height, Width int
 	// Pad is how many rows and columns are added on each of the four sides.
 	Pad int
@@ -51,7 +51,7 @@ func (c RandomCrop) Check(shape tensor.Shape) error {
 	return nil
 }
 
-// String returns "crop=H:PAD" or "crop=HxW:PAD"; 0 stands for the image's size.
+// String returns "crop=H:PAD" or "crop=HxW:PAD"; 0 means the image's size.
 func (c RandomCrop) String() string {
 	s := fmt.Sprintf("crop=%d", c.Height)
 	if c.Width != c.Height {
@@ -65,13 +65,13 @@ func (c RandomCrop) String() string {
 
 // RandomResizedCrop cuts out a window of random area and aspect ratio at a
 // random place and resizes it to the image's size. Area and the logarithm of
-// the ratio are drawn evenly; after ten draws that do not fit into the image
+// the ratio are drawn uniformly; after ten draws that do not fit into the image
 // it takes the largest window in its centre with a ratio in range.
 type RandomResizedCrop struct {
 	// Scale is the range of the window's share of the area, within 0..1; the
-	// zero value stands for the default, 0.08 to 1.
+	// zero value means the default, 0.08 to 1.
 	Scale [2]float64
-	// Ratio is the range of width / height; the zero value stands for the
+	// Ratio is the range of width / height; the zero value means the
 	// default, 3/4 to 4/3.
 	Ratio [2]float64
 }

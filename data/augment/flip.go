@@ -9,7 +9,7 @@ import (
 
 // RandomHorizontalFlip mirrors an image left to right with probability P.
 type RandomHorizontalFlip struct {
-	// P is from 0 to 1; 0 stands for the default, 0.5.
+	// P is from 0 to 1; 0 means the default, 0.5.
 	P float64
 }
 
@@ -35,7 +35,7 @@ func (f RandomHorizontalFlip) String() string { return flipWord("hflip", f.P) }
 // RandomVerticalFlip turns an image upside down (mirrors it) with probability
 // P.
 type RandomVerticalFlip struct {
-	// P is from 0 to 1; 0 stands for the default, 0.5.
+	// P is from 0 to 1; 0 means the default, 0.5.
 	P float64
 }
 

@@ -48,7 +48,7 @@ var syntax = []struct {
 //	hflip, hflip=P         RandomHorizontalFlip; P is 0.5 if not given
 //	vflip, vflip=P         RandomVerticalFlip
 //	crop=H:PAD             RandomCrop to H×H after padding by PAD (0 if not given)
-//	crop=HxW:PAD           the same to H×W; 0 stands for the image's size
+//	crop=HxW:PAD           the same to H×W; 0 means the image's size
 //	rcrop                  RandomResizedCrop
 //	rcrop=MIN:MAX          the same with a share MIN to MAX of the area
 //	rcrop=MIN:MAX:RMIN:RMAX  and width/height from RMIN to RMAX
@@ -155,7 +155,7 @@ func parseResizedCrop(args string) (Transform, error) {
 	if len(v) == 4 {
 		c.Ratio = [2]float64{v[2], v[3]}
 	}
-	// Zeros would stand for the defaults.
+	// Zeros would mean the defaults.
 	if v[0] <= 0 || len(v) == 4 && v[2] <= 0 {
 		return nil, errors.New("shares and ratios must be above 0")
 	}

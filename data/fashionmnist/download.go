@@ -22,7 +22,7 @@ var mirrors = []string{
 	"https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 }
 
-// Progress says how a download gets on.
+// Progress says how much of a download is done.
 type Progress struct {
 	// File is the name of the file that is being fetched.
 	File string

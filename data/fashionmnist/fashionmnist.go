@@ -17,7 +17,7 @@ const Side = 28
 // embedded sample.
 const SampleDir = "sample"
 
-// EnvDir names the environment variable that stands in for an empty Options.Dir.
+// EnvDir names the environment variable that is used where Options.Dir is empty.
 const EnvDir = "STRIDE_DATA"
 
 // systemDir is where a machine's administrator may have put the files.
@@ -41,7 +41,7 @@ type Options struct {
 	CacheDir string
 	// Download allows fetching the files into CacheDir where no folder has them.
 	Download bool
-	// Progress, if not nil, is told how a download gets on.
+	// Progress, if not nil, is called while a download is under way.
 	Progress func(Progress)
 	// Log, if not nil, is given plain lines that a user should see, such as
 	// that only a sample was found.

@@ -44,7 +44,7 @@ type Config struct {
 	InputSize tensor.Shape `json:"input_size"`
 	// Interpolation is the filter; "" means Bilinear.
 	Interpolation Interpolation `json:"interpolation,omitempty"`
-	// CropMode is how other proportions are dealt with; "" means Center.
+	// CropMode is how pictures of other proportions are fitted; "" means Center.
 	CropMode CropMode `json:"crop_mode,omitempty"`
 	// CropPct is the share of the resized picture, along a side, that is left
 	// after cutting, above 0 and at most 1: the picture is resized to

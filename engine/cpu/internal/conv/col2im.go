@@ -9,7 +9,7 @@ import (
 
 // Col2im computes an input gradient as a matrix product followed by col2im: it
 // multiplies each pixel of dy by all weights, then lets each pixel of dx add up
-// the products that belong to it. [Direct] correlates dy with the turned kernel
+// the products that belong to it. [Direct] correlates dy with the rotated kernel
 // instead: it multiplies zeros at every border and has only the channels of x as
 // columns, where this has taps × channels; but this moves more memory. Small
 // images of few channels gain.

@@ -90,7 +90,7 @@ func pick(i int, quad, x reg.VecVirtual) {
 }
 
 // load loads a field of the struct that the kernel's parameter args points to into
-// a new register. The pointer is fetched anew each time, so that it takes up no
+// a new register. The pointer is fetched again each time, so that it takes up no
 // register in the inner loops.
 func load(field string) reg.GPVirtual {
 	x := GP64()
