@@ -35,29 +35,29 @@
 // package is that of the operator's files in engine/reference, engine/cpu and
 // enginetest.
 //
-//	leaves             [Graph.Input], [Graph.Variable], [Graph.Constant], [Graph.Scalar]
-//	unary.go           [Neg], [Exp], [Log], [Sqrt], [Abs], [Pow], [Clip], [Erf], [Sigmoid], [Tanh],
-//	                   [ReLU], [ReLU6], [LeakyReLU], [ELU], [SiLU], [GELU], [GELUTanh],
-//	                   [HardSigmoid], [HardSwish], [Softplus]
-//	binary.go          [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal]
-//	broadcast.go       [Broadcast]
-//	reduce.go          [Sum], [Mean], [Max], [SumKeep], [MeanKeep], [MaxKeep]
-//	argmax.go          [ArgMax]
-//	softmax.go         [Softmax], [LogSoftmax]
-//	crossentropy.go    [CrossEntropy]
-//	conv.go            [Conv2D]
-//	matmul.go          [MatMul], [MatMulT], [Linear]
-//	maxpool.go         [MaxPool2D]
-//	avgpool.go         [AvgPool2D]
-//	adaptivepool.go    [AdaptiveAvgPool2D]
-//	batchnorm.go       [BatchStats], [BatchNorm], [BatchNormInference]
-//	lrn.go             [LRN]
-//	dropout.go         [Dropout]
-//	reshape.go         [Reshape], [Flatten]
-//	transpose.go       [Transpose]
-//	concat.go          [Concat]
-//	slice.go           [Slice]
-//	pad.go             [Pad]
+//   - leaf.go: [Graph.Input], [Graph.Variable], [Graph.Constant], [Graph.Scalar]
+//   - unary.go: [Neg], [Exp], [Log], [Sqrt], [Abs], [Pow], [Clip], [Erf], [Sigmoid],
+//     [Tanh], [ReLU], [ReLU6], [LeakyReLU], [ELU], [SiLU], [GELU], [GELUTanh],
+//     [HardSigmoid], [HardSwish], [Softplus]
+//   - binary.go: [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal]
+//   - broadcast.go: [Broadcast]
+//   - reduce.go: [Sum], [Mean], [Max], [SumKeep], [MeanKeep], [MaxKeep]
+//   - argmax.go: [ArgMax]
+//   - softmax.go: [Softmax], [LogSoftmax]
+//   - crossentropy.go: [CrossEntropy]
+//   - conv.go: [Conv2D]
+//   - matmul.go: [MatMul], [MatMulT], [Linear]
+//   - maxpool.go: [MaxPool2D]
+//   - avgpool.go: [AvgPool2D]
+//   - adaptivepool.go: [AdaptiveAvgPool2D]
+//   - batchnorm.go: [BatchStats], [BatchNorm], [BatchNormInference]
+//   - lrn.go: [LRN]
+//   - dropout.go: [Dropout]
+//   - reshape.go: [Reshape], [Flatten]
+//   - transpose.go: [Transpose]
+//   - concat.go: [Concat]
+//   - slice.go: [Slice]
+//   - pad.go: [Pad]
 //
 // # What engines read
 //

@@ -108,18 +108,7 @@ func (g *grower) add(s Step) int {
 	if n.Shape().Size() > g.most {
 		panic(invalid{fmt.Errorf("too large")})
 	}
-	work := 0
-	switch op := n.Op().(type) {
-	case graph.Conv2DOp:
-		work = n.Shape().Size() * n.Inputs()[1].Shape()[1:].Size()
-	case graph.MatMulOp:
-		work = n.Inputs()[0].Shape().Size()
-		if op.TransB {
-			work *= n.Inputs()[1].Shape()[0]
-		} else {
-			work *= n.Inputs()[1].Shape()[1]
-		}
-	}
+	work := int(n.MultiplyAdds())
 	if work > g.work {
 		panic(invalid{fmt.Errorf("too much work")})
 	}
