@@ -196,7 +196,7 @@ func softmax(scores []float32) ([]float64, error) {
 	p, sum, most := make([]float64, len(scores)), 0.0, math.Inf(-1)
 	for i, s := range scores {
 		if s-s != 0 {
-			return nil, fmt.Errorf("the network's output %d is %v: its weights are of no use", i, s)
+			return nil, fmt.Errorf("the network's output %d is %v: its weights cannot be used", i, s)
 		}
 		most = max(most, float64(s))
 	}

@@ -241,7 +241,7 @@ func TestNotFinite(t *testing.T) {
 	bias.Value.Data()[2] = float32(math.NaN())
 	bias.Changed()
 	c := newClassifier(t, m, classify.Options{})
-	if _, err := c.Predict(t.Context(), photo(1, 28), 1); err == nil || err.Error() != "weights.safetensors: the network's output 2 is NaN: its weights are of no use" {
+	if _, err := c.Predict(t.Context(), photo(1, 28), 1); err == nil || err.Error() != "weights.safetensors: the network's output 2 is NaN: its weights cannot be used" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -29,7 +29,7 @@
 //	cross-correlation              互相关运算      graph.Conv2D, Corr2D
 //	convolutional layer            卷积层          nn.Conv2D
 //	kernel, filter                 卷积核, 滤波器
-//	padding, stride                填充, 步幅      Conv.Pad, Conv.Stride
+//	padding, stride                填充, 步幅      Conv2DLayer.Pad, Stride
 //	channel                        通道
 //	1×1 convolutional layer        1×1 卷积层      nn.Conv2D(out, 1)
 //	receptive field                感受野          ReceptiveField, LayerInfo.ReceptiveField

@@ -14,7 +14,7 @@ import (
 // the same and in the same order, but for the first size of inputs and of all
 // that depends on them.
 //
-// ok is false if the samples do not go through the graph one beside the other:
+// ok is false if the samples are not computed independently of each other:
 // if inputs or outputs differ in their first size, if something depends on the
 // whole batch, as in training, or if the graph assigns to variables.
 func Rebatched(outputs []*Node, samples int) (g *Graph, copies []*Node, ok bool) {

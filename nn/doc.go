@@ -1,8 +1,8 @@
 // Package nn builds networks out of layers.
 //
 // A [Layer] adds operators to a graph. The layers of this package are
-// described by values with chainable settings, and say only what cannot be
-// known from the input:
+// described by values with chainable settings. You state only what cannot be
+// inferred from the input:
 //
 //	net := nn.Sequential(
 //		nn.Conv2D(6, 5).Pad(2), nn.Sigmoid(), nn.AvgPool2D(2),
@@ -33,7 +33,7 @@
 // Layers with parameters must be made when the block is made, not inside
 // Forward, which runs at each trace. Batches of any size go through Forward: New
 // itself traces one of 1 and one of 2. A block that holds other custom blocks
-// applies them with [Apply], so that they can be looked into.
+// applies them with [Apply], so that the outputs of their layers can be asked for.
 //
 // # Looking inside
 //
@@ -53,7 +53,7 @@
 // Parameters append weight and bias to the layer's path, and batch
 // normalization its buffers running_mean and running_var, so that names are
 // those of the same network in PyTorch: "0.weight", "features.3.bias". A layer
-// that is reached twice has its first path, and shares its parameters.
+// that is used twice keeps its first path and shares its parameters.
 //
 // # Reproducibility
 //

@@ -18,6 +18,6 @@
 // Reading checks all that the format promises: the header's length, strict
 // JSON without duplicate names, types and shapes that match the number of
 // bytes, and tensors that cover the data exactly, without overlap, hole or
-// rest. No claim in a file makes the reader take memory for data that is not
+// rest. No claim in a file makes the reader allocate memory for data that is not
 // there.
 package safetensors

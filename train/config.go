@@ -38,8 +38,8 @@ type Config struct {
 	Optimizer optim.Optimizer
 	// Augment changes the training images at random, again in each epoch, but not
 	// their targets; an empty one leaves them as they are. It must not contain
-	// augment.Normalize, which belongs to test images and to those in use,
-	// too.
+	// augment.Normalize, which must be applied to test images and to all
+	// predictions, too.
 	Augment augment.Pipeline
 	// Seed names the random order of the images and their augmentation.
 	Seed uint64
@@ -190,7 +190,7 @@ func (c Config) withDefaults() (Config, error) {
 	case c.Workers < 0:
 		return c, fmt.Errorf("%d workers: want at least 1, or 0 for the default", c.Workers)
 	case len(c.Augment.Fixed()) > 0:
-		return c, fmt.Errorf("augmentation %v: normalize belongs to test images and to those in use, too, so it cannot be done to training images only", c.Augment)
+		return c, fmt.Errorf("augmentation %v: normalize must be applied to test images and to all predictions too, not to training images only", c.Augment)
 	case c.Resume && c.Dir == "":
 		return c, errors.New("a run can only be resumed from a folder")
 	}

@@ -126,7 +126,7 @@ func readPosition(dir string, s Settings) (*position, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		// Other files may be older than the first state.json, this one is not.
 		if _, err := os.Lstat(filepath.Join(dir, modelFile)); err == nil {
-			return nil, fmt.Errorf("%s is missing, although the run has got as far as writing %s: the folder is not complete", path, modelFile)
+			return nil, fmt.Errorf("%s is missing, although the run has written %s: the folder is not complete", path, modelFile)
 		}
 		return nil, nil
 	}

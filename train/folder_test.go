@@ -98,7 +98,7 @@ func TestResumeRefuses(t *testing.T) {
 		{"config with more behind it", write("config.json", "{} {}"), nil, "config.json is damaged"},
 		{"null for config", write("config.json", "null"), nil, "format version is 0"},
 		{"config is a folder", folder("config.json"), nil, "config.json"},
-		{"no state", remove("state.json"), nil, "state.json is missing, although the run has got as far as writing model.safetensors"},
+		{"no state", remove("state.json"), nil, "state.json is missing, although the run has written model.safetensors"},
 		{"truncated state", truncate("state.json"), nil, "state.json is damaged"},
 		{"state that cannot be", replace("state.json", `"step": 16`, `"step": 17`), nil, "do not fit together"},
 		{"state with too few rows", replace("state.json", `"epoch": 4`, `"epoch": 3`), nil, "do not fit together"},

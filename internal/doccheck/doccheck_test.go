@@ -1,6 +1,7 @@
 package doccheck
 
 import (
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
@@ -190,5 +191,55 @@ func TestSlug(t *testing.T) {
 		if got := slug(heading); got != want {
 			t.Errorf("slug of %q is %q, want %q", heading, got, want)
 		}
+	}
+}
+
+// docs/architecture.md has each public package, and each of engine/cpu's own, in a table.
+func TestEveryPackage(t *testing.T) {
+	text := documents(t)["docs/architecture.md"]
+	listed := map[string]bool{}
+	for _, line := range strings.Split(text, "\n") {
+		if cells := strings.Split(line, "|"); len(cells) > 2 {
+			for _, s := range spans(cells[1]) {
+				listed[s] = true
+			}
+		}
+	}
+	count := 0
+	err := filepath.WalkDir(root, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			return err
+		}
+		pkg := filepath.ToSlash(rel)
+		inEngine, inside := strings.CutPrefix(pkg, "engine/cpu/internal/")
+		switch base := path.Base(pkg); {
+		case pkg == "engine/cpu/internal":
+			return nil
+		case base == "internal" || base == "testdata" || base == "gen" || base == ".git" || pkg == "examples" || pkg == "bench" || pkg == "tools" || pkg == "shared":
+			return filepath.SkipDir
+		case inside && strings.Contains(inEngine, "/"):
+			return filepath.SkipDir
+		case inside:
+			pkg = inEngine
+		}
+		files, err := filepath.Glob(filepath.Join(name, "*.go"))
+		if err != nil || len(files) == 0 {
+			return err
+		}
+		count++
+		if !listed[pkg] {
+			t.Errorf("docs/architecture.md lacks package %s", pkg)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count < 30 {
+		t.Errorf("only %d packages were found", count)
 	}
 }

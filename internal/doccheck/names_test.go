@@ -127,3 +127,69 @@ func TestGoNames(t *testing.T) {
 		t.Errorf("only %d names were found", count)
 	}
 }
+
+var docLink = regexp.MustCompile(`\[\*?((?:[a-z]\w*\.)?[A-Z]\w*(?:\.[A-Z]\w*)?)\]`)
+
+// A doc link in a comment, such as [Model] or [tensor.Shape.Size], names something
+// that there is. pkg.go.dev shows others as they are, in brackets.
+func TestDocLinks(t *testing.T) {
+	public, packages := names(t)
+	count := 0
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if !entry.IsDir() {
+			return nil
+		}
+		switch entry.Name() {
+		case "testdata", ".git", "shared", "gen":
+			return filepath.SkipDir
+		}
+		files, err := filepath.Glob(filepath.Join(path, "*.go"))
+		if err != nil {
+			return err
+		}
+		own, comments := map[string]bool{}, map[string]string{}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments|parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			for _, d := range file.Decls {
+				for _, declared := range declares(d) {
+					own[declared] = true
+				}
+			}
+			for _, group := range file.Comments {
+				comments[name] += group.Text()
+			}
+		}
+		for name, text := range comments {
+			for _, m := range docLink.FindAllStringSubmatch(text, -1) {
+				pkg, _, qualified := strings.Cut(m[1], ".")
+				if m[1] == strings.ToUpper(m[1]) { // an index or a placeholder
+					continue
+				}
+				count++
+				known := own[m[1]]
+				if qualified && pkg == strings.ToLower(pkg) { // of another package, perhaps not one of ours
+					known = public[m[1]] || !packages[pkg]
+				}
+				if !known {
+					t.Errorf("%s: doc link [%s] leads nowhere", name, m[1])
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if count < 200 {
+		t.Errorf("only %d doc links were found", count)
+	}
+}

@@ -3,7 +3,7 @@
 //
 // A [Kind] is an element type as files have it. [Read] decodes a run of such
 // elements from a reader. The caller's count usually comes from a header that
-// cannot be trusted, so Read takes memory only as data really arrives, unless
+// cannot be trusted, so Read allocates memory only as data arrives, unless
 // the caller knows that enough data is there.
 //
 // Conversion rounds to the nearest float32, ties to even: integers beyond

@@ -1,7 +1,7 @@
 // Package rng makes every random number in the program reproducible.
 //
-// There is no global generator and no generator that is passed from hand to
-// hand. Whoever needs randomness names a stream: the user's seed, a purpose
+// There is no global generator and none that is passed from one function to the
+// next. Code that needs random numbers names a stream: the user's seed, a purpose
 // such as "init" or "shuffle", and numbers such as the layer or the epoch.
 //
 //	r := rng.New(seed, "augment", epoch, sample)

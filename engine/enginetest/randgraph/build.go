@@ -83,7 +83,7 @@ func (c *Case) build(p Program, vars variables) (b built, err error) {
 	if p.Batch != 0 {
 		small, outputs, ok := graph.Rebatched(b.outputs, p.Batch)
 		if !ok {
-			return b, fmt.Errorf("the samples do not go through the graph one beside the other")
+			return b, fmt.Errorf("the samples are not computed independently of each other")
 		}
 		b.graph, b.outputs = small, outputs
 	}

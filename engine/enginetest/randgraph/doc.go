@@ -5,8 +5,8 @@
 // It looks for errors in structure rather than in operators: concatenations of
 // concatenations and slices, shared nodes and weights, outputs that are leaves,
 // derivatives, updates, several programs that share variables, values that are
-// recomputed to save memory, batches that are computed in parts, infinities
-// and NaN. Package enginetest holds single operators to their definitions.
+// rematerialized to save memory, batches that are computed in parts, infinities
+// and NaN. Package enginetest tests single operators.
 //
 // An engine's test calls [Test] with one or more [Target]s. [Generate] makes a
 // [Case] of a seed: a list of small descriptions of nodes, from which the

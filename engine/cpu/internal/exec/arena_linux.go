@@ -21,7 +21,7 @@ func newArena(floats int) (*arena, []float32, error) {
 	size := floats * 4
 	b, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
-		return nil, nil, fmt.Errorf("no %d MB of memory for the plan: %w", size>>20, err)
+		return nil, nil, fmt.Errorf("cannot allocate %d MB for the memory plan: %w", size>>20, err)
 	}
 	if size >= hugePage {
 		// Only a hint: without huge pages it is merely slower.
