@@ -73,7 +73,7 @@ func TestAugmentRefuses(t *testing.T) {
 	t.Parallel()
 	for want, p := range map[string]augment.Pipeline{
 		"normalize must be applied to test images": {augment.Normalize{Mean: []float32{0}, Std: []float32{1}}},
-		"augmentation: transform 1":        {augment.RandomCrop{Height: 4000, Width: 4000}},
+		"augmentation: transform 1":                {augment.RandomCrop{Height: 4000, Width: 4000}},
 	} {
 		config := settings(filepath.Join(t.TempDir(), "run"))
 		config.Augment = p
