@@ -213,12 +213,13 @@ func named(o *Op) bool {
 }
 
 // mayOverwrite reports whether an operation that reads u may write v in the same
-// place.
+// place: it is elementwise, reads each element of u before it writes the same one,
+// and its epilogue does not read u.
 func mayOverwrite(o *Op, u, v *Value) bool {
 	_, ok := o.IsElementwise()
 	_, a := u.Root()
 	_, b := v.Root()
-	return ok && a == b && u.PitchOrZero() == v.PitchOrZero()
+	return ok && !o.ReadsLate(u) && a == b && u.PitchOrZero() == v.PitchOrZero() && u.Shape.Size() == v.Shape.Size()
 }
 
 // PitchOrZero is the pitch if there is anything between the pixels.

@@ -100,6 +100,12 @@ func (o *Op) Reads(f func(v *Value, late bool)) {
 	}
 }
 
+// ReadsLate reports whether the epilogue reads a value.
+func (o *Op) ReadsLate(v *Value) (late bool) {
+	o.Reads(func(u *Value, l bool) { late = late || l && u == v })
+	return late
+}
+
 // All of this package's operators:
 
 // Elementwise computes each element of its result from the elements of its

@@ -139,17 +139,18 @@ func (p *placing) slot(o *ir.Op) {
 	if u == nil {
 		return
 	}
-	if _, ok := u.IsElementwise(); ok && u.Placeable && u.Out().Shape.Equal(v.Shape) {
+	if u.Placeable && u.Out().Shape.Equal(v.Shape) && p.inPlaceOf(u, v) {
 		if s := u.Out().Slot; s != nil && s.Owner == nil {
 			take(s, v)
 		}
 	}
 }
 
-// inPlaceOf reports whether an elementwise operation may write over a value.
+// inPlaceOf reports whether an elementwise operation may write over a value: it
+// alone reads it, and its epilogue does not.
 func (p *placing) inPlaceOf(o *ir.Op, v *ir.Value) bool {
 	_, ok := o.IsElementwise()
-	return ok && p.uses.Only(v, o)
+	return ok && p.uses.Only(v, o) && !o.ReadsLate(v)
 }
 
 // join completes a concatenation: parts that are not in their places are copied
