@@ -13,6 +13,8 @@ const (
 	ClipReLU6
 )
 
+func (c Clip) String() string { return [...]string{"nothing", "ReLU", "ReLU6"}[c] }
+
 // Set makes a kernel call apply the activation if the call ends the sums.
 func (c Clip) Set(args *kernel.TileArgs, last bool) {
 	args.ReLU, args.ReLU6 = last && c != NoClip, c == ClipReLU6
