@@ -3,6 +3,8 @@ package ir
 import (
 	"fmt"
 	"math"
+
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 )
 
 // Check reports the first rule that a Func breaks:
@@ -13,8 +15,8 @@ import (
 //   - once laid out, every argument has the layout that the operation needs, and,
 //     once placed, lies as it needs;
 //   - a view lies within the memory that it is a view of;
-//   - nobody writes over a value that is still to be read;
-//   - a variable is updated directly only after its last reader.
+//   - nobody writes over a leaf, or over a value that is still to be read;
+//   - a variable is updated directly only after its last reader, or in place by it.
 func Check(f *Func) error {
 	f.Number()
 	c := &checker{f: f, made: map[*Value]bool{}}
@@ -182,6 +184,9 @@ func (c *checker) memory() error {
 		}
 		for _, v := range o.Outs {
 			root, _ := v.Root()
+			if root.Leaf() {
+				return fmt.Errorf("operation %d, %s %v: %v is written into the leaf v%d", o.index, o.Do.Kind(), o.Node, v, root.ID)
+			}
 			for _, u := range byRoot[root] {
 				if !intersect(u, v) || last[u] < o.index || last[u] == o.index && mayOverwrite(o, u, v) {
 					continue
@@ -196,7 +201,7 @@ func (c *checker) memory() error {
 			continue
 		}
 		from, _ := u.New.Root()
-		if from.Def == nil || last[u.Old] > from.Def.index {
+		if o := from.Def; o == nil || last[u.Old] > o.index || last[u.Old] == o.index && !mayUpdate(o, u.Old) {
 			return fmt.Errorf("variable %s is written before its last reader", u.Variable.Name)
 		}
 	}
@@ -220,6 +225,21 @@ func mayOverwrite(o *Op, u, v *Value) bool {
 	_, a := u.Root()
 	_, b := v.Root()
 	return ok && !o.ReadsLate(u) && a == b && u.PitchOrZero() == v.PitchOrZero() && u.Shape.Size() == v.Shape.Size()
+}
+
+// mayUpdate reports whether an operation that reads a variable may write its
+// result there: it does so in place, or it is the gradient of a matrix, which is
+// never whole in memory, with the update as its epilogue.
+func mayUpdate(o *Op, variable *Value) bool {
+	_, elementwise := o.IsElementwise()
+	_, outer := o.Plan.(*gemm.Outer)
+	ok := true
+	o.Reads(func(v *Value, late bool) {
+		if root, _ := v.Root(); root == variable {
+			ok = ok && (elementwise && !late || outer && late)
+		}
+	})
+	return ok
 }
 
 // PitchOrZero is the pitch if there is anything between the pixels.
