@@ -3,8 +3,12 @@ package passes
 import (
 	"testing"
 
+	"github.com/strideml/stride/engine/cpu/internal/lower"
 	"github.com/strideml/stride/graph"
 )
+
+// scattered is a convolution of so few pixels that tasks share them.
+func scattered(g testGraph) *graph.Node { return g.conv(g.Input("x", 1, 512, 4, 4), 512, 3, false) }
 
 func TestEpilogue(t *testing.T) {
 	masked := func(g testGraph, read bool) []*graph.Node {
@@ -150,6 +154,36 @@ func TestEpilogue(t *testing.T) {
 			v12 1×3 = Slice(v11)
 			v13 3 = view(v12)
 			output 0 = v13`},
+		{"ReLU of an operation whose tasks complete no whole ranges", func(g testGraph) []*graph.Node {
+			return list(graph.ReLU(scattered(g)))
+		}, `
+			v4 1×512×4×4 NHWC = Copy(v0)
+			v3 1×512×4×4 NHWC = Conv2D(v4, v1), then ReLU
+			v5 1×512×4×4 = Copy(v3)
+			output 0 = v5`},
+		{"nothing else of such an operation", func(g testGraph) []*graph.Node { return list(graph.Tanh(scattered(g))) }, `
+			v4 1×512×4×4 NHWC = Copy(v0)
+			v2 1×512×4×4 NHWC = Conv2D(v4, v1)
+			v3 1×512×4×4 NHWC = Tanh(v2)
+			v5 1×512×4×4 = Copy(v3)
+			output 0 = v5`},
+		{"no sums of it", func(g testGraph) []*graph.Node { return list(graph.BatchStats(scattered(g))) }, `
+			v4 1×512×4×4 NHWC = Copy(v0)
+			v2 1×512×4×4 NHWC = Conv2D(v4, v1)
+			v5 1024 = sums of moments(v2)
+			v3 2×512 = total of moments(v5)
+			output 0 = v3`},
+		{"sums of elementwise work, which takes no elementwise work itself", func(g testGraph) []*graph.Node {
+			y := graph.Tanh(g.Input("x", 5, 4))
+			for range lower.MaxMembers {
+				y = graph.Exp(y)
+			}
+			return list(graph.Sum(y, 0))
+		}, `
+			v1 5×4 = Tanh(v0)
+			v25 5×4, v27 4 = Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp·Exp(v1), then sums of rows → v27
+			v26 4 = total of rows(v27)
+			output 0 = v26`},
 		{"a mask", func(g testGraph) []*graph.Node { return masked(g, false) }, `
 			v12 1×1×1×1 = view(v11)
 			v22 2×8×5×4 NHWC = Copy(v0)

@@ -1,6 +1,7 @@
 package passes
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -130,4 +131,32 @@ func TestDump(t *testing.T) {
 	if !strings.Contains(b.String()[at:], ", then ReLU") {
 		t.Errorf("no activation in the last form of\n%s", b.String())
 	}
+}
+
+// Compile returns the errors of passes and of Dump.
+func TestCompileErrors(t *testing.T) {
+	failed := errors.New("no time to measure")
+	g := testGraph{graph.New()}
+	y := graph.Conv2D(g.Input("x", 4, 64, 24, 24), g.variable(64, 64, 3, 3), nil, graph.Window{}, 1)
+	if _, err := Compile(g.Graph, list(y), Options{Conv: conv.Options{Tuner: failingTuner{failed}}}); !errors.Is(err, failed) {
+		t.Errorf("error %v, want %v", err, failed)
+	}
+	for lines := range 3 {
+		if _, err := Compile(g.Graph, list(y), Options{Dump: &failingWriter{lines, failed}}); !errors.Is(err, failed) {
+			t.Errorf("error %v, want %v", err, failed)
+		}
+	}
+}
+
+// A failingWriter fails after some calls.
+type failingWriter struct {
+	calls int
+	err   error
+}
+
+func (w *failingWriter) Write(b []byte) (int, error) {
+	if w.calls--; w.calls < 0 {
+		return 0, w.err
+	}
+	return len(b), nil
 }

@@ -132,6 +132,41 @@ func TestPlace(t *testing.T) {
 			v6 2×3×5×4 NHWC = Copy(v3)
 			v4 scalar = Sum(v6)
 			output 0 = v4`},
+		{"one copy for two readers", func(g testGraph) []*graph.Node {
+			y := graph.Slice(g.conv(g.image(), 6, 1, false), 1, 2, 5)
+			return list(graph.Sum(y), graph.Max(y, 2))
+		}, `
+			v6 2×8×5×4 NHWC = Copy(v0)
+			v2 2×6×5×4 NHWC = Conv2D(v6, v1)
+			v3 2×3×5×4 NHWC in v2+2/6 = view from channel 2(v2)
+			v7 2×3×5×4 NHWC = Copy(v3)
+			v4 scalar = Sum(v7)
+			v5 2×3×4 = Max(v7)
+			output 0 = v4
+			output 1 = v5`},
+		{"channels of one pixel", func(g testGraph) []*graph.Node {
+			y := g.conv(g.Input("x", 2, 8, 1, 1), 6, 1, false)
+			return list(graph.Reshape(graph.Slice(y, 1, 2, 5), 2, 3))
+		}, `
+			v2 2×6×1×1 NHWC = Conv2D(v0, v1)
+			v3 2×3×1×1 NHWC in v2+2/6 = view from channel 2(v2)
+			v5 2×3×1×1 = Copy(v3)
+			v4 2×3 in v5+0 = view(v5)
+			output 0 = v4`},
+		{"an input in one place of two concatenations", func(g testGraph) []*graph.Node {
+			x := g.image()
+			a := graph.Concat(1, x, g.conv(x, 3, 1, false))
+			return list(graph.Concat(1, x, g.conv(a, 2, 1, false)))
+		}, `
+			v7 2×8×5×4 NHWC = Copy(v0)
+			v9 2×8×5×4 NHWC in v3+0/11 = Copy(v7)
+			v10 2×8×5×4 NHWC in v6+0/10 = Copy(v7)
+			v2 2×3×5×4 NHWC in v3+8/11 = Conv2D(v7, v1)
+			v3 2×11×5×4 NHWC = Join(v9, v2)
+			v5 2×2×5×4 NHWC in v6+8/10 = Conv2D(v3, v4)
+			v6 2×10×5×4 NHWC = Join(v10, v5)
+			v8 2×10×5×4 = Copy(v6)
+			output 0 = v8`},
 		{"a reshape", func(g testGraph) []*graph.Node { return list(graph.Reshape(graph.Exp(g.Input("x", 6, 2)), 3, 4)) }, `
 			v1 6×2 = Exp(v0)
 			v2 3×4 in v1+0 = view(v1)

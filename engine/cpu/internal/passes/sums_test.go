@@ -41,6 +41,26 @@ func TestSums(t *testing.T) {
 			v7 2×7 = JoinStatistics(v5, v10)
 			output 0 = v5
 			output 1 = v7`},
+		{"statistics of a concatenation of concatenations", func(g testGraph) []*graph.Node {
+			x := g.image()
+			a, b := g.conv(x, 3, 1, false), g.conv(x, 4, 1, false)
+			return list(graph.BatchStats(graph.Concat(1, graph.Concat(1, a, b), a)))
+		}, `
+			v8 2×8×5×4 NHWC = Copy(v0)
+			v2 2×3×5×4 NHWC = Conv2D(v8, v1)
+			v4 2×4×5×4 NHWC = Conv2D(v8, v3)
+			v5 2×7×5×4 NHWC = Join(v2, v4)
+			v6 2×10×5×4 NHWC = Join(v5, v2)
+			v10 6 = sums of moments(v2)
+			v9 2×3 = total of moments(v10)
+			v12 8 = sums of moments(v4)
+			v11 2×4 = total of moments(v12)
+			v7 2×10 = JoinStatistics(v9, v11, v9)
+			output 0 = v7`},
+		{"statistics of an input", func(g testGraph) []*graph.Node { return list(graph.BatchStats(g.Input("x", 5, 4))) }, `
+			v2 8 = sums of moments(v0)
+			v1 2×4 = total of moments(v2)
+			output 0 = v1`},
 		{"the gradient of a bias", func(g testGraph) []*graph.Node { return list(graph.Sum(g.image(), 0, 2, 3)) }, `
 			v2 2×8×5×4 NHWC = Copy(v0)
 			v3 8 = sums of rows(v2)

@@ -194,6 +194,26 @@ func TestMerge(t *testing.T) {
 			v4 4×3 = Sub(v0, v3)
 			output 0 = v0
 			w0 ← v4 (copied)`},
+		{"no update", func(g testGraph) []*graph.Node {
+			return list(graph.MatMulT(g.Input("dy", 5, 4), g.Input("x", 5, 3), true, false))
+		}, `
+			v3 5×4 = Copy(v0)
+			v4 5×3 = Copy(v1)
+			v2 4×3 = MatMul(v3, v4)
+			output 0 = v2`},
+		{"an update that reads the gradient under two names", func(g testGraph) []*graph.Node {
+			w := g.variable(4, 3)
+			d := graph.MatMulT(g.Input("dy", 5, 4), g.Input("x", 5, 3), true, false)
+			g.Assign(w, graph.Sub(w, graph.Mul(d, graph.Reshape(graph.Reshape(d, 12), 4, 3))))
+			return nil
+		}, `
+			v8 5×4 = Copy(v1)
+			v9 5×3 = Copy(v2)
+			v3 4×3 = MatMul(v8, v9)
+			v4 12 in v3+0 = view(v3)
+			v5 4×3 in v4+0 = view(v4)
+			v7 4×3 = Mul·Sub(v3, v5, v0)
+			w0 ← v7 (in place)`},
 		{"another step in between", func(g testGraph) []*graph.Node {
 			w, dy := g.variable(4, 3), g.Input("dy", 5, 4)
 			d := graph.MatMulT(dy, g.Input("x", 5, 3), true, false)
