@@ -44,6 +44,9 @@ func TestTraceIsBounded(t *testing.T) {
 type sleeper struct {
 	*exec.Program
 	x, exp, y *graph.Node
+
+	mu   sync.Mutex
+	done time.Time // when the last worker had done its first part
 }
 
 func newSleeper(t *testing.T, workers *exec.Workers, parts int) *sleeper {
@@ -52,12 +55,13 @@ func newSleeper(t *testing.T, workers *exec.Workers, parts int) *sleeper {
 	s := &sleeper{x: g.Input("x", parts)}
 	s.exp = graph.Exp(s.x)
 	s.y = graph.Mul(s.exp, s.exp)
+	replicated := exec.Evenly(parts, workers.Size())
 	var there sync.WaitGroup
 	there.Add(workers.Size())
 	plan := func() (*exec.Plan, error) {
 		in, a, b := &exec.Buffer{Size: 1}, &exec.Buffer{Size: 4, Arena: true}, &exec.Buffer{Size: 2, Arena: true}
 		meet := sync.OnceFunc(func() {
-			if parts > 1 {
+			if replicated {
 				there.Done()
 				there.Wait()
 			}
@@ -66,17 +70,26 @@ func newSleeper(t *testing.T, workers *exec.Workers, parts int) *sleeper {
 			meet()
 			time.Sleep(50 * time.Microsecond)
 		}
+		first := sync.OnceFunc(func() {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.done = time.Now()
+		})
+		last := func(int, []float32) {
+			sleep(0, nil)
+			first()
+		}
 		return &exec.Plan{
 			Steps: []exec.Step{
 				{Name: "layout", Node: s.x, Tasks: 3, Run: sleep, Reads: []*exec.Buffer{in}, Writes: []*exec.Buffer{a}},
 				{Name: "elementwise", Node: s.exp, Tasks: 8, Run: sleep, Reads: []*exec.Buffer{a}, Writes: []*exec.Buffer{b}, Scratch: 100},
-				{Name: "sum", Node: s.y, Tasks: 1, Run: sleep, Reads: []*exec.Buffer{b}, Writes: []*exec.Buffer{b}},
+				{Name: "sum", Node: s.y, Tasks: 1, Run: last, Reads: []*exec.Buffer{b}, Writes: []*exec.Buffer{b}},
 			},
 			Arena: []*exec.Buffer{a, b}, Inputs: []*exec.Buffer{in}, Outputs: []exec.Output{{Buf: b, Size: 1}},
 		}, nil
 	}
 	again := plan
-	if !exec.Evenly(parts, workers.Size()) {
+	if !replicated {
 		again = nil
 	}
 	first, _ := plan()
@@ -149,6 +162,7 @@ func TestTraceOfReplicas(t *testing.T) {
 	if len(p.Replicas()) != 2 {
 		t.Fatalf("%d replicas, want 2", len(p.Replicas()))
 	}
+	begin := time.Now()
 	stop, err := StartTrace(p.Program)
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +176,9 @@ func TestTraceOfReplicas(t *testing.T) {
 	recorded := map[int]int{} // slices of each worker
 	for _, e := range slicesOf(t, b.Bytes()) {
 		recorded[e.Thread]++
+		if start := begin.Add(time.Duration(1e3 * e.Start)); start.After(p.done) {
+			t.Errorf("%s begins %v after the first parts are done", e.Name, start.Sub(p.done))
+		}
 	}
 	if tasks := 3 + 8 + 1; len(recorded) != 2 || recorded[0] != tasks || recorded[1] != tasks {
 		t.Errorf("the trace has slices of workers %v, want %d of both", recorded, tasks)
@@ -177,12 +194,17 @@ func TestProfile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		begin := time.Now()
 		p.run(t)
 		p.run(t)
+		took := time.Since(begin).Seconds()
 		profile := stop()
 		p.run(t) // is not counted
 		if profile.Runs != 2 || profile.Threads != 2 {
 			t.Errorf("%d parts: %d runs on %d threads, want 2 on 2", parts, profile.Runs, profile.Threads)
+		}
+		if seconds := profile.Seconds(); 2*seconds > took {
+			t.Errorf("%d parts: 2 runs of %v s within %v s", parts, seconds, took)
 		}
 		for i, want := range []engine.Stage{
 			{Name: "layout", Kind: "copies", Tasks: 3, Bytes: 2 * 4, MemoryBytes: 4 * 4},

@@ -33,6 +33,12 @@ func TestFold(t *testing.T) {
 			v3 2×3 = BatchStats(v2)
 			v6 2×3×5×4 = BatchNorm(v2, v3, v4, v5)
 			output 0 = v6`},
+		{"given statistics, as in training", func(g testGraph) []*graph.Node {
+			return list(graph.BatchNorm(g.conv(g.image(), 3, 1, false), g.variable(2, 3), g.variable(3), g.variable(3), 1e-5))
+		}, `
+			v2 2×3×5×4 = Conv2D(v0, v1)
+			v6 2×3×5×4 = BatchNorm(v2, v3, v4, v5)
+			output 0 = v6`},
 		{"the convolution is read elsewhere", func(g testGraph) []*graph.Node {
 			y := g.conv(g.image(), 3, 1, false)
 			return list(norm(g, y), graph.Tanh(y))
