@@ -20,7 +20,7 @@ type LoaderConfig struct {
 	// Shuffle draws a new order of the images for each epoch; otherwise they
 	// come in the dataset's order.
 	Shuffle bool
-	// Seed names the random streams of Shuffle and Transform.
+	// Seed is the random seed of Shuffle and Transform.
 	Seed uint64
 	// DropLast leaves out the last batch where it is smaller than BatchSize.
 	DropLast bool

@@ -63,7 +63,7 @@ func GELUTanh() *ActivationLayer { return &ActivationLayer{"GELUTanh", graph.GEL
 
 // Softmax returns a layer that computes eˣ / Σ eˣ over axis 1, the classes of
 // N×K or the channels of N×C×H×W. Networks trained with cross-entropy end in
-// logits and have no use for it.
+// logits and do not need it.
 func Softmax() *ActivationLayer {
 	return &ActivationLayer{"Softmax", func(x *graph.Node) *graph.Node { return graph.Softmax(x, 1) }}
 }

@@ -64,14 +64,14 @@ func (c constant) String() string { return fmt.Sprintf("constant(%v)", float32(c
 
 func (c constant) Fill(r *rand.Rand, w []float32, _, _ int) { fillConstant(float32(c))(r, w) }
 
-// PyTorchDefault draws evenly from ±1/√fanIn, as PyTorch does for Conv2d and
+// PyTorchDefault draws uniformly from ±1/√fanIn, as PyTorch does for Conv2d and
 // Linear (there called Kaiming-uniform with a = √5). It is the default, and
 // what biases get whatever the initializer of the weights.
 func PyTorchDefault() Initializer {
 	return uniform{"pytorch-default", func(in, _ float64) float64 { return 1 / math.Sqrt(in) }}
 }
 
-// XavierUniform draws evenly from ±√(6/(fanIn+fanOut)) (Glorot & Bengio
+// XavierUniform draws uniformly from ±√(6/(fanIn+fanOut)) (Glorot & Bengio
 // 2010).
 func XavierUniform() Initializer {
 	return uniform{"xavier-uniform", func(in, out float64) float64 { return math.Sqrt(6 / (in + out)) }}
@@ -83,7 +83,7 @@ func XavierNormal() Initializer {
 	return normal{"xavier-normal", 0, func(in, out float64) float64 { return math.Sqrt(2 / (in + out)) }}
 }
 
-// HeUniform draws evenly from ±√(6/fanIn), for layers followed by ReLU (He et
+// HeUniform draws uniformly from ±√(6/fanIn), for layers followed by ReLU (He et
 // al. 2015).
 func HeUniform() Initializer {
 	return uniform{"he-uniform", func(in, _ float64) float64 { return math.Sqrt(6 / in) }}

@@ -31,7 +31,7 @@ func (m Mode) String() string {
 
 // Options are the choices of New. The zero value is a good default.
 type Options struct {
-	// Seed names the random numbers of the initial weights and of dropout.
+	// Seed is the random seed of the initial weights and of dropout.
 	Seed uint64
 	// Init draws the weights of convolutions and linear layers that have no
 	// initializer of their own; nil means PyTorchDefault. Biases are always

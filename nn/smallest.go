@@ -45,7 +45,7 @@ func (m *Model) smallestInput() tensor.Shape {
 }
 
 // StateShapes returns the names and shapes of the parameters and buffers that New
-// would make, without taking memory for them: it traces the network in Eval mode.
+// would make, without allocating memory for them: it traces the network in Eval mode.
 // Errors are those of New.
 func StateShapes(net Layer, input tensor.Shape) (map[string]tensor.Shape, error) {
 	m, err := untraced(net, input, Options{})

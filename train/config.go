@@ -14,7 +14,7 @@ import (
 
 // Config says how to train. Epochs, BatchSize and LearningRate must be set.
 type Config struct {
-	// Epochs is how often the training set is gone through, at least 1. A
+	// Epochs is the number of passes over the training set, at least 1. A
 	// resumed run counts those that it has done.
 	Epochs int
 	// BatchSize is the number of images in a step, at least 1. The last batch
@@ -41,7 +41,7 @@ type Config struct {
 	// augment.Normalize, which must be applied to test images and to all
 	// predictions, too.
 	Augment augment.Pipeline
-	// Seed names the random order of the images and their augmentation.
+	// Seed is the random seed of the order of the images and their augmentation.
 	Seed uint64
 	// Device computes; nil means the cpu engine with all threads.
 	Device engine.Device
@@ -70,11 +70,11 @@ type Config struct {
 	Data string
 	// Preprocessing is how a picture becomes an image of the data set, mean and
 	// standard deviation included. It is recorded for those who use the model;
-	// Fit takes images that are made that way. Without an InputSize it stands
-	// for preprocess.Plain of the model's input.
+	// Fit takes images that are made that way. Without an InputSize it is
+	// preprocess.Plain of the model's input.
 	Preprocessing preprocess.Config
-	// Options are recorded in config.json as they are, for whoever started
-	// the run.
+	// Options are recorded in config.json as they are, for the program
+	// that started the run.
 	Options map[string]string
 
 	// Callbacks are told what happens.

@@ -5,7 +5,7 @@
 // and measures the test set after each epoch. [Evaluate] measures a model once,
 // with a confusion matrix. The loss is cross-entropy with class labels, or any
 // [Config.Loss] of targets of any shape; see data.Targeted. A [Minimizer] does the
-// steps of a loop of one's own.
+// steps of a custom loop.
 //
 // With [Config.Dir] a run leaves a folder:
 //

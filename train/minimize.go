@@ -12,7 +12,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// A Minimizer does the steps of a training loop of one's own, on any loss. With a
+// A Minimizer does the steps of a custom training loop, on any loss. With a
 // model m and a data.Loader, the loop is
 //
 //	step := train.NewMinimizer(device, optim.SGD{Momentum: 0.9}, m.Parameters(),
@@ -69,7 +69,7 @@ type minimizerProgram struct {
 
 // NewMinimizer returns a Minimizer that changes params so that the loss gets
 // smaller. A nil device means the cpu engine with all threads, a nil optimizer
-// for plain SGD.
+// plain SGD.
 //
 // loss is given the nodes of what Run is given, with their shapes, and returns a
 // single number, such as the mean over a batch. It is called once for each

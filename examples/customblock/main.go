@@ -1,4 +1,4 @@
-// Command customblock shows how to make a block of one's own: a residual block
+// Command customblock shows how to make a custom block: a residual block
 // as a struct with a Forward. It trains a small network of two such blocks to
 // tell horizontal bars from vertical ones.
 //

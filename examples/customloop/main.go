@@ -1,4 +1,4 @@
-// Command customloop is a training loop of one's own: the lines of fit do what
+// Command customloop is a custom training loop: the lines of fit do what
 // train.Fit does for those who have no need to see it. A small convolutional
 // network learns the sample of Fashion-MNIST that the library carries.
 //
