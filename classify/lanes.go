@@ -177,7 +177,7 @@ func (l *lanes) takeIdle(wide bool) (*lane, error) {
 	case n == 0:
 		return nil, nil
 	}
-	lane := l.idle[n-1] // its memory is the likeliest to be in a cache
+	lane := l.idle[n-1] // its memory is most probably in a cache
 	l.idle = l.idle[:n-1]
 	return lane, nil
 }

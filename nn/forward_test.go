@@ -22,7 +22,7 @@ func run(t *testing.T, feeds engine.Feeds, step uint64, outputs ...*graph.Node) 
 	return y
 }
 
-// A model in a graph of one's own is what Trace makes of it.
+// A model in a custom graph is what Trace makes of it.
 func TestForward(t *testing.T) {
 	m := model(t, nn.Sequential(nn.Linear(4), nn.Dropout(0.5), nn.Linear(2)), 3)
 	x := tensor.Randn(tensor.Seed(1), 5, 3)

@@ -11,7 +11,7 @@ import (
 )
 
 // Memory is what a training step holds in memory, in bytes. The program itself
-// and the dataset come on top.
+// and the dataset are not counted.
 type Memory struct {
 	// Parameters are the model's weights and running statistics.
 	Parameters int64 `json:"parameters"`

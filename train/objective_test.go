@@ -184,7 +184,7 @@ func TestAutoencoder(t *testing.T) {
 	}
 }
 
-// A loss of one's own on class labels keeps the accuracy where the output names a
+// A custom loss on class labels keeps the accuracy where the output names a
 // class.
 func TestOwnLossOnLabels(t *testing.T) {
 	t.Parallel()
@@ -246,7 +246,7 @@ func TestObjectiveErrors(t *testing.T) {
 	}
 }
 
-// A loss of one's own that is not finite is traced to its cause.
+// A custom loss that is not finite is traced to its cause.
 func TestOwnLossDiverges(t *testing.T) {
 	t.Parallel()
 	config := regression("")

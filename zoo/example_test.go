@@ -46,7 +46,7 @@ func ExampleGet_unknown() {
 	// Output: unknown network "letnet": did you mean "lenet"?
 }
 
-// A network of one's own from the blocks of the zoo.
+// A custom network from the blocks of the zoo.
 func ExampleResidual() {
 	net := nn.Sequential(
 		zoo.VGGBlock(1, 16),

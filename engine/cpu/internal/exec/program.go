@@ -71,7 +71,7 @@ type Program struct {
 	replicated *replicas  // for parts of the batch, or nil
 	programs   []*Program // itself and the replicas of the other workers
 	closed     bool
-	observer   Observer // while somebody looks
+	observer   Observer // while the program is profiled or traced
 
 	// Memory that the device's programs share, under this number: places of
 	// buffers, of those that share them, and of the workers' scratch memory.
