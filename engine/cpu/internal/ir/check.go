@@ -88,13 +88,13 @@ func (c *checker) needs(o *Op) error {
 	if c.f.Stage < LaidOut {
 		return nil
 	}
-	check := func(p *Op) error {
+	check := func(p *Op, self int) error {
 		if len(p.Needs) != len(p.Args) {
 			return fmt.Errorf("%d arguments and %d needs", len(p.Args), len(p.Needs))
 		}
 		for i, v := range p.Args {
-			if p != o && (v == p.Out() || v == p.Args[0] && p.Outs[0].Def == o) {
-				continue // what the epilogue works on
+			if i == self {
+				continue // the result, which the epilogue works on
 			}
 			if err := c.need(v, p.Needs[i]); err != nil {
 				return fmt.Errorf("argument %d: %w", i, err)
@@ -102,16 +102,16 @@ func (c *checker) needs(o *Op) error {
 		}
 		return nil
 	}
-	if err := check(o); err != nil {
+	if err := check(o, -1); err != nil {
 		return err
 	}
 	if e := o.Epilogue.Elementwise; e != nil {
-		if err := check(e); err != nil {
+		if err := check(e, o.Epilogue.Self); err != nil {
 			return fmt.Errorf("epilogue: %w", err)
 		}
 	}
 	for _, s := range o.Epilogue.Sums {
-		if err := check(s); err != nil {
+		if err := check(s, -1); err != nil {
 			return fmt.Errorf("sums: %w", err)
 		}
 	}

@@ -14,12 +14,12 @@ func Place(f *ir.Func) error {
 	for _, o := range f.Ops {
 		p.before = nil
 		p.now = o.Index()
-		p.arguments(o)
+		p.arguments(o, -1)
 		if e := o.Epilogue.Elementwise; e != nil {
-			p.arguments(e)
+			p.arguments(e, o.Epilogue.Self)
 		}
 		for _, s := range o.Epilogue.Sums {
-			p.arguments(s)
+			p.arguments(s, -1)
 		}
 		switch do := o.Do.(type) {
 		case ir.View:
@@ -65,13 +65,11 @@ type placing struct {
 	after  map[int][]*ir.Op        // copies into slots, by the index of the operation that they follow
 }
 
-// arguments replaces the arguments that do not lie as needed by copies.
-func (p *placing) arguments(o *ir.Op) {
+// arguments replaces the arguments that do not lie as needed by copies. That with
+// the number self, if it is not negative, is the result that an epilogue works on.
+func (p *placing) arguments(o *ir.Op, self int) {
 	for i, v := range o.Args {
-		if v.Def == o || o.Epilogue.Self == i && o.Out().Def != o {
-			continue // an epilogue's own result
-		}
-		if p.mustCopy(v, o.Needs[i]) {
+		if i != self && p.mustCopy(v, o.Needs[i]) {
 			o.Args[i] = p.copied(v, o.Needs[i].Layout)
 		}
 	}
