@@ -72,7 +72,7 @@ show --augment" draws the result. Its words, separated by commas:
   stride train lenet --data sample --epochs 5 --out runs/quick
   stride train lenet --lr 0.5 --momentum 0.9 --nesterov
   stride train resnet18 --augment hflip,crop=96:8
-  stride train densenet --memory-budget 300MB
+  stride train densenet --batch 64 --memory-budget 250MB
   stride train lenet --weights runs/quick --lr 0.1
   stride train --resume                        the newest run in runs/
   stride train --resume runs/quick --epochs 10

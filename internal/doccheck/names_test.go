@@ -128,6 +128,44 @@ func TestGoNames(t *testing.T) {
 	}
 }
 
+var (
+	goBlock  = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
+	selector = regexp.MustCompile(`\b([a-z0-9]+)\.([A-Z]\w*)`)
+)
+
+// Go code in documents can be parsed, as a file, declarations or statements, and
+// the names of our packages that it uses exist.
+func TestGoBlocks(t *testing.T) {
+	declared, packages := names(t)
+	count := 0
+	for name, text := range documents(t) {
+		for _, m := range goBlock.FindAllStringSubmatch(text, -1) {
+			count++
+			code := strings.ReplaceAll(m[1], "…", "")
+			var first error
+			parsed := false
+			for _, form := range []string{"%s", "package p\n%s", "package p\nfunc _() {\n%s\n}"} {
+				_, err := parser.ParseFile(token.NewFileSet(), "", strings.Replace(form, "%s", code, 1), parser.SkipObjectResolution)
+				parsed = parsed || err == nil
+				if first == nil {
+					first = err
+				}
+			}
+			if !parsed {
+				t.Errorf("%s: this is no Go (%v):\n%s", name, first, m[1])
+			}
+			for _, use := range selector.FindAllStringSubmatch(code, -1) {
+				if packages[use[1]] && !declared[use[1]+"."+use[2]] {
+					t.Errorf("%s uses %s, which does not exist", name, use[0])
+				}
+			}
+		}
+	}
+	if count < 8 {
+		t.Errorf("only %d blocks of Go were found", count)
+	}
+}
+
 var docLink = regexp.MustCompile(`\[\*?((?:[a-z]\w*\.)?[A-Z]\w*(?:\.[A-Z]\w*)?)\]`)
 
 // A doc link in a comment, such as [Model] or [tensor.Shape.Size], names something
