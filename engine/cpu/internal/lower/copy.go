@@ -18,7 +18,7 @@ func lowerCopy(c *Lowerer, o *ir.Op) {
 	switch {
 	case to.Base != nil:
 		c.copyBox("concat", c.region(to), c.region(from), from.Shape)
-	case from.Layout == to.Layout && from.Dense():
+	case from.Dense() && from.Has(to.Layout):
 		src, dst := c.at(from), c.at(to)
 		c.addSplit(exec.Step{Name: "copy", Reads: []*exec.Buffer{src.buf}, Writes: []*exec.Buffer{dst.buf}}, from.Shape.Size(), 1<<15, 1,
 			func(lo, hi int) { copy(dst.data()[lo:hi], src.data()[lo:hi]) })
