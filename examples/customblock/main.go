@@ -118,7 +118,7 @@ func fit(device engine.Device, model *nn.Model, images, labels *tensor.Tensor, s
 	return first, last, nil
 }
 
-// count returns how many images the model classifies rightly.
+// count returns how many images the model classifies correctly.
 func count(device engine.Device, model *nn.Model, images, labels *tensor.Tensor) (right int, err error) {
 	logits, err := model.Predict(device, images)
 	if err != nil {

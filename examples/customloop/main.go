@@ -1,5 +1,5 @@
 // Command customloop is a custom training loop: the lines of fit do what
-// train.Fit does for those who have no need to see it. A small convolutional
+// train.Fit does. A small convolutional
 // network learns the sample of Fashion-MNIST that the library carries.
 //
 //	go run ./examples/customloop

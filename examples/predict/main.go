@@ -1,4 +1,4 @@
-// Command predict names what a picture shows, in fifteen lines. The model is a
+// Command predict says what a picture shows, in fifteen lines. The model is a
 // run folder, a model folder or a model file.
 //
 //	go run ./cmd/stride train lenet-bn --data sample --epochs 5 --out runs/clothes
