@@ -83,7 +83,9 @@ type Images struct {
 }
 
 // NewImages makes a dataset of len(labels) images of shape C×H×W out of their
-// bytes, N×C×H×W, and their labels. It keeps the slices without copying.
+// bytes, N×C×H×W, and their labels, indices into classes. It keeps the slices
+// without copying. It is an error if the shape is not C×H×W, pixels are not N·C·H·W
+// bytes, or a label is not the index of a class.
 func NewImages(pixels []uint8, labels []int, shape tensor.Shape, classes []string) (*Images, error) {
 	if err := checkImageShape(shape); err != nil {
 		return nil, err
@@ -115,10 +117,12 @@ func (d *Images) ImageShape() tensor.Shape { return d.shape.Clone() }
 // Classes returns the class names.
 func (d *Images) Classes() []string { return d.classes }
 
-// Label returns the label of image i.
+// Label returns the label of image i, an index into Classes. It panics if there is
+// no image i.
 func (d *Images) Label(i int) int { return d.labels[i] }
 
-// Bytes returns the bytes of image i, C×H×W, which the caller must not change.
+// Bytes returns the bytes of image i, C×H×W, which the caller must not change. It
+// panics if there is no image i.
 func (d *Images) Bytes(i int) []uint8 {
 	size := d.shape.Size()
 	return d.pixels[i*size : (i+1)*size : (i+1)*size]
@@ -153,7 +157,8 @@ func checkRead(i, count, room, size int) error {
 // resized when it is read, so a view costs no memory: 60,000 images of 224×224
 // would be 3 GB. The bytes are those of Pillow's bilinear resize (antialiased
 // when shrinking), as the book's transforms.Resize has them; the resizers of
-// golang.org/x/image/draw differ from it in single levels.
+// golang.org/x/image/draw differ from it in single levels. It is an error if h or w
+// is below 1.
 func (d *Images) Resize(h, w int) (Dataset, error) {
 	if h == d.shape[1] && w == d.shape[2] {
 		return d, nil
@@ -199,7 +204,8 @@ func (d *resized) Read(i int, pixels []float32) (int, error) {
 	return d.images.labels[i], nil
 }
 
-// Subset returns the images of the given indices of a dataset, in that order.
+// Subset returns the images of the given indices of a dataset, in that order; an
+// index may occur several times. It is an error if one is not from 0 to d.Len()−1.
 func Subset(d Dataset, indices []int) (Dataset, error) {
 	for _, i := range indices {
 		if i < 0 || i >= d.Len() {
@@ -247,7 +253,9 @@ func (d *subset) Read(i int, pixels []float32) (int, error) {
 }
 
 // Picture returns image i of a dataset as an 8-bit picture, grey for one
-// channel and RGB for three, and its label.
+// channel and RGB for three, and its label. Values below 0 and above 1 become black
+// and white. It is an error if there are two or more than three channels, or the
+// image cannot be read.
 func Picture(d Dataset, i int) (image.Image, int, error) {
 	shape := d.ImageShape()
 	if err := checkImageShape(shape); err != nil {

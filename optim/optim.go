@@ -76,8 +76,8 @@ func check(g *graph.Graph, name string, lr *graph.Node, params, grads []*graph.N
 // variable returns what stands behind a node that check has passed.
 func variable(p *graph.Node) *graph.Variable { return p.Op().(graph.VariableOp).Variable }
 
-// A Schedule gives the learning rate of each training step; steps count from
-// 0.
+// A Schedule gives the learning rate of each training step. Steps count from 0, over
+// all epochs.
 type Schedule func(step uint64) float32
 
 // Constant returns the schedule that gives the same rate at every step.

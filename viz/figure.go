@@ -68,7 +68,8 @@ var (
 	faint = color.Gray{0xE2}
 )
 
-// WritePNG writes the figure as a PNG picture, two pixels per point.
+// WritePNG writes the figure as a PNG picture, two pixels per point. It is an error
+// if a line has different numbers of x and y, or w fails.
 func (f *Figure) WritePNG(w io.Writer) error {
 	p, err := f.plot()
 	if err != nil {
@@ -80,7 +81,7 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	return png.Encode(w, canvas.Image())
 }
 
-// WriteSVG writes the figure as an SVG picture.
+// WriteSVG writes the figure as an SVG picture. Its errors are those of WritePNG.
 func (f *Figure) WriteSVG(w io.Writer) error {
 	p, err := f.plot()
 	if err != nil {
