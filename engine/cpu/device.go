@@ -7,7 +7,7 @@ import (
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 )
 
 // Options configures a Device.
@@ -63,7 +63,7 @@ func (d *Device) Name() string { return "cpu" }
 
 // Description names the instruction set and the number of threads.
 func (d *Device) Description() string {
-	s := fmt.Sprintf("%s kernels, %d threads", kernel.ISA(), d.Threads())
+	s := fmt.Sprintf("%s kernels, %d threads", isa.Current(), d.Threads())
 	if d.Threads() == 1 {
 		s = s[:len(s)-1]
 	}

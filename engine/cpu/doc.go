@@ -46,7 +46,7 @@
 //	who lies where in memory?                      internal/exec/memoryplan.go; internal/passes/place.go for parts of others
 //	what is computed again to save memory?         graph.Rematerializable; train decides
 //	where does the time go, and the memory?        internal/inspect
-//	the innermost loops                            internal/kernel: Go, and assembly from its gen folder
+//	the innermost loops                            internal/kernel: matrix, winograd and vec, in Go and in assembly from its gen folder
 //
 // # Same bits
 //

@@ -7,7 +7,8 @@ import (
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -27,7 +28,7 @@ func MeasurePeak(threads int, d time.Duration) float64 {
 	const iters = 50000
 	burst := func() {
 		for range 20 {
-			kernel.PeakFMA(iters)
+			matrix.PeakFMA(iters)
 		}
 	}
 	best := 0.0
@@ -38,7 +39,7 @@ func MeasurePeak(threads int, d time.Duration) float64 {
 			wg.Go(burst)
 		}
 		wg.Wait()
-		best = max(best, float64(threads)*20*iters*kernel.PeakFlops/time.Since(t).Seconds()/1e9)
+		best = max(best, float64(threads)*20*iters*matrix.PeakFlops/time.Since(t).Seconds()/1e9)
 	}
 	return best
 }
@@ -82,8 +83,8 @@ func MeasureKernels(d time.Duration) ([]Measurement, error) {
 func measureGEMM(m, k, n int, d time.Duration) float64 {
 	a, c := make([]float32, m*k+work.SlackFloats), make([]float32, m*n)
 	b := make([]float32, k*n)
-	kernel.Fill(a, 1)
-	kernel.Fill(b, 1)
+	vec.Fill(a, 1)
+	vec.Fill(b, 1)
 	p := gemm.NewWhole(m, k, n)
 	return bestRate(2*float64(m*k*n), d, func() { p.Run(0, gemm.Operands{A: a, B: b, C: c}, nil) })
 }

@@ -48,6 +48,10 @@ var pictures = []picture{
 	{
 		file: "engine-cpu.svg", title: "The packages of engine/cpu", columns: 3,
 		shows: func(pkg string) bool {
+			switch pkg {
+			case "engine/cpu/internal/kernel", "engine/cpu/internal/kernel/kerneltest": // no code, only for tests
+				return false
+			}
 			return pkg == "engine/cpu" || strings.HasPrefix(pkg, "engine/cpu/internal/")
 		},
 		name: func(pkg string) string { return strings.TrimPrefix(pkg, "engine/cpu/internal/") },

@@ -2,7 +2,8 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -37,7 +38,7 @@ func newCol2im(p Problem) *Col2im {
 	}
 	s := &Col2im{
 		x: strided.ImageOf(x), y: strided.ImageOf(y), n: x[0], kh: w[2], kw: w[3], run: w[3] * x[1], pad: op.Pad,
-		panels: kernel.Panels(w[3]*x[1], kernel.TileCols), width: y[3] + 2*(w[3]-1),
+		panels: matrix.Panels(w[3]*x[1], matrix.TileCols), width: y[3] + 2*(w[3]-1),
 	}
 	pixels := s.y.H * s.y.W
 	if s.Scratch() > 2*work.Limit.FrameFloats {
@@ -66,7 +67,7 @@ func (s *Col2im) Algorithm() string { return "product gradient" }
 
 // Cost implements [Plan].
 func (s *Col2im) Cost() float64 {
-	return float64(s.y.H*s.y.W*s.kh*(s.panels*kernel.TileCols*s.y.C+s.run*col2imCost)) / 8
+	return float64(s.y.H*s.y.W*s.kh*(s.panels*matrix.TileCols*s.y.C+s.run*col2imCost)) / 8
 }
 
 // Stage implements [Plan].
@@ -96,11 +97,11 @@ func (s *Col2im) Scratch() int {
 // column returns the first column of a panel. The last panel overlaps the one
 // before it rather than hang over the end: full panels are stored faster.
 func (s *Col2im) column(panel int) int {
-	return max(0, min(panel*kernel.TileCols, s.run-kernel.TileCols))
+	return max(0, min(panel*matrix.TileCols, s.run-matrix.TileCols))
 }
 
 // PackedSize implements [gemm.Packer].
-func (s *Col2im) PackedSize() int { return s.PackTasks() * s.y.C * kernel.TileCols }
+func (s *Col2im) PackedSize() int { return s.PackTasks() * s.y.C * matrix.TileCols }
 
 // PackTasks implements [gemm.Packer]: a task packs a panel of a kernel row.
 func (s *Col2im) PackTasks() int { return s.kh * s.panels }
@@ -112,10 +113,10 @@ func (s *Col2im) PackScratch() int { return 0 }
 // O × (Kw·C).
 func (s *Col2im) Pack(dst, w, _ []float32, task int) {
 	ky, column := task/s.panels, s.column(task%s.panels)
-	d := dst[task*s.y.C*kernel.TileCols:]
+	d := dst[task*s.y.C*matrix.TileCols:]
 	in := s.x.C
 	for o := range s.y.C {
-		row := d[o*kernel.TileCols:][:kernel.TileCols]
+		row := d[o*matrix.TileCols:][:matrix.TileCols]
 		for lane := range row {
 			row[lane] = 0
 			if j := column + lane; j < s.run {
@@ -141,15 +142,15 @@ func (s *Col2im) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 // runImage computes dx of one image. scratch holds the products, with zeros
 // at the sides.
 func (s *Col2im) runImage(dx, dy, packed, scratch []float32) {
-	args := kernel.TileArgs{AOff: &s.aOff[0], COff: &s.cOff[0], SegOff: &s.zero, Segs: 1, Rows: len(s.aOff)}
+	args := matrix.TileArgs{AOff: &s.aOff[0], COff: &s.cOff[0], SegOff: &s.zero, Segs: 1, Rows: len(s.aOff)}
 	for panel := range s.kh * s.panels {
 		ky, column := panel/s.panels, s.column(panel%s.panels)
-		args.Cols = min(kernel.TileCols, s.run-column)
+		args.Cols = min(matrix.TileCols, s.run-column)
 		args.C = &scratch[ky*s.y.H*s.width*s.run+column]
 		for k := 0; k < s.y.C; k += work.Limit.BlockTerms {
 			args.Run, args.Accumulate = min(work.Limit.BlockTerms, s.y.C-k), k > 0
-			args.A, args.B = &dy[k], &packed[(panel*s.y.C+k)*kernel.TileCols]
-			kernel.Tile(&args)
+			args.A, args.B = &dy[k], &packed[(panel*s.y.C+k)*matrix.TileCols]
+			matrix.Tile(&args)
 		}
 	}
 	row := s.x.W * s.x.C
@@ -162,7 +163,7 @@ func (s *Col2im) runImage(dx, dy, packed, scratch []float32) {
 			continue
 		}
 		base := (y + s.pad[0]) * s.width * s.run
-		kernel.SumPoolRow(dx[y*row:(y+1)*row], scratch[base:], s.taps[lo*s.kw:hi*s.kw], s.x.W, s.run, s.x.C, 1)
+		vec.SumPoolRow(dx[y*row:(y+1)*row], scratch[base:], s.taps[lo*s.kw:hi*s.kw], s.x.W, s.run, s.x.C, 1)
 	}
 }
 

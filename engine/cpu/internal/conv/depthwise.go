@@ -2,7 +2,7 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -32,7 +32,7 @@ type depthwiseRow struct {
 type depthwiseSpan struct {
 	out, in int // first element: in the output row, and of the source image
 	n       int
-	taps    []kernel.Tap
+	taps    []vec.Tap
 }
 
 const depthwiseGrain = 1 << 17 // multiply-adds in a task, about
@@ -93,7 +93,7 @@ func (d *Depthwise) planRow(vertical axisPhase, i int, horizontal []axisPhase, k
 					if len(s.taps) == 0 {
 						s.in = at
 					}
-					s.taps = append(s.taps, kernel.Tap{Source: int32(at - s.in), Weight: int32((r.k*kw + t.k) * d.src.C)})
+					s.taps = append(s.taps, vec.Tap{Source: int32(at - s.in), Weight: int32((r.k*kw + t.k) * d.src.C)})
 				}
 			}
 			spans = append(spans, s)
@@ -171,7 +171,7 @@ func (d *Depthwise) Run(task int, o Operands, _ []float32) (lo, hi int) {
 		spans := d.rows[r%d.out.H].spans
 		for i := range spans {
 			s := &spans[i]
-			kernel.DepthwiseRow(to[s.out:], from[s.in:], o.Packed, o.Bias, s.taps, s.n, d.dstStep, d.srcStep, d.src.C)
+			vec.DepthwiseRow(to[s.out:], from[s.in:], o.Packed, o.Bias, s.taps, s.n, d.dstStep, d.srcStep, d.src.C)
 		}
 	}
 	return first * row, end * row

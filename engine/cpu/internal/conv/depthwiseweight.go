@@ -1,7 +1,7 @@
 package conv
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -60,7 +60,7 @@ func (w *DepthwiseWeight) Run(task int, dst, x, dy, _ []float32) {
 		spans := d.rows[r%d.out.H].spans
 		for i := range spans {
 			s := &spans[i]
-			kernel.DepthwiseGradRow(sum, from[s.in:], grad[s.out:], s.taps, s.n, d.srcStep, d.src.C)
+			vec.DepthwiseGradRow(sum, from[s.in:], grad[s.out:], s.taps, s.n, d.srcStep, d.src.C)
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (w *DepthwiseWeight) SumScratch() int { return 0 }
 func (w *DepthwiseWeight) Sum(_ int, dst, partial, _ []float32) {
 	total := partial[:w.size]
 	for t := 1; t < w.tasks; t++ {
-		kernel.Add(total, total, partial[t*w.size:(t+1)*w.size])
+		vec.Add(total, total, partial[t*w.size:(t+1)*w.size])
 	}
 	taps, channels := w.output.taps, w.output.src.C
 	for j := range channels {

@@ -2,7 +2,7 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -34,7 +34,7 @@ func newDirect(p Problem) *Direct {
 	d := &Direct{geometry: newGeometry(p), w: [4]int(p.W), transposed: p.Kind == InputGrad}
 	out := d.out.C / d.groups
 	d.nr = gemm.PanelWidth(out)
-	d.panels = kernel.Panels(out, d.nr)
+	d.panels = matrix.Panels(out, d.nr)
 	d.planBlocks()
 	d.planMemory()
 	return d
@@ -95,7 +95,7 @@ func (d *Direct) Algorithm() string {
 	if len(d.phases) == 1 && len(d.phases[0].taps) == 1 && !d.padded {
 		return "1×1 as GEMM"
 	}
-	if d.nr == kernel.NarrowCols {
+	if d.nr == matrix.NarrowCols {
 		return "direct, narrow"
 	}
 	return "direct"
@@ -209,7 +209,7 @@ func (d *Direct) runPhase(p *phase, o *Operands, pixels, from, to int) {
 		}
 		return
 	}
-	args := kernel.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
+	args := matrix.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
 	for g := range d.groups {
 		args.A = &o.Source[g*in]
 		for panel := from; panel < to; panel++ {

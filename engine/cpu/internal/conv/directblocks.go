@@ -3,7 +3,7 @@ package conv
 import (
 	"math"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -36,9 +36,9 @@ func (d *Direct) planBlocks() {
 // weights; a block's pixels should fill register tiles, and the tasks be a
 // number that a few workers share evenly.
 func (d *Direct) planFewImages(depth int) {
-	tileRows, short := kernel.TileRows, 4
-	if d.nr == kernel.NarrowCols {
-		tileRows, short = kernel.NarrowRows, 8
+	tileRows, short := matrix.TileRows, 4
+	if d.nr == matrix.NarrowCols {
+		tileRows, short = matrix.NarrowRows, 8
 	}
 	tileTime := func(pixels int) int { // in rows
 		rest := pixels % tileRows

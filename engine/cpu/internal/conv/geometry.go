@@ -2,7 +2,7 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 )
 
@@ -173,5 +173,5 @@ func (g *geometry) sumsCost() float64 {
 	}
 	out := g.out.C / g.groups
 	nr := gemm.PanelWidth(out)
-	return float64(total*g.groups*kernel.Panels(out, nr)*nr) / 8
+	return float64(total*g.groups*matrix.Panels(out, nr)*nr) / 8
 }

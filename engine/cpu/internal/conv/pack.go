@@ -1,7 +1,7 @@
 package conv
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -14,11 +14,11 @@ func packLanes(dst, w []float32, in, out, area, panel, nr int, transposed bool) 
 		clear(dst)
 	}
 	if !transposed {
-		kernel.Transpose2D(dst, w[panel*nr*in*area:], lanes, in*area, nr, in*area)
+		matrix.Transpose2D(dst, w[panel*nr*in*area:], lanes, in*area, nr, in*area)
 		return
 	}
 	for ci := range in {
-		kernel.Transpose2D(dst[ci*area*nr:], w[(ci*out+panel*nr)*area:], lanes, area, nr, area)
+		matrix.Transpose2D(dst[ci*area*nr:], w[(ci*out+panel*nr)*area:], lanes, area, nr, area)
 	}
 }
 

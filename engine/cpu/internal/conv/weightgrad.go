@@ -2,7 +2,8 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -55,7 +56,7 @@ func newWeightGradient(p Problem) *WeightGradient {
 		g.run *= g.kw
 	}
 	g.planOperands()
-	g.swapped = out <= kernel.NarrowCols && g.run <= kernel.NarrowCols+kernel.NarrowCols/2
+	g.swapped = out <= matrix.NarrowCols && g.run <= matrix.NarrowCols+matrix.NarrowCols/2
 	g.lanes = work.RoundUp(g.run, 8)
 	g.size = g.groups * len(g.segments) * g.run * out
 	if g.swapped {
@@ -67,7 +68,7 @@ func newWeightGradient(p Problem) *WeightGradient {
 	g.chunks = (g.n + g.perChunk - 1) / g.perChunk
 	g.parts = 1
 	if !g.swapped {
-		g.parts = max(1, min(kernel.Panels(out, kernel.TileCols), work.Limit.MinimalTasks/g.chunks))
+		g.parts = max(1, min(matrix.Panels(out, matrix.TileCols), work.Limit.MinimalTasks/g.chunks))
 	}
 	g.planPacking()
 	return g
@@ -126,12 +127,12 @@ func (g *WeightGradient) planPacking() {
 		return
 	}
 	// A copy costs about as much as reading a few panels; these gain by it.
-	rows, panels := len(g.segments)*g.run, kernel.Panels(g.out.C, kernel.TileCols)
+	rows, panels := len(g.segments)*g.run, matrix.Panels(g.out.C, matrix.TileCols)
 	g.packA = panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
 	g.packB = rows >= 200 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]))
 	g.packedA, g.packedB = nil, nil
 	for i := range work.Limit.PixelTerms {
-		g.packedA, g.packedB = append(g.packedA, int32(i*oddPitch(g.run))), append(g.packedB, int32(i*kernel.TileCols))
+		g.packedA, g.packedB = append(g.packedA, int32(i*oddPitch(g.run))), append(g.packedB, int32(i*matrix.TileCols))
 	}
 }
 
@@ -141,7 +142,7 @@ func (g *WeightGradient) packScratch() (a, b int) {
 		a = work.Limit.PixelTerms * oddPitch(g.run)
 	}
 	if g.packB {
-		b = work.Limit.PixelTerms * kernel.TileCols * ((kernel.Panels(g.out.C, kernel.TileCols) + g.parts - 1) / g.parts)
+		b = work.Limit.PixelTerms * matrix.TileCols * ((matrix.Panels(g.out.C, matrix.TileCols) + g.parts - 1) / g.parts)
 	}
 	return a, b
 }
@@ -197,9 +198,9 @@ func (g *WeightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float
 // columns output channels. sum is [group][segment][run][output channel].
 func (g *WeightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int, accumulate bool) {
 	in, out := g.source.C/g.groups, g.out.C/g.groups
-	panels := kernel.Panels(out, kernel.TileCols)
+	panels := matrix.Panels(out, matrix.TileCols)
 	from, to := part*panels/g.parts, (part+1)*panels/g.parts
-	args := kernel.OuterArgs{
+	args := matrix.OuterArgs{
 		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, K: terms,
 		LdC: out, Rows: g.run, Accumulate: accumulate,
 	}
@@ -221,15 +222,15 @@ func (g *WeightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 				args.A = &copyA[0]
 			}
 			for panel := from; panel < to; panel++ {
-				column := panel * kernel.TileCols
-				args.Cols = min(kernel.TileCols, out-column)
+				column := panel * matrix.TileCols
+				args.Cols = min(matrix.TileCols, out-column)
 				args.B = &dy[gr*out+column]
 				if g.packB {
-					args.B = &copyB[(panel-from)*work.Limit.PixelTerms*kernel.TileCols]
+					args.B = &copyB[(panel-from)*work.Limit.PixelTerms*matrix.TileCols]
 				}
 				args.C = &sum[(gr*len(g.segments)+s)*g.run*out+column]
 				prefetch.Attach(&args)
-				kernel.Outer(&args)
+				matrix.Outer(&args)
 			}
 		}
 	}
@@ -244,7 +245,7 @@ func (g *WeightGradient) prefetch(x, dy []float32, k, terms, from, to int) (p ge
 	if pitch := int(g.aOff[1] - g.aOff[0]); !g.padded && pitch < 2*g.source.C {
 		p[0] = gemm.Upcoming(x, int(g.aOff[k])+terms*pitch, terms*pitch)
 	}
-	if pitch := g.out.Pitch; pitch < 2*(to-from)*kernel.TileCols {
+	if pitch := g.out.Pitch; pitch < 2*(to-from)*matrix.TileCols {
 		p[1] = gemm.Upcoming(dy, int(g.bOff[k])+terms*pitch, terms*pitch)
 	}
 	return p
@@ -253,16 +254,16 @@ func (g *WeightGradient) prefetch(x, dy []float32, k, terms, from, to int) (p ge
 // copyPanels copies the output channels of some panels of dy, panel by panel.
 func (g *WeightGradient) copyPanels(dst, dy []float32, k, terms, from, to int) {
 	for panel := from; panel < to; panel++ {
-		cols := min(kernel.TileCols, g.out.C-panel*kernel.TileCols)
-		rows := dst[(panel-from)*work.Limit.PixelTerms*kernel.TileCols:]
-		if cols < kernel.TileCols {
+		cols := min(matrix.TileCols, g.out.C-panel*matrix.TileCols)
+		rows := dst[(panel-from)*work.Limit.PixelTerms*matrix.TileCols:]
+		if cols < matrix.TileCols {
 			for i, at := range g.bOff[k : k+terms] {
-				copy(rows[i*kernel.TileCols:][:cols], dy[int(at)+panel*kernel.TileCols:])
+				copy(rows[i*matrix.TileCols:][:cols], dy[int(at)+panel*matrix.TileCols:])
 			}
 			continue
 		}
 		for i, at := range g.bOff[k : k+terms] {
-			*(*[kernel.TileCols]float32)(rows[i*kernel.TileCols:]) = [kernel.TileCols]float32(dy[int(at)+panel*kernel.TileCols:])
+			*(*[matrix.TileCols]float32)(rows[i*matrix.TileCols:]) = [matrix.TileCols]float32(dy[int(at)+panel*matrix.TileCols:])
 		}
 	}
 }
@@ -283,7 +284,7 @@ func (g *WeightGradient) outerSwapped(x, dy, sum []float32, k, terms int, accumu
 	pieceAt := func(i int) int {
 		return int(g.segments[i*8/g.lanes]) + i*8%g.lanes
 	}
-	args := kernel.OuterArgs{
+	args := matrix.OuterArgs{
 		AOff: &g.bOff[k], BOff: &g.aOff[k], K: terms, LdC: width, Rows: out, Cols: 16, Accumulate: accumulate,
 	}
 	for gr := range g.groups {
@@ -296,7 +297,7 @@ func (g *WeightGradient) outerSwapped(x, dy, sum []float32, k, terms int, accumu
 			}
 			args.B = &x[at+gr*in]
 			args.C = &sum[gr*out*width+i*8]
-			kernel.Outer(&args)
+			matrix.Outer(&args)
 		}
 	}
 }
@@ -349,10 +350,10 @@ func (g *WeightGradient) store(dst, partial, scratch []float32, from, to int) {
 	rows, n := area*in, to-from
 	at := from/out*rows*out + from%out
 	sum, next := scratch[:n*rows], scratch[n*rows:2*n*rows]
-	kernel.Transpose2D(sum, partial[at:], rows, n, rows, out)
+	matrix.Transpose2D(sum, partial[at:], rows, n, rows, out)
 	for p := 1; p < g.chunks; p++ {
-		kernel.Transpose2D(next, partial[p*g.size+at:], rows, n, rows, out)
-		kernel.Add(sum, sum, next)
+		matrix.Transpose2D(next, partial[p*g.size+at:], rows, n, rows, out)
+		vec.Add(sum, sum, next)
 	}
 	for o := range n {
 		interleave(dst[(from+o)*rows:][:rows], sum[o*rows:], in, area)
@@ -368,7 +369,7 @@ func (g *WeightGradient) storeSwapped(dst, partial, scratch []float32, from, to 
 	for o := from; o < to; o++ {
 		copy(sum, partial[o*width:])
 		for p := 1; p < g.chunks; p++ {
-			kernel.Add(sum, sum, partial[p*g.size+o*width:])
+			vec.Add(sum, sum, partial[p*g.size+o*width:])
 		}
 		for t := range area {
 			segment, tap := t/perSegment, t%perSegment

@@ -4,7 +4,8 @@ import (
 	"fmt"
 
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -13,7 +14,7 @@ import (
 // stride 1 by Winograd's algorithm: the output is cut into
 // tiles of m×m pixels, and a tile's n×n source pixels are transformed to n×n
 // points, at each of which the sum over channels is a matrix product of
-// tiles × source channels with source × output channels (package winograd has
+// tiles × source channels with source × output channels (package matrices has
 // the formula). F(4×4, 3×3) multiplies a quarter as often as the direct sum.
 //
 // Tasks are blocks of tiles, which go through all three stages while their
@@ -21,7 +22,7 @@ import (
 // points of all tiles come first, as a step of their own, and tasks are
 // blocks of tiles × parts of the output channels.
 type Winograd struct {
-	*kernel.WinogradTransforms
+	*winograd.Transforms
 	n          int
 	src, out   strided.Image
 	pad        [2]int
@@ -39,9 +40,9 @@ type Winograd struct {
 	reader     tileReader // of the source
 }
 
-func newWinograd(p Problem, t *kernel.WinogradTransforms) *Winograd {
+func newWinograd(p Problem, t *winograd.Transforms) *Winograd {
 	w := &Winograd{
-		WinogradTransforms: t, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), pad: p.Op.Pad,
+		Transforms: t, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), pad: p.Op.Pad,
 		points: t.N * t.N, transposed: p.Kind == InputGrad,
 	}
 	if w.transposed {
@@ -49,14 +50,14 @@ func newWinograd(p Problem, t *kernel.WinogradTransforms) *Winograd {
 		w.pad = [2]int{p.W[2] - 1 - w.pad[0], p.W[3] - 1 - w.pad[1]}
 	}
 	w.grid = [2]int{(w.out.H + t.M - 1) / t.M, (w.out.W + t.M - 1) / t.M}
-	w.panels = kernel.Panels(w.out.C, kernel.TileCols)
+	w.panels = matrix.Panels(w.out.C, matrix.TileCols)
 	w.plan()
 	w.SetPitch(w.src.Pitch, w.out.Pitch)
 	return w
 }
 
 // winogradTransforms returns the algorithms that apply to a problem.
-func winogradTransforms(p Problem) []*kernel.WinogradTransforms {
+func winogradTransforms(p Problem) []*winograd.Transforms {
 	op, w, one := p.Op, p.W, [2]int{1, 1}
 	if op.Groups != 1 || op.Stride != one || op.Dilation != one || w[2] != w[3] ||
 		op.Pad[0] >= w[2] || op.Pad[1] >= w[3] || w[0]%winogradChannels != 0 || w[1]%winogradChannels != 0 {
@@ -64,9 +65,9 @@ func winogradTransforms(p Problem) []*kernel.WinogradTransforms {
 	}
 	switch w[2] {
 	case 3:
-		return []*kernel.WinogradTransforms{kernel.WinogradF43, kernel.WinogradF33, kernel.WinogradF23}
+		return []*winograd.Transforms{winograd.F43, winograd.F33, winograd.F23}
 	case 5:
-		return []*kernel.WinogradTransforms{kernel.WinogradF35, kernel.WinogradF25}
+		return []*winograd.Transforms{winograd.F35, winograd.F25}
 	}
 	return nil
 }
@@ -75,17 +76,17 @@ func winogradTransforms(p Problem) []*kernel.WinogradTransforms {
 const winogradChannels = 8
 
 // winogradName names an algorithm in profiles and tuning files.
-func winogradName(t *kernel.WinogradTransforms) string {
+func winogradName(t *winograd.Transforms) string {
 	return fmt.Sprintf("Winograd F(%d×%d, %d×%d)", t.M, t.M, t.R, t.R)
 }
 
 // Algorithm implements [Plan].
-func (w *Winograd) Algorithm() string { return winogradName(w.WinogradTransforms) }
+func (w *Winograd) Algorithm() string { return winogradName(w.Transforms) }
 
 // Cost implements [Plan].
 func (w *Winograd) Cost() float64 {
 	tiles := float64(w.grid[0] * w.grid[1])
-	columns := float64(w.panels * kernel.TileCols)
+	columns := float64(w.panels * matrix.TileCols)
 	products := productCost * tiles * float64(w.points*w.src.C) * columns / 8
 	transforms := tiles * (2*tileCost + transformCost*float64(w.points*(w.src.C+w.out.C))/8)
 	perBlock := float64(w.tiles()) / tiles // images of a block
@@ -147,14 +148,14 @@ func (w *Winograd) plan() {
 	if blocks := w.blocks(); blocks < work.Limit.MinimalTasks/2 {
 		w.parts = max(1, min(w.panels, (work.Limit.MinimalTasks+blocks-1)/blocks))
 	}
-	w.group = max(1, min(work.Limit.WinogradFloats/(w.points*w.tiles()*kernel.TileCols), (w.panels+w.parts-1)/w.parts))
+	w.group = max(1, min(work.Limit.WinogradFloats/(w.points*w.tiles()*matrix.TileCols), (w.panels+w.parts-1)/w.parts))
 	for i := range w.tiles() {
 		w.aOff, w.cOff = append(w.aOff, int32(i*w.src.C)), append(w.cOff, int32(i*w.groupChannels()))
 	}
 }
 
 // groupChannels is the number of output channels in a group.
-func (w *Winograd) groupChannels() int { return min(w.group*kernel.TileCols, w.out.C) }
+func (w *Winograd) groupChannels() int { return min(w.group*matrix.TileCols, w.out.C) }
 
 // The points of a block in scratch or in a buffer, the products of a group,
 // and what reading and storing tiles needs.
@@ -217,17 +218,17 @@ func (w *Winograd) transform(b blockRange, dst, scratch, src []float32) {
 // multiply computes, for the panels from ≤ p < to, the products at all points
 // of a block of some tiles.
 func (w *Winograd) multiply(dst, points, packed []float32, tiles, from, to int) {
-	args := kernel.TileArgs{AOff: &w.aOff[0], COff: &w.cOff[0], SegOff: &w.zero, Segs: 1, Rows: tiles}
+	args := matrix.TileArgs{AOff: &w.aOff[0], COff: &w.cOff[0], SegOff: &w.zero, Segs: 1, Rows: tiles}
 	in := w.src.C
 	for p := range w.points {
 		for panel := from; panel < to; panel++ {
-			args.Cols = min(kernel.TileCols, w.out.C-panel*kernel.TileCols)
-			args.C = &dst[p*w.groupPitch()+(panel-from)*kernel.TileCols]
+			args.Cols = min(matrix.TileCols, w.out.C-panel*matrix.TileCols)
+			args.C = &dst[p*w.groupPitch()+(panel-from)*matrix.TileCols]
 			for k := 0; k < in; k += work.Limit.BlockTerms {
 				args.Run, args.Accumulate = min(work.Limit.BlockTerms, in-k), k > 0
 				args.A = &points[p*w.sourcePitch()+k]
-				args.B = &packed[(panel*w.points+p)*w.packedPitch()+k*kernel.TileCols]
-				kernel.Tile(&args)
+				args.B = &packed[(panel*w.points+p)*w.packedPitch()+k*matrix.TileCols]
+				matrix.Tile(&args)
 			}
 		}
 	}
@@ -235,12 +236,12 @@ func (w *Winograd) multiply(dst, points, packed []float32, tiles, from, to int) 
 
 // store transforms the products of the panels from ≤ p < to back to pixels.
 func (w *Winograd) store(b blockRange, dst, products, patch, bias []float32, from, to int, relu bool) {
-	first := from * kernel.TileCols
-	channels := min(to*kernel.TileCols, w.out.C) - first
+	first := from * matrix.TileCols
+	channels := min(to*matrix.TileCols, w.out.C) - first
 	pitch, width := w.groupPitch(), w.groupChannels()
 	row := w.out.W * w.out.Pitch
 	w.eachTile(b, func(t, image, y, x int) {
-		args := kernel.TransformArgs{
+		args := winograd.TransformArgs{
 			Src: &products[t*width], SrcRow: w.N * pitch, SrcCol: pitch, N: channels, ReLU: relu,
 		}
 		if bias != nil {
@@ -312,7 +313,7 @@ func (w *Winograd) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 }
 
 // packedPitch is the distance from point to point in the transformed weights.
-func (w *Winograd) packedPitch() int { return oddPitch(w.src.C * kernel.TileCols) }
+func (w *Winograd) packedPitch() int { return oddPitch(w.src.C * matrix.TileCols) }
 
 // PackedSize implements [gemm.Packer]. Transformed weights are
 // [panel][point][source channel][16].
@@ -322,17 +323,17 @@ func (w *Winograd) PackedSize() int { return w.panels * w.points * w.packedPitch
 func (w *Winograd) PackTasks() int { return w.panels }
 
 // PackScratch implements [gemm.Packer].
-func (w *Winograd) PackScratch() int { return w.src.C * w.R * w.R * kernel.TileCols }
+func (w *Winograd) PackScratch() int { return w.src.C * w.R * w.R * matrix.TileCols }
 
 // Pack implements [gemm.Packer]: it transforms the weights (O×C×R×R) of one panel
 // to points. The input gradient needs kernels turned by 180°.
 func (w *Winograd) Pack(dst, weights, scratch []float32, task int) {
-	const nr = kernel.TileCols
+	const nr = matrix.TileCols
 	in, area := w.src.C, w.R*w.R
 	rows := scratch[:in*area*nr] // row ci·area+tap has the weights of all lanes
 	packLanes(rows, weights, in, w.out.C, area, task, nr, w.transposed)
 	pitch := w.packedPitch()
-	args := kernel.TransformArgs{SrcRow: w.R * nr, SrcCol: nr, DstRow: w.N * pitch, DstCol: pitch, N: nr}
+	args := winograd.TransformArgs{SrcRow: w.R * nr, SrcCol: nr, DstRow: w.N * pitch, DstCol: pitch, N: nr}
 	start := 0
 	if w.transposed {
 		start, args.SrcRow, args.SrcCol = (area-1)*nr, -args.SrcRow, -args.SrcCol

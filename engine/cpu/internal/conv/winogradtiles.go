@@ -1,7 +1,7 @@
 package conv
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -10,7 +10,7 @@ import (
 // row by row, from one image to the next. They may hang over the border of
 // their image, beyond which there are zeros.
 type tileReader struct {
-	*kernel.Transform
+	*winograd.Transform
 	im     strided.Image
 	grid   [2]int // tiles of an image
 	step   int    // from tile to tile, in pixels
@@ -20,7 +20,7 @@ type tileReader struct {
 
 // newTileReader decides how tiles at the border are read: where most of them
 // are, as in small images, an image is copied as a whole.
-func newTileReader(t *kernel.Transform, im strided.Image, grid [2]int, step int, pad [2]int) tileReader {
+func newTileReader(t *winograd.Transform, im strided.Image, grid [2]int, step int, pad [2]int) tileReader {
 	r := tileReader{Transform: t, im: im, grid: grid, step: step, pad: pad}
 	over := 0
 	for y := range grid[0] {
@@ -64,7 +64,7 @@ func (r *tileReader) inside(y, x int) bool {
 // read transforms the tiles from ≤ t < to. The points of a tile are pointPitch
 // apart, those of successive tiles tilePitch.
 func (r *tileReader) read(dst []float32, tilePitch, pointPitch int, pixels []float32, from, to int, scratch []float32) {
-	args := kernel.TransformArgs{DstRow: r.To() * pointPitch, DstCol: pointPitch}
+	args := winograd.TransformArgs{DstRow: r.To() * pointPitch, DstCol: pointPitch}
 	perImage := r.grid[0] * r.grid[1]
 	for at := from; at < to; {
 		image := at / perImage
@@ -75,7 +75,7 @@ func (r *tileReader) read(dst []float32, tilePitch, pointPitch int, pixels []flo
 }
 
 // readImage transforms some tiles of one image.
-func (r *tileReader) readImage(args kernel.TransformArgs, dst []float32, tilePitch int, pixels []float32, from, to int, scratch []float32) {
+func (r *tileReader) readImage(args winograd.TransformArgs, dst []float32, tilePitch int, pixels []float32, from, to int, scratch []float32) {
 	if !r.framed {
 		for t := from; t < to; t++ {
 			r.readTile(args, dst[(t-from)*tilePitch:], pixels, t/r.grid[1], t%r.grid[1], scratch)
@@ -97,7 +97,7 @@ func (r *tileReader) readImage(args kernel.TransformArgs, dst []float32, tilePit
 }
 
 // readTile transforms one tile, where it lies if it is inside the image.
-func (r *tileReader) readTile(args kernel.TransformArgs, dst, pixels []float32, y, x int, scratch []float32) {
+func (r *tileReader) readTile(args winograd.TransformArgs, dst, pixels []float32, y, x int, scratch []float32) {
 	inside, n := r.inside(y, x), r.From()
 	y, x = y*r.step-r.pad[0], x*r.step-r.pad[1]
 	if inside {

@@ -2,7 +2,9 @@ package conv
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -19,7 +21,7 @@ import (
 // its tasks end with the weights themselves. Blocks of weights need no partial
 // sums, but each of them transforms its channels of all tiles again.
 type WinogradWeight struct {
-	*kernel.WinogradTransforms
+	*winograd.Transforms
 	n                int
 	src, out         strided.Image
 	pad              [2]int
@@ -32,9 +34,9 @@ type WinogradWeight struct {
 	xTiles, dyTiles  tileReader // read the source and the gradient of the output
 }
 
-func newWinogradWeight(p Problem, t *kernel.WinogradTransforms) *WinogradWeight {
+func newWinogradWeight(p Problem, t *winograd.Transforms) *WinogradWeight {
 	w := &WinogradWeight{
-		WinogradTransforms: t, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), pad: p.Op.Pad, points: t.N * t.N,
+		Transforms: t, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), pad: p.Op.Pad, points: t.N * t.N,
 	}
 	w.grid = [2]int{(w.out.H + t.M - 1) / t.M, (w.out.W + t.M - 1) / t.M}
 	w.plan()
@@ -43,12 +45,12 @@ func newWinogradWeight(p Problem, t *kernel.WinogradTransforms) *WinogradWeight 
 }
 
 // Algorithm implements [Plan].
-func (w *WinogradWeight) Algorithm() string { return winogradName(w.WinogradTransforms) }
+func (w *WinogradWeight) Algorithm() string { return winogradName(w.Transforms) }
 
 // Cost implements [Plan].
 func (w *WinogradWeight) Cost() float64 {
 	tiles, points := float64(w.grid[0]*w.grid[1]), float64(w.points)
-	sums := points * float64(w.src.C*kernel.Panels(w.out.C, kernel.TileCols)*kernel.TileCols) / 8
+	sums := points * float64(w.src.C*matrix.Panels(w.out.C, matrix.TileCols)*matrix.TileCols) / 8
 	of := func(channels int) float64 { return tileCost + transformCost*points*float64(channels)/8 }
 	transforms := tiles * (of(w.src.C)*float64(w.outParts()) + of(w.out.C)*float64(w.srcParts()))
 	cost := tiles*(productCost*sums+sumCost*sums/float64(w.turn)) + transforms + lastCost*sums/float64(w.n)
@@ -69,12 +71,12 @@ func (w *WinogradWeight) plan() {
 		if chunks > 1 && chunks*w.points*w.src.C*w.out.C > partial {
 			break
 		}
-		for outParts := 1; outParts <= kernel.Panels(w.out.C, kernel.TileCols); outParts *= 2 {
+		for outParts := 1; outParts <= matrix.Panels(w.out.C, matrix.TileCols); outParts *= 2 {
 			for srcParts := 1; srcParts <= w.src.C/winogradChannels; srcParts *= 2 {
 				p := *w
 				p.perChunk = (w.n + chunks - 1) / chunks
 				p.chunks = (w.n + p.perChunk - 1) / p.perChunk
-				p.outPart = work.RoundUp((w.out.C+outParts-1)/outParts, kernel.TileCols)
+				p.outPart = work.RoundUp((w.out.C+outParts-1)/outParts, matrix.TileCols)
 				p.srcPart = work.RoundUp((w.src.C+srcParts-1)/srcParts, winogradChannels)
 				p.turn = max(1, min(work.Limit.PixelTerms, work.Limit.WinogradTurn/(w.points*(p.srcPart+p.outPart)), p.perChunk*w.grid[0]*w.grid[1]))
 				if best.chunks == 0 || p.better(&best, wanted) {
@@ -214,17 +216,17 @@ func (w *WinogradWeight) accumulate(chunk int, b weightBlock, sum, scratch, x, d
 
 // multiply adds the outer products of a turn's tiles at all points.
 func (w *WinogradWeight) multiply(srcChannels, outChannels, tiles int, sum, source, out []float32, accumulate bool) {
-	args := kernel.OuterArgs{
+	args := matrix.OuterArgs{
 		AOff: &w.aOff[0], BOff: &w.bOff[0], B1: 8, K: tiles, LdC: w.outPart, Rows: srcChannels, Accumulate: accumulate,
 	}
 	for p := range w.points {
 		args.A = &source[p*w.sourcePitch()]
 		prefetch := gemm.Prefetch{gemm.Upcoming(sum, (p+1)*w.sumPitch(), w.srcPart*w.outPart)}
-		for column := 0; column < outChannels; column += kernel.TileCols {
-			args.Cols = min(kernel.TileCols, outChannels-column)
+		for column := 0; column < outChannels; column += matrix.TileCols {
+			args.Cols = min(matrix.TileCols, outChannels-column)
 			args.B, args.C = &out[p*w.outPitch()+column], &sum[p*w.sumPitch()+column]
 			prefetch.Attach(&args)
-			kernel.Outer(&args)
+			matrix.Outer(&args)
 		}
 	}
 }
@@ -240,12 +242,12 @@ func (w *WinogradWeight) storeScratch() int { return 2 * storeChannels * w.R * w
 func (w *WinogradWeight) store(dst []float32, b weightBlock, sum, scratch []float32, from, to int) {
 	n, out, area := to-from, b.outEnd-b.out, w.R*w.R
 	taps, turned := scratch[:area*n*out], scratch[area*n*out:2*area*n*out]
-	args := kernel.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * n * out, DstCol: n * out, N: out}
+	args := winograd.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * n * out, DstCol: n * out, N: out}
 	for ci := range n {
 		args.Src, args.Dst = &sum[(from-b.src+ci)*w.outPart], &taps[ci*out]
 		w.KernelGrad.Apply(&args)
 	}
-	kernel.Transpose2D(turned, taps, area*n, out, area*n, out)
+	matrix.Transpose2D(turned, taps, area*n, out, area*n, out)
 	for o := range out {
 		interleave(dst[((b.out+o)*w.src.C+from)*area:][:area*n], turned[o*area*n:], n, area)
 	}
@@ -260,7 +262,7 @@ func (w *WinogradWeight) addUp(partial []float32, block int, b weightBlock, from
 	}
 	for p := range w.points {
 		for chunk := 1; chunk < w.chunks; chunk++ {
-			kernel.Add(at(0, p), at(0, p), at(chunk, p))
+			vec.Add(at(0, p), at(0, p), at(chunk, p))
 		}
 	}
 }

@@ -1,7 +1,7 @@
 package gemm
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -21,8 +21,8 @@ func NewOuter(k, m, n int) *Outer {
 		p.aOff, p.bOff = append(p.aOff, int32(i*m)), append(p.bOff, int32(i*n))
 	}
 	// Tasks are blocks of rows × columns of about TaskFMAs/4.
-	p.rows = work.RoundUp(min(m, 128), kernel.TileRows)
-	p.columns = max(1, work.Limit.TaskFMAs/4/(k*p.rows*kernel.TileCols)) * kernel.TileCols
+	p.rows = work.RoundUp(min(m, 128), matrix.TileRows)
+	p.columns = max(1, work.Limit.TaskFMAs/4/(k*p.rows*matrix.TileCols)) * matrix.TileCols
 	return p
 }
 
@@ -50,11 +50,11 @@ func (p *Outer) Run(task int, c, a, b []float32) {
 // of C to dst, where rows are ld floats apart. Meanwhile it fetches the same
 // elements of next, an m×n matrix, unless next is nil.
 func (p *Outer) Block(dst []float32, ld int, a, b []float32, row, rowEnd, column, columnEnd int, next []float32) {
-	args := kernel.OuterArgs{A: &a[row], B1: 8, LdC: ld, Rows: rowEnd - row}
+	args := matrix.OuterArgs{A: &a[row], B1: 8, LdC: ld, Rows: rowEnd - row}
 	fetched := row // of next
 	prefetch := Prefetch{Upcoming(next, fetched*p.n+column, columnEnd-column)}
-	for j := column; j < columnEnd; j += kernel.TileCols {
-		args.Cols = min(kernel.TileCols, columnEnd-j)
+	for j := column; j < columnEnd; j += matrix.TileCols {
+		args.Cols = min(matrix.TileCols, columnEnd-j)
 		args.B, args.C = &b[j], &dst[j-column]
 		for at := 0; at < p.k; at += work.Limit.PixelTerms {
 			args.K = min(work.Limit.PixelTerms, p.k-at)
@@ -65,7 +65,7 @@ func (p *Outer) Block(dst []float32, ld int, a, b []float32, row, rowEnd, column
 				prefetch[0] = Upcoming(next, fetched*p.n+column, columnEnd-column)
 			}
 			prefetch.Attach(&args)
-			kernel.Outer(&args)
+			matrix.Outer(&args)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 package gemm
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel"
+import "github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 
 // A Clip is an activation that a plan applies to results as it stores them.
 type Clip int
@@ -16,26 +16,26 @@ const (
 func (c Clip) String() string { return [...]string{"nothing", "ReLU", "ReLU6"}[c] }
 
 // Set makes a kernel call apply the activation if the call ends the sums.
-func (c Clip) Set(args *kernel.TileArgs, last bool) {
+func (c Clip) Set(args *matrix.TileArgs, last bool) {
 	args.ReLU, args.ReLU6 = last && c != NoClip, c == ClipReLU6
 }
 
 // PanelWidth returns the width of the panels for a number of columns: narrow
 // panels waste less where there are few.
 func PanelWidth(columns int) int {
-	if columns <= kernel.NarrowCols {
-		return kernel.NarrowCols
+	if columns <= matrix.NarrowCols {
+		return matrix.NarrowCols
 	}
-	return kernel.TileCols
+	return matrix.TileCols
 }
 
 // Tile calls the kernel for panels of a width that [PanelWidth] returned. It does
 // not use a function value, so that args stays on the stack.
-func Tile(args *kernel.TileArgs, width int) {
-	if width == kernel.NarrowCols {
-		kernel.TileNarrow(args)
+func Tile(args *matrix.TileArgs, width int) {
+	if width == matrix.NarrowCols {
+		matrix.TileNarrow(args)
 	} else {
-		kernel.Tile(args)
+		matrix.Tile(args)
 	}
 }
 
@@ -62,7 +62,7 @@ func (b Bias) PackTasks() int {
 	if b.Width == 0 {
 		return 0
 	}
-	return b.Groups * kernel.Panels(b.Per, b.Width)
+	return b.Groups * matrix.Panels(b.Per, b.Width)
 }
 
 // PackScratch implements [Packer].
@@ -70,7 +70,7 @@ func (b Bias) PackScratch() int { return 0 }
 
 // Pack implements [Packer].
 func (b Bias) Pack(dst, src, _ []float32, task int) {
-	panels := kernel.Panels(b.Per, b.Width)
+	panels := matrix.Panels(b.Per, b.Width)
 	group, panel := task/panels, task%panels
 	row := dst[task*b.Width:][:b.Width]
 	k := copy(row, src[group*b.Per+panel*b.Width:(group+1)*b.Per])

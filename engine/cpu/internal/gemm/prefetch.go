@@ -1,9 +1,9 @@
 package gemm
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel"
+import "github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 
 // A Prefetch is up to two pieces of memory that are read soon: successive calls
-// of [kernel.Outer] fetch them part by part while they compute.
+// of [matrix.Outer] fetch them part by part while they compute.
 type Prefetch [2][]float32
 
 // Upcoming returns the size elements of x from position from on, cut off at the
@@ -14,7 +14,7 @@ func Upcoming(x []float32, from, size int) []float32 {
 }
 
 // Attach makes a call fetch the next part.
-func (p *Prefetch) Attach(args *kernel.OuterArgs) {
+func (p *Prefetch) Attach(args *matrix.OuterArgs) {
 	args.Prefetch = nil
 	for i, rest := range p {
 		if len(rest) > 0 {

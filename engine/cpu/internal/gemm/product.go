@@ -1,7 +1,7 @@
 package gemm
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
@@ -30,8 +30,8 @@ func New(m, k, n int, transposed, same bool) *Product {
 	p := newProduct(m, k, n, transposed)
 	// Tasks of about TaskFMAs/4, at least MinimalTasks if there is enough.
 	total := m * k * n
-	tasks := max(1, min(4*total/work.Limit.TaskFMAs, m/kernel.NarrowRows, 64))
-	p.rows = work.RoundUp((m+tasks-1)/tasks, kernel.NarrowRows)
+	tasks := max(1, min(4*total/work.Limit.TaskFMAs, m/matrix.NarrowRows, 64))
+	p.rows = work.RoundUp((m+tasks-1)/tasks, matrix.NarrowRows)
 	blocks := (m + p.rows - 1) / p.rows
 	p.parts = max(1, min(p.panels, work.Limit.MinimalTasks/blocks, 4*total/blocks/work.Limit.TaskFMAs))
 	if !same && k*n >= work.Limit.StreamedFloats && m <= streamedRows {
@@ -51,7 +51,7 @@ func NewWhole(m, k, n int) *Product {
 
 func newProduct(m, k, n int, transposed bool) *Product {
 	p := &Product{m: m, k: k, n: n, nr: PanelWidth(n)}
-	p.panels = kernel.Panels(n, p.nr)
+	p.panels = matrix.Panels(n, p.nr)
 	p.pack = p.packing(transposed)
 	return p
 }
@@ -85,11 +85,11 @@ type packing func(dst, b []float32, k, run, from, to int)
 func (p *Product) packing(transposed bool) packing {
 	if transposed {
 		return func(dst, b []float32, k, run, from, to int) {
-			kernel.PackTransposed(dst, b[from*p.nr*p.k+k:], run, p.n-from*p.nr, p.k, p.nr, 0, to-from)
+			matrix.PackTransposed(dst, b[from*p.nr*p.k+k:], run, p.n-from*p.nr, p.k, p.nr, 0, to-from)
 		}
 	}
 	return func(dst, b []float32, k, run, from, to int) {
-		kernel.PackRowMajor(dst, b[k*p.n+from*p.nr:], run, p.n-from*p.nr, p.n, p.nr, 0, to-from)
+		matrix.PackRowMajor(dst, b[k*p.n+from*p.nr:], run, p.n-from*p.nr, p.n, p.nr, 0, to-from)
 	}
 }
 
@@ -166,7 +166,7 @@ func (p *Product) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 // multiply adds the terms from k on to some rows of one panel.
 func (p *Product) multiply(o Operands, packed []float32, row0, rows, panel, k, run int) {
 	column := panel * p.nr
-	args := kernel.TileArgs{
+	args := matrix.TileArgs{
 		A: &o.A[row0*p.k+k], AOff: &p.aOff[0], B: &packed[0], SegOff: &p.zero, Segs: 1, Run: run,
 		C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(p.nr, p.n-column), Accumulate: k > 0,
 	}

@@ -4,7 +4,7 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
@@ -112,7 +112,7 @@ func lowerBatchNorm(c *Lowerer, o *ir.Op) {
 		}
 	})
 	c.addRows(o, exec.Step{Name: "normalise", Reads: []*exec.Buffer{x.buf, coef}}, y, func(e *epilogue, lo, hi int) {
-		kernel.ScaleShiftRows(y.from(lo), x.from(lo), coef.Data[:ch], coef.Data[ch:2*ch], hi-lo, ch, y.pitch, x.pitch, e.clip == gemm.ClipReLU)
+		vec.ScaleShiftRows(y.from(lo), x.from(lo), coef.Data[:ch], coef.Data[ch:2*ch], hi-lo, ch, y.pitch, x.pitch, e.clip == gemm.ClipReLU)
 	})
 }
 
@@ -154,10 +154,10 @@ func lowerBatchNormInputGrad(c *Lowerer, o *ir.Op) {
 	}
 	c.addRows(o, s, y, func(_ *epilogue, lo, hi int) {
 		if !op.BatchNorm.Train {
-			kernel.ScaleShiftRows(y.from(lo), dy.from(lo), coef.Data[:ch], coef.Data[ch:2*ch], hi-lo, ch, y.pitch, dy.pitch, false)
+			vec.ScaleShiftRows(y.from(lo), dy.from(lo), coef.Data[:ch], coef.Data[ch:2*ch], hi-lo, ch, y.pitch, dy.pitch, false)
 			return
 		}
-		kernel.BatchNormGradRows(y.from(lo), dy.from(lo), x.from(lo), stats.data()[:ch], inv.data()[:ch],
+		vec.BatchNormGradRows(y.from(lo), dy.from(lo), x.from(lo), stats.data()[:ch], inv.data()[:ch],
 			coef.Data[:ch], coef.Data[ch:2*ch], coef.Data[2*ch:3*ch], hi-lo, ch, y.pitch, dy.pitch, x.pitch)
 	})
 }

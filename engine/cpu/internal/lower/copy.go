@@ -3,7 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/tensor"
@@ -51,9 +51,9 @@ func lowerLayout(c *Lowerer, from, to *ir.Value) {
 			for i := lo; i < hi; i++ {
 				s, d := src.data()[i*rows*distance:], dst.data()[i*size:]
 				if from.Layout == ir.Plain {
-					kernel.Transpose2D(d[p0*ch:], s[p0:], rows, p1-p0, rows, distance)
+					matrix.Transpose2D(d[p0*ch:], s[p0:], rows, p1-p0, rows, distance)
 				} else {
-					kernel.Transpose2D(d[p0:], s[p0*distance:], p1-p0, cols, rows, distance)
+					matrix.Transpose2D(d[p0:], s[p0*distance:], p1-p0, cols, rows, distance)
 				}
 			}
 		},

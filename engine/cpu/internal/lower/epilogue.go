@@ -4,7 +4,7 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 )
 
 // An epilogue is what a step does on each range of its output as soon as the
@@ -41,7 +41,7 @@ func (c *Lowerer) epilogue(o *ir.Op, s *exec.Step, first func(lo, hi int, scratc
 		v, mask := c.at(o.Out()), c.at(y)
 		e.then(func(lo, hi int, _ []float32) {
 			dy := v.data()[lo:hi]
-			kernel.ReLUGrad(dy, mask.data()[lo:hi], dy)
+			vec.ReLUGrad(dy, mask.data()[lo:hi], dy)
 		})
 		c.readLate(s, y)
 	}

@@ -3,7 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
@@ -16,7 +16,7 @@ var lrn = operator{work: "normalisation", layout: layoutLRN, lower: func(c *Lowe
 		s, t := scratch[:hi-lo], scratch[hi-lo:2*(hi-lo)]
 		n.sums(s, t, x)
 		n.power(s, s)
-		kernel.Mul(y, x, s)
+		vec.Mul(y, x, s)
 	})
 }}
 
@@ -30,13 +30,13 @@ var lrnGrad = operator{work: "normalisation", layout: layoutLRN, lower: func(c *
 		s, p, t := scratch[:size], scratch[size:2*size], scratch[2*size:3*size]
 		n.sums(s, t, x)
 		n.power(p, s)
-		kernel.Mul(p, p, dy) // dy/s^beta
-		kernel.Mul(t, p, x)
-		kernel.Div(t, t, s)          // dy·x/s^(beta+1)
+		vec.Mul(p, p, dy) // dy/s^beta
+		vec.Mul(t, p, x)
+		vec.Div(t, t, s)             // dy·x/s^(beta+1)
 		n.window(s, t, (n.Size-1)/2) // of the channels in whose sums x is
-		kernel.MulS(s, s, factor)
-		kernel.Mul(s, s, x)
-		kernel.Sub(dx, p, s)
+		vec.MulS(s, s, factor)
+		vec.Mul(s, s, x)
+		vec.Sub(dx, p, s)
 	})
 }}
 
@@ -78,17 +78,17 @@ type neighbours struct {
 
 // sums makes s the sums of graph.LRNOp for the rows x; t is scratch memory.
 func (n neighbours) sums(s, t, x []float32) {
-	kernel.Mul(t, x, x)
+	vec.Mul(t, x, x)
 	n.window(s, t, n.Size/2)
-	kernel.MulS(s, s, n.Alpha/float32(n.Size))
-	kernel.AddS(s, s, n.K)
+	vec.MulS(s, s, n.Alpha/float32(n.Size))
+	vec.AddS(s, s, n.K)
 }
 
 // power computes dst = s^−Beta.
 func (n neighbours) power(dst, s []float32) {
-	kernel.Log(dst, s)
-	kernel.MulS(dst, dst, -n.Beta)
-	kernel.Exp(dst, dst)
+	vec.Log(dst, s)
+	vec.MulS(dst, dst, -n.Beta)
+	vec.Exp(dst, dst)
 }
 
 // window makes each element of dst the sum of Size elements of t in its row: of
@@ -101,9 +101,9 @@ func (n neighbours) window(dst, t []float32, before int) {
 		for d := -before; d < n.Size-before; d++ {
 			switch {
 			case d < 0 && -d < len(to):
-				kernel.Add(to[-d:], to[-d:], from[:len(from)+d])
+				vec.Add(to[-d:], to[-d:], from[:len(from)+d])
 			case d > 0 && d < len(to):
-				kernel.Add(to[:len(to)-d], to[:len(to)-d], from[d:])
+				vec.Add(to[:len(to)-d], to[:len(to)-d], from[d:])
 			}
 		}
 	}

@@ -3,7 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/graph"
 )
 
@@ -17,7 +17,7 @@ var pad = operator{
 		op, v := o.Do.(graph.PadOp), o.Args[0]
 		out := c.at(o.Out())
 		c.addSplit(exec.Step{Name: "fill", Writes: []*exec.Buffer{out.buf}}, o.Out().Shape.Size(), 1<<15, 1, func(lo, hi int) {
-			kernel.Fill(out.data()[lo:hi], op.Value)
+			vec.Fill(out.data()[lo:hi], op.Value)
 		})
 		to := c.region(o.Out())
 		for i, k := range op.Before {

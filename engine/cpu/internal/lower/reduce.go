@@ -6,7 +6,7 @@ import (
 
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
@@ -76,7 +76,7 @@ func lowerTotal(c *Lowerer, o *ir.Op) {
 		Name: "sum", Tasks: tasks, Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{partial},
 		Run: func(task int, _ []float32) {
 			lo, hi := work.ChunkRange(task, chunk, size)
-			partial.Data[task] = kernel.Sum(x.data()[lo:hi])
+			partial.Data[task] = vec.Sum(x.data()[lo:hi])
 		},
 	})
 	out, count := c.at(o.Out()), float64(size)
@@ -105,9 +105,9 @@ func lowerImageSums(c *Lowerer, o *ir.Op) {
 			for i := lo; i < hi; i++ {
 				dst := out.data()[i*ch : (i+1)*ch]
 				clear(dst)
-				kernel.AddRows(dst, x.data()[i*ch*pixels:(i+1)*ch*pixels], pixels, ch, ch)
+				vec.AddRows(dst, x.data()[i*ch*pixels:(i+1)*ch*pixels], pixels, ch, ch)
 				if scale != 1 {
-					kernel.MulS(dst, dst, scale)
+					vec.MulS(dst, dst, scale)
 				}
 			}
 		})

@@ -3,7 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
@@ -24,9 +24,9 @@ func layoutSoftmax(l *Layouts, o *ir.Op) {
 
 func lowerSoftmax(c *Lowerer, o *ir.Op) {
 	op, shape := o.Do.(graph.SoftmaxOp), o.Out().Shape
-	softmaxRows := kernel.SoftmaxRows
+	softmaxRows := vec.SoftmaxRows
 	if op.Log {
-		softmaxRows = kernel.LogSoftmaxRows
+		softmaxRows = vec.LogSoftmaxRows
 	}
 	x, out, size := c.at(o.Args[0]), c.at(o.Out()), shape[op.Axis]
 	s := exec.Step{Name: "softmax", Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}}

@@ -3,7 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 )
@@ -60,15 +60,15 @@ func (c *Lowerer) rowSums(o *ir.Op) (*partials, func(task, first, lo, hi int)) {
 	var add func(dst []float32, first, lo, hi int)
 	switch o.Do.(ir.RowSums).Of {
 	case ir.SumRows:
-		add = func(dst []float32, _, lo, hi int) { kernel.AddRows(dst, m.from(lo), hi-lo, ch, m.pitch) }
+		add = func(dst []float32, _, lo, hi int) { vec.AddRows(dst, m.from(lo), hi-lo, ch, m.pitch) }
 	case ir.SumMoments:
 		add = func(dst []float32, first, lo, hi int) {
-			kernel.MergeMoments(dst[:ch], dst[ch:], m.from(lo), hi-lo, ch, m.pitch, lo-first)
+			vec.MergeMoments(dst[:ch], dst[ch:], m.from(lo), hi-lo, ch, m.pitch, lo-first)
 		}
 	case ir.SumBatchNorm:
 		x, stats := c.rows(o.Args[1]), c.at(o.Args[2])
 		add = func(dst []float32, _, lo, hi int) {
-			kernel.BatchNormSums(dst[:ch], dst[ch:], m.from(lo), x.from(lo), stats.data()[:ch], hi-lo, ch, m.pitch, x.pitch)
+			vec.BatchNormSums(dst[:ch], dst[ch:], m.from(lo), x.from(lo), stats.data()[:ch], hi-lo, ch, m.pitch, x.pitch)
 		}
 	}
 	return p, func(task, first, lo, hi int) {
@@ -123,7 +123,7 @@ func lowerTotals(c *Lowerer, o *ir.Op) {
 			dst := out.data()
 			p.add(dst, lo, hi)
 			if scale != 1 {
-				kernel.MulS(dst[lo:hi], dst[lo:hi], scale)
+				vec.MulS(dst[lo:hi], dst[lo:hi], scale)
 			}
 		}
 	case ir.SumMoments:
@@ -136,7 +136,7 @@ func lowerTotals(c *Lowerer, o *ir.Op) {
 			dst := out.data()
 			p.add(dst, lo, hi)
 			p.add(dst, columns+lo, columns+hi)
-			kernel.Mul(dst[lo:hi], dst[lo:hi], inv.data()[lo:hi])
+			vec.Mul(dst[lo:hi], dst[lo:hi], inv.data()[lo:hi])
 		}
 	}
 	tasks, chunk := 1, columns
@@ -156,7 +156,7 @@ func lowerTotals(c *Lowerer, o *ir.Op) {
 func (p *partials) add(dst []float32, lo, hi int) {
 	copy(dst[lo:hi], p.of(0)[lo:hi])
 	for t := 1; t < p.tasks; t++ {
-		kernel.Add(dst[lo:hi], dst[lo:hi], p.of(t)[lo:hi])
+		vec.Add(dst[lo:hi], dst[lo:hi], p.of(t)[lo:hi])
 	}
 }
 

@@ -1,51 +1,51 @@
 package lower
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/graph"
 )
 
 // unaryKernels compute dst = f(x); a and b are the operator's parameters.
 var unaryKernels = [...]func(dst, x []float32, a, b float32){
-	graph.KindNeg:         plain(kernel.Neg),
-	graph.KindExp:         plain(kernel.Exp),
-	graph.KindLog:         plain(kernel.Log),
-	graph.KindSqrt:        plain(kernel.Sqrt),
-	graph.KindReLU:        plain(kernel.ReLU),
-	graph.KindSigmoid:     plain(kernel.Sigmoid),
-	graph.KindTanh:        plain(kernel.Tanh),
-	graph.KindReLU6:       plain(kernel.ReLU6),
-	graph.KindLeakyReLU:   with(kernel.LeakyReLU),
-	graph.KindELU:         with(kernel.ELU),
-	graph.KindSoftplus:    kernel.Softplus,
-	graph.KindSiLU:        plain(kernel.SiLU),
-	graph.KindHardSigmoid: plain(kernel.HardSigmoid),
-	graph.KindHardSwish:   plain(kernel.HardSwish),
-	graph.KindGELU:        plain(kernel.GELU),
-	graph.KindGELUTanh:    plain(kernel.GELUTanh),
-	graph.KindErf:         plain(kernel.Erf),
-	graph.KindAbs:         plain(kernel.Abs),
-	graph.KindPow:         with(kernel.Pow),
-	graph.KindClip:        kernel.Clip,
+	graph.KindNeg:         plain(vec.Neg),
+	graph.KindExp:         plain(vec.Exp),
+	graph.KindLog:         plain(vec.Log),
+	graph.KindSqrt:        plain(vec.Sqrt),
+	graph.KindReLU:        plain(vec.ReLU),
+	graph.KindSigmoid:     plain(vec.Sigmoid),
+	graph.KindTanh:        plain(vec.Tanh),
+	graph.KindReLU6:       plain(vec.ReLU6),
+	graph.KindLeakyReLU:   with(vec.LeakyReLU),
+	graph.KindELU:         with(vec.ELU),
+	graph.KindSoftplus:    vec.Softplus,
+	graph.KindSiLU:        plain(vec.SiLU),
+	graph.KindHardSigmoid: plain(vec.HardSigmoid),
+	graph.KindHardSwish:   plain(vec.HardSwish),
+	graph.KindGELU:        plain(vec.GELU),
+	graph.KindGELUTanh:    plain(vec.GELUTanh),
+	graph.KindErf:         plain(vec.Erf),
+	graph.KindAbs:         plain(vec.Abs),
+	graph.KindPow:         with(vec.Pow),
+	graph.KindClip:        vec.Clip,
 }
 
 // unaryGradKernels compute the derivative times dy; v is the function's result
 // or its argument, as graph.UnaryGradOp says.
 var unaryGradKernels = [...]func(dst, v, dy []float32, a, b float32){
-	graph.KindReLU:        plainGrad(kernel.ReLUGrad),
-	graph.KindSigmoid:     plainGrad(kernel.SigmoidGrad),
-	graph.KindTanh:        plainGrad(kernel.TanhGrad),
-	graph.KindReLU6:       plainGrad(kernel.ReLU6Grad),
-	graph.KindLeakyReLU:   withGrad(kernel.LeakyReLUGrad),
-	graph.KindELU:         withGrad(kernel.ELUGrad),
-	graph.KindSoftplus:    kernel.SoftplusGrad,
-	graph.KindSiLU:        plainGrad(kernel.SiLUGrad),
-	graph.KindHardSigmoid: plainGrad(kernel.HardSigmoidGrad),
-	graph.KindHardSwish:   plainGrad(kernel.HardSwishGrad),
-	graph.KindGELU:        plainGrad(kernel.GELUGrad),
-	graph.KindGELUTanh:    plainGrad(kernel.GELUTanhGrad),
-	graph.KindAbs:         plainGrad(kernel.AbsGrad),
-	graph.KindClip:        kernel.ClipGrad,
+	graph.KindReLU:        plainGrad(vec.ReLUGrad),
+	graph.KindSigmoid:     plainGrad(vec.SigmoidGrad),
+	graph.KindTanh:        plainGrad(vec.TanhGrad),
+	graph.KindReLU6:       plainGrad(vec.ReLU6Grad),
+	graph.KindLeakyReLU:   withGrad(vec.LeakyReLUGrad),
+	graph.KindELU:         withGrad(vec.ELUGrad),
+	graph.KindSoftplus:    vec.SoftplusGrad,
+	graph.KindSiLU:        plainGrad(vec.SiLUGrad),
+	graph.KindHardSigmoid: plainGrad(vec.HardSigmoidGrad),
+	graph.KindHardSwish:   plainGrad(vec.HardSwishGrad),
+	graph.KindGELU:        plainGrad(vec.GELUGrad),
+	graph.KindGELUTanh:    plainGrad(vec.GELUTanhGrad),
+	graph.KindAbs:         plainGrad(vec.AbsGrad),
+	graph.KindClip:        vec.ClipGrad,
 }
 
 // plain makes an entry of a kernel without parameters.

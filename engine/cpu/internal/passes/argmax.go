@@ -2,7 +2,7 @@ package passes
 
 import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -26,7 +26,7 @@ func Argmax(f *ir.Func) error {
 		case graph.MaxPool2DGradOp:
 			k := key{o.Args[0], op.Pool}
 			pool := pools[k]
-			if pool == nil || !kernel.MaxPoolArgmaxFast() || op.Pool.Kernel[0]*op.Pool.Kernel[1] > kernel.MaxPoolArgmaxTaps {
+			if pool == nil || !vec.MaxPoolArgmaxFast() || op.Pool.Kernel[0]*op.Pool.Kernel[1] > vec.MaxPoolArgmaxTaps {
 				continue
 			}
 			if noted[k] == nil {

@@ -3,12 +3,12 @@ package passes
 import (
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/graph"
 )
 
 func TestArgmax(t *testing.T) {
-	if !kernel.MaxPoolArgmaxFast() {
+	if !vec.MaxPoolArgmaxFast() {
 		t.Skip("no kernel for it")
 	}
 	pool := func(x *graph.Node, size int) *graph.Node {

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -155,7 +155,7 @@ func testPooling(t *testing.T, o graph.Pool, x, dy images) {
 // TestArgmaxFits checks the limit of bytes.
 func TestArgmaxFits(t *testing.T) {
 	for side, fits := range map[int]bool{3: true, 16: true, 17: false} {
-		if got := ArgmaxFits(graph.Pool{Kernel: [2]int{side, side}}); got != (fits && kernel.MaxPoolArgmaxFast()) {
+		if got := ArgmaxFits(graph.Pool{Kernel: [2]int{side, side}}); got != (fits && vec.MaxPoolArgmaxFast()) {
 			t.Errorf("ArgmaxFits with %d×%d taps is %t", side, side, got)
 		}
 	}

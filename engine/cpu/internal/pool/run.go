@@ -1,7 +1,7 @@
 package pool
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
@@ -19,7 +19,7 @@ func (p *Plan) RowScratch() int {
 // ArgmaxFits reports whether the argmax of a pooling fits into bytes and is
 // computed fast on this machine.
 func ArgmaxFits(p graph.Pool) bool {
-	return kernel.MaxPoolArgmaxFast() && p.Kernel[0]*p.Kernel[1] <= kernel.MaxPoolArgmaxTaps
+	return vec.MaxPoolArgmaxFast() && p.Kernel[0]*p.Kernel[1] <= vec.MaxPoolArgmaxTaps
 }
 
 // ArgmaxBytes is the size of the argmax of all images: the number of the tap
@@ -57,7 +57,7 @@ func (p *Plan) forward(task int, dst, src, scratch []float32, f func(s *span, im
 // src. It returns the range of elements of the result that it completes.
 func (p *Plan) Average(task int, dst, src, scratch []float32) (lo, hi int) {
 	return p.forward(task, dst, src, scratch, func(s *span, _ int, row, from []float32) {
-		kernel.SumPoolRow(row, from, s.taps, s.n, p.stride, p.src.C, s.scale)
+		vec.SumPoolRow(row, from, s.taps, s.n, p.stride, p.src.C, s.scale)
 	})
 }
 
@@ -65,14 +65,14 @@ func (p *Plan) Average(task int, dst, src, scratch []float32) (lo, hi int) {
 // the result that it completes.
 func (p *Plan) Max(task int, dst, src, scratch []float32) (lo, hi int) {
 	return p.forward(task, dst, src, scratch, func(s *span, _ int, row, from []float32) {
-		kernel.MaxPoolRow(row, from, s.taps, s.n, p.stride, p.src.C)
+		vec.MaxPoolRow(row, from, s.taps, s.n, p.stride, p.src.C)
 	})
 }
 
 // MaxArgmax is [Plan.Max] and stores the argmax too, for [Plan.ArgmaxGrad].
 func (p *Plan) MaxArgmax(task int, dst []float32, argmax []byte, src, scratch []float32) (lo, hi int) {
 	return p.forward(task, dst, src, scratch, func(s *span, image int, row, from []float32) {
-		kernel.MaxPoolArgmaxRow(row, p.argmaxOf(argmax, image, s), from, s.taps, s.n, p.stride, p.src.C)
+		vec.MaxPoolArgmaxRow(row, p.argmaxOf(argmax, image, s), from, s.taps, s.n, p.stride, p.src.C)
 	})
 }
 
@@ -111,9 +111,9 @@ func (p *Plan) backward(task int, dx, dy, scratch []float32, f func(s *span, ima
 func (p *Plan) AverageGrad(task int, dx, dy, scratch []float32) (lo, hi int) {
 	return p.backward(task, dx, dy, scratch, func(s *span, _ int, dx, dy []float32) {
 		if p.exact {
-			kernel.SumPoolGradRowSet(dx, dy, s.taps, s.n, p.stride, p.src.C, s.scale)
+			vec.SumPoolGradRowSet(dx, dy, s.taps, s.n, p.stride, p.src.C, s.scale)
 		} else {
-			kernel.SumPoolGradRow(dx, dy, s.taps, s.n, p.stride, p.src.C, s.scale)
+			vec.SumPoolGradRow(dx, dy, s.taps, s.n, p.stride, p.src.C, s.scale)
 		}
 	})
 }
@@ -124,9 +124,9 @@ func (p *Plan) ArgmaxGrad(task int, dx []float32, argmax []byte, dy, scratch []f
 	return p.backward(task, dx, dy, scratch, func(s *span, image int, dx, dy []float32) {
 		at := p.argmaxOf(argmax, image, s)
 		if p.exact {
-			kernel.MaxPoolArgmaxGradRowSet(dx, at, dy, s.taps, s.n, p.stride, p.src.C)
+			vec.MaxPoolArgmaxGradRowSet(dx, at, dy, s.taps, s.n, p.stride, p.src.C)
 		} else {
-			kernel.MaxPoolArgmaxGradRow(dx, at, dy, s.taps, s.n, p.stride, p.src.C)
+			vec.MaxPoolArgmaxGradRow(dx, at, dy, s.taps, s.n, p.stride, p.src.C)
 		}
 	})
 }
@@ -137,11 +137,11 @@ func (p *Plan) MaxGrad(task int, dx, x, dy, scratch []float32) (lo, hi int) {
 	grads, maxima := scratch[:p.RowScratch()], scratch[p.RowScratch():]
 	return p.backward(task, dx, dy, grads, func(s *span, image int, dx, dy []float32) {
 		from, y := x[image*p.src.Size()+s.in:], maxima[:s.n*p.src.C]
-		kernel.MaxPoolRow(y, from, s.taps, s.n, p.stride, p.src.C)
+		vec.MaxPoolRow(y, from, s.taps, s.n, p.stride, p.src.C)
 		if p.exact {
-			kernel.MaxPoolGradRowSet(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
+			vec.MaxPoolGradRowSet(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
 		} else {
-			kernel.MaxPoolGradRow(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
+			vec.MaxPoolGradRow(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
 		}
 	})
 }

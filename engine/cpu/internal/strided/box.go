@@ -1,7 +1,7 @@
 package strided
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -93,7 +93,7 @@ func CopyRun(dst, src []float32, n, ds, ss int) {
 	case ds == 1 && ss == 1:
 		copy(dst[:n], src[:n])
 	case ds == 1 && ss == 0:
-		kernel.Fill(dst[:n], src[0])
+		vec.Fill(dst[:n], src[0])
 	default:
 		for i := range n {
 			dst[i*ds] = src[i*ss]

@@ -4,7 +4,7 @@
 // once: the points ±p of an algorithm make pairs of them that differ only in signs.
 package linear
 
-import "github.com/strideml/stride/engine/cpu/internal/winograd"
+import "github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 
 // A Machine emits instructions on registers of type R. Results are in registers of
 // their own unless stated otherwise.
@@ -25,7 +25,7 @@ type term[R any] struct {
 }
 
 // Multiply emits M·x and calls store with each element of the result.
-func Multiply[R any](on Machine[R], m winograd.Matrix, x []R, store func(i int, y R)) {
+func Multiply[R any](on Machine[R], m matrices.Matrix, x []R, store func(i int, y R)) {
 	m, x = combineColumns(on, m, x)
 	done := make([]bool, len(m))
 	for i := range m {
@@ -61,9 +61,9 @@ func Multiply[R any](on Machine[R], m winograd.Matrix, x []R, store func(i int, 
 
 // combineColumns replaces pairs of columns that are equal in some rows and
 // opposite in the others by their sum and difference.
-func combineColumns[R any](on Machine[R], m winograd.Matrix, x []R) (winograd.Matrix, []R) {
+func combineColumns[R any](on Machine[R], m matrices.Matrix, x []R) (matrices.Matrix, []R) {
 	t := m.Transposed()
-	var columns winograd.Matrix
+	var columns matrices.Matrix
 	var regs []R
 	used := make([]bool, len(t))
 	for i := range t {
@@ -91,7 +91,7 @@ func combineColumns[R any](on Machine[R], m winograd.Matrix, x []R) (winograd.Ma
 
 // partner returns a later row that equals row i in some places and is its opposite
 // in the others, with both kinds of places, or −1.
-func partner(m winograd.Matrix, i int) int {
+func partner(m matrices.Matrix, i int) int {
 	for j := i + 1; j < len(m); j++ {
 		equal, opposite, ok := 0, 0, true
 		for k := range m[i] {

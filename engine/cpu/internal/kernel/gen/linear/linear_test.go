@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 // calculator computes at once what other machines emit, and counts operations.
@@ -26,11 +26,11 @@ func (c *calculator) AddScaled(y, x *float64, f float64)   { c.operations++; *y 
 
 // TestMultiply compares with the plain sums, of which it must need fewer steps.
 func TestMultiply(t *testing.T) {
-	for name, m := range map[string]winograd.Matrix{
-		"input 4": winograd.Input(4), "input 6": winograd.Input(6),
-		"kernel 4,3": winograd.Kernel(4, 3), "kernel 2,5": winograd.Kernel(2, 5),
-		"output 4,3": winograd.Output(4, 3), "output 2,5": winograd.Output(2, 5),
-		"output gradient 2,3": winograd.Output(2, 3).Transposed(), "kernel gradient 4,3": winograd.Kernel(4, 3).Transposed(),
+	for name, m := range map[string]matrices.Matrix{
+		"input 4": matrices.Input(4), "input 6": matrices.Input(6),
+		"kernel 4,3": matrices.Kernel(4, 3), "kernel 2,5": matrices.Kernel(2, 5),
+		"output 4,3": matrices.Output(4, 3), "output 2,5": matrices.Output(2, 5),
+		"output gradient 2,3": matrices.Output(2, 3).Transposed(), "kernel gradient 4,3": matrices.Kernel(4, 3).Transposed(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := make([]*float64, m.Cols())
@@ -64,7 +64,7 @@ func TestMultiply(t *testing.T) {
 func ExampleMultiply() {
 	c := &calculator{}
 	three, five := 3.0, 5.0
-	Multiply(c, winograd.Matrix{{1, 2}, {1, -2}}, []*float64{&three, &five}, func(i int, y *float64) {
+	Multiply(c, matrices.Matrix{{1, 2}, {1, -2}}, []*float64{&three, &five}, func(i int, y *float64) {
 		fmt.Println(i, *y)
 	})
 	fmt.Println(c.operations, "operations")

@@ -3,7 +3,7 @@ package main
 import (
 	"strings"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/coef"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
 )
 
 // activationKernels emits the functions of one or two slices with parameters. in are

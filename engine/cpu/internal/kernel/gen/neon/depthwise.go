@@ -1,6 +1,6 @@
 package main
 
-// tapSize is the size of a kernel.Tap, two int32.
+// tapSize is the size of a vec.Tap, two int32.
 const tapSize = 2 * offsetSize
 
 // depthwiseKernels emits DepthwiseRow and DepthwiseGradRow. Steps are in bytes.

@@ -1,5 +1,9 @@
-// Command neon writes the NEON assembly of the kernels for arm64, in Go's syntax. It
-// is run by go generate in the kernel package. The kernels take the same arguments as the AVX2 ones and compute sums in
+// Command neon writes the NEON assembly of the kernels for arm64, in Go's syntax:
+//
+//	neon -out FILE PACKAGE
+//
+// writes that of package matrix, vec or winograd. It is run by go generate in these
+// packages. The kernels take the same arguments as the AVX2 ones and compute sums in
 // the same order; see the programs beside this one for what they have in common.
 //
 // # How the program works
@@ -25,7 +29,7 @@
 // In 12×8, six rows go through the four terms before the other six do, because their
 // floats of A fill the registers; so B is loaded twice. A vector of B is loaded while
 // the one before it is multiplied, which hides the load on processors that execute
-// in order. [kernel.Outer] cannot take four terms at a time, for they lie apart. A
+// in order. [matrix.Outer] cannot take four terms at a time, for they lie apart. A
 // term of 24 multiply-adds has 6 loads (two of them of pairs) and 5 other
 // instructions in 6×16, 6 (one of a pair) and 4 in 12×8.
 //
@@ -59,23 +63,38 @@ package main
 
 import (
 	"flag"
+	"log"
 
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 func main() {
-	dir := flag.String("dir", ".", "folder that the assembly is written to")
+	file := flag.String("out", "", "file that the assembly is written to")
 	flag.Parse()
-	begin("tile")
+	begin()
+	switch name := flag.Arg(0); name {
+	case "matrix":
+		matrixKernels()
+	case "vec":
+		vecKernels()
+	case "winograd":
+		matrices.Transforms(transform)
+	default:
+		log.Fatalf("no kernels for package %q", name)
+	}
+	end(*file)
+}
+
+func matrixKernels() {
 	tileKernel("tileSIMD", wide)
 	tileKernel("tileNarrowSIMD", narrow)
 	outerKernel("outerSIMD", wide)
 	outerKernel("outerNarrowSIMD", narrow)
 	transposeKernel()
 	peakKernel()
-	end(*dir)
+}
 
-	begin("vec")
+func vecKernels() {
 	unaryKernels()
 	binaryKernels()
 	scalarKernels()
@@ -89,9 +108,4 @@ func main() {
 	softmaxKernels()
 	poolKernels()
 	depthwiseKernels()
-	end(*dir)
-
-	begin("winograd")
-	winograd.Transforms(transform)
-	end(*dir)
 }

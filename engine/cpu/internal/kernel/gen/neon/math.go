@@ -1,6 +1,6 @@
 package main
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/coef"
+import "github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
 
 // The functions of this file ruin their argument. Constants that multiply are taken
 // from a lane; those that are added are spread to a new register, which the

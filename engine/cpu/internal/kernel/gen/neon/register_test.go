@@ -18,7 +18,7 @@ func lines() (text []string) {
 // TestAllocate checks that a register is given away as soon as, but not before, its
 // value is needed no more.
 func TestAllocate(t *testing.T) {
-	out = &file{}
+	out.Reset()
 	function("f", "(x *float32, n int)")
 	x, n := argument("x"), argument("n")
 	factor, sum := newVec(), newVec() // factor is needed in every turn
@@ -60,7 +60,7 @@ func TestAllocate(t *testing.T) {
 
 // TestParameters checks where parameters lie.
 func TestParameters(t *testing.T) {
-	out = &file{}
+	out.Reset()
 	function("f", "(dst, x *float32, scale float32, low, high, start uint32, n int) float32")
 	for name, want := range map[string]string{
 		"dst": "dst+0(FP)", "x": "x+8(FP)", "scale": "scale+16(FP)", "low": "low+20(FP)", "high": "high+24(FP)",

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel/gen/linear"
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 // channelVectors is the number of vectors of channels that are transformed at a
@@ -15,7 +15,7 @@ const channelVectors = 2
 // transform emits the kernel M·X·Mᵀ of m, which makes a to×to matrix of one of
 // from×from: first M times each column of X, into the stack frame, then the rows of
 // that times Mᵀ, to memory. Output transforms add the bias and apply ReLU.
-func transform(prefix string, from, to int, m winograd.Matrix, output bool) {
+func transform(prefix string, from, to int, m matrices.Matrix, output bool) {
 	name := fmt.Sprintf("%s%dto%dSIMD", prefix, from, to)
 	function(name, "(args *TransformArgs)")
 	args := structure{argument("args"), "TransformArgs"}

@@ -7,7 +7,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// tapSize is the size of a kernel.Tap, two int32.
+// tapSize is the size of a vec.Tap, two int32.
 const tapSize = 8
 
 // address returns where a parameter lies, for those that are used too seldom to

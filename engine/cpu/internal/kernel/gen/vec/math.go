@@ -3,7 +3,7 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/coef"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
 )
 
 // exp returns eˣ.

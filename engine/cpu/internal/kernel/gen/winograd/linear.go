@@ -9,11 +9,11 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel/gen/linear"
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 // apply emits M·x and calls store with each element of the result.
-func apply(m winograd.Matrix, x []reg.VecVirtual, store func(i int, y reg.VecVirtual)) {
+func apply(m matrices.Matrix, x []reg.VecVirtual, store func(i int, y reg.VecVirtual)) {
 	linear.Multiply(arithmetic{}, m, x, store)
 }
 
@@ -57,7 +57,7 @@ func constant(c float64) Mem {
 		return m
 	}
 	const rodataNoptr = 8 | 16
-	m := GLOBL(fmt.Sprintf("winogradConstant%d", len(constants)), rodataNoptr)
+	m := GLOBL(fmt.Sprintf("constant%d", len(constants)), rodataNoptr)
 	for i := 0; i < vecSize; i += 4 {
 		DATA(i, U32(math.Float32bits(float32(c))))
 	}

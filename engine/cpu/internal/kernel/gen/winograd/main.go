@@ -1,5 +1,5 @@
 // Command winograd writes the AVX2+FMA assembly of the transforms of Winograd
-// convolutions. It is run by go generate in the kernel package.
+// convolutions, package winograd. It is run by go generate there.
 //
 // # How the kernels work
 //
@@ -17,7 +17,7 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 func main() {
@@ -28,8 +28,8 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	Package("github.com/strideml/stride/engine/cpu/internal/kernel")
+	Package("github.com/strideml/stride/engine/cpu/internal/kernel/winograd")
 	ConstraintExpr("amd64,!noasm")
-	winograd.Transforms(transform)
+	matrices.Transforms(transform)
 	Generate()
 }

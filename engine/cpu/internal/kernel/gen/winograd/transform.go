@@ -8,7 +8,7 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
-	"github.com/strideml/stride/engine/cpu/internal/winograd"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
 )
 
 const (
@@ -56,7 +56,7 @@ func (s steps) at(base reg.Register, i int) Mem {
 
 // transform emits the kernel of m, which makes a to×to matrix of one of
 // from×from. finish adds the bias and applies ReLU.
-func transform(prefix string, from, to int, m winograd.Matrix, finish bool) {
+func transform(prefix string, from, to int, m matrices.Matrix, finish bool) {
 	TEXT(fmt.Sprintf("%s%dto%dSIMD", prefix, from, to), 0, "func(args *TransformArgs)")
 	frame := aligned(AllocLocal((from*to + 1) * vecSize))
 	src, dst := load("Src"), load("Dst")

@@ -1,0 +1,28 @@
+//go:build !noasm
+
+package isa
+
+import "golang.org/x/sys/cpu"
+
+// haveAVX2 and haveAVX512 say whether this CPU, and the operating system, can run
+// the AVX2 and the AVX-512 kernels.
+var (
+	haveAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasFMA
+	haveAVX512 = haveAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512DQ
+)
+
+// HaveNEON is false: NEON is arm64's.
+const HaveNEON = false
+
+// What kernels dispatch to. Only [Set] changes it.
+var (
+	UseSIMD   bool // assembly that arm64 has too: names with SIMD
+	UseAVX2   bool // assembly that only amd64 has: names with AVX2; set with UseSIMD
+	UseAVX512 bool // names with AVX512; set with the other two
+)
+
+// use makes kernels dispatch to an instruction set.
+func use(isa string) {
+	current = isa
+	UseSIMD, UseAVX2, UseAVX512 = isa != Generic, isa != Generic, isa == AVX512
+}

@@ -1,0 +1,59 @@
+package matrix
+
+import (
+	"testing"
+
+	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+)
+
+// TestTwins compares each kernel with its twin.
+func TestTwins(t *testing.T) { kerneltest.CompareTwins(t, twins()) }
+
+// TestSource checks that TestTwins has all kernels, and other rules of the source.
+func TestSource(t *testing.T) { kerneltest.CheckSource(t, twins()) }
+
+// twins are all kernels with assembly.
+func twins() []kerneltest.Twin {
+	var list []kerneltest.Twin
+	add := func(name string, tolerance float64, run func(n int) []float32) {
+		list = append(list, kerneltest.Twin{Name: name, Tolerance: tolerance, Run: run})
+	}
+	// onPanel multiplies n rows of 7 terms by a panel.
+	onPanel := func(nr int, kernel func(*TileArgs)) func(n int) []float32 {
+		return func(rows int) []float32 {
+			const terms = 7
+			c := kerneltest.Randoms(rows*nr, 1)
+			if rows > 0 {
+				kernel(&TileArgs{
+					A: &kerneltest.Randoms(rows*terms, 2)[0], AOff: &ramp(rows, terms)[0], SegOff: &ramp(1, 0)[0], Segs: 1, Run: terms,
+					B: &kerneltest.Randoms(terms*nr, 3)[0], C: &c[0], COff: &ramp(rows, nr)[0], Rows: rows, Cols: nr - 1, ReLU: rows%2 == 0, Accumulate: rows%3 == 0,
+				})
+			}
+			return c
+		}
+	}
+	add("Tile", kerneltest.Rounding, onPanel(TileCols, Tile))
+	add("TileNarrow", kerneltest.Rounding, onPanel(NarrowCols, TileNarrow))
+	for _, cols := range []int{NarrowCols, TileCols} {
+		add("Outer", kerneltest.Rounding, func(rows int) []float32 {
+			const terms = 9
+			c := kerneltest.Randoms(rows*cols, 1)
+			if rows > 0 {
+				step := rows + TileCols
+				Outer(&OuterArgs{
+					A: &kerneltest.Randoms(terms*step+TileCols, 2)[0], AOff: &ramp(terms, step)[0], B: &kerneltest.Randoms((terms+1)*TileCols, 3)[0], BOff: &ramp(terms, TileCols)[0],
+					B1: 8, K: terms, C: &c[0], LdC: cols, Rows: rows, Cols: cols,
+				})
+			}
+			return c
+		})
+	}
+	add("Transpose2D", 0, func(n int) []float32 {
+		dst := make([]float32, 11*n)
+		Transpose2D(dst, kerneltest.Randoms(11*n, 1), 11, n, 11, n)
+		return dst
+	})
+	// The loop counts operations; what it sums differs, see TestPeakFMA.
+	add("PeakFMA", kerneltest.Rounding, func(int) []float32 { return nil })
+	return list
+}
