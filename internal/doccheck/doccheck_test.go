@@ -221,8 +221,6 @@ func TestEveryPackage(t *testing.T) {
 			return nil
 		case base == "internal" || base == "testdata" || base == "gen" || base == ".git" || pkg == "examples" || pkg == "bench" || pkg == "tools" || pkg == "shared":
 			return filepath.SkipDir
-		case inside && strings.Contains(inEngine, "/"):
-			return filepath.SkipDir
 		case inside:
 			pkg = inEngine
 		}
