@@ -179,7 +179,7 @@ func (c *checker) memory() error {
 	last := c.lastUses()
 	byRoot := map[*Value][]*Value{} // values that an operation writes
 	for _, o := range c.f.Ops {
-		if named(o) {
+		if o.Alias() {
 			continue
 		}
 		for _, v := range o.Outs {
@@ -206,15 +206,6 @@ func (c *checker) memory() error {
 		}
 	}
 	return nil
-}
-
-// named reports whether an operation only gives memory another name.
-func named(o *Op) bool {
-	switch o.Do.(type) {
-	case View, Join:
-		return true
-	}
-	return false
 }
 
 // mayOverwrite reports whether an operation that reads u may write v in the same
@@ -265,7 +256,7 @@ func (c *checker) lastUses() map[*Value]int {
 	}
 	for i := len(c.f.Ops) - 1; i >= 0; i-- {
 		o := c.f.Ops[i]
-		if named(o) { // its arguments are needed as long as its result
+		if o.Alias() { // its arguments are needed as long as its result
 			for _, v := range o.Args {
 				last[v] = max(last[v], last[o.Out()])
 			}

@@ -48,6 +48,16 @@ type Op struct {
 // Out returns the main result.
 func (o *Op) Out() *Value { return o.Outs[0] }
 
+// Alias reports whether the operation only gives memory another name: nothing is
+// computed.
+func (o *Op) Alias() bool {
+	switch o.Do.(type) {
+	case View, Join:
+		return true
+	}
+	return false
+}
+
 // Index is the place of the operation in the order in which operations run, as
 // Number counted last. Leaves are before all of them: see Ready.
 func (o *Op) Index() int { return o.index }

@@ -17,7 +17,7 @@ func Hoist(f *ir.Func) error {
 		pinned[rootOf(u.New)] = true
 	}
 	for _, o := range f.Ops {
-		if costsNothing(o) {
+		if o.Alias() {
 			continue
 		}
 		if _, ok := o.Do.(ir.Fold); ok {

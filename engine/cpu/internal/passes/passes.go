@@ -10,7 +10,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A Pass changes a Func. Name is that of its file.
+// A Pass changes a Func. Name is that of its file; the layout pass is in package
+// lower, whose operators have the rules.
 type Pass struct {
 	Name string
 	Does string // in a few words, for people who read the form after each pass

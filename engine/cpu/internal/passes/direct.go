@@ -1,0 +1,32 @@
+package passes
+
+import (
+	"slices"
+
+	"github.com/strideml/stride/engine/cpu/internal/ir"
+)
+
+// Direct decides for each update whether its value is computed straight into the
+// variable or copied there at the end of the run. The first is possible if one
+// elementwise operation makes the value, no later operation reads the variable,
+// and nobody needs the old contents at the end, or the value but elementwise
+// operations, which read nothing past its end.
+func Direct(f *ir.Func) error {
+	m := accesses(f)
+	used := map[*ir.Value]int{}
+	for _, u := range f.Updates {
+		used[rootOf(u.New)]++
+	}
+	for _, u := range f.Updates {
+		from, to := rootOf(u.New), rootOf(u.Old)
+		o := from.Def
+		if o == nil || !inPlace(o) || used[from] > 1 || len(m.wrote[from]) != 1 ||
+			slices.ContainsFunc(f.Outputs, func(v *ir.Value) bool { return rootOf(v) == from || rootOf(v) == to }) ||
+			slices.ContainsFunc(m.read[from], func(i int) bool { return !inPlace(f.Ops[i]) }) ||
+			slices.ContainsFunc(m.read[to], func(i int) bool { return i > o.Index() }) {
+			continue
+		}
+		u.Direct = true
+	}
+	return nil
+}
