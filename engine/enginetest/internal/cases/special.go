@@ -28,6 +28,9 @@ func specialCases() []Case {
 	}
 	for _, u := range unaryFuncs {
 		add(u.name, u.f, u.tol, spread(17))
+		add(u.name+" gradient", func(x *graph.Node) *graph.Node {
+			return graph.Gradients(graph.Sum(u.f(x)), x)[0]
+		}, Measured, spread(17))
 	}
 	add("ReLU after Add", func(x *graph.Node) *graph.Node { return graph.ReLU(graph.Add(x, x)) }, Exact, spread(2, 17))
 	add("Max", func(x *graph.Node) *graph.Node { return graph.Max(x, 1) }, Exact, spread(17, 9))

@@ -37,7 +37,8 @@ func GELU(dst, x []float32) {
 }
 
 // GELUGrad computes the gradient of [GELU] from its argument x: dst = dy·(Φ(x)+x·φ(x)),
-// φ(x) = e^(−x²/2)/√(2π), with an error of at most 3e-7·|dy|.
+// φ(x) = e^(−x²/2)/√(2π), with an error of at most 3e-7·|dy|. At ±Inf it is the limit,
+// dy and 0·dy, where PyTorch has NaN.
 func GELUGrad(dst, x, dy []float32) {
 	x, dy = x[:len(dst)], dy[:len(dst)]
 	if isa.UseSIMD {
@@ -68,7 +69,8 @@ func GELUTanh(dst, x []float32) {
 }
 
 // GELUTanhGrad computes the gradient of [GELUTanh] from its argument x:
-// dst = dy·σ(u)·(1 + x·u'·(1−σ(u))), with an error of at most 3e-7·|dy|.
+// dst = dy·σ(u)·(1 + x·u'·(1−σ(u))), with an error of at most 3e-7·|dy|. At ±Inf it is
+// the limit, dy and 0·dy, where PyTorch has NaN.
 func GELUTanhGrad(dst, x, dy []float32) {
 	x, dy = x[:len(dst)], dy[:len(dst)]
 	if isa.UseSIMD {
