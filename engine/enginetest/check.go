@@ -257,9 +257,11 @@ func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
 		}
 		for i, w := range want {
 			for k, v := range w {
-				if d := math.Abs(other[i][k] - v); d > slack[i][k] {
+				o := other[i][k]
+				switch d := math.Abs(o - v); {
+				case d > slack[i][k]:
 					slack[i][k] = d
-				} else if math.IsNaN(d) && !math.IsNaN(v) && !math.IsInf(v, 0) {
+				case math.IsNaN(d) && v != o && !(math.IsNaN(v) && math.IsNaN(o)): // rounding decides whether it is finite
 					slack[i][k] = math.Inf(1)
 				}
 			}
@@ -275,6 +277,9 @@ func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
 		}
 		typical := math.Sqrt(square / math.Max(count, 1))
 		for k, v := range w {
+			if math.IsInf(slack[i][k], 0) {
+				continue
+			}
 			slack[i][k] = 3*math.Max(slack[i][k], typical) + 1e-6*math.Abs(v) + 1e-9
 			if math.IsNaN(slack[i][k]) {
 				slack[i][k] = 0
