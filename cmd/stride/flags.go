@@ -200,6 +200,9 @@ func (c *compute) open() (engine.Device, func(), error) {
 	if c.device == "reference" {
 		return reference.New(), func() {}, nil
 	}
+	if err := cpu.KernelsError(); err != nil {
+		return nil, nil, misuse("%v", err)
+	}
 	if c.tune && c.tuning == nil {
 		c.tuning = cpu.NewTuning(nil, nil)
 	}

@@ -119,3 +119,14 @@ func unchanged(t testing.TB, dir string, before map[string]string) {
 		t.Errorf("%s is new", filepath.Join(dir, name))
 	}
 }
+
+// An environment variable that asks for kernels which do not exist is misuse: the
+// bits of results differ between kernels.
+func TestUnknownKernels(t *testing.T) {
+	cmd := child(t, "bench", "lenet", "--time", "1ms")
+	cmd.Env = append(cmd.Env, "STRIDE_KERNELS=sse")
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != misused || !strings.Contains(string(out), "STRIDE_KERNELS") {
+		t.Errorf("%v: %s", err, out)
+	}
+}

@@ -61,6 +61,12 @@ func New(o Options) *Device {
 // Name returns "cpu".
 func (d *Device) Name() string { return "cpu" }
 
+// KernelsError returns why the kernels in use are not those that the environment
+// variable STRIDE_KERNELS asks for: the processor lacks them, or there are none of
+// that name. It is nil if they are, or if the variable is not set. Programs compute
+// either way; the bits of results differ between kernels.
+func KernelsError() error { return isa.SelectionError() }
+
 // Description names the instruction set and the number of threads.
 func (d *Device) Description() string {
 	s := fmt.Sprintf("%s kernels, %d threads", isa.Current(), d.Threads())

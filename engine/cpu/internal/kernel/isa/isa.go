@@ -54,7 +54,7 @@ func choose(want string, available []string) (isa string, err error) {
 		return available[0], nil
 	case Generic, AVX2, AVX512, NEON:
 		if !slices.Contains(available, want) {
-			return Generic, fmt.Errorf("%s=%s: %s; using the %s kernels", EnvKernels, want, missing[want], Generic)
+			return Generic, fmt.Errorf("%s=%s: %s", EnvKernels, want, missing[want])
 		}
 		return want, nil
 	default:
