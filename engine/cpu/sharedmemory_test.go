@@ -1,9 +1,11 @@
 package cpu
 
 import (
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -109,4 +111,32 @@ func TestProgramsOfADeviceAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// The memory of programs that are dropped without Close is given back, also when
+// they have run on several threads, and the device stays usable.
+func TestDroppedProgramsGiveMemoryBack(t *testing.T) {
+	d := New(Options{Threads: 2})
+	defer d.Close()
+	for _, n := range []int{1000, 30, 4000} {
+		runSquares(t, squares(t, d, n), n)
+	}
+	if floatsOf(d) == 0 {
+		t.Fatal("programs need no memory")
+	}
+	for range 200 {
+		runtime.GC()
+		if floatsOf(d) == 0 {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	if n := floatsOf(d); n != 0 {
+		t.Fatalf("%d floats of dropped programs are left", n)
+	}
+	p := squares(t, d, 50)
+	defer p.Close()
+	if got := runSquares(t, p, 50); got[0] == 0 {
+		t.Errorf("a program after them computes %v", got[0])
+	}
 }

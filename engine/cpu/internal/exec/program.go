@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -87,6 +88,7 @@ type Program struct {
 	own        *arena
 	ownFloats  int
 	persistent []*Buffer
+	cleanup    runtime.Cleanup // gives the memory back if nobody closes the program
 }
 
 var _ engine.Program = (*Program)(nil)
@@ -118,7 +120,23 @@ func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Pro
 	if p.number, err = w.memory.reserve(p.sharedFloats()); err != nil {
 		return nil, errors.Join(err, p.own.free())
 	}
+	// A run may hold the lock for long, and other cleanups wait for this one.
+	p.cleanup = runtime.AddCleanup(p, func(h held) { go h.release() }, held{w, p.number, p.own})
 	return p, nil
+}
+
+// held is the memory of a program, which the garbage collector does not see.
+type held struct {
+	workers *Workers
+	number  int // in the memory that programs share
+	own     *arena
+}
+
+// release gives the memory back.
+func (h held) release() error {
+	h.workers.mu.Lock()
+	defer h.workers.mu.Unlock()
+	return errors.Join(h.workers.memory.release(h.number), h.own.free())
 }
 
 // newProgram makes a program. If there is a first one it is a replica of that,
@@ -230,16 +248,18 @@ func (p *Program) give(outputs []*tensor.Tensor, part int) {
 	}
 }
 
-// Close implements engine.Program.
+// Close implements engine.Program. The memory of a program that is dropped without
+// it is given back when the garbage collector finds that.
 func (p *Program) Close() error {
 	p.workers.mu.Lock()
-	defer p.workers.mu.Unlock()
-	if p.closed {
+	closed := p.closed
+	p.closed, p.steps = true, nil
+	p.workers.mu.Unlock()
+	if closed {
 		return nil
 	}
-	p.closed = true
-	p.steps = nil
-	return errors.Join(p.workers.memory.release(p.number), p.own.free())
+	p.cleanup.Stop()
+	return held{p.workers, p.number, p.own}.release()
 }
 
 // sharedFloats is the part of the device's memory that the program uses.

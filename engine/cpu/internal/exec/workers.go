@@ -129,6 +129,7 @@ func (w *Workers) do(tasks int, run func(task int, scratch []float32)) {
 			runtime.Gosched()
 		}
 	}
+	w.run = nil // it may keep a program alive that nobody uses any more
 }
 
 // take runs tasks until there are none left and reports whether it ran any.
