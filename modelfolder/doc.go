@@ -4,7 +4,7 @@
 //
 // [Load] takes
 //
-//   - a run folder, as package train leaves it;
+//   - a run folder, as package train leaves it, see train/runfolder;
 //   - a model folder: config.json and model.safetensors, which [Model.Save]
 //     writes and docs/model-folder.md describes;
 //   - a model file, .safetensors. Files that Stride has written say in their

@@ -14,7 +14,7 @@ import (
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // config is config.json of a model folder. That of a run folder has the same
@@ -43,7 +43,7 @@ func readConfig(dir string) (config, error) {
 	path := filepath.Join(dir, configFile)
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c, fmt.Errorf("%w in %s, and no model: %s is missing", train.ErrNoRun, dir, configFile)
+		return c, fmt.Errorf("%w in %s, and no model: %s is missing", runfolder.ErrNoRun, dir, configFile)
 	}
 	if err != nil {
 		return c, err
@@ -126,7 +126,7 @@ func (m *Model) Save(dir string) error {
 		return fmt.Errorf("save %s: %w", dir, err)
 	}
 	preprocessing := m.Preprocessing.WithDefaults()
-	metadata, err := train.Settings{
+	metadata, err := runfolder.Settings{
 		Net: m.Spec.Name, Data: m.Data, Classes: m.Classes, Input: input, Preprocessing: &preprocessing,
 	}.Metadata()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
 )
@@ -49,7 +49,7 @@ type Model struct {
 	Data string
 	// Run is the run; nil if the model is none. Its Weights are nil: Net has
 	// them.
-	Run *train.Run
+	Run *runfolder.Run
 }
 
 // Options are the choices of Load. The zero value is a good default.
@@ -86,7 +86,7 @@ type source struct {
 	path        string
 	weightsFile string
 	weights     *safetensors.File
-	run         *train.Run
+	run         *runfolder.Run
 
 	// What is said about the model; all may be missing.
 	net, data     string
@@ -121,7 +121,7 @@ func (s *source) readFolder() error {
 
 // readRun reads a run folder.
 func (s *source) readRun() (err error) {
-	if s.run, err = train.ReadRun(s.path); err != nil {
+	if s.run, err = runfolder.Read(s.path); err != nil {
 		return err
 	}
 	settings := s.run.Settings

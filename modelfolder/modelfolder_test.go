@@ -19,6 +19,7 @@ import (
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -320,7 +321,7 @@ func TestFileRefuses(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	empty := t.TempDir()
-	if _, err := modelfolder.Load(empty, modelfolder.Options{}); !errors.Is(err, train.ErrNoRun) || !strings.Contains(err.Error(), empty) {
+	if _, err := modelfolder.Load(empty, modelfolder.Options{}); !errors.Is(err, runfolder.ErrNoRun) || !strings.Contains(err.Error(), empty) {
 		t.Errorf("got %v", err)
 	}
 }

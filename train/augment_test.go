@@ -11,6 +11,7 @@ import (
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // brighter is a transform whose random numbers can be seen in the loss.
@@ -64,7 +65,7 @@ func TestAugmentedRunResumes(t *testing.T) {
 	}
 	sameFiles(t, part, whole)
 	sameRows(t, got, history, part)
-	if s, err := train.ReadSettings(part); err != nil || s.Augment != config.Augment.String() {
+	if s, err := runfolder.ReadSettings(part); err != nil || s.Augment != config.Augment.String() {
 		t.Errorf("config.json has %q, %v", s.Augment, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // Config says how to train. Epochs, BatchSize and LearningRate must be set.
@@ -84,6 +85,16 @@ type Config struct {
 	Log func(line string)
 }
 
+// What a run has done is told to callers and kept in run folders.
+type (
+	// A History is what a run has done.
+	History = runfolder.History
+	// A Row is the result of one epoch.
+	Row = runfolder.Row
+	// A Point is how far an epoch under way had come.
+	Point = runfolder.Point
+)
+
 // Callbacks are functions that Fit calls from its own goroutine; any may be
 // nil. They should return soon: no step runs meanwhile.
 type Callbacks struct {
@@ -157,7 +168,7 @@ type EpochInfo struct {
 	Warning string
 }
 
-// Errors that Fit's errors wrap.
+// Errors that Fit's errors wrap, besides those of package runfolder.
 var (
 	// ErrInterrupted says that the context ended; it wraps its cause, usually
 	// context.Canceled.
@@ -167,10 +178,6 @@ var (
 	// ErrBudget says that a training step needs more memory than it may have,
 	// whatever is computed again.
 	ErrBudget = errors.New("training does not fit the memory budget")
-	// ErrNotEmpty says that the run folder holds files and is not resumed.
-	ErrNotEmpty = errors.New("folder is not empty")
-	// ErrNoRun says that a folder holds no run.
-	ErrNoRun = errors.New("no run")
 )
 
 // withDefaults checks the settings and fills in the others.

@@ -7,17 +7,9 @@
 // [Config.Loss] of targets of any shape; see data.Targeted. A [Minimizer] does the
 // steps of a custom loop.
 //
-// With [Config.Dir] a run leaves a folder:
-//
-//	config.json        settings: network, data, hyper-parameters
-//	metrics.csv        one row an epoch: epoch, train_loss, train_accuracy,
-//	                   test_accuracy, images_per_second, seconds, test_loss
-//	metrics.jsonl      the same as JSON objects
-//	model.safetensors  the weights
-//	log.txt            what happened when
-//	state.json         where training stands, and the checkpoint that it names
-//
-// [ReadRun] reads it back; package modelfolder makes its model.
+// With [Config.Dir] a run leaves a folder with its settings, the rows of its epochs,
+// its weights and its state. Package train/runfolder says which files these are,
+// and reads them back; package modelfolder makes the run's model.
 //
 // # What is measured
 //
@@ -34,8 +26,6 @@
 // point, continues with [Config.Resume] and ends with weights that are equal
 // bit for bit to those of a run that was not, on the same device and
 // instruction set; a network with dropout must be made with the same seed.
-// Files are replaced whole; a checkpoint stays until the next one, and the
-// state that names it, are on disk.
 //
 // Training stops with an error that wraps [ErrDiverged] when a loss or a
 // weight is no longer finite. The last checkpoint is kept. The step is then run

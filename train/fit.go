@@ -8,6 +8,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // Fit trains the model on the training set and returns what it did. After each
@@ -25,7 +26,7 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 		return nil, err
 	}
 	if config.Dir != "" && !config.Resume {
-		if err := checkEmpty(config.Dir); err != nil {
+		if err := runfolder.CheckEmpty(config.Dir); err != nil {
 			return nil, err
 		}
 	}
@@ -58,8 +59,12 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 		return nil, err
 	}
 	err = f.run(ctx)
-	return newHistory(&f.at), err
+	return f.at.History(), err
 }
+
+// pointEpochs is how many epochs a run has at most for points to be noted
+// within them: the curves of a longer one are dense enough.
+const pointEpochs = 20
 
 // A fitter is a Fit under way.
 type fitter struct {
@@ -70,9 +75,9 @@ type fitter struct {
 	batches   int // in an epoch
 	stepper   *Stepper
 	watch     *watch
-	evaluator *evaluator // nil without a test set
-	folder    *folder    // nil without a run folder
-	at        position
+	evaluator *evaluator        // nil without a test set
+	folder    *runfolder.Folder // nil without a run folder
+	at        runfolder.Position
 	saved     string // path of the latest checkpoint
 	patience  int    // epochs at chance before a warning
 }
@@ -126,29 +131,29 @@ func (f *fitter) close() {
 		f.evaluator.close()
 	}
 	if f.folder != nil {
-		f.folder.log.Close()
+		_ = f.folder.Close() // Log ignores errors, too
 	}
 }
 
 // open makes the run folder, or takes up the run in it.
-func (f *fitter) open(settings Settings) (err error) {
-	f.at = position{Version: 1}
+func (f *fitter) open(settings runfolder.Settings) (err error) {
+	f.at = runfolder.Position{Version: 1}
 	switch {
 	case f.config.Dir == "":
 	case !f.config.Resume:
-		f.folder, err = createFolder(f.config.Dir, settings)
+		f.folder, err = runfolder.Create(f.config.Dir, settings)
 	default:
-		var at *position
-		if f.folder, at, err = reopenFolder(f.config.Dir, settings); err != nil {
+		var at *runfolder.Position
+		if f.folder, at, err = runfolder.Reopen(f.config.Dir, settings); err != nil {
 			return err
 		}
 		if at != nil {
-			if err := f.folder.load(at, f.model, &f.stepper.state); err != nil {
+			if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
 				return fmt.Errorf("resume: %w", err)
 			}
-			f.at, f.saved = *at, at.path(f.config.Dir)
+			f.at = *at
 		}
-		if err := f.folder.begin(); err != nil {
+		if err := f.folder.Begin(); err != nil {
 			return err
 		}
 		if at == nil {
@@ -156,7 +161,7 @@ func (f *fitter) open(settings Settings) (err error) {
 			break
 		}
 		f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
-		if was := f.folder.settings.Device; was != f.config.Device.Name() {
+		if was := f.folder.Settings.Device; was != f.config.Device.Name() {
 			f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
 		}
 	}
@@ -165,7 +170,7 @@ func (f *fitter) open(settings Settings) (err error) {
 
 func (f *fitter) log(line string) {
 	if f.folder != nil {
-		f.folder.logLine(line)
+		f.folder.Log(line)
 	}
 	f.config.Log(line)
 }
@@ -186,8 +191,8 @@ func (f *fitter) run(ctx context.Context) error {
 	}
 	f.at.Finished = false
 	if f.folder != nil {
-		s := f.folder.settings
-		f.folder.logLine(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
+		s := f.folder.Settings
+		f.folder.Log(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
 			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
 	}
 	if p := f.stepper.programs[min(f.config.BatchSize, f.set.Len())]; p.recomputed > 0 {
@@ -199,7 +204,7 @@ func (f *fitter) run(ctx context.Context) error {
 	for f.at.Epoch < f.config.Epochs {
 		if err := f.epoch(ctx); err != nil {
 			if f.folder != nil {
-				f.folder.logLine(err.Error())
+				f.folder.Log(err.Error())
 			}
 			return err
 		}
@@ -210,22 +215,18 @@ func (f *fitter) run(ctx context.Context) error {
 // complete writes what is missing in the folder of a run that was killed after
 // its last step.
 func (f *fitter) complete() error {
-	if f.at.Weights.Name != modelFile {
-		f.at.Finished = true
-		if _, err := f.folder.save(&f.at, f.model, &f.stepper.state); err != nil {
-			return fmt.Errorf("save the last checkpoint: %w", err)
-		}
+	if err := f.folder.Complete(&f.at, f.model, &f.stepper.state); err != nil {
+		return err
 	}
-	f.folder.removeOld(&f.at)
 	return f.record(true)
 }
 
 // record writes the history to the run folder, if there is one, and tells the
 // caller of it.
 func (f *fitter) record(last bool) error {
-	h := newHistory(&f.at)
+	h := f.at.History()
 	if f.folder != nil {
-		if err := f.folder.writeMetrics(h); err != nil {
+		if err := f.folder.WriteMetrics(h); err != nil {
 			return err
 		}
 	}
@@ -273,7 +274,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 		ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9), Seconds: r.Seconds,
 	}
 	f.at.Rows = append(f.at.Rows, row)
-	f.at.Epoch, f.at.Batch, f.at.Running = f.at.Epoch+1, 0, running{}
+	f.at.Epoch, f.at.Batch, f.at.Running = f.at.Epoch+1, 0, runfolder.Running{}
 	f.at.Finished = f.at.Epoch == f.config.Epochs
 	return f.finishEpoch(row)
 }
@@ -333,7 +334,7 @@ func (f *fitter) finishEpoch(row Row) error {
 	if f.folder != nil {
 		if due {
 			var err error
-			if path, err = f.folder.save(&f.at, f.model, &f.stepper.state); err != nil {
+			if path, err = f.folder.Save(&f.at, f.model, &f.stepper.state); err != nil {
 				return fmt.Errorf("save a checkpoint after epoch %d: %w", row.Epoch, err)
 			}
 			f.saved = path
@@ -378,7 +379,7 @@ func (f *fitter) interrupted(cause error) error {
 	if name := notFinite(f.model.State()); name != "" {
 		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
 	}
-	path, err := f.folder.save(&f.at, f.model, &f.stepper.state)
+	path, err := f.folder.Save(&f.at, f.model, &f.stepper.state)
 	if err == nil {
 		err = f.record(true)
 	}

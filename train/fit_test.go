@@ -12,20 +12,9 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/reference"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 )
-
-// linear is one layer: nothing in it depends on the mode.
-func linear(t *testing.T) *nn.Model {
-	t.Helper()
-	model, err := nn.New(nn.Sequential(nn.Flatten(), nn.Linear(3)), tensor.Shape{1, 6, 6}, nn.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return model
-}
 
 func TestMeansOfAnEpoch(t *testing.T) {
 	t.Parallel()

@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // halves are images whose targets are the mean brightness of their upper and lower
@@ -105,7 +106,7 @@ func TestRegression(t *testing.T) {
 	if row := strings.Split(strings.Split(string(csv), "\n")[12], ","); len(row) != 7 || row[2] != "" || row[3] != "" || row[6] == "" {
 		t.Errorf("metrics.csv:\n%s", csv)
 	}
-	run, err := train.ReadRun(dir)
+	run, err := runfolder.Read(dir)
 	if err != nil || len(run.History.Rows) != 12 || run.History.Last().TestLoss != last.TestLoss || !math.IsNaN(run.History.Last().TrainAccuracy) ||
 		!run.Settings.Loss || !run.Settings.Target.Equal(tensor.Shape{2}) {
 		t.Errorf("the run reads %+v, %v", run, err)

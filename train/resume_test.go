@@ -12,6 +12,7 @@ import (
 
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // resume continues a run with the settings of whole and compares the result.
@@ -184,7 +185,7 @@ func TestExtendFinishedRun(t *testing.T) {
 	}
 	sameFiles(t, dir, six.Dir)
 	sameRows(t, got, want, dir)
-	if s, err := train.ReadSettings(dir); err != nil || s.Epochs != 6 {
+	if s, err := runfolder.ReadSettings(dir); err != nil || s.Epochs != 6 {
 		t.Errorf("config.json has %d epochs, %v", s.Epochs, err)
 	}
 }

@@ -1,13 +1,11 @@
 package train_test
 
 import (
-	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,67 +15,21 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data"
-	"github.com/strideml/stride/engine/cpu"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/internal/traintest"
+	"github.com/strideml/stride/train/runfolder"
 )
 
-// bars makes n images of 6×6 with a bright row whose height is the class.
-func bars(n int) *data.Images {
-	r := rand.New(rand.NewPCG(1, uint64(n)))
-	pixels, labels := make([]uint8, n*36), make([]int, n)
-	for i := range n {
-		labels[i] = i % 3
-		for j := range 36 {
-			pixels[i*36+j] = uint8(r.IntN(60))
-			if j/12 == labels[i] {
-				pixels[i*36+j] += 150
-			}
-		}
-	}
-	images, err := data.NewImages(pixels, labels, tensor.Shape{1, 6, 6}, []string{"top", "middle", "bottom"})
-	if err != nil {
-		panic(err)
-	}
-	return images
-}
+// Short names of what the tests of this package share with those of runfolder.
+var (
+	bars, tiny, linear = traintest.Bars, traintest.Tiny, traintest.Linear
+	settings, device   = traintest.Config, traintest.Device
 
-// tiny has everything that a checkpoint must hold: parameters, buffers of
-// batch normalization, dropout's dependence on the step.
-func tiny(t testing.TB, seed uint64) *nn.Model {
-	t.Helper()
-	net := nn.Sequential(
-		nn.Conv2D(2, 3), nn.BatchNorm(), nn.ReLU(), nn.AvgPool2D(2),
-		nn.Flatten(), nn.Dropout(.2), nn.Linear(3),
-	)
-	model, err := nn.New(net, tensor.Shape{1, 6, 6}, nn.Options{Seed: seed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return model
-}
-
-// device is shared: its workers take turns.
-var device = cpu.New(cpu.Options{Threads: 2})
-
-func settings(dir string) train.Config {
-	return train.Config{
-		Epochs: 4, BatchSize: 8, LearningRate: .2, Seed: 7, Dir: dir, Net: "tiny", Data: "bars",
-		Optimizer: optim.SGD{Momentum: .9}, Device: device, Workers: 1,
-	}
-}
-
-func hashOf(t *testing.T, path string) string {
-	t.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(b))
-}
+	hashOf, files, copyDir = traintest.HashOf, traintest.Files, traintest.CopyDir
+)
 
 func names(t *testing.T, dir string) (list []string) {
 	t.Helper()
@@ -89,13 +41,6 @@ func names(t *testing.T, dir string) (list []string) {
 		list = append(list, e.Name())
 	}
 	return list
-}
-
-func copyDir(t *testing.T, to, from string) {
-	t.Helper()
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // fit trains tiny with the test's usual data.
@@ -267,7 +212,7 @@ func TestFitWritesRun(t *testing.T) {
 			t.Errorf("%s in model.safetensors differs from the model", e.Name)
 		}
 	}
-	s, err := train.ReadSettings(dir)
+	s, err := runfolder.ReadSettings(dir)
 	if err != nil || s.Net != "tiny" || s.Data != "bars" || s.Epochs != 4 || s.BatchSize != 8 || s.LearningRate != .2 || s.Seed != 7 ||
 		s.Optimizer != "sgd, momentum 0.9" || s.Device != "cpu" || !slices.Equal(s.Classes, bars(1).Classes()) || s.TrainImages != 28 || s.TestImages != 10 {
 		t.Errorf("config.json says %+v, %v", s, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/diagnose"
 )
@@ -88,6 +89,17 @@ func (w *watch) good(step int) *snapshot {
 
 func holdsNonFinite(values []float32) bool {
 	return slices.ContainsFunc(values, func(v float32) bool { return v-v != 0 })
+}
+
+// notFinite returns the name of a tensor with a value that is infinite or not
+// a number, or "".
+func notFinite(entries []safetensors.Entry) string {
+	for _, e := range entries {
+		if holdsNonFinite(e.Tensor.Data()) {
+			return e.Name
+		}
+	}
+	return ""
 }
 
 // explain looks for the cause of trouble that showed in a step, from 0: its

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/internal/suggest"
-	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
 )
@@ -96,7 +96,7 @@ func newestRun(net string) string {
 	}
 	for _, entry := range slices.Backward(entries) { // names begin with the time
 		dir := filepath.Join("runs", entry.Name())
-		if s, err := train.ReadSettings(dir); err == nil && (net == "" || s.Net == net) {
+		if s, err := runfolder.ReadSettings(dir); err == nil && (net == "" || s.Net == net) {
 			return dir
 		}
 	}

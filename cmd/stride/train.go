@@ -20,6 +20,7 @@ import (
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/curves"
 	"github.com/strideml/stride/train/diagnose"
+	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -228,7 +229,7 @@ func (t *trainVerb) choose(args []string) error {
 	}
 	// Fit refuses a full folder too, but only once the data are there.
 	if entries, err := os.ReadDir(t.out); err == nil && len(entries) > 0 {
-		return fmt.Errorf("run %w: %s contains files already; name another folder with --out, or continue the run in it with --resume", train.ErrNotEmpty, t.out)
+		return fmt.Errorf("run %w: %s contains files already; name another folder with --out, or continue the run in it with --resume", runfolder.ErrNotEmpty, t.out)
 	}
 	return nil
 }
@@ -250,7 +251,7 @@ func (t *trainVerb) takeUp(args []string) error {
 	if err != nil {
 		return err
 	}
-	s, err := train.ReadSettings(t.out)
+	s, err := runfolder.ReadSettings(t.out)
 	if err != nil {
 		return err
 	}
@@ -286,7 +287,7 @@ func (t *trainVerb) takeUp(args []string) error {
 		}
 	}
 	if t.weights != "" {
-		if _, err := train.ReadRun(t.out); err == nil {
+		if _, err := runfolder.Read(t.out); err == nil {
 			t.weights = "" // the run has its own by now
 		}
 		t.weightsHash = s.Options["weights-sha256"]

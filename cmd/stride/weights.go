@@ -12,8 +12,8 @@ import (
 	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/diagnose"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // loadWeights gives a model the weights that training starts from. A run that
@@ -24,7 +24,7 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 	if info, err := os.Stat(path); err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	} else if info.IsDir() {
-		run, err := train.ReadRun(path)
+		run, err := runfolder.Read(path)
 		if err != nil {
 			return fmt.Errorf("--weights: %w", err)
 		}

@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ type Row struct {
 	// TrainLoss and TrainAccuracy are means over the epoch in training mode.
 	TrainLoss, TrainAccuracy float64
 	// TestLoss and TestAccuracy are measured after the epoch; NaN without a test
-	// set. Accuracy is also NaN where it means nothing; see Config.Loss. In files
+	// set. Accuracy is also NaN where it means nothing; see train.Config.Loss. In files
 	// NaN is empty (CSV) or null (JSON).
 	TestLoss, TestAccuracy float64
 	// ImagesPerSecond is the number of images divided by the time in training
@@ -119,10 +119,6 @@ func (p *Point) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// pointEpochs is how many epochs a run has at most for points to be noted
-// within them: the curves of a longer one are dense enough.
-const pointEpochs = 20
-
 // A History is what a run has done.
 type History struct {
 	// Rows has one entry for each epoch, in order, with those of earlier parts
@@ -145,16 +141,16 @@ func (h *History) Last() Row {
 	return h.Rows[len(h.Rows)-1]
 }
 
-// newHistory derives the overall speed: all epochs have the same number of
-// images, so it is the harmonic mean.
-func newHistory(at *position) *History {
-	h := &History{Rows: at.Rows, Points: at.Points, Steps: at.Step}
+// History returns what the run has done. All epochs have the same number of
+// images, so the overall speed is the harmonic mean of theirs.
+func (p *Position) History() *History {
+	h := &History{Rows: p.Rows, Points: p.Points, Steps: p.Step}
 	inverse := 0.0
-	for _, r := range at.Rows {
+	for _, r := range p.Rows {
 		inverse += 1 / r.ImagesPerSecond
 	}
 	if inverse > 0 && !math.IsInf(inverse, 0) {
-		h.ImagesPerSecond = float64(len(at.Rows)) / inverse
+		h.ImagesPerSecond = float64(len(p.Rows)) / inverse
 	}
 	return h
 }

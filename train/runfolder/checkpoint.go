@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"crypto/sha256"
@@ -25,9 +25,10 @@ const (
 	logFile    = "log.txt"
 )
 
-// position is where training stands: all that the next step depends on
-// besides the weights, and the rows so far. It is written to state.json.
-type position struct {
+// A Position is where training stands: all that the next step depends on
+// besides the weights, and the rows so far. It is written to state.json. Version
+// must be 1; Save sets Weights and Optimizer.
+type Position struct {
 	Version int `json:"version"`
 	// Epoch is the number of epochs done, Batch that of steps of the next one
 	// and Step that of all steps.
@@ -38,7 +39,7 @@ type position struct {
 	Finished bool `json:"finished"`
 	// Running holds the sums of the epoch under way. encoding/json writes a
 	// float64 so that it is read back exactly.
-	Running running `json:"running"`
+	Running Running `json:"running"`
 	Rows    []Row   `json:"epochs"`
 	Points  []Point `json:"points,omitempty"`
 	// Weights and Optimizer are the files that belong to this position.
@@ -46,11 +47,14 @@ type position struct {
 	Optimizer *file `json:"optimizer,omitempty"`
 }
 
-// running sums up an epoch.
-type running struct {
-	Loss        float64 `json:"loss"` // of all images
-	Correct     int     `json:"correct"`
-	Images      int     `json:"images"`
+// Running sums up an epoch under way.
+type Running struct {
+	// Loss is the sum of the losses of Images images, of which Correct were given
+	// the right class.
+	Loss    float64 `json:"loss"`
+	Correct int     `json:"correct"`
+	Images  int     `json:"images"`
+	// StepSeconds is the time in training steps, Seconds the time in all.
 	StepSeconds float64 `json:"step_seconds"`
 	Seconds     float64 `json:"seconds"`
 }
@@ -62,7 +66,7 @@ type file struct {
 }
 
 // check rejects positions that cannot be: the file may have been edited.
-func (p *position) check(s Settings) error {
+func (p *Position) check(s Settings) error {
 	batches := s.batches()
 	sums := p.Running.Loss + p.Running.StepSeconds + p.Running.Seconds
 	switch {
@@ -89,9 +93,6 @@ func (p *position) check(s Settings) error {
 	}
 	return nil
 }
-
-// path is that of the position's weights.
-func (p *position) path(dir string) string { return filepath.Join(dir, p.Weights.Name) }
 
 // writeTensors writes a safetensors file and returns its name and hash.
 func writeTensors(dir, name string, f *safetensors.File) (file, error) {
@@ -180,15 +181,4 @@ func loadVariables(variables []*graph.Variable, f *safetensors.File) error {
 		v.Changed()
 	}
 	return nil
-}
-
-// notFinite returns the name of a tensor with a value that is infinite or not
-// a number, or "".
-func notFinite(entries []safetensors.Entry) string {
-	for _, e := range entries {
-		if holdsNonFinite(e.Tensor.Data()) {
-			return e.Name
-		}
-	}
-	return ""
 }

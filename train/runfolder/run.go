@@ -1,9 +1,18 @@
-package train
+package runfolder
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/strideml/stride/safetensors"
+)
+
+// Errors that the errors of this package wrap.
+var (
+	// ErrNotEmpty says that the folder of a new run holds files.
+	ErrNotEmpty = errors.New("folder is not empty")
+	// ErrNoRun says that a folder holds no run.
+	ErrNoRun = errors.New("no run")
 )
 
 // A Run is a run as it was found on disk. Package modelfolder makes its model.
@@ -22,10 +31,10 @@ type Run struct {
 	WeightsFile string
 }
 
-// ReadRun reads a run folder and the newest weights in it, also while the run
+// Read reads a run folder and the newest weights in it, also while the run
 // is being trained.
-func ReadRun(dir string) (*Run, error) {
-	s, err := readSettings(dir)
+func Read(dir string) (*Run, error) {
+	s, err := ReadSettings(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -34,14 +43,14 @@ func ReadRun(dir string) (*Run, error) {
 		return nil, err
 	}
 	return &Run{
-		Dir: dir, Settings: s, History: newHistory(at), Finished: at.Finished,
+		Dir: dir, Settings: s, History: at.History(), Finished: at.Finished,
 		Weights: weights, WeightsFile: path,
 	}, nil
 }
 
-// newest reads a run's position and the weights that belong to it. A Fit under
-// way may remove them in between: then there is another position.
-func newest(dir string, s Settings) (at *position, f *safetensors.File, path string, err error) {
+// newest reads a run's position and the weights that belong to it. A training
+// under way may remove them in between: then there is another position.
+func newest(dir string, s Settings) (at *Position, f *safetensors.File, path string, err error) {
 	var before file
 	for {
 		at, err = readPosition(dir, s)
@@ -58,6 +67,3 @@ func newest(dir string, s Settings) (at *position, f *safetensors.File, path str
 		before = at.Weights
 	}
 }
-
-// ReadSettings reads the settings of the run in a folder, and nothing else.
-func ReadSettings(dir string) (Settings, error) { return readSettings(dir) }

@@ -1,4 +1,4 @@
-package train
+package runfolder
 
 import (
 	"errors"
@@ -15,15 +15,18 @@ import (
 	"github.com/strideml/stride/safetensors"
 )
 
-// A folder is the run folder of a Fit under way; nil writes nothing.
-type folder struct {
-	dir      string
-	settings Settings
-	log      *os.File
+// A Folder is the run folder of a training under way.
+type Folder struct {
+	// Settings are what config.json says.
+	Settings Settings
+
+	dir string
+	log *os.File
 }
 
-// createFolder begins a run in a folder that must be empty, if it exists.
-func createFolder(dir string, s Settings) (*folder, error) {
+// Create begins a run in a folder that must be empty, if it exists; otherwise the
+// error wraps ErrNotEmpty.
+func Create(dir string, s Settings) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the run folder: %w", err)
 	}
@@ -34,16 +37,16 @@ func createFolder(dir string, s Settings) (*folder, error) {
 		return nil, notEmpty(dir)
 	}
 	f := newFolder(dir, s)
-	return f, f.begin()
+	return f, f.Begin()
 }
 
 func notEmpty(dir string) error {
 	return fmt.Errorf("run %w: %s holds files already; name another folder, or resume the run in it", ErrNotEmpty, dir)
 }
 
-// checkEmpty reports a folder that a new run cannot use, before any work is
-// done for it.
-func checkEmpty(dir string) error {
+// CheckEmpty reports a folder that a new run cannot use, before any work is
+// done for it, with the error of Create.
+func CheckEmpty(dir string) error {
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -56,10 +59,13 @@ func checkEmpty(dir string) error {
 	return nil
 }
 
-// reopenFolder takes up the run in a folder and returns where it stands; nil
-// if it was stopped before its first checkpoint. It changes nothing.
-func reopenFolder(dir string, now Settings) (*folder, *position, error) {
-	then, err := readSettings(dir)
+// Reopen takes up the run in a folder, to go on with the settings now, and
+// returns where it stands; nil if it was stopped before its first checkpoint. It
+// is an error if the settings differ from those of the run in more than a greater
+// number of epochs; Device and Options stay those of the run. Reopen changes no
+// file: Begin does.
+func Reopen(dir string, now Settings) (*Folder, *Position, error) {
+	then, err := ReadSettings(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,13 +80,13 @@ func reopenFolder(dir string, now Settings) (*folder, *position, error) {
 	return newFolder(dir, now), at, nil
 }
 
-func newFolder(dir string, s Settings) *folder {
-	return &folder{dir: dir, settings: s}
+func newFolder(dir string, s Settings) *Folder {
+	return &Folder{Settings: s, dir: dir}
 }
 
-// begin writes the settings and opens the log.
-func (f *folder) begin() error {
-	if err := writeJSON(filepath.Join(f.dir, configFile), f.settings); err != nil {
+// Begin writes the settings and opens the log. Create has done so already.
+func (f *Folder) Begin() error {
+	if err := writeJSON(filepath.Join(f.dir, configFile), f.Settings); err != nil {
 		return err
 	}
 	log, err := os.OpenFile(filepath.Join(f.dir, logFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
@@ -91,8 +97,8 @@ func (f *folder) begin() error {
 	return nil
 }
 
-// readSettings reads config.json.
-func readSettings(dir string) (Settings, error) {
+// ReadSettings reads config.json of the run in a folder, and nothing else.
+func ReadSettings(dir string) (Settings, error) {
 	var s Settings
 	info, err := os.Stat(dir)
 	switch {
@@ -119,8 +125,8 @@ func readSettings(dir string) (Settings, error) {
 
 // readPosition reads state.json of the run with the settings s; nil, nil if it
 // had no checkpoint yet.
-func readPosition(dir string, s Settings) (*position, error) {
-	p := new(position)
+func readPosition(dir string, s Settings) (*Position, error) {
+	p := new(Position)
 	path := filepath.Join(dir, stateFile)
 	err := readJSON(path, p)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -147,36 +153,40 @@ func escape(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// load brings model and optimizer to the position.
-func (f *folder) load(p *position, model *nn.Model, state *optim.State) error {
+// Load brings model and optimizer to the position. It returns the path of its
+// checkpoint, as Save did.
+func (f *Folder) Load(p *Position, model *nn.Model, state *optim.State) (string, error) {
 	weights, path, err := readWeights(f.dir, p.Weights)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := model.LoadState(weights.Entries); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	variables := state.Variables()
 	switch {
 	case p.Optimizer == nil && len(variables) > 0:
-		return fmt.Errorf("%s names no state of the optimizer, which has %d tensors", filepath.Join(f.dir, stateFile), len(variables))
+		return "", fmt.Errorf("%s names no state of the optimizer, which has %d tensors", filepath.Join(f.dir, stateFile), len(variables))
 	case p.Optimizer == nil:
-		return nil
+		return f.checkpoint(p), nil
 	}
 	saved, err := readTensors(f.dir, *p.Optimizer)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if err := loadVariables(variables, saved); err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(f.dir, p.Optimizer.Name), err)
+		return "", fmt.Errorf("%s: %w", filepath.Join(f.dir, p.Optimizer.Name), err)
 	}
-	return nil
+	return f.checkpoint(p), nil
 }
 
-// save writes a checkpoint at the position and returns its path. At every
+// checkpoint returns the path of the position's weights.
+func (f *Folder) checkpoint(p *Position) string { return filepath.Join(f.dir, p.Weights.Name) }
+
+// Save writes a checkpoint at the position and returns its path. At every
 // moment state.json names files that are whole.
-func (f *folder) save(p *position, model *nn.Model, state *optim.State) (string, error) {
-	tensors, err := modelTensors(model.State(), f.settings)
+func (f *Folder) Save(p *Position, model *nn.Model, state *optim.State) (string, error) {
+	tensors, err := modelTensors(model.State(), f.Settings)
 	if err != nil {
 		return "", err
 	}
@@ -206,12 +216,25 @@ func (f *folder) save(p *position, model *nn.Model, state *optim.State) (string,
 		}
 	}
 	f.removeOld(p)
-	return filepath.Join(f.dir, p.Weights.Name), nil
+	return f.checkpoint(p), nil
+}
+
+// Complete writes what is missing in the folder of a run that was killed after
+// its last step.
+func (f *Folder) Complete(p *Position, model *nn.Model, state *optim.State) error {
+	if p.Weights.Name != modelFile {
+		p.Finished = true
+		if _, err := f.Save(p, model, state); err != nil {
+			return fmt.Errorf("save the last checkpoint: %w", err)
+		}
+	}
+	f.removeOld(p)
+	return nil
 }
 
 // removeOld removes the checkpoints that the position does not name, and what
 // killed writers left behind. It does not matter if that fails.
-func (f *folder) removeOld(p *position) {
+func (f *Folder) removeOld(p *Position) {
 	for _, pattern := range []string{"checkpoint-*.safetensors", "optimizer-*.safetensors", ".*.tmp"} {
 		found, _ := filepath.Glob(filepath.Join(escape(f.dir), pattern))
 		for _, path := range found {
@@ -223,8 +246,8 @@ func (f *folder) removeOld(p *position) {
 	}
 }
 
-// writeMetrics writes the rows so far.
-func (f *folder) writeMetrics(h *History) error {
+// WriteMetrics writes the rows so far: metrics.csv and metrics.jsonl.
+func (f *Folder) WriteMetrics(h *History) error {
 	lines, err := h.jsonl()
 	if err != nil {
 		return err
@@ -235,8 +258,11 @@ func (f *folder) writeMetrics(h *History) error {
 	return atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.jsonl"), []byte(lines))
 }
 
-// logLine appends a line to log.txt. A full disk shows when checkpoints are
+// Log appends a line to log.txt. A full disk shows when checkpoints are
 // written, so errors are left to them.
-func (f *folder) logLine(line string) {
+func (f *Folder) Log(line string) {
 	fmt.Fprintf(f.log, "%s %s\n", time.Now().Format(time.RFC3339), line)
 }
+
+// Close closes the log.
+func (f *Folder) Close() error { return f.log.Close() }

@@ -1,0 +1,189 @@
+package runfolder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/tensor"
+)
+
+// Settings are what config.json of a run folder says about the run. Config is that
+// of package train.
+type Settings struct {
+	// Version is that of the run folder's format: 1.
+	Version int `json:"version"`
+	// Net, Data and Options are those of Config.
+	Net     string            `json:"net"`
+	Data    string            `json:"data"`
+	Options map[string]string `json:"options,omitempty"`
+	// Input is the shape of an image, C×H×W.
+	Input tensor.Shape `json:"input"`
+	// Preprocessing is how a picture becomes an image of the data set; nil in
+	// runs of older versions, and where images are no pictures.
+	Preprocessing *preprocess.Config `json:"preprocessing,omitempty"`
+	// Classes are the class names; there may be none if the run has a loss of its
+	// own.
+	Classes []string `json:"classes"`
+	// Target is the shape of the target of an image, if that is no label.
+	Target tensor.Shape `json:"target,omitempty"`
+	// Parameters counts the model's trainable numbers.
+	Parameters int `json:"parameters"`
+	// TrainImages and TestImages are the sizes of the sets.
+	TrainImages int `json:"train_images"`
+	TestImages  int `json:"test_images"`
+	// TrainHash tells training sets apart: it covers some of the images.
+	TrainHash string `json:"train_hash"`
+	// These are those of Config. Schedule and Loss tell whether one was given.
+	Epochs       int     `json:"epochs"`
+	BatchSize    int     `json:"batch_size"`
+	LearningRate float32 `json:"learning_rate"`
+	Schedule     bool    `json:"schedule,omitempty"`
+	Loss         bool    `json:"loss,omitempty"`
+	Optimizer    string  `json:"optimizer"`
+	Augment      string  `json:"augment,omitempty"`
+	Seed         uint64  `json:"seed"`
+	// Device is the name of the engine that the run was started on.
+	Device string `json:"device"`
+}
+
+// Metadata returns what the metadata of a model file say, so that the file can
+// be used without its folder: the network, the data, and as JSON the class
+// names and the input shape; the preprocessing, too, unless it is
+// preprocess.Plain.
+func (s Settings) Metadata() (map[string]string, error) {
+	classes, err := json.Marshal(s.Classes)
+	if err != nil {
+		return nil, err
+	}
+	input, err := json.Marshal(s.Input)
+	if err != nil {
+		return nil, err
+	}
+	metadata := map[string]string{"format": "pt", "net": s.Net, "data": s.Data, "classes": string(classes), "input": string(input)}
+	if s.Preprocessing != nil && !s.Preprocessing.Equal(preprocess.Plain(s.Input)) {
+		b, err := json.Marshal(s.Preprocessing)
+		if err != nil {
+			return nil, err
+		}
+		metadata["preprocessing"] = string(b)
+	}
+	return metadata, nil
+}
+
+// resumable reports the first setting in which a run that is resumed with
+// the settings now differs from what it was started with.
+func (s Settings) resumable(now Settings) error {
+	type pair struct {
+		what     string
+		old, new any
+	}
+	for _, p := range []pair{
+		{"network", s.Net, now.Net},
+		{"input shape", s.Input.String(), now.Input.String()},
+		{"dataset", s.Data, now.Data},
+		{"number of classes", len(s.Classes), len(now.Classes)},
+		{"number of training images", s.TrainImages, now.TrainImages},
+		{"number of test images", s.TestImages, now.TestImages},
+		{"number of parameters", s.Parameters, now.Parameters},
+		{"batch size", s.BatchSize, now.BatchSize},
+		{"target shape", s.Target.String(), now.Target.String()},
+		{"loss function of its own", s.Loss, now.Loss},
+		{"learning rate", s.LearningRate, now.LearningRate},
+		{"schedule", s.Schedule, now.Schedule},
+		{"optimizer", s.Optimizer, now.Optimizer},
+		{"augmentation", orNone(s.Augment), orNone(now.Augment)},
+		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
+		{"seed", s.Seed, now.Seed},
+	} {
+		if p.old != p.new {
+			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.what, p.old, p.new)
+		}
+	}
+	switch {
+	case now.Epochs < s.Epochs:
+		return fmt.Errorf("the run was started with %d epochs, not %d: a resumed run may have more, not less", s.Epochs, now.Epochs)
+	case !slices.Equal(s.Classes, now.Classes):
+		return errors.New("the run was started with other class names: a resumed run keeps its settings")
+	case s.TrainHash != now.TrainHash:
+		return errors.New("the run was started with other training images: a resumed run keeps its data")
+	}
+	return nil
+}
+
+func (s Settings) describePreprocessing() string {
+	if s.Preprocessing == nil {
+		return preprocess.Plain(s.Input).String()
+	}
+	return s.Preprocessing.String()
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// check rejects settings that no run can have.
+func (s Settings) check() error {
+	switch {
+	case s.Version != 1:
+		return fmt.Errorf("format version is %d, this program knows 1", s.Version)
+	case !plausibleInput(s.Input):
+		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
+	case s.Preprocessing != nil && !s.Preprocessing.InputSize.Equal(s.Input):
+		return fmt.Errorf("preprocessing makes images of %v, the network takes %v", s.Preprocessing.InputSize, s.Input)
+	case len(s.Classes) < 1 && !s.Loss || len(s.Classes) > 1<<16:
+		return fmt.Errorf("%d classes", len(s.Classes))
+	case s.Epochs < 1 || s.BatchSize < 1 || s.TrainImages < 1:
+		return fmt.Errorf("%d epochs of %d images in batches of %d", s.Epochs, s.TrainImages, s.BatchSize)
+	}
+	return nil
+}
+
+// batches returns the number of steps in an epoch.
+func (s Settings) batches() int { return (s.TrainImages-1)/s.BatchSize + 1 }
+
+// plausibleInput bounds the memory that a damaged file can ask for.
+func plausibleInput(s tensor.Shape) bool {
+	return len(s) == 3 && slices.Min(s) >= 1 && s[0] <= 64 && s[1] <= 2048 && s[2] <= 2048
+}
+
+// readJSON reads a small file strictly.
+func readJSON(path string, v any) error {
+	const most = 64 << 20
+	f, err := os.Open(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s is missing: %w", path, fs.ErrNotExist)
+		}
+		return err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("read %s: %w", path, err)
+	case len(b) > most:
+		return fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return nil
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return atomicfile.WriteBytes(path, append(b, '\n'))
+}
