@@ -59,11 +59,11 @@ func CheckEmpty(dir string) error {
 	return nil
 }
 
-// Reopen takes up the run in a folder, to go on with the settings now, and
-// returns where it stands; nil if it was stopped before its first checkpoint. It
-// is an error if the settings differ from those of the run in more than a greater
-// number of epochs; Device and Options stay those of the run. Reopen changes no
-// file: Begin does.
+// Reopen takes up the run in a folder and returns where it stands; nil if it was
+// stopped before its first checkpoint. Training continues with the settings now,
+// which must be those of the run, except that Epochs may be raised. Device and
+// Options are not compared: the run keeps its own. Reopen changes no file; call
+// Begin before the first Save.
 func Reopen(dir string, now Settings) (*Folder, *Position, error) {
 	then, err := ReadSettings(dir)
 	if err != nil {
@@ -84,7 +84,8 @@ func newFolder(dir string, s Settings) *Folder {
 	return &Folder{Settings: s, dir: dir}
 }
 
-// Begin writes the settings and opens the log. Create has done so already.
+// Begin writes the settings and opens the log. It must be called after Reopen, and
+// not after Create, which calls it.
 func (f *Folder) Begin() error {
 	if err := writeJSON(filepath.Join(f.dir, configFile), f.Settings); err != nil {
 		return err
