@@ -52,3 +52,36 @@ func TestSubBatch(t *testing.T) {
 		p.Close()
 	}
 }
+
+// The graph of a microbatch lacks the nodes that no output needs, so that its
+// nodes have other numbers.
+func TestProfileOfMicrobatches(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.CacheFloats = 1
+	g := graph.New()
+	x := g.Input("x", 8, 3)
+	unneeded := x
+	for range 9 {
+		unneeded = graph.Exp(unneeded)
+	}
+	y := graph.Tanh(graph.MatMul(x, g.Variable(&graph.Variable{Name: "w", Value: tensor.Full(1, 3, 3)})))
+	d := New(Options{Threads: 1})
+	defer d.Close()
+	p, err := d.Compile(g, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if p.(program).Parts == 1 {
+		t.Fatal("not in parts")
+	}
+	stop, err := engine.StartProfile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range stop().Stages {
+		if s.Phase != "forward" {
+			t.Errorf("%s of %s is %s, want forward", s.Name, s.Node, s.Phase)
+		}
+	}
+}

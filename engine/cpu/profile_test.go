@@ -222,6 +222,27 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// A program that returns its input has no steps, but runs.
+func TestProfileWithoutSteps(t *testing.T) {
+	g := graph.New()
+	x := g.Input("x", 2)
+	p, err := cpu.New(cpu.Options{}).Compile(g, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	stop, err := engine.StartProfile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(engine.Feeds{x: tensor.New(2)}, []*tensor.Tensor{tensor.New(2)}); err != nil {
+		t.Fatal(err)
+	}
+	if profile := stop(); profile.Runs != 1 || len(profile.Stages) != 0 {
+		t.Errorf("%d runs of %d stages, want 1 of none", profile.Runs, len(profile.Stages))
+	}
+}
+
 func TestProfileErrors(t *testing.T) {
 	g := graph.New()
 	y := graph.Exp(g.Input("x", 2))

@@ -6,7 +6,8 @@ type Observer interface {
 	// alone tells that one worker does all of its tasks, at the same time as
 	// others do those of their replicas, each with an observer of its own.
 	Step(i int, s *Step, alone bool, do func(run func(task int, scratch []float32)))
-	// EndRun is called at the end of each run.
+	// EndRun is called at the end of each run of the program, also for replicas
+	// that had no part of it.
 	EndRun()
 }
 
@@ -47,6 +48,10 @@ func (p *Program) Inspect(f func()) error {
 
 // Steps returns the steps, nil once the program is closed.
 func (p *Program) Steps() []Step { return p.steps }
+
+// Results returns where the outputs lie. Their nodes are of the same graph as those
+// of the steps: not Binding.Outputs if the batch is computed in parts.
+func (p *Program) Results() []Output { return p.outputs }
 
 // Workers returns the workers that run the program.
 func (p *Program) Workers() *Workers { return p.workers }

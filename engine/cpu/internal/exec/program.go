@@ -32,8 +32,10 @@ type Plan struct {
 	ReductionOrder uint64
 }
 
-// An Output is a result: the first Size elements of a buffer from Offset on.
+// An Output is a result: Size elements of a buffer from Offset on. Node is the node
+// of the compiled graph whose value it is.
 type Output struct {
+	Node         *graph.Node
 	Buf          *Buffer
 	Offset, Size int
 }
@@ -189,8 +191,10 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 			p.pass(p.fed, outputs, part)
 		}
 	}
-	if p.observer != nil {
-		p.observer.EndRun()
+	for _, q := range p.programs {
+		if q.observer != nil {
+			q.observer.EndRun()
+		}
 	}
 	for _, c := range p.commits {
 		copy(c.To.Data, c.From.Data)

@@ -81,3 +81,37 @@ func TestReplicasShareWeights(t *testing.T) {
 			p.MemoryBytes(), p.KeptBytes(), a.arenaFloats, b.arenaFloats, a.ownFloats, b.ownFloats)
 	}
 }
+
+// runCounter counts the runs that an observer is told of.
+type runCounter struct{ runs int }
+
+func (c *runCounter) Step(_ int, s *Step, _ bool, do func(run func(task int, scratch []float32))) {
+	do(s.Run)
+}
+func (c *runCounter) EndRun() { c.runs++ }
+
+// The observers of all replicas are told of the end of a run.
+func TestObserversOfReplicas(t *testing.T) {
+	w := NewWorkers(2)
+	defer w.Close()
+	p := newScaled(t, w, 40, 4)
+	defer p.Close()
+	var counters []*runCounter
+	if err := p.Observe(func(*Program) Observer {
+		c := &runCounter{}
+		counters = append(counters, c)
+		return c
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		p.run(t)
+	}
+	p.Unobserve(func() {})
+	p.run(t) // is not observed
+	for i, c := range counters {
+		if c.runs != 3 {
+			t.Errorf("observer %d of %d is told of %d runs, want 3", i, len(counters), c.runs)
+		}
+	}
+}

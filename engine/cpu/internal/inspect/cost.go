@@ -28,9 +28,10 @@ func phasesOf(p *exec.Program) []trainPhase {
 	nodes := g.Nodes()
 	phases := make([]trainPhase, len(nodes))
 	last := -1
-	for _, n := range p.Outputs {
-		phases[n.ID()] = phaseForward
-		last = max(last, n.ID())
+	for _, o := range p.Results() {
+		i := o.Node.ID()
+		phases[i] = phaseForward
+		last = max(last, i)
 	}
 	for i := len(nodes) - 1; i >= 0; i-- {
 		if phases[i] == phaseForward {

@@ -99,7 +99,7 @@ func StartTrace(p *exec.Program) (stop func(w io.Writer) error, err error) {
 // profileOf describes the steps.
 func profileOf(p *exec.Program, o *observer) *engine.Profile {
 	steps, threads, parts := p.Steps(), p.Workers().Size(), int64(p.Parts)
-	profile := &engine.Profile{Threads: threads, Stages: make([]engine.Stage, len(steps))}
+	profile := &engine.Profile{Runs: o.runs, Threads: threads, Stages: make([]engine.Stage, len(steps))}
 	phases, live := phasesOf(p), liveFloats(p)
 	backward := false // begun: what is converted for it belongs to it
 	for i := range steps {
@@ -114,7 +114,6 @@ func profileOf(p *exec.Program, o *observer) *engine.Profile {
 			Tasks: s.Tasks, FLOPs: parts * flopsOf(s), Bytes: parts * 4 * floatsOf(s), MemoryBytes: 4 * int64(live[i]+s.Scratch*threads),
 		}
 		if o.runs > 0 {
-			profile.Runs = o.runs
 			profile.Stages[i].Seconds = o.times[i].Seconds() / float64(o.runs)
 		}
 	}

@@ -85,7 +85,7 @@ func newSleeper(t *testing.T, workers *exec.Workers, parts int) *sleeper {
 				{Name: "elementwise", Node: s.exp, Tasks: 8, Run: sleep, Reads: []*exec.Buffer{a}, Writes: []*exec.Buffer{b}, Scratch: 100},
 				{Name: "sum", Node: s.y, Tasks: 1, Run: last, Reads: []*exec.Buffer{b}, Writes: []*exec.Buffer{b}},
 			},
-			Arena: []*exec.Buffer{a, b}, Inputs: []*exec.Buffer{in}, Outputs: []exec.Output{{Buf: b, Size: 1}},
+			Arena: []*exec.Buffer{a, b}, Inputs: []*exec.Buffer{in}, Outputs: []exec.Output{{Node: s.y, Buf: b, Size: 1}},
 		}, nil
 	}
 	again := plan

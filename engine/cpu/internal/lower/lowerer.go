@@ -64,7 +64,7 @@ func (c *Lowerer) plan() *exec.Plan {
 		if m.buf.Arena {
 			m.buf.Keep = true
 		}
-		p.Outputs = append(p.Outputs, exec.Output{Buf: m.buf, Offset: m.offset, Size: v.Shape.Size()})
+		p.Outputs = append(p.Outputs, exec.Output{Node: v.Node, Buf: m.buf, Offset: m.offset, Size: v.Shape.Size()})
 	}
 	for _, u := range c.f.Updates {
 		p.Assigned = append(p.Assigned, u.Variable)
