@@ -7,15 +7,15 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 )
 
-// Check reports the first rule that a Func breaks:
+// Check numbers the operations and returns an error for the first rule that a Func
+// breaks:
 //
-//   - every value is made exactly once, by the operation that it names, before
-//     anybody reads it; an epilogue reads what is complete before its operation
-//     begins;
-//   - once laid out, every argument has the layout that the operation needs, and,
-//     once placed, lies as it needs;
-//   - a view lies within the memory that it is a view of;
-//   - nobody writes over a leaf, or over a value that is still to be read;
+//   - exactly one operation, the one in Def, makes a value, before any other reads
+//     it; all that an epilogue reads is complete before its operation begins;
+//   - from stage LaidOut on, every argument has the layout of its Need, and from
+//     stage Placed on, it meets Pitched and Arena too;
+//   - a value with a Base lies within the memory of that;
+//   - no operation writes over a leaf, or over a value that is still to be read;
 //   - a variable is updated directly only after its last reader, or in place by it.
 func Check(f *Func) error {
 	f.Number()
@@ -121,7 +121,7 @@ func (c *checker) needs(o *Op) error {
 func (c *checker) need(v *Value, n Need) error {
 	root, _ := v.Root()
 	switch {
-	case v.Layout != n.Layout && !(Coincides(v.Shape) && v.Layout != Unset):
+	case v.Layout != n.Layout && (v.Layout == Unset || !Coincides(v.Shape)):
 		return fmt.Errorf("%v is %v, must be %v", v, v.Layout, n.Layout)
 	case c.f.Stage < Placed:
 	case !n.Pitched && !v.Dense():
@@ -156,7 +156,7 @@ func (c *checker) results() error {
 		if !c.made[v] {
 			return fmt.Errorf("%s %v is never made", what, v)
 		}
-		if c.f.Stage >= LaidOut && !v.Has(Plain) && c.f.Stage >= Placed {
+		if c.f.Stage >= Placed && !v.Has(Plain) {
 			return fmt.Errorf("%s %v must be plain", what, v)
 		}
 		return nil
@@ -174,7 +174,7 @@ func (c *checker) results() error {
 	return nil
 }
 
-// memory checks that nobody writes over what is still to be read.
+// memory checks that no operation writes over what is still to be read.
 func (c *checker) memory() error {
 	last := c.lastUses()
 	byRoot := map[*Value][]*Value{} // values that an operation writes
@@ -233,16 +233,9 @@ func mayUpdate(o *Op, variable *Value) bool {
 	return ok
 }
 
-// PitchOrZero is the pitch if there is anything between the pixels.
-func (v *Value) PitchOrZero() int {
-	if v.Dense() {
-		return 0
-	}
-	return v.Pitch
-}
-
-// lastUses finds the last operation that needs the contents of each value, under
-// whatever name. Outputs and new values of variables are needed to the end.
+// lastUses returns the index of the last operation that needs the contents of each
+// value, itself or through aliases. Outputs and new values of variables are needed
+// to the end.
 func (c *checker) lastUses() map[*Value]int {
 	last := map[*Value]int{}
 	for _, v := range c.f.Leaves {

@@ -6,10 +6,10 @@
 // an operator, arguments and results, and what the passes have decided about
 // it: its algorithm (Plan) and the work that is done on each range of its
 // result while that is in cache (Epilogue). A [Value] is the result of an
-// operation or a leaf: an input, a variable or a constant. It is made exactly
-// once. The passes decide its layout, and whether its memory is a part of the
+// operation, or a leaf: an input, a variable or a constant. Exactly one operation
+// defines it. The passes decide its layout, and whether its memory is a part of the
 // memory of another value (Base, Offset, Pitch).
 //
 // [Check] verifies the rules that all passes rely on; tests call it after each
-// pass. [Write] prints a Func for people.
+// pass. [Write] prints a Func as text.
 package ir

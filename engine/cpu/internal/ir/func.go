@@ -16,10 +16,10 @@ type Func struct {
 	Leaves []*Value
 	// Outputs are the values that a run returns.
 	Outputs []*Value
-	// Updates are carried out at the end of a run, or when their value is made
-	// if that is Direct.
+	// Updates are copied into their variables at the end of a run, unless they are
+	// Direct.
 	Updates []*Update
-	// Mutable are the variables that the program assigns.
+	// Mutable has the variables that the program assigns.
 	Mutable map[*graph.Variable]bool
 	// Stage says which passes have run, for Check.
 	Stage Stage
@@ -32,9 +32,9 @@ type Stage int
 
 // The stages.
 const (
-	Built   Stage = iota // nothing
-	LaidOut              // layouts: Needs are filled in
-	Placed               // Base, Offset and Pitch as well
+	Built   Stage = iota // nothing is decided
+	LaidOut              // Layout is decided, and Needs are filled in
+	Placed               // Base, Offset and Pitch are decided as well
 )
 
 // An Update makes a value the new value of a variable.
@@ -45,14 +45,15 @@ type Update struct {
 	Direct bool
 }
 
-// NewValue returns a value that nothing makes yet.
+// NewValue returns a value with the next ID. The caller sets the operation that
+// defines it.
 func (f *Func) NewValue(n *graph.Node, shape tensor.Shape) *Value {
 	v := &Value{ID: f.values, Node: n, Shape: shape}
 	f.values++
 	return v
 }
 
-// NewOp returns an operation with one new result. It is not in the list yet.
+// NewOp returns an operation with one new result. The caller adds it to Ops.
 func (f *Func) NewOp(do Operator, n *graph.Node, shape tensor.Shape, args ...*Value) *Op {
 	v := f.NewValue(n, shape)
 	o := &Op{Do: do, Node: n, Args: args, Outs: []*Value{v}}
@@ -60,16 +61,16 @@ func (f *Func) NewOp(do Operator, n *graph.Node, shape tensor.Shape, args ...*Va
 	return o
 }
 
-// Number counts the operations, for Index and Ready.
+// Number sets the index of each operation to its position in Ops. [Op.Index] and
+// [Ready] return what it has set, so passes call it again after they change Ops.
 func (f *Func) Number() {
 	for i, o := range f.Ops {
 		o.index = i
 	}
 }
 
-// Ready returns the index of the operation after which the value is complete,
-// −1 for leaves. A view is complete with what it is a view of, a concatenation
-// with the last of its parts.
+// Ready returns the index of the operation after which the value is complete, −1
+// for leaves. A view is complete when its argument is, a Join when its last part is.
 func Ready(v *Value) int {
 	if v.Def == nil {
 		return -1
@@ -87,13 +88,14 @@ func Ready(v *Value) int {
 	return v.Def.index
 }
 
-// Uses tells who reads values.
+// Uses lists the operations that read each value.
 type Uses struct {
 	ops    map[*Value][]*Op
 	pinned map[*Value]bool
 }
 
-// Uses finds the readers of all values. It is not updated when operations change.
+// Uses returns the readers of all values. Later changes of operations do not change
+// it.
 func (f *Func) Uses() *Uses {
 	u := &Uses{ops: map[*Value][]*Op{}, pinned: map[*Value]bool{}}
 	for _, o := range f.Ops {
@@ -119,13 +121,13 @@ func (u *Uses) Of(v *Value) []*Op { return u.ops[v] }
 // and so must exist as such at the end.
 func (u *Uses) Pinned(v *Value) bool { return u.pinned[v] }
 
-// Only reports whether one operation alone reads a value, which is not pinned.
+// Only reports whether o is the only operation that reads v, and v is not pinned.
 func (u *Uses) Only(v *Value, o *Op) bool {
 	return !u.pinned[v] && len(u.ops[v]) == 1 && u.ops[v][0] == o
 }
 
-// Sole returns the only reader of a value, nil if there are several, none or if
-// it is pinned.
+// Sole returns the only operation that reads a value. It is nil if there are several
+// or none, or if the value is pinned.
 func (u *Uses) Sole(v *Value) *Op {
 	if u.pinned[v] || len(u.ops[v]) != 1 {
 		return nil
@@ -133,7 +135,7 @@ func (u *Uses) Sole(v *Value) *Op {
 	return u.ops[v][0]
 }
 
-// Remove takes operations out of the list.
+// Remove removes operations from Ops. Their results are not changed.
 func (f *Func) Remove(gone map[*Op]bool) {
 	f.Ops = slices.DeleteFunc(f.Ops, func(o *Op) bool { return gone[o] })
 }

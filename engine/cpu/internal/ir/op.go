@@ -1,8 +1,6 @@
 package ir
 
 import (
-	"slices"
-
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/graph"
 )
@@ -11,13 +9,14 @@ import (
 // one of this package.
 type Operator interface{ Kind() string }
 
-// A Need is what an operation requires of an argument, beyond that it is there.
+// A Need says which layout and place in memory an operation requires of an argument.
 type Need struct {
 	Layout Layout
-	// Pitched arguments in NHWC may have other floats between their pixels.
+	// Pitched allows that other floats lie between the pixels of an argument in
+	// NHWC.
 	Pitched bool
-	// Arena arguments must lie in the program's own memory, where kernels may
-	// read a little past the end.
+	// Arena requires that the argument lies in the program's own memory, where
+	// kernels may read up to work.SlackFloats elements past its end.
 	Arena bool
 }
 
@@ -27,10 +26,11 @@ type Op struct {
 	// Node is the node of the graph that the operation works for: names and
 	// profiles use it.
 	Node *graph.Node
-	// Args are read. Needs, which the layout pass fills in, has one for each.
+	// Args are the values that it reads, apart from those of the epilogue. Needs has
+	// an entry for each, from the layout pass on.
 	Args  []*Value
 	Needs []Need
-	// Outs are made, the main result first.
+	// Outs are the results, the main result first.
 	Outs []*Value
 	// Placeable operations can write their main result with any pitch.
 	Placeable bool
@@ -38,8 +38,8 @@ type Op struct {
 	Plan any
 	// Epilogue is done on each range of the main result.
 	Epilogue Epilogue
-	// Once is not nil for operations that need to run again only when one of these
-	// variables has changed.
+	// Once, if it is not nil, has the variables that the results depend on: the
+	// operation runs again only when one of them has changed.
 	Once []*graph.Variable
 
 	index int
@@ -58,12 +58,19 @@ func (o *Op) Alias() bool {
 	return false
 }
 
-// Index is the place of the operation in the order in which operations run, as
-// Number counted last. Leaves are before all of them: see Ready.
+// IsElementwise returns the group that an operation computes. ok is false if its
+// operator is not *Elementwise.
+func (o *Op) IsElementwise() (e *Elementwise, ok bool) {
+	e, ok = o.Do.(*Elementwise)
+	return e, ok
+}
+
+// Index returns the position of the operation in Ops when [Func.Number] was called
+// last.
 func (o *Op) Index() int { return o.index }
 
-// SetIndex gives an operation that is not in the list yet the place of the one
-// that it will stand next to.
+// SetIndex sets the index of an operation that is not in Ops yet to that of the
+// operation that it will be next to.
 func (o *Op) SetIndex(i int) { o.index = i }
 
 // An Epilogue is work that an operation does on each range of its main result
@@ -71,24 +78,24 @@ func (o *Op) SetIndex(i int) { o.index = i }
 type Epilogue struct {
 	// Clip is an activation that the operation applies as it stores.
 	Clip gemm.Clip
-	// Elementwise is an elementwise operation in place of the result, its
-	// argument number Self. It is no longer in the list of operations.
+	// Elementwise is an elementwise operation that is applied to the result in
+	// place: the result is its argument number Self. It is no longer in Ops.
 	Elementwise *Op
 	Self        int
-	// Mask is a ReLU's result of the same shape, where it is 0 the result
-	// becomes 0 too. nil if there is none.
+	// Mask, if it is not nil, is the result of a ReLU, of the same shape. The
+	// result is set to 0 where the mask is 0: that is the gradient of the ReLU.
 	Mask *Value
 	// Sums are sums over the rows of the result, or of some of its channels.
-	// They are no longer in the list of operations.
+	// They are no longer in Ops.
 	Sums []*Op
 }
 
-// Busy reports whether elementwise work has been attached.
+// Busy reports whether the epilogue changes the result: sums do not.
 func (e *Epilogue) Busy() bool { return e.Clip != gemm.NoClip || e.Elementwise != nil || e.Mask != nil }
 
-// Reads calls f for each value that the operation reads, arguments and those of
-// the epilogue, which are late: some of them are read after a part of the result
-// has been written.
+// Reads calls f for each value that the operation reads: first its arguments, then,
+// with late set, those of the epilogue. Late values may be read after a part of the
+// result has been written.
 func (o *Op) Reads(f func(v *Value, late bool)) {
 	for _, v := range o.Args {
 		f(v, false)
@@ -118,11 +125,12 @@ func (o *Op) ReadsLate(v *Value) (late bool) {
 
 // All of this package's operators:
 
-// Elementwise computes each element of its result from the elements of its
-// arguments at the same place, block by block, without storing what lies
-// between.
+// Elementwise is a fused group of elementwise nodes. It computes each element of its
+// result from the elements of its arguments at the same place, block by block,
+// without storing intermediate values.
 type Elementwise struct {
-	// Members are the nodes that it computes, in order, the result last.
+	// Members are the nodes of the group in the order in which they are computed.
+	// The last one is the result.
 	Members []*graph.Node
 	// Inputs are the nodes that the arguments are values of, and Forms how
 	// their elements map to those of the result.
@@ -136,15 +144,16 @@ type Form int
 
 // The forms.
 const (
-	Full     Form = iota // one to one
-	Scalar               // one for all
-	Periodic             // repeated along the innermost axes
+	Full     Form = iota // it has the shape of the result
+	Scalar               // it has one element, which all elements of the result use
+	Periodic             // its elements in memory repeat over and over
 )
 
-// Copy is its argument in another layout, without gaps, or in the arena.
+// Copy copies its argument: to another layout, to memory with nothing between the
+// pixels, to the arena, or into a concatenation.
 type Copy struct{}
 
-// Expand is its argument written out in a larger shape.
+// Expand is its argument broadcast to a larger shape.
 type Expand struct{}
 
 // Fold computes the weights and the bias of a convolution that a batch
@@ -152,24 +161,25 @@ type Expand struct{}
 // if there is one, the convolution's bias.
 type Fold struct{ Eps float32 }
 
-// Join is the concatenation of images along the channels whose parts are made
-// in its own memory.
+// Join is a concatenation of images along the channels. Its parts are computed in or
+// copied to their places in its memory before it, so it computes nothing itself.
 type Join struct{}
 
-// View is its argument under another shape (a reshape), or some of its channels
-// from Start on. Nothing is computed.
+// View is its argument with another shape (a reshape), or some of its channels from
+// Start on. It computes nothing.
 type View struct{ Start int }
 
-// RowSums adds up rows of its first argument, in several partial results.
+// RowSums adds up the rows of its first argument. Its result stands for several
+// partial sums, whose number package lower decides.
 type RowSums struct{ Of Sum }
 
-// Totals adds up the partial results of RowSums, its first argument.
+// Totals adds up the partial sums of a RowSums, its first argument.
 type Totals struct{ Of Sum }
 
-// JoinStatistics puts together the statistics of the parts of a concatenation.
+// JoinStatistics concatenates the statistics of the parts of a concatenation.
 type JoinStatistics struct{}
 
-// Deviation is 1/√(variance+Eps) of each channel, given statistics.
+// Deviation computes 1/√(variance+Eps) of each channel from statistics.
 type Deviation struct{ Eps float32 }
 
 // A Sum is what is summed over rows.
@@ -181,8 +191,8 @@ const (
 	SumRows Sum = iota
 	// SumMoments is the mean and the sum of squared deviations of each column.
 	SumMoments
-	// SumBatchNorm has the gradients of gamma and beta of a batch
-	// normalization. Arguments: dy, x, statistics.
+	// SumBatchNorm is the gradients of gamma and beta of a batch normalization.
+	// Arguments: dy, x, statistics.
 	SumBatchNorm
 )
 
@@ -199,12 +209,3 @@ func (RowSums) Kind() string        { return "RowSums" }
 func (Totals) Kind() string         { return "Totals" }
 func (JoinStatistics) Kind() string { return "JoinStatistics" }
 func (Deviation) Kind() string      { return "Deviation" }
-
-// IsElementwise reports whether the operation is an elementwise one of its own.
-func (o *Op) IsElementwise() (e *Elementwise, ok bool) {
-	e, ok = o.Do.(*Elementwise)
-	return e, ok
-}
-
-// ArgOf returns the number of the argument that is the value of a node, or −1.
-func (e *Elementwise) ArgOf(n *graph.Node) int { return slices.Index(e.Inputs, n) }

@@ -34,9 +34,9 @@ type Value struct {
 	Layout Layout
 	// Def is the operation that makes the value, nil for leaves.
 	Def *Op
-	// Fixed values depend on constants and on variables that the program does
-	// not assign, and on nothing else. Vars are those variables: the value
-	// changes only when one of them does.
+	// Fixed values depend on nothing but constants and variables that the program
+	// does not assign. Vars are those variables: the value changes only when one of
+	// them does.
 	Fixed bool
 	Vars  []*graph.Variable
 
@@ -46,16 +46,16 @@ type Value struct {
 	Base   *Value
 	Offset int
 	Pitch  int
-	// Slot is a place that the value may take in the result of a
-	// concatenation, nil if there is none.
+	// Slot is the place in the result of a concatenation that the value may be
+	// computed in, nil if there is none.
 	Slot *Slot
 }
 
-// A Slot is a place among the channels of a concatenation.
+// A Slot is a range of the channels of a concatenation.
 type Slot struct {
 	// Root is the result of the outermost concatenation.
 	Root *Value
-	// Offset is the first channel, Pitch the number of channels of Root.
+	// Offset is the first channel. Pitch is the number of channels of Root.
 	Offset, Pitch int
 	// Owner is the value that was placed there last, nil while it is free.
 	Owner *Value
@@ -64,7 +64,8 @@ type Slot struct {
 // Leaf reports whether the value is an input, a variable or a constant.
 func (v *Value) Leaf() bool { return v.Def == nil }
 
-// Root returns the value that owns the memory, and where v begins in it.
+// Root returns the value that owns the memory, and the index of the first float of v
+// in it.
 func (v *Value) Root() (root *Value, offset int) {
 	for v.Base != nil {
 		offset += v.Offset
@@ -96,13 +97,21 @@ func (v *Value) RowPitch() int {
 // Dense reports whether nothing lies between the elements of the value.
 func (v *Value) Dense() bool { return v.Pitch == 0 || v.Pitch == v.Shape[1] }
 
-// Coincides reports whether the two layouts are the same for a dense value of
-// the shape: one channel, or one pixel.
+// PitchOrZero is the pitch of a value that is not dense, otherwise 0.
+func (v *Value) PitchOrZero() int {
+	if v.Dense() {
+		return 0
+	}
+	return v.Pitch
+}
+
+// Coincides reports whether dense values of the shape are the same in both layouts:
+// images of one channel or of one pixel.
 func Coincides(shape tensor.Shape) bool {
 	return len(shape) == 4 && (shape[1] == 1 || shape[2]*shape[3] == 1)
 }
 
-// Has reports whether the value can be read in the layout.
+// Has reports whether the value can be read in the layout without a conversion.
 func (v *Value) Has(l Layout) bool {
 	return v.Layout == l || v.Layout != Unset && v.Dense() && Coincides(v.Shape)
 }
@@ -123,7 +132,7 @@ func (v *Value) Strides() []int {
 	return s
 }
 
-// Extent is the number of floats from the first element to the end of the last.
+// Extent is the number of floats from the first element to the last, both included.
 func (v *Value) Extent() int {
 	if v.Dense() {
 		return v.Shape.Size()

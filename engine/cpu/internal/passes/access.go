@@ -4,8 +4,8 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// An access lists the operations that write and read the memory of each value
-// that has memory of its own, by index.
+// An access has, for each value with memory of its own, the indices of the operations
+// that write and read that memory.
 type access struct{ wrote, read map[*ir.Value][]int }
 
 func rootOf(v *ir.Value) *ir.Value {
@@ -13,7 +13,7 @@ func rootOf(v *ir.Value) *ir.Value {
 	return root
 }
 
-// accesses numbers the operations and finds who writes and reads what.
+// accesses numbers the operations and returns what they write and read.
 func accesses(f *ir.Func) access {
 	f.Number()
 	m := access{wrote: map[*ir.Value][]int{}, read: map[*ir.Value][]int{}}
@@ -45,11 +45,11 @@ func inPlace(o *ir.Op) bool {
 	return true
 }
 
-// namesFirst moves each operation that only gives memory another name to right
-// after its last argument: operations that were moved or added may read it.
-func namesFirst(f *ir.Func) {
+// moveAliases moves each alias (see ir.Op.Alias) to right after the operation that
+// makes its last argument: operations that a pass has moved or added may read it.
+func moveAliases(f *ir.Func) {
 	readers := map[*ir.Value][]*ir.Op{}
-	missing := map[*ir.Op]int{} // arguments
+	missing := map[*ir.Op]int{} // arguments of an alias that are not made yet
 	for _, o := range f.Ops {
 		if o.Alias() {
 			for _, v := range o.Args {

@@ -9,8 +9,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Algorithm chooses how each convolution and matrix product is computed. Package
-// conv decides for convolutions.
+// Algorithm returns the pass that sets Plan of each convolution, by conv.Choose, and
+// of each matrix product. The pass fails if the tuner of the options does.
 func Algorithm(o conv.Options) func(f *ir.Func) error {
 	return func(f *ir.Func) error {
 		for _, op := range f.Ops {

@@ -7,9 +7,9 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// Argmax lets a maximum pooling note which tap each maximum comes from, a byte
-// each, if its gradient is computed too: the gradient then reads that instead of
-// looking for the maxima again.
+// Argmax adds a second result to max poolings whose gradient is computed too: which
+// tap of the window each maximum comes from, a byte each. The gradient then reads
+// that in place of the input, and need not search for the maxima again.
 func Argmax(f *ir.Func) error {
 	type key struct {
 		x    *ir.Value

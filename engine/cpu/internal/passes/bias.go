@@ -5,14 +5,14 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Bias makes a vector that is added to the rows of a matrix product a third
-// argument of the product, if that is all that the product is read for. Several
-// such additions, of which all but one are the same value computed again to save
-// memory, are one: a graph gives the same bits whether values are computed again
-// or not.
+// Bias makes a vector that is added to the rows of a matrix product a third argument
+// of the product, if all readers of the product add that vector. There are several
+// such readers after rematerialization: the first becomes the product, and the others
+// become views of it, so that a graph gives the same bits with and without
+// rematerialization.
 func Bias(f *ir.Func) error {
 	uses := f.Uses()
-	var adds []*ir.Op // that can be a part of their product
+	var adds []*ir.Op // additions that can become a part of their product
 	for _, o := range f.Ops {
 		if m, _ := biasOf(o, uses); m != nil {
 			adds = append(adds, o)
@@ -33,8 +33,8 @@ func Bias(f *ir.Func) error {
 	return nil
 }
 
-// biasOf returns the product and the vector that an operation adds, if all
-// readers of the product add that vector.
+// biasOf returns the product and the vector that an operation adds, if all readers of
+// the product add that vector; otherwise nil.
 func biasOf(o *ir.Op, uses *ir.Uses) (m, bias *ir.Value) {
 	m, bias = addends(o)
 	if m == nil || uses.Pinned(m) {
@@ -48,7 +48,8 @@ func biasOf(o *ir.Op, uses *ir.Uses) (m, bias *ir.Value) {
 	return m, bias
 }
 
-// addends returns the product and the vector that an operation adds.
+// addends returns the product and the vector that an operation adds, nil if it does
+// something else.
 func addends(o *ir.Op) (m, bias *ir.Value) {
 	if b, ok := o.Do.(graph.BinaryOp); !ok || b.Func != graph.KindAdd {
 		return nil, nil

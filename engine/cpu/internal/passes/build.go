@@ -7,8 +7,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Build turns the nodes that the outputs and the assignments of a graph need
-// into operations, one for each.
+// Build returns a Func with one operation for each node that the outputs and the
+// assignments of a graph depend on. Inputs, variables and constants become leaves.
 func Build(g *graph.Graph, outputs []*graph.Node) *ir.Func {
 	f := &ir.Func{Graph: g, Mutable: map[*graph.Variable]bool{}}
 	for _, a := range g.Assignments() {
@@ -54,7 +54,7 @@ func Build(g *graph.Graph, outputs []*graph.Node) *ir.Func {
 
 func variableOf(n *graph.Node) *graph.Variable { return n.Op().(graph.VariableOp).Variable }
 
-// leaf reports whether a node is there without being computed.
+// leaf reports whether a node is an input, a variable or a constant.
 func leaf(n *graph.Node) bool {
 	switch n.Op().(type) {
 	case graph.InputOp, graph.VariableOp, graph.ConstantOp:
@@ -82,8 +82,8 @@ func neededNodes(g *graph.Graph, outputs []*graph.Node) []bool {
 	return needed
 }
 
-// variablesOf returns the variables that some values depend on, and whether
-// they are fixed, see [ir.Value].
+// variablesOf returns the variables that some values depend on, and whether all of
+// them are fixed, see [ir.Value]. If they are not, list is nil.
 func variablesOf(values ...*ir.Value) (list []*graph.Variable, fixed bool) {
 	for _, v := range values {
 		if !v.Fixed {

@@ -6,11 +6,14 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Direct decides for each update whether its value is computed straight into the
-// variable or copied there at the end of the run. The first is possible if one
-// elementwise operation makes the value, no later operation reads the variable,
-// and nobody needs the old contents at the end, or the value but elementwise
-// operations, which read nothing past its end.
+// Direct decides for each update whether its value is computed in the memory of the
+// variable or copied there at the end of the run. It is computed there if
+//
+//   - one elementwise operation makes the value;
+//   - no later operation reads the variable;
+//   - neither the value nor the old contents of the variable are an output, and no
+//     other update has the same value;
+//   - only elementwise operations read the value: others may read past its end.
 func Direct(f *ir.Func) error {
 	m := accesses(f)
 	used := map[*ir.Value]int{}

@@ -2,5 +2,5 @@
 // intermediate form of package ir, one file a pass, which [List] has in order.
 // After them package lower turns each operation into steps.
 //
-// A pass takes a Func that package ir's Check accepts and leaves one.
+// Before and after each pass, ir.Check accepts the Func.
 package passes

@@ -6,10 +6,10 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/lower"
 )
 
-// Epilogue moves work into the operation that makes its argument, where it is
-// done on each range of the result while that is in cache: elementwise
-// operations, in place; sums over rows; and the masks of mask.go. All other
-// arguments must be complete before the operation begins.
+// Epilogue moves work into the epilogue of the operation that makes its argument,
+// where it is done on each range of the result while that is in cache: elementwise
+// operations, in place; sums over rows; and the masks of mask.go. All other arguments
+// of that work must be complete before the operation begins.
 func Epilogue(f *ir.Func) error {
 	f.Number()
 	uses := f.Uses()
@@ -29,19 +29,20 @@ func Epilogue(f *ir.Func) error {
 		}
 	}
 	f.Remove(e.gone)
-	namesFirst(f)
+	moveAliases(f)
 	return nil
 }
 
 type epilogues struct {
 	uses   *ir.Uses
-	masks  map[*ir.Value]*ir.Value // by gradient that can be masked as a whole: what masks it
-	masked map[*ir.Value]bool      // those that are
+	masks  map[*ir.Value]*ir.Value // what findMasks returns
+	masked map[*ir.Value]bool      // gradients that are masked in an epilogue
 	gone   map[*ir.Op]bool         // operations that became part of an epilogue
 }
 
-// host returns the operation whose epilogue sees the elements of a value as they
-// are made, and what it can do; nil if there is none.
+// host returns the operation that computes the elements of a value, through slices of
+// channels, and what its epilogue can do. It is nil if there is no such operation or
+// it has no epilogue.
 func host(v *ir.Value) (*ir.Op, lower.Ability) {
 	for v.Def != nil && v.Layout == ir.NHWC {
 		if _, ok := v.Def.Do.(ir.View); !ok {
@@ -59,8 +60,7 @@ func host(v *ir.Value) (*ir.Op, lower.Ability) {
 	return v.Def, a
 }
 
-// before reports whether all values but one are complete before it begins to be
-// made.
+// before reports whether all the other values are complete before v is computed.
 func before(v *ir.Value, others []*ir.Value) bool {
 	for _, o := range others {
 		if o != v && ir.Ready(o) >= ir.Ready(v) {
@@ -70,8 +70,8 @@ func before(v *ir.Value, others []*ir.Value) bool {
 	return true
 }
 
-// elementwise moves an elementwise operation, if it alone reads what one of its
-// arguments' operations makes.
+// elementwise moves an elementwise operation into the epilogue of the operation that
+// makes one of its arguments, if it is the only reader of that argument.
 func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 	clip := lower.ClipOf(op)
 	for i, v := range o.Args {
@@ -99,7 +99,7 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 	}
 }
 
-// sums moves sums over rows.
+// sums moves sums over rows into the epilogue of the operation that makes the rows.
 func (e *epilogues) sums(o *ir.Op) {
 	v := o.Args[0]
 	h, can := host(v)
@@ -112,8 +112,8 @@ func (e *epilogues) sums(o *ir.Op) {
 	e.gone[o] = true
 }
 
-// mask masks a gradient in the epilogue of its operation, if it can be masked as
-// a whole.
+// mask adds a mask to the epilogue of the operation that makes a gradient, if the
+// gradient can be masked as a whole.
 func (e *epilogues) mask(d *ir.Value) {
 	y := e.masks[d]
 	if y == nil || e.masked[d] {

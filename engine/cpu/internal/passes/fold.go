@@ -7,9 +7,10 @@ import (
 )
 
 // Fold makes a batch normalization with given statistics a part of the
-// convolution before it, if nobody else reads the convolution and if weights and
-// coefficients are the same in all runs: a convolution with the weights w·s and
-// the bias (b−mean)·s + beta, s = gamma/√(variance+eps).
+// convolution before it, if nothing else reads the convolution and if its weights and
+// the coefficients depend on nothing but variables that the program does not assign:
+// the result is a convolution with the weights w·s and the bias (b−mean)·s + beta,
+// with s = gamma/√(variance+eps).
 func Fold(f *ir.Func) error {
 	uses := f.Uses()
 	var ops []*ir.Op
@@ -38,8 +39,8 @@ func Fold(f *ir.Func) error {
 	return nil
 }
 
-// foldable returns the variables that the weights and coefficients of a
-// normalization after a convolution depend on, nil if it cannot be folded.
+// foldable returns the variables that the folded weights and bias of a normalization
+// after a convolution depend on, nil if it cannot be folded.
 func foldable(o *ir.Op, uses *ir.Uses) []*graph.Variable {
 	op, ok := o.Do.(graph.BatchNormOp)
 	if !ok || op.Train {

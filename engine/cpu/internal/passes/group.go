@@ -7,13 +7,13 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/lower"
 )
 
-// Group joins elementwise operations of one shape to groups that are computed
-// together, block by block: an operation belongs to the group of its readers,
-// if all of them are in one group.
+// Group fuses elementwise operations of one shape into groups that are computed
+// together, block by block: an operation belongs to the group of its readers if all
+// of them are in one group and that has less than lower.MaxMembers operations.
 func Group(f *ir.Func) error {
 	uses := f.Uses()
-	groups := map[*ir.Op]*ir.Op{}    // of each elementwise operation: the one that becomes its group
-	members := map[*ir.Op][]*ir.Op{} // of each group, in falling order
+	groups := map[*ir.Op]*ir.Op{}    // by elementwise operation: the last operation of its group
+	members := map[*ir.Op][]*ir.Op{} // by the last operation of a group: its operations, the last first
 	for _, o := range slices.Backward(f.Ops) {
 		if !lower.IsElementwise(o.Do) {
 			continue
@@ -57,7 +57,8 @@ func groupOfReaders(o *ir.Op, uses *ir.Uses, groups map[*ir.Op]*ir.Op) (root *ir
 	return root
 }
 
-// makeGroup turns an operation into the group of some, itself the last.
+// makeGroup turns an operation into the group of the listed operations, of which it
+// is the last.
 func makeGroup(root *ir.Op, list []*ir.Op) {
 	e := &ir.Elementwise{}
 	inside := map[*ir.Value]bool{}

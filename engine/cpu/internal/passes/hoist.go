@@ -4,10 +4,10 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Hoist finds the operations that compute the same in every run, as they depend
-// on nothing but variables that the program does not assign, such as the running
-// statistics of a normalization put together. They run again only when one of
-// the variables has changed, and their results are kept.
+// Hoist sets Once of the operations that compute the same in every run because they
+// depend on nothing but variables that the program does not assign: for example, one
+// that concatenates running statistics. They run again only when one of the variables
+// has changed, and their results are kept between runs.
 func Hoist(f *ir.Func) error {
 	pinned := map[*ir.Value]bool{} // memory that must hold a result at the end of each run
 	for _, v := range f.Outputs {
@@ -21,7 +21,7 @@ func Hoist(f *ir.Func) error {
 			continue
 		}
 		if _, ok := o.Do.(ir.Fold); ok {
-			continue // whose weights are packed at once
+			continue // its weights are packed right after it and need not be kept
 		}
 		var read []*ir.Value
 		kept := true

@@ -8,9 +8,9 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
-// Merge makes the gradient of a large matrix of weights and the update that
-// follows and alone reads it one operation. The gradient is then never whole in
-// memory, only a block of it in the cache.
+// Merge joins the gradient of a large matrix of weights with the update that runs
+// next, if that is the only reader of the gradient. The gradient is then never in
+// memory as a whole: each worker keeps one block of it in its cache.
 func Merge(f *ir.Func) error {
 	direct := map[*ir.Value]bool{}
 	for _, u := range f.Updates {
@@ -42,7 +42,7 @@ func Merge(f *ir.Func) error {
 	return nil
 }
 
-// next returns the first operation that computes something.
+// next returns the first operation that is not an alias, nil if there is none.
 func next(ops []*ir.Op) *ir.Op {
 	for _, o := range ops {
 		if !o.Alias() {

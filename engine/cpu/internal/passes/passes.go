@@ -10,12 +10,13 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A Pass changes a Func. Name is that of its file; the layout pass is in package
-// lower, whose operators have the rules.
+// A Pass changes a Func.
 type Pass struct {
-	Name string
-	Does string // in a few words, for people who read the form after each pass
-	Run  func(f *ir.Func) error
+	Name string // the name of its file; the layout pass is in lower/layouts.go
+	Does string // a summary, for Options.Dump
+	// Run changes f. Only the algorithm and layout passes return errors: that of a
+	// tuner, and that an operator is not supported.
+	Run func(f *ir.Func) error
 }
 
 // List returns the passes in their order.
@@ -28,9 +29,9 @@ func List(o conv.Options) []Pass {
 		{"algorithm", "convolutions and products get algorithms", Algorithm(o)},
 		{"layout", "values get layouts, conversions are added", lower.Layout},
 		{"sums", "sums over rows are split into partial sums and totals", Sums},
-		{"slots", "parts of concatenations get places in their results", Slots},
+		{"slots", "parts of concatenations get slots in their results", Slots},
 		{"epilogue", "elementwise work and sums move to where their argument is made", Epilogue},
-		{"place", "values get their places in other values, copies are added", Place},
+		{"place", "slots and views get their places in memory, copies are added", Place},
 		{"schedule", "updates of variables move forward", Schedule},
 		{"direct", "updates are computed in the memory of the variable", Direct},
 		{"merge", "gradients of large matrices are joined with their updates", Merge},
@@ -42,13 +43,14 @@ func List(o conv.Options) []Pass {
 type Options struct {
 	// Conv is for the choice of algorithms.
 	Conv conv.Options
-	// Dump, if it is not nil, gets the form after each pass.
+	// Dump, if it is not nil, is where the Func is printed after each pass.
 	Dump io.Writer
-	// Check verifies the form after each pass, for tests.
+	// Check verifies the Func after each pass by ir.Check, for tests.
 	Check bool
 }
 
-// Compile takes a graph through all passes.
+// Compile builds a Func of the nodes that outputs and assignments need, and runs all
+// passes on it. It returns the error of a pass, of ir.Check or of writing to Dump.
 func Compile(g *graph.Graph, outputs []*graph.Node, o Options) (*ir.Func, error) {
 	f := Build(g, outputs)
 	if err := o.after("build", "a node of the graph is an operation", f); err != nil {
@@ -65,7 +67,7 @@ func Compile(g *graph.Graph, outputs []*graph.Node, o Options) (*ir.Func, error)
 	return f, nil
 }
 
-// after checks and prints the form.
+// after prints and checks the Func after a pass.
 func (o Options) after(pass, does string, f *ir.Func) error {
 	if o.Dump != nil {
 		if _, err := fmt.Fprintf(o.Dump, "== %s: %s\n", pass, does); err != nil {

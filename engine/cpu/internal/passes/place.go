@@ -4,9 +4,9 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Place decides which values are a part of another one's memory: results that
-// are made in their slot of a concatenation, and views. Where a value lies so
-// that an operation cannot read it, it adds a copy.
+// Place decides which values lie in the memory of another value: results that are
+// computed in their slot of a concatenation, and views. It adds a copy where an
+// operation cannot read a value where it lies.
 func Place(f *ir.Func) error {
 	f.Number()
 	p := &placing{f: f, uses: f.Uses(), dense: map[*ir.Value]*ir.Value{}, inSlot: map[*ir.Value]*ir.Value{}, after: map[int][]*ir.Op{}}
@@ -51,22 +51,23 @@ func Place(f *ir.Func) error {
 	}
 	f.Ops = append(f.Ops, p.before...)
 	f.Stage = ir.Placed
-	namesFirst(f)
+	moveAliases(f)
 	return nil
 }
 
 type placing struct {
 	f      *ir.Func
 	uses   *ir.Uses
-	dense  map[*ir.Value]*ir.Value // copies with memory of their own
-	inSlot map[*ir.Value]*ir.Value // copies in the slot of the value
-	before []*ir.Op                // copies for the operation at hand
-	now    int                     // its index
+	dense  map[*ir.Value]*ir.Value // by value: its copy with memory of its own
+	inSlot map[*ir.Value]*ir.Value // by value: its copy in its slot
+	before []*ir.Op                // copies for the current operation
+	now    int                     // the index of the current operation
 	after  map[int][]*ir.Op        // copies into slots, by the index of the operation that they follow
 }
 
-// arguments replaces the arguments that do not lie as needed by copies. That with
-// the number self, if it is not negative, is the result that an epilogue works on.
+// arguments replaces the arguments that do not lie as needed by copies. It leaves out
+// the argument number self, which is the result that an epilogue works on; −1 if
+// there is none.
 func (p *placing) arguments(o *ir.Op, self int) {
 	for i, v := range o.Args {
 		if i != self && p.mustCopy(v, o.Needs[i]) {
@@ -104,7 +105,7 @@ func (p *placing) copyOp(v *ir.Value) *ir.Op {
 	return c
 }
 
-// view makes the result a part of the argument.
+// view places the result of a view in the memory of its argument.
 func (p *placing) view(o *ir.Op, do ir.View) {
 	v, of := o.Out(), o.Args[0]
 	v.Base, v.Offset = of, do.Start
@@ -113,7 +114,7 @@ func (p *placing) view(o *ir.Op, do ir.View) {
 	}
 }
 
-// take makes a slot the place of a value.
+// take places a value in a slot.
 func take(s *ir.Slot, v *ir.Value) {
 	s.Owner = v
 	if s.Root == v {
@@ -125,8 +126,8 @@ func take(s *ir.Slot, v *ir.Value) {
 	}
 }
 
-// slot makes the main result of an operation in a slot: its own, or that of the
-// elementwise operation which alone reads it and can be done in place.
+// slot places the main result of an operation in a slot: its own, or that of the
+// elementwise operation that is its only reader and can overwrite it.
 func (p *placing) slot(o *ir.Op) {
 	v := o.Out()
 	if s := v.Slot; s != nil && (s.Owner == nil || p.inPlaceOf(o, s.Owner)) {
@@ -144,15 +145,15 @@ func (p *placing) slot(o *ir.Op) {
 	}
 }
 
-// inPlaceOf reports whether an elementwise operation may write over a value: it
-// alone reads it, and its epilogue does not.
+// inPlaceOf reports whether an operation may write over a value: it is elementwise
+// and the only reader of the value, and its epilogue does not read it.
 func (p *placing) inPlaceOf(o *ir.Op, v *ir.Value) bool {
 	_, ok := o.IsElementwise()
 	return ok && p.uses.Only(v, o) && !o.ReadsLate(v)
 }
 
-// join completes a concatenation: parts that are not in their places are copied
-// there as soon as they are complete. Another concatenation may have done so.
+// join completes a concatenation: parts that are not in their places are copied there
+// as soon as they are complete, unless another concatenation has copied them already.
 func (p *placing) join(o *ir.Op) {
 	s := o.Out().Slot
 	take(s, o.Out())

@@ -6,13 +6,14 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Schedule moves each operation that computes the new value of a variable
-// forward to where that can be done: after the operations that make its
-// arguments and the last one that reads the old value. Gradients then need
-// memory until their parameter is updated, not to the end of the backward pass.
+// Schedule moves each operation that computes the new value of a variable forward,
+// to right after the operations that make its arguments and the last one that reads
+// the old value. Gradients then need memory until their parameter is updated, not to
+// the end of the backward pass.
 //
-// Only elementwise operations are moved that, apart from each other, nobody
-// waits for; their order among themselves stays.
+// Only elementwise operations are moved, and of these only those whose results are
+// read by moved operations alone. Those that are moved to the same place keep their
+// order.
 func Schedule(f *ir.Func) error {
 	m := accesses(f)
 	moving := m.moving(f)
@@ -23,8 +24,8 @@ func Schedule(f *ir.Func) error {
 	for _, u := range f.Updates {
 		old[rootOf(u.New)] = rootOf(u.Old)
 	}
-	after := map[int][]*ir.Op{} // the moving operations that follow each; −1 is the start
-	follows := map[int]int{}    // of a moving operation: the one that it follows
+	after := map[int][]*ir.Op{} // by index: the operations that are moved to right after it; −1 is the start
+	follows := map[int]int{}    // by index of a moved operation: that of the one it is moved after
 	for i, o := range f.Ops {
 		if moving[i] {
 			at := m.earliest(o, moving, follows, old[rootOf(o.Out())])
@@ -39,7 +40,7 @@ func Schedule(f *ir.Func) error {
 		}
 	}
 	f.Ops = ops
-	namesFirst(f)
+	moveAliases(f)
 	return nil
 }
 
@@ -64,8 +65,9 @@ func (m access) moving(f *ir.Func) map[int]bool {
 	return moving
 }
 
-// earliest returns the operation that is not moved after which o can run: the
-// last that makes an argument or reads the variable whose new value o computes.
+// earliest returns the index of the operation, one that is not moved, after which o
+// can run: the last that makes an argument or reads the variable whose new value o
+// computes; −1 if there is none.
 func (m access) earliest(o *ir.Op, moving map[int]bool, follows map[int]int, variable *ir.Value) int {
 	at := -1
 	after := func(ops []int) {

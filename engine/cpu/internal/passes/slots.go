@@ -6,10 +6,10 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Slots gives each part of a concatenation along the channels a slot in its
-// result, where the part can be made straight away. A part that is concatenated
-// again, like all layers of a dense block, has its slot in the last and largest
-// result, and the smaller results are the beginning of that.
+// Slots gives each part of a concatenation along the channels a slot in its result,
+// in which the place pass may have it computed. A part of several concatenations,
+// like the layers of a dense block, has its slot in the last and largest result, and
+// the smaller results are a part of that too.
 func Slots(f *ir.Func) error {
 	for _, o := range slices.Backward(f.Ops) {
 		if _, ok := o.Do.(ir.Join); !ok {
@@ -33,8 +33,8 @@ func Slots(f *ir.Func) error {
 	return nil
 }
 
-// commonSlot returns the slot that those of some values make up, one after the
-// other, or nil.
+// commonSlot returns the slot that covers those of some values, if these follow one
+// another in one result; otherwise nil.
 func commonSlot(values []*ir.Value) *ir.Slot {
 	first := values[0].Slot
 	if first == nil {

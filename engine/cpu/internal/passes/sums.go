@@ -44,7 +44,7 @@ func Sums(f *ir.Func) error {
 type sums struct {
 	f          *ir.Func
 	ops        []*ir.Op
-	statistics map[*ir.Value]*ir.Value // mean and variance of each channel, where they are known
+	statistics map[*ir.Value]*ir.Value // by value: its mean and variance of each channel
 	deviations map[deviation]*ir.Value
 }
 
@@ -103,7 +103,8 @@ func (s *sums) batchStats(o *ir.Op) {
 	s.ops = append(s.ops, o)
 }
 
-// channelParts returns the values whose channels x was joined of, or x.
+// channelParts returns the parts of a concatenation along the channels, and the parts
+// of those, or x itself if it is no concatenation.
 func channelParts(x *ir.Value) (parts []*ir.Value) {
 	if x.Def == nil {
 		return []*ir.Value{x}
@@ -117,8 +118,8 @@ func channelParts(x *ir.Value) (parts []*ir.Value) {
 	return slices.Clip(parts)
 }
 
-// deviation returns 1/√(variance+eps) of each channel, and adds the operation
-// that computes it for the first who asks.
+// deviation returns 1/√(variance+eps) of each channel, and adds the operation that
+// computes it unless there is one already.
 func (s *sums) deviation(o *ir.Op, stats *ir.Value, eps float32) *ir.Value {
 	key := deviation{stats, eps}
 	if v := s.deviations[key]; v != nil {
