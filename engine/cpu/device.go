@@ -12,11 +12,11 @@ import (
 
 // Options configures a Device.
 type Options struct {
-	// Threads is how many threads compute; 0 means GOMAXPROCS. It never
+	// Threads is how many threads compute; 0 or less means GOMAXPROCS. It never
 	// changes results.
 	Threads int
 
-	// Strict keeps to direct sums: no Winograd convolutions, whose rounding
+	// Strict allows only direct sums: no Winograd convolutions, whose rounding
 	// error is about twice that of direct ones.
 	Strict bool
 
@@ -25,8 +25,8 @@ type Options struct {
 	// are the same on all machines of one instruction set.
 	Tuning *Tuning
 
-	// Dump, if it is not nil, gets the intermediate form of each program that is
-	// compiled after each pass of the compiler, as text.
+	// Dump, if it is not nil, is where Compile prints the intermediate form after
+	// each pass of the compiler, as text.
 	Dump io.Writer
 }
 
@@ -36,7 +36,7 @@ type Device struct {
 	strict  bool
 	tuning  *Tuning
 	dump    io.Writer
-	check   bool // the intermediate form, after each pass
+	check   bool // verify the intermediate form after each pass
 }
 
 var _ engine.Device = (*Device)(nil)
@@ -45,15 +45,16 @@ var _ engine.Device = (*Device)(nil)
 // pass. Tests set it.
 var checkPasses bool
 
-// New returns a Device with workers of its own.
+// New returns a Device with workers of its own. Close ends them, and so does the garbage
+// collector when neither the Device nor a program of it is used any more.
 func New(o Options) *Device {
 	n := o.Threads
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
 	d := &Device{workers: exec.NewWorkers(n), strict: o.Strict, tuning: o.Tuning, dump: o.Dump, check: checkPasses}
-	// The workers do not refer to the Device, so that a Device nobody uses any
-	// more takes its workers with it.
+	// The workers do not refer to the Device, so they end when the garbage collector
+	// frees it.
 	runtime.AddCleanup(d, func(w *exec.Workers) { w.Close() }, d.workers)
 	return d
 }
@@ -67,7 +68,7 @@ func (d *Device) Name() string { return "cpu" }
 // either way; the bits of results differ between kernels.
 func KernelsError() error { return isa.SelectionError() }
 
-// Description names the instruction set and the number of threads.
+// Description returns the instruction set and the number of threads.
 func (d *Device) Description() string {
 	s := fmt.Sprintf("%s kernels, %d threads", isa.Current(), d.Threads())
 	if d.Threads() == 1 {
@@ -79,7 +80,8 @@ func (d *Device) Description() string {
 // Threads returns the number of threads that compute.
 func (d *Device) Threads() int { return d.workers.Size() }
 
-// Close ends the Device's workers. Its programs still run, on one thread.
+// Close ends the Device's workers, after the current run. Its programs still run, on one
+// thread. The error is always nil.
 func (d *Device) Close() error {
 	d.workers.Close()
 	return nil

@@ -24,7 +24,7 @@
 //     sums, a matrix product, Winograd's, or one for depthwise ones. Options
 //     can forbid all but direct sums, or measure instead of estimating;
 //   - an update of a variable is scheduled as soon as its gradient is ready, and
-//     written straight into the variable if nobody reads that any more;
+//     computed in the memory of the variable if nothing reads that any more;
 //   - each intermediate gets a place in memory, shared by those whose
 //     lifetimes do not overlap, and by all programs of the Device.
 //
@@ -35,7 +35,7 @@
 //	which passes are there, in which order?        internal/passes/passes.go; a file a pass
 //	what is an operation, a value, an epilogue?    internal/ir/op.go, value.go
 //	what may no pass do?                           internal/ir/check.go
-//	how is operator X carried out?                 internal/lower/X.go, by the name it has in package graph
+//	how is operator X computed?                    internal/lower/X.go, by the name it has in package graph
 //	in which layouts does it work?                 its layout rule there; layouts.go
 //	what can be fused into it?                     its ability there; internal/passes/epilogue.go
 //	which algorithm gets a convolution, and why?   internal/conv/choose.go, costs.go

@@ -5,12 +5,13 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Inference computes a batch as several smaller ones: what large batches gain in
-// longer matrix products they lose in traffic with memory, and workers that have
-// parts of their own do not wait for each other.
+// Inference computes a large batch as several microbatches. Longer matrix products gain
+// less than the traffic with memory costs, and workers that compute whole microbatches
+// do not wait for each other.
 
-// microbatch returns the graph for a part of the samples and the number of
-// parts, or the graph as it is.
+// microbatch returns the graph for a part of the samples, its outputs, and the number
+// of parts; the graph itself and 1 if the batch is better computed at once, or cannot be
+// divided.
 func microbatch(g *graph.Graph, outputs []*graph.Node) (small *graph.Graph, smallOutputs []*graph.Node, parts int) {
 	if len(g.Inputs()) == 0 || len(g.Assignments()) > 0 || len(outputs) == 0 || len(outputs[0].Shape()) == 0 {
 		return g, outputs, 1
@@ -24,10 +25,10 @@ func microbatch(g *graph.Graph, outputs []*graph.Node) (small *graph.Graph, smal
 	return g, outputs, 1
 }
 
-// microbatchSize returns how many of a batch of samples to compute at a time, at
-// most half of them: as many as fit the cache with the arguments and the result of
-// any one layer, but not so few that reading the weights again and again costs
-// more than that saves.
+// microbatchSize returns how many samples of a batch to compute at a time: the whole
+// batch, or at most half of it. Of the divisors of the batch with which reading the
+// weights for each microbatch costs less than it saves, it is the largest with which the
+// arguments and the result of any one layer fit the cache, or else the smallest.
 func microbatchSize(g *graph.Graph, batch int) int {
 	weights, widest, traffic := 0, 0, 0
 	for _, n := range g.Nodes() {

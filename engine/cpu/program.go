@@ -93,7 +93,8 @@ func (t tuner) Choose(p conv.Problem, names []string) (string, error) {
 	})
 }
 
-// measure times a convolution by itself, computed by the plan of the given name.
+// measure returns how long a convolution takes by itself, computed by the algorithm of
+// the given name.
 func (d *Device) measure(p conv.Problem, name string) (time.Duration, error) {
 	g := graph.New()
 	x, w := g.Input("x", p.X...), g.Input("w", p.W...)
@@ -105,7 +106,7 @@ func (d *Device) measure(p conv.Problem, name string) (time.Duration, error) {
 		of := map[conv.Kind]*graph.Node{conv.InputGrad: x, conv.WeightGrad: w}[p.Kind]
 		result = graph.Gradients(graph.Sum(graph.Mul(y, dy)), of)[0]
 	}
-	// The same workers, told what to do.
+	// The same workers, and a choice for this convolution.
 	only := &Device{workers: d.workers, tuning: NewTuning(map[string]string{p.String(): name}, nil)}
 	program, err := only.Compile(g, result)
 	if err != nil {

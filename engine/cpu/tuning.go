@@ -9,8 +9,8 @@ import (
 
 // A Tuning chooses algorithms of convolutions by measuring them on this
 // machine, where a Device otherwise goes by shapes alone. It remembers what it
-// chose, so that programs compiled later, or in another process that was given
-// its choices, give the same bits. It is safe for concurrent use.
+// chose, so that programs compiled later, or in another process by NewTuning with its
+// choices, give the same bits. It is safe for concurrent use.
 type Tuning struct {
 	mu       sync.Mutex
 	choices  map[string]string
@@ -38,8 +38,8 @@ func (t *Tuning) Choices() map[string]string {
 	return maps.Clone(t.choices)
 }
 
-// choose returns the choice under a key: the one known, or else the fastest of
-// names.
+// choose returns the known choice for a key or, if there is none, the fastest of names.
+// It fails if measure or onChoice does.
 func (t *Tuning) choose(key string, names []string, measure func(name string) (time.Duration, error)) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,14 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An arena is memory outside of the Go heap, so that the collector neither
-// scans nor moves nor counts it.
+// An arena is memory outside of the Go heap, which the garbage collector neither scans
+// nor counts.
 type arena struct {
 	bytes []byte
 }
 
+// hugePage is the size of a huge page in bytes.
 const hugePage = 2 << 20
 
+// newArena allocates memory for a number of floats. It fails if the system refuses.
 func newArena(floats int) (*arena, []float32, error) {
 	if floats == 0 {
 		return &arena{}, nil, nil
@@ -24,12 +26,13 @@ func newArena(floats int) (*arena, []float32, error) {
 		return nil, nil, fmt.Errorf("cannot allocate %d MB for the memory plan: %w", size>>20, err)
 	}
 	if size >= hugePage {
-		// Only a hint: without huge pages it is merely slower.
+		// Only a hint: without huge pages programs are slower, but right.
 		_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
 	}
 	return &arena{b}, floatsOf(b), nil
 }
 
+// free returns the memory to the system. Calling it again does nothing.
 func (a *arena) free() error {
 	if a.bytes == nil {
 		return nil

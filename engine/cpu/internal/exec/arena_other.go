@@ -2,7 +2,8 @@
 
 package exec
 
-// An arena is the memory of a plan; here an ordinary slice.
+// An arena is the memory of a plan. On this system it is an ordinary slice, which the
+// garbage collector frees.
 type arena struct{}
 
 func newArena(floats int) (*arena, []float32, error) {

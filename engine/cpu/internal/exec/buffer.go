@@ -2,12 +2,12 @@ package exec
 
 import "unsafe"
 
-// A Buffer is a place for float32 elements.
+// A Buffer is memory for float32 elements.
 type Buffer struct {
 	// Size counts elements.
 	Size int
-	// Data is set when the program is made, or at each run for inputs and
-	// variables.
+	// Data is the memory. It is set before each run, that of constants and of
+	// persistent buffers once. Outside of a run it may be stale.
 	Data []float32
 	// Arena buffers have their place in the memory that the programs of a device
 	// share, with work.SlackFloats elements of slack after the end.
@@ -19,10 +19,8 @@ type Buffer struct {
 	// Alias is the buffer whose memory this one shares, if any.
 	Alias *Buffer
 
-	// Lifetime: indices of the first step that writes and the last step that
-	// uses the buffer.
-	first, last int
-	offset      int
+	first, last int // see Lifetime
+	offset      int // in the arena, in elements
 }
 
 // Root follows aliases to the buffer that has the memory.
@@ -33,11 +31,11 @@ func (b *Buffer) Root() *Buffer {
 	return b
 }
 
-// Lifetime returns the first step that writes the buffer and the last that uses
-// it; the number of steps if it is kept to the end.
+// Lifetime returns the indices of the first and the last step that use the buffer. last
+// is the number of steps if the buffer is kept to the end.
 func (b *Buffer) Lifetime() (first, last int) { return b.first, b.last }
 
-// BytesOf reinterprets elements as memory.
+// BytesOf returns the memory of elements as bytes.
 func BytesOf(f []float32) []byte {
 	if len(f) == 0 {
 		return nil
@@ -45,7 +43,7 @@ func BytesOf(f []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(&f[0])), 4*len(f))
 }
 
-// floatsOf reinterprets memory as float32 elements.
+// floatsOf returns memory as float32 elements.
 func floatsOf(b []byte) []float32 {
 	if len(b) == 0 {
 		return nil

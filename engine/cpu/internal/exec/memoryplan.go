@@ -7,7 +7,8 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
-// setLifetimes finds the first and last step of each buffer in the arena.
+// setLifetimes sets the lifetime of each buffer in the arena: from the first step that
+// uses it to the last.
 func setLifetimes(steps []Step, arena []*Buffer) {
 	for _, b := range arena {
 		b.first, b.last = len(steps), -1
@@ -21,8 +22,8 @@ func setLifetimes(steps []Step, arena []*Buffer) {
 	}
 }
 
-// shareInPlace lets a step write over an argument that nobody uses afterwards,
-// if it reads each element of it before it writes the same one.
+// shareInPlace lets a step write over an argument that no later step uses, if it reads
+// each element of it before it writes the same one.
 func shareInPlace(steps []Step) {
 	for i, s := range steps {
 		candidates := s.Reads
@@ -90,8 +91,8 @@ func planArena(buffers []*Buffer, steps int) int {
 // roomFor is the size of a buffer with its slack.
 func roomFor(b *Buffer) int { return work.RoundUp(b.Size+work.SlackFloats, work.AlignFloats) }
 
-// planMemory gives every buffer its place in memory. Another program of the same
-// kind, if there is a first one, has the persistent buffers of that.
+// planMemory assigns memory to every buffer. A replica shares the persistent buffers of
+// the first program, which is nil for the first program itself.
 func (p *Program) planMemory(arena []*Buffer, first *Program) error {
 	setLifetimes(p.steps, arena)
 	shareInPlace(p.steps)
@@ -138,7 +139,8 @@ func (p *Program) planMemory(arena []*Buffer, first *Program) error {
 	return nil
 }
 
-// share gives buffers the memory of the same ones of an equal program.
+// share gives buffers the memory of the same buffers of an equal program. It fails if
+// there are others or other sizes.
 func share(buffers, of []*Buffer) error {
 	if len(buffers) != len(of) {
 		return errors.New("two compilations of a graph differ")
@@ -152,7 +154,7 @@ func share(buffers, of []*Buffer) error {
 	return nil
 }
 
-// placeApart gives buffers that outlive a run memory of their own.
+// placeApart allocates memory for the buffers that outlive a run.
 func (p *Program) placeApart(buffers []*Buffer) error {
 	at := 0
 	for _, b := range buffers {
@@ -170,7 +172,8 @@ func (p *Program) placeApart(buffers []*Buffer) error {
 	return nil
 }
 
-// bindTo gives the program's buffers their places in memory, and returns the rest.
+// bindTo sets Data of the program's buffers to their places in memory, and returns the
+// memory after them.
 func (p *Program) bindTo(memory []float32) (rest []float32) {
 	for _, b := range p.placed {
 		b.Data = memory[b.offset : b.offset+b.Size : b.offset+b.Size+work.SlackFloats]

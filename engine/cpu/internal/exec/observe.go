@@ -2,16 +2,17 @@ package exec
 
 // An Observer sees each step of a program while it runs.
 type Observer interface {
-	// Step runs step i by calling do with s.Run or with a function around it.
-	// alone tells that one worker does all of its tasks, at the same time as
-	// others do those of their replicas, each with an observer of its own.
+	// Step must run step i: it calls do with s.Run, or with a function that calls
+	// s.Run. alone says that one worker does all tasks of the step, while other
+	// workers do those of their replicas, each with its own observer.
 	Step(i int, s *Step, alone bool, do func(run func(task int, scratch []float32)))
-	// EndRun is called at the end of each run of the program, also for replicas
-	// that had no part of it.
+	// EndRun is called at the end of each run of the program, even for a replica
+	// that computed nothing in it.
 	EndRun()
 }
 
-// Observe gives the program and each of its replicas an observer.
+// Observe gives the program and each of its replicas an observer, which it makes by
+// calling observer. It fails if the program is closed.
 func (p *Program) Observe(observer func(q *Program) Observer) error {
 	p.workers.mu.Lock()
 	defer p.workers.mu.Unlock()
@@ -24,7 +25,7 @@ func (p *Program) Observe(observer func(q *Program) Observer) error {
 	return nil
 }
 
-// Unobserve takes the observers away, then calls f while no run is under way.
+// Unobserve removes the observers, then calls f before another run can begin.
 func (p *Program) Unobserve(f func()) {
 	p.workers.mu.Lock()
 	defer p.workers.mu.Unlock()
@@ -34,8 +35,8 @@ func (p *Program) Unobserve(f func()) {
 	f()
 }
 
-// Inspect calls f while no run is under way, and returns an error if the program
-// is closed.
+// Inspect calls f while no program of the workers runs. It fails if the program is
+// closed.
 func (p *Program) Inspect(f func()) error {
 	p.workers.mu.Lock()
 	defer p.workers.mu.Unlock()
@@ -56,8 +57,9 @@ func (p *Program) Results() []Output { return p.outputs }
 // Workers returns the workers that run the program.
 func (p *Program) Workers() *Workers { return p.workers }
 
-// Replicas returns the program itself and those of the other workers.
+// Replicas returns the program itself, which is the replica of the first worker, and
+// the replicas of the other workers. Without replicas it is the program alone.
 func (p *Program) Replicas() []*Program { return p.programs }
 
-// ScratchFloats is the size of the scratch memory of one worker.
+// ScratchFloats returns the size of the scratch memory of one worker.
 func (p *Program) ScratchFloats() int { return p.scratchFloats }

@@ -14,21 +14,22 @@ import (
 type Plan struct {
 	// Steps run in this order.
 	Steps []Step
-	// Arena lists all buffers that steps may write, in the order in which they
-	// were asked for.
+	// Arena lists all buffers that steps write, in an order that is the same
+	// whenever the graph is compiled.
 	Arena []*Buffer
-	// Inputs are the buffers of the graph's inputs, nil for those that nobody
+	// Inputs are the buffers of the graph's inputs, nil for those that no step
 	// reads.
 	Inputs []*Buffer
 	// Outputs hold the results in row-major order.
 	Outputs []Output
-	// Variables are read and, if a buffer is an alias of theirs, written.
+	// Variables are those that steps read or, if a buffer of Arena is an alias of
+	// theirs, write.
 	Variables []Variable
 	// Commits are copied at the end of a run. Assigned are all variables that a
 	// run changes.
 	Commits  []Commit
 	Assigned []*graph.Variable
-	// ReductionOrder identifies how sums are cut up, see [Program].
+	// ReductionOrder identifies the order of sums, see [Program.ReductionOrder].
 	ReductionOrder uint64
 }
 
@@ -40,7 +41,7 @@ type Output struct {
 	Offset, Size int
 }
 
-// A Variable is a variable and the buffer that stands for its memory.
+// A Variable is a variable and the buffer whose Data is its value.
 type Variable struct {
 	Variable *graph.Variable
 	Buf      *Buffer
@@ -49,10 +50,12 @@ type Variable struct {
 // A Commit copies a computed value into a variable at the end of a run.
 type Commit struct{ From, To *Buffer }
 
-// A Binding says what the program of a plan computes for whom.
+// A Binding says which nodes Run takes and returns tensors for, and in how many parts
+// it computes a batch.
 type Binding struct {
-	// Inputs and Outputs are the nodes that Run is given tensors for. If the batch
-	// is computed in Parts, theirs are so many times as large as the plan's.
+	// Inputs and Outputs are the nodes that Run is given tensors for. Their tensors
+	// are Parts times as large as the buffers of the plan, which computes one part
+	// of the batch.
 	Inputs, Outputs []*graph.Node
 	Parts           int
 	// Owner is kept alive as long as the program.
@@ -64,7 +67,7 @@ type Program struct {
 	Binding
 	workers    *Workers
 	fed        []*tensor.Tensor // of the inputs, during a run
-	inputBufs  []*Buffer        // nil for inputs that nobody reads
+	inputBufs  []*Buffer        // nil for inputs that no step reads
 	outputs    []Output
 	variables  []boundVariable
 	commits    []Commit
@@ -76,27 +79,26 @@ type Program struct {
 	closed     bool
 	observer   Observer // while the program is profiled or traced
 
-	// Memory that the device's programs share, under this number: places of
-	// buffers, of those that share them, and of the workers' scratch memory.
-	number        int
-	bound         int // generation of the memory that the places are in
-	arenaFloats   int
-	placed        []*Buffer
-	aliases       []*Buffer
-	scratchAt     int
+	// The program's part of the memory that all programs of the workers share.
+	number        int         // of its reservation
+	bound         int         // generation of the memory that Data of the buffers is in
+	arenaFloats   int         // its size
+	placed        []*Buffer   // buffers with a place of their own
+	aliases       []*Buffer   // buffers in the place of another
+	scratchAt     int         // offset of the scratch memory
 	scratchFloats int         // of each worker
 	scratch       [][]float32 // one for each worker
 	// Memory of what outlives a run.
 	own        *arena
 	ownFloats  int
 	persistent []*Buffer
-	cleanup    runtime.Cleanup // gives the memory back if nobody closes the program
+	cleanup    runtime.Cleanup // releases the memory of a program that is dropped without Close
 }
 
 var _ engine.Program = (*Program)(nil)
 
-// boundVariable is a variable and the buffers that stand for its memory: buf
-// where it is read, direct where its new value is computed in place.
+// boundVariable is a variable and the buffers in its memory: buf is what steps read,
+// direct is where they compute its new value in place.
 type boundVariable struct {
 	variable *graph.Variable
 	buf      *Buffer
@@ -105,8 +107,10 @@ type boundVariable struct {
 
 var errClosed = errors.New("cpu: program is closed")
 
-// New makes a program for workers, with a replica for each of them if compile
-// is not nil: that compiles the same graph again, as plans hold buffers.
+// New makes a program for workers. If compile is not nil, it is called once for each
+// further worker to make its replica: it must compile the same graph again, as plans
+// hold buffers. New fails if compile does or returns a different plan, if a step has
+// more than MaxTasks tasks, or if there is not enough memory.
 func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Program, error) {
 	p, err := newProgram(w, b, plan, nil)
 	if err != nil {
@@ -127,22 +131,22 @@ func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Pro
 	return p, nil
 }
 
-// held is the memory of a program, which the garbage collector does not see.
+// held is the memory of a program that the garbage collector does not manage.
 type held struct {
 	workers *Workers
 	number  int // in the memory that programs share
 	own     *arena
 }
 
-// release gives the memory back.
+// release frees the memory, after the current run. It fails if the system does.
 func (h held) release() error {
 	h.workers.mu.Lock()
 	defer h.workers.mu.Unlock()
 	return errors.Join(h.workers.memory.release(h.number), h.own.free())
 }
 
-// newProgram makes a program. If there is a first one it is a replica of that,
-// for one worker, and has its packed weights.
+// newProgram makes a program. If first is not nil, it is a replica of first for one
+// worker, and shares its packed weights.
 func newProgram(w *Workers, b Binding, plan *Plan, first *Program) (*Program, error) {
 	p := &Program{
 		Binding: b, workers: w, fed: make([]*tensor.Tensor, len(b.Inputs)), inputBufs: plan.Inputs, outputs: plan.Outputs,
@@ -205,7 +209,8 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	return nil
 }
 
-// bindVariables finds the memory of the variables.
+// bindVariables sets Data of the variables' buffers. It fails if a variable has changed
+// its shape.
 func (p *Program) bindVariables() error {
 	for _, v := range p.variables {
 		v.buf.Data = v.variable.Value.Data()
@@ -236,7 +241,7 @@ func (p *Program) pass(inputs, outputs []*tensor.Tensor, part int) {
 	p.give(outputs, part)
 }
 
-// take makes a part of the arguments those of the steps.
+// take sets Data of the inputs' buffers to a part of the batch.
 func (p *Program) take(inputs []*tensor.Tensor, part int) {
 	for i, b := range p.inputBufs {
 		if b != nil {
@@ -245,15 +250,15 @@ func (p *Program) take(inputs []*tensor.Tensor, part int) {
 	}
 }
 
-// give stores a part of the results.
+// give copies the results of a part of the batch to the outputs.
 func (p *Program) give(outputs []*tensor.Tensor, part int) {
 	for i, o := range p.outputs {
 		copy(outputs[i].Data()[part*o.Size:(part+1)*o.Size], o.Buf.Data[o.Offset:])
 	}
 }
 
-// Close implements engine.Program. The memory of a program that is dropped without
-// it is given back when the garbage collector finds that.
+// Close implements engine.Program. Without it the memory is released when the garbage
+// collector frees the program.
 func (p *Program) Close() error {
 	p.workers.mu.Lock()
 	closed := p.closed
@@ -266,7 +271,7 @@ func (p *Program) Close() error {
 	return held{p.workers, p.number, p.own}.release()
 }
 
-// sharedFloats is the part of the device's memory that the program uses.
+// sharedFloats is how much of the shared memory the program and its replicas use.
 func (p *Program) sharedFloats() (floats int) {
 	for _, q := range p.programs {
 		floats += q.arenaFloats
@@ -274,16 +279,16 @@ func (p *Program) sharedFloats() (floats int) {
 	return floats
 }
 
-// KeptBytes returns the part of MemoryBytes that the program shares with no
-// other: weights that stay packed between runs.
+// KeptBytes returns the part of MemoryBytes that is not shared with other programs: what
+// is kept between runs, such as packed weights.
 func (p *Program) KeptBytes() int64 { return 4 * int64(p.ownFloats) }
 
 // MemoryBytes returns the memory that the program needs, scratch memory
 // included. Programs of a device share most of it.
 func (p *Program) MemoryBytes() int64 { return 4 * int64(p.sharedFloats()+p.ownFloats) }
 
-// ReductionOrder identifies the partial sums of which the program makes its
-// sums. Sums are gathered where their arguments are made, so they may be cut up
-// differently in graphs that define the same values; if two programs for such
-// graphs have the same order, they compute the same bits.
+// ReductionOrder identifies how the program cuts sums into partial sums. Partial sums
+// are computed where their arguments are, so they may differ between graphs that define
+// the same values. If two programs for such graphs have the same order, they compute
+// the same bits.
 func (p *Program) ReductionOrder() uint64 { return p.order }

@@ -4,21 +4,21 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// Where a batch is computed in parts, each worker computes parts of its own
-// from the first step to the last, in memory of its own. Workers run without
-// barriers then, and no cache line moves between cores: where cores do not share
-// a cache, that takes longer than going to memory.
+// If a batch is computed in parts (microbatches), each worker can compute whole parts
+// alone, from the first step to the last, in memory of its own. Workers then run
+// without barriers, and no cache line moves between cores: between cores that do not
+// share a cache, that takes longer than reading from memory.
 
-// Evenly reports whether workers that compute parts alone have about as many
-// each, so that replicas pay.
+// Evenly reports whether workers that compute parts alone have about as many parts
+// each, so that replicas are worth their memory.
 func Evenly(parts, workers int) bool {
 	return workers > 1 && parts >= workers && (parts%workers == 0 || parts >= 4*workers)
 }
 
-// replicas are a program for each worker: the same steps, with places of their
-// own for all but the packed weights.
+// replicas are a program for each worker: the same steps, with memory of their own for
+// all but what is kept between runs.
 type replicas struct {
-	programs        []*Program  // of the workers, the first one's has the replicas
+	programs        []*Program  // of the workers; the first one is that of New
 	scratch         [][]float32 // the workers'
 	inputs, outputs []*tensor.Tensor
 	run             func(part int, scratch []float32)
@@ -43,7 +43,8 @@ func (p *Program) replicate(compile func() (*Plan, error)) error {
 	return nil
 }
 
-// ready reports whether weights are packed: that is done by all workers together.
+// ready reports whether the results of all steps with Once are up to date. If they are
+// not, all workers together compute the next run, step by step.
 func (r *replicas) ready() bool {
 	steps := r.programs[0].steps
 	for i := range steps {
@@ -54,7 +55,7 @@ func (r *replicas) ready() bool {
 	return true
 }
 
-// do computes the parts.
+// do computes all parts of a batch.
 func (r *replicas) do(w *Workers, parts int, inputs, outputs []*tensor.Tensor) {
 	for i, p := range r.programs {
 		r.scratch[i] = p.scratch[0]
@@ -65,7 +66,7 @@ func (r *replicas) do(w *Workers, parts int, inputs, outputs []*tensor.Tensor) {
 	r.inputs, r.outputs = nil, nil
 }
 
-// worker returns the program that scratch memory belongs to.
+// worker returns the replica that scratch memory belongs to.
 func (r *replicas) worker(scratch []float32) *Program {
 	for _, p := range r.programs {
 		if &p.scratch[0][0] == &scratch[0] {

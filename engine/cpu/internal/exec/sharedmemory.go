@@ -1,16 +1,15 @@
 package exec
 
-// sharedMemory is the memory that the programs of a device share. They run in
-// turns, and nothing in it outlives a run, so it is as large as the largest of
-// them needs: a test after each epoch, or a smaller last batch, costs no
-// memory. What lives longer, such as weights that stay packed, has a place
-// outside. The holder of the workers' lock may use it.
+// sharedMemory is the memory that the programs of a device share. They run in turns,
+// and nothing in it outlives a run, so it is as large as the largest of them needs: the
+// programs for an evaluation or a smaller last batch need no more. What is kept between
+// runs, such as packed weights, has other memory. Workers.mu guards it.
 type sharedMemory struct {
 	arena      *arena
 	floats     []float32
 	needs      map[int]int // floats of each open program, by its number
-	last       int         // number given last
-	generation int         // of floats
+	last       int         // the last number that reserve returned
+	generation int         // changes whenever floats does
 }
 
 // reserve makes room for a program and returns its number.
@@ -28,8 +27,7 @@ func (m *sharedMemory) reserve(floats int) (number int, err error) {
 	return m.last, nil
 }
 
-// release takes back a program's reservation, and memory that nobody needs
-// any more.
+// release ends a program's reservation, and frees memory that no other program needs.
 func (m *sharedMemory) release(number int) error {
 	delete(m.needs, number)
 	most := 0
@@ -42,7 +40,7 @@ func (m *sharedMemory) release(number int) error {
 	return m.resize(most)
 }
 
-// resize replaces the memory. On failure it stays as it is.
+// resize replaces the memory. If it fails to allocate, the memory stays as it is.
 func (m *sharedMemory) resize(floats int) error {
 	a, memory, err := newArena(floats)
 	if err != nil {
@@ -57,17 +55,17 @@ func (m *sharedMemory) resize(floats int) error {
 	return nil
 }
 
-// SharedMemory calls f with the memory that the programs of the workers share
-// while no run is under way. Tests fill it, as programs must not read what they
-// have not written.
+// SharedMemory calls f with the memory that the programs of the workers share, while
+// none of them runs. Tests fill it, as programs must not read what they have not
+// written.
 func (w *Workers) SharedMemory(f func(floats []float32)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	f(w.memory.floats)
 }
 
-// bind gives the buffers of the program, and of its replicas, their places in
-// the shared memory, unless they have them.
+// bind sets Data of the buffers of the program and of its replicas to their places in
+// the shared memory, if that has changed since the last time.
 func (p *Program) bind() {
 	m := &p.workers.memory
 	if p.bound == m.generation {

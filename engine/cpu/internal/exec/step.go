@@ -4,12 +4,12 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A Step is one stage of a program: Tasks calls of Run, in any order and side by
-// side. scratch is memory for the duration of the call.
+// A Step is one stage of a program: Tasks calls of Run, in any order and in parallel.
+// scratch is memory of at least Scratch floats, for the duration of the call.
 type Step struct {
-	// Name says what the step does, Node for which node of the graph. Algorithm
-	// names the way that the main step of a convolution or product was chosen to
-	// go, "" for all other steps.
+	// Name says what the step does, Node for which node of the graph. Algorithm is
+	// the name of the algorithm if this is the main step of a convolution or matrix
+	// product, otherwise "".
 	Name      string
 	Node      *graph.Node
 	Algorithm string
@@ -21,26 +21,25 @@ type Step struct {
 	// Reads and Writes are the buffers that the step uses. LateReads are those of
 	// Reads that an epilogue reads after a part of the result has been written.
 	Reads, Writes, LateReads []*Buffer
-	// InPlace steps may write Writes[0] over any argument of the same size that
-	// nobody needs afterwards: they read each element before they write the same
-	// one. Overwrites is the only argument of which that is true, of other steps.
+	// InPlace steps may write Writes[0] over any argument of the same size that no
+	// later step reads: they read each element before they write the same one. For
+	// a step of which that is true for one argument only, Overwrites is that one.
 	InPlace    bool
 	Overwrites *Buffer
-	// Once is not nil for steps that need not run again while variables stay as
-	// they are.
+	// Once, if it is not nil, says when the step has to run again.
 	Once *Once
 }
 
-// Once remembers of which versions of variables the result of a step was
-// derived.
+// Once has the variables that the result of a step depends on, and their versions when
+// the step ran last. The step runs again only when one has changed.
 type Once struct {
 	variables []*graph.Variable
 	versions  []uint64
 	valid     bool
 }
 
-// NewOnce returns nil, for steps that must run each time, if there are no
-// variables.
+// NewOnce returns the Once of a step that has not run yet. Without variables it returns
+// nil: the step runs each time.
 func NewOnce(variables []*graph.Variable) *Once {
 	if len(variables) == 0 {
 		return nil
@@ -58,8 +57,8 @@ func (o *Once) upToDate() bool {
 	return o.valid
 }
 
-// fresh reports whether the result is still valid, and takes note of the current
-// versions for the next time.
+// fresh reports whether the result is still valid. If it is not, the caller must run
+// the step: fresh records the current versions as those of the result.
 func (o *Once) fresh() bool {
 	fresh := o.upToDate()
 	for i, v := range o.variables {

@@ -6,22 +6,21 @@ import (
 	"sync/atomic"
 )
 
-// Workers are a fixed group of workers, the caller of Run among them, that
-// carries out steps one after the other.
+// Workers are a fixed number of workers that run the steps of programs, one step after
+// the other. The goroutine that calls Program.Run is the first of them.
 //
-// Each worker has a range of a step's tasks of its own, and takes from those of
-// others when that is done. Steps mostly cut the same images or rows into tasks
-// in the same order, so a worker finds in its core's cache what it wrote in the
-// step before.
+// Each worker has its own range of a step's tasks. When that is done it takes tasks
+// from the ranges of others. Most steps cut the same images or rows into tasks in the
+// same order, so a worker finds in its core's cache what it wrote in the step before.
 //
 // A range is published as one word: a ticket that holds its end and the next
 // task to take. Taking a task is an atomic increment, so a worker that comes
-// late finds either a task of the current step or none; nobody waits for workers
-// that have nothing to do.
+// late finds either a task of the current step or none, and a step need not wait for
+// workers that have no task.
 type Workers struct {
-	mu     sync.Mutex   // held by a Run
+	mu     sync.Mutex   // held during Program.Run
 	size   int          // workers, including the caller
-	ranges []ticket     // of the workers
+	ranges []ticket     // one for each worker
 	done   atomic.Int64 // tasks of the current step that are finished
 	parked atomic.Int32
 	wake   chan struct{}
@@ -60,17 +59,17 @@ func (t *ticket) take() (task int, ok bool) {
 }
 
 const (
-	// MaxTasks is how many tasks a step may have: room for increments of workers
-	// that find no task.
+	// MaxTasks is how many tasks a step may have. It leaves room in a ticket for
+	// the increments of workers that find no task.
 	MaxTasks = 1 << 30
 
-	// Polls of the tickets before a worker yields its thread, and yields before
-	// it parks: some tens of microseconds altogether.
+	// How often a worker polls the tickets before it yields its thread, and yields
+	// before it parks: some tens of microseconds altogether.
 	spins  = 4000
 	yields = 20
 )
 
-// NewWorkers starts workers: size−1 of them, as the caller of Run is one too.
+// NewWorkers returns size ≥ 1 workers. It starts size−1 goroutines, which Close ends.
 func NewWorkers(size int) *Workers {
 	w := &Workers{size: size, ranges: make([]ticket, size), wake: make(chan struct{}, size)}
 	for i := 1; i < size; i++ {
@@ -79,8 +78,8 @@ func NewWorkers(size int) *Workers {
 	return w
 }
 
-// Close ends the workers, after the current Run. What is run later is done by
-// its caller alone.
+// Close waits for the current run and ends the workers. Later runs have one worker,
+// their caller. Calling it again does nothing.
 func (w *Workers) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -89,11 +88,11 @@ func (w *Workers) Close() {
 	}
 }
 
-// Size is the number of workers, the caller of Run included.
+// Size returns the number of workers, the caller of Program.Run included.
 func (w *Workers) Size() int { return w.size }
 
-// WorkerOf returns the worker that scratch memory of the current run belongs to,
-// −1 if none.
+// WorkerOf returns the number of the worker that scratch memory of the current run
+// belongs to, −1 if it belongs to none. Steps may call it while they run.
 func (w *Workers) WorkerOf(scratch []float32) int {
 	for i := range w.scratch {
 		if &w.scratch[i][0] == &scratch[0] {
@@ -129,10 +128,11 @@ func (w *Workers) do(tasks int, run func(task int, scratch []float32)) {
 			runtime.Gosched()
 		}
 	}
-	w.run = nil // it may keep a program alive that nobody uses any more
+	w.run = nil // it would keep a program that is no longer used from being freed
 }
 
-// take runs tasks until there are none left and reports whether it ran any.
+// take runs tasks until there are none left, and reports whether it ran any. worker
+// is the number of the calling worker.
 func (w *Workers) take(worker int) (any bool) {
 	for i := range w.size {
 		for {
@@ -158,7 +158,8 @@ func (w *Workers) left() bool {
 	return false
 }
 
-// work is the life of a worker: poll, then yield, then park until woken.
+// work runs tasks until the workers are closed. A worker without tasks polls for some
+// time, then yields its thread, then parks until it is woken.
 func (w *Workers) work(worker int) {
 	for idle := 0; !w.closed.Load(); idle++ {
 		switch {

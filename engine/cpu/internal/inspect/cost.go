@@ -17,9 +17,9 @@ const (
 
 func (p trainPhase) String() string { return [...]string{"backward", "forward", "update"}[p] }
 
-// phasesOf finds the phase of each node: elementwise work that only assignments
-// need is the update; all else that was added to the graph before the last
-// output is forward.
+// phasesOf returns the phase of each node, by ID: elementwise work that only
+// assignments need is the update; what the outputs need, and all else that was added to
+// the graph before the last of them, is forward; the rest is backward.
 func phasesOf(p *exec.Program) []trainPhase {
 	if len(p.Steps()) == 0 {
 		return nil
@@ -40,7 +40,7 @@ func phasesOf(p *exec.Program) []trainPhase {
 			}
 		}
 	}
-	other := make([]bool, len(nodes)) // has a user that is no update
+	other := make([]bool, len(nodes)) // whether a node is used by one that is not part of an update
 	for _, a := range g.Assignments() {
 		if i := a.Value.ID(); phases[i] != phaseForward && lower.IsElementwise(a.Value.Op()) {
 			phases[i] = phaseUpdate
@@ -66,7 +66,7 @@ func phasesOf(p *exec.Program) []trainPhase {
 	return phases
 }
 
-// kindOf names the kind of work that a step does.
+// kindOf returns the kind of work that a step does, see [engine.Stage].
 func kindOf(s *exec.Step, phase trainPhase) string {
 	switch s.Name {
 	case "pack", "fold":
@@ -87,8 +87,9 @@ func kindOf(s *exec.Step, phase trainPhase) string {
 	return "elementwise"
 }
 
-// productOf returns the convolution or product that a step's main work is: the
-// node itself or an argument that was made part of it.
+// productOf returns the convolution or matrix product that a step computes for a node:
+// the node itself, or an argument that was fused with it, such as a convolution with
+// its batch normalization.
 func productOf(n *graph.Node) *graph.Node {
 	if n.MultiplyAdds() == 0 {
 		for _, in := range n.Inputs() {
@@ -100,8 +101,8 @@ func productOf(n *graph.Node) *graph.Node {
 	return n
 }
 
-// flopsOf counts the operations of the main step of a convolution or product
-// as a direct sum does them.
+// flopsOf returns the floating-point operations of the main step of a convolution or
+// matrix product, counted as for direct sums whatever the algorithm; 0 for other steps.
 func flopsOf(s *exec.Step) int64 {
 	if s.Algorithm == "" {
 		return 0
@@ -109,9 +110,9 @@ func flopsOf(s *exec.Step) int64 {
 	return 2 * productOf(s.Node).MultiplyAdds()
 }
 
-// floatsOf is how many numbers a step reads and writes, each buffer once. Of
-// two buffers, one to be copied into the other, the smaller one counts twice:
-// only a part of the larger is touched.
+// floatsOf estimates how many floats a step reads and writes: the size of each buffer
+// that it reads, and of each that it writes. A copy counts the smaller of its two
+// buffers twice, as it touches only a part of the larger one.
 func floatsOf(s *exec.Step) (total int64) {
 	if len(s.Reads) == 1 && len(s.Writes) == 1 && kindOf(s, phaseForward) == "copies" {
 		return 2 * int64(min(s.Reads[0].Size, s.Writes[0].Size))

@@ -8,7 +8,7 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 )
 
-// Memory says what needs the memory of a program.
+// Memory returns what needs the memory of a program. It fails if the program is closed.
 func Memory(p *exec.Program) (use *engine.MemoryUse, err error) {
 	err = p.Inspect(func() { use = memoryOf(p) })
 	return use, err
@@ -46,8 +46,8 @@ func memoryOf(p *exec.Program) *engine.MemoryUse {
 	return use
 }
 
-// owners returns the buffers that have a place of their own, with the first
-// step that writes each.
+// owners returns the buffers in the arena that are not aliases, with the index of the
+// first step that writes each.
 func owners(p *exec.Program) map[*exec.Buffer]int {
 	made := map[*exec.Buffer]int{}
 	for i, s := range p.Steps() {
@@ -61,7 +61,7 @@ func owners(p *exec.Program) map[*exec.Buffer]int {
 	return made
 }
 
-// copies is how many workers have a buffer of their own for b.
+// copies is how many replicas have memory of their own for b.
 func copies(p *exec.Program, b *exec.Buffer) int {
 	if b.Persistent {
 		return 1
@@ -69,8 +69,8 @@ func copies(p *exec.Program, b *exec.Buffer) int {
 	return len(p.Replicas())
 }
 
-// liveFloats returns, for each step, the size of the buffers that hold
-// something then.
+// liveFloats returns, for each step, the total size of the buffers that are live then,
+// those of replicas included.
 func liveFloats(p *exec.Program) []int {
 	live := make([]int, len(p.Steps()))
 	for b := range owners(p) {

@@ -12,8 +12,8 @@ import (
 type observer struct {
 	workers *exec.Workers
 	runs    int
-	times   []time.Duration // of each step, by all workers together
-	alone   []time.Duration // and by the program's own worker alone
+	times   []time.Duration // of each step, where all workers compute it together
+	alone   []time.Duration // of each step, where the replica's worker computes it alone
 	trace   *trace          // nil unless tasks are recorded
 }
 
@@ -38,7 +38,7 @@ func (o *observer) EndRun() { o.runs++ }
 // observers are those of a program and its replicas.
 type observers map[*exec.Program]*observer
 
-// observe sets the observers of a program, which record tasks if asked.
+// observe sets the observers of a program. They record tasks if tasks is set.
 func observe(p *exec.Program, tasks bool) (observers, error) {
 	all, begin := observers{}, time.Now()
 	err := p.Observe(func(q *exec.Program) exec.Observer {
@@ -53,8 +53,9 @@ func observe(p *exec.Program, tasks bool) (observers, error) {
 	return all, err
 }
 
-// joined returns what was seen of a program, with the mean of the workers' times
-// where they computed alone.
+// joined returns the observer of a program with the results of those of its replicas:
+// to the time of each step it adds the mean over the workers of the time that each
+// computed it alone.
 func (all observers) joined(p *exec.Program) *observer {
 	o := all[p]
 	for _, q := range p.Replicas() {
@@ -68,7 +69,8 @@ func (all observers) joined(p *exec.Program) *observer {
 	return o
 }
 
-// StartProfile times each step of every run until stop is called.
+// StartProfile times each step of every run until stop is called. It fails if the
+// program is closed.
 func StartProfile(p *exec.Program) (stop func() *engine.Profile, err error) {
 	all, err := observe(p, false)
 	if err != nil {
@@ -80,8 +82,9 @@ func StartProfile(p *exec.Program) (stop func() *engine.Profile, err error) {
 	}, nil
 }
 
-// StartTrace records each task of the next run. Of workers that compute parts of
-// a batch alone the trace has the first part that each of them did.
+// StartTrace records each task of the next run, which stop writes in the trace event
+// format. If workers compute parts of a batch alone, the trace has the first part of
+// each. It fails if the program is closed, stop if it cannot write.
 func StartTrace(p *exec.Program) (stop func(w io.Writer) error, err error) {
 	all, err := observe(p, true)
 	if err != nil {
@@ -96,12 +99,12 @@ func StartTrace(p *exec.Program) (stop func(w io.Writer) error, err error) {
 	}, nil
 }
 
-// profileOf describes the steps.
+// profileOf returns the profile of a program.
 func profileOf(p *exec.Program, o *observer) *engine.Profile {
 	steps, threads, parts := p.Steps(), p.Workers().Size(), int64(p.Parts)
 	profile := &engine.Profile{Runs: o.runs, Threads: threads, Stages: make([]engine.Stage, len(steps))}
 	phases, live := phasesOf(p), liveFloats(p)
-	backward := false // begun: what is converted for it belongs to it
+	backward := false // whether it has begun: conversions of forward values are part of it then
 	for i := range steps {
 		s := &steps[i]
 		phase := phases[s.Node.ID()]

@@ -11,8 +11,8 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 )
 
-// maxSlices bounds the memory of a trace: about 6 MB. Steps whose tasks do
-// not fit are recorded as a whole.
+// maxSlices bounds the memory of a trace: about 6 MB. A step whose tasks do not fit
+// has one slice for all of them.
 const maxSlices = 1 << 18
 
 // trace records which worker did which task of one run, and when.
@@ -21,15 +21,16 @@ type trace struct {
 	first  []int // of each step, its first slice; −1 if it has one for all tasks
 	whole  []int // of each step, that slice
 	slices []traceSlice
-	others []*trace // of the other workers' programs
+	others []*trace // of the replicas of the other workers
 }
 
+// A traceSlice is the time that a worker spent on a task, or on a step as a whole.
 type traceSlice struct {
 	worker      int32 // counted from 1; 0 if the slice was not recorded
 	start, took time.Duration
 }
 
-// newTrace makes room for most slices or, if that is less, one a step.
+// newTrace makes room for at most most slices, but at least one for each step.
 func newTrace(steps []exec.Step, most int, begin time.Time) *trace {
 	t := &trace{begin: begin, first: make([]int, len(steps)), whole: make([]int, len(steps))}
 	total := 0

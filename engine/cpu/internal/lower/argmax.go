@@ -5,8 +5,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// The index of the maximum along an axis: the first of several, and of NaN if
-// there is any.
+// ArgMax returns the index of the maximum along an axis: of the first one if there are
+// several, of the first NaN if there is any.
 var argMax = operator{
 	work: "loss",
 	layout: func(l *Layouts, o *ir.Op) {

@@ -1,6 +1,8 @@
 package lower
 
 import (
+	"math"
+
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
@@ -52,8 +54,8 @@ var (
 	deviation      = operator{lower: lowerDeviation}
 )
 
-// addRows adds the step that makes the main result of an operation row by row: f
-// computes a few rows at a time, and the epilogue follows.
+// addRows adds the step s that computes the main result y of an operation: f computes
+// the rows lo ≤ r < hi, a few at a time, and the epilogue follows.
 func (c *Lowerer) addRows(o *ir.Op, s exec.Step, y rows, f func(e *epilogue, lo, hi int)) {
 	tasks, chunk := y.split()
 	s.Tasks, s.Writes = tasks, []*exec.Buffer{y.buf}
@@ -85,8 +87,8 @@ func (c *Lowerer) addCoefficients(size int, from []*ir.Value, run func(coef []fl
 	return coef
 }
 
-// constant returns the variables that some values depend on, if these need to be
-// computed again only when one of the variables has changed; otherwise nil.
+// constant returns the variables that some values depend on, if the values are leaves
+// or kept between runs; otherwise nil.
 func constant(values ...*ir.Value) (list []*graph.Variable) {
 	for _, v := range values {
 		root, _ := v.Root()
@@ -116,6 +118,12 @@ func lowerBatchNorm(c *Lowerer, o *ir.Op) {
 	})
 }
 
+// inverseDeviation returns 1/√(variance+eps).
+func inverseDeviation(variance, eps float32) float64 {
+	return 1 / math.Sqrt(float64(variance)+float64(eps))
+}
+
+// lowerDeviation computes 1/√(variance+eps) of each channel.
 func lowerDeviation(c *Lowerer, o *ir.Op) {
 	stats, inv := c.at(o.Args[0]), c.at(o.Out())
 	ch, eps := o.Out().Shape[0], o.Do.(ir.Deviation).Eps
@@ -162,7 +170,7 @@ func lowerBatchNormInputGrad(c *Lowerer, o *ir.Op) {
 	})
 }
 
-// lowerJoinStatistics puts the means and the variances of parts side by side.
+// lowerJoinStatistics concatenates the means, and the variances, of parts.
 func lowerJoinStatistics(c *Lowerer, o *ir.Op) {
 	out, channels := c.at(o.Out()), o.Out().Shape[1]
 	var from []memory

@@ -4,13 +4,14 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// A broadcast writes its argument out in a larger shape, by NumPy's rules. expand
-// does so for an argument of an elementwise operation.
+// Broadcast copies its argument to a larger shape, by NumPy's rules. expand does so
+// for an argument of an elementwise operation.
 var (
 	broadcast = operator{layout: (*Layouts).AllPlain, lower: lowerBroadcast}
 	expand    = operator{lower: lowerBroadcast}
 )
 
+// lowerBroadcast copies with a stride of 0 along the axes that are repeated.
 func lowerBroadcast(c *Lowerer, o *ir.Op) {
 	v, shape := o.Args[0], o.Out().Shape
 	from := c.region(v)

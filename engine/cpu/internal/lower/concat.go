@@ -5,8 +5,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A concatenation of images along the channels becomes an ir.Join, whose parts
-// are made in its memory. Parts of others are copied.
+// A concatenation of images along the channels becomes an ir.Join, whose parts are
+// computed in its memory. The parts of other concatenations are copied.
 var concat = operator{
 	layout: func(l *Layouts, o *ir.Op) {
 		layout := ir.Plain

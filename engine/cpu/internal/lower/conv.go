@@ -1,16 +1,12 @@
 package lower
 
 import (
-	"math"
-
 	"github.com/strideml/stride/engine/cpu/internal/conv"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
-	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
-	"github.com/strideml/stride/engine/cpu/internal/work"
 )
 
-// Convolutions are carried out by the plan that the algorithm pass chose, see
+// Convolutions are computed by the plan that the algorithm pass chose, see
 // package conv.
 var (
 	conv2D = operator{
@@ -40,13 +36,10 @@ var (
 		lower:   func(c *Lowerer, o *ir.Op) { lowerImagePlan(c, o, o.Args[1], o.Args[0], nil) },
 	}
 	conv2DWeightGrad = operator{work: "weight gradient", layout: layoutWeightPlan, lower: lowerWeightPlan}
-
-	// fold computes the weights w·s and the bias (b−mean)·s + beta of a
-	// convolution that a batch normalization is folded into, s =
-	// gamma/√(variance+eps).
-	fold = operator{layout: (*Layouts).AllPlain, lower: lowerFold}
 )
 
+// layoutImagePlan is the layout rule for the argument and the result of an image plan:
+// source is the number of the argument.
 func layoutImagePlan(l *Layouts, o *ir.Op, source int) {
 	if o.Plan.(conv.ImagePlan).NeedsDense() {
 		l.Dense(o, source)
@@ -57,41 +50,10 @@ func layoutImagePlan(l *Layouts, o *ir.Op, source int) {
 	l.MakePixels(o)
 }
 
+// convAbility returns what the epilogue of an image plan can do.
 func convAbility(o *ir.Op) (Ability, bool) {
 	p := o.Plan.(conv.ImagePlan)
 	return Ability{p.Clips(), p.Scattered()}, true
-}
-
-// pack adds the step that packs an operand, and returns the packed buffer. What
-// the program never changes is packed again only after it has been changed.
-func (c *Lowerer) pack(p gemm.Packer, v *ir.Value) memory {
-	from, size := c.at(v), p.PackedSize()
-	b := c.alloc(size)
-	s := exec.Step{
-		Name: "pack", Tasks: 1, Scratch: p.PackScratch(), Reads: []*exec.Buffer{from.buf}, Writes: []*exec.Buffer{b},
-		Run: func(_ int, scratch []float32) {
-			for i := range p.PackTasks() {
-				p.Pack(b.Data, from.data(), scratch, i)
-			}
-		},
-	}
-	if size > work.Grain(1<<14) {
-		s.Tasks = p.PackTasks()
-		s.Run = func(task int, scratch []float32) { p.Pack(b.Data, from.data(), scratch, task) }
-	}
-	if v.Fixed {
-		c.once(&s, v.Vars)
-	}
-	c.add(s)
-	return memory{buf: b}
-}
-
-// packBias packs a bias if the plan asks for it.
-func (c *Lowerer) packBias(p gemm.Bias, v *ir.Value) memory {
-	if p.PackedSize() == 0 {
-		return c.at(v)
-	}
-	return c.pack(p, v)
 }
 
 // lowerImagePlan computes the output of a convolution or the gradient of its
@@ -136,6 +98,7 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	c.add(s)
 }
 
+// layoutWeightPlan is the layout rule of the gradient of the weights.
 func layoutWeightPlan(l *Layouts, o *ir.Op) {
 	p := o.Plan.(conv.WeightPlan)
 	denseX, denseY := p.NeedsDense()
@@ -173,39 +136,4 @@ func lowerWeightPlan(c *Lowerer, o *ir.Op) {
 		Name: p.Stage() + " sum", Tasks: p.SumTasks(), Scratch: p.SumScratch(), Reads: []*exec.Buffer{to}, Writes: []*exec.Buffer{out, to},
 		Run: func(task int, scratch []float32) { p.Sum(task, out.Data, to.Data, scratch) },
 	})
-}
-
-func lowerFold(c *Lowerer, o *ir.Op) {
-	w, stats, gamma, beta := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Args[2]), c.at(o.Args[3])
-	var b memory
-	if len(o.Args) == 5 {
-		b = c.at(o.Args[4])
-	}
-	weights, bias := c.at(o.Outs[0]).buf, c.at(o.Outs[1]).buf
-	eps := o.Do.(ir.Fold).Eps
-	channels, size := bias.Size, weights.Size
-	// The weights are packed at once, whenever this step runs, and not needed
-	// afterwards; the bias may be read as it is.
-	bias.Persistent = true
-	c.add(exec.Step{
-		Name: "fold", Tasks: 1, Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{weights, bias}, Once: exec.NewOnce(o.Out().Vars),
-		Run: func(int, []float32) {
-			per := size / channels
-			for o := range channels {
-				s := float64(gamma.data()[o]) * inverseDeviation(stats.data()[channels+o], eps)
-				for i, v := range w.data()[o*per : (o+1)*per] {
-					weights.Data[o*per+i] = float32(float64(v) * s)
-				}
-				shift := -float64(stats.data()[o])
-				if b.buf != nil {
-					shift += float64(b.data()[o])
-				}
-				bias.Data[o] = float32(shift*s + float64(beta.data()[o]))
-			}
-		},
-	})
-}
-
-func inverseDeviation(variance, eps float32) float64 {
-	return 1 / math.Sqrt(float64(variance)+float64(eps))
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// Copies bring a value into another layout, into the arena, or to a place in a
+// Copies write a value in another layout, to the arena, or to its place in a
 // concatenation.
 var copies = operator{lower: lowerCopy}
 
+// lowerCopy adds the step that copies, by the fastest way for the two layouts.
 func lowerCopy(c *Lowerer, o *ir.Op) {
 	from, to := o.Args[0], o.Out()
 	switch {
@@ -29,7 +30,7 @@ func lowerCopy(c *Lowerer, o *ir.Op) {
 	}
 }
 
-// lowerLayout turns a row-major image to NHWC or the other way round.
+// lowerLayout converts an image from row-major to NHWC or the other way round.
 func lowerLayout(c *Lowerer, from, to *ir.Value) {
 	n, ch, pixels := from.Shape[0], from.Shape[1], from.Shape[2]*from.Shape[3]
 	size := ch * pixels
@@ -60,8 +61,8 @@ func lowerLayout(c *Lowerer, from, to *ir.Value) {
 	})
 }
 
-// A region is a box of elements of a buffer: an offset and the distance
-// between neighbours along each axis.
+// A region is where the elements of a value lie: a buffer, the offset of the first
+// element, and the distance between neighbours along each axis.
 type region struct {
 	memory
 	strides []int
@@ -69,7 +70,8 @@ type region struct {
 
 func (c *Lowerer) region(v *ir.Value) region { return region{c.at(v), v.Strides()} }
 
-// copyBox adds a step that copies a box of the given shape.
+// copyBox adds a step that copies a box of elements of the given shape from src to
+// dst.
 func (c *Lowerer) copyBox(name string, dst, src region, shape tensor.Shape) {
 	box := strided.NewBox(shape, dst.strides, src.strides)
 	c.addSplit(exec.Step{Name: name, Reads: []*exec.Buffer{src.buf}, Writes: []*exec.Buffer{dst.buf}},

@@ -8,6 +8,6 @@
 //   - how it is carried out: the steps with their buffers.
 //
 // The table of operators.go lists them. To support another operator of package
-// graph, add its file and a line of that table; an operator that is elementwise
-// needs a line in elementwise.go only.
+// graph, add its file and a line of that table; a unary or binary elementwise
+// operator needs only a kernel in the tables of unary.go or binary.go.
 package lower

@@ -49,7 +49,7 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		case periodic(s, shape, layout):
 			e.Forms[i] = ir.Periodic
 			l.Plain(o, i)
-		default: // a shape that repeats in some other way is written out in full
+		default: // a shape that repeats in some other way is broadcast first
 			x := l.f.NewOp(ir.Expand{}, v.Node, shape, v)
 			x.Needs = make([]ir.Need, 1)
 			l.Plain(x, 0)
@@ -83,13 +83,14 @@ func periodic(s, shape tensor.Shape, l ir.Layout) bool {
 	return true
 }
 
-// elementwiseAbility: sums over rows need whole rows.
+// elementwiseAbility: there is an epilogue if the result has rows of channels, which
+// sums are over.
 func elementwiseAbility(o *ir.Op) (Ability, bool) {
 	return Ability{}, o.Out().Layout == ir.NHWC || len(o.Out().Shape) == 2
 }
 
-// ClipOf returns the activation that an elementwise operation is, if it is
-// nothing else.
+// ClipOf returns the activation if an elementwise operation is one ReLU or ReLU6, and
+// otherwise gemm.NoClip.
 func ClipOf(e *ir.Elementwise) gemm.Clip {
 	if op, ok := e.Members[0].Op().(graph.UnaryOp); ok && len(e.Members) == 1 {
 		switch op.Func {
@@ -131,14 +132,14 @@ type operand struct {
 	memory
 	form  ir.Form
 	size  int // elements of a periodic one
-	width int // channels of a pixel, and their distance, if there is anything between
-	pitch int
-	reg   int // periodic operands are unrolled into this register, pitched ones gathered
+	width int // channels of a pixel, 0 if nothing lies between the pixels
+	pitch int // distance from pixel to pixel, 0 if nothing lies between them
+	reg   int // the register that a periodic operand is unrolled into, or a pitched one gathered
 }
 
 func (o *operand) pitched() bool { return o.form == ir.Full && o.pitch != o.width }
 
-// operandOf returns the operand that a value is.
+// operandOf returns a value as an operand.
 func (c *Lowerer) operandOf(v *ir.Value, form ir.Form) operand {
 	o := operand{memory: c.at(v), form: form, size: v.Shape.Size()}
 	if v.Image() && !v.Dense() {
@@ -157,11 +158,11 @@ type instruction struct {
 	scalarB memory
 }
 
-// maxRegisters bounds the registers of a program: those of the operands and
-// temporaries of as many nodes as the group pass puts into one.
+// maxRegisters bounds the registers of a program: operands, temporaries and the result
+// of a group of MaxMembers nodes, which have at most two arguments each.
 const maxRegisters = 4*MaxMembers + 1
 
-// MaxMembers bounds the nodes of a group.
+// MaxMembers is how many nodes the group pass puts into one group at most.
 const MaxMembers = 24
 
 // A blockProgram is a compiled group.
@@ -248,9 +249,9 @@ func (b *blockProgram) assignRegisters(members []*graph.Node, regOf map[*graph.N
 // run computes the elements lo ≤ i < hi of the result.
 func (b *blockProgram) run(lo, hi int, scratch []float32) { b.runWith(-1, nil, lo, hi, scratch) }
 
-// runWith is run, but that the elements of one operand, if it is not negative,
-// are those of given from the first on.
-func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch []float32) {
+// runWith is run, except that the operand of the given number, if it is not negative,
+// is in memory that begins with its element lo.
+func (b *blockProgram) runWith(operand int, memory []float32, lo, hi int, scratch []float32) {
 	var regs [maxRegisters][]float32
 	for n, first := 0, lo; lo < hi; lo += n {
 		n = min(blockFloats, hi-lo)
@@ -261,7 +262,7 @@ func (b *blockProgram) runWith(operand int, given []float32, lo, hi int, scratch
 			o := &b.operands[i]
 			switch {
 			case i == operand:
-				regs[i] = given[lo-first:][:n]
+				regs[i] = memory[lo-first:][:n]
 			case o.pitched():
 				regs[i] = regs[o.reg]
 				strided.GatherRows(regs[i], o.data(), lo, o.width, o.pitch)
@@ -299,6 +300,7 @@ func unroll(dst, p []float32, lo int) {
 	}
 }
 
+// execute computes one block.
 func (in *instruction) execute(regs *[maxRegisters][]float32) {
 	dst := regs[in.dst]
 	switch op := in.op.(type) {

@@ -11,19 +11,19 @@ import (
 // range is computed and still in cache: elementwise work first, and then sums
 // over its rows.
 type epilogue struct {
-	clip gemm.Clip // what the step does to results as it stores them
-	run  func(lo, hi int, scratch []float32)
-	sums []func(task, first, lo, hi int)
-	row  int // elements of a row of the output; all ranges are whole rows
+	clip gemm.Clip                           // the activation that the step applies as it stores
+	run  func(lo, hi int, scratch []float32) // elementwise work on a range, nil if there is none
+	sums []func(task, first, lo, hi int)     // see rowSums
+	row  int                                 // elements of a row of the output; all ranges are whole rows
 }
 
-// epilogueFloats is the size of the pieces in which epilogues are done: what is
-// read several times stays in the first-level cache.
+// epilogueFloats is the size of the pieces in which epilogues are done: it fits the
+// first-level cache, as a piece is read several times.
 const epilogueFloats = 1 << 13
 
-// epilogue prepares the epilogue of the operation at hand, in the step that makes
-// its main result: it adds what it needs to the step, whose tasks and scratch
-// memory must be known. first, if it is not nil, is done before.
+// epilogue returns the epilogue of an operation for the step that computes its main
+// result. It adds buffers and scratch memory to the step, whose Tasks and Scratch must
+// be set. first, if it is not nil, is done before it.
 func (c *Lowerer) epilogue(o *ir.Op, s *exec.Step, first func(lo, hi int, scratch []float32)) *epilogue {
 	e := &epilogue{clip: o.Epilogue.Clip, run: first, row: rowOf(o.Out())}
 	if w := o.Epilogue.Elementwise; w != nil {
@@ -58,6 +58,7 @@ func (c *Lowerer) epilogue(o *ir.Op, s *exec.Step, first func(lo, hi int, scratc
 	return e
 }
 
+// readLate adds a value to the buffers that the epilogue of a step reads.
 func (c *Lowerer) readLate(s *exec.Step, v *ir.Value) {
 	b := c.at(v).buf
 	s.Reads, s.LateReads = append(s.Reads, b), append(s.LateReads, b)
@@ -88,8 +89,8 @@ func rowOf(v *ir.Value) int {
 	return v.Shape[len(v.Shape)-1]
 }
 
-// done does the epilogue of the range lo ≤ i < hi of the output, the only one of
-// the task.
+// done does the epilogue of a task that has completed the range lo ≤ i < hi of the
+// output, all of its work.
 func (e *epilogue) done(task, lo, hi int, scratch []float32) {
 	if e.run == nil && e.sums == nil {
 		return
@@ -100,11 +101,11 @@ func (e *epilogue) done(task, lo, hi int, scratch []float32) {
 	}
 }
 
-// piece is the number of rows that had better be done at a time.
+// piece is the number of rows to do at a time.
 func (e *epilogue) piece() int { return max(1, epilogueFloats/e.row) }
 
-// part does the epilogue of one of several ranges of a task, in rising order. The
-// task's first range starts at first.
+// part does the epilogue of one of several ranges of a task, which must come in rising
+// order. first is where the first of them starts.
 func (e *epilogue) part(task, first, lo, hi int, scratch []float32) {
 	if e.run != nil {
 		e.run(lo, hi, scratch)

@@ -6,21 +6,23 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
-// Layouts decides the layouts of values, operation by operation: the layout
-// rule of each operator asks for its arguments in the layouts it takes, which
-// adds conversions where a value does not exist in one, and says in which layout
-// it makes its results. An image that exists in NHWC stays in it from layer to
-// layer: it is converted where somebody needs it in row-major order.
+// Layouts decides the layouts of values, operation by operation. The layout rule of
+// an operator calls its methods to take arguments in a layout, which adds conversions
+// where a value does not exist in that, and to say in which layout the operation makes
+// its results. An image that exists in NHWC stays in it from layer to layer: it is
+// converted only where an operation needs it in row-major order.
 type Layouts struct {
 	f     *ir.Func
 	ops   []*ir.Op
-	forms map[*ir.Value]*forms // by the value as its operation makes it
+	forms map[*ir.Value]*forms // by value, as its operation makes it
 }
 
-// forms are a value in its layouts, nil where it does not exist.
+// forms are the values that hold one result in each layout, nil for a layout that it
+// does not exist in.
 type forms struct{ plain, image *ir.Value }
 
-// Layout is the pass that lays out all values.
+// Layout is the pass that decides the layouts of all values. It fails if an operator is
+// not supported.
 func Layout(f *ir.Func) error {
 	l := &Layouts{f: f, forms: map[*ir.Value]*forms{}}
 	for _, v := range f.Leaves {
@@ -50,14 +52,13 @@ func Layout(f *ir.Func) error {
 	return nil
 }
 
-// define says in which layout a value is made.
+// define sets the layout in which a value is made.
 func (l *Layouts) define(v *ir.Value, layout ir.Layout) {
 	v.Layout = layout
 	l.know(v, v)
 }
 
-// know makes a form of a value known. Where the two layouts of a shape coincide
-// it is known as both.
+// know records a form of a value, as both where the two layouts of its shape coincide.
 func (l *Layouts) know(of, form *ir.Value) {
 	f := l.forms[of]
 	if f == nil {
@@ -73,7 +74,7 @@ func (l *Layouts) know(of, form *ir.Value) {
 	}
 }
 
-// isSlice reports whether a value is some channels of another.
+// isSlice reports whether a value is a view of some channels of another.
 func isSlice(v *ir.Value) bool {
 	if v.Def == nil || v.Layout != ir.NHWC {
 		return false
@@ -106,7 +107,7 @@ func (l *Layouts) isImage(v *ir.Value) bool { return l.forms[v].image != nil }
 // onlyImage reports whether a value exists in NHWC and in no other layout.
 func (l *Layouts) onlyImage(v *ir.Value) bool { return l.isImage(v) && l.forms[v].plain == nil }
 
-// copied adds a conversion.
+// copied adds a conversion of from, a form of v, and returns its result.
 func (l *Layouts) copied(v, from *ir.Value, layout ir.Layout) *ir.Value {
 	o := l.f.NewOp(ir.Copy{}, v.Node, v.Shape, from)
 	o.Needs = []ir.Need{{Layout: from.Layout, Pitched: true}}
@@ -116,7 +117,7 @@ func (l *Layouts) copied(v, from *ir.Value, layout ir.Layout) *ir.Value {
 	return o.Out()
 }
 
-// The rules call these, with the number of an argument or a result.
+// The layout rules call the following methods. arg is the number of an argument.
 
 // Plain takes an argument in row-major order.
 func (l *Layouts) Plain(o *ir.Op, arg int) {
@@ -146,8 +147,8 @@ func (l *Layouts) Dense(o *ir.Op, arg int) {
 	o.Needs[arg].Layout = ir.NHWC
 }
 
-// Rows takes an argument with its channels side by side: an image as Pixels, a
-// matrix as it is.
+// Rows takes an argument whose rows are channels: an image as Pixels does, a matrix as
+// Plain does.
 func (l *Layouts) Rows(o *ir.Op, arg int) {
 	if o.Args[arg].Image() {
 		l.Pixels(o, arg)
@@ -156,8 +157,8 @@ func (l *Layouts) Rows(o *ir.Op, arg int) {
 	}
 }
 
-// Any takes an argument in a layout that it exists in, with nothing between its
-// elements.
+// Any takes an argument without a conversion, with nothing between its elements: in
+// NHWC if it exists in that, otherwise in row-major order.
 func (l *Layouts) Any(o *ir.Op, arg int) {
 	if l.isImage(o.Args[arg]) {
 		l.Dense(o, arg)
@@ -175,14 +176,15 @@ func (l *Layouts) MakePlain(o *ir.Op) { l.define(o.Out(), ir.Plain) }
 // MakeDense makes the main result in NHWC, with nothing between its pixels.
 func (l *Layouts) MakeDense(o *ir.Op) { l.define(o.Out(), ir.NHWC) }
 
-// MakePixels makes the main result in NHWC, in whatever distance its pixels are
-// to have.
+// MakePixels makes the main result in NHWC. The operation can write it with any
+// distance between the pixels.
 func (l *Layouts) MakePixels(o *ir.Op) {
 	l.define(o.Out(), ir.NHWC)
 	o.Placeable = true
 }
 
-// MakeRows makes the main result with its channels side by side.
+// MakeRows makes the main result, an image as MakePixels does, a matrix as MakePlain
+// does.
 func (l *Layouts) MakeRows(o *ir.Op) {
 	if o.Out().Image() {
 		l.MakePixels(o)

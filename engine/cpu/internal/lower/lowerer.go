@@ -13,15 +13,16 @@ import (
 // A Lowerer collects the steps of a program.
 type Lowerer struct {
 	f        *ir.Func
-	op       *ir.Op // at hand
+	op       *ir.Op // that is lowered now
 	steps    []exec.Step
 	arena    []*exec.Buffer
 	bufs     map[*ir.Value]*exec.Buffer // of values with memory of their own
 	partials map[*ir.Value]*partials
-	order    uint64 // of sums so far, see exec.Plan
+	order    uint64 // ReductionOrder of the steps so far, see exec.Plan
 }
 
-// Lower turns a Func that all passes have seen into a plan.
+// Lower returns the plan of a Func after all passes. It fails if an operator is not
+// supported.
 func Lower(f *ir.Func) (*exec.Plan, error) {
 	c := &Lowerer{f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}}
 	c.leaves()
@@ -56,7 +57,7 @@ func (c *Lowerer) leaves() {
 	}
 }
 
-// plan returns what has been collected.
+// plan returns the steps as a plan, with the buffers of outputs, updates and leaves.
 func (c *Lowerer) plan() *exec.Plan {
 	p := &exec.Plan{Steps: c.steps, ReductionOrder: c.order}
 	for _, v := range c.f.Outputs {
@@ -96,7 +97,8 @@ type memory struct {
 	offset int
 }
 
-// data returns the elements from the first on. Only steps that run may ask.
+// data returns the memory from the first element on. Buffers have memory only during a
+// run, so only Step.Run may call it.
 func (m memory) data() []float32 { return m.buf.Data[m.offset:] }
 
 // at returns where a value lies.
@@ -126,8 +128,8 @@ func (c *Lowerer) alloc(size int) *exec.Buffer {
 	return b
 }
 
-// add adds a step for the operation at hand. If that need not run again while
-// variables stay as they are, neither need the step.
+// add adds a step for the operation that is lowered now. If Hoist has set Once of the
+// operation, the step runs again only when one of those variables has changed.
 func (c *Lowerer) add(s exec.Step) {
 	if s.Node == nil {
 		s.Node = c.op.Node
@@ -138,7 +140,8 @@ func (c *Lowerer) add(s exec.Step) {
 	c.steps = append(c.steps, s)
 }
 
-// once makes a step one that runs again only after variables have changed.
+// once makes a step run again only when one of some variables has changed, and its
+// results persistent. Without variables it does nothing.
 func (c *Lowerer) once(s *exec.Step, variables []*graph.Variable) {
 	if s.Once = exec.NewOnce(variables); s.Once != nil {
 		for _, b := range s.Writes {
@@ -147,8 +150,8 @@ func (c *Lowerer) once(s *exec.Step, variables []*graph.Variable) {
 	}
 }
 
-// addSplit adds a step over n items, at least perTask of them in a task, a
-// multiple of unit: run is called with ranges.
+// addSplit adds a step over n items: each task calls run for a range lo ≤ i < hi of
+// them, at least perTask items and a multiple of unit.
 func (c *Lowerer) addSplit(s exec.Step, n, perTask, unit int, run func(lo, hi int)) {
 	tasks, chunk := work.Split(n, perTask, unit)
 	s.Tasks = tasks
@@ -156,8 +159,8 @@ func (c *Lowerer) addSplit(s exec.Step, n, perTask, unit int, run func(lo, hi in
 	c.add(s)
 }
 
-// noteOrder records how a sum is cut up: by a step of the given name, into so
-// many tasks, over so many rows.
+// noteOrder adds to ReductionOrder what decides the order of a sum, such as the name,
+// tasks and rows of its step.
 func (c *Lowerer) noteOrder(details ...any) {
 	h := fnv.New64a()
 	fmt.Fprintln(h, append([]any{c.order}, details...)...)

@@ -40,7 +40,7 @@ var lrnGrad = operator{work: "normalisation", layout: layoutLRN, lower: func(c *
 	})
 }}
 
-// layoutLRN takes channels side by side.
+// layoutLRN is the layout rule: images in NHWC, so that channels are contiguous.
 func layoutLRN(l *Layouts, o *ir.Op) {
 	if !o.Out().Image() {
 		l.AllPlain(o)
@@ -52,8 +52,8 @@ func layoutLRN(l *Layouts, o *ir.Op) {
 	l.MakeDense(o)
 }
 
-// addChannels adds a step over the elements of the operation's result, whole rows of
-// channels at a time. run has scratch memory for three values of each element.
+// addChannels adds a step over the elements of the operation's result: run computes
+// whole rows of channels, with scratch memory for three floats for each element.
 func (c *Lowerer) addChannels(name string, o *ir.Op, channels int, run func(lo, hi int, scratch []float32)) {
 	size := o.Out().Shape.Size()
 	block := max(1, blockFloats/channels) * channels

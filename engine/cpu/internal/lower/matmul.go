@@ -9,7 +9,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// Matrix products are carried out by the plan that the algorithm pass chose, see
+// Matrix products are computed by the plan that the algorithm pass chose, see
 // package gemm. A third argument is a bias that is added to each row.
 var matMul = operator{work: "product", layout: layoutMatMul, ability: matMulAbility, lower: lowerMatMul}
 
@@ -59,7 +59,7 @@ func lowerMatMul(c *Lowerer, o *ir.Op) {
 		bias = c.packBias(p.Bias(), o.Args[2])
 		reads = append(reads, bias.buf)
 	}
-	// A bias is added in another place of the sum than an addition of its own.
+	// A bias is added earlier in the sum than by an operation of its own.
 	c.noteOrder("product", p.Streamed(), len(o.Args))
 	out := c.at(o.Out())
 	s := exec.Step{
@@ -86,15 +86,15 @@ func lowerOuter(c *Lowerer, o *ir.Op, p *gemm.Outer) {
 	})
 }
 
-// Size of a block of the gradient in an operation with an update.
+// The size of a block of the gradient in an operation that includes the update.
 const (
 	updateRows    = 24
 	updateColumns = 1024
 	updatePitch   = updateColumns + work.AlignFloats // rows lie in different sets of the cache
 )
 
-// lowerOuterUpdate computes aᵀ·b, the gradient of a matrix of weights, and from
-// it the new weights, block by block: the gradient is never whole in memory.
+// lowerOuterUpdate computes aᵀ·b, the gradient of a matrix of weights, and from it the
+// new weights, block by block: the gradient is never in memory as a whole.
 func lowerOuterUpdate(c *Lowerer, o *ir.Op, p *gemm.Outer) {
 	update, self := o.Epilogue.Elementwise, o.Epilogue.Self
 	a, b, weights := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())

@@ -7,24 +7,13 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Maximum pooling notes which tap each maximum comes from in a second result, if
-// the argmax pass gave it one. Its gradient then reads that in place of the input.
+// If the argmax pass has added a second result, max pooling writes there which tap of
+// the window each maximum comes from. Its gradient then reads that in place of the
+// input.
 var (
 	maxPool2D     = operator{work: "pooling", layout: layoutPool, ability: ranges, lower: lowerMaxPool}
 	maxPool2DGrad = operator{work: "pooling", layout: layoutMaxPoolGrad, ability: ranges, lower: lowerMaxPoolGrad}
 )
-
-// layoutPool is the layout rule of all kinds of pooling.
-func layoutPool(l *Layouts, o *ir.Op) {
-	l.Pixels(o, 0)
-	l.MakePixels(o)
-}
-
-// layoutPoolGrad is the layout rule of the gradients of average pooling.
-func layoutPoolGrad(l *Layouts, o *ir.Op) {
-	l.Pixels(o, 0)
-	l.MakeDense(o)
-}
 
 func layoutMaxPoolGrad(l *Layouts, o *ir.Op) {
 	if hasArgmax(o) {
@@ -36,12 +25,12 @@ func layoutMaxPoolGrad(l *Layouts, o *ir.Op) {
 	l.MakeDense(o)
 }
 
-// hasArgmax reports whether the gradient of a maximum pooling reads its argmax.
+// hasArgmax reports whether the gradient of a max pooling reads the argmax in place of
+// the input.
 func hasArgmax(o *ir.Op) bool { return argmaxOf(o.Args[0].Def) == o.Args[0] }
 
-// argmaxOf returns the result of a maximum pooling that notes where maxima come
-// from, nil if there is none. Sums of the epilogue are results, too, but come
-// later.
+// argmaxOf returns the argmax of a max pooling: the second result, nil if there is
+// none. Sums of the epilogue are results too, but come later.
 func argmaxOf(o *ir.Op) *ir.Value {
 	if o == nil || len(o.Outs) == 1 {
 		return nil
@@ -52,28 +41,17 @@ func argmaxOf(o *ir.Op) *ir.Value {
 	return o.Outs[1]
 }
 
-// addPool adds a step of pooling: run computes a task.
-func (c *Lowerer) addPool(o *ir.Op, s exec.Step, run func(task int, scratch []float32) (lo, hi int)) {
-	s.Writes = append([]*exec.Buffer{c.at(o.Out()).buf}, s.Writes...)
-	e := c.epilogue(o, &s, nil)
-	s.Run = func(task int, scratch []float32) {
-		lo, hi := run(task, scratch)
-		e.done(task, lo, hi, scratch)
-	}
-	c.add(s)
-}
-
 func lowerMaxPool(c *Lowerer, o *ir.Op) {
 	x, y := o.Args[0], o.Out()
 	p := pool.New(o.Do.(graph.MaxPool2DOp).Pool, nil, x.Shape, y.Shape, x.PixelPitch(), y.PixelPitch())
 	src, dst := c.at(x), c.at(y)
 	s := exec.Step{Name: "pool", Tasks: p.Tasks(), Scratch: p.RowScratch(), Reads: []*exec.Buffer{src.buf}}
-	notes := argmaxOf(o)
-	if notes == nil {
+	second := argmaxOf(o)
+	if second == nil {
 		c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) { return p.Max(task, dst.data(), src.data(), scratch) })
 		return
 	}
-	argmax := c.at(notes).buf
+	argmax := c.at(second).buf
 	s.Writes = []*exec.Buffer{argmax}
 	c.addPool(o, s, func(task int, scratch []float32) (lo, hi int) {
 		return p.MaxArgmax(task, dst.data(), exec.BytesOf(argmax.Data), src.data(), scratch)

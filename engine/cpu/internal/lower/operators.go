@@ -9,7 +9,7 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// An operator is what the compiler knows of an operator.
+// An operator has the rules by which the compiler computes an operator.
 type operator struct {
 	// work names the kind of work that it is in a profile; "" for elementwise
 	// work.
@@ -24,17 +24,17 @@ type operator struct {
 	lower func(c *Lowerer, o *ir.Op)
 }
 
-// Ability is what the epilogue of an operation can do, beyond elementwise work
-// in place and sums over rows.
+// Ability is what the epilogue of an operation can do. Unless it is Scattered, it can
+// do elementwise work in place and sums over rows.
 type Ability struct {
-	// Clips is the greatest activation that the operation applies as it stores.
+	// Clips is the greatest activation that the operation can apply as it stores.
 	Clips gemm.Clip
-	// Scattered tells that what a task completes is not one range of the result:
-	// activations are all that can be done.
+	// Scattered says that a task does not complete one contiguous range of the
+	// result: activations are all that the epilogue can do.
 	Scattered bool
 }
 
-// ranges is the ability of operations whose tasks complete ranges.
+// ranges is the ability of operations whose tasks complete contiguous ranges.
 func ranges(*ir.Op) (Ability, bool) { return Ability{}, true }
 
 // operators has all operators of package graph that are not elementwise, and
@@ -81,12 +81,14 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[ir.View]():           view,
 }
 
-// nothing is an operator that only gives memory another name.
+// nothing is an operator without steps: its result lies in the memory of others.
 var nothing = operator{lower: func(*Lowerer, *ir.Op) {}}
 
-// view is one too: before the layout pass, of a value in row-major order.
+// view has a layout rule too, as passes before the layout pass add views of values
+// that are in row-major order.
 var view = operator{layout: (*Layouts).AllPlain, lower: nothing.lower}
 
+// operatorOf returns the rules of an operation's operator. It fails if there are none.
 func operatorOf(o *ir.Op) (operator, error) {
 	op, ok := operators[reflect.TypeOf(o.Do)]
 	if !ok {
@@ -109,8 +111,9 @@ func Supports(op graph.Op) bool {
 	return ok
 }
 
-// WorkOf names the kind of work that an operator is in a profile: "convolution",
-// "pooling". It is "" for elementwise work, and for what a profile counts as such.
+// WorkOf returns the kind of work that an operator does, for profiles: for example
+// "convolution" or "pooling". It is "" for elementwise work, and for what profiles count
+// as such.
 func WorkOf(op graph.Op) string { return operators[reflect.TypeOf(op)].work }
 
 // known reports whether a table has an entry.

@@ -7,7 +7,7 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A pad fills the result, then copies its argument into it.
+// Pad fills the result with the value, then copies its argument into it.
 var pad = operator{
 	layout: func(l *Layouts, o *ir.Op) {
 		l.Any(o, 0)

@@ -9,7 +9,6 @@ import (
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // Sums, means and maxima over axes. The sums pass splits sums over everything but
@@ -66,7 +65,7 @@ func lowerReduce(c *Lowerer, o *ir.Op) {
 	}
 }
 
-// lowerTotal sums all elements: chunks side by side, then their sums.
+// lowerTotal sums all elements: first chunks, in parallel, then their sums.
 func lowerTotal(c *Lowerer, o *ir.Op) {
 	x, size := c.at(o.Args[0]), o.Args[0].Shape.Size()
 	tasks, chunk := work.Split(size, 1<<14, 1)
@@ -95,6 +94,7 @@ func lowerTotal(c *Lowerer, o *ir.Op) {
 	})
 }
 
+// lowerImageSums sums over the pixels of each image.
 func lowerImageSums(c *Lowerer, o *ir.Op) {
 	shape := o.Args[0].Shape
 	x, out := c.at(o.Args[0]), c.at(o.Out())
@@ -113,47 +113,7 @@ func lowerImageSums(c *Lowerer, o *ir.Op) {
 		})
 }
 
-// lines are the lines of a value along some axes: one for each element of the
-// result.
-type lines struct {
-	outer, inner             tensor.Shape // kept and reduced axes
-	outerStrides, innerSteps []int
-}
-
-func linesOf(v *ir.Value, axes ...int) lines {
-	var s lines
-	steps := v.Strides()
-	for i, n := range v.Shape {
-		if slices.Contains(axes, i) {
-			s.inner, s.innerSteps = append(s.inner, n), append(s.innerSteps, steps[i])
-		} else {
-			s.outer, s.outerStrides = append(s.outer, n), append(s.outerStrides, steps[i])
-		}
-	}
-	return s
-}
-
-// position returns where the row-major element i of a box begins.
-func position(i int, shape tensor.Shape, steps []int) int {
-	offset := 0
-	for a := len(shape) - 1; a >= 0; a-- {
-		offset += i % shape[a] * steps[a]
-		i /= shape[a]
-	}
-	return offset
-}
-
-// addLines adds a step that calls f for each line: result element, and where
-// the line begins.
-func (c *Lowerer) addLines(name string, x, out memory, s lines, f func(element, start int)) {
-	c.addSplit(exec.Step{Name: name, Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}},
-		s.outer.Size(), max(1, (1<<12)/s.inner.Size()), 1, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				f(i, position(i, s.outer, s.outerStrides))
-			}
-		})
-}
-
+// lowerStridedReduce reduces line by line, for any axes and layout.
 func lowerStridedReduce(c *Lowerer, o *ir.Op) {
 	op, s := o.Do.(graph.ReduceOp), linesOf(o.Args[0], o.Do.(graph.ReduceOp).Axes...)
 	x, out, count := c.at(o.Args[0]), c.at(o.Out()), s.inner.Size()

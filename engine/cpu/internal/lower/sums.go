@@ -8,22 +8,23 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// Sums over rows are made in two operations: partial results, each over the rows
-// of one task of the step that makes the rows or of a step of their own, and
-// their totals.
+// Sums over rows take two operations: rowSums adds up the rows of each task, of the
+// step that computes the rows or of a step of its own, and totals adds up these
+// partial sums.
 var (
 	rowSums = operator{lower: lowerRowSums}
 	totals  = operator{lower: lowerTotals}
 )
 
-// partials are sums over the rows of a value, one for each task of a step.
+// partials are partial sums over the rows of a value, one for each task of a step.
 type partials struct {
 	buf   *exec.Buffer
 	size  int   // floats of each
 	tasks int   // how many there are
-	rows  []int // that went into each
+	rows  []int // how many rows each is the sum of
 }
 
+// allocate makes the buffer, for a step of so many tasks.
 func (p *partials) allocate(c *Lowerer, tasks int) {
 	p.tasks, p.rows = tasks, make([]int, tasks)
 	p.buf = c.alloc(tasks * p.size)
@@ -39,6 +40,7 @@ type rows struct {
 	n, channels, pitch int
 }
 
+// rows returns a value as rows.
 func (c *Lowerer) rows(v *ir.Value) rows {
 	ch := v.Shape[1]
 	return rows{c.at(v), v.Shape.Size() / ch, ch, v.RowPitch()}
@@ -81,9 +83,8 @@ func (c *Lowerer) rowSums(o *ir.Op) (*partials, func(task, first, lo, hi int)) {
 	}
 }
 
-// noteRows records the order of a sum over the rows of the arguments of an
-// operation. Where rows lie apart, kernels add them up in another order than
-// where they do not.
+// noteRows adds to ReductionOrder how a step sums the rows of an operation's arguments.
+// Kernels add up rows in another order if other floats lie between them.
 func (c *Lowerer) noteRows(step string, tasks int, o *ir.Op) {
 	c.noteOrder(step, tasks, c.rows(o.Args[0]).n)
 	for _, v := range o.Args {
