@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/strideml/stride/internal/printable"
 )
 
 // A ConfusionMatrix counts how often images of each class were predicted as each
@@ -101,7 +103,8 @@ func ratio(a, b int) float64 {
 }
 
 // String returns the matrix as a table: a row for each class, columns headed
-// by class numbers. Zeros are shown as dots, so that mistakes stand out.
+// by class numbers. Zeros are shown as dots, so that mistakes stand out. Control
+// characters in class names are escaped.
 func (m *ConfusionMatrix) String() string {
 	k := len(m.classes)
 	head, cells := make([]string, k), make([][]string, k)
@@ -132,13 +135,14 @@ func (m *ConfusionMatrix) String() string {
 	}
 	line("", "label \\ predicted", head)
 	for i, name := range m.classes {
-		line(fmt.Sprint(i), name, cells[i])
+		line(fmt.Sprint(i), printable.Line(name), cells[i])
 	}
 	return b.String()
 }
 
 // Report returns a table of precision, recall, F1 and number of images for
-// each class, and their unweighted means.
+// each class, and their unweighted means. Control characters in class names are
+// escaped.
 func (m *ConfusionMatrix) Report() string {
 	names := m.nameWidth(len("class"))
 	var b strings.Builder
@@ -148,7 +152,7 @@ func (m *ConfusionMatrix) Report() string {
 	}
 	var p, r, f float64
 	for i, name := range m.classes {
-		line(name, m.Precision(i), m.Recall(i), m.F1(i), m.Support(i))
+		line(printable.Line(name), m.Precision(i), m.Recall(i), m.F1(i), m.Support(i))
 		p, r, f = p+m.Precision(i), r+m.Recall(i), f+m.F1(i)
 	}
 	if k := float64(len(m.classes)); k > 0 {
@@ -159,7 +163,7 @@ func (m *ConfusionMatrix) Report() string {
 
 func (m *ConfusionMatrix) nameWidth(width int) int {
 	for _, name := range m.classes {
-		width = max(width, utf8.RuneCountInString(name))
+		width = max(width, utf8.RuneCountInString(printable.Line(name)))
 	}
 	return width
 }

@@ -114,3 +114,17 @@ func TestConfusionMatrixBounds(t *testing.T) {
 		t.Error("an empty matrix has counts or ratios that are not 0")
 	}
 }
+
+// A class name with line breaks and escape sequences stays in its row.
+func TestClassNamesAreEscaped(t *testing.T) {
+	m := metrics.NewConfusionMatrix([]string{"cat\n\x1b[31m", "dog"})
+	if err := m.Add(0, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range []string{m.String(), m.Report()} {
+		lines := strings.Split(table, "\n")
+		if len(lines) < 4 || !strings.Contains(lines[1], `cat\n\u001b[31m  `) || strings.Contains(table, "\x1b") || len([]rune(lines[1])) < len(lines[0]) {
+			t.Errorf("got %q", table)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/internal/rng"
 )
 
@@ -106,7 +107,7 @@ Datasets: ` + strings.Join(datasets, ", "),
 			if asJSON {
 				return writeJSON(a.stdout, map[string]string{"name": args[0], "source": where})
 			}
-			_, err := fmt.Fprintf(a.stdout, "%s is in %s\n", fashionMNISTTitle, where)
+			_, err := fmt.Fprintf(a.stdout, "%s is in %s\n", fashionMNISTTitle, printable.Line(where))
 			return err
 		},
 	}
@@ -216,7 +217,7 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 	if s.json {
 		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": len(items), "split": s.split, "data": dataName(set)})
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s shows %s of %s\n", s.out, plural(len(items), splitName(s.split)+" image"), dataTitle(set))
+	_, err = fmt.Fprintf(s.stdout, "%s shows %s of %s\n", printable.Line(s.out), plural(len(items), splitName(s.split)+" image"), printable.Line(dataTitle(set)))
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -47,10 +48,10 @@ func (a *app) loadData(ctx context.Context, dir string) (*fashionmnist.Set, erro
 	return set, err
 }
 
-// notice tells the user something that is no result.
+// notice tells the user, in one line, something that is no result.
 func (a *app) notice(line string) {
 	a.live.clear()
-	fmt.Fprintln(a.stderr, strings.ReplaceAll(line, "`stride ", "`"+program()+" "))
+	fmt.Fprintln(a.stderr, printable.Line(strings.ReplaceAll(line, "`stride ", "`"+program()+" ")))
 }
 
 func (a *app) downloadProgress() func(fashionmnist.Progress) {

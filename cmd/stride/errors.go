@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/internal/suggest"
 )
 
@@ -35,9 +36,31 @@ func asMisuse(err error) error {
 	return &usageError{err}
 }
 
-// oneLine is an error's text without line breaks.
+// oneLine is an error's text as one line of visible characters. Errors that were
+// joined are separated by semicolons.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+	return printable.Line(separated(err))
+}
+
+// separated is an error's text with semicolons, not line breaks, between errors
+// that were joined.
+func separated(err error) string {
+	text := err.Error()
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		if inner := err.Unwrap(); inner != nil {
+			text = strings.Replace(text, inner.Error(), separated(inner), 1)
+		}
+	case interface{ Unwrap() []error }:
+		var raw, parts []string
+		for _, inner := range err.Unwrap() {
+			raw, parts = append(raw, inner.Error()), append(parts, separated(inner))
+		}
+		if text == strings.Join(raw, "\n") {
+			return strings.Join(parts, "; ")
+		}
+	}
+	return text
 }
 
 // didYouMean is a question to append to an error, or "".

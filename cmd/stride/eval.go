@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train"
@@ -97,7 +98,7 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 		return writeJSON(e.stdout, newEvalReport(model, dataName(images), e.split, result))
 	}
 	_, err = fmt.Fprintf(e.stdout, "%s from %s on %s %s images of %s\naccuracy %.4f   loss %.4f   %s images/s\n\n%s",
-		model.Spec.Title, filepath.Clean(path), thousands(result.Images), splitName(e.split), dataTitle(images),
+		printable.Line(model.Spec.Title), printable.Line(filepath.Clean(path)), thousands(result.Images), splitName(e.split), printable.Line(dataTitle(images)),
 		result.Accuracy, result.Loss, thousands(int(result.ImagesPerSecond)), result.Confusion.Report())
 	if err == nil && e.confusion {
 		_, err = fmt.Fprintf(e.stdout, "\n%s", result.Confusion)

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/term"
+
+	"github.com/strideml/stride/internal/printable"
 )
 
 // A liveLine is a line at the foot of a terminal that is drawn over and over.
@@ -44,7 +46,7 @@ func (l *liveLine) draw(line func(width int) string) {
 	}
 	l.drawn = l.now()
 	width := l.width() - 1 // a full line would wrap
-	text := []rune(line(width))
+	text := []rune(printable.Line(line(width)))
 	text = text[:min(len(text), max(width, 0))]
 	rest := strings.Repeat(" ", max(0, min(l.shown, width)-len(text)))
 	fmt.Fprintf(l.w, "\r%s%s", string(text), rest)

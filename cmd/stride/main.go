@@ -9,6 +9,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/strideml/stride/internal/printable"
 )
 
 // started is when the program began, as nearly as it can know.
@@ -39,7 +41,11 @@ func main() {
 // run is the whole program: it carries out a command line and returns the exit
 // status. A context that ends is an interruption.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr, live: newLiveLine(stderr)}
+	a := &app{live: newLiveLine(stderr)}
+	// Names from files and users are escaped where they are put into a line;
+	// what slips through does not reach the terminal either.
+	stdout, stderr = printable.NewWriter(stdout), printable.NewWriter(stderr)
+	a.stdout, a.stderr = stdout, stderr
 	root := newRoot(a)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)

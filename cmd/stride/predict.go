@@ -10,6 +10,7 @@ import (
 	"github.com/strideml/stride/classify"
 	"github.com/strideml/stride/data/imagefile"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -174,7 +175,7 @@ func (g prediction) print(a *app, space bool) error {
 	for _, c := range g.Classes {
 		t.add("  "+c.Name, fmt.Sprintf("%.1f %%", 100*c.Probability), bar(c.Probability, 30))
 	}
-	if _, err := fmt.Fprintf(a.stdout, "%s%s (%d×%d)\n", gap, g.File, g.Width, g.Height); err != nil {
+	if _, err := fmt.Fprintf(a.stdout, "%s%s (%d×%d)\n", gap, printable.Line(g.File), g.Width, g.Height); err != nil {
 		return err
 	}
 	return t.write(a.stdout)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
@@ -160,7 +161,7 @@ func (r summaryReport) print(a *app) error {
 	}
 	t.rule()
 	t.add("total", "", "", thousands(r.Parameters), thousands(r.MultiplyAdds))
-	if _, err := fmt.Fprintf(a.stdout, "%s, input %v\n\n", r.Net, r.Input); err != nil {
+	if _, err := fmt.Fprintf(a.stdout, "%s, input %v\n\n", printable.Line(r.Net), r.Input); err != nil {
 		return err
 	}
 	if err := t.write(a.stdout); err != nil {

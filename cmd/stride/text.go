@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/strideml/stride/internal/printable"
 )
 
 // thousands writes a whole number with commas.
@@ -72,7 +74,14 @@ func newTable(left ...int) *table {
 	return t
 }
 
-func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+// add adds a row. Names from files may stand in its cells as they are.
+func (t *table) add(cells ...string) {
+	row := make([]string, len(cells))
+	for i, cell := range cells {
+		row[i] = printable.Line(cell)
+	}
+	t.rows = append(t.rows, row)
+}
 
 // rule adds a line across the table.
 func (t *table) rule() { t.rows = append(t.rows, nil) }
@@ -142,5 +151,22 @@ func shellWord(s string) string {
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }) {
 		return s
 	}
+	if printable.Line(s) != s {
+		return dollarQuoted(s)
+	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// dollarQuoted quotes a word with characters that cannot be shown, in the way of
+// bash, zsh and ksh: every byte that is not a plain letter as an octal number.
+func dollarQuoted(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' || c == '\'' || c == '\\' {
+			fmt.Fprintf(&b, `\%03o`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return "$'" + b.String() + "'"
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/diagnose"
 )
@@ -43,7 +44,7 @@ func (v *trainView) start(s train.StartInfo) {
 	if v.json {
 		return
 	}
-	v.print("%s\n%s of %s, %s\n", v.title, plural(s.Epochs, "epoch"), plural(s.Batches, "step"), v.settings)
+	v.print("%s\n%s of %s, %s\n", printable.Line(v.title), plural(s.Epochs, "epoch"), plural(s.Batches, "step"), printable.Line(v.settings))
 	for _, row := range s.Done {
 		v.printRow(row, s.Epochs)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/viz"
 )
@@ -57,6 +58,7 @@ func Files(config train.Config) func(h *train.History, last bool) error {
 	if config.Net != "" && config.Data != "" {
 		title = config.Net + " on " + config.Data
 	}
+	title = printable.Line(title) // control characters are not allowed in SVG
 	var drawn time.Time
 	return func(h *train.History, last bool) error {
 		if len(h.Rows) == 0 || !last && time.Since(drawn) < 5*time.Second {

@@ -136,6 +136,21 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// Control characters, which XML forbids, do not come from the name of the data.
+func TestTitleIsEscaped(t *testing.T) {
+	dir := t.TempDir()
+	if err := trained(t.Context(), t, dir, func(c *train.Config) {
+		c.Data = "a\x1b\nb"
+		c.Callbacks.OnHistory = curves.Files(*c)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	svg, err := os.ReadFile(filepath.Join(dir, "curves.svg"))
+	if err != nil || !strings.Contains(string(svg), `tiny on a\u001b\nb`) || strings.Contains(string(svg), "\x1b") {
+		t.Errorf("curves.svg has another title (%v): %.300q", err, svg)
+	}
+}
+
 // The curves of a run that is interrupted show the epochs that it did, if any.
 func TestFilesOfAnInterruptedRun(t *testing.T) {
 	for step, want := range map[int]bool{1: false, 3: true} {
