@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -95,11 +97,63 @@ var cornerCases = []struct {
 		z := graph.Concat(1, y, y, x)
 		return []*graph.Node{z, g.norm(z), graph.ReLU(graph.Slice(z, 1, 1, 2)), graph.BatchStats(y)}
 	}},
+	{"values that are kept between runs", []int{12, 3, 4, 4}, func(g *viewGraph, x *graph.Node) []*graph.Node {
+		y := graph.Concat(1, graph.ReLU(g.conv(x, 5, 3)), x)
+		stats := graph.Exp(graph.Concat(1, g.variable(2, 5), g.variable(2, 3)))
+		y = g.conv(graph.BatchNormInference(y, stats, g.variable(8), g.variable(8), 1e-5), 4, 1)
+		y = graph.BatchNormInference(y, graph.Exp(g.variable(2, 4)), g.variable(4), g.variable(4), 1e-5)
+		factor := graph.Reshape(graph.Sum(g.variable(6, 4), 0), 4, 1, 1)
+		return []*graph.Node{graph.Mul(y, factor), graph.Linear(graph.Flatten(y), graph.Tanh(g.variable(3, 64)), graph.Exp(g.variable(3)))}
+	}},
 	{"pooling and its gradient twice", []int{2, 1, 4, 4}, func(g *viewGraph, x *graph.Node) []*graph.Node {
 		a, b := maxPool(x), maxPool(x)
 		d := graph.Gradients(graph.Sum(graph.Add(graph.Mul(a, a), graph.Mul(b, x))), x)
 		return append(d, a, b, graph.Sum(a, 0, 2, 3), graph.Flatten(b))
 	}},
+}
+
+// lookInside profiles and traces a run of a program for the outputs.
+func lookInside(t *testing.T, d *Device, feeds engine.Feeds, outputs []*graph.Node) {
+	t.Helper()
+	p, err := d.Compile(outputs[0].Graph(), outputs...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	var results []*tensor.Tensor
+	for _, n := range outputs {
+		results = append(results, tensor.New(n.Shape()...))
+	}
+	run := func() {
+		if err := p.Run(feeds, results); err != nil {
+			t.Fatal(err)
+		}
+	}
+	stop, err := engine.StartProfile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run()
+	profile := stop()
+	if profile.Runs != 1 || len(profile.Stages) != len(p.(program).Steps()) {
+		t.Errorf("a profile of %d runs of %d stages, want 1 of %d", profile.Runs, len(profile.Stages), len(p.(program).Steps()))
+	}
+	write, err := engine.StartTrace(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run()
+	var b bytes.Buffer
+	if err := write(&b); err != nil || !json.Valid(b.Bytes()) {
+		t.Errorf("trace %s: %v", b.String(), err)
+	}
+	use, err := engine.Memory(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if use.LiveBytes+use.ScratchBytes > use.TotalBytes {
+		t.Errorf("%d bytes are live and %d are scratch memory, of %d in all", use.LiveBytes, use.ScratchBytes, use.TotalBytes)
+	}
 }
 
 // The results of the corner cases, for ordinary limits and for very small ones, are
@@ -116,7 +170,9 @@ func TestCorners(t *testing.T) {
 				g := &viewGraph{Graph: graph.New(), r: rand.New(rand.NewPCG(1, 2))}
 				x := g.Input("x", c.shape...)
 				outputs := c.build(g, x)
-				enginetest.Graph(t, d, engine.Feeds{x: ramp(c.shape...)}, outputs...)
+				feeds := engine.Feeds{x: ramp(c.shape...)}
+				enginetest.Graph(t, d, feeds, outputs...)
+				lookInside(t, d, feeds, outputs)
 			})
 		}
 		d.Close()

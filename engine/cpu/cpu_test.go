@@ -22,7 +22,7 @@ func TestNoAllocations(t *testing.T) { enginetest.Allocs(t, cpu.New(cpu.Options{
 
 func TestGolden(t *testing.T) { enginetest.Golden(t, cpu.New(cpu.Options{Threads: 2})) }
 
-// A program keeps its device's workers alive when nobody else holds the
+// A program keeps its device's workers alive when nothing else refers to the
 // device.
 func TestProgramOutlivesDevice(t *testing.T) {
 	g := graph.New()

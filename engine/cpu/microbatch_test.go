@@ -10,8 +10,8 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// TestSubBatch computes a batch whole and in parts.
-func TestSubBatch(t *testing.T) {
+// A batch has the same results whether it is computed at once or in microbatches.
+func TestMicrobatch(t *testing.T) {
 	defer func(was work.Limits) { work.Limit = was }(work.Limit)
 	const batch = 6
 	r := rand.New(rand.NewPCG(3, 4))

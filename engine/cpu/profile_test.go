@@ -197,7 +197,7 @@ func TestMemory(t *testing.T) {
 	for i, r := range use.PeakBuffers {
 		sum += r.Bytes
 		if i > 0 && r.Bytes > use.PeakBuffers[i-1].Bytes || r.Stages < 1 || r.Node == "" {
-			t.Errorf("resident %d: %+v", i, r)
+			t.Errorf("buffer %d: %+v", i, r)
 		}
 	}
 	image := int64(4 * 16 * 8 * 32 * 32) // what the convolution makes is there

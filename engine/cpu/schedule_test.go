@@ -26,7 +26,7 @@ func TestUpdatesAreEarly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Neither packed weights nor gradients are ever whole in memory.
+	// Neither packed weights nor gradients are ever in memory as a whole.
 	if use.TotalBytes > weights {
 		t.Errorf("%d bytes of memory for layers of %d", use.TotalBytes, weights)
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// What is done in the tail of a convolution, statistics of its result and sums
+// What is done in the epilogue of a convolution, statistics of its result and sums
 // of the gradient that its input gradient makes, sees every element once,
 // however Winograd's algorithm cuts the images into blocks.
-func TestTailsOfWinograd(t *testing.T) {
+func TestEpiloguesOfWinograd(t *testing.T) {
 	defer func(was work.Limits) { work.Limit = was }(work.Limit)
 	work.Limit.WinogradGain = math.Inf(1)
 	pad := graph.Window{Pad: [2]int{1, 1}}

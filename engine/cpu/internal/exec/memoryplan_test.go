@@ -54,7 +54,7 @@ func peakOf(buffers []*Buffer, steps int) (peak int) {
 	return peak
 }
 
-// A step writes over an argument that nobody needs afterwards, and over no other.
+// A step writes over an argument that no later step uses, and over no other.
 func TestShareInPlace(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -229,7 +229,7 @@ func TestVariables(t *testing.T) {
 			t.Errorf("a = %v, b = %v, want %v", a.Value.Data(), b.Value.Data(), want)
 		}
 		if a.Version() == before {
-			t.Error("nobody is told that a variable has changed")
+			t.Error("the version of a variable that has changed is the same")
 		}
 		poison(w)
 	}

@@ -220,7 +220,7 @@ func mayOverwrite(o *Op, u, v *Value) bool {
 
 // mayUpdate reports whether an operation that reads a variable may write its
 // result there: it does so in place, or it is the gradient of a matrix, which is
-// never whole in memory, with the update as its epilogue.
+// never in memory as a whole, with the update as its epilogue.
 func mayUpdate(o *Op, variable *Value) bool {
 	_, elementwise := o.IsElementwise()
 	_, outer := o.Plan.(*gemm.Outer)

@@ -111,7 +111,7 @@ var checkCases = []struct {
 		n := f.Graph.Input("pixel", 2, 7, 1, 1)
 		f.add(Copy{}, NHWC, n.Shape(), f.leaf(n)).Def.Needs[0].Layout = NHWC
 	}, ""},
-	{"not laid out, and nobody has asked for it yet", func(f *form) { f.Stage, f.new.Layout, f.y.Def.Needs = Built, Unset, nil }, ""},
+	{"not laid out, before the layout pass", func(f *form) { f.Stage, f.new.Layout, f.y.Def.Needs = Built, Unset, nil }, ""},
 	{"pitched, where it must be dense", func(f *form) {
 		f.add(graph.MaxPool2DOp{}, NHWC, f.a.Shape, f.a).Def.Needs[0].Pitched = false
 	}, "must have nothing between its pixels"},

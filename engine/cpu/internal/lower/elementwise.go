@@ -13,7 +13,7 @@ import (
 )
 
 // Elementwise operators are computed in groups, block by block: no value between
-// the operators of a group is ever whole in memory.
+// the operators of a group is ever in memory as a whole.
 var elementwise = operator{layout: layoutElementwise, ability: elementwiseAbility, lower: lowerElementwise}
 
 // blockFloats is how many elements are computed at a time: a register is 4 KB.

@@ -18,7 +18,8 @@ type operator struct {
 	// an operation in some layouts. nil for operators that the passes after the
 	// layout pass introduce.
 	layout func(l *Layouts, o *ir.Op)
-	// ability tells what the epilogue can do. nil if there is none.
+	// ability returns what the epilogue can do, and whether there is one. nil if
+	// there is none in any case.
 	ability func(o *ir.Op) (Ability, bool)
 	// lower adds the steps.
 	lower func(c *Lowerer, o *ir.Op)

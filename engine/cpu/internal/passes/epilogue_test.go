@@ -88,7 +88,7 @@ var epilogueCases = []passCase{
 		v5 2×3×5×4 NHWC = Conv2D(v6, v3), then Sub(v2, v5)
 		v7 2×3×5×4 = Copy(v5)
 		output 0 = v7`},
-	{"somebody else reads the value", func(g testGraph) []*graph.Node {
+	{"another operation reads the value", func(g testGraph) []*graph.Node {
 		y := g.conv(g.image(), 3, 3, false)
 		return list(graph.ReLU(y), graph.BatchStats(y))
 	}, `

@@ -24,8 +24,8 @@ func findMasks(f *ir.Func, uses *ir.Uses) map[*ir.Value]*ir.Value {
 	return masks
 }
 
-// maskedBy returns the value whose slices are each read by the gradient of a
-// ReLU that made one part of a concatenation, and by nobody else, or nil.
+// maskedBy returns the value whose slices are each read by the gradient of a ReLU that
+// made one part of a concatenation, and by no other operation; nil if there is none.
 func maskedBy(join *ir.Op, uses *ir.Uses) (d *ir.Value) {
 	at := 0
 	for _, part := range join.Args {
@@ -42,7 +42,8 @@ func maskedBy(join *ir.Op, uses *ir.Uses) (d *ir.Value) {
 	return d
 }
 
-// maskedSlice returns the slice from channel start on that is masked by part.
+// maskedSlice returns the slice, from channel start on, that is masked by part; nil if
+// there is none.
 func maskedSlice(part *ir.Value, start int, uses *ir.Uses) *ir.Value {
 	for _, m := range uses.Of(part) {
 		s := reluGradient(m)
