@@ -155,10 +155,10 @@ func checkRead(i, count, room, size int) error {
 
 // Resize returns a view of the dataset with images of h×w pixels. Each image is
 // resized when it is read, so a view costs no memory: 60,000 images of 224×224
-// would be 3 GB. The bytes are those of Pillow's bilinear resize (antialiased
-// when shrinking), as the book's transforms.Resize has them; the resizers of
-// golang.org/x/image/draw differ from it in single levels. It is an error if h or w
-// is below 1.
+// would be 3 GB. The bytes are those of the bilinear resize of Pillow 9 to 12
+// (antialiased when shrinking), as the book's transforms.Resize has them; Pillow 13
+// and the resizers of golang.org/x/image/draw differ from it in single levels. It is
+// an error if h or w is below 1.
 func (d *Images) Resize(h, w int) (Dataset, error) {
 	if h == d.shape[1] && w == d.shape[2] {
 		return d, nil

@@ -1,10 +1,13 @@
 package imagefile
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"image"
 	"image/draw"
+	"io"
+	"slices"
 )
 
 // An orientation is EXIF's: how the stored picture must be turned to stand
@@ -13,8 +16,42 @@ import (
 // by 90° clockwise, transposed the other way, turned by 90° anticlockwise.
 type orientation int
 
-// jpegOrientation finds the orientation in the start of a JPEG file, up to its
-// frame header at least. What is missing or makes no sense counts as upright.
+// exifPrefix is what a JPEG segment with EXIF data begins with.
+const exifPrefix = "Exif\x00\x00"
+
+// jpegHead reads a JPEG file's segments before the first scan, up to 16 MB: of
+// colour profiles and thumbnails there may be some. It stops early at what is no
+// segment, for the decoder to complain about.
+func jpegHead(in *bufio.Reader) ([]byte, error) {
+	const most = 16 << 20
+	head := make([]byte, 2, 4096) // start of image
+	if _, err := io.ReadFull(in, head); err != nil {
+		return nil, unexpected(err)
+	}
+	for len(head) < most {
+		start, err := in.Peek(4)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		if len(start) < 4 || start[0] != 0xff || start[1] == 0xda || start[1] == 0xd9 {
+			break
+		}
+		length := 1 // of a fill byte
+		if start[1] != 0xff {
+			length = 2 + int(binary.BigEndian.Uint16(start[2:]))
+		}
+		head = slices.Grow(head, length)
+		n, err := io.ReadFull(in, head[len(head):][:length])
+		head = head[:len(head)+n]
+		if err != nil {
+			return nil, unexpected(err)
+		}
+	}
+	return head, nil
+}
+
+// jpegOrientation finds the orientation in a JPEG file's segments before the
+// first scan. What is missing or makes no sense counts as upright.
 func jpegOrientation(file []byte) orientation {
 	if len(file) < 2 || file[0] != 0xff || file[1] != 0xd8 {
 		return 1
@@ -25,14 +62,14 @@ func jpegOrientation(file []byte) orientation {
 			in = in[1:]
 			continue
 		}
-		if marker == 0xda || marker == 0xd9 || marker>>4 == 0xc && marker != 0xc4 && marker != 0xc8 && marker != 0xcc {
-			return 1 // scan, end or frame: EXIF data comes before
+		if marker == 0xda || marker == 0xd9 {
+			return 1 // scan or end
 		}
 		length := int(binary.BigEndian.Uint16(in[2:]))
 		if length < 2 || 2+length > len(in) {
 			return 1
 		}
-		if body, ok := bytes.CutPrefix(in[4:2+length], []byte("Exif\x00\x00")); ok && marker == 0xe1 {
+		if body, ok := bytes.CutPrefix(in[4:2+length], []byte(exifPrefix)); ok && marker == 0xe1 {
 			return exifOrientation(body)
 		}
 		in = in[2+length:]
@@ -41,13 +78,15 @@ func jpegOrientation(file []byte) orientation {
 }
 
 // exifOrientation finds the orientation tag in the first directory of EXIF
-// data, which is laid out as a TIFF file.
+// data, which is laid out as a TIFF file. The standard's type for it is SHORT;
+// programs write any integer. What JPEG files have before the data may be there
+// in other formats too.
 func exifOrientation(tiff []byte) orientation {
 	const (
 		orientationTag = 0x0112
-		short          = 3
 		entrySize      = 12
 	)
+	tiff = bytes.TrimPrefix(tiff, []byte(exifPrefix))
 	if len(tiff) < 8 {
 		return 1
 	}
@@ -67,15 +106,30 @@ func exifOrientation(tiff []byte) orientation {
 	count := int(order.Uint16(tiff[directory:]))
 	for entries := tiff[directory+2:]; count > 0 && len(entries) >= entrySize; count-- {
 		if order.Uint16(entries) == orientationTag {
-			value := orientation(order.Uint16(entries[8:]))
-			if order.Uint16(entries[2:]) != short || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
+			value, ok := exifInteger(order, order.Uint16(entries[2:]), entries[8:12])
+			if !ok || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
 				return 1
 			}
-			return value
+			return orientation(value)
 		}
 		entries = entries[entrySize:]
 	}
 	return 1
+}
+
+// exifInteger is the one value of an entry of 32 bits or fewer, from its lowest
+// address on, if its type is that of an integer. Negative values count as large
+// ones: no orientation is either.
+func exifInteger(order binary.ByteOrder, kind uint16, field []byte) (uint32, bool) {
+	switch kind {
+	case 1, 6: // BYTE, SBYTE
+		return uint32(field[0]), true
+	case 3, 8: // SHORT, SSHORT
+		return uint32(order.Uint16(field)), true
+	case 4, 9: // LONG, SLONG
+		return order.Uint32(field), true
+	}
+	return 0, false
 }
 
 // upright turns a picture that was stored with this orientation.
@@ -96,6 +150,17 @@ func (o orientation) upright(picture image.Image) image.Image {
 			for x, v := range row {
 				toX, toY := o.place(x, y, w, h)
 				out.Pix[toY*out.Stride+toX] = v
+			}
+		}
+		return out
+	}
+	if colours, ok := picture.(*image.NRGBA); ok { // exact where it is transparent
+		out := image.NewNRGBA(size)
+		for y := range h {
+			row := colours.Pix[colours.PixOffset(bounds.Min.X, bounds.Min.Y+y):][:4*w]
+			for x := range w {
+				toX, toY := o.place(x, y, w, h)
+				copy(out.Pix[toY*out.Stride+4*toX:][:4], row[4*x:])
 			}
 		}
 		return out

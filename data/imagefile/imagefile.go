@@ -6,14 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	_ "image/gif"  // registers the decoder
-	_ "image/jpeg" // registers the decoder
-	_ "image/png"  // registers the decoder
+	"image/gif"
+	"image/jpeg"
+	"image/png"
 	"io"
 	"os"
-
-	_ "golang.org/x/image/bmp"  // registers the decoder
-	_ "golang.org/x/image/webp" // registers the decoder
 )
 
 // DefaultMaxPixels is the largest picture that is read unless Options say
@@ -56,33 +53,123 @@ func Decode(r io.Reader, name string, options Options) (picture image.Image, err
 		limit = DefaultMaxPixels
 	}
 	in := bufio.NewReader(r)
-	if _, err := in.Peek(1); err == io.EOF {
-		return nil, fmt.Errorf("%s is empty: want a PNG, JPEG, GIF, BMP or WebP picture", name)
-	}
-	var head bytes.Buffer // what was read to find the size, to be read again
-	config, format, err := image.DecodeConfig(io.TeeReader(in, &head))
+	start, err := in.Peek(signatureLength)
 	switch {
-	case errors.Is(err, image.ErrFormat):
-		return nil, fmt.Errorf("%s is not a PNG, JPEG, GIF, BMP or WebP picture: %w", name, err)
-	case err != nil:
-		return nil, damaged(name, format, err)
-	case config.Width < 1 || config.Height < 1:
-		return nil, fmt.Errorf("%s claims a size of %d×%d pixels: want at least 1×1", name, config.Width, config.Height)
-	case config.Height > limit/config.Width:
-		return nil, fmt.Errorf("%s claims a size of %d×%d pixels: want at most %d pixels", name, config.Width, config.Height, limit)
+	case len(start) > 0:
+	case err == io.EOF:
+		return nil, fmt.Errorf("%s is empty: want a %s picture", name, readable)
+	default:
+		return nil, damaged(name, "", err)
 	}
-	turned := orientation(1)
-	if format == "jpeg" {
-		turned = jpegOrientation(head.Bytes())
+	kind, ok := kindOf(start)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("%s is not a %s picture: %w", name, readable, image.ErrFormat)
+	case kind.decode == nil:
+		return nil, fmt.Errorf("%s is %s, not a %s picture: %w", name, kind.name, readable, image.ErrFormat)
 	}
-	picture, _, err = image.Decode(io.MultiReader(&head, in))
+	picture, turned, err := kind.decode(in, func(w, h int) error {
+		switch {
+		case w < 1 || h < 1:
+			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at least 1×1", name, w, h)}
+		case h > limit/w:
+			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at most %d pixels", name, w, h, limit)}
+		}
+		return nil
+	})
+	if size := (*sizeError)(nil); errors.As(err, &size) {
+		return nil, size
+	}
 	if err != nil {
-		return nil, damaged(name, format, err)
+		return nil, damaged(name, kind.name, err)
 	}
 	if picture.Bounds().Empty() {
 		return nil, fmt.Errorf("%s holds an empty picture", name)
 	}
 	return turned.upright(picture), nil
+}
+
+// A sizeError says in one sentence, with the file's name, that a picture is of a
+// size that is not read.
+type sizeError struct{ text string }
+
+func (e *sizeError) Error() string { return e.text }
+
+// A checkSize refuses a picture of w×h pixels that is empty or too large. Each
+// decoder calls it before it allocates memory for pixels, and returns its error.
+type checkSize func(w, h int) error
+
+// checked reads a picture with a decoder that can read the size first.
+func checked(in io.Reader, check checkSize, config func(io.Reader) (image.Config, error),
+	decode func(io.Reader) (image.Image, error)) (image.Image, error) {
+	var read bytes.Buffer // to be read again
+	size, err := config(io.TeeReader(in, &read))
+	if err != nil {
+		return nil, err
+	}
+	if err := check(size.Width, size.Height); err != nil {
+		return nil, err
+	}
+	return decode(io.MultiReader(&read, in))
+}
+
+func decodeJPEG(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+	head, err := jpegHead(in)
+	if err != nil {
+		return nil, 1, err
+	}
+	picture, err := checked(io.MultiReader(bytes.NewReader(head), in), check, jpeg.DecodeConfig, jpeg.Decode)
+	return picture, jpegOrientation(head), err
+}
+
+func decodePNG(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+	chunks := &pngChunks{in: in}
+	picture, err := checked(chunks, check, png.DecodeConfig, png.Decode)
+	if deep, ok := picture.(*image.NRGBA64); ok && err == nil {
+		picture = highBytes(deep)
+	}
+	return picture, exifOrientation(chunks.exif), err
+}
+
+// highBytes is a picture with the high byte of each value, as Pillow reads it. For
+// colours without alpha, package color's conversion gives the same.
+func highBytes(deep *image.NRGBA64) *image.NRGBA {
+	out := image.NewNRGBA(deep.Rect)
+	for i := range out.Pix {
+		out.Pix[i] = deep.Pix[2*i]
+	}
+	return out
+}
+
+// decodeGIF reads the first frame of a GIF file, on a canvas of the file's size.
+// Where the frame does not reach, the canvas is transparent, or the first colour
+// of the palette when that frame has no transparent colour, as in Pillow.
+func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+	var canvas image.Rectangle
+	picture, err := checked(in, func(w, h int) error {
+		canvas = image.Rect(0, 0, w, h)
+		return check(w, h)
+	}, gif.DecodeConfig, gif.Decode)
+	if err != nil {
+		return nil, 1, err
+	}
+	frame, ok := picture.(*image.Paletted)
+	if !ok || frame.Rect == canvas {
+		return picture, 1, nil
+	}
+	out := image.NewPaletted(canvas, frame.Palette)
+	for i, c := range frame.Palette {
+		if _, _, _, alpha := c.RGBA(); alpha == 0 {
+			for at := range out.Pix {
+				out.Pix[at] = uint8(i)
+			}
+			break
+		}
+	}
+	for y := frame.Rect.Min.Y; y < frame.Rect.Max.Y; y++ {
+		copy(out.Pix[out.PixOffset(frame.Rect.Min.X, y):], frame.Pix[frame.PixOffset(frame.Rect.Min.X, y):][:frame.Rect.Dx()])
+	}
+	return out, 1, nil
 }
 
 func damaged(name, format string, err error) error {

@@ -76,7 +76,7 @@ func TestBadPictures(t *testing.T) {
 		{"absurd", claimed(65000, 65000), 0, "p claims a size of 65000×65000 pixels: want at most 100000000 pixels"},
 		{"one over", claimed(11, 10), 109, "p claims a size of 11×10 pixels: want at most 109 pixels"},
 		{"widest", claimed(1<<31-1, 1), 0, "p claims a size of 2147483647×1 pixels"},
-		{"no pixels", claimed(9, 9), 0, "p is cut short: the png data ends too early"},
+		{"no pixels", claimed(9, 9), 0, "p is cut short: the PNG data ends too early"},
 		{"no size", claimed(0, 9), 0, "p "},
 		{"half", good[:len(good)/2], 0, "p cannot be read: png: invalid format: not enough pixel data"},
 		{"header cut", good[:20], 0, "p is cut short"},

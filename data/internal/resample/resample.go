@@ -1,5 +1,7 @@
 // Package resample resizes 8-bit image planes, antialiased when shrinking, with
-// the very bytes that Pillow's Image.resize(size, filter) gives. With the
+// the very bytes that Image.resize(size, filter) of Pillow 9 to 12 gives; Pillow 13
+// runs the passes in the other order for some shapes, so that a byte here and there
+// differs by a level or two. With the
 // bilinear filter that is what the book's transforms.Resize does to a picture
 // before it becomes floats.
 //

@@ -65,6 +65,20 @@ func TestSameBytesAsPillow(t *testing.T) {
 	}
 }
 
+// TestPassOrder has a shape for which Pillow 13 resizes columns first, and gives
+// 102 69 64 96 79 49.
+func TestPassOrder(t *testing.T) {
+	p, err := New(Bilinear, 7, 3, 3, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 6)
+	p.Resize(got, []byte{0, 255, 0, 255, 0, 0, 0, 0, 255, 10, 200, 30, 77, 3, 99, 250, 4, 128, 1, 2, 3})
+	if want := []byte{102, 68, 64, 96, 79, 50}; !bytes.Equal(got, want) {
+		t.Errorf("%v, want %v as Pillow 9 to 12", got, want)
+	}
+}
+
 func TestWeightsFitAndSum(t *testing.T) {
 	for name, filter := range map[string]Filter{"bilinear": Bilinear, "bicubic": Bicubic} {
 		for _, in := range []int{1, 2, 3, 28, 100, 1000, 10007, 65535} {

@@ -1,0 +1,226 @@
+package imagefile_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/data/imagefile"
+)
+
+var update = flag.Bool("update", false, "write docs/pictures.md")
+
+// A golden is a picture of testdata/pictures and what Pillow reads of it, written by
+// testdata/make_pictures.py.
+type golden struct {
+	File, Format, Property string
+	Width, Height          int
+	RGBA                   []byte
+	// Why says why the pixels are not Pillow's: it is wrong, or reads nothing.
+	Why string
+}
+
+func goldens(t testing.TB) []golden {
+	t.Helper()
+	f, err := os.Open("testdata/pictures.jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []golden
+	in := bufio.NewScanner(z)
+	for in.Scan() {
+		var g golden
+		if err := json.Unmarshal(in.Bytes(), &g); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, g)
+	}
+	if err := in.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// An exception is a picture that is not read with the right bytes.
+type exception struct {
+	most    int    // the largest difference of a value that is accepted
+	refused string // part of the error, for a picture that is not read
+	why     string
+	later   bool // it waits for a JPEG decoder of Stride's own
+}
+
+const (
+	rounding = "Go's inverse transform and colour conversion round otherwise than libjpeg-turbo's"
+	repeats  = "Go repeats chroma samples where libjpeg-turbo interpolates"
+	ratio    = "unsupported JPEG feature: luma/chroma subsampling ratio"
+	noTIFF   = "is a TIFF picture, not a PNG, JPEG, GIF, BMP or WebP picture"
+)
+
+// exceptions are by file name; other JPEG files may differ by 2 because of rounding.
+var exceptions = map[string]exception{
+	"grey.jpg":            {most: 1, why: rounding, later: true},
+	"rgb.jpg":             {most: 1, why: rounding, later: true},
+	"cmyk.jpg":            {most: 1, why: rounding, later: true},
+	"422.jpg":             {most: 50, why: repeats, later: true},
+	"420.jpg":             {most: 62, why: repeats, later: true},
+	"progressive-420.jpg": {most: 62, why: repeats, later: true},
+	"sampling-1x2.jpg":    {most: 55, why: repeats, later: true},
+	"sampling-2x4.jpg":    {refused: ratio, later: true},
+	"sampling-1x4.jpg":    {refused: ratio, later: true},
+	"sampling-3x1.jpg":    {refused: ratio, later: true},
+	"sampling-1x3.jpg":    {refused: ratio, later: true},
+	"sampling-3x2.jpg":    {refused: ratio, later: true},
+	"cmyk-plain.jpg":      {refused: "4-component JPEG doesn't have Adobe APP14 metadata", later: true},
+	"truncated.png":       {refused: "not enough pixel data"},
+	"truncated.jpg":       {refused: "short Huffman data"},
+	"truncated.gif":       {refused: "not enough image data"},
+	"truncated.bmp":       {refused: "is cut short: the BMP data ends too early"},
+	"truncated.webp":      {refused: "is cut short: the WebP data ends too early"},
+	"jpeg-inside.bmp":     {refused: "pixels of 24 bits with compression 4 are not read"},
+	"rgb.tif":             {refused: noTIFF},
+	"rgb-big-endian.tif":  {refused: noTIFF},
+}
+
+func exceptionOf(g golden) exception {
+	e, ok := exceptions[g.File]
+	if !ok && g.Format == "JPEG" {
+		return exception{most: 2, why: rounding, later: true}
+	}
+	return e
+}
+
+// furthest is the largest difference between a picture's values and the right
+// ones. A pixel that is fully transparent in both has no colour to compare.
+func furthest(picture image.Image, g golden) int {
+	far := 0
+	at := picture.Bounds().Min
+	for y := range g.Height {
+		for x := range g.Width {
+			want := g.RGBA[4*(y*g.Width+x):]
+			c := color.NRGBAModel.Convert(picture.At(at.X+x, at.Y+y)).(color.NRGBA)
+			for i, got := range []uint8{c.R, c.G, c.B, c.A} {
+				if i == 3 || c.A > 0 || want[3] > 0 {
+					far = max(far, int(got)-int(want[i]), int(want[i])-int(got))
+				}
+			}
+		}
+	}
+	return far
+}
+
+// TestPictures reads every picture and compares it with what is right.
+func TestPictures(t *testing.T) {
+	all := goldens(t)
+	unknown := maps.Clone(exceptions)
+	for _, g := range all {
+		e := exceptionOf(g)
+		delete(unknown, g.File)
+		picture, err := imagefile.Open(filepath.Join("testdata", "pictures", g.File), imagefile.Options{})
+		switch {
+		case e.refused != "":
+			if err == nil || !strings.Contains(err.Error(), e.refused) {
+				t.Errorf("%s: error %v, want %q", g.File, err, e.refused)
+			}
+		case err != nil:
+			t.Error(err)
+		case g.RGBA == nil:
+			t.Errorf("%s is read, but the golden file does not say what is right", g.File)
+		case picture.Bounds().Size() != image.Pt(g.Width, g.Height):
+			t.Errorf("%s: size %v, want %d×%d", g.File, picture.Bounds().Size(), g.Width, g.Height)
+		default:
+			if far := furthest(picture, g); far > e.most {
+				t.Errorf("%s: a value is %d off, want at most %d", g.File, far, e.most)
+			}
+		}
+	}
+	for name := range unknown {
+		t.Errorf("%s is an exception, but there is no such picture", name)
+	}
+	files, err := os.ReadDir("testdata/pictures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) != len(all) || len(all) < 150 {
+		t.Errorf("there are %d pictures and %d golden lines", len(files), len(all))
+	}
+}
+
+const aboutPictures = `# How pictures are read
+
+Each line is a small picture in data/imagefile/testdata/pictures and says how package imagefile reads it, beside Pillow 13.0.0.
+This file is written by ` + "`go test ./data/imagefile -run TestPicturesDocument -update`" + `; the tests compare every picture with the golden
+values and fail when this file is stale. ` + "`testdata/make_pictures.py`" + ` makes the pictures and the golden values.
+
+- **same**: the bytes of Pillow's ` + "`ImageOps.exif_transpose(picture).convert(\"RGBA\")`" + `.
+- **± n**: no value differs from Pillow's by more than n levels of 255, for the reason given.
+- **right**: by the format's standard, where Pillow does otherwise.
+- **refused**: an error with these words, after the file's name.
+- \* waits for a JPEG decoder of Stride's own: Go's image/jpeg cannot do better.
+
+Colour profiles and gamma are ignored, as Pillow does. Of an animation, the first frame is read. A picture is turned by the EXIF orientation of a JPEG's
+APP1 segment, a PNG's eXIf chunk or a WebP's EXIF chunk, stored as any integer type; an orientation in XMP is not read.
+`
+
+func (e exception) String() string {
+	mark := ""
+	if e.later {
+		mark = " \\*"
+	}
+	switch {
+	case e.refused != "":
+		return "refused" + mark + ": " + e.refused
+	case e.most > 0:
+		return fmt.Sprintf("± %d%s: %s", e.most, mark, e.why)
+	}
+	return "same"
+}
+
+// TestPicturesDocument writes docs/pictures.md, or checks that it is what would be
+// written.
+func TestPicturesDocument(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(aboutPictures)
+	var formats []string
+	for _, g := range goldens(t) {
+		if !slices.Contains(formats, g.Format) {
+			formats = append(formats, g.Format)
+			fmt.Fprintf(&text, "\n## %s\n\n| picture | property | how it is read |\n|---|---|---|\n", g.Format)
+		}
+		how := exceptionOf(g).String()
+		if g.Why != "" && how == "same" {
+			how = "right: " + g.Why
+		} else if g.Why != "" {
+			how += "; " + g.Why
+		}
+		fmt.Fprintf(&text, "| %s | %s | %s |\n", g.File, g.Property, how)
+	}
+	path := filepath.Join("..", "..", "docs", "pictures.md")
+	if *update {
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(bytes.ReplaceAll(got, []byte("\r\n"), []byte("\n")), []byte(text.String())) {
+		t.Error("docs/pictures.md is stale: run go test ./data/imagefile -run TestPicturesDocument -update")
+	}
+}
