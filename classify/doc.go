@@ -29,10 +29,10 @@
 //
 // # Memory
 //
-// The model's variables are there once. The engine keeps the weights packed in
-// the layout that its kernels want, once for the calls that are alone and once
-// for each of the overlapping calls that compute side by side, with the memory
-// for values between layers. [Classifier.MemoryBytes] says how much it is by now. On
+// The model's variables are there once, and the weights that the engine keeps
+// packed in the order in which kernels read them are shared by all calls that
+// compute side by side. Each of these has memory of its own for the values between
+// layers. [Classifier.MemoryBytes] says how much it is by now. On
 // two threads, with AVX-512, LeNet takes 0.6 MB for calls that are alone and
 // 1.2 MB once calls have overlapped, variables included; ResNet-18 takes 119 and
 // 268 MB at 1×96×96 pixels, 218 and 559 MB at 3×224×224, of which its variables

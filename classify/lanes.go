@@ -87,17 +87,38 @@ func (l *lanes) compile(threads int) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	device := l.options.Device
-	if device == nil {
-		options := l.options.CPU
-		options.Threads = threads
-		device = cpu.New(options)
-	}
+	device := l.device(threads)
 	program, err := device.Compile(t.Graph, t.Output)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("compile the network: %w", err), l.release(device))
 	}
 	return &lane{device, program, t.Input}, nil
+}
+
+// narrower makes a lane of fewer threads, which shares the packed weights of the
+// wide one, if the engine can do that.
+func (l *lanes) narrower() (*lane, error) {
+	threads := l.threads / l.parallel
+	wide, ok := l.wide.program.(engine.Replicator)
+	if !ok || l.options.Device != nil {
+		return l.compile(threads)
+	}
+	device := l.device(threads)
+	program, err := wide.Replicate(device)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("compile the network: %w", err), l.release(device))
+	}
+	return &lane{device, program, l.wide.input}, nil
+}
+
+// device returns the device of a lane.
+func (l *lanes) device(threads int) engine.Device {
+	if l.options.Device != nil {
+		return l.options.Device
+	}
+	options := l.options.CPU
+	options.Threads = threads
+	return cpu.New(options)
 }
 
 // release closes a device that a lane has of its own.
@@ -155,7 +176,7 @@ func (l *lanes) take(wide bool) (*lane, error) {
 	if lane != nil || err != nil {
 		return lane, err
 	}
-	if lane, err = l.compile(l.threads / l.parallel); err != nil {
+	if lane, err = l.narrower(); err != nil {
 		return nil, err
 	}
 	l.mu.Lock()

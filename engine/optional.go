@@ -53,6 +53,15 @@ type Tracer interface {
 	StartTrace() (stop func(w io.Writer) error, err error)
 }
 
+// A Replicator is a Program that can be had on another device, too.
+type Replicator interface {
+	// Replicate returns a program for a device of the same package that computes
+	// the same bits. The two share what does not change between runs, such as
+	// packed weights, and may run at the same time, as long as nobody changes a
+	// variable meanwhile. Each is closed by itself.
+	Replicate(d Device) (Program, error)
+}
+
 // StartProfile is Profiler.StartProfile, with an error for programs that cannot
 // be profiled.
 func StartProfile(p Program) (stop func() *Profile, err error) {

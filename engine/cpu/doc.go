@@ -69,5 +69,6 @@
 // memory.
 //
 // A Device's programs share its workers: two programs of one Device that run
-// at the same time take turns. Programs of different Devices run side by side.
+// at the same time take turns. Programs of different Devices run side by side; they
+// share packed weights if one is made of the other (engine.Replicator).
 package cpu

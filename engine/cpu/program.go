@@ -16,7 +16,10 @@ import (
 )
 
 // A program is what Compile returns.
-type program struct{ *exec.Program }
+type program struct {
+	*exec.Program
+	plan func() (*exec.Plan, error) // compiles it again
+}
 
 // What programs offer beyond engine.Program.
 var (
@@ -24,6 +27,7 @@ var (
 	_ engine.ReductionOrderer = program{}
 	_ engine.Profiler         = program{}
 	_ engine.Tracer           = program{}
+	_ engine.Replicator       = program{}
 )
 
 // StartProfile implements engine.Profiler.
@@ -51,15 +55,40 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 	if err != nil {
 		return nil, err
 	}
-	var again func() (*exec.Plan, error)
-	if exec.Evenly(parts, d.workers.Size()) {
-		again = func() (*exec.Plan, error) { return d.plan(small, smallOutputs, nil) }
-	}
-	p, err := exec.New(d.workers, exec.Binding{Inputs: g.Inputs(), Outputs: outputs, Parts: parts, Owner: d}, plan, again)
+	p := program{plan: func() (*exec.Plan, error) { return d.plan(small, smallOutputs, nil) }}
+	p.Program, err = exec.New(d.workers, exec.Binding{Inputs: g.Inputs(), Outputs: outputs, Parts: parts, Owner: d}, plan, p.forReplicas(d, parts))
 	if err != nil {
 		return nil, err
 	}
-	return program{p}, nil
+	return p, nil
+}
+
+// forReplicas returns what compiles a replica for each worker of a device, nil if
+// there should be none.
+func (p program) forReplicas(d *Device, parts int) func() (*exec.Plan, error) {
+	if exec.Evenly(parts, d.workers.Size()) {
+		return p.plan
+	}
+	return nil
+}
+
+// Replicate implements engine.Replicator, for devices of this package. The new
+// program has the algorithms of this one, whatever the options of the device.
+func (p program) Replicate(device engine.Device) (engine.Program, error) {
+	d, ok := device.(*Device)
+	if !ok {
+		return nil, fmt.Errorf("cpu: a program cannot be replicated on %T", device)
+	}
+	plan, err := p.plan()
+	if err != nil {
+		return nil, err
+	}
+	q := program{plan: p.plan}
+	q.Program, err = p.Program.Replicate(d.workers, d, plan, p.forReplicas(d, p.Parts))
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
 }
 
 // plan compiles a graph.

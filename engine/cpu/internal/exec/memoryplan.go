@@ -91,9 +91,9 @@ func planArena(buffers []*Buffer, steps int) int {
 // roomFor is the size of a buffer with its slack.
 func roomFor(b *Buffer) int { return work.RoundUp(b.Size+work.SlackFloats, work.AlignFloats) }
 
-// planMemory assigns memory to every buffer. A replica shares the persistent buffers of
-// the first program, which is nil for the first program itself.
-func (p *Program) planMemory(arena []*Buffer, first *Program) error {
+// planMemory gives every buffer its place in memory. Buffers that outlive a run
+// have those of the program's kept memory, which is made if there is none yet.
+func (p *Program) planMemory(arena []*Buffer) error {
 	setLifetimes(p.steps, arena)
 	shareInPlace(p.steps)
 	var persistent []*Buffer
@@ -111,16 +111,8 @@ func (p *Program) planMemory(arena []*Buffer, first *Program) error {
 		p.scratchFloats = max(p.scratchFloats, s.Scratch)
 	}
 	p.scratchFloats = work.RoundUp(p.scratchFloats+work.SlackFloats, work.AlignFloats)
-	p.scratch = make([][]float32, p.workers.size)
-	if first != nil {
-		p.scratch = p.scratch[:1]
-	}
 	p.arenaFloats = p.scratchAt + p.scratchFloats*len(p.scratch)
-	if first != nil {
-		if err := share(persistent, first.persistent); err != nil {
-			return err
-		}
-	} else if err := p.placeApart(persistent); err != nil {
+	if err := p.keep(persistent); err != nil {
 		return err
 	}
 	for _, b := range arena {
@@ -139,37 +131,74 @@ func (p *Program) planMemory(arena []*Buffer, first *Program) error {
 	return nil
 }
 
-// share gives buffers the memory of the same buffers of an equal program. It fails if
-// there are others or other sizes.
-func share(buffers, of []*Buffer) error {
-	if len(buffers) != len(of) {
-		return errors.New("two compilations of a graph differ")
+// keep gives buffers that outlive a run their memory: that of the program's kept
+// memory, which is made if there is none yet.
+func (p *Program) keep(buffers []*Buffer) error {
+	for _, b := range buffers {
+		b.first, b.last = -1, len(p.steps)
+	}
+	if p.kept != nil {
+		return p.share(buffers)
+	}
+	k := &kept{buffers: buffers, users: 1}
+	for _, b := range buffers {
+		b.offset = k.floats
+		k.floats += roomFor(b)
+	}
+	var memory []float32
+	var err error
+	if k.arena, memory, err = newArena(k.floats); err != nil {
+		return err
+	}
+	for _, b := range buffers {
+		b.Data = memory[b.offset : b.offset+b.Size : b.offset+b.Size+work.SlackFloats]
+	}
+	for i := range p.steps {
+		if o := p.steps[i].Once; o != nil {
+			k.steps = append(k.steps, o)
+		}
+	}
+	p.kept = k
+	return nil
+}
+
+var errDiffer = errors.New("two compilations of a graph differ")
+
+// share gives buffers and steps the memory and the state of those of an equal
+// program.
+func (p *Program) share(buffers []*Buffer) error {
+	k := p.kept
+	if len(buffers) != len(k.buffers) {
+		return errDiffer
 	}
 	for i, b := range buffers {
-		if b.Size != of[i].Size {
-			return errors.New("two compilations of a graph differ")
+		if b.Size != k.buffers[i].Size {
+			return errDiffer
 		}
-		b.Data = of[i].Data
+		b.Data = k.buffers[i].Data
+	}
+	rest := k.steps
+	for i := range p.steps {
+		if s := &p.steps[i]; s.Once != nil {
+			if len(rest) == 0 {
+				return errDiffer
+			}
+			s.Once, rest = rest[0], rest[1:]
+		}
+	}
+	if len(rest) > 0 {
+		return errDiffer
 	}
 	return nil
 }
 
-// placeApart allocates memory for the buffers that outlive a run.
-func (p *Program) placeApart(buffers []*Buffer) error {
-	at := 0
-	for _, b := range buffers {
-		b.offset, b.first, b.last = at, -1, len(p.steps)
-		at += roomFor(b)
+// keptFloats is the memory that outlives a run. Of programs that share it the one
+// that it was made for counts it.
+func (p *Program) keptFloats() int {
+	if p.shares {
+		return 0
 	}
-	own, memory, err := newArena(at)
-	if err != nil {
-		return err
-	}
-	p.own, p.ownFloats, p.persistent = own, at, buffers
-	for _, b := range buffers {
-		b.Data = memory[b.offset : b.offset+b.Size : b.offset+b.Size+work.SlackFloats]
-	}
-	return nil
+	return p.kept.floats
 }
 
 // bindTo sets Data of the program's buffers to their places in memory, and returns the

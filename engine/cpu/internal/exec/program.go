@@ -88,11 +88,9 @@ type Program struct {
 	scratchAt     int         // offset of the scratch memory
 	scratchFloats int         // of each worker
 	scratch       [][]float32 // one for each worker
-	// Memory of what outlives a run.
-	own        *arena
-	ownFloats  int
-	persistent []*Buffer
-	cleanup    runtime.Cleanup // releases the memory of a program that is dropped without Close
+	kept          *kept
+	shares        bool            // kept is that of another program
+	cleanup       runtime.Cleanup // gives the memory back if the program is dropped without Close
 }
 
 var _ engine.Program = (*Program)(nil)
@@ -112,22 +110,56 @@ var errClosed = errors.New("cpu: program is closed")
 // hold buffers. New fails if compile does or returns a different plan, if a step has
 // more than MaxTasks tasks, or if there is not enough memory.
 func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Program, error) {
-	p, err := newProgram(w, b, plan, nil)
+	return newWhole(w, b, plan, compile, nil)
+}
+
+// Replicate makes a program for other workers that computes the same and shares
+// what outlives a run, such as packed weights. plan and compile are as for New, of
+// the same graph; owner as in a Binding. The two programs may run at the same time.
+func (p *Program) Replicate(w *Workers, owner any, plan *Plan, compile func() (*Plan, error)) (*Program, error) {
+	k := p.kept
+	k.mu.Lock()
+	closed := k.users == 0
+	if !closed {
+		k.users++ // so that p may be closed meanwhile
+	}
+	k.mu.Unlock()
+	if closed {
+		return nil, errClosed
+	}
+	b := p.Binding
+	b.Owner = owner
+	q, err := newWhole(w, b, plan, compile, k)
 	if err != nil {
+		return nil, errors.Join(err, k.release())
+	}
+	return q, nil
+}
+
+// newWhole makes a program with its replicas and reserves memory for it.
+func newWhole(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error), k *kept) (*Program, error) {
+	p, err := newProgram(w, b, plan, k, w.size)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(err error) (*Program, error) {
+		if k == nil {
+			err = errors.Join(err, p.kept.release())
+		}
 		return nil, err
 	}
 	if compile != nil {
 		if err := p.replicate(compile); err != nil {
-			return nil, errors.Join(err, p.own.free())
+			return fail(err)
 		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if p.number, err = w.memory.reserve(p.sharedFloats()); err != nil {
-		return nil, errors.Join(err, p.own.free())
+		return fail(err)
 	}
 	// A run may hold the lock for long, and other cleanups wait for this one.
-	p.cleanup = runtime.AddCleanup(p, func(h held) { go h.release() }, held{w, p.number, p.own})
+	p.cleanup = runtime.AddCleanup(p, func(h held) { go h.release() }, held{w, p.number, p.kept})
 	return p, nil
 }
 
@@ -135,22 +167,23 @@ func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Pro
 type held struct {
 	workers *Workers
 	number  int // in the memory that programs share
-	own     *arena
+	kept    *kept
 }
 
 // release frees the memory, after the current run. It fails if the system does.
 func (h held) release() error {
 	h.workers.mu.Lock()
 	defer h.workers.mu.Unlock()
-	return errors.Join(h.workers.memory.release(h.number), h.own.free())
+	return errors.Join(h.workers.memory.release(h.number), h.kept.release())
 }
 
-// newProgram makes a program. If first is not nil, it is a replica of first for one
-// worker, and shares its packed weights.
-func newProgram(w *Workers, b Binding, plan *Plan, first *Program) (*Program, error) {
+// newProgram makes a program that has scratch memory for some of the workers, and
+// that shares k, if it is not nil.
+func newProgram(w *Workers, b Binding, plan *Plan, k *kept, scratches int) (*Program, error) {
 	p := &Program{
 		Binding: b, workers: w, fed: make([]*tensor.Tensor, len(b.Inputs)), inputBufs: plan.Inputs, outputs: plan.Outputs,
-		commits: plan.Commits, assigned: plan.Assigned, steps: plan.Steps, order: plan.ReductionOrder,
+		commits: plan.Commits, assigned: plan.Assigned, steps: plan.Steps, order: plan.ReductionOrder, kept: k, shares: k != nil,
+		scratch: make([][]float32, scratches),
 	}
 	p.programs = []*Program{p}
 	for _, v := range plan.Variables {
@@ -161,7 +194,7 @@ func newProgram(w *Workers, b Binding, plan *Plan, first *Program) (*Program, er
 			return nil, fmt.Errorf("cpu: step %s of %v has %d tasks, at most %d are possible", s.Name, s.Node, s.Tasks, MaxTasks)
 		}
 	}
-	if err := p.planMemory(plan.Arena, first); err != nil {
+	if err := p.planMemory(plan.Arena); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
 	return p, nil
@@ -187,7 +220,9 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 		}
 	}
 	p.bind()
-	if p.replicated != nil && p.replicated.ready() {
+	p.refresh()
+	defer p.kept.mu.RUnlock()
+	if p.replicated != nil {
 		p.replicated.do(p.workers, p.Parts, p.fed, outputs)
 	} else {
 		p.workers.scratch = p.scratch
@@ -224,21 +259,25 @@ func (p *Program) bindVariables() error {
 	return nil
 }
 
-// pass runs the steps for one part of the batch.
+// pass runs the steps for one part of the batch, but for those whose results are
+// kept.
 func (p *Program) pass(inputs, outputs []*tensor.Tensor, part int) {
 	p.take(inputs, part)
 	for i := range p.steps {
-		s := &p.steps[i]
-		if s.Once != nil && s.Once.fresh() {
-			continue
+		if s := &p.steps[i]; s.Once == nil {
+			p.step(i, s)
 		}
-		if p.observer == nil {
-			p.workers.do(s.Tasks, s.Run)
-			continue
-		}
-		p.observer.Step(i, s, false, func(run func(task int, scratch []float32)) { p.workers.do(s.Tasks, run) })
 	}
 	p.give(outputs, part)
+}
+
+// step runs one step on all workers.
+func (p *Program) step(i int, s *Step) {
+	if p.observer == nil {
+		p.workers.do(s.Tasks, s.Run)
+		return
+	}
+	p.observer.Step(i, s, false, func(run func(task int, scratch []float32)) { p.workers.do(s.Tasks, run) })
 }
 
 // take sets Data of the inputs' buffers to a part of the batch.
@@ -268,7 +307,7 @@ func (p *Program) Close() error {
 		return nil
 	}
 	p.cleanup.Stop()
-	return held{p.workers, p.number, p.own}.release()
+	return held{p.workers, p.number, p.kept}.release()
 }
 
 // sharedFloats is how much of the shared memory the program and its replicas use.
@@ -279,13 +318,13 @@ func (p *Program) sharedFloats() (floats int) {
 	return floats
 }
 
-// KeptBytes returns the part of MemoryBytes that is not shared with other programs: what
-// is kept between runs, such as packed weights.
-func (p *Program) KeptBytes() int64 { return 4 * int64(p.ownFloats) }
+// KeptBytes returns the part of MemoryBytes that is kept between runs, such as packed
+// weights. Of programs that share it the one that it was made for counts it.
+func (p *Program) KeptBytes() int64 { return 4 * int64(p.keptFloats()) }
 
 // MemoryBytes returns the memory that the program needs, scratch memory
 // included. Programs of a device share most of it.
-func (p *Program) MemoryBytes() int64 { return 4 * int64(p.sharedFloats()+p.ownFloats) }
+func (p *Program) MemoryBytes() int64 { return 4 * int64(p.sharedFloats()+p.keptFloats()) }
 
 // ReductionOrder identifies how the program cuts sums into partial sums. Partial sums
 // are computed where their arguments are, so they may differ between graphs that define

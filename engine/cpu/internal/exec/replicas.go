@@ -31,7 +31,7 @@ func (p *Program) replicate(compile func() (*Plan, error)) error {
 		if err != nil {
 			return err
 		}
-		q, err := newProgram(p.workers, p.Binding, plan, p)
+		q, err := newProgram(p.workers, p.Binding, plan, p.kept, 1)
 		if err != nil {
 			return err
 		}
@@ -41,18 +41,6 @@ func (p *Program) replicate(compile func() (*Plan, error)) error {
 	r.run = func(part int, scratch []float32) { r.worker(scratch).runAlone(part, scratch, r.inputs, r.outputs) }
 	p.replicated = r
 	return nil
-}
-
-// ready reports whether the results of all steps with Once are up to date. If they are
-// not, all workers together compute the next run, step by step.
-func (r *replicas) ready() bool {
-	steps := r.programs[0].steps
-	for i := range steps {
-		if o := steps[i].Once; o != nil && !o.upToDate() {
-			return false
-		}
-	}
-	return true
 }
 
 // do computes all parts of a batch.

@@ -76,9 +76,9 @@ func TestReplicasShareWeights(t *testing.T) {
 			t.Errorf("workers share buffer %d", i)
 		}
 	}
-	if b.ownFloats != 0 || p.KeptBytes() != int64(4*a.ownFloats) || p.MemoryBytes() != int64(4*(a.arenaFloats+b.arenaFloats+a.ownFloats)) {
+	if b.keptFloats() != 0 || p.KeptBytes() != int64(4*a.keptFloats()) || p.MemoryBytes() != int64(4*(a.arenaFloats+b.arenaFloats+a.keptFloats())) {
 		t.Errorf("%d bytes, %d of them kept; the arenas have %d and %d floats, kept are %d and %d",
-			p.MemoryBytes(), p.KeptBytes(), a.arenaFloats, b.arenaFloats, a.ownFloats, b.ownFloats)
+			p.MemoryBytes(), p.KeptBytes(), a.arenaFloats, b.arenaFloats, a.keptFloats(), b.keptFloats())
 	}
 }
 
