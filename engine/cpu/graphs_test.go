@@ -155,13 +155,13 @@ func TestRematerializedBiasKeepsBits(t *testing.T) {
 	outputs := append(graph.Gradients(loss, w), loss, y)
 	for seed := range uint64(50) {
 		feeds := engine.Feeds{x: randgraph.Values("normal", seed, 1, 3), w: randgraph.Values("weights", seed, 1, 3), b: randgraph.Values("weights", seed, 1)}
-		compareRematerialized(t, loss, feeds, outputs)
+		compareRematerialized(t, loss, graph.Rematerializable(loss, 4), feeds, outputs)
 	}
 }
 
 // compareRematerialized compares the bits of outputs with those of the graph in
-// which all that can be recomputed is.
-func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, outputs []*graph.Node) {
+// which some nodes are recomputed.
+func compareRematerialized(t *testing.T, loss *graph.Node, drop []*graph.Node, feeds engine.Feeds, outputs []*graph.Node) {
 	t.Helper()
 	device := cpu.New(cpu.Options{Threads: 1})
 	defer device.Close()
@@ -169,7 +169,7 @@ func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, o
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied, of := graph.Rematerialized(loss, graph.Rematerializable(loss, 4))
+	copied, of := graph.Rematerialized(loss, drop)
 	again := engine.Feeds{}
 	for i, n := range loss.Graph().Inputs() {
 		again[copied.Inputs()[i]] = feeds[n]
@@ -179,7 +179,7 @@ func compareRematerialized(t *testing.T, loss *graph.Node, feeds engine.Feeds, o
 		copies = append(copies, of(n))
 	}
 	if orderOf(t, device, outputs) != orderOf(t, device, copies) {
-		t.Skip("the engine says that it takes sums in another order")
+		return // the engine says that it rounds otherwise
 	}
 	got, err := engine.Run(device, again, copies...)
 	if err != nil {
@@ -240,5 +240,28 @@ func TestMaxPoolGradientOfNaN(t *testing.T) {
 		dx := make([]float32, 3)
 		dx[want] = 1
 		wantValues(t, tensor.Must(tensor.FromSlice(v, 1, 1, 1, 3)), graph.Gradients(graph.Sum(y), x)[0], dx...)
+	}
+}
+
+// A normalization that is folded into the convolution before it rounds otherwise
+// than one that is not, as that of a convolution which is read twice. The engine
+// says so: it has another order then.
+func TestRematerializedFold(t *testing.T) {
+	g := graph.New()
+	variable := func(name, values string, seed uint64, shape ...int) *graph.Node {
+		return g.Variable(&graph.Variable{Name: name, Value: randgraph.Values(values, seed, shape...), Trainable: true})
+	}
+	x, w, b := g.Input("x", 2, 1, 3, 2), variable("w", "weights", 264, 1, 1, 1, 1), variable("b", "weights", 580, 1)
+	conv := graph.Conv2D(x, w, b, graph.Window{}, 1)
+	norm := graph.BatchNormInference(conv, variable("stats", "positive", 734, 2, 1), variable("gamma", "weights", 613, 1), b, 0.1)
+	pooled := graph.AvgPool2D(graph.ReLU6(norm), [2]int{1, 1}, graph.Window{}, false, false)
+	y := graph.Sigmoid(graph.Conv2D(pooled, g.Input("v", 1, 1, 1, 1), nil, graph.Window{}, 1))
+	loss := graph.Sum(graph.Mul(y, y))
+	grads := graph.Gradients(loss, x, g.Inputs()[1])
+	_, of := graph.Rematerialized(loss, []*graph.Node{pooled, pooled.Inputs()[0], norm})
+	device := cpu.New(cpu.Options{Threads: 1})
+	defer device.Close()
+	if orderOf(t, device, grads[1:]) == orderOf(t, device, []*graph.Node{of(grads[1])}) {
+		t.Error("the engine does not say that it rounds otherwise")
 	}
 }

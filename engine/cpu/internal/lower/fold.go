@@ -19,6 +19,9 @@ func lowerFold(c *Lowerer, o *ir.Op) {
 	weights, bias := c.at(o.Outs[0]).buf, c.at(o.Outs[1]).buf
 	eps := o.Do.(ir.Fold).Eps
 	channels, size := bias.Size, weights.Size
+	// Where the convolution is read twice, as rematerialization makes it, nothing is
+	// folded, and results are rounded in another way.
+	c.noteOrder("fold")
 	// The weights are packed right after this step, whenever it runs, and not needed
 	// afterwards. The bias may be read without packing, in later runs too.
 	bias.Persistent = true
