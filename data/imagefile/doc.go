@@ -2,11 +2,11 @@
 //
 // [Open] and [Decode] read PNG, JPEG, GIF, BMP and WebP; of an animation, the first
 // frame. The size that a file claims is checked before memory is allocated for it.
-// A JPEG, PNG or WebP whose EXIF data says that the camera was turned comes
+// A JPEG, PNG or WebP whose EXIF or XMP data says that the camera was turned comes
 // upright. Package preprocess makes the input of a network of a picture.
 //
 // The pixels are those that Pillow reads, but for JPEG: docs/pictures.md has a
 // table of formats and their properties.
 //
-// Caveat. Colour profiles are ignored, and so is an orientation in XMP.
+// Caveat. Colour profiles are ignored.
 package imagefile

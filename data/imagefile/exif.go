@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/draw"
 	"io"
+	"regexp"
 	"slices"
 )
 
@@ -16,8 +17,33 @@ import (
 // by 90° clockwise, transposed the other way, turned by 90° anticlockwise.
 type orientation int
 
-// exifPrefix is what a JPEG segment with EXIF data begins with.
-const exifPrefix = "Exif\x00\x00"
+// metadata is what a picture file may hold to say how it was turned.
+type metadata struct{ exif, xmp []byte }
+
+// mostMetadata is the largest chunk of metadata that is read: more is not for the
+// sake of one number.
+const mostMetadata = 1 << 20
+
+// orientation is that of EXIF, or of XMP where EXIF has none. What is missing or
+// makes no sense counts as upright.
+func (m metadata) orientation() orientation {
+	if o := exifOrientation(m.exif); o != 0 {
+		return o
+	}
+	if found := xmpOrientation.FindSubmatch(m.xmp); found != nil {
+		return orientation(found[1][0] - '0')
+	}
+	return 1
+}
+
+// xmpOrientation finds the orientation in XMP, as an attribute or an element.
+var xmpOrientation = regexp.MustCompile(`tiff:Orientation(?:="|>)([1-8])[^0-9]`)
+
+// What JPEG segments with metadata begin with.
+const (
+	exifPrefix = "Exif\x00\x00"
+	xmpPrefix  = "http://ns.adobe.com/xap/1.0/\x00"
+)
 
 // jpegHead reads a JPEG file's segments before the first scan, up to 16 MB: of
 // colour profiles and thumbnails there may be some. It stops early at what is no
@@ -50,11 +76,10 @@ func jpegHead(in *bufio.Reader) ([]byte, error) {
 	return head, nil
 }
 
-// jpegOrientation finds the orientation in a JPEG file's segments before the
-// first scan. What is missing or makes no sense counts as upright.
-func jpegOrientation(file []byte) orientation {
+// jpegMetadata finds the metadata in a JPEG file's segments before the first scan.
+func jpegMetadata(file []byte) (found metadata) {
 	if len(file) < 2 || file[0] != 0xff || file[1] != 0xd8 {
-		return 1
+		return found
 	}
 	for in := file[2:]; len(in) >= 4 && in[0] == 0xff; {
 		marker := in[1]
@@ -63,24 +88,28 @@ func jpegOrientation(file []byte) orientation {
 			continue
 		}
 		if marker == 0xda || marker == 0xd9 {
-			return 1 // scan or end
+			break // scan or end
 		}
 		length := int(binary.BigEndian.Uint16(in[2:]))
 		if length < 2 || 2+length > len(in) {
-			return 1
+			break
 		}
-		if body, ok := bytes.CutPrefix(in[4:2+length], []byte(exifPrefix)); ok && marker == 0xe1 {
-			return exifOrientation(body)
+		switch body := in[4 : 2+length]; {
+		case marker != 0xe1:
+		case found.exif == nil && bytes.HasPrefix(body, []byte(exifPrefix)):
+			found.exif = body
+		case found.xmp == nil && bytes.HasPrefix(body, []byte(xmpPrefix)):
+			found.xmp = body
 		}
 		in = in[2+length:]
 	}
-	return 1
+	return found
 }
 
 // exifOrientation finds the orientation tag in the first directory of EXIF
 // data, which is laid out as a TIFF file. The standard's type for it is SHORT;
 // programs write any integer. What JPEG files have before the data may be there
-// in other formats too.
+// in other formats too. It is 0 if there is no tag, and 1 if its value makes no sense.
 func exifOrientation(tiff []byte) orientation {
 	const (
 		orientationTag = 0x0112
@@ -88,7 +117,7 @@ func exifOrientation(tiff []byte) orientation {
 	)
 	tiff = bytes.TrimPrefix(tiff, []byte(exifPrefix))
 	if len(tiff) < 8 {
-		return 1
+		return 0
 	}
 	var order binary.ByteOrder
 	switch string(tiff[:2]) {
@@ -97,11 +126,11 @@ func exifOrientation(tiff []byte) orientation {
 	case "MM":
 		order = binary.BigEndian
 	default:
-		return 1
+		return 0
 	}
 	directory := uint64(order.Uint32(tiff[4:]))
 	if order.Uint16(tiff[2:]) != 42 || directory+2 > uint64(len(tiff)) {
-		return 1
+		return 0
 	}
 	count := int(order.Uint16(tiff[directory:]))
 	for entries := tiff[directory+2:]; count > 0 && len(entries) >= entrySize; count-- {
@@ -114,7 +143,7 @@ func exifOrientation(tiff []byte) orientation {
 		}
 		entries = entries[entrySize:]
 	}
-	return 1
+	return 0
 }
 
 // exifInteger is the one value of an entry of 32 bits or fewer, from its lowest

@@ -42,7 +42,7 @@ func TestBadEXIFCountsAsUpright(t *testing.T) {
 		"value 262":         change(18, 1),
 		"cut":               exifEntry(6)[:20],
 	} {
-		if o := exifOrientation(tiff); o != 1 {
+		if o := (metadata{exif: tiff}).orientation(); o != 1 {
 			t.Errorf("%s: orientation %d", name, o)
 		}
 	}
@@ -56,13 +56,14 @@ func FuzzEXIF(f *testing.F) {
 	f.Add(append([]byte{0xff, 0xd8, 0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0}, exifEntry(8)...))
 	f.Add([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x04\x00\x01\x00\x00\x00\x06\x00\x00\x00"))
 	f.Add([]byte{0xff, 0xd8, 0xff, 0xff, 0xff, 0xe1, 0, 1})
+	f.Add([]byte(`<rdf:Description tiff:Orientation="6"/>`))
 	f.Add([]byte("II*\x00\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		chunks := &pngChunks{in: bytes.NewReader(input)}
 		if passed, err := io.ReadAll(chunks); err != nil || !bytes.Equal(passed, input) {
 			t.Errorf("%d bytes of %d passed, error %v", len(passed), len(input), err)
 		}
-		for _, o := range []orientation{exifOrientation(input), jpegOrientation(input), exifOrientation(chunks.exif)} {
+		for _, o := range []orientation{metadata{input, input}.orientation(), jpegMetadata(input).orientation(), chunks.metadata().orientation()} {
 			if o < 1 || o > 8 {
 				t.Errorf("orientation %d", o)
 			}

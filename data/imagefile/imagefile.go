@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"strings"
 )
 
 // DefaultMaxPixels is the largest picture that is read unless Options say
@@ -119,7 +120,7 @@ func decodeJPEG(in *bufio.Reader, check checkSize) (image.Image, orientation, er
 		return nil, 1, err
 	}
 	picture, err := checked(io.MultiReader(bytes.NewReader(head), in), check, jpeg.DecodeConfig, jpeg.Decode)
-	return picture, jpegOrientation(head), err
+	return picture, jpegMetadata(head).orientation(), err
 }
 
 func decodePNG(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
@@ -128,7 +129,7 @@ func decodePNG(in *bufio.Reader, check checkSize) (image.Image, orientation, err
 	if deep, ok := picture.(*image.NRGBA64); ok && err == nil {
 		picture = highBytes(deep)
 	}
-	return picture, exifOrientation(chunks.exif), err
+	return picture, chunks.metadata().orientation(), err
 }
 
 // highBytes is a picture with the high byte of each value, as Pillow reads it. For
@@ -172,9 +173,17 @@ func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, orientation, err
 	return out, 1, nil
 }
 
+// tooShort is what the decoders of the standard library say of data that end too early.
+var tooShort = []string{"not enough pixel data", "short Huffman data", "not enough image data"}
+
 func damaged(name, format string, err error) error {
 	if format != "" {
 		format += " "
+	}
+	for _, short := range tooShort {
+		if strings.Contains(err.Error(), short) {
+			return fmt.Errorf("%s is cut short: the %sdata ends too early: %w (%w)", name, format, io.ErrUnexpectedEOF, err)
+		}
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w", name, format, io.ErrUnexpectedEOF)

@@ -87,9 +87,11 @@ var exceptions = map[string]exception{
 	"sampling-1x3.jpg":    {refused: ratio, later: true},
 	"sampling-3x2.jpg":    {refused: ratio, later: true},
 	"cmyk-plain.jpg":      {refused: "4-component JPEG doesn't have Adobe APP14 metadata", later: true},
-	"truncated.png":       {refused: "not enough pixel data"},
-	"truncated.jpg":       {refused: "short Huffman data"},
-	"truncated.gif":       {refused: "not enough image data"},
+	"truncated.png":       {refused: "is cut short: the PNG data ends too early"},
+	"truncated.jpg":       {refused: "is cut short: the JPEG data ends too early"},
+	"truncated.gif":       {refused: "is cut short: the GIF data ends too early"},
+	"beyond.gif":          {refused: "frame bounds larger than image bounds"},
+	"no-palette.gif":      {refused: "no color table"},
 	"truncated.bmp":       {refused: "is cut short: the BMP data ends too early"},
 	"truncated.webp":      {refused: "is cut short: the WebP data ends too early"},
 	"jpeg-inside.bmp":     {refused: "pixels of 24 bits with compression 4 are not read"},
@@ -174,7 +176,7 @@ values and fail when this file is stale. ` + "`testdata/make_pictures.py`" + ` m
 - \* waits for a JPEG decoder of Stride's own: Go's image/jpeg cannot do better.
 
 Colour profiles and gamma are ignored, as Pillow does. Of an animation, the first frame is read. A picture is turned by the EXIF orientation of a JPEG's
-APP1 segment, a PNG's eXIf chunk or a WebP's EXIF chunk, stored as any integer type; an orientation in XMP is not read.
+APP1 segment, a PNG's eXIf chunk or a WebP's EXIF chunk, stored as any integer type; where EXIF has none, by that of XMP (in PNG, if it is not compressed).
 `
 
 func (e exception) String() string {

@@ -12,10 +12,10 @@ import (
 // A webpReader reads a WebP file: a RIFF container with chunks (RFC 9649). The
 // compressed pixels are read by golang.org/x/image.
 type webpReader struct {
-	still       webpStill // the picture, or what is known of it so far
-	extended    bool      // there is a VP8X chunk: still has a size and says whether there is alpha
-	picture     *image.NRGBA
-	orientation orientation
+	still    webpStill // the picture, or what is known of it so far
+	extended bool      // there is a VP8X chunk: still has a size and says whether there is alpha
+	picture  *image.NRGBA
+	found    metadata
 }
 
 // decodeWebP reads a WebP file, or the first frame of an animated one. Where that
@@ -26,7 +26,7 @@ func decodeWebP(in *bufio.Reader, check checkSize) (image.Image, orientation, er
 	if _, err := io.ReadFull(in, head[:]); err != nil {
 		return nil, 1, unexpected(err)
 	}
-	r := &webpReader{still: webpStill{check: check}, orientation: 1}
+	r := &webpReader{still: webpStill{check: check}}
 	chunks := &riffChunks{in: in, left: int64(binary.LittleEndian.Uint32(head[4:])) - 4}
 	for r.picture == nil || r.extended { // simple files hold one chunk
 		name, body, err := chunks.next()
@@ -43,20 +43,19 @@ func decodeWebP(in *bufio.Reader, check checkSize) (image.Image, orientation, er
 	if r.picture == nil {
 		return nil, 1, errors.New("webp: the file holds no picture")
 	}
-	return r.picture, r.orientation, nil
+	return r.picture, r.found.orientation(), nil
 }
 
 // chunk reads a chunk of the file. Chunks of unknown names are skipped, and so are
 // pictures after the first.
 func (r *webpReader) chunk(name string, body *io.LimitedReader) (err error) {
-	const mostEXIF = 1 << 20 // more is not read for the sake of one number
 	switch {
 	case name == "VP8X":
 		return r.header(body)
-	case name == "EXIF" && body.N <= mostEXIF:
-		exif, err := io.ReadAll(body)
-		r.orientation = exifOrientation(exif)
-		return err
+	case name == "EXIF" && body.N <= mostMetadata:
+		r.found.exif, err = io.ReadAll(body)
+	case name == "XMP " && body.N <= mostMetadata:
+		r.found.xmp, err = io.ReadAll(body)
 	case r.picture != nil:
 	case name == "ANMF":
 		r.picture, err = r.frame(body)

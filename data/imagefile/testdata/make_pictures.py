@@ -154,6 +154,9 @@ for kind, name in TYPES.items():
     cell(f"orientation-6-{name}.png".lower(), f"orientation 6 as {name} in eXIf", png(8, 2, rgb, more=[(b"eXIf", exif(6, kind, "<"))]), **turned(png(8, 2, rgb), kind))
 whole = png(8, 2, rgb)
 cell("orientation-after.png", "orientation 8 in eXIf after the pixels", whole[:-12] + chunk(b"eXIf", exif(8)) + whole[-12:])
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+itxt = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+cell("orientation-xmp.png", "orientation 6 in XMP (iTXt)", whole[:33] + itxt + whole[33:])
 cell("animated.png", "animated (APNG)", saved(base(), "PNG", save_all=True, append_images=[base(), base()]))
 cell("truncated.png", "truncated", whole[: len(whole) // 2])
 cell("trailing.png", "trailing bytes", whole + b"more" * 9)
@@ -193,6 +196,10 @@ for kind, name in TYPES.items():
     cell(f"orientation-6-{name}.jpg".lower(), f"orientation 6 as {name} in APP1", app1(full, b"Exif\0\0" + exif(6, kind)), **turned(full, kind))
 for value in range(1, 9):
     cell(f"orientation-{value}.jpg", f"orientation {value} in APP1", app1(full, b"Exif\0\0" + exif(value, order="<")))
+adobe = b"http://ns.adobe.com/xap/1.0/\0"
+cell("orientation-xmp.jpg", "orientation 6 in XMP (APP1)", app1(full, adobe + XMP))
+cell("orientation-xmp-element.jpg", "orientation 6 in an element of XMP", app1(full, adobe + b"<tiff:Orientation>6</tiff:Orientation>"))
+cell("orientation-both.jpg", "orientation 3 in EXIF, 6 in XMP", app1(app1(full, b"Exif\0\0" + exif(3)), adobe + XMP))
 at = full.index(b"\xff\xda")
 cell("orientation-late.jpg", "orientation 6 in APP1 after the frame header", full[:at] + app1(b"", b"Exif\0\0" + exif(6)) + full[at:])
 cell("truncated.jpg", "truncated", full[: len(full) * 2 // 3])
@@ -221,6 +228,10 @@ def moved(data):
 cell("canvas.gif", "frame smaller than the canvas", moved(saved(few, "GIF")))
 cell("canvas-transparent.gif", "frame smaller than the canvas, transparent colour", moved(saved(few, "GIF", transparency=3)))
 gif = saved(few, "GIF")
+beyond = bytearray(gif)
+beyond[6:10] = struct.pack("<HH", W - 2, H - 2)
+cell("beyond.gif", "frame larger than the canvas", bytes(beyond))
+cell("no-palette.gif", "no palette", gif[:10] + bytes([gif[10] & 0x7F]) + gif[11:13] + gif[13 + 3 * 2 ** ((gif[10] & 7) + 1) :])
 cell("truncated.gif", "truncated", gif[: len(gif) - 40])
 cell("trailing.gif", "trailing bytes", gif + b"more" * 9)
 
@@ -366,6 +377,7 @@ for lossless in False, True:
     cell(f"canvas-{name}-opaque.webp", f"animated, {name}, frame smaller than the canvas, without alpha", bytes(larger))
 for kind, name in TYPES.items():
     cell(f"orientation-6-{name}.webp".lower(), f"orientation 6 as {name} in EXIF", saved(photo, "WEBP", lossless=True, exif=exif(6, kind)), **turned(saved(photo, "WEBP", lossless=True), kind))
+cell("orientation-xmp.webp", "orientation 6 in XMP", saved(photo, "WEBP", lossless=True, xmp=XMP))
 cell("orientation-lossy.webp", "orientation 8 in EXIF, lossy with alpha", saved(clear, "WEBP", exif=b"Exif\0\0" + exif(8)))
 whole = saved(photo, "WEBP", quality=80)
 cell("truncated.webp", "truncated", whole[: len(whole) // 2])
