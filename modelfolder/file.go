@@ -12,6 +12,7 @@ import (
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/sniff"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
@@ -57,6 +58,9 @@ func readConfig(dir string) (config, error) {
 		return c, fmt.Errorf("%s has more than %d bytes", path, maxConfig)
 	}
 	if err := json.Unmarshal(b, &c); err != nil {
+		if what := sniff.Describe(b); what != "" {
+			return c, fmt.Errorf("%s is not what it should be: it is %s", path, what)
+		}
 		return c, fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	switch {

@@ -240,6 +240,10 @@ func TestModelFolderByHand(t *testing.T) {
 			t.Errorf("%s: got %v, want %q", config, err, want)
 		}
 	}
+	write("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 300\n")
+	if _, err := modelfolder.Load(dir, modelfolder.Options{}); err == nil || !strings.Contains(err.Error(), "config.json is not what it should be: it is a Git LFS pointer") {
+		t.Errorf("got %v", err)
+	}
 	write(`{"version": 1, "net": "lenet"}`)
 	if err := os.Remove(filepath.Join(dir, "model.safetensors")); err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/internal/rawnum"
+	"github.com/strideml/stride/internal/sniff"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -61,13 +62,14 @@ func Read(r io.Reader) (*File, error) {
 
 // read reads a file of the given size; -1 if unknown.
 func read(r io.Reader, size int64) (*File, error) {
-	text, err := readHeader(r, size)
+	start := recorder{r: r}
+	text, err := readHeader(&start, size)
 	if err != nil {
-		return nil, err
+		return nil, start.otherwise(err)
 	}
 	infos, metadata, err := parseHeader(text)
 	if err != nil {
-		return nil, err
+		return nil, start.otherwise(err)
 	}
 	dataSize := int64(-1)
 	if size >= 0 {
@@ -97,6 +99,29 @@ func read(r io.Reader, size int64) (*File, error) {
 		return nil, err
 	}
 	return file, nil
+}
+
+// A recorder keeps the beginning of what is read.
+type recorder struct {
+	r     io.Reader
+	start []byte
+}
+
+func (r *recorder) Read(p []byte) (int, error) {
+	n, err := r.r.Read(p)
+	r.start = append(r.start, p[:min(n, sniff.Length-len(r.start))]...)
+	return n, err
+}
+
+// otherwise returns an error that says what the file is instead, or err where
+// that is not known.
+func (r *recorder) otherwise(err error) error {
+	// The header's length may have been all that was read.
+	_, _ = io.CopyN(io.Discard, r, int64(sniff.Length-len(r.start)))
+	if what := sniff.Describe(r.start); what != "" {
+		return fmt.Errorf("not a safetensors file: it is %s", what)
+	}
+	return err
 }
 
 // readHeader returns the JSON text.

@@ -116,6 +116,18 @@ func TestModelFiles(t *testing.T) {
 			fails(t, failed, []string{verb, bad}, name)
 		}
 	}
+	for content, what := range map[string]string{
+		"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 245000\n": "it is a Git LFS pointer",
+		"<!DOCTYPE html><html><body>Please log in</body></html>":                   "it is an HTML page",
+	} {
+		bad := file("m.safetensors", content)
+		fails(t, failed, []string{"eval", bad}, bad, what)
+		fails(t, failed, []string{"predict", bad, picture(t), "--net", "lenet"}, bad, what)
+		fails(t, failed, quick("--weights", bad, "--out", filepath.Join(t.TempDir(), "run")), bad, what)
+		data := idxFolder(t, 3)
+		writeFile(t, filepath.Join(data, "train-images-idx3-ubyte"), []byte(content))
+		fails(t, failed, []string{"data", "list", "--data", data}, "train-images-idx3-ubyte", what)
+	}
 }
 
 // Files of a dataset that are not what they should be.

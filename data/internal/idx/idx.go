@@ -19,6 +19,8 @@ import (
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/strideml/stride/internal/sniff"
 )
 
 // unsignedBytes is the code of the one supported element type.
@@ -36,17 +38,22 @@ const trusted = 64 << 20
 // in shape.
 func Read(r io.Reader, name string, limit int, dims ...int) (elements []byte, shape []int, err error) {
 	in := bufio.NewReaderSize(r, 64<<10)
-	var body io.Reader = in
+	body := in
 	if start, err := in.Peek(2); err == nil && start[0] == 0x1f && start[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
 			return nil, nil, failed(name, "its gzip header", err)
 		}
 		unzipped.Multistream(false)
-		body = unzipped
+		body = bufio.NewReaderSize(unzipped, sniff.Length)
 	}
+	start, _ := body.Peek(sniff.Length) // what it cannot read, readHeader reports
+	what := sniff.Describe(start)
 	shape, err = readHeader(body, name, limit, dims)
-	if err != nil {
+	switch {
+	case err != nil && what != "":
+		return nil, nil, fmt.Errorf("%s is not the IDX file it should be: it is %s", name, what)
+	case err != nil:
 		return nil, nil, err
 	}
 	elements, err = readElements(body, name, shape)
