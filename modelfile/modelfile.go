@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -24,21 +25,40 @@ var formats = map[string]format{
 }
 
 // Load gives the model the values in the file at path, under the rules of
-// [nn.Model.LoadState]: names and shapes must be exactly the model's. On an
-// error, which names the file, the model is as it was.
+// [nn.Model.LoadState]: names and shapes must be exactly the model's, but for
+// what [LoadUnwrapped] takes from all names. Values that are NaN or infinite are
+// an error. On an error, which names the file, the model is as it was.
 func Load(model *nn.Model, path string) error {
+	_, err := LoadUnwrapped(model, path)
+	return err
+}
+
+// LoadUnwrapped is Load, and returns what all names in the file have in addition
+// to the model's, as where PyTorch has saved a network within another module:
+// "module." for DistributedDataParallel, "_orig_mod." for torch.compile, or any
+// other common prefix that ends in a dot. It is "" for a file with the model's
+// own names.
+func LoadUnwrapped(model *nn.Model, path string) (prefix string, err error) {
 	f, err := formatOf(path)
 	if err != nil {
-		return fmt.Errorf("load model: %w", err)
+		return "", fmt.Errorf("load model: %w", err)
 	}
 	state, err := f.load(path)
 	if err != nil {
-		return fmt.Errorf("load model: %w", err)
+		return "", fmt.Errorf("load model: %w", err)
+	}
+	known := map[string]bool{}
+	for _, e := range model.State() {
+		known[e.Name] = true
+	}
+	state, prefix = weights.Unwrap(state, func(name string) bool { return known[name] })
+	if err := weights.CheckFinite(state); err != nil {
+		return "", fmt.Errorf("load model: %s: %w", path, err)
 	}
 	if err := model.LoadState(state); err != nil {
-		return fmt.Errorf("load model: %s: %w", path, err)
+		return "", fmt.Errorf("load model: %s: %w", path, err)
 	}
-	return nil
+	return prefix, nil
 }
 
 // Save writes the state of the model to a file at path. The file appears whole

@@ -2,6 +2,7 @@ package modelfile_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,6 +51,55 @@ func TestSaveAndLoad(t *testing.T) {
 		if !same(from, to) || to.Parameters()[0].Version() == version {
 			t.Errorf("%s: the values were not loaded", name)
 		}
+	}
+}
+
+// renamed saves the state of m with a prefix before each name.
+func renamed(t *testing.T, m *nn.Model, prefix string) string {
+	t.Helper()
+	var f safetensors.File
+	for _, e := range m.State() {
+		e.Name = prefix + e.Name
+		f.Entries = append(f.Entries, e)
+	}
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	if err := f.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Wrappers of PyTorch's modules put words before all names.
+func TestLoadUnwrapped(t *testing.T) {
+	from := model(t, 3, 1)
+	for _, prefix := range []string{"", "module.", "model.", "backbone.", "_orig_mod.", "_orig_mod.module.", "state_dict.net."} {
+		path := renamed(t, from, prefix)
+		to := model(t, 3, 2)
+		got, err := modelfile.LoadUnwrapped(to, path)
+		if err != nil || got != prefix || !same(from, to) {
+			t.Errorf("%s: prefix %q, error %v, loaded %v", prefix, got, err, same(from, to))
+		}
+		if err := modelfile.Load(model(t, 3, 2), path); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := modelfile.Load(model(t, 4, 2), renamed(t, from, "module.")); err == nil || !strings.Contains(err.Error(), "wrong shape: 0.bias is 3, want 4") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLoadNotFinite(t *testing.T) {
+	bad, to := model(t, 3, 1), model(t, 3, 2)
+	bad.State()[1].Tensor.Data()[2] = float32(math.NaN())
+	bad.State()[5].Tensor.Data()[0] = float32(math.Inf(1))
+	before := to.State()[0].Tensor.Clone()
+	path := renamed(t, bad, "")
+	err := modelfile.Load(to, path)
+	if err == nil || !strings.Contains(err.Error(), path+": the weights are damaged: tensor 0.bias has 1 NaN among 3 values, and another tensor has some") {
+		t.Errorf("got %v", err)
+	}
+	if !to.State()[0].Tensor.Equal(before) {
+		t.Error("a failed load changed the model")
 	}
 }
 

@@ -3,6 +3,7 @@ package modelfolder
 import (
 	"fmt"
 
+	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -16,6 +17,10 @@ func (m *Model) build(s *source) error {
 	shapes, err := s.shapes(m, classes)
 	if err != nil {
 		return err
+	}
+	s.weights.Entries, m.Prefix = weights.Unwrap(s.weights.Entries, func(name string) bool { return shapes[name] != nil })
+	if err := weights.CheckFinite(s.weights.Entries); err != nil {
+		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}
 	if len(m.Classes) == 0 {
 		// The number of classes is that of the weights.

@@ -27,6 +27,12 @@
 // the shorter side resized to 256 pixels, the middle 224×224 of it, and
 // ImageNet's mean and standard deviation.
 //
+// # Names
+//
+// Names of tensors that all begin with what a wrapper of the network has added,
+// such as "module." or "_orig_mod.", are taken without it; Model.Prefix says so.
+// Weights that are NaN or infinite are an error.
+//
 // # Classes
 //
 // Weights without class names get "class 0", "class 1" and so on, as many as

@@ -36,6 +36,10 @@ type Model struct {
 	// Path is the run folder, model folder or model file, and WeightsFile the
 	// file that the weights were read from.
 	Path, WeightsFile string
+	// Prefix is what the names in WeightsFile had in addition to those of Net,
+	// such as "module." where PyTorch has saved a network within another
+	// module; "" for most files.
+	Prefix string
 	// Spec is the network's entry in package zoo.
 	Spec zoo.Spec
 	// Net has the weights.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -288,6 +289,39 @@ func TestForeignFile(t *testing.T) {
 		if len(m.Classes) != 3 || !m.Preprocessing.Equal(c.want) || !m.Net.Input().Equal(c.want.InputSize) {
 			t.Errorf("%v: %d classes, %v", c.metadata, len(m.Classes), m.Preprocessing)
 		}
+	}
+}
+
+// Weights that PyTorch saved within another module, with classes of their own,
+// are loaded all the same.
+func TestWrappedNames(t *testing.T) {
+	t.Parallel()
+	want := lenet(t, 5, tensor.Shape{1, 28, 28})
+	for _, prefix := range []string{"module.", "model.", "backbone.", "_orig_mod."} {
+		state := want.State()
+		for i := range state {
+			state[i].Name = prefix + state[i].Name
+		}
+		m := load(t, save(t, state, nil), "lenet")
+		sameState(t, m.Net, want)
+		if len(m.Classes) != 5 || m.Prefix != prefix {
+			t.Errorf("%s: %d classes, prefix %q", prefix, len(m.Classes), m.Prefix)
+		}
+	}
+	if m := load(t, save(t, want.State(), nil), "lenet"); m.Prefix != "" {
+		t.Errorf("prefix %q", m.Prefix)
+	}
+}
+
+func TestWeightsNotFinite(t *testing.T) {
+	t.Parallel()
+	m := lenet(t, 3, input)
+	state := m.State()
+	state[2].Tensor.Data()[7] = float32(math.Inf(-1))
+	path := save(t, state, map[string]string{"net": "lenet", "input": "[1,12,12]"})
+	_, err := modelfolder.Load(path, modelfolder.Options{})
+	if err == nil || !strings.Contains(err.Error(), path+": the weights are damaged: tensor "+state[2].Name+" has 1 Inf among ") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -60,7 +60,7 @@ func addNet(cmd *cobra.Command, value *string) {
 }
 
 func (e *evalVerb) run(ctx context.Context, path string) error {
-	model, err := openModel(path, e.net)
+	model, err := e.openModel(path, e.net)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ photo from a shop, use --invert.`,
 }
 
 func (p *predictVerb) run(ctx context.Context, path string, pictures []string) error {
-	model, err := openModel(path, p.net)
+	model, err := p.openModel(path, p.net)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // openModel reads a run folder, a model folder or a model file. net names the
 // network of a model file that does not say which one it is for.
-func openModel(path, net string) (*modelfolder.Model, error) {
+func (a *app) openModel(path, net string) (*modelfolder.Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -28,7 +28,18 @@ func openModel(path, net string) (*modelfolder.Model, error) {
 	if net == "" && errors.Is(err, modelfolder.ErrNoNet) {
 		return nil, misuse("%w with --net", err)
 	}
+	if err == nil {
+		a.noticePrefix(model.WeightsFile, model.Prefix)
+	}
 	return model, err
+}
+
+// noticePrefix says what was taken from the names in a file of weights, if
+// anything was.
+func (a *app) noticePrefix(path, prefix string) {
+	if prefix != "" {
+		a.notice(fmt.Sprintf("%s: the names of the weights are taken without %q, which they have in addition to the network's", path, prefix))
+	}
 }
 
 // trainFirst explains the name of a network where a run folder should stand.

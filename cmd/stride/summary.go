@@ -125,7 +125,7 @@ func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
 		if !exists(what) {
 			return spec, nil, err
 		}
-		trained, err := openModel(what, s.net)
+		trained, err := s.openModel(what, s.net)
 		if err != nil {
 			return spec, nil, err
 		}

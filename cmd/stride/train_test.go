@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/strideml/stride/safetensors"
 )
 
 func TestTrain(t *testing.T) {
@@ -160,9 +162,53 @@ func TestWeights(t *testing.T) {
 	cut := writeFile(t, filepath.Join(t.TempDir(), "cut.safetensors"), []byte(readFile(t, file)[:5000]))
 	fails(t, failed, quick("--out", none, "--weights", cut), "--weights", cut)
 	fails(t, failed, []string{"train", "lenet-bn", "--data", fixture.data, "--out", none, "--weights", file}, "--weights", file, "missing: ")
+	wrapped, damaged := otherWeights(t)
+	fails(t, failed, quick("--out", none, "--weights", damaged), "--weights", damaged, "the weights are damaged: tensor 0.weight has 2 NaN among 150 values")
 	if _, err := os.Lstat(none); err == nil {
 		t.Error("a run folder was made")
 	}
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, notes, status := stride(t, quick("--weights", wrapped, "--out", dir)...); status != done || !strings.Contains(notes, `taken without "module."`) {
+		t.Errorf("status %d, %q", status, notes)
+	}
+	if readFile(t, filepath.Join(dir, "model.safetensors")) != models[0] {
+		t.Error("names with a prefix give other weights")
+	}
+	for _, args := range [][]string{
+		{"eval", wrapped, "--net", "lenet", "--data", fixture.data, "--limit", "20"}, {"predict", wrapped, picture(t), "--net", "lenet"}, {"summary", wrapped, "--net", "lenet"},
+	} {
+		if _, notes, status := stride(t, args...); status != done || !strings.Contains(notes, `taken without "module."`) {
+			t.Errorf("%s: status %d, %q", args, status, notes)
+		}
+		args[1] = damaged
+		fails(t, failed, args, damaged, "tensor 0.weight has 2 NaN")
+	}
+}
+
+// otherWeights are the weights of the finished run as DistributedDataParallel
+// saves them, and with NaN.
+func otherWeights(t *testing.T) (wrapped, damaged string) {
+	f, err := safetensors.Load(filepath.Join(finishedRun(t), "model.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	f.Metadata = nil
+	save := func(name string) string {
+		if err := f.Save(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Join(dir, name)
+	}
+	x := f.Entries[0].Tensor.Data()
+	first, last := x[0], x[len(x)-1]
+	x[0], x[len(x)-1] = float32(math.NaN()), float32(math.NaN())
+	damaged = save("damaged.safetensors")
+	x[0], x[len(x)-1] = first, last
+	for i := range f.Entries {
+		f.Entries[i].Name = "module." + f.Entries[i].Name
+	}
+	return save("wrapped.safetensors"), damaged
 }
 
 // A run that was killed before its first checkpoint starts from the same

@@ -30,9 +30,11 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 		}
 		path = run.WeightsFile
 	}
-	if err := modelfile.Load(model, path); err != nil {
+	prefix, err := modelfile.LoadUnwrapped(model, path)
+	if err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	}
+	t.noticePrefix(path, prefix)
 	hash, err := hashState(model)
 	if err != nil {
 		return err
