@@ -10,6 +10,7 @@ import (
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/work"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -111,6 +112,39 @@ func meet(t *testing.T, p program) {
 			arrive()
 			run(task, scratch)
 		}
+	}
+}
+
+// Statistics of a variable are computed once, for all replicas: neither their
+// partial sums nor their totals run again.
+func TestReplicasShareStatistics(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	work.Limit.CacheFloats, work.Limit.GrainShift = 1, 6 // several partial sums
+	const batch = 8
+	d := New(Options{Threads: 2})
+	defer d.Close()
+	g := graph.New()
+	x := g.Input("x", batch, 3, 9, 9)
+	variable := func(shape ...int) *graph.Node { return g.Variable(&graph.Variable{Name: "v", Value: ramp(shape...)}) }
+	y := graph.BatchNormInference(x, graph.BatchStats(variable(50, 3, 2, 2)), variable(3), variable(3), 1e-5)
+	compiled, err := d.Compile(g, graph.MatMul(graph.Mean(y, 2, 3), variable(3, 10)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer compiled.Close()
+	p := compiled.(program)
+	if len(p.Replicas()) != 2 {
+		t.Fatalf("%d replicas, want 2", len(p.Replicas()))
+	}
+	for _, s := range p.Steps() {
+		if (s.Name == "column sums" || s.Name == "column totals") && s.Once == nil {
+			t.Errorf("%s run again", s.Name)
+		}
+	}
+	want := runParts(t, p, batch) // by all workers together
+	meet(t, p)
+	if got := runParts(t, p, batch); !slices.Equal(got, want) {
+		t.Errorf("replicas compute %v, want %v", got, want)
 	}
 }
 

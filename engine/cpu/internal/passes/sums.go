@@ -58,6 +58,7 @@ type deviation struct {
 func (s *sums) partial(o *ir.Op, of ir.Sum, size int, args ...*ir.Value) *ir.Value {
 	p := s.f.NewOp(ir.RowSums{Of: of}, o.Node, tensor.Shape{size}, args...)
 	p.Out().Layout = ir.Plain
+	p.Out().Vars, p.Out().Fixed = variablesOf(args...) // or else Hoist keeps these, but not their totals
 	for _, a := range args {
 		p.Needs = append(p.Needs, ir.Need{Layout: a.Layout, Pitched: a.Image()})
 	}
@@ -94,7 +95,7 @@ func (s *sums) batchStats(o *ir.Op) {
 		if stats == nil {
 			total := s.f.NewOp(nil, o.Node, tensor.Shape{2, p.Shape[1]})
 			stats = total.Out()
-			stats.Layout = ir.Plain
+			stats.Layout, stats.Vars, stats.Fixed = ir.Plain, p.Vars, p.Fixed
 			s.totals(total, ir.SumMoments, s.partial(o, ir.SumMoments, 2*p.Shape[1], p))
 			s.statistics[p] = stats
 		}
@@ -127,7 +128,7 @@ func (s *sums) deviation(o *ir.Op, stats *ir.Value, eps float32) *ir.Value {
 	}
 	d := s.f.NewOp(ir.Deviation{Eps: eps}, o.Node, tensor.Shape{stats.Shape[1]}, stats)
 	d.Needs = []ir.Need{{Layout: ir.Plain}}
-	d.Out().Layout = ir.Plain
+	d.Out().Layout, d.Out().Vars, d.Out().Fixed = ir.Plain, stats.Vars, stats.Fixed
 	s.ops = append(s.ops, d)
 	s.deviations[key] = d.Out()
 	return d.Out()
