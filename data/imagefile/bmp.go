@@ -235,8 +235,15 @@ func (r *bmpReader) colours() (image.Image, error) {
 	out := image.NewNRGBA(image.Rect(0, 0, r.width, r.height))
 	size := r.bitCount / 8
 	alpha := r.masks[3].mask != 0
+	usual := r.bitCount > 16 && r.masks[0].mask == 0xff0000 && r.masks[1].mask == 0xff00 && r.masks[2].mask == 0xff && !alpha
 	err := r.rows(func(y int, row []byte) {
 		to := out.Pix[y*out.Stride:][:4*r.width]
+		if usual { // blue, green, red: as below, but faster
+			for ; len(to) >= 4 && len(row) >= size; to, row = to[4:], row[size:] {
+				to[0], to[1], to[2], to[3] = row[2], row[1], row[0], 255
+			}
+			return
+		}
 		for ; len(to) > 0; to, row = to[4:], row[size:] {
 			var pixel uint32
 			for i := range size {

@@ -165,24 +165,28 @@ func unfilterAlpha(alpha []byte, w int, filter byte) {
 func studioToRGB(in *image.YCbCr, alpha []byte) *image.NRGBA {
 	w, h := in.Rect.Dx(), in.Rect.Dy()
 	out := image.NewNRGBA(image.Rect(0, 0, w, h))
-	lastX, lastY := (w-1)/2, (h-1)/2
+	chroma, lastY := (w+1)/2, (h-1)/2
 	for y := range h {
 		near := y / 2 * in.CStride
 		far := min(max(y/2-1+y%2*2, 0), lastY) * in.CStride
+		u, uFar := in.Cb[near:][:chroma], in.Cb[far:][:chroma]
+		v, vFar := in.Cr[near:][:chroma], in.Cr[far:][:chroma]
 		luma := in.Y[y*in.YStride:][:w]
 		row := out.Pix[y*out.Stride:][:4*w]
-		for x := range w {
-			column := x / 2
-			side := min(max(column-1+x%2*2, 0), lastX)
-			u := interpolate(in.Cb[near+column], in.Cb[near+side], in.Cb[far+column], in.Cb[far+side])
-			v := interpolate(in.Cr[near+column], in.Cr[near+side], in.Cr[far+column], in.Cr[far+side])
-			pixel := row[4*x:][:4:4]
-			pixel[0], pixel[1], pixel[2] = bt601(int(luma[x]), u, v)
-			pixel[3] = 255
-			if alpha != nil {
-				pixel[3] = alpha[y*w+x]
+		for at := range u {
+			// The first of two pixels is nearer to the sample on the left.
+			side := max(at-1, 0)
+			for x := 2 * at; x < min(2*at+2, w); x++ {
+				pixel := row[4*x:][:4:4]
+				pixel[0], pixel[1], pixel[2] = bt601(int(luma[x]),
+					interpolate(u[at], u[side], uFar[at], uFar[side]), interpolate(v[at], v[side], vFar[at], vFar[side]))
+				pixel[3] = 255
+				side = min(at+1, chroma-1)
 			}
 		}
+	}
+	for i, a := range alpha {
+		out.Pix[4*i+3] = a
 	}
 	return out
 }
