@@ -361,6 +361,27 @@ cell("lossy-alpha.webp", "lossy with alpha", saved(clear, "WEBP", quality=80))
 cell("lossy-alpha-50.webp", "lossy with alpha of fewer levels", saved(clear, "WEBP", quality=80, alpha_quality=50))
 cell("lossless.webp", "lossless", saved(photo, "WEBP", lossless=True))
 cell("lossless-alpha.webp", "lossless with alpha", saved(clear, "WEBP", lossless=True, exact=True))
+data = bytearray(saved(clear, "WEBP", lossless=True, exact=True))
+data[data.index(b"VP8L") + 12] &= ~0x10
+cell("lossless-no-alpha.webp", "lossless, alpha that is not said to be there", bytes(data))
+data = bytearray(saved(clear, "WEBP", quality=80))
+data[20] &= ~0x10
+cell("lossy-no-alpha.webp", "lossy, alpha that is not said to be there", bytes(data))
+
+
+def with_alph(alph):
+    """The lossy picture with another ALPH chunk."""
+    data = saved(clear, "WEBP", quality=80)
+    at = data.index(b"ALPH")
+    size = struct.unpack("<I", data[at + 4 : at + 8])[0]
+    chunk = b"ALPH" + struct.pack("<I", len(alph)) + alph + bytes(len(alph) % 2)
+    data = data[12:at] + chunk + data[at + 8 + size + size % 2 :]
+    return b"RIFF" + struct.pack("<I", 4 + len(data)) + b"WEBP" + data
+
+
+for kind, name in enumerate(["no", "horizontal", "vertical", "gradient"]):
+    residuals = bytes((64 + 5 * i) % 256 if i % W == 0 else rng.choice([0, 1, 2, 5, 250, 255]) for i in range(W * H))
+    cell(f"lossy-alpha-{name}.webp", f"lossy with plain alpha, {name} filter", with_alph(bytes([kind << 2]) + residuals))
 cell("palette.webp", "lossless, palette", saved(few.convert("RGB"), "WEBP", lossless=True))
 for lossless in False, True:
     name = "lossless" if lossless else "lossy"
