@@ -114,7 +114,8 @@ func plausible(s tensor.Shape) bool {
 // model.safetensors, whose metadata say the same, so that the file can be used
 // without the folder. Each file is replaced whole or not at all. Save uses Net,
 // Spec.Name, Classes, Preprocessing and Data of the model; Preprocessing must be
-// for Net's input, and there must be a class for each of Net's outputs.
+// for Net's input, and there must be a class for each of Net's outputs. Save
+// refuses a run folder, which it would spoil.
 func (m *Model) Save(dir string) error {
 	input := m.Net.Input()
 	if err := m.Preprocessing.Check(); err != nil {
@@ -141,6 +142,9 @@ func (m *Model) Save(dir string) error {
 	}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("save %s: %w", dir, err)
+	}
+	if _, err := runfolder.ReadSettings(dir); err == nil {
+		return fmt.Errorf("save %s: the folder holds a run, which could not be resumed afterwards: name another folder", dir)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

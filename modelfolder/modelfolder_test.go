@@ -389,6 +389,29 @@ func TestOwnNetwork(t *testing.T) {
 	}
 }
 
+// Save would leave a run that cannot be resumed.
+func TestSaveRefusesRun(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	f, err := runfolder.Create(dir, runfolder.Settings{
+		Version: 1, Input: input, Classes: []string{"a"}, TrainImages: 8, Epochs: 1, BatchSize: 8,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	spec, err := zoo.Get("lenet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := modelfolder.Model{Spec: spec, Net: lenet(t, 1, input), Classes: []string{"a"}, Preprocessing: preprocess.Plain(input)}
+	if err := model.Save(dir); err == nil || !strings.Contains(err.Error(), "the folder holds a run") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func ExampleModel_Save() {
 	net, err := nn.New(zoo.LeNet(2), tensor.Shape{1, 28, 28}, nn.Options{Seed: 1})
 	if err != nil {

@@ -50,12 +50,30 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 	if err != nil {
 		return nil, fmt.Errorf("training set: %w", err)
 	}
+	var (
+		folder *runfolder.Folder
+		at     *runfolder.Position
+	)
+	if config.Dir != "" && config.Resume { // others must not write the run while this compiles
+		if folder, at, err = runfolder.Reopen(config.Dir, settings); err != nil {
+			return nil, err
+		}
+	}
 	f, err := newFitter(model, trainSet, testSet, o, config)
 	if err != nil {
+		if folder != nil {
+			_ = folder.Close() // nothing was written
+		}
 		return nil, err
 	}
+	f.folder = folder
 	defer f.close()
-	if err := f.open(settings); err != nil {
+	if folder != nil {
+		err = f.takeUp(at)
+	} else if config.Dir != "" {
+		f.folder, err = runfolder.Create(config.Dir, settings)
+	}
+	if err != nil {
 		return nil, err
 	}
 	err = f.run(ctx)
@@ -84,7 +102,10 @@ type fitter struct {
 
 // newFitter compiles all programs that will be needed.
 func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, config Config) (f *fitter, err error) {
-	f = &fitter{config: config, model: model, set: trainSet, stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model)}
+	f = &fitter{
+		config: config, model: model, set: trainSet, at: runfolder.Position{Version: 1},
+		stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model),
+	}
 	defer func() {
 		if err != nil {
 			f.close()
@@ -135,37 +156,27 @@ func (f *fitter) close() {
 	}
 }
 
-// open makes the run folder, or takes up the run in it.
-func (f *fitter) open(settings runfolder.Settings) (err error) {
-	f.at = runfolder.Position{Version: 1}
-	switch {
-	case f.config.Dir == "":
-	case !f.config.Resume:
-		f.folder, err = runfolder.Create(f.config.Dir, settings)
-	default:
-		var at *runfolder.Position
-		if f.folder, at, err = runfolder.Reopen(f.config.Dir, settings); err != nil {
-			return err
+// takeUp continues the run in the folder from where it stands; nil is before the
+// first checkpoint.
+func (f *fitter) takeUp(at *runfolder.Position) (err error) {
+	if at != nil {
+		if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
+			return fmt.Errorf("resume: %w", err)
 		}
-		if at != nil {
-			if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
-				return fmt.Errorf("resume: %w", err)
-			}
-			f.at = *at
-		}
-		if err := f.folder.Begin(); err != nil {
-			return err
-		}
-		if at == nil {
-			f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
-			break
-		}
-		f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
-		if was := f.folder.Settings.Device; was != f.config.Device.Name() {
-			f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
-		}
+		f.at = *at
 	}
-	return err
+	if err := f.folder.Begin(); err != nil {
+		return err
+	}
+	if at == nil {
+		f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
+		return nil
+	}
+	f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
+	if was := f.folder.Settings.Device; was != f.config.Device.Name() {
+		f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
+	}
+	return nil
 }
 
 func (f *fitter) log(line string) {

@@ -28,7 +28,7 @@ func TestResumeWithOtherSettings(t *testing.T) {
 		change func(*train.Config)
 		want   string
 	}{
-		{"fewer epochs", func(c *train.Config) { c.Epochs = 3 }, "started with 4 epochs, not 3"},
+		{"fewer epochs", func(c *train.Config) { c.Epochs = 3 }, "last set to 4 epochs, of which 4 are done, and cannot be set to 3"},
 		{"schedule", func(c *train.Config) { c.Schedule = optim.Constant(.2) }, "started with schedule false, not true"},
 		{"batch size", func(c *train.Config) { c.BatchSize = 4 }, "started with batch size 8, not 4"},
 		{"rate", func(c *train.Config) { c.LearningRate = .1 }, "started with learning rate 0.2, not 0.1"},

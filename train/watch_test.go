@@ -12,7 +12,6 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train/runfolder"
 )
 
 // stripes is a dataset of n images of 1×6×6 in three classes.
@@ -61,9 +60,6 @@ func explode(t *testing.T, net nn.Layer, from uint64, few bool) (*nn.Model, erro
 	}
 	defer f.close()
 	f.watch.few = few
-	if err := f.open(runfolder.Settings{}); err != nil {
-		t.Fatal(err)
-	}
 	return model, f.run(context.Background())
 }
 

@@ -16,5 +16,14 @@
 // until the next one, and the state that names it, are on disk. A run that is
 // killed at any point can therefore be resumed.
 //
-// A run folder is for one process at a time; nothing guards against two.
+// # Two processes
+//
+// One process at a time writes a run folder: [Create] and [Reopen] lock it until
+// Close. For another one they fail with [ErrInUse], which names the process that
+// has the folder, and since when; [CheckFree] asks the same before any work is
+// done. Reading needs no lock. The lock is one of the operating system (flock,
+// LockFileEx) on the file .lock, so a process that is killed leaves no lock, even
+// if it leaves the file. Between machines it holds if the file system says so, as
+// NFS does. On file systems without locks, and under js and wasip1, nothing guards
+// against two processes.
 package runfolder

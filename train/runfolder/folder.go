@@ -15,29 +15,37 @@ import (
 	"github.com/strideml/stride/safetensors"
 )
 
-// A Folder is the run folder of a training under way.
+// A Folder is the run folder of a training under way. It is locked until Close.
 type Folder struct {
 	// Settings are what config.json says.
 	Settings Settings
 
-	dir string
-	log *os.File
+	dir  string
+	lock *os.File
+	log  *os.File // nil before Begin
 }
 
 // Create begins a run in a folder that must be empty, if it exists; otherwise the
-// error wraps ErrNotEmpty.
+// error wraps ErrNotEmpty, or ErrInUse if another process is writing it. What a
+// process that was killed in Create has left does not count.
 func Create(dir string, s Settings) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make the run folder: %w", err)
 	}
-	switch entries, err := os.ReadDir(dir); {
-	case err != nil:
-		return nil, fmt.Errorf("open the run folder: %w", err)
-	case len(entries) > 0:
-		return nil, notEmpty(dir)
+	f, err := lockedFolder(dir)
+	if err != nil {
+		return nil, err
 	}
-	f := newFolder(dir, s)
-	return f, f.Begin()
+	f.Settings = s
+	if err = checkEmpty(dir); err == nil {
+		f.remove("."+configFile+".*.tmp", nil)
+		err = f.Begin()
+	}
+	if err != nil {
+		_ = f.Close() // the first error counts
+		return nil, err
+	}
+	return f, nil
 }
 
 func notEmpty(dir string) error {
@@ -47,41 +55,69 @@ func notEmpty(dir string) error {
 // CheckEmpty reports a folder that a new run cannot use, before any work is
 // done for it, with the error of Create.
 func CheckEmpty(dir string) error {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case err != nil:
-		return fmt.Errorf("open the run folder: %w", err)
-	case len(entries) > 0:
-		return notEmpty(dir)
 	}
-	return nil
+	if err := CheckFree(dir); err != nil {
+		return err
+	}
+	return checkEmpty(dir)
 }
 
 // Reopen takes up the run in a folder and returns where it stands; nil if it was
 // stopped before its first checkpoint. Training continues with the settings now,
 // which must be those of the run, except that Epochs may be raised. Device and
-// Options are not compared: the run keeps its own. Reopen changes no file; call
-// Begin before the first Save.
+// Options are not compared: the run keeps its own. Reopen locks the folder and
+// changes no other file; call Begin before the first Save. If another process is
+// writing the folder, the error wraps ErrInUse.
 func Reopen(dir string, now Settings) (*Folder, *Position, error) {
-	then, err := ReadSettings(dir)
+	if _, err := ReadSettings(dir); err != nil { // nothing to lock
+		return nil, nil, err
+	}
+	f, err := lockedFolder(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := then.resumable(now); err != nil {
-		return nil, nil, fmt.Errorf("resume %s: %w", dir, err)
-	}
-	at, err := readPosition(dir, then)
+	at, err := f.takeUp(now)
 	if err != nil {
+		_ = f.Close() // the first error counts
 		return nil, nil, err
 	}
-	now.Device, now.Options = then.Device, then.Options
-	return newFolder(dir, now), at, nil
+	return f, at, nil
 }
 
-func newFolder(dir string, s Settings) *Folder {
-	return &Folder{Settings: s, dir: dir}
+// takeUp reads the run in a folder that is locked.
+func (f *Folder) takeUp(now Settings) (*Position, error) {
+	then, err := ReadSettings(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := then.resumable(now); err != nil {
+		return nil, fmt.Errorf("resume %s: %w", f.dir, err)
+	}
+	at, err := readPosition(f.dir, then)
+	if err != nil {
+		return nil, err
+	}
+	if now.Epochs < then.Epochs {
+		epochs := 0
+		if at != nil {
+			epochs = at.Epoch
+		}
+		return nil, fmt.Errorf("resume %s: the run was last set to %d epochs, of which %d are done, and cannot be set to %d: a resumed run may have more epochs, not fewer",
+			f.dir, then.Epochs, epochs, now.Epochs)
+	}
+	f.Settings = now
+	f.Settings.Device, f.Settings.Options = then.Device, then.Options
+	return at, nil
+}
+
+func lockedFolder(dir string) (*Folder, error) {
+	lock, err := takeLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &Folder{dir: dir, lock: lock}, nil
 }
 
 // Begin writes the settings and opens the log. It must be called after Reopen, and
@@ -234,15 +270,22 @@ func (f *Folder) Complete(p *Position, model *nn.Model, state *optim.State) erro
 }
 
 // removeOld removes the checkpoints that the position does not name, and what
-// killed writers left behind. It does not matter if that fails.
+// killed writers left behind.
 func (f *Folder) removeOld(p *Position) {
 	for _, pattern := range []string{"checkpoint-*.safetensors", "optimizer-*.safetensors", ".*.tmp"} {
-		found, _ := filepath.Glob(filepath.Join(escape(f.dir), pattern))
-		for _, path := range found {
-			name := filepath.Base(path)
-			if name != p.Weights.Name && (p.Optimizer == nil || name != p.Optimizer.Name) {
-				_ = os.Remove(path)
-			}
+		f.remove(pattern, func(name string) bool {
+			return name == p.Weights.Name || p.Optimizer != nil && name == p.Optimizer.Name
+		})
+	}
+}
+
+// remove removes the files that match the pattern and are not kept. It does not
+// matter if that fails.
+func (f *Folder) remove(pattern string, keep func(name string) bool) {
+	found, _ := filepath.Glob(filepath.Join(escape(f.dir), pattern))
+	for _, path := range found {
+		if keep == nil || !keep(filepath.Base(path)) {
+			_ = os.Remove(path)
 		}
 	}
 }
@@ -265,5 +308,11 @@ func (f *Folder) Log(line string) {
 	fmt.Fprintf(f.log, "%s %s\n", time.Now().Format(time.RFC3339), line)
 }
 
-// Close closes the log.
-func (f *Folder) Close() error { return f.log.Close() }
+// Close closes the log and lets others write the folder.
+func (f *Folder) Close() error {
+	var err error
+	if f.log != nil {
+		err = f.log.Close()
+	}
+	return errors.Join(err, dropLock(f.lock))
+}

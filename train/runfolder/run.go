@@ -13,6 +13,8 @@ var (
 	ErrNotEmpty = errors.New("folder is not empty")
 	// ErrNoRun says that a folder holds no run.
 	ErrNoRun = errors.New("no run")
+	// ErrInUse says that another process is writing a run folder.
+	ErrInUse = errors.New("run folder is in use")
 )
 
 // A Run is a run as it was found on disk. Package modelfolder makes its model.
@@ -23,7 +25,8 @@ type Run struct {
 	Settings Settings
 	// History is what the run has done.
 	History *History
-	// Finished says that all epochs of the run are done.
+	// Finished says that all epochs of the run are done. It is false again once
+	// the run was resumed with more epochs.
 	Finished bool
 	// Weights are the newest weights, and WeightsFile is the path of the file
 	// that they were read from.
@@ -43,7 +46,7 @@ func Read(dir string) (*Run, error) {
 		return nil, err
 	}
 	return &Run{
-		Dir: dir, Settings: s, History: at.History(), Finished: at.Finished,
+		Dir: dir, Settings: s, History: at.History(), Finished: at.Finished && at.Epoch >= s.Epochs,
 		Weights: weights, WeightsFile: path,
 	}, nil
 }

@@ -78,7 +78,7 @@ func (s Settings) Metadata() (map[string]string, error) {
 }
 
 // resumable reports the first setting in which a run that is resumed with
-// the settings now differs from what it was started with.
+// the settings now differs from what it was started with. Epochs may differ.
 func (s Settings) resumable(now Settings) error {
 	type pair struct {
 		what     string
@@ -107,8 +107,6 @@ func (s Settings) resumable(now Settings) error {
 		}
 	}
 	switch {
-	case now.Epochs < s.Epochs:
-		return fmt.Errorf("the run was started with %d epochs, not %d: a resumed run may have more, not less", s.Epochs, now.Epochs)
 	case !slices.Equal(s.Classes, now.Classes):
 		return errors.New("the run was started with other class names: a resumed run keeps its settings")
 	case s.TrainHash != now.TrainHash:
