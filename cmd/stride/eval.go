@@ -64,6 +64,7 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	e.noticeUnfinished(model.Run)
 	if e.data == "" && model.Run != nil {
 		e.data = model.Run.Settings.Options["data"]
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -96,6 +97,9 @@ func needsSignals(t *testing.T) {
 	t.Helper()
 	if testing.Short() || runtime.GOOS == "windows" || runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("it starts processes and sends them signals")
+	}
+	if signal.Ignored(os.Interrupt) { // the tests run in the background of a script
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // children do not inherit that
 	}
 }
 

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/train"
 )
 
 // started is when the program began, as nearly as it can know.
@@ -25,17 +24,7 @@ const (
 )
 
 func main() {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		<-signals
-		cancel(errInterrupted)
-		<-signals // whoever asks twice does not want to wait
-		fmt.Fprintln(os.Stderr)
-		os.Exit(interrupted)
-	}()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(stopping(context.Background()), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the whole program: it carries out a command line and returns the exit
@@ -53,12 +42,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return done
 	}
-	if !errors.Is(err, errReported) {
+	stopped := ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)) || errors.Is(err, errInterrupted)
+	switch {
+	case errors.Is(err, errReported):
+	case stopped && !errors.Is(err, train.ErrInterrupted): // what was under way is no fault
+		fmt.Fprintln(stderr, "stride: interrupted")
+	default:
 		fmt.Fprintf(stderr, "stride: %v\n", oneLine(err))
 	}
 	var usage *usageError
 	switch {
-	case ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)):
+	case stopped:
 		return interrupted
 	case errors.As(err, &usage):
 		return misused

@@ -3,8 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,11 +20,20 @@ func getNet(name string) (zoo.Spec, error) {
 	if err == nil {
 		return spec, nil
 	}
-	if near := suggest.Nearest(strings.ToLower(name), zoo.Names()); near != "" {
-		return zoo.Spec{}, misuse("unknown network %s: did you mean %s?", quoteIfNeeded(name), near)
+	return zoo.Spec{}, unknownNet(name)
+}
+
+// suggestedNet is a network whose name is much like this one, or "".
+func suggestedNet(name string) string {
+	return suggest.Nearest(strings.ToLower(name), zoo.Names())
+}
+
+func unknownNet(name string) error {
+	if near := suggestedNet(name); near != "" {
+		return misuse("unknown network %s: did you mean %s?", quoteIfNeeded(name), near)
 	}
 	own, _ := netNames()
-	return zoo.Spec{}, misuse("unknown network %s (there are %s and, as torchvision/NAME, those of torchvision)", quoteIfNeeded(name), strings.Join(own, ", "))
+	return misuse("unknown network %s (there are %s and, as torchvision/NAME, those of torchvision)", quoteIfNeeded(name), strings.Join(own, ", "))
 }
 
 // netNames returns the names of our networks, and those of torchvision's
@@ -87,18 +96,23 @@ func completeNets(most int, files bool) cobra.CompletionFunc {
 	}
 }
 
-// newestRun is the run in the folder runs that was begun last, one of the
-// network if one is named, or "".
-func newestRun(net string) string {
+// newestRun is the run in the folder runs that was written to last, one of the
+// network if that is not ""; "" if there is none.
+func newestRun(net string) (newest string) {
 	entries, err := os.ReadDir("runs")
 	if err != nil {
 		return ""
 	}
-	for _, entry := range slices.Backward(entries) { // names begin with the time
+	var last time.Time
+	for _, entry := range entries {
 		dir := filepath.Join("runs", entry.Name())
-		if s, err := runfolder.ReadSettings(dir); err == nil && (net == "" || s.Net == net) {
-			return dir
+		s, err := runfolder.ReadSettings(dir)
+		if err != nil || net != "" && s.Net != net {
+			continue
+		}
+		if at, err := runfolder.LastWritten(dir); err == nil && !at.Before(last) {
+			newest, last = dir, at
 		}
 	}
-	return ""
+	return newest
 }

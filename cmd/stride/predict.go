@@ -73,6 +73,7 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 	if err != nil {
 		return err
 	}
+	p.noticeUnfinished(model.Run)
 	p.adapt(&model.Preprocessing)
 	device, release, err := p.compute.open()
 	if err != nil {

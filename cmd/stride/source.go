@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -40,6 +41,21 @@ func (a *app) noticePrefix(path, prefix string) {
 	if prefix != "" {
 		a.notice(fmt.Sprintf("%s: the names of the weights are taken without %q, which they have in addition to the network's", path, prefix))
 	}
+}
+
+// noticeUnfinished tells that a run has epochs left, so that its accuracy is no
+// surprise. run is nil for a model that is no run.
+func (a *app) noticeUnfinished(run *runfolder.Run) {
+	if run == nil || run.Finished {
+		return
+	}
+	line := fmt.Sprintf("The run in %s is unfinished: %d of %d epochs are done", run.Dir, len(run.History.Rows), run.Settings.Epochs)
+	if runfolder.CheckFree(run.Dir) != nil {
+		line += ", and it is being trained."
+	} else {
+		line += fmt.Sprintf("; %s train --resume %s continues it.", program(), shellWord(run.Dir))
+	}
+	a.notice(line)
 }
 
 // trainFirst explains the name of a network where a run folder should stand.

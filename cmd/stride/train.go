@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -51,8 +52,8 @@ func (a *app) trainCommand() *cobra.Command {
 curves, weights, and what is needed to continue after an interruption.
 
 Epochs, batch size and learning rate have defaults for each network, which on the
-embedded sample differ from those on the whole dataset. Ctrl-C saves and stops;
---resume continues, and ends with the same weights bit for bit as a run that was
+embedded sample differ from those on the whole dataset. Ctrl-C saves and stops, as
+does closing the terminal, unless the program runs under nohup; --resume continues, and ends with the same weights bit for bit as a run that was
 not interrupted.
 
 --memory-budget trains in less memory by rematerialization (gradient checkpointing):
@@ -75,7 +76,7 @@ show --augment" draws the result. Its words, separated by commas:
   stride train resnet18 --augment hflip,crop=96:8
   stride train densenet --batch 64 --memory-budget 250MB
   stride train lenet --weights runs/quick --lr 0.1
-  stride train --resume                        the newest run in runs/
+  stride train --resume                        the run in runs/ that was written to last
   stride train --resume runs/quick --epochs 10
   stride train lenet --json | jq .test_accuracy`,
 		ValidArgsFunction: completeNets(1, true),
@@ -98,7 +99,7 @@ show --augment" draws the result. Its words, separated by commas:
 	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
 	flags.StringVar(&t.weights, "weights", "", "start from the weights in this `file` (.safetensors) or run folder")
 	flags.StringVar(&t.out, "out", "", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
-	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the newest in runs/")
+	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the one in runs/ that was written to last")
 	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` to which images are resized (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
 	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
@@ -125,6 +126,8 @@ func (t *trainVerb) checkArgs(args []string) error {
 
 // run does the whole verb.
 func (t *trainVerb) run(ctx context.Context, args []string) error {
+	ctx, broken, stop := stopWithReader(ctx)
+	defer stop()
 	if err := t.choose(args); err != nil {
 		return err
 	}
@@ -147,9 +150,15 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if t.out == "" {
+		if t.out, err = makeRunFolder(t.spec.Name, time.Now()); err != nil {
+			return err
+		}
+		defer os.Remove(t.out) // if it is still empty
+	}
 	var tuning *runTuning
 	if t.compute.tune {
-		if tuning, err = openTuning(t.out); err != nil {
+		if tuning, err = openTuning(t.out, t.resume); err != nil {
 			return err
 		}
 		t.compute.tuning = tuning.Tuning
@@ -190,6 +199,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return fmt.Errorf("keep the algorithms of the run: %w", unsaved)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
+		if broken() {
+			err = fmt.Errorf("nobody reads the output any more: %w", err)
+		}
 		return fmt.Errorf("%w; continue with: %s train --resume %s", err, program(), shellWord(t.out))
 	}
 	if err != nil {
@@ -221,25 +233,32 @@ func (t *trainVerb) choose(args []string) error {
 	if _, err := t.augment.pipeline.Hook(t.input); err != nil {
 		return misuse("--augment %v: images of %v: %w", t.augment.pipeline, t.input, err)
 	}
-	if t.out == "" {
-		t.out = newRunFolder(t.spec.Name, time.Now())
-	}
-	if t.resume {
+	// Fit refuses these folders too, but only once the data are there.
+	switch {
+	case t.out == "":
 		return nil
+	case t.resume:
+		return runfolder.CheckFree(t.out)
 	}
-	// Fit refuses a full folder too, but only once the data are there.
-	if entries, err := os.ReadDir(t.out); err == nil && len(entries) > 0 {
+	err = runfolder.CheckEmpty(t.out)
+	if errors.Is(err, runfolder.ErrNotEmpty) {
 		return fmt.Errorf("run %w: %s contains files already; name another folder with --out, or continue the run in it with --resume", runfolder.ErrNotEmpty, t.out)
 	}
-	return nil
+	return err
 }
 
-// newRunFolder names a run folder that does not exist.
-func newRunFolder(net string, now time.Time) string {
+// makeRunFolder makes a run folder that did not exist: no other process has it.
+func makeRunFolder(net string, now time.Time) (string, error) {
+	if err := os.MkdirAll("runs", 0o755); err != nil {
+		return "", fmt.Errorf("make the run folder: %w", err)
+	}
 	base := filepath.Join("runs", now.Format("20060102-150405")+"-"+strings.ReplaceAll(net, "/", "-"))
 	for path, i := base, 2; ; path, i = fmt.Sprintf("%s-%d", base, i), i+1 {
-		if _, err := os.Lstat(path); err != nil {
-			return path
+		switch err := os.Mkdir(path, 0o755); {
+		case err == nil:
+			return path, nil
+		case !errors.Is(err, fs.ErrExist):
+			return "", fmt.Errorf("make the run folder: %w", err)
 		}
 	}
 }
@@ -307,8 +326,10 @@ func (t *trainVerb) findRun(args []string) (net string, err error) {
 			t.out = args[0]
 			return "", nil
 		case unknown != nil:
-			_, err := getNet(args[0])
-			return "", err
+			if err := unknownNet(args[0]); t.out != "" || suggestedNet(args[0]) != "" {
+				return "", err
+			}
+			return "", misuse("there is no run %s: no such folder, and no network of that name", quoteIfNeeded(args[0]))
 		}
 		spec, _ := zoo.Get(args[0])
 		net = spec.Name

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 func TestTrain(t *testing.T) {
@@ -51,15 +54,15 @@ func TestTrainJSON(t *testing.T) {
 func TestRunFolders(t *testing.T) {
 	t.Chdir(t.TempDir())
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	first := newRunFolder("torchvision/resnet18", now)
+	first, err := makeRunFolder("torchvision/resnet18", now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if want := filepath.Join("runs", "20260501-120000-torchvision-resnet18"); first != want {
 		t.Errorf("got %s, want %s", first, want)
 	}
-	if err := os.MkdirAll(first, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if second := newRunFolder("torchvision/resnet18", now); second != first+"-2" {
-		t.Errorf("got %s", second)
+	if second, err := makeRunFolder("torchvision/resnet18", now); err != nil || second != first+"-2" {
+		t.Errorf("got %s, %v", second, err)
 	}
 	fails(t, failed, []string{"train", "--resume"}, "there is no run in the folder runs")
 	mustStride(t, quick()...)
@@ -257,3 +260,70 @@ func TestDivergence(t *testing.T) {
 		t.Errorf("status %d, %q", status, notes)
 	}
 }
+
+// A run that does not exist is not taken for a network, unless the name is nearly
+// that of one.
+func TestResumeNothing(t *testing.T) {
+	t.Parallel()
+	fails(t, misused, []string{"train", "--resume", "nope"}, "there is no run nope")
+	fails(t, misused, []string{"train", "--resume", "lenett"}, "did you mean lenet?")
+}
+
+// eval, predict and --weights say that a run has epochs left.
+func TestUnfinished(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "run")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var errs strings.Builder
+	stop := writerFunc(func(p []byte) (int, error) {
+		if strings.HasPrefix(string(p), "epoch 1/") {
+			cancel(errInterrupted)
+		}
+		return len(p), nil
+	})
+	if status := run(ctx, tiny(0, "--epochs", "4", "--out", dir), stop, &errs); status != interrupted {
+		t.Fatalf("status %d: %s", status, errs.String())
+	}
+	s, err := runfolder.Read(dir)
+	if err != nil || s.Finished {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	want := fmt.Sprintf("The run in %s is unfinished: %d of 4 epochs are done; ", dir, len(s.History.Rows))
+	for _, args := range [][]string{
+		{"eval", dir, "--limit", "8"}, {"eval", dir, "--limit", "8", "--json"}, {"predict", dir, picture(t)},
+		tiny(0, "--weights", dir, "--out", filepath.Join(t.TempDir(), "next")),
+	} {
+		if _, notes, status := stride(t, args...); status != done || !strings.Contains(notes, want) || !strings.Contains(notes, "train --resume "+dir+" continues it.\n") {
+			t.Errorf("%v: status %d, %q", args, status, notes)
+		}
+	}
+	mustStride(t, "train", "--resume", dir)
+	if _, notes, _ := stride(t, "eval", dir, "--limit", "8"); notes != "" {
+		t.Errorf("a finished run: %q", notes)
+	}
+	fails(t, failed, []string{"train", "--resume", dir, "--epochs", "2"}, "was last set to 4 epochs, of which 4 are done")
+}
+
+// --resume continues the run that was written to last, whatever its name.
+func TestResumeLastWritten(t *testing.T) {
+	t.Chdir(t.TempDir())
+	mustStride(t, tiny(0, "--out", filepath.Join("runs", "quick"))...)
+	mustStride(t, tiny(0)...)
+	newest := newestRun("")
+	if newest == filepath.Join("runs", "quick") {
+		t.Errorf("the run written to last is not %s", newest)
+	}
+	for _, name := range []string{"config.json", "log.txt", "state.json"} {
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(filepath.Join(newest, name), old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := newestRun("lenet"); got != filepath.Join("runs", "quick") {
+		t.Errorf("got %s", got)
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -21,8 +21,9 @@ type runTuning struct {
 	dir string
 }
 
-// openTuning returns the Tuning of the run in dir, which need not exist yet.
-func openTuning(dir string) (*runTuning, error) {
+// openTuning returns the Tuning of the run in dir. A new run keeps its folder empty
+// until all is compiled; see save.
+func openTuning(dir string, resume bool) (*runTuning, error) {
 	path := filepath.Join(dir, tuningFile)
 	var choices map[string]string
 	switch data, err := os.ReadFile(path); {
@@ -36,15 +37,15 @@ func openTuning(dir string) (*runTuning, error) {
 	}
 	t := &runTuning{dir: dir}
 	t.Tuning = cpu.NewTuning(choices, func(choices map[string]string) error {
-		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			return nil // a new run makes its folder when all is compiled; see save
+		if !resume {
+			return nil
 		}
 		return t.write(choices)
 	})
 	return t, nil
 }
 
-// save writes the choices that were made before there was a folder.
+// save writes the choices that were made before the run took its folder.
 func (t *runTuning) save() error { return t.write(t.Choices()) }
 
 func (t *runTuning) write(choices map[string]string) error {

@@ -28,6 +28,7 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 		if err != nil {
 			return fmt.Errorf("--weights: %w", err)
 		}
+		t.noticeUnfinished(run)
 		path = run.WeightsFile
 	}
 	prefix, err := modelfile.LoadUnwrapped(model, path)
