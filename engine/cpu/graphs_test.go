@@ -265,3 +265,38 @@ func TestRematerializedFold(t *testing.T) {
 		t.Error("the engine does not say that it rounds otherwise")
 	}
 }
+
+// What is kept between runs does not depend on what each run computes, though that
+// is the same in each: outputs, and the values of packed operands.
+func TestKeptOfPinnedValues(t *testing.T) {
+	v := &graph.Variable{Name: "v", Value: sawtooth(2, 2, 2)}
+	g := graph.New()
+	x, w := g.Input("x", 2, 2), g.Variable(v)
+	abs := graph.Abs(w) // an output, so that it is computed in each run
+	product := graph.MatMul(x, abs)
+	p, err := cpu.New(cpu.Options{Threads: 1}).Compile(g, product, abs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	in := tensor.Must(tensor.FromSlice([]float32{1, 0, 0, 1}, 2, 2))
+	out := []*tensor.Tensor{tensor.New(2, 2), tensor.New(2, 2)}
+	for range 2 {
+		if err := p.Run(engine.Feeds{x: in}, out); err != nil {
+			t.Fatal(err)
+		}
+		for i, a := range v.Value.Data() {
+			if want := float32(math.Abs(float64(a))); out[0].Data()[i] != want || out[1].Data()[i] != want {
+				t.Fatalf("got %v and %v, want the absolute values of %v", out[0].Data(), out[1].Data(), v.Value.Data())
+			}
+		}
+		v.Value.Data()[1] = -7
+		v.Changed()
+	}
+	statistics := graph.New()
+	y := graph.BatchStats(statistics.Variable(&graph.Variable{Name: "y", Value: tensor.Full(3, 1, 1, 1, 1)}))
+	got, err := engine.Run(cpu.New(cpu.Options{Threads: 1}), nil, graph.MatMulT(y, y, false, true))
+	if err != nil || got[0].Data()[0] != 9 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}

@@ -1,6 +1,10 @@
 package exec
 
-import "sync"
+import (
+	"fmt"
+	"slices"
+	"sync"
+)
 
 // kept is what outlives a run: buffers that are computed from variables, such as
 // packed weights. A program shares it with its replicas and with programs that
@@ -52,4 +56,23 @@ func (p *Program) refresh() {
 		p.kept.mu.Unlock()
 		p.kept.mu.RLock()
 	}
+}
+
+// checkKept reports a step with Once that reads what a step without Once writes:
+// steps with Once run before all others.
+func checkKept(steps []Step) error {
+	anew := map[*Buffer]bool{} // what each run computes
+	for _, s := range steps {
+		if s.Once == nil {
+			for _, b := range s.Writes {
+				anew[b] = true
+			}
+		}
+	}
+	for _, s := range steps {
+		if s.Once != nil && slices.ContainsFunc(s.Reads, func(b *Buffer) bool { return anew[b] }) {
+			return fmt.Errorf("step %s of %v is kept between runs, and reads what each run computes", s.Name, s.Node)
+		}
+	}
+	return nil
 }

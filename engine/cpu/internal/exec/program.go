@@ -194,6 +194,9 @@ func newProgram(w *Workers, b Binding, plan *Plan, k *kept, scratches int) (*Pro
 			return nil, fmt.Errorf("cpu: step %s of %v has %d tasks, at most %d are possible", s.Name, s.Node, s.Tasks, MaxTasks)
 		}
 	}
+	if err := checkKept(p.steps); err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
 	if err := p.planMemory(plan.Arena); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}

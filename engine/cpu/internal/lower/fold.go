@@ -24,9 +24,9 @@ func lowerFold(c *Lowerer, o *ir.Op) {
 	c.noteOrder("fold")
 	// The weights are packed right after this step, whenever it runs, and not needed
 	// afterwards. The bias may be read without packing, in later runs too.
-	bias.Persistent = true
+	bias.Persistent = len(o.Once) > 0
 	c.add(exec.Step{
-		Name: "fold", Tasks: 1, Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{weights, bias}, Once: exec.NewOnce(o.Out().Vars),
+		Name: "fold", Tasks: 1, Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{weights, bias}, Once: exec.NewOnce(o.Once),
 		Run: func(int, []float32) {
 			per := size / channels
 			for o := range channels {

@@ -25,8 +25,8 @@ func (c *Lowerer) pack(p gemm.Packer, v *ir.Value) memory {
 		s.Tasks = p.PackTasks()
 		s.Run = func(task int, scratch []float32) { p.Pack(b.Data, from.data(), scratch, task) }
 	}
-	if v.Fixed {
-		c.once(&s, v.Vars)
+	if variables := constant(v); variables != nil {
+		c.once(&s, variables)
 	}
 	c.add(s)
 	return memory{buf: b}

@@ -20,9 +20,6 @@ func Hoist(f *ir.Func) error {
 		if o.Alias() {
 			continue
 		}
-		if _, ok := o.Do.(ir.Fold); ok {
-			continue // its weights are packed right after it and need not be kept
-		}
 		var read []*ir.Value
 		kept := true
 		o.Reads(func(v *ir.Value, _ bool) {

@@ -39,12 +39,12 @@ func TestHoist(t *testing.T) {
 			v1 4 = Exp(v0)
 			v2 2×2 in v1+0 = view(v1)
 			output 0 = v2`},
-		{"a folded normalization, whose weights are packed anyway", func(g testGraph) []*graph.Node {
+		{"a folded normalization", func(g testGraph) []*graph.Node {
 			y := g.conv(g.image(), 3, 1, false)
 			return list(graph.BatchNormInference(y, graph.Concat(0, g.variable(1, 3), g.variable(1, 3)), g.variable(3), g.variable(3), 1e-5))
 		}, `
 			v5 2×3 = Concat(v3, v4), kept while its variables stay as they are
-			v9 3×8×1×1, v10 3 = Fold(v1, v5, v6, v7)
+			v9 3×8×1×1, v10 3 = Fold(v1, v5, v6, v7), kept while its variables stay as they are
 			v11 2×8×5×4 NHWC = Copy(v0)
 			v8 2×3×5×4 NHWC = Conv2D(v11, v9, v10)
 			v12 2×3×5×4 = Copy(v8)
