@@ -121,5 +121,14 @@ func (w *watch) bytes() (total int64) {
 }
 
 // megabytes writes a number of bytes for people, rounded up so that it is
-// enough.
-func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", math.Ceil(float64(bytes)/1e5)/10) }
+// enough. Below a megabyte it is exact to a byte or to a tenth of a kilobyte.
+func megabytes(bytes int64) string {
+	tenths := func(unit float64) float64 { return math.Ceil(float64(bytes)/(unit/10)) / 10 }
+	switch {
+	case bytes < 1e3:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1e6 && tenths(1e3) < 1e3:
+		return fmt.Sprintf("%v KB", tenths(1e3))
+	}
+	return fmt.Sprintf("%.1f MB", tenths(1e6))
+}

@@ -185,13 +185,31 @@ func TestDamagedData(t *testing.T) {
 	}
 }
 
-// A folder of the user's own images of the same form is as good.
+// A folder of the user's own images of the same form is as good, but it is not
+// called Fashion-MNIST, and its classes have no names.
 func TestDataFolder(t *testing.T) {
 	t.Parallel()
-	dir, run := idxFolder(t, 30), filepath.Join(t.TempDir(), "run")
-	mustStride(t, "train", "lenet", "--data", dir, "--batch", "16", "--epochs", "1", "--out", run)
-	if report := objects(t, mustStride(t, "eval", run, "--json"))[0]; report["images"] != 30. || report["data"] != "fashion-mnist" {
+	dir, run := filepath.Join(t.TempDir(), "mnist"), filepath.Join(t.TempDir(), "run")
+	if err := os.Rename(idxFolder(t, 30), dir); err != nil {
+		t.Fatal(err)
+	}
+	const warning = "have the names of Fashion-MNIST's but hold other images: they are called mnist, and their classes 0 to 9."
+	out, notes, status := stride(t, "train", "lenet", "--data", dir, "--batch", "16", "--epochs", "1", "--out", run)
+	if status != done || !strings.Contains(notes, warning) || !strings.Contains(out, "LeNet on mnist: ") {
+		t.Errorf("status %d, %q, %q", status, out, notes)
+	}
+	if report := objects(t, mustStride(t, "eval", run, "--json"))[0]; report["images"] != 30. || report["data"] != "mnist" {
 		t.Errorf("eval without --data: %v", report)
+	}
+	classes := objects(t, mustStride(t, "predict", run, picture(t), "--json", "--top", "1"))[0]["classes"].([]any)
+	if name := classes[0].(map[string]any)["class"].(string); len(name) != 1 || name < "0" || name > "9" {
+		t.Errorf("a picture is %q", name)
+	}
+	if list := objects(t, mustStride(t, "data", "list", "--data", dir, "--json"))[0]; list["name"] != "mnist" {
+		t.Errorf("got %v", list)
+	}
+	if _, notes, _ := stride(t, "data", "list", "--data", dir); !strings.Contains(notes, warning) {
+		t.Errorf("data list says %q", notes)
 	}
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)

@@ -51,12 +51,18 @@ func (a *app) dataListCommand() *cobra.Command {
 		Example: "  stride data list\n  stride data list --json",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := fashionmnist.Load(cmd.Context(), fashionmnist.Options{Dir: dir})
+			var lines []string
+			set, err := fashionmnist.Load(cmd.Context(), fashionmnist.Options{Dir: dir, Log: func(line string) { lines = append(lines, line) }})
 			if err != nil {
 				return err
 			}
+			for _, line := range lines {
+				if !set.Sample { // of which the table tells
+					a.notice(line)
+				}
+			}
 			info := datasetInfo{
-				fashionMNIST, set.Train.Len(), set.Test.Len(), set.Train.ImageShape(), set.Train.Classes(), set.Source, set.Sample,
+				set.Name, set.Train.Len(), set.Test.Len(), set.Train.ImageShape(), set.Train.Classes(), set.Source, set.Sample,
 			}
 			if asJSON {
 				return writeJSON(a.stdout, info)

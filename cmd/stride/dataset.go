@@ -38,13 +38,17 @@ func addData(cmd *cobra.Command, value *string, usage string) {
 
 // loadData finds the images, fetching them if they are nowhere.
 func (a *app) loadData(ctx context.Context, dir string) (*fashionmnist.Set, error) {
+	var lines []string
 	set, err := fashionmnist.Load(ctx, fashionmnist.Options{
-		Dir: dir, Download: true, Progress: a.downloadProgress(),
-		Log: func(line string) {
-			a.notice(line + " Get them with `stride data get fashion-mnist`, or name a folder that has them with --data DIR.")
-		},
+		Dir: dir, Download: true, Progress: a.downloadProgress(), Log: func(line string) { lines = append(lines, line) },
 	})
 	a.live.clear()
+	for _, line := range lines {
+		if err == nil && set.Sample {
+			line += " Get them with `stride data get fashion-mnist`, or name a folder that has them with --data DIR."
+		}
+		a.notice(line)
+	}
 	return set, err
 }
 
@@ -72,9 +76,9 @@ func (a *app) downloadProgress() func(fashionmnist.Progress) {
 // dataName is the name of a set in records.
 func dataName(set *fashionmnist.Set) string {
 	if set.Sample {
-		return fashionMNIST + " sample"
+		return set.Name + " sample"
 	}
-	return fashionMNIST
+	return set.Name
 }
 
 // dataPlace is what --data finds the same set with again.
@@ -92,6 +96,9 @@ func dataPlace(set *fashionmnist.Set) string {
 func dataTitle(set *fashionmnist.Set) string {
 	if set.Sample {
 		return "the sample of " + fashionMNISTTitle
+	}
+	if set.Name != fashionMNIST {
+		return set.Name
 	}
 	return fashionMNISTTitle
 }

@@ -174,7 +174,9 @@ func TestData(t *testing.T) {
 	if readFile(t, filepath.Join(dir, "first.png")) == readFile(t, filepath.Join(dir, "random.png")) {
 		t.Error("--seed changes nothing")
 	}
-	fails(t, failed, []string{"data", "show", "--data", "sample", "--out", filepath.Join(dir, "none", "x.png")}, "none")
+	nowhere := filepath.Join(dir, "none", "x.png")
+	fails(t, failed, []string{"data", "show", "--data", "sample", "--out", nowhere}, "stride: write "+nowhere+": ")
+	fails(t, failed, quick("--memory-budget", "1KB", "--out", filepath.Join(dir, "run")), " of 1 KB: ")
 }
 
 // --plan prints the form after each pass and measures nothing.

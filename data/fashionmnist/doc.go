@@ -11,6 +11,13 @@
 //  4. a download into the cache folder, where Options.Download allows it
 //  5. the sample that is embedded in the program
 //
+// Files may have a dot before idx in their names, and a named folder may have
+// them in fashion-mnist, FashionMNIST/raw, FashionMNIST or raw below it.
+//
+// Fashion-MNIST is known by a SHA-256 of its first images. MNIST and its other
+// relatives come in files of the same names: [Set].Name is then the name of the
+// folder, and the classes are "0" to "9".
+//
 // A folder that was named must have good files: nothing else is tried. Damaged
 // files are an error wherever they are. The sample is 10,000 training and 2,000
 // test images, the first 1,000 and 200 of each class; Options.Dir "sample" asks

@@ -51,6 +51,10 @@ type Options struct {
 // A Set is the training and the test images.
 type Set struct {
 	Train, Test *data.Images
+	// Name is "fashion-mnist" for Fashion-MNIST and its sample. Other data in
+	// files of the same names and form are called by the name of their folder,
+	// and their classes "0" to "9".
+	Name string
 	// Source is the folder that the images came from, or "embedded sample".
 	Source string
 	// Sample is true for the embedded sample, which is a part of the dataset.
@@ -86,6 +90,9 @@ func load(ctx context.Context, options Options, at places) (*Set, error) {
 		set, err := loadNamed(ctx, named)
 		if err != nil {
 			return nil, fmt.Errorf("fashion-mnist in %s%s: %w", named, by, err)
+		}
+		if set.Name != datasetName {
+			options.Log(fmt.Sprintf("The files in %s have the names of Fashion-MNIST's but hold other images: they are called %s, and their classes 0 to 9.", set.Source, set.Name))
 		}
 		return set, nil
 	}

@@ -1,6 +1,7 @@
 package fashionmnist
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/internal/idx"
+	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -34,23 +37,54 @@ var files = [4]file{
 const maxImages = 1_000_000
 
 // find returns the path of a file in a folder: name.gz or, failing that, name.
+// Both may have a dot before idx, as in files that some programs have unpacked.
 func find(dir, name string) (string, error) {
-	path := filepath.Join(dir, name+".gz")
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		info, err = os.Stat(filepath.Join(dir, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("there is no file %s.gz or %s: %w", name, name, fs.ErrNotExist)
+	dotted := strings.Replace(name, "-idx", ".idx", 1)
+	for _, file := range []string{name + ".gz", name, dotted + ".gz", dotted} {
+		path := filepath.Join(dir, file)
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return "", err
+		case !info.Mode().IsRegular():
+			return "", fmt.Errorf("%s is not a regular file", path)
 		}
-		path = filepath.Join(dir, name)
+		return path, nil
 	}
+	return "", fmt.Errorf("there is no file %s.gz or %s%s: %w", name, name, nearly(dir, name), fs.ErrNotExist)
+}
+
+// nearly names a file or a folder in the folder that may be what is looked for,
+// in words to append, or "".
+func nearly(dir, name string) string {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return "", err
+		return ""
 	}
-	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is not a regular file", path)
+	stem, _, _ := strings.Cut(name, "-idx")
+	var files []string
+	for _, entry := range entries {
+		if entry.IsDir() {
+			for _, below := range []string{"", "raw"} {
+				inner := filepath.Join(entry.Name(), below)
+				if complete(filepath.Join(dir, inner)) {
+					return fmt.Sprintf(", but the folder %s in it has all four files", inner)
+				}
+			}
+			continue
+		}
+		// A second download, another letter case, another archive.
+		if strings.HasPrefix(strings.ToLower(entry.Name()), stem) {
+			return fmt.Sprintf(", but %s is there: give it that name if it is the file", entry.Name())
+		}
+		files = append(files, entry.Name())
 	}
-	return path, nil
+	if near := cmp.Or(suggest.Nearest(name+".gz", files), suggest.Nearest(name, files)); near != "" {
+		return fmt.Sprintf(", but %s is there: give it that name if it is the file", near)
+	}
+	return ""
 }
 
 // complete reports whether a folder has all four files.
@@ -63,8 +97,11 @@ func complete(dir string) bool {
 	return true
 }
 
-// loadNamed loads from a folder that the user named, or from the folder
-// fashion-mnist in it.
+// inside are the folders in which a named folder may have the files;
+// FashionMNIST/raw is where torchvision puts them.
+var inside = []string{"fashion-mnist", "FashionMNIST/raw", "FashionMNIST", "raw"}
+
+// loadNamed loads from a folder that the user named, or from one in it.
 func loadNamed(ctx context.Context, dir string) (*Set, error) {
 	info, err := os.Stat(dir)
 	switch {
@@ -75,8 +112,12 @@ func loadNamed(ctx context.Context, dir string) (*Set, error) {
 	case !info.IsDir():
 		return nil, errors.New("that is not a folder")
 	}
-	if inner := filepath.Join(dir, "fashion-mnist"); !complete(dir) && complete(inner) {
-		dir = inner
+	if !complete(dir) {
+		for _, name := range inside {
+			if inner := filepath.Join(dir, filepath.FromSlash(name)); complete(inner) {
+				return loadFolder(ctx, inner)
+			}
+		}
 	}
 	return loadFolder(ctx, dir)
 }
@@ -103,15 +144,27 @@ func loadFolder(ctx context.Context, dir string) (*Set, error) {
 			return nil, err
 		}
 	}
-	train, err := pair(contents[0], contents[1], files[0].name, files[1].name)
-	if err != nil {
+	set := &Set{Source: dir, Name: datasetName}
+	if err := set.fill(contents, Classes()); err != nil {
 		return nil, err
 	}
-	test, err := pair(contents[2], contents[3], files[2].name, files[3].name)
-	if err != nil {
+	if fingerprint(set.Train) == trainPrint && fingerprint(set.Test) == testPrint {
+		return set, nil
+	}
+	var err error
+	if set.Name, err = foreignName(dir); err != nil {
 		return nil, err
 	}
-	return &Set{Train: train, Test: test, Source: dir}, nil
+	return set, set.fill(contents, digits())
+}
+
+// fill makes the datasets of the elements of the four files.
+func (s *Set) fill(contents [4][]byte, classes []string) (err error) {
+	if s.Train, err = pair(contents[0], contents[1], files[0].name, files[1].name, classes); err != nil {
+		return err
+	}
+	s.Test, err = pair(contents[2], contents[3], files[2].name, files[3].name, classes)
+	return err
 }
 
 // readFile reads the elements of a file of images or of labels.
@@ -144,11 +197,10 @@ func (r cancellable) Read(p []byte) (int, error) {
 }
 
 // pair makes a dataset of the elements of two files.
-func pair(images, labels []byte, imageFile, labelFile string) (*data.Images, error) {
+func pair(images, labels []byte, imageFile, labelFile string, classes []string) (*data.Images, error) {
 	if n := len(images) / (Side * Side); n != len(labels) {
 		return nil, fmt.Errorf("%s has %d images and %s has %d labels: want as many", imageFile, n, labelFile, len(labels))
 	}
-	classes := Classes()
 	numbers := make([]int, len(labels))
 	for i, label := range labels {
 		if int(label) >= len(classes) {

@@ -26,13 +26,13 @@ func loadSample(ctx context.Context) (*Set, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	set := &Set{Source: "embedded sample", Sample: true}
+	set := &Set{Name: datasetName, Source: "embedded sample", Sample: true}
 	var group errgroup.Group
 	unpack := func(to **data.Images, file []byte, name string) func() error {
 		return func() error {
 			pixels, labels, err := samplefile.Decode(file)
 			if err == nil {
-				*to, err = pair(pixels, labels, name, name)
+				*to, err = pair(pixels, labels, name, name, Classes())
 			}
 			if err != nil {
 				return fmt.Errorf("embedded sample %s: %w", name, err)

@@ -26,7 +26,8 @@ const bufferSize = 256 << 10
 // that it points to is replaced. The error of write is returned wrapped, with
 // path in front; if write panics the temporary file is removed as well.
 func WriteFile(path string, write func(io.Writer) error) (err error) {
-	wrap := func(err error) error { return fmt.Errorf("write %s: %w", path, err) }
+	temp := "" // the temporary file, once it is there
+	wrap := func(err error) error { return fmt.Errorf("write %s: %w", path, cause(err, temp)) }
 
 	target := path
 	if link, err := filepath.EvalSymlinks(path); err == nil {
@@ -45,6 +46,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return wrap(err)
 	}
+	temp = f.Name()
 	done := false
 	defer func() {
 		if !done {
@@ -66,7 +68,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 		return wrap(err)
 	}
 	if err := f.Sync(); err != nil {
-		return wrap(fmt.Errorf("flush to disk: %w", err))
+		return wrap(fmt.Errorf("flush to disk: %w", cause(err, temp)))
 	}
 	if err := f.Close(); err != nil {
 		return wrap(err)
@@ -79,6 +81,22 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 		return wrap(fmt.Errorf("the file is in place, but its folder could not be flushed to disk: %w", err))
 	}
 	return nil
+}
+
+// cause returns what is wrong without the name of the temporary file, which
+// nobody has asked for. temp is that name; "" if it could not be made.
+func cause(err error, temp string) error {
+	switch e := err.(type) {
+	case *fs.PathError:
+		if temp == "" || e.Path == temp {
+			return e.Err
+		}
+	case *os.LinkError:
+		if e.Old == temp {
+			return e.Err
+		}
+	}
+	return err
 }
 
 // WriteBytes is [WriteFile] for content that is already in memory.

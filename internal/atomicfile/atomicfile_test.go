@@ -205,3 +205,21 @@ func ExampleWriteFile() {
 	// epoch,loss
 	// 1,0.5
 }
+
+// Errors name the file that was asked for, not the temporary one; those of the
+// callback stay as they are.
+func TestErrorNamesTheFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "none", "x")
+	if err := WriteBytes(path, nil); !errors.Is(err, fs.ErrNotExist) || strings.Contains(err.Error(), ".tmp") || !strings.HasPrefix(err.Error(), "write "+path+": ") {
+		t.Errorf("got %v", err)
+	}
+	other := filepath.Join(dir, "other")
+	err := WriteFile(filepath.Join(dir, "y"), func(io.Writer) error {
+		_, err := os.Open(other)
+		return err
+	})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), other) {
+		t.Errorf("got %v", err)
+	}
+}
