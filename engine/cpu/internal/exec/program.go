@@ -159,7 +159,8 @@ func newWhole(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error), 
 		return fail(err)
 	}
 	// A run may hold the lock for long, and other cleanups wait for this one.
-	p.cleanup = runtime.AddCleanup(p, func(h held) { go h.release() }, held{w, p.number, p.kept})
+	// There is no one to tell of an error.
+	p.cleanup = runtime.AddCleanup(p, func(h held) { go func() { _ = h.release() }() }, held{w, p.number, p.kept})
 	return p, nil
 }
 
