@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/train/runfolder"
 )
@@ -111,6 +112,9 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, con
 			f.close()
 		}
 	}()
+	if err := weights.CheckFinite(model.State()); err != nil {
+		return f, err
+	}
 	if f.patience, err = patience(model); err != nil {
 		return f, err
 	}
@@ -311,6 +315,9 @@ func (f *fitter) step(b *data.Batch) error {
 		return err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		if err := checkInput(b); err != nil {
+			return err
+		}
 		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v%s", loss, f.explain(f.at.Step, false)))
 	}
 	f.watch.loss = loss

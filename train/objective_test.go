@@ -247,6 +247,51 @@ func TestObjectiveErrors(t *testing.T) {
 	}
 }
 
+// badImage is a dataset of which one image holds NaN.
+type badImage struct {
+	data.Dataset
+	item int
+}
+
+func (d badImage) Read(i int, pixels []float32) (int, error) {
+	label, err := d.Dataset.Read(i, pixels)
+	if i == d.item {
+		pixels[3] = float32(math.NaN())
+	}
+	return label, err
+}
+
+// NaN in the images, the targets or the first weights is not a matter of the
+// learning rate: the error says where it is.
+func TestDamagedInput(t *testing.T) {
+	t.Parallel()
+	targets := data.WithTargets(bars(20), tensor.Shape{2}, func(i int, target []float32) error {
+		target[0], target[1] = 0, 0
+		if i == 11 {
+			target[1] = float32(math.Inf(-1))
+		}
+		return nil
+	})
+	good, damaged := oneLayer(t, 2), oneLayer(t, 2)
+	damaged.Parameters()[0].Value.Data()[1] = float32(math.NaN())
+	classes := regression("")
+	classes.Loss = nil
+	for want, c := range map[string]struct {
+		model  *nn.Model
+		set    data.Dataset
+		config train.Config
+	}{
+		"image 7 of the dataset holds":                            {oneLayer(t, len(bars(20).Classes())), badImage{bars(20), 7}, classes},
+		"the target of image 11 of the dataset holds":             {good, targets, regression("")},
+		"tensor " + damaged.State()[0].Name + " has 1 NaN among ": {damaged, halves(20), regression("")},
+	} {
+		_, err := train.Fit(t.Context(), c.model, c.set, nil, c.config)
+		if err == nil || errors.Is(err, train.ErrDiverged) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "damaged") || strings.Contains(err.Error(), "learning rate") {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+}
+
 // A custom loss that is not finite is traced to its cause.
 func TestOwnLossDiverges(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
@@ -140,4 +141,25 @@ func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
 		return b.Images.Clone(), targetsOf(b).Clone(), nil
 	}
 	return nil, nil, fmt.Errorf("no batch for step %d", step)
+}
+
+// checkInput returns an error if an image or a target of a batch has values that
+// are NaN or infinite: then the data are at fault, not the training.
+func checkInput(b *data.Batch) error {
+	for _, part := range []struct {
+		what   string
+		values *tensor.Tensor
+	}{{"image", b.Images}, {"the target of image", b.Targets}} {
+		if part.values == nil {
+			continue
+		}
+		all := part.values.Data()
+		size := len(all) / b.Len()
+		for i, item := range b.Items {
+			if holdsNonFinite(all[i*size : (i+1)*size]) {
+				return fmt.Errorf("the training data are damaged: %s %d of the dataset holds a value that is NaN or infinite", part.what, item)
+			}
+		}
+	}
+	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"image"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,7 +37,7 @@ func (a *app) predictCommand() *cobra.Command {
 		Use:   "predict <run|model> <image>…",
 		Short: "Print the most probable classes of pictures",
 		Long: `Print the most probable classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
-size, grey or in colour. Pictures are preprocessed as the model's config.json says:
+size, grey or in colour; - is standard input. Pictures are preprocessed as the model's config.json says:
 resized, and converted to grey for a model that was trained on grey images.
 Weights from torchvision, which have no such file, are given pictures as they expect
 them: the shorter side resized to 256 pixels, the centre cropped, normalised.
@@ -45,6 +47,7 @@ photo from a shop, use --invert.`,
 		Example: `  stride predict runs/quick shirt.png
   stride predict runs/quick photos/*.jpg --invert --top 3
   stride predict model.safetensors --net lenet boot.webp --json
+  curl -s https://example.com/shirt.png | stride predict runs/quick -
   stride predict resnet18.safetensors --net torchvision/resnet18 --fit crop cat.jpg`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch len(args) {
@@ -137,7 +140,7 @@ type prediction struct {
 // predict names the classes of a picture. hint says whether to warn of one that
 // may need to be inverted.
 func (p *predictVerb) predict(ctx context.Context, classifier *classify.Classifier, path string, hint bool) (prediction, error) {
-	picture, err := imagefile.Open(path, imagefile.Options{})
+	picture, err := openPicture(path)
 	if err != nil {
 		return prediction{}, err
 	}
@@ -151,6 +154,14 @@ func (p *predictVerb) predict(ctx context.Context, classifier *classify.Classifi
 		return prediction{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return prediction{File: path, Width: picture.Bounds().Dx(), Height: picture.Bounds().Dy(), Classes: classes}, nil
+}
+
+// openPicture reads a picture file, or standard input for "-".
+func openPicture(path string) (image.Image, error) {
+	if path == "-" {
+		return imagefile.Decode(os.Stdin, "standard input", imagefile.Options{})
+	}
+	return imagefile.Open(path, imagefile.Options{})
 }
 
 // brightEdge says whether the pixels at the edge of a 1×C×H×W picture are

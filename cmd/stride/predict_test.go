@@ -123,6 +123,34 @@ func TestPredict(t *testing.T) {
 	}
 }
 
+// A picture may come from standard input, and a bad one does not keep others
+// from being read.
+func TestPredictStandardInput(t *testing.T) {
+	t.Parallel()
+	path := picture(t)
+	text := writeFile(t, filepath.Join(t.TempDir(), "broken.txt"), []byte("<!DOCTYPE html><html>"))
+	want := objects(t, mustStride(t, "predict", finishedRun(t), path, "--json"))[0]["classes"]
+	cmd := child(t, "predict", finishedRun(t), path, text, "-", path, "--json")
+	cmd.Stdin = strings.NewReader(readFile(t, path))
+	out, err := cmd.Output()
+	if cmd.ProcessState.ExitCode() != failed {
+		t.Fatalf("%v: %s", err, out)
+	}
+	all := objects(t, string(out))
+	if len(all) != 4 || all[2]["file"] != "-" {
+		t.Fatalf("got %s", out)
+	}
+	for i, object := range all {
+		if i == 1 {
+			if message, _ := object["error"].(string); !strings.Contains(message, "is an HTML page") {
+				t.Errorf("got %v", object)
+			}
+		} else if fmt.Sprint(object["classes"]) != fmt.Sprint(want) {
+			t.Errorf("picture %d is %v, want %v", i, object["classes"], want)
+		}
+	}
+}
+
 func TestPredictWebP(t *testing.T) {
 	t.Parallel()
 	out := mustStride(t, "predict", finishedRun(t), filepath.Join("..", "..", "data", "imagefile", "testdata", "picture.webp"))
