@@ -61,16 +61,16 @@ func (p *Program) refresh() {
 // checkKept reports a step with Once that reads what a step without Once writes:
 // steps with Once run before all others.
 func checkKept(steps []Step) error {
-	anew := map[*Buffer]bool{} // what each run computes
+	computed := map[*Buffer]bool{} // what each run computes
 	for _, s := range steps {
 		if s.Once == nil {
 			for _, b := range s.Writes {
-				anew[b] = true
+				computed[b] = true
 			}
 		}
 	}
 	for _, s := range steps {
-		if s.Once != nil && slices.ContainsFunc(s.Reads, func(b *Buffer) bool { return anew[b] }) {
+		if s.Once != nil && slices.ContainsFunc(s.Reads, func(b *Buffer) bool { return computed[b] }) {
 			return fmt.Errorf("step %s of %v is kept between runs, and reads what each run computes", s.Name, s.Node)
 		}
 	}
