@@ -8,13 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/internal/sniff"
 	"github.com/strideml/stride/safetensors"
-	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -82,7 +80,7 @@ func (s *source) readFile() (err error) {
 	s.net = metadata["net"]
 	s.data, s.trained = metadata["data"]
 	if text, ok := metadata["input"]; ok {
-		if err := json.Unmarshal([]byte(text), &s.input); err != nil || !plausible(s.input) {
+		if err := json.Unmarshal([]byte(text), &s.input); err != nil || !runfolder.PlausibleInput(s.input) {
 			return fmt.Errorf("%s: its metadata gives the input shape %q: want C×H×W", s.path, text)
 		}
 	}
@@ -103,11 +101,6 @@ func (s *source) readFile() (err error) {
 		}
 	}
 	return nil
-}
-
-// plausible bounds the memory that a damaged file can ask for.
-func plausible(s tensor.Shape) bool {
-	return len(s) == 3 && slices.Min(s) >= 1 && s[0] <= 64 && s[1] <= 2048 && s[2] <= 2048
 }
 
 // Save writes a model folder, which it makes if need be: config.json, and

@@ -134,7 +134,7 @@ func (s Settings) check() error {
 	switch {
 	case s.Version != 1:
 		return fmt.Errorf("format version is %d, this program knows 1", s.Version)
-	case !plausibleInput(s.Input):
+	case !PlausibleInput(s.Input):
 		return fmt.Errorf("input shape %v: want C×H×W", s.Input)
 	case s.Preprocessing != nil && !s.Preprocessing.InputSize.Equal(s.Input):
 		return fmt.Errorf("preprocessing makes images of %v, the network takes %v", s.Preprocessing.InputSize, s.Input)
@@ -149,8 +149,9 @@ func (s Settings) check() error {
 // batches returns the number of steps in an epoch.
 func (s Settings) batches() int { return (s.TrainImages-1)/s.BatchSize + 1 }
 
-// plausibleInput bounds the memory that a damaged file can ask for.
-func plausibleInput(s tensor.Shape) bool {
+// PlausibleInput reports whether an input of shape C×H×W is of a size that a network
+// may have: at most 64×2048×2048. It bounds the memory that a damaged file can ask for.
+func PlausibleInput(s tensor.Shape) bool {
 	return len(s) == 3 && slices.Min(s) >= 1 && s[0] <= 64 && s[1] <= 2048 && s[2] <= 2048
 }
 
