@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 
@@ -34,6 +35,7 @@ type problem struct {
 	graph   *graph.Graph
 	feeds   engine.Feeds
 	outputs []*graph.Node
+	draws   int // of noise, for the tolerance measured; 0 stands for FewDraws
 }
 
 // check compiles the problem, runs it the given number of times and compares
@@ -175,7 +177,7 @@ func (p *problem) expectation(nodes []*graph.Node, tol tolerance) (*expectation,
 			}
 		}
 	case measured:
-		if err := p.measure(nodes, want, slack); err != nil {
+		if err := p.measure(p.draws, nodes, want, slack); err != nil {
 			return nil, err
 		}
 	}
@@ -217,11 +219,11 @@ func broadcastIndex(i int, result, argument tensor.Shape) (index int) {
 	return index
 }
 
-// measure sets slack to three times the effect of noise. The typical effect
-// on a tensor counts for all its elements, so that one on which the noise
-// happens to cancel has no unfair tolerance.
-func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
-	for run := range 3 {
+// measure sets slack to three times the greatest effect of noise, which is drawn
+// several times. The typical effect on a tensor counts for all its elements, so that
+// one on which the noise happens to cancel has no unfair tolerance.
+func (p *problem) measure(draws int, nodes []*graph.Node, want, slack [][]float64) error {
+	for run := range cmp.Or(draws, FewDraws) {
 		r := rng.New(uint64(run), "enginetest noise")
 		values := p.feed()
 		shake := func(n *graph.Node, v []float64) {

@@ -53,6 +53,6 @@ func Test(t *testing.T, targets []Target, o Options) {
 			break
 		}
 	}
-	t.Logf("seeds %d to %d: %d graphs, %d runs, %d values, %d bit comparisons in %v; %d graphs with too large numbers",
-		o.Seed, o.Seed+uint64(n), stats.Graphs, stats.Runs, stats.Values, stats.BitComparisons, time.Since(start).Round(time.Second/10), stats.Skipped)
+	t.Logf("seeds %d to %d: %d graphs, %d runs, %d values, %d bit comparisons in %v; %d graphs with too large numbers, %d results looked at more closely",
+		o.Seed, o.Seed+uint64(n), stats.Graphs, stats.Runs, stats.Values, stats.BitComparisons, time.Since(start).Round(time.Second/10), stats.Skipped, stats.Closer)
 }
