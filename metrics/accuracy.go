@@ -66,15 +66,20 @@ func TopK(scores, labels *tensor.Tensor, k int) (float64, error) {
 			return 0, fmt.Errorf("label %v of row %d is not a whole number from 0 to %d", value, i, s[1]-1)
 		}
 		row := scores.Data()[i*s[1] : (i+1)*s[1]]
-		above := 0
-		for j, v := range row {
-			if before(v, row[label]) || j < label && !before(row[label], v) {
-				above++
-			}
-		}
-		if above < k {
+		if rankOf(row, label) < k {
 			hits++
 		}
 	}
 	return float64(hits) / float64(s[0]), nil
+}
+
+// rankOf returns how many scores rank above that of the label.
+func rankOf(scores []float32, label int) int {
+	above := 0
+	for j, v := range scores {
+		if before(v, scores[label]) || j < label && !before(scores[label], v) {
+			above++
+		}
+	}
+	return above
 }

@@ -150,13 +150,12 @@ func (m *ConfusionMatrix) Report() string {
 	line := func(name string, p, r, f float64, n int) {
 		fmt.Fprintf(&b, "%s  %9.4f  %6.4f  %5.3f  %6d\n", pad(name, names), p, r, f, n)
 	}
-	var p, r, f float64
 	for i, name := range m.classes {
 		line(printable.Line(name), m.Precision(i), m.Recall(i), m.F1(i), m.Support(i))
-		p, r, f = p+m.Precision(i), r+m.Recall(i), f+m.F1(i)
 	}
-	if k := float64(len(m.classes)); k > 0 {
-		line("mean", p/k, r/k, f/k, m.Total())
+	if len(m.classes) > 0 {
+		mean := m.Macro()
+		line("mean", mean.Precision, mean.Recall, mean.F1, m.Total())
 	}
 	return b.String()
 }
