@@ -28,6 +28,11 @@ type EvalConfig struct {
 	Loss func(output, target *graph.Node) *graph.Node
 	// OnBatch, if not nil, is told after each batch how many images are done.
 	OnBatch func(done, total int)
+	// OnScores, if not nil, gets the scores of each image in the order of the
+	// dataset: its index, the network's output for it before the softmax, which is
+	// valid only during the call, and its label. An error ends Evaluate with it. It
+	// needs an output that names a class; see Config.Loss.
+	OnScores func(item int, logits []float32, label int) error
 }
 
 // Evaluation is how a model does on a dataset.
@@ -57,6 +62,9 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 	if err != nil {
 		return nil, err
 	}
+	if o.noAccuracy && config.OnScores != nil {
+		return nil, errors.New("test set: there are no scores of classes to tell, because the loss is not that of classes")
+	}
 	e, err := newEvaluator(model, set, o, config)
 	if err != nil {
 		return nil, err
@@ -79,7 +87,7 @@ type evalProgram struct {
 	program        engine.Program
 	feeds          engine.Feeds
 	images, target *graph.Node
-	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses
+	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses; then the scores, if they are wanted
 }
 
 func newEvaluator(model *nn.Model, set data.Dataset, o objective, config EvalConfig) (*evaluator, error) {
@@ -130,6 +138,9 @@ func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outpu
 	outputs = []*graph.Node{losses}
 	if !e.objective.noAccuracy {
 		outputs = append(outputs, graph.ArgMax(trace.Output, 1))
+		if e.config.OnScores != nil {
+			outputs = append(outputs, trace.Output)
+		}
 	}
 	return trace, target, outputs, err
 }
@@ -169,6 +180,9 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 					return nil, err
 				}
 			}
+			if err := e.tellScores(b, p); err != nil {
+				return nil, err
+			}
 		}
 		result.Images += b.Len()
 		if e.config.OnBatch != nil {
@@ -185,6 +199,21 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	result.ImagesPerSecond = float64(result.Images) / max(computing.Seconds(), 1e-9)
 	result.Seconds = time.Since(start).Seconds()
 	return result, nil
+}
+
+// tellScores calls OnScores for each image of a batch.
+func (e *evaluator) tellScores(b *data.Batch, p *evalProgram) error {
+	if e.config.OnScores == nil {
+		return nil
+	}
+	scores := p.outputs[2]
+	classes := scores.Size() / b.Len()
+	for i, item := range b.Items {
+		if err := e.config.OnScores(item, scores.Data()[i*classes:(i+1)*classes], int(b.Labels.Data()[i])); err != nil {
+			return fmt.Errorf("image %d of the test set: %w", item, err)
+		}
+	}
+	return nil
 }
 
 func (e *evaluator) close() {

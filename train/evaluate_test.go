@@ -3,12 +3,14 @@ package train_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -44,6 +46,7 @@ func TestEvaluateByHand(t *testing.T) {
 		t.Fatal(err)
 	}
 	loss := 0.
+	var scoresOf [][]float64
 	for i, label := range labels {
 		scores, total := make([]float64, 3), 0.
 		for k := range scores {
@@ -51,17 +54,31 @@ func TestEvaluateByHand(t *testing.T) {
 			total += math.Exp(scores[k])
 		}
 		loss += (math.Log(total) - scores[label]) / 5
+		scoresOf = append(scoresOf, scores)
 	}
 	// Guesses: left, right, dark, left, right.
 	counts := map[[2]int]int{{0, 0}: 1, {1, 1}: 1, {2, 2}: 1, {1, 0}: 1, {0, 1}: 1}
 
 	for _, batch := range []int{0, 1, 2, 3, 5, 9} {
 		var seen []int
+		told := 0
 		e, err := train.Evaluate(t.Context(), model, set, train.EvalConfig{
 			BatchSize: batch, Device: device, OnBatch: func(done, total int) { seen = append(seen, done, total) },
+			OnScores: func(item int, got []float32, label int) error {
+				if item != told || label != labels[item] || len(got) != 3 {
+					t.Errorf("batches of %d: image %d came with label %d and %d scores after %d images", batch, item, label, len(got), told)
+				}
+				for k, v := range got {
+					if want := scoresOf[item][k]; math.Abs(float64(v)-want) > 1e-6 {
+						t.Errorf("batches of %d: score %d of image %d is %v, want %v", batch, k, item, v, want)
+					}
+				}
+				told++
+				return nil
+			},
 		})
-		if err != nil {
-			t.Fatal(err)
+		if err != nil || told != 5 {
+			t.Fatalf("%d images were told, %v", told, err)
 		}
 		if e.Images != 5 || math.Abs(e.Loss-loss) > 1e-6 || e.Accuracy != .6 || !(e.ImagesPerSecond > 0) || !(e.Seconds > 0) {
 			t.Errorf("batches of %d: %+v, want a loss of %v", batch, e, loss)
@@ -144,6 +161,11 @@ func TestEvaluateRefuses(t *testing.T) {
 		{"workers", usual, bars(3), train.EvalConfig{Workers: -1}, "test set: -1 workers"},
 		{"label", usual, mislabelled{bars(9)}, train.EvalConfig{}, "image 5 of the test set has label 9"},
 		{"label seen late", usual, hidden{mislabelled{bars(9)}}, train.EvalConfig{}, "image 5 of the test set has label 9"},
+		{"scores that nobody wants", usual, bars(9), train.EvalConfig{OnScores: func(item int, _ []float32, _ int) error { return fmt.Errorf("enough of %d", item) }}, "image 0 of the test set: enough of 0"},
+		{"scores of no classes", flat, bars(3), train.EvalConfig{
+			OnScores: func(int, []float32, int) error { return nil },
+			Loss:     func(output, _ *graph.Node) *graph.Node { return graph.Mean(output) },
+		}, "no scores of classes to tell"},
 		{"unreadable", usual, broken{bars(9)}, train.EvalConfig{}, "test set: read image 7: disk on fire"},
 	} {
 		if c.config.Device == nil {
