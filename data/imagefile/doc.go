@@ -8,5 +8,8 @@
 // The pixels are those that Pillow reads, but for JPEG: docs/pictures.md has a
 // table of formats and their properties.
 //
+// A JPEG file that is cut short is an error, unless Options.Warn asks for what is
+// there of it. [Probe] reads the beginning of a file only.
+//
 // Caveat. Colour profiles are ignored.
 package imagefile

@@ -8,8 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/data/raster"
 )
 
 // exifEntry is EXIF data with the one entry of an orientation.
@@ -94,7 +93,7 @@ func FuzzDecode(f *testing.F) {
 		if size := picture.Bounds().Size(); size.X*size.Y > 10_000 {
 			t.Errorf("a picture of %v", size)
 		}
-		if _, err := preprocess.Plain(tensor.Shape{3, 4, 4}).Tensor(picture); err != nil {
+		if err := raster.FromImage(picture, 3).Check(); err != nil {
 			t.Error(err)
 		}
 	})
@@ -129,8 +128,9 @@ func TestSizeComesFirst(t *testing.T) {
 func TestOtherKinds(t *testing.T) {
 	for start, want := range map[string]string{
 		"II*\x00\x08\x00":                    "f is a TIFF picture, not a PNG, JPEG, GIF, BMP or WebP picture",
-		"\x00\x00\x00\x1cftypavif":           "f is an AVIF picture, not a ",
-		"\x00\x00\x00\x18ftypheic":           "f is a HEIF picture, not a ",
+		"\x00\x00\x00\x1cftypavif":           "f is an AVIF picture, which is not read: convert it to PNG or JPEG",
+		"\x00\x00\x00\x18ftypheic":           "f is a HEIC picture, which is not read: convert it to JPEG, for example with heif-convert ",
+		"\x00\x00\x00\x18ftypmif1":           "f is a HEIF picture, which is not read: convert it to JPEG",
 		"<!DOCTYPE html><html>":              "f is an HTML page, not a ",
 		"version https://git-lfs.github.com": "f is a pointer of Git LFS, in place of the file itself, not a ",
 		"B":                                  "f is not a PNG, ",

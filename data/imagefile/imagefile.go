@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"io"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -23,61 +24,58 @@ type Options struct {
 	// MaxPixels is the largest number of pixels, width × height, that is read.
 	// The default, 0, is DefaultMaxPixels.
 	MaxPixels int
+	// Warn, if not nil, is told in a sentence that names the file when a picture is
+	// used although it is damaged: a JPEG file that is cut short is then read as far
+	// as it goes, and the rest is grey, as Pillow has it with
+	// LOAD_TRUNCATED_IMAGES. Without Warn such a file is an error.
+	Warn func(warning string)
 }
 
 // Open reads the picture in a file. It fails with one sentence that names the
 // file when it is not there, is of no known kind, is damaged, or claims more
 // pixels than options allow.
 func Open(path string, options Options) (image.Image, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
+	return Decode(f, path, options)
+}
+
+// openFile opens a file that is not a folder. A pipe or a device is refused before
+// it is opened: that could wait for ever.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
 		return nil, fmt.Errorf("%s is a folder: want a picture file", path)
 	}
-	return Decode(f, path, options)
+	return os.Open(path)
 }
 
 // Decode reads a picture as Open does; the name is for errors.
 func Decode(r io.Reader, name string, options Options) (picture image.Image, err error) {
-	// The decoders are meant to return errors, but they parse what strangers
-	// send: should one panic all the same, it costs this picture only.
-	defer func() {
-		if p := recover(); p != nil {
-			picture, err = nil, fmt.Errorf("%s cannot be read: its decoder failed: %v", name, p)
-		}
-	}()
-	limit := options.MaxPixels
-	if limit <= 0 {
-		limit = DefaultMaxPixels
-	}
+	defer recoverDecoder(name, &err)
 	in := bufio.NewReader(r)
-	start, err := in.Peek(signatureLength)
-	switch {
-	case len(start) > 0:
-	case err == io.EOF:
-		return nil, fmt.Errorf("%s is empty: want a %s picture", name, readable)
-	default:
-		return nil, damaged(name, "", err)
+	kind, err := recognize(in, name)
+	if err != nil {
+		return nil, err
 	}
-	kind, ok := kindOf(start)
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("%s is not a %s picture: %w", name, readable, image.ErrFormat)
-	case kind.decode == nil:
-		return nil, fmt.Errorf("%s is %s, not a %s picture: %w", name, kind.name, readable, image.ErrFormat)
+	check := options.check(name)
+	var read bytes.Buffer // the file, to be read again if it is cut short
+	if kind.name == "JPEG" && options.Warn != nil {
+		in = bufio.NewReader(io.TeeReader(in, &read))
 	}
-	picture, turned, err := kind.decode(in, func(w, h int) error {
-		switch {
-		case w < 1 || h < 1:
-			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at least 1×1", name, w, h)}
-		case h > limit/w:
-			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at most %d pixels", name, w, h, limit)}
+	picture, turned, err := kind.decode(in, check)
+	if err != nil && options.Warn != nil && isShort(err) {
+		if part, howMuch := partOfJPEG(read.Bytes(), check); part != nil {
+			options.Warn(fmt.Sprintf("%s is cut short: %s", name, howMuch))
+			picture, turned, err = part, jpegMetadata(read.Bytes()).orientation(), nil
 		}
-		return nil
-	})
+	}
 	if size := (*sizeError)(nil); errors.As(err, &size) {
 		return nil, size
 	}
@@ -88,6 +86,99 @@ func Decode(r io.Reader, name string, options Options) (picture image.Image, err
 		return nil, fmt.Errorf("%s holds an empty picture", name)
 	}
 	return turned.upright(picture), nil
+}
+
+// recoverDecoder makes an error of a decoder's panic. The decoders are meant to
+// return errors, but they parse what strangers send: should one panic all the
+// same, it costs this picture only.
+func recoverDecoder(name string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("%s cannot be read: its decoder failed: %v", name, p)
+	}
+}
+
+// Info is what the beginning of a picture file says.
+type Info struct {
+	// Format is PNG, JPEG, GIF, BMP or WebP.
+	Format string
+	// Width and Height are the size as it is stored: a camera that was turned may
+	// have exchanged them.
+	Width, Height int
+}
+
+// Probe reads the beginning of a picture file, no pixels. Its errors are those of
+// Open that the beginning of a file shows; a file that is damaged further on
+// passes.
+func Probe(path string, options Options) (info Info, err error) {
+	f, err := openFile(path)
+	if err != nil {
+		return Info{}, err
+	}
+	defer f.Close()
+	defer recoverDecoder(path, &err)
+	in := bufio.NewReader(f)
+	kind, err := recognize(in, path)
+	if err != nil {
+		return Info{}, err
+	}
+	info.Format = kind.name
+	check, enough := options.check(path), errors.New("the size is known")
+	_, _, err = kind.decode(in, func(w, h int) error {
+		info.Width, info.Height = w, h
+		if err := check(w, h); err != nil {
+			return err
+		}
+		return enough
+	})
+	size := (*sizeError)(nil)
+	switch {
+	case errors.Is(err, enough):
+		return info, nil
+	case errors.As(err, &size):
+		return Info{}, size
+	case err != nil:
+		return Info{}, damaged(path, kind.name, err)
+	}
+	return info, nil
+}
+
+// recognize says of which kind a file is, an error for one that is not read.
+func recognize(in *bufio.Reader, name string) (kind, error) {
+	start, err := in.Peek(signatureLength)
+	switch {
+	case len(start) > 0:
+	case err == io.EOF:
+		return kind{}, fmt.Errorf("%s is empty: want a %s picture", name, readable)
+	default:
+		return kind{}, damaged(name, "", err)
+	}
+	k, ok := kindOf(start)
+	switch {
+	case !ok:
+		return k, fmt.Errorf("%s is not a %s picture: %w", name, readable, image.ErrFormat)
+	case k.decode == nil && k.advice != "":
+		return k, fmt.Errorf("%s is %s, which is not read: %s: %w", name, k.name, k.advice, image.ErrFormat)
+	case k.decode == nil:
+		return k, fmt.Errorf("%s is %s, not a %s picture: %w", name, k.name, readable, image.ErrFormat)
+	}
+	return k, nil
+}
+
+// check refuses a picture that is empty or has too many pixels.
+func (o Options) check(name string) checkSize {
+	limit := o.MaxPixels
+	if limit <= 0 {
+		limit = DefaultMaxPixels
+	}
+	return func(w, h int) error {
+		switch {
+		case w < 1 || h < 1:
+			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at least 1×1", name, w, h)}
+		case h > limit/w:
+			return &sizeError{fmt.Sprintf("%s claims a size of %d×%d pixels: want at most %d pixels", name, w, h, limit)}
+		}
+		return nil
+	}
 }
 
 // A sizeError says in one sentence, with the file's name, that a picture is of a
@@ -176,16 +267,23 @@ func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, orientation, err
 // tooShort is what the decoders of the standard library say of data that end too early.
 var tooShort = []string{"not enough pixel data", "short Huffman data", "not enough image data"}
 
+// isShort says that an error is of data that end too early.
+func isShort(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || saysShort(err)
+}
+
+func saysShort(err error) bool {
+	return slices.ContainsFunc(tooShort, func(short string) bool { return strings.Contains(err.Error(), short) })
+}
+
 func damaged(name, format string, err error) error {
 	if format != "" {
 		format += " "
 	}
-	for _, short := range tooShort {
-		if strings.Contains(err.Error(), short) {
-			return fmt.Errorf("%s is cut short: the %sdata ends too early: %w (%w)", name, format, io.ErrUnexpectedEOF, err)
-		}
-	}
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+	switch {
+	case saysShort(err):
+		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w (%w)", name, format, io.ErrUnexpectedEOF, err)
+	case isShort(err):
 		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w", name, format, io.ErrUnexpectedEOF)
 	}
 	return fmt.Errorf("%s cannot be read: %w", name, err)

@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/draw"
 	"math"
 
 	"github.com/strideml/stride/data/internal/resample"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -19,24 +19,34 @@ const maxResized = 100_000_000
 // reports one, when the picture is empty, or when it is so long and narrow that
 // covering the input would take more than 100 megapixels.
 func (c Config) Tensor(picture image.Image) (*tensor.Tensor, error) {
-	if err := c.Check(); err != nil {
+	resized, err := c.Resize(picture)
+	if err != nil {
 		return nil, err
 	}
 	x := tensor.New(1, c.InputSize[0], c.InputSize[1], c.InputSize[2])
-	return x, c.WithDefaults().write(x.Data(), picture)
+	return x, c.Cut(x.Data(), resized)
 }
 
-// write makes the C·H·W values of the input. Defaults are filled in.
-func (c Config) write(pixels []float32, picture image.Image) error {
-	channels, h, w := c.InputSize[0], c.InputSize[1], c.InputSize[2]
+// Resize does the first steps of Tensor: it brings a picture to the size of which
+// Cut takes the middle, as 8-bit values. With CropMode Center the whole picture is
+// there, and its shorter side is the side to resize to. Errors are those of Tensor.
+func (c Config) Resize(picture image.Image) (*raster.Raster, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	c = c.WithDefaults()
 	bounds := picture.Bounds()
 	if bounds.Empty() {
-		return errors.New("the picture is empty")
+		return nil, errors.New("the picture is empty")
 	}
 	inH, inW := bounds.Dy(), bounds.Dx()
 	outH, outW, err := c.resized(inH, inW)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	whole := raster.FromImage(picture, c.InputSize[0])
+	if inH == outH && inW == outW {
+		return whole, nil
 	}
 	filter := resample.Bilinear
 	if c.Interpolation == Bicubic {
@@ -44,18 +54,31 @@ func (c Config) write(pixels []float32, picture image.Image) error {
 	}
 	resizer, err := resample.New(filter, inH, inW, outH, outW)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	planes := toPlanes(picture, channels)
-	resized := make([]uint8, outH*outW)
-	top, left := center(outH-h), center(outW-w)
+	out := raster.New(whole.Channels, outH, outW)
+	for channel := range out.Channels {
+		resizer.Resize(out.Plane(channel), whole.Plane(channel))
+	}
+	return out, nil
+}
+
+// Cut does the last steps of Tensor: of a picture that Resize made it takes the
+// middle, and writes the C·H·W values of the input, inverted and normalised as the
+// Config says. The Config must pass Check. It is an error when the picture has
+// other channels than the input or is smaller.
+func (c Config) Cut(pixels []float32, resized *raster.Raster) error {
+	c = c.WithDefaults()
+	channels, h, w := c.InputSize[0], c.InputSize[1], c.InputSize[2]
+	if resized.Channels != channels || resized.Height < h || resized.Width < w || len(pixels) != channels*h*w {
+		return fmt.Errorf("an input of %v (%d values) cannot be cut out of a picture of %d×%d×%d", c.InputSize, len(pixels), resized.Channels, resized.Height, resized.Width)
+	}
+	top, left := center(resized.Height-h), center(resized.Width-w)
 	for channel := range channels {
-		resizer.Resize(resized, planes[channel*inH*inW:][:inH*inW])
-		values := c.values(channel)
+		values, plane := c.values(channel), resized.Plane(channel)
 		out := pixels[channel*h*w:][:h*w]
 		for y := range h {
-			row := resized[(top+y)*outW+left:][:w]
-			for x, v := range row {
+			for x, v := range plane[(top+y)*resized.Width+left:][:w] {
 				out[y*w+x] = values[v]
 			}
 		}
@@ -120,38 +143,4 @@ func (c Config) Apply(pixels []float32) {
 			plane[i] = (v - mean) / std
 		}
 	}
-}
-
-// toPlanes returns the bytes of a picture, C×H×W, grey or RGB, on white.
-func toPlanes(picture image.Image, channels int) []uint8 {
-	const lines = 16
-	bounds := picture.Bounds()
-	w, h := bounds.Dx(), bounds.Dy()
-	planes := make([]uint8, channels*w*h)
-	if grey, ok := picture.(*image.Gray); ok && channels == 1 {
-		for y := range h {
-			copy(planes[y*w:(y+1)*w], grey.Pix[grey.PixOffset(bounds.Min.X, bounds.Min.Y+y):])
-		}
-		return planes
-	}
-	strip := image.NewRGBA(image.Rect(0, 0, w, min(lines, h)))
-	for y := 0; y < h; y += lines {
-		draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
-		draw.Draw(strip, strip.Rect, picture, bounds.Min.Add(image.Pt(0, y)), draw.Over)
-		for at := range min(lines, h-y) * w {
-			r, g, b := strip.Pix[4*at], strip.Pix[4*at+1], strip.Pix[4*at+2]
-			to := y*w + at
-			if channels == 1 {
-				planes[to] = luma(r, g, b)
-			} else {
-				planes[to], planes[w*h+to], planes[2*w*h+to] = r, g, b
-			}
-		}
-	}
-	return planes
-}
-
-// luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
-func luma(r, g, b uint8) uint8 {
-	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }

@@ -1,0 +1,78 @@
+package preprocess_test
+
+import (
+	"bytes"
+	"image"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/data/imagefile"
+	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/tensor"
+)
+
+// TestOpen: the way over Open and Cut gives what Tensor gives.
+func TestOpen(t *testing.T) {
+	config := preprocess.Config{InputSize: tensor.Shape{3, 9, 8}, CropPct: 0.9, Interpolation: preprocess.Bicubic, Mean: []float32{127. / 255}, Std: []float32{128. / 255}}
+	for _, name := range []string{"420.jpg", "orientation-6.jpg", "rgba-8.png", "canvas.gif"} {
+		path := filepath.Join("..", "imagefile", "testdata", "pictures", name)
+		picture, err := imagefile.Open(path, imagefile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := config.Tensor(picture)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opened, err := config.Open(path, imagefile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		decoded, err := config.Decode(bytes.NewReader(file), name, imagefile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := tensor.New(want.Shape()...)
+		for _, p := range []*preprocess.Picture{opened, decoded} {
+			if err := config.Cut(got.Data(), p.Raster); err != nil || !got.Equal(want) || p.Size != picture.Bounds().Size() || p.Warning != "" {
+				t.Errorf("%s: other values than Tensor's, or size %v, warning %q, error %v", name, p.Size, p.Warning, err)
+			}
+		}
+	}
+}
+
+func TestOpenWarns(t *testing.T) {
+	config := preprocess.Config{InputSize: tensor.Shape{3, 4, 4}}
+	dir := filepath.Join("..", "imagefile", "testdata", "pictures")
+	file, err := os.ReadFile(filepath.Join(dir, "444.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := config.Decode(bytes.NewReader(file[:len(file)*9/10]), "cut.jpg", imagefile.Options{})
+	if err != nil || !strings.Contains(p.Warning, "cut.jpg is cut short: ") {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := config.Open(filepath.Join(dir, "truncated.png"), imagefile.Options{}); err == nil || !strings.Contains(err.Error(), "truncated.png is cut short") {
+		t.Error(err)
+	}
+	if _, err := config.Open(filepath.Join(dir, "444.jpg"), imagefile.Options{MaxPixels: 5}); err == nil || !strings.Contains(err.Error(), "want at most 5 pixels") {
+		t.Error(err)
+	}
+}
+
+func TestCutRefuses(t *testing.T) {
+	config := preprocess.Config{InputSize: tensor.Shape{1, 4, 4}}
+	small, err := preprocess.Config{InputSize: tensor.Shape{1, 3, 4}}.Resize(image.NewGray(image.Rect(0, 0, 4, 3)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := config.Cut(make([]float32, 16), small); err == nil || !strings.Contains(err.Error(), "cannot be cut out of a picture of 1×3×4") {
+		t.Error(err)
+	}
+}

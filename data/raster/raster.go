@@ -1,0 +1,97 @@
+// Package raster holds pictures as 8-bit planes: what a picture file is after
+// decoding and resizing, and before augmentation and normalisation.
+//
+// A [Raster] has one channel (grey) or three (red, green, blue). Package
+// preprocess makes rasters of picture files, package imagecache keeps them on
+// disk, and a training set's augmentation cuts the network's input out of them.
+package raster
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+)
+
+// A Raster is a picture of any size as 8-bit values, C×H×W: channel by channel,
+// row by row.
+type Raster struct {
+	Channels, Height, Width int
+	// Pix holds Channels·Height·Width values.
+	Pix []uint8
+}
+
+// New returns a black picture.
+func New(channels, height, width int) *Raster {
+	return &Raster{channels, height, width, make([]uint8, channels*height*width)}
+}
+
+// Plane returns the values of a channel, Height·Width of them.
+func (r *Raster) Plane(channel int) []uint8 {
+	size := r.Height * r.Width
+	return r.Pix[channel*size : (channel+1)*size : (channel+1)*size]
+}
+
+// Check says why the picture cannot be used: a size below 1, or another number
+// of values than its size needs.
+func (r *Raster) Check() error {
+	switch {
+	case r.Channels < 1 || r.Height < 1 || r.Width < 1:
+		return fmt.Errorf("a picture of %d×%d×%d values: want C×H×W, each at least 1", r.Channels, r.Height, r.Width)
+	case len(r.Pix) != r.Channels*r.Height*r.Width:
+		return fmt.Errorf("a picture of %d×%d×%d has %d values: want %d", r.Channels, r.Height, r.Width, len(r.Pix), r.Channels*r.Height*r.Width)
+	}
+	return nil
+}
+
+// Image returns the picture in the form of package image: grey for one channel,
+// else red, green and blue of the first three.
+func (r *Raster) Image() image.Image {
+	bounds := image.Rect(0, 0, r.Width, r.Height)
+	if r.Channels < 3 {
+		grey := image.NewGray(bounds)
+		copy(grey.Pix, r.Plane(0))
+		return grey
+	}
+	out := image.NewNRGBA(bounds)
+	red, green, blue := r.Plane(0), r.Plane(1), r.Plane(2)
+	for i := range red {
+		out.Pix[4*i], out.Pix[4*i+1], out.Pix[4*i+2], out.Pix[4*i+3] = red[i], green[i], blue[i], 255
+	}
+	return out
+}
+
+// FromImage returns the values of a picture, its transparent pixels on white.
+// One channel is the luma of ITU-R 601, as Pillow rounds it; three are red, green
+// and blue. The picture must not be empty.
+func FromImage(picture image.Image, channels int) *Raster {
+	const lines = 16
+	bounds := picture.Bounds()
+	w, h := bounds.Dx(), bounds.Dy()
+	out := New(channels, h, w)
+	if grey, ok := picture.(*image.Gray); ok && channels == 1 {
+		for y := range h {
+			copy(out.Pix[y*w:(y+1)*w], grey.Pix[grey.PixOffset(bounds.Min.X, bounds.Min.Y+y):])
+		}
+		return out
+	}
+	strip := image.NewRGBA(image.Rect(0, 0, w, min(lines, h)))
+	for y := 0; y < h; y += lines {
+		draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(strip, strip.Rect, picture, bounds.Min.Add(image.Pt(0, y)), draw.Over)
+		for at := range min(lines, h-y) * w {
+			r, g, b := strip.Pix[4*at], strip.Pix[4*at+1], strip.Pix[4*at+2]
+			to := y*w + at
+			if channels == 1 {
+				out.Pix[to] = luma(r, g, b)
+			} else {
+				out.Pix[to], out.Pix[w*h+to], out.Pix[2*w*h+to] = r, g, b
+			}
+		}
+	}
+	return out
+}
+
+// luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
+func luma(r, g, b uint8) uint8 {
+	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
+}
