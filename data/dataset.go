@@ -1,9 +1,11 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
+	"math/rand/v2"
 	"sync"
 
 	"github.com/strideml/stride/data/internal/resample"
@@ -39,6 +41,21 @@ type Targeted interface {
 	// concurrent use.
 	ReadTarget(i int, target []float32) error
 }
+
+// Randomized is a Dataset whose images can be drawn at random, again in each epoch:
+// windows of photos that are larger than the network's input, for example. A
+// Loader reads them with ReadRandom; Read gives each image as it is.
+type Randomized interface {
+	Dataset
+	// ReadRandom is Read of a version of image i that depends on i and on what r
+	// gives. The Loader's r depends on the seed, the epoch and i alone, and its
+	// Transform draws from it afterwards.
+	ReadRandom(r *rand.Rand, i int, pixels []float32) (label int, err error)
+}
+
+// ErrSkip is what the error of a dataset's Read wraps for an image that can be left
+// out, such as a photo that was deleted during training: a Loader goes on without it.
+var ErrSkip = errors.New("the image is left out")
 
 // WithTargets returns a dataset with targets of the given shape, which read reads
 // as Targeted.ReadTarget does. The target of an autoencoder is the image itself:
@@ -228,14 +245,16 @@ func Limit(d Dataset, n int) Dataset {
 	return newSubset(d, indices)
 }
 
-// newSubset keeps the targets, if there are any.
+// newSubset keeps the targets or the random versions, if there are any.
 func newSubset(d Dataset, indices []int) Dataset {
 	s := &subset{d, indices}
-	t, ok := d.(Targeted)
-	if !ok {
-		return s
+	switch d := d.(type) {
+	case Targeted:
+		return WithTargets(s, d.TargetShape(), func(i int, target []float32) error { return d.ReadTarget(indices[i], target) })
+	case Randomized:
+		return &randomSubset{subset: s, random: d}
 	}
-	return WithTargets(s, t.TargetShape(), func(i int, target []float32) error { return t.ReadTarget(indices[i], target) })
+	return s
 }
 
 type subset struct {
@@ -250,6 +269,18 @@ func (d *subset) Read(i int, pixels []float32) (int, error) {
 		return 0, fmt.Errorf("no image %d in a dataset of %d", i, len(d.indices))
 	}
 	return d.Dataset.Read(d.indices[i], pixels)
+}
+
+type randomSubset struct {
+	*subset
+	random Randomized
+}
+
+func (d *randomSubset) ReadRandom(r *rand.Rand, i int, pixels []float32) (int, error) {
+	if i < 0 || i >= len(d.indices) {
+		return 0, fmt.Errorf("no image %d in a dataset of %d", i, len(d.indices))
+	}
+	return d.random.ReadRandom(r, d.indices[i], pixels)
 }
 
 // Picture returns image i of a dataset as an 8-bit picture, grey for one

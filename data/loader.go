@@ -8,6 +8,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/tensor"
@@ -61,7 +63,8 @@ type Batch struct {
 	// Targets has shape N×TargetShape and holds the targets of a Targeted dataset.
 	// Of any other it is Labels.
 	Targets *tensor.Tensor
-	// Items holds the index in the dataset of each image.
+	// Items holds the index in the dataset of each image. An image that could not be
+	// used (ErrSkip) has the index of the one in its place.
 	Items []int
 	// Index is the number of the batch in its epoch, from 0.
 	Index int
@@ -76,8 +79,11 @@ type Loader struct {
 	dataset Dataset
 	config  LoaderConfig
 	shape   tensor.Shape
-	targets Targeted // nil if the dataset has none
+	targets Targeted   // nil if the dataset has none
+	random  Randomized // nil if the dataset's images are always the same
 	batches int
+
+	waited, replaced, delivered atomic.Int64 // Stats
 
 	mu   sync.Mutex
 	idle *ring // memory of the last finished epoch
@@ -115,6 +121,7 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 		}
 		l.targets = t
 	}
+	l.random, _ = dataset.(Randomized)
 	return l, nil
 }
 
@@ -129,6 +136,24 @@ func (l *Loader) Batches() int { return l.batches }
 
 // Items returns the number of images in an epoch.
 func (l *Loader) Items() int { return min(l.batches*l.config.BatchSize, l.dataset.Len()) }
+
+// Stats is what a Loader has done since it was made. The share of an epoch that
+// training waited for images is the difference of Waited before and after it,
+// divided by the time between.
+type Stats struct {
+	// Waited is how long loops over epochs waited for batches that were not ready.
+	Waited time.Duration
+	// Images is the number of images that loops were given.
+	Images int
+	// Replaced is how many of the images that were read could not be used (ErrSkip)
+	// and had another one put in their place.
+	Replaced int
+}
+
+// Stats returns what the loader has done so far. It may be called at any time.
+func (l *Loader) Stats() Stats {
+	return Stats{time.Duration(l.waited.Load()), int(l.delivered.Load()), int(l.replaced.Load())}
+}
 
 // Epoch returns the batches of one epoch from number from on, in order, as a
 // loop's range:
@@ -145,6 +170,11 @@ func (l *Loader) Items() int { return min(l.batches*l.config.BatchSize, l.datase
 // the next turn of the loop. An error, of reading an image or of ctx, comes
 // with a nil batch and ends the loop. However the loop ends, its goroutines
 // have ended too before the loop does.
+//
+// An image whose error wraps ErrSkip ends nothing, unless 100 in a row do: the next
+// image of the dataset that can be used takes its place, the first one that of the
+// last. So batches keep their size, and what they hold depends on nothing but which
+// images can be used.
 func (l *Loader) Epoch(ctx context.Context, epoch, from int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		if epoch < 0 || from < 0 || from > l.batches {
@@ -295,9 +325,7 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 	}
 	for k := from; k < l.batches; k++ {
 		s := &r.slots[k%len(r.slots)]
-		select {
-		case <-s.ready:
-		case <-ctx.Done():
+		if !s.wait(ctx, &l.waited) {
 			yield(nil, context.Cause(ctx))
 			return
 		}
@@ -308,35 +336,89 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 			yield(nil, s.err)
 			return
 		}
-		if !yield(r.batch(s, k, l.config.BatchSize), nil) {
+		b := r.batch(s, k, l.config.BatchSize)
+		l.delivered.Add(int64(b.Len()))
+		if !yield(b, nil) {
 			return
 		}
 		ask()
 	}
 }
 
+// wait waits until the slot is filled and adds the time to waited; false says that
+// ctx ended first.
+func (s *slot) wait(ctx context.Context, waited *atomic.Int64) bool {
+	select {
+	case <-s.ready:
+		return true
+	default:
+	}
+	began := time.Now()
+	defer func() { waited.Add(int64(time.Since(began))) }()
+	select {
+	case <-s.ready:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// mostSkipped is how many images in a row may be left out. When it is reached, the
+// disk is gone, for example.
+const mostSkipped = 100
+
 // fill reads the images of a batch.
 func (l *Loader) fill(ctx context.Context, b *Batch, epoch uint64) error {
-	pixels, labels, size := b.Images.Data(), b.Labels.Data(), l.shape.Size()
-	targets, targetSize := b.Targets.Data(), b.Targets.Size()/b.Len()
+	n := l.dataset.Len()
 	for j, item := range b.Items {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		image := pixels[j*size : (j+1)*size : (j+1)*size]
-		label, err := l.dataset.Read(item, image)
-		if err != nil {
-			return fmt.Errorf("read image %d: %w", item, err)
-		}
-		labels[j] = float32(label)
-		if l.targets != nil {
-			if err := l.targets.ReadTarget(item, targets[j*targetSize:(j+1)*targetSize:(j+1)*targetSize]); err != nil {
-				return fmt.Errorf("read the target of image %d: %w", item, err)
+		for tries := 1; ; tries++ {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
+			err := l.read(b, j, epoch)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, ErrSkip) {
+				return err
+			}
+			if tries == min(n, mostSkipped) {
+				return fmt.Errorf("%d images in a row cannot be used, from image %d on: %w", tries, item, err)
+			}
+			b.Items[j] = (b.Items[j] + 1) % n
+			l.replaced.Add(1)
 		}
-		if l.config.Transform != nil {
-			l.config.Transform(rng.New(l.config.Seed, "augment", epoch, uint64(item)), image, l.shape)
+	}
+	return nil
+}
+
+// read reads image j of a batch.
+func (l *Loader) read(b *Batch, j int, epoch uint64) error {
+	item, size := b.Items[j], l.shape.Size()
+	pixels := b.Images.Data()[j*size : (j+1)*size : (j+1)*size]
+	var r *rand.Rand
+	if l.random != nil || l.config.Transform != nil {
+		r = rng.New(l.config.Seed, "augment", epoch, uint64(item))
+	}
+	var label int
+	var err error
+	if l.random != nil {
+		label, err = l.random.ReadRandom(r, item, pixels)
+	} else {
+		label, err = l.dataset.Read(item, pixels)
+	}
+	if err != nil {
+		return fmt.Errorf("read image %d: %w", item, err)
+	}
+	b.Labels.Data()[j] = float32(label)
+	if l.targets != nil {
+		size := b.Targets.Size() / b.Len()
+		if err := l.targets.ReadTarget(item, b.Targets.Data()[j*size:(j+1)*size:(j+1)*size]); err != nil {
+			return fmt.Errorf("read the target of image %d: %w", item, err)
 		}
+	}
+	if l.config.Transform != nil {
+		l.config.Transform(r, pixels, l.shape)
 	}
 	return nil
 }
