@@ -120,7 +120,7 @@ func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, o optim.O
 		params = append(params, tr.Graph.Variable(v))
 	}
 	var state optim.State
-	o.Update(tr.Graph, lr, params, graph.Gradients(loss, params...), state.Variable)
+	o.Update(tr.Graph, lr, params, graph.Gradients(loss, params...), &state)
 	p, err := d.Compile(tr.Graph, loss)
 	if err != nil {
 		t.Fatal(err)

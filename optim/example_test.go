@@ -10,7 +10,7 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// Gradient descent on (p−3)², from p = 0.
+// Gradient descent on (p−3)², from p = 0, with half the learning rate after two steps.
 func ExampleSGD() {
 	p := &graph.Variable{Name: "p", Value: tensor.Scalar(0), Trainable: true}
 
@@ -20,7 +20,7 @@ func ExampleSGD() {
 	loss := graph.Mul(e, e)
 	params := []*graph.Node{node}
 	var state optim.State
-	optim.SGD{}.Update(g, lr, params, graph.Gradients(loss, params...), state.Variable)
+	optim.SGD{}.Update(g, lr, params, graph.Gradients(loss, params...), &state)
 
 	program, err := reference.New().Compile(g, loss)
 	if err != nil {
@@ -28,10 +28,11 @@ func ExampleSGD() {
 		return
 	}
 	defer program.Close()
-	rate := optim.Constant(0.25)
+	schedule, length := optim.Step{Every: 2, Factor: 0.5}, optim.Run{Steps: 4, StepsPerEpoch: 1}
 	for step := range uint64(4) {
+		rate := float32(schedule.Rate(0.25, step, length))
 		l := tensor.Scalar(0)
-		if err := program.Run(engine.Feeds{lr: tensor.Scalar(rate(step))}, []*tensor.Tensor{l}); err != nil {
+		if err := program.Run(engine.Feeds{lr: tensor.Scalar(rate)}, []*tensor.Tensor{l}); err != nil {
 			fmt.Println(err)
 			return
 		}
@@ -40,6 +41,6 @@ func ExampleSGD() {
 	// Output:
 	// loss 9.0000, then p = 1.5000
 	// loss 2.2500, then p = 2.2500
-	// loss 0.5625, then p = 2.6250
-	// loss 0.1406, then p = 2.8125
+	// loss 0.5625, then p = 2.4375
+	// loss 0.3164, then p = 2.5781
 }

@@ -41,9 +41,11 @@ func (o SGD) String() string {
 	return b.String()
 }
 
+func (o SGD) withoutDecay() Optimizer { o.WeightDecay = 0; return o }
+
 // Update implements Optimizer. It panics with a *graph.Error if a setting is
 // negative or not finite, or if Nesterov is set without Momentum.
-func (o SGD) Update(g *graph.Graph, lr *graph.Node, params, grads []*graph.Node, state func(*graph.Variable, string, float32) *graph.Variable) {
+func (o SGD) Update(g *graph.Graph, lr *graph.Node, params, grads []*graph.Node, state *State) {
 	check(g, "SGD", lr, params, grads)
 	finite(g, "SGD", "momentum", o.Momentum)
 	finite(g, "SGD", "weight decay", o.WeightDecay)
@@ -57,7 +59,7 @@ func (o SGD) Update(g *graph.Graph, lr *graph.Node, params, grads []*graph.Node,
 		}
 		if o.Momentum != 0 {
 			momentum := g.Scalar(o.Momentum)
-			buffer := g.Variable(state(variable(p), "momentum_buffer", 0))
+			buffer := g.Variable(state.Variable(variable(p), "momentum_buffer", 0))
 			b := graph.Add(graph.Mul(buffer, momentum), d)
 			g.Assign(buffer, b)
 			if o.Nesterov {

@@ -21,10 +21,12 @@ type Config struct {
 	// BatchSize is the number of images in a step, at least 1. The last batch
 	// of an epoch may be smaller.
 	BatchSize int
-	// LearningRate is positive. Schedule takes its place where given.
+	// LearningRate is positive.
 	LearningRate float32
-	// Schedule gives the learning rate of each step. It must depend on the
-	// step only, or a resumed run will differ.
+	// Schedule changes the learning rate from step to step; nil means
+	// optim.Constant. An optim.ScheduleFunc takes the place of LearningRate, which
+	// may then be 0. A run cannot be resumed with more epochs if its schedule depends
+	// on their number.
 	Schedule optim.Schedule
 	// Loss is a function of the network's output and the targets of a batch that
 	// returns a single number, the mean over the batch; nil means
@@ -183,12 +185,13 @@ var (
 // withDefaults checks the settings and fills in the others.
 func (c Config) withDefaults() (Config, error) {
 	rate := float64(c.LearningRate)
+	_, free := c.Schedule.(optim.ScheduleFunc)
 	switch {
 	case c.Epochs < 1:
 		return c, fmt.Errorf("%d epochs: want at least 1", c.Epochs)
 	case c.BatchSize < 1:
 		return c, fmt.Errorf("batch size %d: want at least 1", c.BatchSize)
-	case math.IsNaN(rate) || math.IsInf(rate, 0) || c.Schedule == nil && rate <= 0:
+	case math.IsNaN(rate) || math.IsInf(rate, 0) || !free && rate <= 0:
 		return c, fmt.Errorf("learning rate %v: want a number above 0", c.LearningRate)
 	case c.CheckpointEvery < 0:
 		return c, fmt.Errorf("a checkpoint every %d epochs: want at least 1", c.CheckpointEvery)
@@ -202,7 +205,10 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("a run can only be resumed from a folder")
 	}
 	if c.Schedule == nil {
-		c.Schedule = optim.Constant(c.LearningRate)
+		c.Schedule = optim.Constant{}
+	}
+	if err := optim.CheckSchedule(c.Schedule); err != nil {
+		return c, err
 	}
 	if c.Optimizer == nil {
 		c.Optimizer = optim.SGD{}

@@ -9,6 +9,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -21,7 +22,6 @@ import (
 // other labels are checked as they are read. An error during training comes
 // with the history so far.
 func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, config Config) (*History, error) {
-	scheduled := config.Schedule != nil
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 	if err := config.checkPreprocessing(model.Input()); err != nil {
 		return nil, err
 	}
-	settings, err := config.settings(model, trainSet, testSet, o, scheduled)
+	settings, err := config.settings(model, trainSet, testSet, o)
 	if err != nil {
 		return nil, fmt.Errorf("training set: %w", err)
 	}
@@ -92,6 +92,7 @@ type fitter struct {
 	set       data.Dataset
 	loader    *data.Loader
 	batches   int // in an epoch
+	length    optim.Run
 	stepper   *Stepper
 	watch     *watch
 	evaluator *evaluator        // nil without a test set
@@ -121,6 +122,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, con
 	n := trainSet.Len()
 	size := min(config.BatchSize, n)
 	f.batches = (n + size - 1) / size
+	f.length = config.length(n)
 	hook, err := config.Augment.Hook(trainSet.ImageShape())
 	if err != nil {
 		return f, fmt.Errorf("augmentation: %w", err)
@@ -307,7 +309,7 @@ func (f *fitter) step(b *data.Batch) error {
 	if err := f.stepper.objective.checkBatch("training", b); err != nil {
 		return err
 	}
-	rate := f.config.Schedule(uint64(f.at.Step))
+	rate := float32(f.config.Schedule.Rate(float64(f.config.LearningRate), uint64(f.at.Step), f.length))
 	began := time.Now()
 	f.watch.before(f.at.Step, f.at.Running.Loss/float64(max(f.at.Running.Images, 1)))
 	loss, correct, err := f.stepper.Run(b, uint64(f.at.Step), rate)

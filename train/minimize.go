@@ -205,5 +205,5 @@ func descend(loss, rate *graph.Node, params []*graph.Variable, o optim.Optimizer
 	for i, p := range params {
 		nodes[i] = g.Variable(p)
 	}
-	o.Update(g, rate, nodes, graph.Gradients(loss, nodes...), state.Variable)
+	o.Update(g, rate, nodes, graph.Gradients(loss, nodes...), state)
 }

@@ -10,12 +10,13 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
 )
 
-// settings gathers the settings of a run. c is without defaults for Schedule.
-func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective, scheduled bool) (runfolder.Settings, error) {
+// settings gathers the settings of a run.
+func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective) (runfolder.Settings, error) {
 	hash, err := fingerprint(train)
 	if err != nil {
 		return runfolder.Settings{}, err
@@ -24,8 +25,11 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective,
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
 		Input: model.Input(), Classes: train.Classes(), Target: o.target, Loss: o.custom(),
 		TrainImages: train.Len(), TrainHash: hash,
-		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate, Schedule: scheduled,
+		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate,
 		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
+	}
+	if c.Schedule != (optim.Schedule)(optim.Constant{}) {
+		s.Schedule = runfolder.Schedule(c.Schedule.Describe(c.length(train.Len())))
 	}
 	if test != nil {
 		s.TestImages = test.Len()
@@ -37,6 +41,13 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective,
 		s.Parameters += p.Value.Size()
 	}
 	return s, nil
+}
+
+// length is that of a run on so many images, in updates.
+func (c Config) length(images int) optim.Run {
+	size := min(c.BatchSize, images)
+	batches := (images + size - 1) / size
+	return optim.Run{Steps: c.Epochs * batches, StepsPerEpoch: batches}
 }
 
 // preprocessing returns the Preprocessing of a model for images of a shape.

@@ -29,7 +29,7 @@ func TestResumeWithOtherSettings(t *testing.T) {
 		want   string
 	}{
 		{"fewer epochs", func(c *train.Config) { c.Epochs = 3 }, "last set to 4 epochs, of which 4 are done, and cannot be set to 3"},
-		{"schedule", func(c *train.Config) { c.Schedule = optim.Constant(.2) }, "started with schedule false, not true"},
+		{"schedule", func(c *train.Config) { c.Schedule = optim.Cosine{} }, "started with schedule constant, not cosine over 5 epochs"},
 		{"batch size", func(c *train.Config) { c.BatchSize = 4 }, "started with batch size 8, not 4"},
 		{"rate", func(c *train.Config) { c.LearningRate = .1 }, "started with learning rate 0.2, not 0.1"},
 		{"seed", func(c *train.Config) { c.Seed = 8 }, "started with seed 7, not 8"},

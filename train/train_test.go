@@ -262,12 +262,12 @@ func TestDivergence(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := settings(filepath.Join(t.TempDir(), "run"))
-			config.Schedule = func(step uint64) float32 {
+			config.Schedule = optim.ScheduleFunc(func(step uint64) float32 {
 				if step == c.bad {
 					return float32(math.Inf(1))
 				}
 				return .2
-			}
+			})
 			good := ""
 			config.Callbacks.OnEpoch = func(e train.EpochInfo) { good = e.Checkpoint }
 			_, err := train.Fit(t.Context(), tiny(t, 3), bars(28), bars(10), config)
@@ -291,7 +291,7 @@ func TestDivergence(t *testing.T) {
 					}
 				}
 			}
-			config.Schedule, config.Resume = func(uint64) float32 { return .2 }, true
+			config.Schedule, config.Resume = optim.ScheduleFunc(func(uint64) float32 { return .2 }), true
 			history, err := train.Fit(t.Context(), tiny(t, 3), bars(28), bars(10), config)
 			if err != nil || math.IsNaN(history.Last().TrainLoss) {
 				t.Errorf("the checkpoint is of no use: %v", err)
@@ -343,7 +343,7 @@ func TestFitRefuses(t *testing.T) {
 		{"unreadable image", nil, broken{bars(20)}, nil, "disk on fire", true},
 		{"negative epochs", func(c *train.Config) { c.Epochs = -3 }, nil, nil, "-3 epochs", false},
 		{"NaN rate with a schedule", func(c *train.Config) {
-			c.LearningRate, c.Schedule = float32(math.NaN()), optim.Constant(.1)
+			c.LearningRate, c.Schedule = float32(math.NaN()), optim.Cosine{}
 		}, nil, nil, "learning rate NaN", false},
 		{"no test images", nil, nil, must(data.Subset(bars(3), nil)), "the test set has no images", false},
 		{"test label", nil, nil, mislabelled{bars(20)}, "image 5 of the test set has label 9", false},

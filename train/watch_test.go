@@ -43,12 +43,12 @@ func explode(t *testing.T, net nn.Layer, from uint64, few bool) (*nn.Model, erro
 	}
 	config, err := Config{
 		Epochs: 5, BatchSize: 8, Device: cpu.New(cpu.Options{Threads: 2}),
-		Schedule: func(step uint64) float32 {
+		Schedule: optim.ScheduleFunc(func(step uint64) float32 {
 			if step >= from {
 				return 1e30
 			}
 			return 1e-12
-		},
+		}),
 		Optimizer: optim.SGD{},
 	}.withDefaults()
 	if err != nil {

@@ -141,7 +141,7 @@ func trainSteps(t *testing.T, d engine.Device, m *nn.Model, images, labels []*te
 	for _, v := range m.Parameters() {
 		params = append(params, tr.Graph.Variable(v))
 	}
-	optim.SGD{}.Update(tr.Graph, lr, params, graph.Gradients(loss, params...), new(optim.State).Variable)
+	optim.SGD{}.Update(tr.Graph, lr, params, graph.Gradients(loss, params...), new(optim.State))
 	p, err := d.Compile(tr.Graph, loss)
 	if err != nil {
 		t.Fatal(err)

@@ -223,7 +223,7 @@ func newTrainer(t *testing.T, d engine.Device, m *nn.Model, batch int, gradients
 		s.names = append(s.names, v.Name)
 	}
 	grads := graph.Gradients(loss, params...)
-	optim.SGD{}.Update(tr.Graph, lr, params, grads, new(optim.State).Variable)
+	optim.SGD{}.Update(tr.Graph, lr, params, grads, new(optim.State))
 	outputs := []*graph.Node{loss, tr.Output}
 	if gradients {
 		outputs = append(outputs, grads...)

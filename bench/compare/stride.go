@@ -164,7 +164,7 @@ func addUpdate(model *nn.Model, trace *nn.Trace, batch int) (loss, labels, rate 
 	for _, p := range model.Parameters() {
 		params = append(params, trace.Graph.Variable(p))
 	}
-	optim.SGD{}.Update(trace.Graph, rate, params, graph.Gradients(loss, params...), new(optim.State).Variable)
+	optim.SGD{}.Update(trace.Graph, rate, params, graph.Gradients(loss, params...), new(optim.State))
 	return loss, labels, rate, nil
 }
 

@@ -43,7 +43,7 @@ func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engin
 			params = append(params, t.Graph.Variable(v))
 		}
 		var state optim.State
-		optim.SGD{}.Update(t.Graph, lr, params, graph.Gradients(loss, params...), state.Variable)
+		optim.SGD{}.Update(t.Graph, lr, params, graph.Gradients(loss, params...), &state)
 		outputs = []*graph.Node{loss}
 	}
 	if p, err = d.Compile(t.Graph, outputs...); err != nil {

@@ -1,6 +1,7 @@
 package runfolder
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -40,17 +42,30 @@ type Settings struct {
 	TestImages  int `json:"test_images"`
 	// TrainHash tells training sets apart: it covers some of the images.
 	TrainHash string `json:"train_hash"`
-	// These are those of Config. Schedule and Loss tell whether one was given.
-	Epochs       int     `json:"epochs"`
-	BatchSize    int     `json:"batch_size"`
-	LearningRate float32 `json:"learning_rate"`
-	Schedule     bool    `json:"schedule,omitempty"`
-	Loss         bool    `json:"loss,omitempty"`
-	Optimizer    string  `json:"optimizer"`
-	Augment      string  `json:"augment,omitempty"`
-	Seed         uint64  `json:"seed"`
+	// These are those of Config. Loss tells whether one was given.
+	Epochs       int      `json:"epochs"`
+	BatchSize    int      `json:"batch_size"`
+	LearningRate float32  `json:"learning_rate"`
+	Schedule     Schedule `json:"schedule,omitempty"`
+	Loss         bool     `json:"loss,omitempty"`
+	Optimizer    string   `json:"optimizer"`
+	Augment      string   `json:"augment,omitempty"`
+	Seed         uint64   `json:"seed"`
 	// Device is the name of the engine that the run was started on.
 	Device string `json:"device"`
+}
+
+// A Schedule describes a schedule of the learning rate; "" is a constant rate.
+type Schedule string
+
+// UnmarshalJSON implements json.Unmarshaler. Files of older versions only say that
+// there was a schedule, which could be a function alone.
+func (s *Schedule) UnmarshalJSON(b []byte) error {
+	if string(b) == "true" {
+		*s = Schedule(optim.ScheduleFunc(nil).Describe(optim.Run{}))
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(s))
 }
 
 // Metadata returns what the metadata of a model file say, so that the file can
@@ -96,9 +111,9 @@ func (s Settings) resumable(now Settings) error {
 		{"target shape", s.Target.String(), now.Target.String()},
 		{"loss function of its own", s.Loss, now.Loss},
 		{"learning rate", s.LearningRate, now.LearningRate},
-		{"schedule", s.Schedule, now.Schedule},
+		{"schedule", cmp.Or(string(s.Schedule), "constant"), cmp.Or(string(now.Schedule), "constant")},
 		{"optimizer", s.Optimizer, now.Optimizer},
-		{"augmentation", orNone(s.Augment), orNone(now.Augment)},
+		{"augmentation", cmp.Or(s.Augment, "none"), cmp.Or(now.Augment, "none")},
 		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
 		{"seed", s.Seed, now.Seed},
 	} {
@@ -120,13 +135,6 @@ func (s Settings) describePreprocessing() string {
 		return preprocess.Plain(s.Input).String()
 	}
 	return s.Preprocessing.String()
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }
 
 // check rejects settings that no run can have.
