@@ -8,7 +8,7 @@ import (
 	"math/rand/v2"
 	"sync"
 
-	"github.com/strideml/stride/data/internal/resample"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -172,31 +172,32 @@ func checkRead(i, count, room, size int) error {
 
 // Resize returns a view of the dataset with images of h×w pixels. Each image is
 // resized when it is read, so a view costs no memory: 60,000 images of 224×224
-// would be 3 GB. The bytes are those of the bilinear resize of Pillow 9 to 12
-// (antialiased when shrinking), as the book's transforms.Resize has them; Pillow 13
-// and the resizers of golang.org/x/image/draw differ from it in single levels. It is
-// an error if h or w is below 1.
+// would be 3 GB. The bytes are those of the bilinear resize of Pillow 13
+// (antialiased when shrinking), as the book's transforms.Resize has them; package
+// raster says which other versions give the same. It is an error if h or w is
+// below 1.
 func (d *Images) Resize(h, w int) (Dataset, error) {
 	if h == d.shape[1] && w == d.shape[2] {
 		return d, nil
 	}
-	plane, err := resample.New(resample.Bilinear, d.shape[1], d.shape[2], h, w)
-	if err != nil {
-		return nil, err
+	if h < 1 || w < 1 {
+		return nil, fmt.Errorf("cannot resize to %d×%d pixels: both must be at least 1", h, w)
 	}
-	view := &resized{images: d, plane: plane, shape: tensor.Shape{d.shape[0], h, w}}
-	view.buffers.New = func() any {
-		buffer := make([]uint8, h*w)
-		return &buffer
-	}
+	view := &resized{images: d, shape: tensor.Shape{d.shape[0], h, w}}
+	view.resizers.New = func() any { return new(imageResizer) }
 	return view, nil
 }
 
 type resized struct {
-	images  *Images
-	plane   *resample.Plane
-	shape   tensor.Shape
-	buffers sync.Pool // *[]uint8 of one resized plane
+	images   *Images
+	shape    tensor.Shape
+	resizers sync.Pool // *imageResizer
+}
+
+// An imageResizer has the memory that one image needs.
+type imageResizer struct {
+	resizer raster.Resizer
+	out     raster.Raster
 }
 
 func (d *resized) Len() int                 { return d.images.Len() }
@@ -207,16 +208,13 @@ func (d *resized) Read(i int, pixels []float32) (int, error) {
 	if err := checkRead(i, d.Len(), len(pixels), d.shape.Size()); err != nil {
 		return 0, err
 	}
-	buffer := d.buffers.Get().(*[]uint8)
-	defer d.buffers.Put(buffer)
-	source := d.images.Bytes(i)
-	in := len(source) / d.shape[0]
-	for c := range d.shape[0] {
-		d.plane.Resize(*buffer, source[c*in:(c+1)*in])
-		out := pixels[c*len(*buffer):][:len(*buffer)]
-		for j, b := range *buffer {
-			out[j] = unit[b]
-		}
+	r := d.resizers.Get().(*imageResizer)
+	defer d.resizers.Put(r)
+	shape := d.images.shape
+	source := raster.Raster{Channels: shape[0], Height: shape[1], Width: shape[2], Pix: d.images.Bytes(i)}
+	r.resizer.Resize(&r.out, &source, d.shape[1], d.shape[2], raster.Bilinear)
+	for j, b := range r.out.Pix {
+		pixels[j] = unit[b]
 	}
 	return d.images.labels[i], nil
 }

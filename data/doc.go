@@ -17,8 +17,7 @@
 //
 // Pixels are bytes divided by 255, as in the book: no mean is subtracted, nothing
 // is divided by a deviation. Resizing works on the bytes before that division, and
-// gives the bytes that the bilinear filter of Pillow 9 to 12 gives; Pillow 13 changed
-// the order of its passes for some shapes.
+// gives the bytes that the bilinear filter of Pillow 13 gives.
 //
 // Caveats. What a batch holds depends on the dataset, the seed and the epoch,
 // never on the number of workers or on timing. A batch's memory is reused:

@@ -21,7 +21,7 @@
 //     luma of ITU-R 601, as Pillow rounds it; one of three takes red, green and
 //     blue.
 //  2. The picture is resized (crop_mode, crop_pct, interpolation), on 8-bit
-//     values, with the bytes that Pillow 9 to 12 give, and its middle is cut
+//     values, with the bytes that Pillow 13 gives, and its middle is cut
 //     out.
 //  3. With invert, each byte v becomes 255−v.
 //  4. Each value becomes (v/255 − mean) / std of its channel.

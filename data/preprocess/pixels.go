@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"sync"
 
-	"github.com/strideml/stride/data/internal/resample"
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
 )
@@ -48,20 +48,19 @@ func (c Config) Resize(picture image.Image) (*raster.Raster, error) {
 	if inH == outH && inW == outW {
 		return whole, nil
 	}
-	filter := resample.Bilinear
+	filter := raster.Bilinear
 	if c.Interpolation == Bicubic {
-		filter = resample.Bicubic
+		filter = raster.Bicubic
 	}
-	resizer, err := resample.New(filter, inH, inW, outH, outW)
-	if err != nil {
-		return nil, err
-	}
-	out := raster.New(whole.Channels, outH, outW)
-	for channel := range out.Channels {
-		resizer.Resize(out.Plane(channel), whole.Plane(channel))
-	}
+	resizer := resizers.Get().(*raster.Resizer)
+	defer resizers.Put(resizer)
+	out := &raster.Raster{}
+	resizer.Resize(out, whole, outH, outW, filter)
 	return out, nil
 }
+
+// resizers keep their weights for the next picture of the same size.
+var resizers = sync.Pool{New: func() any { return new(raster.Resizer) }}
 
 // Cut does the last steps of Tensor: of a picture that Resize made it takes the
 // middle, and writes the C·H·W values of the input, inverted and normalised as the

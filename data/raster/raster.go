@@ -1,9 +1,3 @@
-// Package raster holds pictures as 8-bit planes: what a picture file is after
-// decoding and resizing, and before augmentation and normalisation.
-//
-// A [Raster] has one channel (grey) or three (red, green, blue). Package
-// preprocess makes rasters of picture files, package imagecache keeps them on
-// disk, and a training set's augmentation cuts the network's input out of them.
 package raster
 
 import (
@@ -23,6 +17,26 @@ type Raster struct {
 // New returns a black picture.
 func New(channels, height, width int) *Raster {
 	return &Raster{channels, height, width, make([]uint8, channels*height*width)}
+}
+
+// Reset makes r a picture of the given size whose contents are undefined. It
+// allocates only where r's memory is too small.
+func (r *Raster) Reset(channels, height, width int) {
+	r.Channels, r.Height, r.Width, r.Pix = channels, height, width, grow(r.Pix, channels*height*width)
+}
+
+// CopyFrom makes r a copy of src.
+func (r *Raster) CopyFrom(src *Raster) {
+	r.Reset(src.Channels, src.Height, src.Width)
+	copy(r.Pix, src.Pix)
+}
+
+// grow returns a slice of length n, reusing s where it can hold that.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
 }
 
 // Plane returns the values of a channel, Height·Width of them.
