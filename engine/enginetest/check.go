@@ -35,7 +35,8 @@ type problem struct {
 	graph   *graph.Graph
 	feeds   engine.Feeds
 	outputs []*graph.Node
-	draws   int // of noise, for the tolerance measured; 0 stands for FewDraws
+	// precision is that of the tolerance measured; no Draws stand for FewDraws.
+	precision Precision
 }
 
 // check compiles the problem, runs it the given number of times and compares
@@ -177,7 +178,7 @@ func (p *problem) expectation(nodes []*graph.Node, tol tolerance) (*expectation,
 			}
 		}
 	case measured:
-		if err := p.measure(p.draws, nodes, want, slack); err != nil {
+		if err := p.measure(nodes, want, slack); err != nil {
 			return nil, err
 		}
 	}
@@ -222,8 +223,8 @@ func broadcastIndex(i int, result, argument tensor.Shape) (index int) {
 // measure sets slack to three times the greatest effect of noise, which is drawn
 // several times. The typical effect on a tensor counts for all its elements, so that
 // one on which the noise happens to cancel has no unfair tolerance.
-func (p *problem) measure(draws int, nodes []*graph.Node, want, slack [][]float64) error {
-	for run := range cmp.Or(draws, FewDraws) {
+func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
+	for run := range cmp.Or(p.precision.Draws, FewDraws) {
 		r := rng.New(uint64(run), "enginetest noise")
 		values := p.feed()
 		shake := func(n *graph.Node, v []float64) {
@@ -231,21 +232,7 @@ func (p *problem) measure(draws int, nodes []*graph.Node, want, slack [][]float6
 			if run == 0 {
 				tie(n, v, values)
 			}
-			rounding := cases.RoundingOf(n)
-			unit := rounding.Unit
-			if rounding.UnitOf != nil {
-				for _, u := range values[rounding.UnitOf] {
-					unit = math.Max(unit, math.Abs(u))
-				}
-			}
-			if !rounding.None {
-				for i := range v {
-					if math.IsInf(v[i], 0) {
-						continue // noise on it would be NaN and hide what follows
-					}
-					v[i] += noise * (math.Abs(v[i]) + unit/8) * r.NormFloat64()
-				}
-			}
+			p.precision.shake(r, n, v, values)
 		}
 		feed := p.feed()
 		for _, n := range p.graph.Inputs() {
@@ -289,6 +276,39 @@ func (p *problem) measure(draws int, nodes []*graph.Node, want, slack [][]float6
 		}
 	}
 	return nil
+}
+
+// greatest returns the greatest absolute value that is not infinite, or 0.
+func greatest(v []float64) float64 {
+	top := 0.0
+	for _, x := range v {
+		if x = math.Abs(x); x > top && !math.IsInf(x, 1) {
+			top = x
+		}
+	}
+	return top
+}
+
+// shake adds noise to the value of a node as rounding may.
+func (p Precision) shake(r *rand.Rand, n *graph.Node, v []float64, values map[*graph.Node][]float64) {
+	rounding := cases.RoundingOf(n)
+	if rounding.None {
+		return
+	}
+	unit := rounding.Unit
+	if rounding.UnitOf != nil {
+		unit = math.Max(unit, greatest(values[rounding.UnitOf]))
+	}
+	further := 0.0
+	if rounding.Conv && p.Conv != 0 {
+		further = p.Conv * greatest(values[n.Inputs()[0]]) * greatest(values[n.Inputs()[1]]) * math.Sqrt(float64(rounding.Terms))
+	}
+	for i := range v {
+		if math.IsInf(v[i], 0) {
+			continue // noise on it would be NaN and hide what follows
+		}
+		v[i] += (noise*(math.Abs(v[i])+unit/8) + further) * r.NormFloat64()
+	}
 }
 
 // wholeNumbers reports whether an input holds class indices or the like.

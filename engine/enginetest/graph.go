@@ -18,30 +18,39 @@ func Graph(t TB, device engine.Device, feeds engine.Feeds, outputs ...*graph.Nod
 	p.check(t, device, measured, 2)
 }
 
+// Precision says how Expect measures tolerances.
+type Precision struct {
+	// Draws is how many times errors are drawn. Where rounding decides between
+	// values that lie far apart, as the index of a maximum among equal values,
+	// [FewDraws] may all decide alike: before a result is called wrong, compare it
+	// with the tolerance that [ManyDraws] give.
+	Draws int
+	// Conv, if it is not 0, is the standard deviation of a further error of
+	// convolutions and their gradients, relative to M·√n, where M is the product of
+	// the greatest elements of the two arguments and n the number of products that
+	// each sum has: so are the errors of Winograd's algorithms, whatever the sums
+	// themselves cancel to.
+	Conv float64
+}
+
+// Numbers of draws: as a rule, and to settle whether a result is wrong.
+const (
+	FewDraws  = 3
+	ManyDraws = 30
+)
+
 // Expect computes nodes of one graph by the reference engine, from the inputs
 // and the current values of the variables. want has the right values of each
 // node and slack how far each element may be off, measured as by [Graph];
 // an infinite slack means that the element cannot be compared.
-//
-// draws is how many times the errors are drawn. Where rounding decides between values
-// that lie far apart, as the index of a maximum among equal values, [FewDraws] may all
-// decide alike: before a result is called wrong, compare it with the tolerance that
-// [ManyDraws] give.
-func Expect(draws int, feeds engine.Feeds, nodes ...*graph.Node) (want, slack [][]float64, err error) {
-	p := &problem{graph: nodes[0].Graph(), feeds: feeds, draws: draws}
+func Expect(precision Precision, feeds engine.Feeds, nodes ...*graph.Node) (want, slack [][]float64, err error) {
+	p := &problem{graph: nodes[0].Graph(), feeds: feeds, precision: precision}
 	e, err := p.expectation(nodes, measured)
 	if err != nil {
 		return nil, nil, err
 	}
 	return e.want, e.slack, nil
 }
-
-// How many times Expect draws errors: as a rule, and to settle whether a result is
-// wrong.
-const (
-	FewDraws  = 3
-	ManyDraws = 30
-)
 
 // Near reports whether a result is within slack of what Expect wants. NaN is
 // near NaN only, and an infinity near itself only.

@@ -25,10 +25,9 @@ type Target struct {
 	// Poison, if it is not nil, fills memory that no run may read before it
 	// is written with NaN. It is called before each run.
 	Poison func(d engine.Device)
-	// Slack is what the tolerance is multiplied by where the target takes
-	// algorithms that are less exact than those that it would choose; 0
-	// means 1.
-	Slack float64
+	// ConvError is how inexact the algorithms of convolutions are that the target is
+	// made to take: see [enginetest.Precision]; 0 for those that it would choose.
+	ConvError float64
 	// With, if it is not nil, calls run with the settings of the target.
 	With func(run func())
 }
@@ -289,7 +288,7 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 			return nil, err
 		}
 		var err error
-		if want, slack, err = enginetest.Expect(enginetest.FewDraws, r.feeds, wanted...); err != nil {
+		if want, slack, err = enginetest.Expect(r.precision(enginetest.FewDraws), r.feeds, wanted...); err != nil {
 			return nil, errInvalid{err}
 		}
 	}
@@ -337,7 +336,7 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 		}
 		// Look closer, with the variables as they were before the run.
 		after := swapValues(before)
-		_, closer, err := enginetest.Expect(enginetest.ManyDraws, r.feeds, wanted[i])
+		_, closer, err := enginetest.Expect(r.precision(enginetest.ManyDraws), r.feeds, wanted[i])
 		swapValues(after)
 		if err != nil {
 			return nil, errInvalid{err}
@@ -348,6 +347,10 @@ func (r run) do(d engine.Device, compare bool) ([]*tensor.Tensor, error) {
 		r.stats.Closer++
 	}
 	return outputs, nil
+}
+
+func (r run) precision(draws int) enginetest.Precision {
+	return enginetest.Precision{Draws: draws, Conv: r.t.ConvError}
 }
 
 // swapValues gives variables other values and returns those they had.
@@ -361,23 +364,13 @@ func swapValues(values map[*graph.Variable]*tensor.Tensor) map[*graph.Variable]*
 
 // compare compares a result with what is expected.
 func (r run) compare(i int, n *graph.Node, got *tensor.Tensor, want, slack []float64) error {
-	// The error of Winograd's algorithm is relative to the largest terms of a tile:
-	// it leaves some where the structure of a graph gives exactly 0.
-	absolute := 0.0
-	if r.t.Slack > 1 {
-		for _, v := range want {
-			if !math.IsInf(v, 0) && !math.IsNaN(v) {
-				absolute = max(absolute, 1e-6*math.Abs(v))
-			}
-		}
-	}
 	bad, first := 0, 0
 	for k, v := range got.Data() {
 		if math.IsInf(slack[k], 0) {
 			continue
 		}
 		r.stats.Values++
-		if !enginetest.Near(v, want[k], slack[k]*max(1, r.t.Slack)+absolute) {
+		if !enginetest.Near(v, want[k], slack[k]) {
 			if bad++; bad == 1 {
 				first = k
 			}

@@ -162,9 +162,9 @@ func convRounding(n *graph.Node) Rounding {
 	first, second := n.Inputs()[0].Shape(), n.Inputs()[1].Shape()
 	switch n.Op().(type) {
 	case graph.Conv2DInputGradOp: // of the weight and dy
-		return Rounding{Terms: first.Size() / first[1]}
+		return Rounding{Terms: first.Size() / first[1], Conv: true}
 	case graph.Conv2DWeightGradOp: // of x and dy
-		return Rounding{Terms: second.Size() / second[1]}
+		return Rounding{Terms: second.Size() / second[1], Conv: true}
 	}
-	return Rounding{Terms: second[1:].Size()}
+	return Rounding{Terms: second[1:].Size(), Conv: true}
 }

@@ -93,6 +93,9 @@ type Rounding struct {
 	Unit float64
 	// UnitOf names an argument instead, whose greatest element is the unit.
 	UnitOf *graph.Node
+	// Conv is true for a convolution or a gradient of one, which adds up products of
+	// its first two arguments and has algorithms that are less exact than the sum.
+	Conv bool
 }
 
 // RoundingOf returns the rounding of a node.
