@@ -19,6 +19,7 @@ func (m *Model) build(s *source) error {
 		return err
 	}
 	s.weights.Entries, m.Prefix = weights.Unwrap(s.weights.Entries, func(name string) bool { return shapes[name] != nil })
+	s.weights.Entries = m.Spec.Timm.Import(s.weights.Entries, shapes)
 	if err := weights.CheckFinite(s.weights.Entries); err != nil {
 		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}

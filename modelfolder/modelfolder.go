@@ -20,6 +20,8 @@ import (
 const (
 	configFile  = "config.json"
 	weightsFile = "model.safetensors"
+	labelsFile  = "labels.txt"
+	cardFile    = "README.md"
 )
 
 // Errors that Load's errors wrap.
@@ -46,6 +48,9 @@ type Model struct {
 	Net *nn.Model
 	// Classes are the names of the classes, by index.
 	Classes []string
+	// Descriptions say more about classes, by their names; there may be some, or
+	// none.
+	Descriptions map[string]string
 	// Preprocessing is how a picture becomes the input.
 	Preprocessing preprocess.Config
 	// Data is the name of the data that the weights were trained with; "" if it
@@ -54,6 +59,8 @@ type Model struct {
 	// Run is the run; nil if the model is none. Its Weights are nil: Net has
 	// them.
 	Run *runfolder.Run
+	// Card is what Save writes into README.md besides. Load leaves it empty.
+	Card Card
 }
 
 // Options are the choices of Load. The zero value is a good default.
@@ -96,6 +103,7 @@ type source struct {
 	net, data     string
 	trained       bool // by Stride, which always says with what data
 	classes       []string
+	descriptions  map[string]string
 	input         tensor.Shape
 	preprocessing *preprocess.Config
 }
@@ -108,19 +116,37 @@ func (s *source) readFolder() error {
 		return err
 	case config.TrainImages != nil:
 		return s.readRun()
-	case config.Net == "":
-		return fmt.Errorf("%s does not name the network: want a field \"net\"", filepath.Join(s.path, configFile))
 	}
-	s.net, s.data, s.trained, s.classes = config.Net, config.Data, config.Data != "", config.Classes
+	if s.net, err = config.network(); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(s.path, configFile), err)
+	}
+	if s.net == "" {
+		return fmt.Errorf("%s does not name the network: want a field \"net\", or timm's \"architecture\"", filepath.Join(s.path, configFile))
+	}
+	s.data, s.trained, s.classes, s.descriptions = config.Data, config.Data != "", config.Classes, config.Descriptions
 	if s.preprocessing = config.Preprocessing; s.preprocessing != nil {
 		s.input = s.preprocessing.InputSize
 	}
 	s.weightsFile = filepath.Join(s.path, weightsFile)
 	s.weights, err = safetensors.Load(s.weightsFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the model folder %s is not complete: %s is missing: %w", s.path, weightsFile, fs.ErrNotExist)
+		return s.noWeights()
+	}
+	if err == nil && len(s.classes) == 0 {
+		s.classes, err = readLabels(s.path)
 	}
 	return err
+}
+
+// noWeights is the error of a model folder without model.safetensors. timm writes
+// pytorch_model.bin unless told otherwise.
+func (s *source) noWeights() error {
+	const pickled = "pytorch_model.bin"
+	hint := ""
+	if _, err := os.Stat(filepath.Join(s.path, pickled)); err == nil {
+		hint = fmt.Sprintf(" (%s, which is there, cannot be read: timm's save_for_hf writes %s with safe_serialization=True)", pickled, weightsFile)
+	}
+	return fmt.Errorf("the model folder %s is not complete: %s is missing%s: %w", s.path, weightsFile, hint, fs.ErrNotExist)
 }
 
 // readRun reads a run folder.
@@ -149,7 +175,7 @@ func (s *source) model(asked string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Classes: s.classes}
+	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Classes: s.classes, Descriptions: s.descriptions}
 	if s.input == nil {
 		s.input = spec.Input
 	}

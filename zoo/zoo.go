@@ -37,6 +37,9 @@ type Spec struct {
 	// for weight files that do not say it themselves. Without an InputSize there
 	// are none, or pictures are taken as preprocess.Plain makes them.
 	Preprocessing preprocess.Config
+	// Timm says which model of timm computes the same; the zero value if there is
+	// none.
+	Timm Timm
 }
 
 // Defaults are hyper-parameters of training with plain SGD.

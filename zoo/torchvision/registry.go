@@ -51,6 +51,7 @@ func init() {
 			// The first weights that torchvision published for each: the shorter
 			// side is resized to 256 pixels.
 			Preprocessing: preprocess.Config{InputSize: input, CropMode: preprocess.Center, CropPct: 0.875, Mean: mean, Std: std},
+			Timm:          timmModels[n.name],
 		})
 	}
 }

@@ -1,0 +1,166 @@
+package modelfolder
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/safetensors"
+	"github.com/strideml/stride/train/runfolder"
+)
+
+// RunModel is the name of the model folder within a run folder.
+const RunModel = "model"
+
+// Save writes a model folder, which it makes if need be: config.json in the layout
+// of timm, model.safetensors, labels.txt and README.md, the model card. The metadata
+// of model.safetensors say what config.json says, so that the file can be used
+// without the folder. Where timm has a model that computes the same, config.json
+// names it and the weights have timm's names, so that
+// timm.create_model("local-dir:DIR", pretrained=True) loads it.
+//
+// Each file is replaced whole or not at all. Save uses Net, Spec, Classes,
+// Descriptions, Preprocessing, Data, Run and Card of the model; Preprocessing must be
+// for Net's input, and there must be a class for each of Net's outputs. Save refuses
+// a run folder, which it would spoil.
+func (m *Model) Save(dir string) error {
+	input := m.Net.Input()
+	if err := m.Preprocessing.Check(); err != nil {
+		return fmt.Errorf("save %s: preprocessing: %w", dir, err)
+	}
+	if size := m.Preprocessing.InputSize; !size.Equal(input) {
+		return fmt.Errorf("save %s: preprocessing makes inputs of %v, the network takes %v", dir, size, input)
+	}
+	if m.Spec.Name == "" {
+		return fmt.Errorf("save %s: the model does not name its network", dir)
+	}
+	if err := m.checkOutput(); err != nil {
+		return fmt.Errorf("save %s: %w", dir, err)
+	}
+	if _, err := runfolder.ReadSettings(dir); err == nil {
+		return fmt.Errorf("save %s: the folder holds a run, which could not be resumed afterwards: name another folder", dir)
+	}
+	weights, err := m.weights()
+	if err != nil {
+		return fmt.Errorf("save %s: %w", dir, err)
+	}
+	b, err := json.MarshalIndent(m.config(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("save %s: %w", dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := weights.Save(filepath.Join(dir, weightsFile)); err != nil {
+		return err
+	}
+	for name, text := range map[string]string{
+		configFile: string(b) + "\n", labelsFile: m.labels(), cardFile: m.readme(),
+	} {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, name), []byte(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// SaveRun writes the model of a run into the folder model of its run folder, which
+// it returns, as Save does. card is for its README.md.
+func SaveRun(run string, card Card) (dir string, err error) {
+	m, err := Load(run, Options{})
+	if err != nil {
+		return "", err
+	}
+	if m.Run == nil {
+		return "", fmt.Errorf("%s is a model folder, not a run folder", run)
+	}
+	m.Card = card
+	dir = filepath.Join(run, RunModel)
+	return dir, m.Save(dir)
+}
+
+// hasTimm reports whether timm has a model that computes the same.
+func (m *Model) hasTimm() bool { return m.Spec.Timm.Equals(m.Net.Input()) }
+
+// weights returns the content of model.safetensors.
+func (m *Model) weights() (*safetensors.File, error) {
+	preprocessing := m.Preprocessing.WithDefaults()
+	metadata, err := runfolder.Settings{
+		Net: m.Spec.Name, Data: m.Data, Classes: m.Classes, Input: m.Net.Input(), Preprocessing: &preprocessing,
+	}.Metadata()
+	if err != nil {
+		return nil, err
+	}
+	f := &safetensors.File{Entries: m.Net.State(), Metadata: metadata}
+	if m.hasTimm() {
+		f.Entries, err = m.Spec.Timm.Export(f.Entries)
+	}
+	return f, err
+}
+
+// config returns the content of config.json.
+func (m *Model) config() config {
+	p := m.Preprocessing.WithDefaults()
+	n := len(m.Classes)
+	c := config{
+		// timm has no such model: that is what it will say.
+		Architecture: "stride/" + m.Spec.Name,
+		NumClasses:   &n, LabelNames: m.Classes, Descriptions: m.Descriptions,
+		Pretrained: &pretrained{
+			InputSize: p.InputSize, Interpolation: string(p.Interpolation), CropPct: p.CropPct, CropMode: string(p.CropMode),
+			Mean: p.Mean, Std: p.Std, NumClasses: &n, License: m.Card.License,
+		},
+		Stride: &strideConfig{Version: version, Net: m.Spec.Name, Data: m.Data, Invert: p.Invert},
+	}
+	if t := m.Spec.Timm; m.hasTimm() {
+		c.Architecture, c.NumFeatures, c.GlobalPool = t.Architecture, t.Features, "avg"
+		c.Pretrained.FirstConv, c.Pretrained.Classifier = &t.FirstConv, &t.Classifier
+		if p.InputSize[1] == 224 && p.InputSize[2] == 224 {
+			c.Pretrained.PoolSize = []int{7, 7} // all of them halve the sides five times
+		}
+		if p.InputSize[0] != 3 {
+			c.ModelArgs = map[string]json.RawMessage{"in_chans": json.RawMessage(fmt.Sprint(p.InputSize[0]))}
+		}
+	}
+	return c
+}
+
+// labels returns the content of labels.txt: a class a line.
+func (m *Model) labels() string {
+	var b strings.Builder
+	for _, name := range m.Classes {
+		b.WriteString(printable.Line(name) + "\n")
+	}
+	return b.String()
+}
+
+// readLabels reads labels.txt of a model folder, for weights from elsewhere whose
+// config.json has no names. There may be none.
+func readLabels(dir string) ([]string, error) {
+	const most = 1 << 20
+	path := filepath.Join(dir, labelsFile)
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case info.Size() > most:
+		return nil, fmt.Errorf("%s has more than %d bytes", path, most)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimRight(strings.ReplaceAll(strings.TrimPrefix(string(b), "\ufeff"), "\r\n", "\n"), "\n")
+	if text == "" {
+		return nil, nil
+	}
+	return strings.Split(text, "\n"), nil
+}
