@@ -3,6 +3,7 @@ package zoo
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/strideml/stride/tensor"
 )
@@ -54,10 +55,13 @@ func (t Timm) Export(state []tensor.Named) ([]tensor.Named, error) {
 	return out, nil
 }
 
+// batchCount is what PyTorch counts in a batch normalization. No network has it.
+const batchCount = "num_batches_tracked"
+
 // Import returns entries with the names and shapes of the network, whose
 // variables have the shapes given, where they are those of timm. Others are left
-// as they are: names of torchvision, num_batches_tracked, and what does not belong
-// to the network, about which nn.Model.LoadState decides. The rows of a tensor may
+// as they are: those of the network itself, and what does not belong to it, about
+// which nn.Model.LoadState decides. The rows of a tensor may
 // be more or fewer than the network's, as the classifier's are for another number
 // of classes.
 func (t Timm) Import(entries []tensor.Named, network map[string]tensor.Shape) []tensor.Named {
@@ -75,6 +79,12 @@ func (t Timm) Import(entries []tensor.Named, network map[string]tensor.Shape) []
 	}
 	out := slices.Clone(entries)
 	for i, e := range entries {
+		if path, ok := strings.CutSuffix(e.Name, batchCount); ok {
+			if mean, ok := byTimm[path+"running_mean"]; ok {
+				out[i].Name = strings.TrimSuffix(mean.name, "running_mean") + batchCount
+			}
+			continue
+		}
 		o, ok := byTimm[e.Name]
 		if _, known := network[e.Name]; known || !ok {
 			continue
