@@ -5,8 +5,9 @@
 // [Load] takes
 //
 //   - a run folder, as package train leaves it, see train/runfolder;
-//   - a model folder: config.json and model.safetensors, which [Model.Save]
-//     writes and docs/model-folder.md describes;
+//   - a model folder: config.json and model.safetensors in the layout of timm,
+//     which [Model.Save] writes and docs/model-folder.md describes, or such a
+//     folder that timm has written;
 //   - a model file, .safetensors. Files that Stride has written say in their
 //     metadata which network they are for; for others, Options.Net does.
 //
@@ -29,12 +30,16 @@
 //
 // # Names
 //
+// Weights may have the names and shapes that timm has for them, where zoo.Spec says
+// how they differ; [Model.Save] writes these. In memory, and in run folders, names
+// are always the network's own.
+//
 // Names of tensors that all begin with what a wrapper of the network has added,
 // such as "module." or "_orig_mod.", are taken without it; Model.Prefix says so.
 // Weights that are NaN or infinite are an error.
 //
 // # Classes
 //
-// Weights without class names get "class 0", "class 1" and so on, as many as
-// the last layer has.
+// Weights without class names take those of labels.txt in their folder; otherwise
+// they get "class 0", "class 1" and so on, as many as the last layer has.
 package modelfolder

@@ -48,7 +48,7 @@ type Model struct {
 	Net *nn.Model
 	// Classes are the names of the classes, by index.
 	Classes []string
-	// Descriptions say more about classes, by their names; there may be some, or
+	// Descriptions describe classes, by their names; there may be some, or
 	// none.
 	Descriptions map[string]string
 	// Preprocessing is how a picture becomes the input.

@@ -456,6 +456,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte(`{"version": 1, "net": "lenet", "preprocessing": {"input_size": [1, 12, 12]}}`), `["a","b","c"]`, "[1,12,12]")
 	f.Add([]byte(`{"version": 1, "net": "lenet", "classes": ["a"], "train_images": 3}`), "[]", "[1,2048,2048]")
 	f.Add([]byte(`{"version": 1, "net": "vgg16", "preprocessing": {"input_size": [3, 2048, 2048], "crop_pct": 0.06}}`), "", "[64,1,1]")
+	f.Add([]byte(`{"architecture": "stride/lenet", "label_names": {"2": "c"}, "pretrained_cfg": {"input_size": [1, 12, 12], "mean": [0.5], "std": [1]}, "stride": {"version": 1, "net": "lenet"}}`), "", "")
 	f.Fuzz(func(t *testing.T, config []byte, classes, size string) {
 		weights := safetensors.File{Entries: state, Metadata: map[string]string{"net": "lenet", "classes": classes, "input": size}}
 		var b bytes.Buffer
