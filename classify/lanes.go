@@ -55,6 +55,9 @@ var errClosed = errors.New("the classifier is closed")
 
 // newLanes compiles the wide lane, so that errors show early.
 func newLanes(net *nn.Model, o Options) (*lanes, error) {
+	if own, ok := o.Device.(*cpu.Device); ok && own == nil {
+		o.Device = nil
+	}
 	l := &lanes{net: net, options: o, threads: o.CPU.Threads}
 	if l.threads <= 0 {
 		l.threads = runtime.GOMAXPROCS(0)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
@@ -12,18 +11,15 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// best is the best engine there is, made when it is first asked for.
-var best = sync.OnceValue(func() engine.Device { return cpu.New(cpu.Options{}) })
-
 // TryGPU returns an engine for GPU number i, from 0, if there is one, and else
 // the best engine for the CPU, with all its threads. Its Name and Description
 // say which it is: there are no engines for GPUs yet, so it is "cpu". The
 // book's try_gpu.
-func TryGPU(i int) engine.Device { return best() }
+func TryGPU(i int) engine.Device { return cpu.Default() }
 
 // TryAllGPUs returns the engines for all GPUs, and where there is none, the
 // best engine for the CPU alone. The book's try_all_gpus.
-func TryAllGPUs() []engine.Device { return []engine.Device{best()} }
+func TryAllGPUs() []engine.Device { return []engine.Device{cpu.Default()} }
 
 // Apply applies a layer or a whole network to a batch x (N×C×H×W, or N×features)
 // at once, as the book's layer(X) does: its weights are drawn as PyTorch would,
@@ -38,7 +34,7 @@ func Apply(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
 		return nil, err
 	}
 	defer model.Close()
-	return model.Predict(best(), x)
+	return model.Predict(nil, x)
 }
 
 // CompConv2D applies a layer, such as a convolution of one output channel with

@@ -14,6 +14,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -22,12 +23,10 @@ import (
 )
 
 // EvaluateAccuracy returns the share of a loader's images that the network
-// gets right. A nil device means TryGPU's. The book's
+// gets right. A nil device means cpu.Default(). The book's
 // evaluate_accuracy_gpu.
 func EvaluateAccuracy(ctx context.Context, net *nn.Model, test *data.Loader, device engine.Device) (float64, error) {
-	if device == nil {
-		device = best()
-	}
+	device = cpu.OrDefault(device)
 	result, err := train.Evaluate(ctx, net, test.Dataset(), train.EvalConfig{BatchSize: test.Config().BatchSize, Device: device})
 	if err != nil {
 		return 0, err
@@ -62,16 +61,14 @@ type Animator struct {
 //
 // First it draws the weights of all convolutions and linear layers again
 // (Xavier, uniform; biases as PyTorch has them), with the seed of the training
-// loader. A nil device means TryGPU's, a nil animator prints only. The
+// loader. A nil device means cpu.Default(), a nil animator prints only. The
 // book's train_ch6. Loss and accuracy on the training data are means over the
 // last epoch; speed is that of the training steps.
 //
 // The history is there even with an error. A file that could not be written
 // is an error, but does not stop the training.
 func TrainCh6(ctx context.Context, net *nn.Model, trainSet, testSet *data.Loader, epochs int, lr float32, device engine.Device, animator *Animator) (*train.History, error) {
-	if device == nil {
-		device = best()
-	}
+	device = cpu.OrDefault(device)
 	c, err := newCurves(animator)
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/strideml/stride/graph"
@@ -50,9 +51,20 @@ type Program interface {
 // Run compiles the outputs, runs them once, with the graph's assignments, and
 // returns new tensors, in the order of the outputs. Graphs without inputs take nil
 // feeds. For more than one run, compile the graph and keep the Program.
+//
+// It is an error if d is nil: this package knows no engine. cpu.Default of
+// engine/cpu is the device that nil means elsewhere.
 func Run(d Device, feeds Feeds, outputs ...*graph.Node) ([]*tensor.Tensor, error) {
+	if d == nil {
+		return nil, errors.New("there is no device to run the graph: pass one, such as cpu.Default() of package engine/cpu")
+	}
 	if len(outputs) == 0 {
-		return nil, fmt.Errorf("no outputs to compute")
+		return nil, errors.New("no outputs to compute")
+	}
+	for i, n := range outputs {
+		if n == nil {
+			return nil, fmt.Errorf("output %d is nil", i)
+		}
 	}
 	p, err := d.Compile(outputs[0].Graph(), outputs...)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -170,12 +171,12 @@ func (t *Trace) OutputOf(path string) (*graph.Node, error) {
 // Activations runs the network in Eval mode on x, a batch or a single image as
 // for [Model.Predict], and returns the outputs of the layers with the given
 // paths, in that order; see [Trace.OutputOf] for what a path is. It compiles a
-// program at each call.
+// program at each call. A nil device means cpu.Default().
 func (m *Model) Activations(device engine.Device, x *tensor.Tensor, paths ...string) ([]*tensor.Tensor, error) {
 	if len(paths) == 0 {
 		return nil, fmt.Errorf("nn: activations: no layer is named")
 	}
-	x, err := m.asBatch(device, x)
+	x, err := m.asBatch(x)
 	if err != nil {
 		return nil, fmt.Errorf("nn: activations: %w", err)
 	}
@@ -189,7 +190,7 @@ func (m *Model) Activations(device engine.Device, x *tensor.Tensor, paths ...str
 			return nil, err
 		}
 	}
-	outputs, err := engine.Run(device, engine.Feeds{t.Input: x}, nodes...)
+	outputs, err := engine.Run(cpu.OrDefault(device), engine.Feeds{t.Input: x}, nodes...)
 	if err != nil {
 		return nil, fmt.Errorf("nn: activations: %w", err)
 	}

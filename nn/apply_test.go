@@ -198,8 +198,8 @@ func TestActivationsErrors(t *testing.T) {
 	for want, f := range map[string]func() error{
 		"nn: activations: no layer is named":                         func() error { _, err := m.Activations(reference.New(), tensor.New(1, 3)); return err },
 		"nn: activations: input 1×4: the network takes batches of 3": func() error { _, err := m.Activations(reference.New(), tensor.New(1, 4), "0"); return err },
-		"nn: activations: there is no device":                        func() error { _, err := m.Activations(nil, tensor.New(1, 3), "0"); return err },
-		"nn: predict: there is no device":                            func() error { _, err := m.Predict(nil, tensor.New(1, 3)); return err },
+		"nn: activations: there is no input":                         func() error { _, err := m.Activations(reference.New(), nil, "0"); return err },
+		"nn: predict: there is no input":                             func() error { _, err := m.Predict(reference.New(), nil); return err },
 		`nn: there is no layer "1": there are 0`:                     func() error { _, err := m.Activations(reference.New(), tensor.New(1, 3), "1"); return err },
 	} {
 		if err := f(); err == nil || !strings.Contains(err.Error(), want) {

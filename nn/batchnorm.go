@@ -1,6 +1,9 @@
 package nn
 
-import "github.com/strideml/stride/graph"
+import (
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
+)
 
 // BatchNormLayer normalises channels; see [BatchNorm].
 type BatchNormLayer struct{ eps, momentum float32 }
@@ -46,16 +49,23 @@ func (b *BatchNormLayer) Forward(x *graph.Node) *graph.Node {
 			stats := graph.Concat(0, graph.Reshape(mean, 1, c), graph.Reshape(variance, 1, c))
 			return graph.BatchNormInference(x, stats, gamma, beta, b.eps)
 		}
-		m := in.Size() / c
-		if m < 2 {
-			s.g.Fail("BatchNorm", "training needs more than one value for each channel, input %v has one: use a larger batch", in)
-		}
+		m := valuesPerChannel(s.g, "BatchNorm", in)
 		stats := graph.BatchStats(x)
 		unbiased := graph.Mul(graph.Slice(stats, 0, 1, 2), s.g.Scalar(float32(float64(m)/float64(m-1))))
 		b.move(s, mean, graph.Slice(stats, 0, 0, 1))
 		b.move(s, variance, unbiased)
 		return graph.BatchNorm(x, stats, gamma, beta, b.eps)
 	})
+}
+
+// valuesPerChannel returns how many values of an N×C or N×C×H×W input a channel has
+// in training. It fails where that is one, whose variance is 0.
+func valuesPerChannel(g *graph.Graph, kind string, in tensor.Shape) int {
+	m := in.Size() / in[1]
+	if m < 2 {
+		g.Fail(kind, "training needs more than one value for each channel, input %v has one: use larger batches", in)
+	}
+	return m
 }
 
 // move assigns (1−momentum)·running + momentum·batch to a running statistic.

@@ -35,7 +35,7 @@ func BatchNormScratch(features, dims int) *BatchNormScratchLayer {
 	}
 }
 
-// Forward normalises x.
+// Forward normalises x. In Train mode it fails where a channel has a single value.
 func (b *BatchNormScratchLayer) Forward(x *graph.Node) *graph.Node {
 	g, in, want := x.Graph(), x.Shape(), b.Gamma.shape
 	if len(in) != len(want) || in[1] != want[1] || len(in) != 2 && len(in) != 4 {
@@ -43,6 +43,7 @@ func (b *BatchNormScratchLayer) Forward(x *graph.Node) *graph.Node {
 	}
 	mean, variance := b.MovingMean.Value(x), b.MovingVar.Value(x)
 	if ModeOf(x) == Train {
+		valuesPerChannel(g, "BatchNormScratch", in)
 		axes := []int{0}
 		if len(in) == 4 {
 			axes = []int{0, 2, 3}

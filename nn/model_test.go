@@ -348,3 +348,90 @@ func TestPredict(t *testing.T) {
 		t.Error("no error for the wrong size")
 	}
 }
+
+// counting counts the programs that a device compiled and those that were closed.
+type counting struct {
+	engine.Device
+	compiled, closed int
+}
+
+type countedProgram struct {
+	engine.Program
+	device *counting
+}
+
+func (c *counting) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
+	c.compiled++
+	p, err := c.Device.Compile(g, outputs...)
+	return countedProgram{p, c}, err
+}
+
+func (p countedProgram) Close() error {
+	p.device.closed++
+	return p.Program.Close()
+}
+
+func TestKeepPrograms(t *testing.T) {
+	m := model(t, nn.Linear(2), 3)
+	device := &counting{Device: reference.New()}
+	cycle := func(sizes int) (compiled int) {
+		t.Helper()
+		before := device.compiled
+		for range 2 {
+			for n := 1; n <= sizes; n++ {
+				if _, err := m.Predict(device, tensor.New(n, 3)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		return device.compiled - before
+	}
+	if got := cycle(nn.DefaultPrograms); got != nn.DefaultPrograms {
+		t.Errorf("%d programs for %d batch sizes", got, nn.DefaultPrograms)
+	}
+	if got := cycle(8); got < 8 {
+		t.Errorf("%d programs for 8 batch sizes in turn: more than the default are kept", got)
+	}
+	if err := m.KeepPrograms(8); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.WarmUp(device, 8, 7, 6, 5, 4, 3, 2, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got := cycle(8); got != 0 {
+		t.Errorf("%d programs are compiled after WarmUp", got)
+	}
+	if err := m.KeepPrograms(1); err != nil || device.compiled-device.closed != 1 {
+		t.Errorf("%d programs are kept, want 1; %v", device.compiled-device.closed, err)
+	}
+	for want, err := range map[string]error{
+		"nn: keep 0 programs: want at least 1":                                                m.KeepPrograms(0),
+		"nn: warm up for 2 batch sizes: a model keeps 1 programs, which KeepPrograms changes": m.WarmUp(device, 1, 2),
+		"nn: batch size must be at least 1, got 0":                                            m.WarmUp(device, 0),
+	} {
+		if err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	if err := m.Close(); err != nil || device.compiled != device.closed {
+		t.Errorf("%d of %d programs are closed; %v", device.closed, device.compiled, err)
+	}
+}
+
+// A NaN in one image is seen in the output for that image, and only there.
+func TestPredictNaN(t *testing.T) {
+	m := model(t, nn.Sequential(nn.Conv2D(4, 3).Pad(1), nn.BatchNorm(), nn.ReLU(), nn.MaxPool2D(2), nn.Flatten(), nn.Linear(3)), 1, 8, 8)
+	x := tensor.Randn(tensor.Seed(3), 4, 1, 8, 8)
+	x.Set(float32(math.NaN()), 2, 0, 4, 4)
+	for _, device := range []engine.Device{reference.New(), nil} {
+		y, err := m.Predict(device, x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range y.Data() {
+			if (v != v) != (i/3 == 2) {
+				t.Errorf("image %d has the score %v", i/3, v)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/train/runfolder"
@@ -213,9 +214,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Optimizer == nil {
 		c.Optimizer = optim.SGD{}
 	}
-	if c.Device == nil {
-		c.Device = defaultDevice()
-	}
+	c.Device = cpu.OrDefault(c.Device)
 	if c.CheckpointEvery == 0 {
 		c.CheckpointEvery = 1
 	}

@@ -9,7 +9,9 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -19,7 +21,7 @@ import (
 type EvalConfig struct {
 	// BatchSize is the number of images computed at once; 0 means 256.
 	BatchSize int
-	// Device computes; nil means the cpu engine with all threads.
+	// Device computes; nil means cpu.Default().
 	Device engine.Device
 	// Workers is the number of goroutines that prepare batches; 0 leaves it to
 	// data.Loader.
@@ -54,6 +56,10 @@ type Evaluation struct {
 }
 
 // Evaluate measures the model in Eval mode on a dataset.
+//
+// Where the loss of a batch is NaN or infinite, and so is a value of an image, of a
+// target or of the model's parameters and buffers, the error names it. Otherwise
+// Evaluation.Loss is not finite: numbers became too large inside of the network.
 func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config EvalConfig) (*Evaluation, error) {
 	if config.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d: want at least 1", config.BatchSize)
@@ -70,8 +76,17 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 		return nil, err
 	}
 	defer e.close()
-	return e.run(ctx)
+	result, err := e.run(ctx)
+	if err == nil && !finite(result.Loss) {
+		err = weights.CheckFinite(model.State())
+	}
+	if err != nil {
+		return nil, err
+	}
+	return result, nil
 }
+
+func finite(v float64) bool { return v-v == 0 }
 
 // An evaluator measures again and again on the same dataset.
 type evaluator struct {
@@ -94,9 +109,7 @@ func newEvaluator(model *nn.Model, set data.Dataset, o objective, config EvalCon
 	if config.BatchSize == 0 {
 		config.BatchSize = 256
 	}
-	if config.Device == nil {
-		config.Device = defaultDevice()
-	}
+	config.Device = cpu.OrDefault(config.Device)
 	loader, err := data.NewLoader(set, data.LoaderConfig{BatchSize: config.BatchSize, Workers: config.Workers})
 	if err != nil {
 		return nil, fmt.Errorf("test set: %w", err)
@@ -173,6 +186,11 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 		losses := p.outputs[0].Data()
 		for _, loss := range losses { // one for each image, or their mean
 			sum += float64(loss) * float64(b.Len()/len(losses))
+		}
+		if !finite(sum) {
+			if err := checkInput("test", b); err != nil {
+				return nil, err
+			}
 		}
 		if result.Confusion != nil {
 			for i, guess := range p.outputs[1].Data() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,5 +188,63 @@ func TestEvaluateIsCancelled(t *testing.T) {
 	}})
 	if !errors.Is(err, context.Canceled) || done != 4 {
 		t.Errorf("after %d images: %v", done, err)
+	}
+}
+
+// numbers are images of any values, beyond what bytes can hold.
+type numbers struct {
+	*data.Images
+	damaged int // the image that holds value
+	value   float32
+}
+
+func (n numbers) Read(i int, pixels []float32) (int, error) {
+	label, err := n.Images.Read(i, pixels)
+	if i == n.damaged {
+		pixels[len(pixels)/2] = n.value
+	}
+	return label, err
+}
+
+func TestEvaluateNonFinite(t *testing.T) {
+	t.Parallel()
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	damage := func(name string, v float32) func(m *nn.Model) {
+		return func(m *nn.Model) {
+			for _, p := range slices.Concat(m.Parameters(), m.Buffers()) {
+				if p.Name == name {
+					p.Value.Data()[0] = v
+					p.Changed()
+				}
+			}
+		}
+	}
+	squared := func(output, target *graph.Node) *graph.Node { return graph.Mean(graph.Mul(output, output)) }
+	for _, c := range []struct {
+		name  string
+		image int // −1 for none
+		value float32
+		model func(m *nn.Model)
+		loss  func(output, target *graph.Node) *graph.Node
+		want  string // "" for a loss that is not finite
+	}{
+		{"NaN in an image", 17, nan, nil, nil, "the test data are damaged: image 17 of the dataset holds a value that is NaN or infinite"},
+		{"infinity in an image", 3, inf, nil, nil, "the test data are damaged: image 3 of the dataset"},
+		{"NaN in an image, custom loss", 9, nan, nil, squared, "the test data are damaged: image 9 of the dataset"},
+		{"NaN in a parameter", -1, 0, damage("6.weight", nan), nil, "the weights are damaged: tensor 6.weight has 1 NaN among 24 values"},
+		{"infinity in a buffer", -1, 0, damage("1.running_mean", inf), nil, "the weights are damaged: tensor 1.running_mean has "},
+		{"too large inside", -1, 0, damage("6.weight", 3e38), squared, ""},
+	} {
+		m := tiny(t, 1)
+		if c.model != nil {
+			c.model(m)
+		}
+		e, err := train.Evaluate(t.Context(), m, numbers{bars(20), c.image, c.value}, train.EvalConfig{BatchSize: 6, Device: device, Loss: c.loss})
+		switch {
+		case c.want == "" && (err != nil || !math.IsInf(e.Loss, 1)):
+			t.Errorf("%s: %+v, %v", c.name, e, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%s: error %v, want %s", c.name, err, c.want)
+		}
 	}
 }

@@ -2,11 +2,13 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -135,12 +137,12 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, con
 	}
 	f.stepper.SetMemoryBudget(config.MemoryBudget)
 	f.stepper.objective = o
-	for _, batch := range []int{size, n % size} {
-		if batch == 0 {
-			continue
-		}
-		if _, err := f.stepper.compile(batch); err != nil {
-			return f, err
+	if _, err := f.stepper.compile(size); err != nil {
+		return f, err
+	}
+	if rest := n % size; rest > 0 {
+		if _, err := f.stepper.compile(rest); err != nil {
+			return f, lastBatch(err, n, size)
 		}
 	}
 	if testSet == nil {
@@ -150,6 +152,17 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, con
 		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
 	})
 	return f, err
+}
+
+// lastBatch explains why the smaller last batch of an epoch cannot be trained, as
+// where batch normalization would have one value for each channel.
+func lastBatch(err error, images, size int) error {
+	err = fmt.Errorf("the last batch of each epoch has %s, as %d images make batches of %d: %w", count(images%size, "image"), images, size, err)
+	var rule *graph.Error
+	if errors.As(err, &rule) {
+		err = fmt.Errorf("%w; choose a batch size that leaves a larger last batch, or leave out %s", err, count(images%size, "image"))
+	}
+	return err
 }
 
 func (f *fitter) close() {
@@ -317,7 +330,7 @@ func (f *fitter) step(b *data.Batch) error {
 		return err
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		if err := checkInput(b); err != nil {
+		if err := checkInput("training", b); err != nil {
 			return err
 		}
 		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v%s", loss, f.explain(f.at.Step, false)))

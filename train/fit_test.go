@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/reference"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 )
@@ -164,5 +165,40 @@ func TestNilArguments(t *testing.T) {
 	}
 	if _, err := train.Fit(t.Context(), linear(t), nil, nil, settings(dir)); err == nil || !strings.Contains(err.Error(), "there is no training set") {
 		t.Errorf("no data: got %v", err)
+	}
+}
+
+// A smaller last batch that the network cannot be trained on.
+func TestLastBatchOfOne(t *testing.T) {
+	t.Parallel()
+	norms := nn.Sequential(nn.Flatten(), nn.Linear(3), nn.BatchNorm())
+	pooled := nn.Sequential(nn.Conv2D(3, 3), nn.GlobalAvgPool2D(), nn.BatchNorm(), nn.Flatten())
+	scratch := nn.Sequential(nn.Flatten(), nn.Linear(3), nn.BatchNormScratch(3, 2))
+	for name, net := range map[string]nn.Layer{"N×C": norms, "1×1": pooled, "scratch": scratch} {
+		for _, c := range []struct {
+			images, batch int
+			want          string // "" for none
+		}{
+			{9, 8, "the last batch of each epoch has 1 image, as 9 images make batches of 8: 2 (BatchNorm"},
+			{17, 8, "the last batch of each epoch has 1 image, as 17 images make batches of 8: 2 (BatchNorm"},
+			{3, 1, "training needs more than one value for each channel"}, // every batch
+			{10, 8, ""},
+			{8, 8, ""},
+		} {
+			model, err := nn.New(net, tensor.Shape{1, 6, 6}, nn.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			config := settings("")
+			config.Epochs, config.BatchSize = 1, c.batch
+			_, err = train.Fit(t.Context(), model, bars(c.images), nil, config)
+			last := err != nil && strings.HasSuffix(err.Error(), "; choose a batch size that leaves a larger last batch, or leave out 1 image")
+			switch {
+			case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("%s, %d images in batches of %d: error %v, want %q", name, c.images, c.batch, err, c.want)
+			case last != strings.HasPrefix(c.want, "the last batch"):
+				t.Errorf("%s, %d images in batches of %d: error %v", name, c.images, c.batch, err)
+			}
+		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 )
@@ -50,13 +51,14 @@ func (s *Stepper) Memory(batch int) (Memory, error) {
 }
 
 // InferenceMemory predicts the memory of inference for batches of the given
-// size, in the manner of Stepper.Memory.
+// size, in the manner of Stepper.Memory. A nil device means cpu.Default().
 func InferenceMemory(model *nn.Model, device engine.Device, batch int) (Memory, error) {
 	m := (&Stepper{model: model}).memory(batch)
 	trace, err := model.Trace(batch, nn.Eval)
 	if err != nil {
 		return m, err
 	}
+	device = cpu.OrDefault(device)
 	p, err := device.Compile(trace.Graph, trace.Output)
 	if err != nil {
 		return m, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
@@ -89,12 +91,13 @@ func (s *Stepper) memory(batch int) Memory {
 // RunMemory predicts what Fit holds beside a step, in bytes: batches that are
 // prepared ahead, for training and for the test, weights that the test keeps
 // packed, and those kept to explain what goes wrong. All else that a test needs
-// is memory of the step that is free by then.
+// is memory of the step that is free by then. A nil device means cpu.Default().
 func RunMemory(model *nn.Model, device engine.Device, batch int) (int64, error) {
 	trace, err := model.Trace(batch, nn.Eval)
 	if err != nil {
 		return 0, err
 	}
+	device = cpu.OrDefault(device)
 	p, err := device.Compile(trace.Graph, trace.Output)
 	if err != nil {
 		return 0, fmt.Errorf("compile the network for batches of %d: %w", batch, err)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -68,21 +69,17 @@ type minimizerProgram struct {
 }
 
 // NewMinimizer returns a Minimizer that changes params so that the loss gets
-// smaller. A nil device means the cpu engine with all threads, a nil optimizer
-// plain SGD.
+// smaller. A nil device means cpu.Default(), a nil optimizer plain SGD.
 //
 // loss is given the nodes of what Run is given, with their shapes, and returns a
 // single number, such as the mean over a batch. It is called once for each
 // combination of shapes, and reads variables with x.Graph().Variable or a model's
 // Forward. Parameters that the loss does not depend on stay as they are.
 func NewMinimizer(device engine.Device, optimizer optim.Optimizer, params []*graph.Variable, loss func(x, target *graph.Node) *graph.Node) *Minimizer {
-	if device == nil {
-		device = defaultDevice()
-	}
 	if optimizer == nil {
 		optimizer = optim.SGD{}
 	}
-	return &Minimizer{device: device, optimizer: optimizer, params: params, loss: loss}
+	return &Minimizer{device: cpu.OrDefault(device), optimizer: optimizer, params: params, loss: loss}
 }
 
 // Run does one step with the given learning rate and returns the loss from before

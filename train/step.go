@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -34,9 +35,13 @@ type stepProgram struct {
 	recomputed     int // values that the backward pass computes again
 }
 
-// NewStepper returns a Stepper that changes the model on the device.
+// NewStepper returns a Stepper that changes the model on the device; nil means
+// cpu.Default(). A nil optimizer means plain SGD.
 func NewStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer) *Stepper {
-	return &Stepper{model: model, device: device, optimizer: optimizer, programs: map[int]*stepProgram{}}
+	if optimizer == nil {
+		optimizer = optim.SGD{}
+	}
+	return &Stepper{model: model, device: cpu.OrDefault(device), optimizer: optimizer, programs: map[int]*stepProgram{}}
 }
 
 // compile prepares the program for a batch size, if it is not there.

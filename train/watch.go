@@ -145,7 +145,7 @@ func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
 
 // checkInput returns an error if an image or a target of a batch has values that
 // are NaN or infinite: then the data are at fault, not the training.
-func checkInput(b *data.Batch) error {
+func checkInput(what string, b *data.Batch) error {
 	for _, part := range []struct {
 		what   string
 		values *tensor.Tensor
@@ -157,7 +157,7 @@ func checkInput(b *data.Batch) error {
 		size := len(all) / b.Len()
 		for i, item := range b.Items {
 			if holdsNonFinite(all[i*size : (i+1)*size]) {
-				return fmt.Errorf("the training data are damaged: %s %d of the dataset holds a value that is NaN or infinite", part.what, item)
+				return fmt.Errorf("the %s data are damaged: %s %d of the dataset holds a value that is NaN or infinite", what, part.what, item)
 			}
 		}
 	}

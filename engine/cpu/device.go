@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"sync"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
@@ -30,13 +31,15 @@ type Options struct {
 	Dump io.Writer
 }
 
-// Device is the CPU as an engine. It is safe for concurrent use.
+// Device is the CPU as an engine. It is safe for concurrent use. A nil *Device is
+// Default().
 type Device struct {
 	workers *exec.Workers
 	strict  bool
 	tuning  *Tuning
 	dump    io.Writer
 	check   bool // verify the intermediate form after each pass
+	shared  bool // it is Default's, which nobody closes
 }
 
 var _ engine.Device = (*Device)(nil)
@@ -59,6 +62,36 @@ func New(o Options) *Device {
 	return d
 }
 
+var shared = sync.OnceValue(func() *Device {
+	d := New(Options{})
+	d.shared = true
+	return d
+})
+
+// Default returns the device that a nil engine.Device means throughout Stride: the
+// cpu engine with all threads. All callers share one device, made at the first call
+// with as many threads as GOMAXPROCS is then. Its Close does nothing.
+func Default() *Device { return shared() }
+
+// OrDefault returns d, or Default() where d is nil, a nil *Device included. Functions
+// that take an engine.Device call it first.
+func OrDefault(d engine.Device) engine.Device {
+	switch own, ok := d.(*Device); {
+	case d == nil:
+		return Default()
+	case ok:
+		return own.orDefault()
+	}
+	return d
+}
+
+func (d *Device) orDefault() *Device {
+	if d == nil {
+		return Default()
+	}
+	return d
+}
+
 // Name returns "cpu".
 func (d *Device) Name() string { return "cpu" }
 
@@ -78,11 +111,13 @@ func (d *Device) Description() string {
 }
 
 // Threads returns the number of threads that compute.
-func (d *Device) Threads() int { return d.workers.Size() }
+func (d *Device) Threads() int { return d.orDefault().workers.Size() }
 
 // Close ends the Device's workers, after the current run. Its programs still run, on one
 // thread. The error is always nil.
 func (d *Device) Close() error {
-	d.workers.Close()
+	if d != nil && !d.shared {
+		d.workers.Close()
+	}
 	return nil
 }

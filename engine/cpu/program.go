@@ -45,6 +45,7 @@ func (p program) MemoryUse() (*engine.MemoryUse, error) { return inspect.Memory(
 
 // Compile implements engine.Device.
 func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
+	d = d.orDefault()
 	for _, n := range outputs {
 		if n == nil || n.Graph() != g {
 			return nil, fmt.Errorf("cpu: output %v does not belong to the graph", n)
@@ -75,7 +76,7 @@ func (p program) forReplicas(d *Device, parts int) func() (*exec.Plan, error) {
 // Replicate implements engine.Replicator, for devices of this package. The new
 // program has the algorithms of this one, whatever the options of the device.
 func (p program) Replicate(device engine.Device) (engine.Program, error) {
-	d, ok := device.(*Device)
+	d, ok := OrDefault(device).(*Device)
 	if !ok {
 		return nil, fmt.Errorf("cpu: a program cannot be replicated on %T", device)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -31,7 +32,8 @@ func (d DeadShare) String() string {
 
 // DeadReLUs counts the dead units of each ReLU and ReLU6 of a model, in Eval
 // mode, for a batch of images (N×C×H×W), in the order of the network. The more
-// images, the fewer units look dead: use a hundred or more.
+// images, the fewer units look dead: use a hundred or more. A nil device means
+// cpu.Default().
 func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (shares []DeadShare, err error) {
 	if images.Rank() == 0 {
 		return nil, fmt.Errorf("images of shape %v: want N×C×H×W", images.Shape())
@@ -58,7 +60,7 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 	if len(outputs) == 0 {
 		return nil, nil
 	}
-	results, err := engine.Run(device, engine.Feeds{trace.Input: images}, outputs...)
+	results, err := engine.Run(cpu.OrDefault(device), engine.Feeds{trace.Input: images}, outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("count dead units: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -55,7 +56,7 @@ func (n *NonFinite) String() string {
 // (N), and the derivatives in the order in which they
 // are computed, which is from the last layer to the first. It returns nil
 // if all are finite. The step number, from 0, says what dropout drops. Nothing
-// is trained.
+// is trained. A nil device means cpu.Default().
 func FindNonFinite(model *nn.Model, device engine.Device, loss func(output, target *graph.Node) *graph.Node, images, targets *tensor.Tensor, step uint64) (*NonFinite, error) {
 	if loss == nil {
 		loss = nn.CrossEntropyLoss
@@ -169,7 +170,7 @@ func newProbe(model *nn.Model, loss func(output, target *graph.Node) *graph.Node
 func (p *probe) run(device engine.Device, kinds map[string]string, images, targets *tensor.Tensor, step uint64) (*NonFinite, error) {
 	feeds := engine.Feeds{p.trace.Input: images, p.target: targets}
 	p.trace.FeedStep(feeds, step)
-	results, err := engine.Run(device, feeds, p.outputs...)
+	results, err := engine.Run(cpu.OrDefault(device), feeds, p.outputs...)
 	if err != nil {
 		return nil, fmt.Errorf("look for values that are not finite: %w", err)
 	}
