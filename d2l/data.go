@@ -66,7 +66,8 @@ func GetFashionMNISTLabels(labels *tensor.Tensor) ([]string, error) {
 // ShowImages draws the first rows·columns of some images (N×C×H×W with one or
 // three channels, or N×H×W, values 0..1) in a grid with their titles, of which
 // there may be fewer. One pixel of an image becomes scale×scale pixels; 0 picks
-// a good size. The book's show_images; write the picture with image/png.
+// a good size. Titles beyond ASCII, such as Chinese ones, need a font on this machine
+// that has them; the error is a viz.MissingError if there is none. The book's show_images; write the picture with image/png.
 func ShowImages(images *tensor.Tensor, rows, columns int, titles []string, scale int) (image.Image, error) {
 	shape := images.Shape()
 	if len(shape) == 3 {

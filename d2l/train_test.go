@@ -3,9 +3,11 @@ package d2l
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/augment"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/fonts/fonttest"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/viz"
@@ -234,6 +237,26 @@ func TestReceptiveField(t *testing.T) {
 		if size, _ := ReceptiveField(layers[:i+1]...); size != info.ReceptiveField {
 			t.Errorf("%d layers: %d, summary says %d", i+1, size, info.ReceptiveField)
 		}
+	}
+}
+
+func TestShowImagesChineseTitles(t *testing.T) {
+	images := tensor.New(2, 1, 8, 8)
+	fonttest.Install(t, map[string][]byte{"cjk.ttc": fonttest.Collection(fonttest.Font{Family: "CJK SC", Runes: "短靴衬衫"})})
+	boots, err := ShowImages(images, 1, 2, []string{"短靴", "短靴"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := ShowImages(images, 1, 2, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reflect.DeepEqual(boots, plain) {
+		t.Error("titles are not drawn")
+	}
+	var missing *viz.MissingError
+	if _, err := ShowImages(images, 1, 2, []string{"凉鞋"}, 0); !errors.As(err, &missing) || string(missing.Missing) != "凉鞋" {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/font/basicfont"
+
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/tensor"
 )
@@ -189,6 +191,27 @@ func TestContactSheet(t *testing.T) {
 	}
 	if _, err := data.ContactSheet(pictures, nil, data.SheetConfig{Columns: -1}); err == nil {
 		t.Error("negative columns: no error")
+	}
+}
+
+// This test's program does not import package viz, which finds fonts.
+func TestContactSheetTitles(t *testing.T) {
+	pictures := []image.Image{image.NewGray(image.Rect(0, 0, 8, 8))}
+	for title, want := range map[string]string{
+		"短靴":   `titles of a contact sheet: the text "短靴" cannot be drawn: the default font has no U+77ED; import package viz, which finds installed fonts, or set SheetConfig.Font`,
+		"Café": "the default font has no U+00E9",
+		"a\nb": "the default font has no U+000A",
+	} {
+		if _, err := data.ContactSheet(pictures, []string{title}, data.SheetConfig{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	// A title without a picture is not drawn, and the basic font may be named.
+	if _, err := data.ContactSheet(pictures, []string{"boot", "短靴"}, data.SheetConfig{Font: basicfont.Face7x13}); err != nil {
+		t.Error(err)
+	}
+	if _, err := data.ContactSheet(pictures, []string{"短靴"}, data.SheetConfig{Font: basicfont.Face7x13}); err == nil {
+		t.Error("a character that the given font lacks is drawn")
 	}
 }
 

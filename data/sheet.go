@@ -6,11 +6,16 @@ import (
 	"image"
 	"image/color"
 	"image/draw"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	xdraw "golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/basicfont"
 	"golang.org/x/image/math/fixed"
+
+	"github.com/strideml/stride/internal/titlefont"
 )
 
 // SheetConfig says how ContactSheet draws. The zero value is a good default.
@@ -18,6 +23,11 @@ type SheetConfig struct {
 	// Columns is the number of tiles in a row. The default, 0, makes the sheet
 	// about a third wider than high.
 	Columns int
+	// Font draws the titles. The default, nil, is a small font of ASCII characters. For
+	// titles with others, such as Chinese ones, it is a font that is installed on this
+	// machine and has them, in programs that import package viz; viz.TextFace reads one
+	// from a file.
+	Font font.Face
 	// Scale is the whole number of sheet pixels for a picture's pixel. The
 	// default, 0, makes the largest picture about 84 pixels wide or high.
 	Scale int
@@ -28,7 +38,6 @@ const (
 	maxSheetPixels = 100_000_000
 	tileAim        = 84 // pixels
 	tileMargin     = 6
-	titleHeight    = 15
 )
 
 // The colours: dark text on near-white paper, and a mid-grey frame that shows
@@ -41,8 +50,8 @@ var (
 
 // ContactSheet draws pictures in a grid, each enlarged by a whole factor with
 // its title under it; a title that does not fit is cut. There may be fewer
-// titles than pictures. It is an error when there are no pictures, or the sheet
-// would have more than 100 million pixels.
+// titles than pictures. It is an error when there are no pictures, when the font lacks a
+// character of a title, or when the sheet would have more than 100 million pixels.
 func ContactSheet(pictures []image.Image, titles []string, config SheetConfig) (image.Image, error) {
 	if len(pictures) == 0 {
 		return nil, errors.New("a contact sheet needs at least one picture")
@@ -50,6 +59,12 @@ func ContactSheet(pictures []image.Image, titles []string, config SheetConfig) (
 	if config.Columns < 0 || config.Scale < 0 {
 		return nil, fmt.Errorf("contact sheet of %d columns at scale %d: neither can be negative", config.Columns, config.Scale)
 	}
+	titles = titles[:min(len(titles), len(pictures))]
+	letters, titles, err := letteringFor(config.Font, titles)
+	if err != nil {
+		return nil, fmt.Errorf("titles of a contact sheet: %w", err)
+	}
+	titleHeight := letters.height()
 	width, height := 0, 0
 	for _, picture := range pictures {
 		size := picture.Bounds().Size()
@@ -60,7 +75,7 @@ func ContactSheet(pictures []image.Image, titles []string, config SheetConfig) (
 		scale = max(tileAim/max(width, height, 1), 1)
 	}
 	tooLarge := func(tiles int) bool { // in floats, which do not overflow
-		return (float64(width)*float64(scale)+2*tileMargin)*(float64(height)*float64(scale)+titleHeight)*float64(tiles) > maxSheetPixels
+		return (float64(width)*float64(scale)+2*tileMargin)*(float64(height)*float64(scale)+float64(titleHeight))*float64(tiles) > maxSheetPixels
 	}
 	if tooLarge(len(pictures)) {
 		return nil, fmt.Errorf("a contact sheet of %d pictures of up to %d×%d at scale %d has over %d million pixels", len(pictures), width, height, scale, maxSheetPixels/1_000_000)
@@ -87,26 +102,62 @@ func ContactSheet(pictures []image.Image, titles []string, config SheetConfig) (
 		draw.Draw(sheet, place, image.NewUniform(paper), image.Point{}, draw.Src)
 		xdraw.NearestNeighbor.Scale(sheet, place, picture, picture.Bounds(), draw.Over, nil)
 		if i < len(titles) {
-			drawTitle(sheet, cell, titles[i])
+			letters.draw(sheet, cell, titles[i])
 		}
 	}
 	return sheet, nil
 }
 
-// drawTitle writes a title at the foot of a cell, centred and cut to fit.
-func drawTitle(sheet draw.Image, cell image.Rectangle, title string) {
-	face := basicfont.Face7x13
-	room := (cell.Dx() - 2) / face.Advance
-	letters := []rune(title)
-	if len(letters) > room {
-		letters = letters[:max(room, 0)]
+// lettering draws titles in a font.
+type lettering struct{ font.Face }
+
+// letteringFor returns the given font, or the default for some titles if it is nil, and
+// the titles as it draws them.
+func letteringFor(face font.Face, titles []string) (l lettering, composed []string, err error) {
+	other := func(r rune) bool { return r < ' ' || r > '~' } // basicfont draws boxes for these
+	if face == nil {
+		i := slices.IndexFunc(titles, func(title string) bool { return strings.ContainsFunc(title, other) })
+		switch {
+		case i < 0:
+			return lettering{basicfont.Face7x13}, titles, nil
+		case titlefont.Find == nil:
+			at := strings.IndexFunc(titles[i], other)
+			r, _ := utf8.DecodeRuneInString(titles[i][at:])
+			return l, nil, fmt.Errorf("the text %q cannot be drawn: the default font has no %U; import package viz, which finds installed fonts, or set SheetConfig.Font", titles[i], r)
+		}
+		if face, titles, err = titlefont.Find(titles); err != nil {
+			return l, nil, err
+		}
 	}
-	left := cell.Min.X + (cell.Dx()-len(letters)*face.Advance)/2
+	for _, title := range titles {
+		for _, r := range title {
+			if _, ok := face.GlyphAdvance(r); !ok {
+				return l, nil, fmt.Errorf("the text %q cannot be drawn: the font has no %U", title, r)
+			}
+		}
+	}
+	return lettering{face}, titles, nil
+}
+
+// height is that of a line of titles.
+func (l lettering) height() int {
+	m := l.Metrics()
+	return (m.Ascent + m.Descent).Ceil() + 2
+}
+
+// draw writes a title at the foot of a cell, centred and cut to fit.
+func (l lettering) draw(sheet draw.Image, cell image.Rectangle, title string) {
+	letters := []rune(title)
+	room := fixed.I(cell.Dx() - 2)
+	for len(letters) > 0 && font.MeasureString(l, string(letters)) > room {
+		letters = letters[:len(letters)-1]
+	}
+	width := font.MeasureString(l, string(letters)).Ceil()
 	drawer := font.Drawer{
 		Dst:  sheet,
 		Src:  image.NewUniform(ink),
-		Face: face,
-		Dot:  fixed.P(left, cell.Max.Y-titleHeight+face.Ascent+1),
+		Face: l.Face,
+		Dot:  fixed.P(cell.Min.X+(cell.Dx()-width)/2, cell.Max.Y-l.height()+l.Metrics().Ascent.Ceil()+1),
 	}
 	drawer.DrawString(string(letters))
 }

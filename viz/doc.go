@@ -6,5 +6,10 @@
 // write out. The same data give the same bytes each time, on every platform
 // with the same floating-point arithmetic.
 //
+// Texts are drawn in Liberation Sans, which comes along. Characters that it lacks, such
+// as Chinese ones, need a font that is installed on this machine or named
+// ([Figure.FontFile]); without one, a [MissingError] says which they are. Importing this
+// package makes data.ContactSheet find fonts, too.
+//
 // The drawing is done by gonum.org/v1/plot.
 package viz

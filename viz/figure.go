@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -16,6 +17,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
+
+	"github.com/strideml/stride/internal/fonts"
 )
 
 // Dash says how a line is broken.
@@ -55,6 +58,11 @@ type Figure struct {
 	XLabel string
 	// Lines are drawn in order, later ones on top.
 	Lines []Line
+	// FontFile names a TrueType or OpenType font or collection (.ttf, .otf, .ttc) for
+	// characters of Title, XLabel and Lines that Liberation Sans lacks, such as Chinese
+	// ones. If it is empty, a font that is installed on this machine is looked for. It
+	// is for PNG only: in an SVG file the viewer chooses fonts.
+	FontFile string
 	// Width and Height are in points (1/72 inch); 0 means 396 and 270.
 	Width, Height float64
 }
@@ -69,9 +77,14 @@ var (
 )
 
 // WritePNG writes the figure as a PNG picture, two pixels per point. It is an error
-// if a line has different numbers of x and y, or w fails.
+// if a line has different numbers of x and y, or w fails, and a [MissingError] if the
+// texts have characters that no font here has.
 func (f *Figure) WritePNG(w io.Writer) error {
-	p, err := f.plot()
+	h, err := newHandler(f.FontFile, f.normal().texts())
+	if err != nil {
+		return err
+	}
+	p, err := f.normal().plot(h)
 	if err != nil {
 		return err
 	}
@@ -81,9 +94,14 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	return png.Encode(w, canvas.Image())
 }
 
-// WriteSVG writes the figure as an SVG picture. Its errors are those of WritePNG.
+// WriteSVG writes the figure as an SVG picture, whose texts any viewer draws in fonts
+// of its own. It is an error if a line has different numbers of x and y, if a text has
+// a control character, or w fails.
 func (f *Figure) WriteSVG(w io.Writer) error {
-	p, err := f.plot()
+	if err := checkXML(f.texts()); err != nil {
+		return err
+	}
+	p, err := f.plot(handler{Plain: text.Plain{Fonts: plot.DefaultTextHandler.Cache()}})
 	if err != nil {
 		return err
 	}
@@ -120,8 +138,29 @@ func (f *Figure) size() (width, height vg.Length) {
 	return width, height
 }
 
-func (f *Figure) plot() (*plot.Plot, error) {
+// texts are all that the figure says.
+func (f *Figure) texts() []string {
+	list := []string{f.Title, f.XLabel}
+	for _, l := range f.Lines {
+		list = append(list, l.Name)
+	}
+	return list
+}
+
+// normal returns the figure with its texts in the form that fonts take.
+func (f *Figure) normal() *Figure {
+	g := *f
+	g.Title, g.XLabel, g.Lines = fonts.Normal(f.Title), fonts.Normal(f.XLabel), slices.Clone(f.Lines)
+	for i := range g.Lines {
+		g.Lines[i].Name = fonts.Normal(g.Lines[i].Name)
+	}
+	return &g
+}
+
+func (f *Figure) plot(h handler) (*plot.Plot, error) {
 	p := plot.New()
+	p.TextHandler = h
+	p.Title.TextStyle.Handler, p.X.Label.TextStyle.Handler, p.Y.Label.TextStyle.Handler = h, h, h
 	p.Title.Text = f.Title
 	p.Title.Padding = vg.Points(6)
 	style(&p.Title.TextStyle, 12)

@@ -10,10 +10,13 @@ package curves
 
 import (
 	"cmp"
+	"errors"
 	"io"
 	"math"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/strideml/stride/internal/atomicfile"
@@ -51,7 +54,9 @@ func Figure(title string, h *train.History) *viz.Figure {
 
 // Files returns a function for train.Callbacks.OnHistory that keeps curves.png
 // and curves.svg in the folder config.Dir. Their title names the network and the
-// data: "lenet on fashion-mnist". To draw takes longer than a short epoch, so
+// data: "lenet on fashion-mnist". Characters that no font on this machine has, as may be
+// for Chinese names, are written as numbers in the PNG file, such as \u6570: a run does
+// not fail for want of a font. To draw takes longer than a short epoch, so
 // the files are replaced at most every five seconds, and at the end.
 func Files(config train.Config) func(h *train.History, last bool) error {
 	title := config.Net
@@ -65,7 +70,8 @@ func Files(config train.Config) func(h *train.History, last bool) error {
 			return nil
 		}
 		figure := Figure(title, h)
-		for name, write := range map[string]func(io.Writer) error{"curves.png": figure.WritePNG, "curves.svg": figure.WriteSVG} {
+		writePNG := func(w io.Writer) error { return writePNG(w, figure) }
+		for name, write := range map[string]func(io.Writer) error{"curves.png": writePNG, "curves.svg": figure.WriteSVG} {
 			if err := atomicfile.WriteFile(filepath.Join(config.Dir, name), write); err != nil {
 				return err
 			}
@@ -73,4 +79,17 @@ func Files(config train.Config) func(h *train.History, last bool) error {
 		drawn = time.Now()
 		return nil
 	}
+}
+
+// writePNG draws a figure with its title, or with the characters of the title as numbers
+// where there is no font for them.
+func writePNG(w io.Writer, figure *viz.Figure) error {
+	err := figure.WritePNG(w)
+	var missing *viz.MissingError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	plain := *figure
+	plain.Title = strings.Trim(strconv.QuoteToASCII(figure.Title), `"`)
+	return plain.WritePNG(w)
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/internal/fonts/fonttest"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
@@ -187,5 +188,36 @@ func TestFilesThatCannotBeWritten(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v does not name %s", err, name)
 		}
+	}
+}
+
+// A run whose data have a Chinese name gets its curves with or without a font.
+func TestChineseTitle(t *testing.T) {
+	h := &train.History{Rows: []train.Row{{Epoch: 1, TrainLoss: 1, TrainAccuracy: 0.5, TestAccuracy: 0.625}}}
+	draw := func(files map[string][]byte, data string) (png, svg string) {
+		t.Helper()
+		fonttest.Install(t, files)
+		dir := t.TempDir()
+		if err := curves.Files(train.Config{Dir: dir, Net: "lenet", Data: data})(h, true); err != nil {
+			t.Fatal(err)
+		}
+		var contents []string
+		for _, name := range []string{"curves.png", "curves.svg"} {
+			b, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			contents = append(contents, string(b))
+		}
+		return contents[0], contents[1]
+	}
+	drawn, svg := draw(map[string][]byte{"cjk.ttf": fonttest.TrueType(fonttest.Font{Family: "CJK", Runes: "数据"})}, "数据")
+	escaped, same := draw(nil, "数据")
+	ascii, _ := draw(nil, `\u6570\u636e`)
+	if drawn == escaped || escaped != ascii {
+		t.Error("without a font the title is not written as numbers")
+	}
+	if svg != same || !strings.Contains(svg, ">lenet on 数据</text>") {
+		t.Error("the SVG depends on fonts")
 	}
 }
