@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -67,4 +68,18 @@ func (m *ConfusionMatrix) MostConfused(n int) []Confusion {
 	}
 	slices.SortStableFunc(pairs, func(a, b Confusion) int { return cmp.Compare(b.Count, a.Count) })
 	return pairs[:max(0, min(n, len(pairs)))]
+}
+
+// WilsonInterval returns the 95 % confidence interval of a share, hits of n, by
+// Wilson's score method (1927), which stays within 0 and 1 for few images, too. It is
+// 0 to 1 for n below 1.
+func WilsonInterval(hits, n int) (low, high float64) {
+	if n < 1 {
+		return 0, 1
+	}
+	const z = 1.959963984540054
+	p, size := float64(hits)/float64(n), float64(n)
+	middle := (p + z*z/(2*size)) / (1 + z*z/size)
+	half := z / (1 + z*z/size) * math.Sqrt(p*(1-p)/size+z*z/(4*size*size))
+	return max(middle-half, 0), min(middle+half, 1)
 }

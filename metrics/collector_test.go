@@ -158,3 +158,16 @@ func TestBinBounds(t *testing.T) {
 		}
 	}
 }
+
+// Values of scipy.stats.binomtest(hits, n).proportion_ci(method="wilson").
+func TestWilsonInterval(t *testing.T) {
+	for _, c := range []struct {
+		hits, n   int
+		low, high float64
+	}{{0, 0, 0, 1}, {8, 10, 0.4901624715366418, 0.9433178485456248}, {0, 5, 0, 0.43448246478317476}, {5, 5, 0.5655175352168251, 1}, {900, 1000, 0.8798480368046515, 0.9170905564069043}} {
+		low, high := metrics.WilsonInterval(c.hits, c.n)
+		if math.Abs(low-c.low) > 1e-12 || math.Abs(high-c.high) > 1e-12 {
+			t.Errorf("%d of %d: %.15f to %.15f, want %v to %v", c.hits, c.n, low, high, c.low, c.high)
+		}
+	}
+}

@@ -30,7 +30,7 @@ func TestHalfDeletedRun(t *testing.T) {
 			for i := range parts {
 				parts[i] = strings.ReplaceAll(parts[i], "RUN", dir)
 			}
-			for _, args := range [][]string{{"eval", dir, "--limit", "10"}, {"summary", dir}, {"predict", dir, picture(t)}} {
+			for _, args := range [][]string{{"eval", dir, "--limit", "10", "--report", "none"}, {"summary", dir}, {"predict", dir, picture(t)}} {
 				if fatal {
 					fails(t, failed, args, parts...)
 				} else {

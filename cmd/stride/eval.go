@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/metrics"
-	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train"
 )
 
@@ -19,6 +19,7 @@ type evalVerb struct {
 	data, net, split string
 	batch, limit     int
 	confusion, json  bool
+	report           reportFlag
 	compute          compute
 }
 
@@ -31,9 +32,14 @@ func (a *app) evalCommand() *cobra.Command {
 precision (which share of the images predicted as this class belong to it), recall
 (which share of its images were predicted as it) and F1 (the harmonic mean of both).
 
+A page with all numbers, curves and the worst mistakes as pictures is written into the
+run folder as report.html, or wherever --report says; it replaces the page before. The
+page of a model that is no run is only written with --report.
+
 The data are those that the run was trained with unless --data names others.`,
 		Example: `  stride eval runs/20260501-120000-lenet
   stride eval runs/quick --confusion
+  stride eval runs/quick --split train --report training.html
   stride eval model.safetensors --net lenet --data sample --json`,
 		Args:              oneArg("a run folder or a model file"),
 		ValidArgsFunction: nil, // files
@@ -45,6 +51,7 @@ The data are those that the run was trained with unless --data names others.`,
 	addChoice(cmd, &e.split, "split", "`part` of the images: test or train", "test", "train")
 	flags.Var(&count{&e.limit, 0, 1 << 30}, "limit", "use only the first `n` images")
 	flags.BoolVar(&e.confusion, "confusion", false, "print the confusion matrix: which classes are predicted as which")
+	flags.Var(&e.report, "report", "HTML `file` to write the report to, or none (default: report.html in the run folder)")
 	addNet(cmd, &e.net)
 	addBatch(flags, &e.batch, "images computed at once")
 	e.compute.addFlags(cmd)
@@ -84,8 +91,12 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 		return err
 	}
 	defer release()
+	collector, err := metrics.NewCollector(set.Classes(), metrics.CollectorConfig{})
+	if err != nil {
+		return err
+	}
 	result, err := train.Evaluate(ctx, model.Net, set, train.EvalConfig{
-		BatchSize: e.batch, Device: device, OnBatch: func(done, total int) {
+		BatchSize: e.batch, Device: device, OnScores: collector.AddLogits, OnBatch: func(done, total int) {
 			e.live.draw(func(width int) string {
 				return progressLine(width, "testing", float64(done)/float64(total), fmt.Sprintf("%s of %s images", thousands(done), thousands(total)))
 			})
@@ -95,16 +106,21 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	summary := collector.Summary()
+	written, unwritten := e.writeReport(model, images, summary)
 	if e.json {
-		return writeJSON(e.stdout, newEvalReport(model, dataName(images), e.split, result))
+		return errors.Join(writeJSON(e.stdout, newEvalReport(model, dataName(images), e.split, result, summary, written)), unwritten)
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s from %s on %s %s images of %s\naccuracy %.4f   loss %.4f   %s images/s\n\n%s",
+	_, err = fmt.Fprintf(e.stdout, "%s from %s on %s %s images of %s\naccuracy %.4f   loss %.4f   %s images/s\n%s\n\n%s",
 		printable.Line(model.Spec.Title), printable.Line(filepath.Clean(path)), thousands(result.Images), splitName(e.split), printable.Line(dataTitle(images)),
-		result.Accuracy, result.Loss, thousands(int(result.ImagesPerSecond)), result.Confusion.Report())
+		result.Accuracy, result.Loss, thousands(int(result.ImagesPerSecond)), summaryLine(summary), result.Confusion.Report())
 	if err == nil && e.confusion {
 		_, err = fmt.Fprintf(e.stdout, "\n%s", result.Confusion)
 	}
-	return err
+	if err == nil && written != "" {
+		_, err = fmt.Fprintf(e.stdout, "\nThe report is %s\n", printable.Line(written))
+	}
+	return errors.Join(err, unwritten)
 }
 
 func splitName(split string) string {
@@ -112,49 +128,4 @@ func splitName(split string) string {
 		return "training"
 	}
 	return split
-}
-
-// evalReport is an evaluation as JSON.
-type evalReport struct {
-	Model           string        `json:"model"`
-	Net             string        `json:"net"`
-	Data            string        `json:"data"`
-	Split           string        `json:"split"`
-	Images          int           `json:"images"`
-	Accuracy        float64       `json:"accuracy"`
-	Loss            *float64      `json:"loss"`
-	ImagesPerSecond float64       `json:"images_per_second"`
-	Seconds         float64       `json:"seconds"`
-	Classes         []classReport `json:"classes"`
-	// Confusion has a row for each label and a column for each prediction.
-	Confusion [][]int `json:"confusion"`
-}
-
-type classReport struct {
-	Class     string  `json:"class"`
-	Precision float64 `json:"precision"`
-	Recall    float64 `json:"recall"`
-	F1        float64 `json:"f1"`
-	Images    int     `json:"images"`
-}
-
-func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evaluation) evalReport {
-	report := evalReport{
-		Model: model.Path, Net: model.Spec.Name, Data: data, Split: split, Images: e.Images,
-		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds,
-	}
-	report.Classes, report.Confusion = classReports(e.Confusion)
-	return report
-}
-
-func classReports(m *metrics.ConfusionMatrix) (classes []classReport, counts [][]int) {
-	for i, name := range m.Classes() {
-		classes = append(classes, classReport{name, m.Precision(i), m.Recall(i), m.F1(i), m.Support(i)})
-		row := make([]int, len(m.Classes()))
-		for j := range row {
-			row[j] = m.Count(i, j)
-		}
-		counts = append(counts, row)
-	}
-	return classes, counts
 }

@@ -56,6 +56,7 @@ func TestMisuse(t *testing.T) {
 		{"eval nowhere", []string{"no run folder or model file nowhere"}},
 		{"eval vgg16", []string{"a network that has no weights yet", "stride train vgg16"}},
 		{"eval RUN/metrics.csv", []string{"metrics.csv is neither a run folder nor a .safetensors file"}},
+		{"eval RUN --report page.pdf", []string{"--report page.pdf", ".html file, or none"}},
 		{"eval RUN --split all", []string{"--split all", "test or train"}},
 		{"predict", []string{"needs a run folder or a model file, and pictures"}},
 		{"predict RUN", []string{"needs at least one picture"}},

@@ -13,13 +13,13 @@ import (
 func TestEval(t *testing.T) {
 	t.Parallel()
 	run := finishedRun(t)
-	out := mustStride(t, "eval", run, "--limit", "50", "--confusion")
+	out := mustStride(t, "eval", run, "--limit", "50", "--confusion", "--report", "none")
 	for _, want := range []string{"LeNet from " + run + " on 50 test images of Fashion-MNIST\naccuracy 0.", "precision", "\nankle boot", "\nmean "} {
 		if !strings.Contains(out, want) {
 			t.Errorf("want %q in %s", want, out)
 		}
 	}
-	report := objects(t, mustStride(t, "eval", run, "--split", "train", "--limit", "200", "--json"))[0]
+	report := objects(t, mustStride(t, "eval", run, "--split", "train", "--limit", "200", "--report", "none", "--json"))[0]
 	if report["images"] != 200. || report["split"] != "train" || report["net"] != "lenet" || report["data"] != "fashion-mnist" {
 		t.Errorf("got %v", report)
 	}

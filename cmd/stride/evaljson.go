@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/train"
+)
+
+// evalReport is an evaluation as JSON. Numbers that are not defined are null.
+type evalReport struct {
+	Model           string        `json:"model"`
+	Net             string        `json:"net"`
+	Data            string        `json:"data"`
+	Split           string        `json:"split"`
+	Images          int           `json:"images"`
+	Accuracy        float64       `json:"accuracy"`
+	Loss            *float64      `json:"loss"`
+	ImagesPerSecond float64       `json:"images_per_second"`
+	Seconds         float64       `json:"seconds"`
+	Classes         []classReport `json:"classes"`
+	// Confusion has a row for each label and a column for each prediction.
+	Confusion [][]int `json:"confusion"`
+
+	TopK     []metrics.TopKAccuracy `json:"top_k"`
+	Macro    metrics.Average        `json:"macro"`
+	Weighted metrics.Average        `json:"weighted"`
+	// ROCAUC and AveragePrecision are means over the classes.
+	ROCAUC           *float64        `json:"roc_auc"`
+	AveragePrecision *float64        `json:"average_precision"`
+	Brier            *float64        `json:"brier"`
+	ECE              *float64        `json:"ece"`
+	MCE              *float64        `json:"mce"`
+	Reliability      []binReport     `json:"reliability"`
+	MostConfused     []pairReport    `json:"most_confused"`
+	WorstMistakes    []mistakeReport `json:"worst_mistakes"`
+	// Report is the file of the report; "" if none was written.
+	Report string `json:"report"`
+}
+
+type classReport struct {
+	Class            string   `json:"class"`
+	Precision        float64  `json:"precision"`
+	Recall           float64  `json:"recall"`
+	F1               float64  `json:"f1"`
+	Images           int      `json:"images"`
+	ROCAUC           *float64 `json:"roc_auc"`
+	AveragePrecision *float64 `json:"average_precision"`
+}
+
+// A binReport has the images whose confidence is above Low and at most High.
+type binReport struct {
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Images     int     `json:"images"`
+	Confidence float64 `json:"confidence"`
+	Accuracy   float64 `json:"accuracy"`
+}
+
+type pairReport struct {
+	Class     string  `json:"class"`
+	Predicted string  `json:"predicted"`
+	Images    int     `json:"images"`
+	Share     float64 `json:"share"`
+}
+
+type mistakeReport struct {
+	// Item is the index of the image.
+	Item             int      `json:"item"`
+	Class            string   `json:"class"`
+	Predicted        string   `json:"predicted"`
+	Probability      *float64 `json:"probability"`
+	ClassProbability *float64 `json:"class_probability"`
+	Loss             *float64 `json:"loss"`
+}
+
+func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evaluation, s *metrics.Summary, report string) evalReport {
+	r := evalReport{
+		Model: model.Path, Net: model.Spec.Name, Data: data, Split: split, Images: e.Images,
+		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds,
+		TopK: s.TopK, Macro: s.Macro, Weighted: s.Weighted,
+		ROCAUC: finite(s.MacroROCAUC), AveragePrecision: finite(s.MacroAveragePrecision), Brier: finite(s.Brier),
+		ECE: finite(s.Reliability.ECE()), MCE: finite(s.Reliability.MCE()), Report: report,
+		MostConfused: []pairReport{}, WorstMistakes: []mistakeReport{},
+	}
+	m := s.Confusion
+	names := m.Classes()
+	for i, name := range names {
+		r.Classes = append(r.Classes, classReport{name, m.Precision(i), m.Recall(i), m.F1(i), m.Support(i), finite(s.ROCAUC[i]), finite(s.AveragePrecision[i])})
+		row := make([]int, len(names))
+		for j := range row {
+			row[j] = m.Count(i, j)
+		}
+		r.Confusion = append(r.Confusion, row)
+	}
+	for _, b := range s.Reliability.Bins() {
+		r.Reliability = append(r.Reliability, binReport{b.Low, b.High, b.Images, b.MeanConfidence(), b.Accuracy()})
+	}
+	for _, c := range m.MostConfused(20) {
+		r.MostConfused = append(r.MostConfused, pairReport{names[c.Label], names[c.Predicted], c.Count, c.Share})
+	}
+	for _, w := range s.Worst {
+		r.WorstMistakes = append(r.WorstMistakes, mistakeReport{w.Item, names[w.Label], names[w.Predicted], finite(w.Probability), finite(w.LabelProbability), finite(w.Loss)})
+	}
+	return r
+}
+
+// summaryLine has those numbers of a summary that are not in the line of accuracy
+// and loss.
+func summaryLine(s *metrics.Summary) string {
+	line := ""
+	for _, t := range s.TopK {
+		if t.K > 1 {
+			line += fmt.Sprintf("top-%d %.4f   ", t.K, t.Accuracy)
+		}
+	}
+	line += fmt.Sprintf("f1 %.4f", s.Macro.F1)
+	if !math.IsNaN(s.MacroROCAUC) {
+		line += fmt.Sprintf("   roc-auc %.4f", s.MacroROCAUC)
+	}
+	if ece := s.Reliability.ECE(); !math.IsNaN(ece) {
+		line += fmt.Sprintf("   calibration error %.4f", ece)
+	}
+	return line
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/viz/report"
+)
+
+// reportName is the report's name in a run folder.
+const reportName = "report.html"
+
+// noReport is the word in place of a file that keeps eval from writing a report.
+const noReport = "none"
+
+// reportFlag is a flag for the HTML file of a report, or none.
+type reportFlag string
+
+func (f *reportFlag) String() string { return string(*f) }
+func (f *reportFlag) Type() string   { return "file" }
+
+func (f *reportFlag) Set(s string) error {
+	if ext := filepath.Ext(s); s != noReport && !strings.EqualFold(ext, ".html") && !strings.EqualFold(ext, ".htm") {
+		return errors.New("want the name of an .html file, or none")
+	}
+	*f = reportFlag(s)
+	return nil
+}
+
+// writeReport writes the report and returns its file; "" if none was to be written.
+// Nobody has asked for the one in the run folder: it is left out, with a notice,
+// while another process writes that folder, and where the folder cannot be written.
+func (e *evalVerb) writeReport(model *modelfolder.Model, images *fashionmnist.Set, summary *metrics.Summary) (string, error) {
+	path := string(e.report)
+	switch {
+	case path == noReport:
+		return "", nil
+	case path != "":
+		return path, report.WriteFile(path, e.reportPage(model, images, summary))
+	case model.Run == nil:
+		return "", nil
+	}
+	path = filepath.Join(model.Run.Dir, reportName)
+	err := runfolder.CheckFree(model.Run.Dir)
+	if err == nil {
+		err = report.WriteFile(path, e.reportPage(model, images, summary))
+	}
+	switch {
+	case err == nil:
+		return path, nil
+	case errors.Is(err, runfolder.ErrInUse), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		e.notice(fmt.Sprintf("There is no report: %v. --report FILE writes it to another place.", err))
+		return "", nil
+	}
+	return "", err
+}
+
+// reportPage gathers what the report tells.
+func (e *evalVerb) reportPage(model *modelfolder.Model, images *fashionmnist.Set, summary *metrics.Summary) report.Page {
+	set := part(images, e.split)
+	v := newVersion()
+	p := report.Page{
+		Title: fmt.Sprintf("%s on %s", model.Spec.Title, dataTitle(images)), Created: time.Now(),
+		Measured: splitName(e.split) + " images", Result: summary,
+		Splits:  []report.Split{splitOf("training", images.Train), splitOf("test", images.Test)},
+		Data:    []report.Fact{{Name: "Data set", Value: dataTitle(images)}, {Name: "From", Value: images.Source}, {Name: "Shape of an image", Value: images.Train.ImageShape().String()}},
+		Model:   modelFacts(model),
+		Picture: func(i int) (image.Image, error) { picture, _, err := data.Picture(set, i); return picture, err },
+		Name:    func(i int) string { return fmt.Sprintf("%s image %d", splitName(e.split), i) },
+		Versions: []report.Fact{
+			{Name: "Stride", Value: v.Version}, {Name: "Revision", Value: v.Revision}, {Name: "Go", Value: v.Go},
+			{Name: "Platform", Value: v.Platform}, {Name: "Engine", Value: v.Engine},
+		},
+	}
+	if v.Revision == "" {
+		p.Versions = slices.Delete(p.Versions, 1, 2)
+	}
+	if run := model.Run; run != nil {
+		p.History, p.Settings = run.History, report.SettingsOf(run.Settings)
+		for _, name := range slices.Sorted(maps.Keys(run.Settings.Options)) {
+			p.Settings = append(p.Settings, report.Fact{Name: "--" + name, Value: run.Settings.Options[name]})
+		}
+	}
+	return p
+}
+
+func modelFacts(model *modelfolder.Model) []report.Fact {
+	parameters := 0
+	for _, p := range model.Net.Parameters() {
+		parameters += p.Value.Size()
+	}
+	facts := []report.Fact{
+		{Name: "Network", Value: model.Spec.Name},
+		{Name: "Weights", Value: model.WeightsFile},
+		{Name: "Parameters", Value: thousands(parameters)},
+		{Name: "Input", Value: model.Net.Input().String()},
+		{Name: "Preprocessing", Value: model.Preprocessing.String()},
+	}
+	if run := model.Run; run != nil {
+		done := fmt.Sprintf("%d of %d", len(run.History.Rows), run.Settings.Epochs)
+		if !run.Finished {
+			done += ": unfinished"
+		}
+		facts = append(facts, report.Fact{Name: "Epochs done", Value: done})
+	}
+	return facts
+}
+
+// splitOf counts the images of each class.
+func splitOf(name string, set *data.Images) report.Split {
+	s := report.Split{Name: name, Images: set.Len(), Counts: make([]int, len(set.Classes()))}
+	for i := range set.Len() {
+		s.Counts[set.Label(i)]++
+	}
+	return s
+}
