@@ -346,6 +346,12 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s was found %d times", path, n)
 		}
 	}
+	if err := os.Symlink(root, filepath.Join(root, "whole")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := imagefolder.Open(context.Background(), root, imagefolder.Options{}); err == nil || !strings.Contains(err.Error(), `class "whole" has no pictures`) {
+		t.Errorf("a class that is a link to the root: %v", err)
+	}
 	// loop, self, again or deep, out or out2, gone
 	if s.Summary.Skipped["link that leads nowhere or back"] != 5 || s.Summary.Pictures["train"][0] != 4 || s.Summary.Pictures["train"][2] != 2 || s.Summary.Pictures["train"][1] != 2 {
 		t.Errorf("%+v", s.Summary)

@@ -185,10 +185,14 @@ func (f *found) classes(ctx context.Context, dir string, labels []string, loose 
 	case loose > 0:
 		options.Log(fmt.Sprintf("warning: %d pictures lie in %s beside the folders of the classes: they are not used", loose, where))
 	}
+	real, err := filepath.EvalSymlinks(filepath.Join(f.root, dir))
+	if err != nil {
+		return nil, err
+	}
 	all := map[string][]Item{}
 	for _, label := range labels {
 		w := walker{found: f, ctx: ctx, options: options, seen: map[string]bool{}}
-		if err := w.walk(filepath.Join(dir, label), ""); err != nil {
+		if err := w.walk(filepath.Join(dir, label), real); err != nil {
 			return nil, err
 		}
 		all[label] = w.items
