@@ -212,7 +212,7 @@ func (s *source) spec(asked string) (zoo.Spec, error) {
 		case err != nil:
 			return zoo.Spec{}, err
 		case s.net != "" && s.net != spec.Name:
-			return zoo.Spec{}, fmt.Errorf("%s is a model of the network %s, not %s: %w", s.path, s.net, spec.Name, ErrOtherNet)
+			return zoo.Spec{}, &otherNet{s.path, s.net, spec.Name}
 		}
 		return spec, nil
 	}
@@ -221,7 +221,7 @@ func (s *source) spec(asked string) (zoo.Spec, error) {
 	}
 	spec, err := zoo.Get(s.net)
 	if err != nil {
-		return zoo.Spec{}, fmt.Errorf("%s: %w; a network of your own must be registered with zoo.Register", s.path, err)
+		return zoo.Spec{}, fmt.Errorf("%s is a model of the network %q, which is not known here: a Go program must register it with zoo.Register and load the model itself", s.path, s.net)
 	}
 	return spec, nil
 }
@@ -247,3 +247,12 @@ func (e *nameless) Error() string {
 }
 
 func (e *nameless) Unwrap() error { return ErrNoNet }
+
+// otherNet is the ErrOtherNet of a model.
+type otherNet struct{ path, net, asked string }
+
+func (e *otherNet) Error() string {
+	return fmt.Sprintf("%s is a model of the network %q, not of %q", e.path, e.net, e.asked)
+}
+
+func (e *otherNet) Unwrap() error { return ErrOtherNet }

@@ -127,11 +127,11 @@ func TestLoadRunRefuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, from, to, net, want string }{
 		{"other network", `"net": "lenet"`, `"net": "lenet-bn"`, "", "4 (Conv2D"},
-		{"unknown network", `"net": "lenet"`, `"net": "skynet"`, "", `unknown network "skynet"`},
-		{"unknown network's way out", `"net": "lenet"`, `"net": "skynet"`, "", "must be registered with zoo.Register"},
+		{"unknown network", `"net": "lenet"`, `"net": "skynet"`, "", `a model of the network "skynet", which is not known here`},
+		{"unknown network's way out", `"net": "lenet"`, `"net": "skynet"`, "", "a Go program must register it with zoo.Register"},
 		{"nameless network", `"net": "lenet"`, `"net": ""`, "", "does not name its network"},
 		{"too small an image", "\"input\": [\n    1,\n    12,\n    12", "\"input\": [\n    1,\n    2,\n    2", "", "preprocessing makes images of 1×12×12, the network takes 1×2×2"},
-		{"another was asked for", `"net"`, `"net"`, "vgg11", "a model of the network lenet, not vgg11"},
+		{"another was asked for", `"net"`, `"net"`, "vgg11", `a model of the network "lenet", not of "vgg11"`},
 		{"preprocessing is damaged", `"crop_pct": 1`, `"crop_pct": -1`, "", "crop_pct is -1: want"},
 		{"not JSON", `"net"`, `net`, "", "config.json is damaged"},
 	} {
@@ -333,9 +333,9 @@ func TestFileRefuses(t *testing.T) {
 		metadata        map[string]string
 	}{
 		{"nameless", "", "does not say which network", nil},
-		{"unknown", "", `unknown network "skynet"`, map[string]string{"net": "skynet"}},
+		{"unknown", "", `a model of the network "skynet", which is not known here`, map[string]string{"net": "skynet"}},
 		{"other network", "nin", "missing: ", nil},
-		{"another was asked for", "nin", "a model of the network lenet, not nin", map[string]string{"net": "lenet"}},
+		{"another was asked for", "nin", `a model of the network "lenet", not of "nin"`, map[string]string{"net": "lenet"}},
 		{"bad input", "lenet", "input shape", map[string]string{"input": "[1,999999,28]"}},
 		{"bad input type", "lenet", "input shape", map[string]string{"input": "big"}},
 		{"bad classes", "lenet", "class names", map[string]string{"classes": "{"}},

@@ -8,8 +8,8 @@ import (
 	"github.com/strideml/stride/nn"
 )
 
-// patience is how many epochs at chance in a row are a reason to warn. Networks
-// with saturating activations often begin with a long plateau.
+// patience is how many epochs at chance in a row are a reason to warn: 2, or 10 for
+// a network with sigmoids or tanh, which often begins with a long plateau.
 func patience(model *nn.Model) (int, error) {
 	trace, err := model.Trace(1, nn.Eval)
 	if err != nil {
@@ -23,8 +23,9 @@ func patience(model *nn.Model) (int, error) {
 	return 2, nil
 }
 
-// noLearning is the warning that a network learns nothing, or "". It comes
-// once, when patience is at an end or (last) no more epochs follow.
+// noLearning is the warning that a network learns nothing, or "". It comes once in
+// a row of epochs at chance: when there are patience of them, or after fewer if no
+// epoch follows (last).
 func noLearning(rows []Row, classes, images, patience int, last bool) string {
 	streak := 0
 	for i := len(rows) - 1; i >= 0 && atChance(rows[i], classes, images); i-- {
@@ -33,8 +34,13 @@ func noLearning(rows []Row, classes, images, patience int, last bool) string {
 	if streak != patience && !(last && streak > 0 && streak < patience) {
 		return ""
 	}
-	return fmt.Sprintf("no learning in epoch %d: the loss equals chance (ln %d = %.3f); if that continues, try a lower learning rate or another seed",
-		rows[len(rows)-1].Epoch, classes, math.Log(float64(classes)))
+	to, from := rows[len(rows)-1].Epoch, rows[len(rows)-streak].Epoch
+	what := fmt.Sprintf("epoch %d", to)
+	if streak > 1 {
+		what = fmt.Sprintf("epochs %d to %d", from, to)
+	}
+	return fmt.Sprintf("no learning in %s: the loss equals chance (ln %d = %.3f); if that continues, try a lower learning rate or another seed",
+		what, classes, math.Log(float64(classes)))
 }
 
 // atChance reports whether the mean loss is within 1 % of ln(classes), which

@@ -166,8 +166,11 @@ type EpochInfo struct {
 	Step int
 	// Checkpoint is the path of the checkpoint written after it, or "".
 	Checkpoint string
-	// Warning says that the network learnt nothing in the epoch, and what may
-	// help; "" if it did. It is among the lines for Config.Log, too.
+	// Warning says that the network learns nothing, and what may help; "" if it
+	// does. It comes once, after 2 epochs in a row whose mean loss and accuracy are
+	// those of guessing, or after 10 if the network has sigmoids or tanh, which
+	// often begins with a long plateau; after fewer if they end the training. It is
+	// among the lines for Config.Log, too.
 	Warning string
 }
 

@@ -191,6 +191,9 @@ func (f *fitter) takeUp(at *runfolder.Position) (err error) {
 		f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
 		return nil
 	}
+	if f.folder.Renamed != "" {
+		f.log("resume: the images are the same, but " + f.folder.Renamed)
+	}
 	f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
 	if was := f.folder.Settings.Device; was != f.config.Device.Name() {
 		f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))

@@ -132,7 +132,7 @@ func TestWarning(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "no learning in epoch 2: the loss equals chance (ln 3 = 1.099); if that continues, try a lower learning rate or another seed"
+	want := "no learning in epochs 1 to 2: the loss equals chance (ln 3 = 1.099); if that continues, try a lower learning rate or another seed"
 	if len(warnings) != 2 || warnings[1] != want || lines[len(lines)-1] != "warning: "+want {
 		t.Errorf("warnings %q, lines %q", warnings, lines)
 	}

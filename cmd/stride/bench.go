@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -67,7 +66,7 @@ with their layouts, places, algorithms and epilogues.
   stride bench lenet --mode infer --plan | less`,
 		ValidArgsFunction: completeNets(0, false),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return b.profiles.around(func() error { return b.run(cmd.Context(), args) })
+			return b.profiles.around(func() error { return b.run(cmd.Context(), args, cmd.Flags().Changed) })
 		},
 	}
 	flags := cmd.Flags()
@@ -87,38 +86,59 @@ with their layouts, places, algorithms and epilogues.
 	return cmd
 }
 
-func (b *benchVerb) run(ctx context.Context, nets []string) error {
-	if b.time < time.Millisecond || b.time > time.Hour {
-		return misuse("--time %v: want 1ms to 1h", b.time)
+func (b *benchVerb) run(ctx context.Context, nets []string, given func(flag string) bool) error {
+	specs, err := b.networks(nets)
+	if err != nil {
+		return err
 	}
-	if slices.Contains(nets, "all") {
-		nets = zoo.Names()
-	}
-	if len(nets) == 0 && !b.peak && !b.kernels {
-		nets = []string{"lenet"}
-	}
-	var specs []zoo.Spec
-	for _, name := range nets {
-		spec, err := getNet(name)
-		if err != nil {
-			return err
-		}
-		specs = append(specs, spec)
-	}
-	if err := b.checkInside(specs); err != nil {
+	if err := b.checkFlags(specs, given); err != nil {
 		return err
 	}
 	if b.peak {
-		if err := b.measurePeak(); err != nil {
+		if err := b.measurePeak(ctx); err != nil {
 			return err
 		}
 	}
 	if b.kernels {
-		if err := b.measureKernels(); err != nil {
+		if err := b.measureKernels(ctx); err != nil {
 			return err
 		}
 	}
+	if len(specs) == 0 {
+		return nil
+	}
 	return b.measureNets(ctx, specs)
+}
+
+// networks finds the networks to measure.
+func (b *benchVerb) networks(names []string) (specs []zoo.Spec, err error) {
+	if len(names) == 0 && !b.peak && !b.kernels {
+		names = []string{"lenet"}
+	}
+	all := false
+	for _, name := range names {
+		if name == "all" {
+			all = true
+			continue
+		}
+		spec, err := getNet(name)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	if !all {
+		return specs, nil
+	}
+	specs = nil
+	for _, name := range zoo.Names() {
+		spec, err := zoo.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
 }
 
 // benchResult is the speed of a network as JSON.
@@ -219,6 +239,9 @@ func (b *benchVerb) prepare(spec zoo.Spec, mode string, device engine.Device) (p
 		p.batch = spec.Batch
 	}
 	model, err := nn.New(spec.New(spec.Classes), p.input, nn.Options{Seed: b.seed, Init: spec.Init})
+	if err != nil && b.resolution > 0 {
+		err = asMisuse(err)
+	}
 	if err != nil {
 		return p, err
 	}
@@ -244,12 +267,16 @@ func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, dev
 	}
 	debug.FreeOSMemory() // what the last network left
 	resetPeakRSS()
+	what := fmt.Sprintf("%s, %s", spec.Name, mode)
+	b.live.draw(func() progress { return progress{head: what + ": preparing"} })
+	defer b.live.clear()
 	p, err := b.prepare(spec, mode, device)
 	if err != nil {
 		return benchResult{}, err
 	}
 	defer p.release()
-	times, allocs, err := timeSteps(ctx, p.step, b.time)
+	steps := benchSteps{live: b.live, what: what, step: p.step}
+	times, allocs, err := steps.time(ctx, b.time)
 	if err != nil {
 		return benchResult{}, err
 	}
@@ -260,7 +287,7 @@ func (b *benchVerb) measure(ctx context.Context, spec zoo.Spec, mode string, dev
 		ImagesPerSecond: float64(p.batch) / median, BestImagesPerSecond: float64(p.batch) / times[0].Seconds(),
 		StepSeconds: median, AllocsPerStep: allocs, PeakRSSBytes: peakRSS(),
 	}
-	result.insideResult, err = b.inside.look(p.program, p.step, threads, min(len(times), 100))
+	result.insideResult, err = b.inside.look(ctx, p.program, &steps, threads, min(len(times), 100))
 	return result, err
 }
 
@@ -304,34 +331,4 @@ func benchStep(model *nn.Model, mode string, device engine.Device, images, label
 	}
 	feeds, outputs := engine.Feeds{trace.Input: images}, []*tensor.Tensor{tensor.New(trace.Output.Shape()...)}
 	return func() error { return program.Run(feeds, outputs) }, program, func() { program.Close() }, nil
-}
-
-// timeSteps warms up for a fifth of the time, at least three steps, and then
-// times steps, at least five.
-func timeSteps(ctx context.Context, step func() error, d time.Duration) (times []time.Duration, allocs float64, err error) {
-	const most = 1 << 20
-	warm := 0
-	for start := time.Now(); warm < 3 || time.Since(start) < d/5 && warm < most; warm++ {
-		if err := step(); err != nil {
-			return nil, 0, err
-		}
-		if ctx.Err() != nil {
-			return nil, 0, context.Cause(ctx)
-		}
-	}
-	times = make([]time.Duration, 0, min(16*warm+1024, most))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for start := time.Now(); len(times) < 5 || time.Since(start) < d && len(times) < cap(times); {
-		began := time.Now()
-		if err := step(); err != nil {
-			return nil, 0, err
-		}
-		times = append(times, time.Since(began))
-		if ctx.Err() != nil {
-			return nil, 0, context.Cause(ctx)
-		}
-	}
-	runtime.ReadMemStats(&after)
-	return times, float64(after.Mallocs-before.Mallocs) / float64(len(times)), nil
 }

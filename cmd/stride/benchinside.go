@@ -1,15 +1,15 @@
 package main
 
 import (
-	"errors"
+	"context"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -23,38 +23,62 @@ func (v *inside) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&v.profile, "profile", false, "print the time, work and algorithm of each stage of a step")
 	flags.BoolVar(&v.memory, "memory", false, "print the buffers in use where a step needs most memory")
 	flags.BoolVar(&v.plan, "plan", false, "print the compiler's intermediate form of a step after each of its passes, and measure nothing; of training unless --mode says otherwise")
-	flags.StringVar(&v.trace, "trace", "", "write the tasks of one step to this `file` as Chrome trace events; of training unless --mode says otherwise")
+	addPlace(flags, &v.trace, "trace", "write the tasks of one step to this `file` as Chrome trace events; of training unless --mode says otherwise")
 }
 
-// checkInside rejects what cannot be shown. A trace and a plan are of one program.
-func (b *benchVerb) checkInside(specs []zoo.Spec) error {
-	if b.compute.device == "reference" {
-		switch {
-		case b.inside.profile:
-			return misuse("--profile is for the cpu engine only")
-		case b.inside.memory:
-			return misuse("--memory is for the cpu engine only")
-		case b.inside.plan:
-			return misuse("--plan is for the cpu engine only")
-		case b.inside.trace != "":
-			return misuse("--trace is for the cpu engine only")
+// checkFlags reports flags that contradict each other or would have no effect.
+func (b *benchVerb) checkFlags(specs []zoo.Spec, given func(flag string) bool) error {
+	if b.time < time.Millisecond || b.time > time.Hour {
+		return misuse("--time %v: want 1ms to 1h", b.time)
+	}
+	if len(specs) == 0 { // --peak or --kernels alone
+		for _, flag := range []string{"mode", "batch", "resolution", "memory-budget", "seed", "profile", "memory", "plan", "trace", "device", "math", "tune"} {
+			if given(flag) {
+				return misuse("--%s is for networks, and --peak and --kernels measure none: name one", flag)
+			}
 		}
+		if !b.peak && given("threads") {
+			return misuse("--threads is not for --kernels, which measures one thread")
+		}
+	}
+	if b.compute.device == "reference" {
+		for _, flag := range []string{"profile", "memory", "plan", "trace"} {
+			if given(flag) {
+				return misuse("--%s is for the cpu engine only", flag)
+			}
+		}
+	}
+	if err := b.compute.checkBudget(b.budget); err != nil {
+		return err
+	}
+	if b.budget > 0 && b.mode == "infer" {
+		return misuse("--memory-budget is for training: it cannot be combined with --mode infer")
+	}
+	if err := b.checkOneProgram(specs, given); err != nil {
+		return err
+	}
+	return b.compute.check()
+}
+
+// checkOneProgram settles --plan and --trace, which are of one program.
+func (b *benchVerb) checkOneProgram(specs []zoo.Spec, given func(flag string) bool) error {
+	flag, does := "trace", "records"
+	if b.inside.plan {
+		flag, does = "plan", "prints"
+		b.compute.dump = b.stdout
 	}
 	switch {
 	case b.inside.plan && b.json:
 		return misuse("--plan prints text: it cannot be combined with --json")
-	case b.inside.plan && (b.inside.profile || b.inside.memory || b.inside.trace != ""):
-		return misuse("--plan measures nothing: it cannot be combined with --profile, --memory or --trace")
-	case b.inside.plan && len(specs) != 1:
-		return misuse("--plan prints one network, found %d", len(specs))
-	case b.inside.plan:
-		b.compute.dump = b.stdout
-	case b.inside.trace == "":
+	case b.inside.plan && (b.inside.profile || b.inside.memory || b.inside.trace != "" || b.peak || b.kernels || given("time")):
+		return misuse("--plan measures nothing: it cannot be combined with --profile, --memory, --trace, --peak, --kernels or --time")
+	case !b.inside.plan && b.inside.trace == "":
 		return nil
 	case len(specs) != 1:
-		return misuse("--trace records one network, found %d", len(specs))
-	}
-	if b.mode == "both" {
+		return misuse("--%s %s one network, found %d", flag, does, len(specs))
+	case given("mode") && b.mode == "both":
+		return misuse("--%s %s one program: want --mode train or --mode infer", flag, does)
+	case b.mode == "both":
 		b.mode = "train"
 	}
 	return nil
@@ -74,9 +98,9 @@ type profileReport struct {
 }
 
 // look runs some more steps of a program to see inside it.
-func (v *inside) look(p engine.Program, step func() error, threads, runs int) (r insideResult, err error) {
+func (v *inside) look(ctx context.Context, p engine.Program, steps *benchSteps, threads, runs int) (r insideResult, err error) {
 	if v.profile {
-		if r.Profile, err = stageProfile(p, step, threads, runs); err != nil {
+		if r.Profile, err = stageProfile(ctx, p, steps, threads, runs); err != nil {
 			return r, err
 		}
 	}
@@ -87,23 +111,21 @@ func (v *inside) look(p engine.Program, step func() error, threads, runs int) (r
 	}
 	if v.trace != "" {
 		r.Trace = v.trace
-		return r, writeTrace(v.trace, p, step)
+		return r, writeTrace(v.trace, p, steps.step)
 	}
 	return r, nil
 }
 
 // stageProfile runs some steps between two measurements of the peak.
-func stageProfile(p engine.Program, step func() error, threads, runs int) (*profileReport, error) {
+func stageProfile(ctx context.Context, p engine.Program, steps *benchSteps, threads, runs int) (*profileReport, error) {
 	const moment = 100 * time.Millisecond
 	peak := cpu.MeasurePeak(threads, moment)
 	stop, err := engine.StartProfile(p)
 	if err != nil {
 		return nil, err
 	}
-	for range runs {
-		if err := step(); err != nil {
-			return nil, err
-		}
+	if err := steps.repeat(ctx, "profiling", runs); err != nil {
+		return nil, err
 	}
 	profile := stop()
 	profile.PeakGFLOPS = max(peak, cpu.MeasurePeak(threads, moment))
@@ -119,11 +141,7 @@ func writeTrace(path string, p engine.Program, step func() error) error {
 	if err := step(); err != nil {
 		return err
 	}
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(stop(f), f.Close())
+	return atomicfile.WriteFile(path, func(w io.Writer) error { return stop(w) })
 }
 
 func (r insideResult) write(w io.Writer) error {

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"time"
 
 	"github.com/strideml/stride/engine/cpu"
 )
@@ -14,7 +16,7 @@ type peakResult struct {
 }
 
 // measurePeak measures one thread and all of them.
-func (b *benchVerb) measurePeak() error {
+func (b *benchVerb) measurePeak(ctx context.Context) error {
 	device := cpu.New(cpu.Options{Threads: b.compute.threads})
 	all := device.Threads()
 	if err := device.Close(); err != nil {
@@ -25,7 +27,11 @@ func (b *benchVerb) measurePeak() error {
 		if i == 1 && all == 1 {
 			break
 		}
-		r := peakResult{"peak", threads, cpu.MeasurePeak(threads, b.time/2)}
+		rate, err := b.peakWithin(ctx, threads, b.time/2)
+		if err != nil {
+			return err
+		}
+		r := peakResult{"peak", threads, rate}
 		if b.json {
 			if err := writeJSON(b.stdout, r); err != nil {
 				return err
@@ -41,9 +47,25 @@ func (b *benchVerb) measurePeak() error {
 	return t.write(b.stdout)
 }
 
+// peakWithin measures the peak for some time, or until the context ends.
+func (b *benchVerb) peakWithin(ctx context.Context, threads int, d time.Duration) (best float64, err error) {
+	const most = 100 * time.Millisecond
+	for start := time.Now(); best == 0 || time.Since(start) < d; {
+		best = max(best, cpu.MeasurePeak(threads, min(d, most)))
+		if ctx.Err() != nil {
+			return 0, context.Cause(ctx)
+		}
+		b.live.draw(func() progress {
+			return progress{head: "measuring the peak", share: share(time.Since(start), d)}
+		})
+	}
+	b.live.clear()
+	return best, nil
+}
+
 // measureKernels measures the kernels on one thread.
-func (b *benchVerb) measureKernels() error {
-	measurements, err := cpu.MeasureKernels(b.time / 4)
+func (b *benchVerb) measureKernels(ctx context.Context) error {
+	measurements, err := cpu.MeasureKernels(ctx, b.time/4)
 	if err != nil {
 		return err
 	}

@@ -65,7 +65,7 @@ func TestDamagedRun(t *testing.T) {
 		{"model changed", "model.safetensors", func(b []byte) []byte { b[len(b)-1] ^= 1; return b }, []string{"model.safetensors"}},
 		{"config cut short", "config.json", func(b []byte) []byte { return b[:40] }, []string{"config.json is damaged"}},
 		{"config is no run's", "config.json", func(b []byte) []byte { return []byte("{}") }, []string{"config.json"}},
-		{"unknown network", "config.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"lenet"`), []byte(`"skynet"`), 1) }, []string{`unknown network "skynet"`}},
+		{"unknown network", "config.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"lenet"`), []byte(`"skynet"`), 1) }, []string{`the network "skynet"`, "Go program"}},
 		{"another network", "config.json", func(b []byte) []byte { return bytes.Replace(b, []byte(`"lenet"`), []byte(`"lenet-bn"`), 1) }, []string{""}},
 		{"absurd input", "config.json", func(b []byte) []byte { return bytes.Replace(b, []byte("28,\n    28"), []byte("28,\n    2800000"), 1) }, []string{"config.json", "1×28×2800000"}},
 		{"state cut short", "state.json", func(b []byte) []byte { return b[:9] }, []string{"state.json is damaged"}},
@@ -94,15 +94,15 @@ func TestModelFiles(t *testing.T) {
 	path := file("model.safetensors", good)
 	mustStride(t, "eval", path, "--data", fixture.data, "--limit", "20")
 	mustStride(t, "summary", path)
-	fails(t, failed, []string{"eval", path, "--net", "lenet-bn", "--data", fixture.data}, path, "a model of the network lenet, not lenet-bn")
-	fails(t, failed, []string{"eval", path, "--net", "skynet", "--data", fixture.data}, `unknown network "skynet"`)
+	fails(t, failed, []string{"eval", path, "--net", "lenet-bn", "--data", fixture.data}, path, `a model of the network "lenet", not of "lenet-bn"`)
+	fails(t, misused, []string{"eval", path, "--net", "skynet", "--data", fixture.data}, "--net: unknown network skynet")
 	// Without its metadata the file does not say what it is.
 	i := strings.Index(good, `"__metadata__"`)
 	nameless := file("x.safetensors", strings.Replace(good, `"net":`, `"nut":`, 1))
 	if i < 0 {
 		t.Fatal("the model has no metadata")
 	}
-	fails(t, misused, []string{"eval", nameless, "--data", fixture.data}, nameless, "does not say which network", "--net")
+	fails(t, failed, []string{"eval", nameless, "--data", fixture.data}, nameless, "does not say which network", "--net")
 	mustStride(t, "eval", nameless, "--net", "lenet", "--data", fixture.data, "--limit", "20")
 	for name, content := range map[string]string{
 		"cut.safetensors":     good[:len(good)/2],

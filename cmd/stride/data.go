@@ -117,7 +117,7 @@ Datasets: ` + strings.Join(datasets, ", "),
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "`folder` to put the files into (default: the user's cache folder)")
+	addPlace(cmd.Flags(), &dir, "dir", "`folder` to put the files into (default: the user's cache folder)")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }
@@ -185,7 +185,8 @@ train says what words there are).`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&s.out, "out", fashionMNIST+".png", "PNG `file` to write")
+	s.out = fashionMNIST + ".png"
+	addPlace(flags, &s.out, "out", "PNG `file` to write")
 	addData(cmd, &s.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample")
 	addChoice(cmd, &s.split, "split", "`part` of the images: train or test", "train", "test")
 	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images; 8 with --augment")
@@ -231,7 +232,7 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 func (s *showVerb) sheet(images *data.Images, items []int) (image.Image, error) {
 	if p := s.augment.pipeline; len(p) > 0 {
 		if _, err := p.Hook(images.ImageShape()); err != nil {
-			return nil, misuse("--augment %v: images of %v: %w", p, images.ImageShape(), err)
+			return nil, fmt.Errorf("--augment %v: images of %v: %w", p, images.ImageShape(), err)
 		}
 		return augment.Sheet(images, items, p, s.versions, s.seed)
 	}

@@ -27,7 +27,7 @@ const (
 var datasets = []string{fashionMNIST}
 
 func addData(cmd *cobra.Command, value *string, usage string) {
-	cmd.Flags().StringVar(value, "data", "", usage)
+	addPlace(cmd.Flags(), value, "data", usage)
 	err := cmd.RegisterFlagCompletionFunc("data", func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		return []cobra.Completion{cobra.CompletionWithDesc(fashionmnist.SampleDir, "the embedded sample")}, cobra.ShellCompDirectiveDefault
 	})
@@ -65,10 +65,10 @@ func (a *app) downloadProgress() func(fashionmnist.Progress) {
 		if first < 0 {
 			first = p.Done
 		}
-		a.live.draw(func(width int) string {
+		a.live.draw(func() progress {
 			rate := float64(p.Done-first) / max(time.Since(began).Seconds(), 1e-3)
-			return progressLine(width, "fetching "+p.File, float64(p.Done)/float64(max(p.Total, 1)),
-				fmt.Sprintf("%s of %s", bytesText(p.Done), bytesText(p.Total)), bytesText(int64(rate))+"/s")
+			return progress{"fetching " + p.File, float64(p.Done) / float64(max(p.Total, 1)),
+				[]string{fmt.Sprintf("%s of %s", bytesText(p.Done), bytesText(p.Total)), bytesText(int64(rate)) + "/s"}}
 		})
 	}
 }

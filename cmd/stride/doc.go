@@ -13,7 +13,7 @@
 // stride help <command> says more, with examples. Results go to standard output,
 // as JSON with --json; errors and progress go to standard error. The exit
 // status is 0 when all is done, 1 when something failed, 2 when the command
-// line is wrong, and 130 when it was interrupted.
+// line itself is wrong, and 130 when it was interrupted; docs/cli.md says more.
 //
 // Each command is a file here: a few lines over the packages that do the work,
 // train, zoo, data, metrics, engine.

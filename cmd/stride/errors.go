@@ -19,7 +19,8 @@ var (
 	errReported = errors.New("reported")
 )
 
-// usageError is an error of whoever wrote the command line.
+// usageError is a fault of the command line itself, whatever files, data and
+// machine there are; see docs/cli.md.
 type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
@@ -93,6 +94,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		cause := errors.Unwrap(bad)
 		if bad.GetFlag().Value.Type() == "bool" {
 			cause = errors.New("want true or false")
+		}
+		if bad.GetFlag().Value.Type() == "network" { // the cause names it
+			return misuse("--%s: %w", bad.GetFlag().Name, cause)
 		}
 		return misuse("--%s %s: %w", bad.GetFlag().Name, quoteIfNeeded(bad.GetValue()), cause)
 	case errors.As(err, &lacking):

@@ -59,14 +59,24 @@ The data are those that the run was trained with unless --data names others.`,
 	return cmd
 }
 
+// addNet adds the flag for the network of a model file. A file that names another
+// one is refused.
 func addNet(cmd *cobra.Command, value *string) {
-	cmd.Flags().StringVar(value, "net", "", "`network` of a model file that does not name its own")
+	cmd.Flags().Var(&netFlag{value}, "net", "`network` of a model file that does not name its own")
 	if err := cmd.RegisterFlagCompletionFunc("net", completeNets(0, false)); err != nil {
 		panic(err) // there is no such flag: a mistake in this program
 	}
 }
 
 func (e *evalVerb) run(ctx context.Context, path string) error {
+	if err := e.compute.check(); err != nil {
+		return err
+	}
+	if e.report != "" && e.report != noReport { // before the images are computed
+		if err := checkParent(string(e.report)); err != nil {
+			return err
+		}
+	}
 	model, err := e.openModel(path, e.net)
 	if err != nil {
 		return err
@@ -97,8 +107,8 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	}
 	result, err := train.Evaluate(ctx, model.Net, set, train.EvalConfig{
 		BatchSize: e.batch, Device: device, OnScores: collector.AddLogits, OnBatch: func(done, total int) {
-			e.live.draw(func(width int) string {
-				return progressLine(width, "testing", float64(done)/float64(total), fmt.Sprintf("%s of %s images", thousands(done), thousands(total)))
+			e.live.draw(func() progress {
+				return progress{"testing", float64(done) / float64(total), []string{fmt.Sprintf("%s of %s images", thousands(done), thousands(total))}}
 			})
 		},
 	})

@@ -20,6 +20,8 @@ type evalReport struct {
 	Loss            *float64      `json:"loss"`
 	ImagesPerSecond float64       `json:"images_per_second"`
 	Seconds         float64       `json:"seconds"`
+	// Unfinished says that the run has epochs left; its accuracy may be low.
+	Unfinished bool `json:"unfinished,omitempty"`
 	Classes         []classReport `json:"classes"`
 	// Confusion has a row for each label and a column for each prediction.
 	Confusion [][]int `json:"confusion"`
@@ -79,7 +81,7 @@ type mistakeReport struct {
 func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evaluation, s *metrics.Summary, report string) evalReport {
 	r := evalReport{
 		Model: model.Path, Net: model.Spec.Name, Data: data, Split: split, Images: e.Images,
-		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds,
+		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Unfinished: unfinished(model.Run),
 		TopK: s.TopK, Macro: s.Macro, Weighted: s.Weighted,
 		ROCAUC: finite(s.MacroROCAUC), AveragePrecision: finite(s.MacroAveragePrecision), Brier: finite(s.Brier),
 		ECE: finite(s.Reliability.ECE()), MCE: finite(s.Reliability.MCE()), Report: report,

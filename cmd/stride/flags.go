@@ -123,6 +123,52 @@ func (c *choice) Set(s string) error {
 	return nil
 }
 
+// A place is a flag for the path of a file or folder, or for another word that
+// cannot be empty: an empty one is usually a variable of the shell that is not set.
+type place struct{ value *string }
+
+func (p *place) String() string {
+	if p.value == nil {
+		return ""
+	}
+	return *p.value
+}
+
+func (p *place) Type() string { return "path" }
+
+func (p *place) Set(s string) error {
+	if s == "" {
+		return errors.New("want the name of a file or folder")
+	}
+	*p.value = s
+	return nil
+}
+
+func addPlace(flags *pflag.FlagSet, value *string, name, usage string) {
+	flags.Var(&place{value}, name, usage)
+}
+
+// A netFlag is a flag for the name of a network.
+type netFlag struct{ value *string }
+
+func (f *netFlag) String() string {
+	if f.value == nil {
+		return ""
+	}
+	return *f.value
+}
+
+func (f *netFlag) Type() string { return "network" }
+
+func (f *netFlag) Set(s string) error {
+	spec, err := getNet(s)
+	if err != nil {
+		return err
+	}
+	*f.value = spec.Name
+	return nil
+}
+
 // seed is a flag for a seed.
 type seed struct{ value *uint64 }
 
@@ -189,6 +235,17 @@ func (c *compute) check() error {
 	if c.device == "reference" && (c.tune || c.math == mathStrict) {
 		return misuse("--tune and --math are for the cpu engine: the reference engine has one algorithm, in float64")
 	}
+	if c.device == "reference" && c.threads > 1 {
+		return misuse("--threads is for the cpu engine: the reference engine has one thread")
+	}
+	return nil
+}
+
+// checkBudget reports a memory budget for an engine that does not plan its memory.
+func (c *compute) checkBudget(bytes int64) error {
+	if c.device == "reference" && bytes > 0 {
+		return misuse("--memory-budget is for the cpu engine: the reference engine does not plan its memory")
+	}
 	return nil
 }
 
@@ -201,7 +258,7 @@ func (c *compute) open() (engine.Device, func(), error) {
 		return reference.New(), func() {}, nil
 	}
 	if err := cpu.KernelsError(); err != nil {
-		return nil, nil, misuse("%v", err)
+		return nil, nil, err
 	}
 	if c.tune && c.tuning == nil {
 		c.tuning = cpu.NewTuning(nil, nil)

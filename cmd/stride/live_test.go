@@ -43,7 +43,7 @@ func TestLiveLine(t *testing.T) {
 	l := &liveLine{w: &out, width: func() int { return width }, now: func() time.Time { return now }}
 	say := func(s string) string {
 		out.Reset()
-		l.draw(func(int) string { return s })
+		l.draw(func() progress { return progress{head: s} })
 		return out.String()
 	}
 	if got := say("a line too long"); got != "\ra line too" {
@@ -67,7 +67,7 @@ func TestLiveLine(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	var none *liveLine
-	none.draw(func(int) string { t.Error("drawn without a terminal"); return "" })
+	none.draw(func() progress { t.Error("a line that is not there was drawn"); return progress{} })
 	none.clear()
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 // started is when the program began, as nearly as it can know.
 var started = time.Now()
 
-// Exit statuses.
+// Exit statuses; docs/cli.md says which is for what.
 const (
 	done        = 0
 	failed      = 1
@@ -30,25 +31,33 @@ func main() {
 // run is the whole program: it carries out a command line and returns the exit
 // status. A context that ends is an interruption.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	a := &app{live: newLiveLine(stderr)}
+	return execute(ctx, &app{live: newLiveLine(stderr)}, args, stdout, stderr)
+}
+
+func execute(ctx context.Context, a *app, args []string, stdout, stderr io.Writer) int {
+	out := &checkedWriter{w: stdout}
 	// Names from files and users are escaped where they are put into a line;
 	// what slips through does not reach the terminal either.
-	stdout, stderr = printable.NewWriter(stdout), printable.NewWriter(stderr)
-	a.stdout, a.stderr = stdout, stderr
+	a.stdout, a.stderr = printable.NewWriter(out), printable.NewWriter(stderr)
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := cmp.Or(root.ExecuteContext(ctx), a.helpError, out.err)
 	a.live.clear()
 	if err == nil {
 		return done
 	}
+	return a.failure(ctx, err)
+}
+
+// failure says what went wrong and returns the exit status.
+func (a *app) failure(ctx context.Context, err error) int {
 	stopped := ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)) || errors.Is(err, errInterrupted)
 	switch {
 	case errors.Is(err, errReported):
 	case stopped && !errors.Is(err, train.ErrInterrupted): // what was under way is no fault
-		fmt.Fprintln(stderr, "stride: interrupted")
+		fmt.Fprintln(a.stderr, "stride: interrupted")
 	default:
-		fmt.Fprintf(stderr, "stride: %v\n", oneLine(err))
+		fmt.Fprintf(a.stderr, "stride: %v\n", oneLine(err))
 	}
 	var usage *usageError
 	switch {
@@ -58,4 +67,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return misused
 	}
 	return failed
+}
+
+// A checkedWriter keeps the first error of writing, for those who write help
+// texts and do not look.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.err = cmp.Or(c.err, err)
+	return n, err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,6 +57,9 @@ photo from a shop, use --invert.`,
 			case 1:
 				return misuse("stride predict needs at least one picture after %s", quoteIfNeeded(args[0]))
 			}
+			if stdin := slices.Index(args[1:], "-"); stdin >= 0 && slices.Contains(args[stdin+2:], "-") {
+				return misuse("- stands for standard input, which can be read once, not twice")
+			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), args[0], args[1:]) },
@@ -72,6 +76,9 @@ photo from a shop, use --invert.`,
 }
 
 func (p *predictVerb) run(ctx context.Context, path string, pictures []string) error {
+	if err := p.compute.check(); err != nil {
+		return err
+	}
 	model, err := p.openModel(path, p.net)
 	if err != nil {
 		return err
@@ -95,12 +102,16 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 			return context.Cause(ctx)
 		}
 		guess, err := p.predict(ctx, classifier, picture, hint)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		if err != nil {
 			bad = true
 			fmt.Fprintf(p.stderr, "stride: %v\n", oneLine(err))
 			guess = prediction{File: picture, Error: oneLine(err)}
 		}
 		if p.json {
+			guess.Unfinished = unfinished(model.Run)
 			err = writeJSON(p.stdout, guess)
 		} else if guess.Error == "" {
 			err = guess.print(p.app, i > 0)
@@ -135,6 +146,8 @@ type prediction struct {
 	Height  int              `json:"height,omitempty"`
 	Classes []classify.Class `json:"classes,omitempty"`
 	Error   string           `json:"error,omitempty"`
+	// Unfinished says that the run has epochs left.
+	Unfinished bool `json:"unfinished,omitempty"`
 }
 
 // predict names the classes of a picture. hint says whether to warn of one that

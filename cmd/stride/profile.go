@@ -14,8 +14,8 @@ import (
 type profile struct{ cpu, memory string }
 
 func (p *profile) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&p.cpu, "cpuprofile", "", "write a profile of the processor's time to this `file`")
-	flags.StringVar(&p.memory, "memprofile", "", "write a profile of the heap to this `file`")
+	addPlace(flags, &p.cpu, "cpuprofile", "write a profile of the processor's time to this `file`")
+	addPlace(flags, &p.memory, "memprofile", "write a profile of the heap to this `file`")
 	for _, name := range []string{"cpuprofile", "memprofile"} {
 		if err := flags.MarkHidden(name); err != nil {
 			panic(err) // there is no such flag: a mistake in this program

@@ -10,7 +10,8 @@ import (
 // app is what the verbs share.
 type app struct {
 	stdout, stderr io.Writer
-	live           *liveLine // nil unless stderr is a terminal
+	live           *liveLine // nil in most tests
+	helpError      error     // of a help text that was asked for
 }
 
 func newRoot(a *app) *cobra.Command {
@@ -26,7 +27,8 @@ nothing else to install.
 trains LeNet on Fashion-MNIST and leaves a folder under runs/ that eval, predict
 and summary take. Results go to standard output, as JSON with --json; errors and
 progress go to standard error. The exit status is 0 when all is done, 1 when
-something failed, 2 when the command line is wrong and 130 when it was interrupted.`,
+something failed, 2 when the command line itself is wrong and 130 when it was
+interrupted.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.ArbitraryArgs,
@@ -46,7 +48,30 @@ something failed, 2 when the command line is wrong and 130 when it was interrupt
 		a.benchCommand(), a.dataCommand(), a.devicesCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultCompletionCmd()
+	finishCompletion(root)
+	help := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 { // "stride tarin --help"
+			a.helpError = verbRequired(cmd, words)
+			return
+		}
+		help(cmd, args)
+	})
 	return root
+}
+
+// finishCompletion makes cobra's command for the shells as strict as the others.
+func finishCompletion(root *cobra.Command) {
+	cmd, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // cobra has no such command: a mistake in this program
+	}
+	cmd.Short = "Print a script with which a shell completes command lines"
+	cmd.Args, cmd.RunE = cobra.ArbitraryArgs, verbRequired
+	for _, shell := range cmd.Commands() {
+		shell.Args = noArgs
+	}
 }
 
 // helpCommand is cobra's, except that it does not take any word for a verb.
@@ -73,6 +98,8 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 				return verbRequired(root, args)
 			case len(rest) > 0 && cmd.HasSubCommands():
 				return verbRequired(cmd, rest)
+			case len(rest) > 0:
+				return misuse("stride help accepts the name of a command, found %s after %s", quoteIfNeeded(rest[0]), cmd.CommandPath())
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()

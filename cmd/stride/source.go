@@ -19,15 +19,15 @@ func (a *app) openModel(path, net string) (*modelfolder.Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, misuse("there is no run folder or model file %s%s", path, trainFirst(path))
+		return nil, fmt.Errorf("there is no run folder or model file %s%s", quoteIfNeeded(path), trainFirst(path))
 	case err != nil:
 		return nil, err
 	case net == "" && !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
-		return nil, misuse("%s is neither a run folder nor a .safetensors file", path)
+		return nil, fmt.Errorf("%s is neither a run folder nor a .safetensors file", path)
 	}
 	model, err := modelfolder.Load(path, modelfolder.Options{Net: net})
 	if net == "" && errors.Is(err, modelfolder.ErrNoNet) {
-		return nil, misuse("%w with --net", err)
+		return nil, fmt.Errorf("%w with --net", err)
 	}
 	if err == nil {
 		a.noticePrefix(model.WeightsFile, model.Prefix)
@@ -46,7 +46,7 @@ func (a *app) noticePrefix(path, prefix string) {
 // noticeUnfinished tells that a run has epochs left, so that its accuracy is no
 // surprise. run is nil for a model that is no run.
 func (a *app) noticeUnfinished(run *runfolder.Run) {
-	if run == nil || run.Finished {
+	if !unfinished(run) {
 		return
 	}
 	line := fmt.Sprintf("The run in %s is unfinished: %d of %d epochs are done", run.Dir, len(run.History.Rows), run.Settings.Epochs)
@@ -57,6 +57,8 @@ func (a *app) noticeUnfinished(run *runfolder.Run) {
 	}
 	a.notice(line)
 }
+
+func unfinished(run *runfolder.Run) bool { return run != nil && !run.Finished }
 
 // trainFirst explains the name of a network where a run folder should stand.
 func trainFirst(name string) string {
@@ -77,6 +79,9 @@ func exists(path string) bool {
 
 // looksLikePath tells what cannot be the name of a network.
 func looksLikePath(s string) bool {
+	if strings.HasPrefix(s, "torchvision/") && !strings.HasSuffix(s, ".safetensors") {
+		return exists(s)
+	}
 	if strings.ContainsAny(s, `/\`) || strings.HasSuffix(s, ".safetensors") {
 		return true
 	}

@@ -118,13 +118,15 @@ func (s *summaryVerb) run(what string, batchGiven bool) error {
 
 // model makes the network that the argument names.
 func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
-	spec, err := getNet(what)
+	spec, unknown := getNet(what)
 	net := spec.New
 	input, classes := spec.Input, spec.Classes
-	if err != nil {
-		if !exists(what) {
-			return spec, nil, err
-		}
+	switch {
+	case unknown == nil && s.net != "" && s.net != spec.Name:
+		return spec, nil, misuse("%s and --net %s are two networks: --net is for a model file that does not name its own", spec.Name, s.net)
+	case unknown != nil && !looksLikePath(what):
+		return spec, nil, unknown
+	case unknown != nil:
 		trained, err := s.openModel(what, s.net)
 		if err != nil {
 			return spec, nil, err
@@ -139,6 +141,9 @@ func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
 	}
 	// The weights do not matter, and zeros are quick to draw.
 	model, err := nn.New(net(classes), input, nn.Options{Init: nn.Constant(0)})
+	if err != nil && unknown == nil && s.input.shape != nil {
+		err = asMisuse(err)
+	}
 	return spec, model, err
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,8 +98,8 @@ show --augment" draws the result. Its words, separated by commas:
 	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty)")
 	addSeed(flags, &t.seed, "random seed of initial weights, order of images, augmentation and dropout")
 	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
-	flags.StringVar(&t.weights, "weights", "", "start from the weights in this `file` (.safetensors) or run folder")
-	flags.StringVar(&t.out, "out", "", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
+	addPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors) or run folder")
+	addPlace(flags, &t.out, "out", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
 	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the one in runs/ that was written to last")
 	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` to which images are resized (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
@@ -106,7 +107,7 @@ show --augment" draws the result. Its words, separated by commas:
 	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
-	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, and the layers that have most")
+	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, in all and in each layer that has some")
 	t.profile.addFlags(flags)
 	return cmd
 }
@@ -131,10 +132,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err := t.choose(args); err != nil {
 		return err
 	}
-	if t.nesterov && t.momentum == 0 {
-		return misuse("--nesterov needs a --momentum above 0")
-	}
-	if err := t.compute.check(); err != nil {
+	if err := t.checkFlags(); err != nil {
 		return err
 	}
 	set, model, err := t.prepare(ctx)
@@ -168,7 +166,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer release()
-	show := &trainView{app: t.app, json: t.json, verbose: t.verbose, dir: t.out}
+	show := &trainView{app: t.app, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out}
 	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(model, device, testSet) }
 	config := train.Config{
 		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
@@ -210,6 +208,17 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	return show.finish(history, t.out)
 }
 
+// checkFlags reports flags that contradict each other.
+func (t *trainVerb) checkFlags() error {
+	if t.nesterov && t.momentum == 0 {
+		return misuse("--nesterov needs a --momentum above 0")
+	}
+	if err := t.compute.checkBudget(t.budget); err != nil {
+		return err
+	}
+	return t.compute.check()
+}
+
 // choose finds out which network to train, and where.
 func (t *trainVerb) choose(args []string) error {
 	var err error
@@ -231,7 +240,11 @@ func (t *trainVerb) choose(args []string) error {
 		t.input = tensor.Shape{t.input[0], t.resize, t.resize}
 	}
 	if _, err := t.augment.pipeline.Hook(t.input); err != nil {
-		return misuse("--augment %v: images of %v: %w", t.augment.pipeline, t.input, err)
+		err = fmt.Errorf("--augment %v: images of %v: %w", t.augment.pipeline, t.input, err)
+		if t.resume { // the run says how large they are
+			return err
+		}
+		return asMisuse(err)
 	}
 	// Fit refuses these folders too, but only once the data are there.
 	switch {
@@ -274,13 +287,20 @@ func (t *trainVerb) takeUp(args []string) error {
 	if err != nil {
 		return err
 	}
-	if t.spec, err = zoo.Get(s.Net); err != nil {
-		return fmt.Errorf("%s: %w", t.out, err)
-	}
 	if net != "" && net != s.Net {
-		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, s.Net, net)
+		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, quoteIfNeeded(s.Net), net)
+	}
+	if t.spec, err = zoo.Get(s.Net); err != nil {
+		return fmt.Errorf("the run in %s is one of the network %q, which stride does not have: only the Go program that defines the network can resume the run, with train.Fit",
+			t.out, s.Net)
 	}
 	given := t.cmd.Flags().Changed
+	for flag, value := range map[string]string{"math": t.compute.math, "tune": strconv.FormatBool(t.compute.tune)} {
+		usual := t.cmd.Flags().Lookup(flag).DefValue
+		if then := cmp.Or(s.Options[flag], usual); given(flag) && value != then {
+			return fmt.Errorf("the run in %s was started with --%s=%s, not %s: a resumed run keeps its settings", t.out, flag, then, value)
+		}
+	}
 	t.input = s.Input
 	set := func(flag string, set func()) {
 		if !given(flag) {
@@ -325,11 +345,14 @@ func (t *trainVerb) findRun(args []string) (net string, err error) {
 		case t.out == "" && (folder || unknown != nil && looksLikePath(args[0])):
 			t.out = args[0]
 			return "", nil
+		case unknown != nil && t.out != "":
+			return "", misuse("stride train takes one run to resume, found %s and --out %s", quoteIfNeeded(args[0]), quoteIfNeeded(t.out))
 		case unknown != nil:
-			if err := unknownNet(args[0]); t.out != "" || suggestedNet(args[0]) != "" {
-				return "", err
+			hint := ""
+			if near := suggestedNet(args[0]); near != "" {
+				hint = fmt.Sprintf(": did you mean %s?", near)
 			}
-			return "", misuse("there is no run %s: no such folder, and no network of that name", quoteIfNeeded(args[0]))
+			return "", fmt.Errorf("there is no run %s: no such folder, and no network of that name%s", quoteIfNeeded(args[0]), hint)
 		}
 		spec, _ := zoo.Get(args[0])
 		net = spec.Name
@@ -378,6 +401,9 @@ func (t *trainVerb) prepare(ctx context.Context) (set *fashionmnist.Set, model *
 	group.Go(func() (err error) {
 		net := t.spec.New(len(fashionmnist.Classes()))
 		model, err = nn.New(net, t.input, nn.Options{Seed: t.seed, Init: t.spec.Init})
+		if err != nil && t.resize > 0 && !t.resume {
+			return asMisuse(err)
+		}
 		if err == nil && t.weights != "" {
 			err = t.loadWeights(model)
 		}

@@ -6,6 +6,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +74,7 @@ func TestRunFolders(t *testing.T) {
 		t.Fatalf("the newest runs are %q, %q, %q", dir, newestRun("vgg"), newestRun(""))
 	}
 	fails(t, failed, []string{"train", "vgg", "--resume"}, "no run of vgg")
-	fails(t, misused, []string{"eval", "lenet"}, "the newest run of that network is "+dir)
+	fails(t, failed, []string{"eval", "lenet"}, "the newest run of that network is "+dir)
 	for _, args := range [][]string{{"train", "--resume", "--epochs", "2"}, {"train", "lenet", "--resume", "--epochs", "3"}} {
 		if out := mustStride(t, args...); !strings.Contains(out, dir) {
 			t.Errorf("%v: %s", args, out)
@@ -180,7 +183,11 @@ func TestWeights(t *testing.T) {
 	for _, args := range [][]string{
 		{"eval", wrapped, "--net", "lenet", "--data", fixture.data, "--limit", "20"}, {"predict", wrapped, picture(t), "--net", "lenet"}, {"summary", wrapped, "--net", "lenet"},
 	} {
-		if _, notes, status := stride(t, args...); status != done || !strings.Contains(notes, `taken without "module."`) {
+		out, notes, status := stride(t, args...)
+		if slices.Contains(args, "--json") && !strings.Contains(out, `"unfinished":true`) {
+			t.Errorf("%v: got %s", args, out)
+		}
+		if status != done || !strings.Contains(notes, `taken without "module."`) {
 			t.Errorf("%s: status %d, %q", args, status, notes)
 		}
 		args[1] = damaged
@@ -246,9 +253,36 @@ func TestVerbose(t *testing.T) {
 	}
 	_, notes, status = stride(t, "train", "torchvision/squeezenet1_1", "--data", fixture.data, "--limit", "8", "--batch", "8", "--resize", "32", "--epochs", "2",
 		"--verbose", "--out", filepath.Join(t.TempDir(), "run"))
-	if status != done || strings.Count(notes, "dead ReLUs: ") != 2 || !strings.Contains(notes, "most in ") {
+	if status != done || strings.Count(notes, "  dead ReLUs: ") != 2 {
 		t.Errorf("SqueezeNet: status %d, %q", status, notes)
 	}
+	// By layer, each with its path and share, and all together are those in all.
+	first, _, _ := strings.Cut(notes[strings.Index(notes, "dead ReLUs: ")+1:], "dead ReLUs: ")
+	layer := regexp.MustCompile(`(?m)^    ((?:after )?[a-z]+\.[a-z0-9.]+) +([0-9.]+) %  ([0-9]+) of ([0-9]+)$`)
+	dead, names := 0.0, map[string]bool{}
+	for _, m := range layer.FindAllStringSubmatch(first, -1) {
+		n, units := atof(t, m[3]), atof(t, m[4])
+		if n == 0 || names[m[1]] || math.Abs(atof(t, m[2])-100*n/units) > 0.051 {
+			t.Errorf("SqueezeNet: %q", m[0])
+		}
+		dead, names[m[1]] = dead+n, true
+	}
+	var share, units float64
+	if _, err := fmt.Sscanf(strings.ReplaceAll(first, ",", ""), "ead ReLUs: %f %% of %f units", &share, &units); err != nil {
+		t.Fatal(err)
+	}
+	if dead == 0 || math.Abs(share-100*dead/units) > 0.051 || strings.Count(first, "\n    ") != len(names) {
+		t.Errorf("SqueezeNet: %v dead in %d layers: %s", dead, len(names), first)
+	}
+}
+
+func atof(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
 }
 
 // A loss that is no number ends the run, and its last good weights stay.
@@ -265,8 +299,8 @@ func TestDivergence(t *testing.T) {
 // that of one.
 func TestResumeNothing(t *testing.T) {
 	t.Parallel()
-	fails(t, misused, []string{"train", "--resume", "nope"}, "there is no run nope")
-	fails(t, misused, []string{"train", "--resume", "lenett"}, "did you mean lenet?")
+	fails(t, failed, []string{"train", "--resume", "nope"}, "there is no run nope")
+	fails(t, failed, []string{"train", "--resume", "lenett"}, "did you mean lenet?")
 }
 
 // eval, predict and --weights say that a run has epochs left.
@@ -290,7 +324,7 @@ func TestUnfinished(t *testing.T) {
 	}
 	want := fmt.Sprintf("The run in %s is unfinished: %d of 4 epochs are done; ", dir, len(s.History.Rows))
 	for _, args := range [][]string{
-		{"eval", dir, "--limit", "8"}, {"eval", dir, "--limit", "8", "--json"}, {"predict", dir, picture(t)},
+		{"eval", dir, "--limit", "8"}, {"eval", dir, "--limit", "8", "--json"}, {"predict", dir, picture(t)}, {"predict", dir, picture(t), "--json"},
 		tiny(0, "--weights", dir, "--out", filepath.Join(t.TempDir(), "next")),
 	} {
 		if _, notes, status := stride(t, args...); status != done || !strings.Contains(notes, want) || !strings.Contains(notes, "train --resume "+dir+" continues it.\n") {
@@ -298,8 +332,8 @@ func TestUnfinished(t *testing.T) {
 		}
 	}
 	mustStride(t, "train", "--resume", dir)
-	if _, notes, _ := stride(t, "eval", dir, "--limit", "8"); notes != "" {
-		t.Errorf("a finished run: %q", notes)
+	if out, notes, _ := stride(t, "eval", dir, "--limit", "8", "--json"); notes != "" || strings.Contains(out, "unfinished") {
+		t.Errorf("a finished run: %q, %s", notes, out)
 	}
 	fails(t, failed, []string{"train", "--resume", dir, "--epochs", "2"}, "was last set to 4 epochs, of which 4 are done")
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,11 +16,13 @@ import (
 type trainView struct {
 	*app
 	json, verbose   bool
+	now             func() time.Time
 	dir             string
 	title, settings string
 	began           time.Time // of this part of the run
 	first           time.Duration
-	before, steps   int // steps done before this part, steps in all
+	before, steps   int       // steps done before this part, steps in all
+	measured        time.Time // end of the first step; zero once the time of all is told
 	row             train.StepInfo
 	dead            func() ([]diagnose.DeadShare, error)
 	err             error // of writing to stdout
@@ -40,7 +40,7 @@ func (v *trainView) log(line string) {
 }
 
 func (v *trainView) start(s train.StartInfo) {
-	v.began, v.before, v.steps = time.Now(), s.Step, s.Epochs*s.Batches
+	v.began, v.before, v.steps = v.now(), s.Step, s.Epochs*s.Batches
 	if v.json {
 		return
 	}
@@ -62,12 +62,37 @@ func (v *trainView) step(s train.StepInfo) {
 		v.first = time.Since(started)
 	}
 	v.row = s
-	v.live.draw(func(width int) string {
-		left := time.Duration(float64(time.Since(v.began)) / float64(s.Step-v.before) * float64(v.steps-s.Step))
-		return progressLine(width, v.head(), float64(s.Batch)/float64(s.Batches),
+	if s.Step == v.before+1 {
+		v.measured = v.now()
+	} else if !v.measured.IsZero() {
+		v.estimate(s)
+	}
+	v.live.draw(func() progress {
+		left := time.Duration(float64(v.now().Sub(v.began)) / float64(s.Step-v.before) * float64(v.steps-s.Step))
+		return progress{v.head(), float64(s.Batch) / float64(s.Batches), []string{
 			fmt.Sprintf("loss %.3f", s.Loss), fmt.Sprintf("accuracy %.3f", s.Accuracy),
-			clock(left)+" left", thousands(int(s.ImagesPerSecond))+" images/s")
+			clock(left) + " left", thousands(int(s.ImagesPerSecond)) + " images/s",
+		}}
 	})
+}
+
+// estimate says once how long a long training will take, when some steps after the
+// first one, which is slower, have taken long enough to tell.
+func (v *trainView) estimate(s train.StepInfo) {
+	const (
+		enough = time.Second
+		long   = 2 * time.Minute
+	)
+	steps, passed := s.Step-v.before-1, v.now().Sub(v.measured)
+	if passed < enough {
+		return
+	}
+	v.measured = time.Time{}
+	step := passed / time.Duration(steps)
+	if left := step * time.Duration(v.steps-s.Step); left >= long {
+		v.notice(fmt.Sprintf("This will take about %s: %s steps of %s, and the tests. Ctrl-C saves and stops.",
+			clock(left), thousands(v.steps-s.Step), milliseconds(step.Seconds())))
+	}
 }
 
 func (v *trainView) head() string {
@@ -75,9 +100,9 @@ func (v *trainView) head() string {
 }
 
 func (v *trainView) test(done, total int) {
-	v.live.draw(func(width int) string {
-		return progressLine(width, v.head()+" testing", float64(done)/float64(total),
-			fmt.Sprintf("loss %.3f", v.row.Loss), fmt.Sprintf("accuracy %.3f", v.row.Accuracy))
+	v.live.draw(func() progress {
+		return progress{v.head() + " testing", float64(done) / float64(total),
+			[]string{fmt.Sprintf("loss %.3f", v.row.Loss), fmt.Sprintf("accuracy %.3f", v.row.Accuracy)}}
 	})
 }
 
@@ -110,7 +135,8 @@ func newEpochReport(dir string, r train.Row) epochReport {
 	return epochReport{dir, r.Epoch, r.TrainLoss, r.TrainAccuracy, finite(r.TestAccuracy), r.ImagesPerSecond, r.Seconds}
 }
 
-// deadReLUs tells which share of the network's ReLUs does nothing.
+// deadReLUs tells which share of the network's ReLUs does nothing, in all and layer
+// by layer, for the layers that have any.
 func (v *trainView) deadReLUs() {
 	shares, err := v.dead()
 	switch {
@@ -122,23 +148,15 @@ func (v *trainView) deadReLUs() {
 		v.verbose = false // it never will
 		return
 	}
-	const most = 4
-	dead, units := 0, 0
+	dead, units, t := 0, 0, newTable(0, 2)
 	for _, s := range shares {
 		dead, units = dead+s.Dead, units+s.Units
-	}
-	slices.SortStableFunc(shares, func(a, b diagnose.DeadShare) int { return cmp.Compare(b.Share(), a.Share()) })
-	var worst []string
-	for _, s := range shares[:min(len(shares), most)] {
 		if s.Dead > 0 {
-			worst = append(worst, fmt.Sprintf("%s %.1f %%", s.Path, 100*s.Share()))
+			t.add("    "+printable.Line(s.Name()), fmt.Sprintf("%.1f %%", 100*s.Share()), fmt.Sprintf("%d of %d", s.Dead, s.Units))
 		}
 	}
-	line := fmt.Sprintf("  dead ReLUs: %.1f %% of %s units", 100*float64(dead)/float64(units), thousands(units))
-	if len(worst) > 0 {
-		line += ", most in " + strings.Join(worst, ", ")
-	}
-	v.notice(line)
+	v.notice(fmt.Sprintf("  dead ReLUs: %.1f %% of %s units", 100*float64(dead)/float64(units), thousands(units)))
+	_ = t.write(v.stderr) // as notice: only results must arrive
 }
 
 func (v *trainView) printRow(r train.Row, epochs int) {

@@ -84,6 +84,9 @@ func (s source) download(ctx context.Context, dir string, progress func(Progress
 	if progress == nil {
 		progress = func(Progress) {}
 	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a folder", dir)
+	}
 	state := Progress{}
 	var missing []file
 	for _, f := range s.files {

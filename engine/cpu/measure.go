@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -25,6 +26,11 @@ type Measurement struct {
 // for about d and returns the best rate seen, in GFLOP/s: the speed limit of
 // the machine.
 func MeasurePeak(threads int, d time.Duration) float64 {
+	return measurePeak(context.Background(), threads, d)
+}
+
+// measurePeak ends early with the context, after a burst at least.
+func measurePeak(ctx context.Context, threads int, d time.Duration) float64 {
 	const iters = 50000
 	burst := func() {
 		for range 20 {
@@ -32,7 +38,7 @@ func MeasurePeak(threads int, d time.Duration) float64 {
 		}
 	}
 	best := 0.0
-	for start := time.Now(); time.Since(start) < d || best == 0; {
+	for start := time.Now(); time.Since(start) < d && ctx.Err() == nil || best == 0; {
 		var wg sync.WaitGroup
 		t := time.Now()
 		for range threads {
@@ -46,22 +52,26 @@ func MeasurePeak(threads int, d time.Duration) float64 {
 
 // MeasureKernels measures the matrix kernel in cache and a few convolutions
 // as a compiled plan runs them, all on one thread, for about d each. Shares
-// are of the median of the peaks measured around each.
-func MeasureKernels(d time.Duration) ([]Measurement, error) {
+// are of the median of the peaks measured around each. If the context ends, so
+// does the measurement within some milliseconds, with the context's cause.
+func MeasureKernels(ctx context.Context, d time.Duration) ([]Measurement, error) {
 	var out []Measurement
 	add := func(name string, f func(time.Duration) (float64, error)) error {
-		before := MeasurePeak(1, d/4)
+		before := measurePeak(ctx, 1, d/4)
 		rate, err := f(d)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		after := MeasurePeak(1, d/4)
+		after := measurePeak(ctx, 1, d/4)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		out = append(out, Measurement{name, rate, rate / max(before, after)})
 		return nil
 	}
 	for _, n := range []int{16, 64} {
 		if err := add(fmt.Sprintf("GEMM in cache, 96×256×%d", n), func(d time.Duration) (float64, error) {
-			return measureGEMM(96, 256, n, d), nil
+			return measureGEMM(ctx, 96, 256, n, d), nil
 		}); err != nil {
 			return nil, err
 		}
@@ -71,7 +81,7 @@ func MeasureKernels(d time.Duration) ([]Measurement, error) {
 	} {
 		name := fmt.Sprintf("Conv2D %d→%d, %d², %d×%d, batch 16", c.in, c.out, c.size, c.kernel, c.kernel)
 		if err := add(name, func(d time.Duration) (float64, error) {
-			return measureConv(c.in, c.out, c.size, c.kernel, d)
+			return measureConv(ctx, c.in, c.out, c.size, c.kernel, d)
 		}); err != nil {
 			return nil, err
 		}
@@ -80,20 +90,20 @@ func MeasureKernels(d time.Duration) ([]Measurement, error) {
 }
 
 // measureGEMM multiplies m×k by k×n matrices that stay in cache.
-func measureGEMM(m, k, n int, d time.Duration) float64 {
+func measureGEMM(ctx context.Context, m, k, n int, d time.Duration) float64 {
 	a, c := make([]float32, m*k+work.SlackFloats), make([]float32, m*n)
 	b := make([]float32, k*n)
 	vec.Fill(a, 1)
 	vec.Fill(b, 1)
 	p := gemm.NewWhole(m, k, n)
-	return bestRate(2*float64(m*k*n), d, func() { p.Run(0, gemm.Operands{A: a, B: b, C: c}, nil) })
+	return bestRate(ctx, 2*float64(m*k*n), d, func() { p.Run(0, gemm.Operands{A: a, B: b, C: c}, nil) })
 }
 
 // bestRate calls f for about d and returns the best rate in GFLOP/s.
-func bestRate(flop float64, d time.Duration, f func()) float64 {
+func bestRate(ctx context.Context, flop float64, d time.Duration, f func()) float64 {
 	calls := int(2e7/flop) + 1 // some hundreds of microseconds
 	best := 0.0
-	for start := time.Now(); time.Since(start) < d || best == 0; {
+	for start := time.Now(); time.Since(start) < d && ctx.Err() == nil || best == 0; {
 		t := time.Now()
 		for range calls {
 			f()
@@ -104,7 +114,7 @@ func bestRate(flop float64, d time.Duration, f func()) float64 {
 }
 
 // measureConv runs a convolution with "same" padding and times its main stage.
-func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
+func measureConv(ctx context.Context, in, out, size, k int, d time.Duration) (float64, error) {
 	const batch = 16
 	g := graph.New()
 	x := g.Input("x", batch, in, size, size)
@@ -120,7 +130,7 @@ func measureConv(in, out, size, k int, d time.Duration) (float64, error) {
 	feeds := engine.Feeds{x: tensor.Full(1, x.Shape()...)}
 	outputs := []*tensor.Tensor{tensor.New(y.Shape()...)}
 	best, flops := 0.0, int64(0) // of the step that convolves
-	for start := time.Now(); time.Since(start) < d || best == 0; {
+	for start := time.Now(); time.Since(start) < d && ctx.Err() == nil || best == 0; {
 		stop, err := engine.StartProfile(p)
 		if err != nil {
 			return 0, err

@@ -10,7 +10,7 @@ func TestMeasureKernels(t *testing.T) {
 	if testing.Verbose() {
 		d = 300 * time.Millisecond
 	}
-	ms, err := MeasureKernels(d)
+	ms, err := MeasureKernels(t.Context(), d)
 	if err != nil {
 		t.Fatal(err)
 	}

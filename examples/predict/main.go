@@ -20,7 +20,7 @@ func main() {
 		log.Fatal("usage: predict MODEL PICTURE")
 	}
 	if err := predict(os.Stdout, os.Args[1], os.Args[2]); err != nil {
-		log.Fatal(err)
+		log.Fatalf("%q", err) // quoted: names in a file may hold control characters
 	}
 }
 
@@ -35,7 +35,7 @@ func predict(w io.Writer, model, picture string) error {
 		return err
 	}
 	for _, class := range classes {
-		fmt.Fprintf(w, "%-12s %5.1f %%\n", class.Name, 100*class.Probability)
+		fmt.Fprintf(w, "%-14q %5.1f %%\n", class.Name, 100*class.Probability)
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ func TestPredict(t *testing.T) {
 	if err := predict(&out, run, "boot.png"); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Split(out.String(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[0], "ankle boot ") {
+	if lines := strings.Split(out.String(), "\n"); len(lines) != 4 || !strings.HasPrefix(lines[0], "\"ankle boot\" ") {
 		t.Errorf("got\n%s", out.String())
 	}
 	if err := predict(&out, run, "main.go"); err == nil || !strings.Contains(err.Error(), "main.go is not a PNG") {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
@@ -15,8 +16,12 @@ import (
 // dead unit gets no gradient from them; one that is dead for all data never
 // learns again.
 type DeadShare struct {
-	// Path is the layer's path.
+	// Path is the path of the layer, or of the block whose Forward calls
+	// graph.ReLU.
 	Path string
+	// After is the path of the layer or block whose output it is given, which
+	// tells the ReLUs of one block apart; "" if that is the block itself.
+	After string
 	// Units is the number of channels of an N×C×H×W output, or of elements of
 	// a sample of any other; Dead of them are 0 everywhere.
 	Units, Dead int
@@ -25,9 +30,18 @@ type DeadShare struct {
 // Share is Dead / Units.
 func (d DeadShare) Share() float64 { return float64(d.Dead) / float64(d.Units) }
 
+// Name says which ReLU of the network it is: its path, or for one in a block's own
+// Forward the layer of the block before it, as in "after 4.0.p1_1".
+func (d DeadShare) Name() string {
+	if d.Path == "" && d.After != "" || strings.HasPrefix(d.After, d.Path+".") {
+		return "after " + d.After
+	}
+	return d.Path
+}
+
 // String is a line for people: "4: 12 of 96 units dead (12.5 %)".
 func (d DeadShare) String() string {
-	return fmt.Sprintf("%s: %d of %d units dead (%.1f %%)", d.Path, d.Dead, d.Units, 100*d.Share())
+	return fmt.Sprintf("%s: %d of %d units dead (%.1f %%)", d.Name(), d.Dead, d.Units, 100*d.Share())
 }
 
 // DeadReLUs counts the dead units of each ReLU and ReLU6 of a model, in Eval
@@ -54,7 +68,11 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 			axes = []int{0, 2, 3}
 		}
 		top := graph.Max(n, axes...)
-		shares = append(shares, DeadShare{Path: n.Path(), Units: top.Shape().Size()})
+		share := DeadShare{Path: n.Path(), Units: top.Shape().Size()}
+		if before := n.Inputs()[0].Path(); before != share.Path {
+			share.After = before
+		}
+		shares = append(shares, share)
 		outputs = append(outputs, top)
 	}
 	if len(outputs) == 0 {

@@ -128,13 +128,20 @@ func TestDeadReLUs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []DeadShare{{"1", 4, 2}, {"4", 6, 3}}
+		want := []DeadShare{{"1", "0", 4, 2}, {"4", "3", 6, 3}}
 		if len(shares) != 2 || shares[0] != want[0] || shares[1] != want[1] {
 			t.Errorf("%s: %v, want %v", device.Name(), shares, want)
 		}
 	}
-	if got := (DeadShare{"features.1", 96, 12}).String(); got != "features.1: 12 of 96 units dead (12.5 %)" {
-		t.Errorf("%q", got)
+	for want, share := range map[string]DeadShare{
+		"features.1: 12 of 96 units dead (12.5 %)":       {"features.1", "features.0", 96, 12},
+		"after 4.0.p1_1: 1 of 4 units dead (25.0 %)": {"4.0", "4.0.p1_1", 4, 1},
+		"4.0: 0 of 4 units dead (0.0 %)":                 {"4.0", "", 4, 0},
+		"after conv: 0 of 4 units dead (0.0 %)":          {"", "conv", 4, 0},
+	} {
+		if got := share.String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
 	}
 	if _, err := DeadReLUs(model, reference.New(), tensor.New(1, 1, 3, 3)); err == nil {
 		t.Error("images of another size are no error")

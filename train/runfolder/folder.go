@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/safetensors"
@@ -19,6 +20,9 @@ import (
 type Folder struct {
 	// Settings are what config.json says.
 	Settings Settings
+	// Renamed says, after Reopen, which names of the data are new, as the end of a
+	// sentence; "" if none are.
+	Renamed string
 
 	dir  string
 	lock *os.File
@@ -67,7 +71,8 @@ func CheckEmpty(dir string) error {
 // Reopen takes up the run in a folder and returns where it stands; nil if it was
 // stopped before its first checkpoint. Training continues with the settings now,
 // which must be those of the run, except that Epochs may be raised. Device and
-// Options are not compared: the run keeps its own. Reopen locks the folder and
+// Options are not compared: the run keeps its own. Nor are the names of the data
+// and the classes: TrainHash tells data apart, and the run takes the new names. Reopen locks the folder and
 // changes no other file; call Begin before the first Save. If another process is
 // writing the folder, the error wraps ErrInUse.
 func Reopen(dir string, now Settings) (*Folder, *Position, error) {
@@ -107,7 +112,7 @@ func (f *Folder) takeUp(now Settings) (*Position, error) {
 		return nil, fmt.Errorf("resume %s: the run was last set to %d epochs, of which %d are done, and cannot be set to %d: a resumed run may have more epochs, not fewer",
 			f.dir, then.Epochs, epochs, now.Epochs)
 	}
-	f.Settings = now
+	f.Settings, f.Renamed = now, then.renamed(now)
 	f.Settings.Device, f.Settings.Options = then.Device, then.Options
 	return at, nil
 }
@@ -302,10 +307,11 @@ func (f *Folder) WriteMetrics(h *History) error {
 	return atomicfile.WriteBytes(filepath.Join(f.dir, "metrics.jsonl"), []byte(lines))
 }
 
-// Log appends a line to log.txt. A full disk shows when checkpoints are
-// written, so errors are left to them.
+// Log appends a line to log.txt, with control characters escaped: names in it may
+// come from files. A full disk shows when checkpoints are written, so errors are
+// left to them.
 func (f *Folder) Log(line string) {
-	fmt.Fprintf(f.log, "%s %s\n", time.Now().Format(time.RFC3339), line)
+	fmt.Fprintf(f.log, "%s %s\n", time.Now().Format(time.RFC3339), printable.Line(line))
 }
 
 // Close closes the log and lets others write the folder.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/sniff"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 )
@@ -102,7 +103,6 @@ func (s Settings) resumable(now Settings) error {
 	for _, p := range []pair{
 		{"network", s.Net, now.Net},
 		{"input shape", s.Input.String(), now.Input.String()},
-		{"dataset", s.Data, now.Data},
 		{"number of classes", len(s.Classes), len(now.Classes)},
 		{"number of training images", s.TrainImages, now.TrainImages},
 		{"number of test images", s.TestImages, now.TestImages},
@@ -121,13 +121,22 @@ func (s Settings) resumable(now Settings) error {
 			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.what, p.old, p.new)
 		}
 	}
-	switch {
-	case !slices.Equal(s.Classes, now.Classes):
-		return errors.New("the run was started with other class names: a resumed run keeps its settings")
-	case s.TrainHash != now.TrainHash:
-		return errors.New("the run was started with other training images: a resumed run keeps its data")
+	if s.TrainHash != now.TrainHash {
+		return fmt.Errorf("the run was started with other training images, called %q: a resumed run keeps its data", s.Data)
 	}
 	return nil
+}
+
+// renamed says which names of the data differ from those of the settings now, for
+// the same images, as a clause; "" if none do.
+func (s Settings) renamed(now Settings) string {
+	switch {
+	case s.Data != now.Data:
+		return fmt.Sprintf("the data, called %q so far, are called %q", s.Data, now.Data)
+	case !slices.Equal(s.Classes, now.Classes):
+		return "the classes have other names than so far"
+	}
+	return ""
 }
 
 func (s Settings) describePreprocessing() string {
@@ -182,6 +191,9 @@ func readJSON(path string, v any) error {
 		return fmt.Errorf("%s has more than %d bytes", path, most)
 	}
 	if err := json.Unmarshal(b, v); err != nil {
+		if what := sniff.Describe(b); what != "" {
+			return fmt.Errorf("%s is not what it should be: it is %s", path, what)
+		}
 		return fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	return nil
