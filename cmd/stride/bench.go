@@ -94,6 +94,11 @@ func (b *benchVerb) run(ctx context.Context, nets []string, given func(flag stri
 	if err := b.checkFlags(specs, given); err != nil {
 		return err
 	}
+	if path := b.inside.trace; path != "" { // before minutes of measuring
+		if err := checkParent(path); err != nil {
+			return err
+		}
+	}
 	if b.peak {
 		if err := b.measurePeak(ctx); err != nil {
 			return err

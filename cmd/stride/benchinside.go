@@ -2,7 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -130,6 +135,21 @@ func stageProfile(ctx context.Context, p engine.Program, steps *benchSteps, thre
 	profile := stop()
 	profile.PeakGFLOPS = max(peak, cpu.MeasurePeak(threads, moment))
 	return &profileReport{profile, profile.Kinds()}, nil
+}
+
+// checkParent reports a file that cannot be written because its folder does not
+// exist.
+func checkParent(path string) error {
+	dir := filepath.Dir(path)
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("write %s: there is no folder %s", path, dir)
+	case err != nil:
+		return fmt.Errorf("write %s: %w", path, err)
+	case !info.IsDir():
+		return fmt.Errorf("write %s: %s is not a folder", path, dir)
+	}
+	return nil
 }
 
 // writeTrace records one step.

@@ -295,6 +295,9 @@ func (f *augmentFlag) Set(s string) (err error) {
 	if err != nil {
 		return err
 	}
+	if len(p) == 0 {
+		return errors.New("want words such as hflip,crop=28:4")
+	}
 	if len(p.Fixed()) > 0 {
 		return errors.New("normalize would have to be applied to test images and to all later predictions, too: leave it out")
 	}

@@ -2,10 +2,17 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/strideml/stride/train"
 )
 
 func TestProgressLine(t *testing.T) {
@@ -69,6 +76,115 @@ func TestLiveLine(t *testing.T) {
 	var none *liveLine
 	none.draw(func() progress { t.Error("a line that is not there was drawn"); return progress{} })
 	none.clear()
+}
+
+// Off a terminal there is a plain line after ten seconds, and then every thirty.
+func TestPlainLines(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	now := time.Unix(1e9, 0)
+	l := &liveLine{w: &out, plain: true, now: func() time.Time { return now }}
+	for second := range 75 {
+		l.draw(func() progress {
+			return progress{"epoch 1/2", 0.5, []string{"loss 0.5", fmt.Sprint(second, "\x1b s")}}
+		})
+		l.clear()
+		now = now.Add(time.Second)
+	}
+	want := ""
+	for _, second := range []int{10, 40, 70} {
+		want += fmt.Sprintf("epoch 1/2 50 %%  loss 0.5  %d\\u001b s\n", second)
+	}
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	if l := newLiveLine(file); l == nil || !l.plain {
+		t.Errorf("a file has the live line %+v", l)
+	}
+}
+
+// slowClock is the clock of a machine so slow that two readings are 11 seconds apart.
+func slowClock() func() time.Time {
+	var readings atomic.Int64
+	return func() time.Time { return time.Unix(1e9+11*readings.Add(1), 0) }
+}
+
+// Each verb that may take long says how it gets on where there is no terminal, on
+// standard error.
+func TestProgressOffTerminal(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args  []string
+		parts []string
+	}{
+		{quick("--out", filepath.Join(t.TempDir(), "run")), []string{"epoch 1/1 ", " left  ", "epoch 1/1 testing "}},
+		{[]string{"eval", finishedRun(t), "--json"}, []string{"testing ", " of 2,000 images\n"}},
+		{[]string{"bench", "lenet", "--batch", "4", "--time", "20ms", "--threads", "1", "--profile", "--json"},
+			[]string{"lenet, train: warming up ", "lenet, infer: measuring ", "lenet, train: profiling "}},
+		{[]string{"bench", "--peak", "--time", "20ms", "--json"}, []string{"measuring the peak "}},
+	} {
+		var out, errs bytes.Buffer
+		a := &app{live: &liveLine{w: &errs, plain: true, now: slowClock()}}
+		if status := execute(t.Context(), a, c.args, &out, &errs); status != done {
+			t.Errorf("%v: status %d: %s", c.args, status, errs.String())
+		}
+		for _, part := range c.parts {
+			if !strings.Contains("\n"+errs.String(), "\n"+part) && !strings.Contains(errs.String(), part) {
+				t.Errorf("%v: no %q in %s", c.args, part, errs.String())
+			}
+		}
+	}
+}
+
+// What showing progress allocates is no allocation of a step. This counts those of
+// the whole process, so no other test runs beside it.
+func TestProgressIsNotCounted(t *testing.T) {
+	var shown, errs bytes.Buffer
+	for _, live := range []*liveLine{nil, {w: &shown, plain: true, now: slowClock()}} {
+		var out bytes.Buffer
+		args := []string{"bench", "lenet", "--batch", "4", "--time", "50ms", "--mode", "infer", "--json"}
+		if status := execute(t.Context(), &app{live: live}, args, &out, &errs); status != done {
+			t.Fatalf("status %d: %s", status, errs.String())
+		}
+		if n := objects(t, out.String())[0]["allocs_per_step"].(float64); n > 1 {
+			t.Errorf("%v allocations a step, with %d lines of progress", n, strings.Count(shown.String(), "\n"))
+		}
+	}
+	if strings.Count(shown.String(), "\n") < 20 {
+		t.Errorf("shown: %q", shown.String())
+	}
+}
+
+// A training that takes long says so once, when some steps were measured.
+func TestEstimate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		step   time.Duration // that a step takes; the first takes ten times as long
+		epochs int
+		want   string
+	}{
+		{300 * time.Millisecond, 10, "This will take about 4:59: 995 steps of 0.30 s, and the tests. Ctrl-C saves and stops.\n"},
+		{7 * time.Second, 10, "This will take about 1:56:26: 998 steps of 7.00 s, and the tests. Ctrl-C saves and stops.\n"},
+		{300 * time.Millisecond, 2, ""},
+	} {
+		var errs bytes.Buffer
+		now := time.Unix(1e9, 0)
+		v := &trainView{app: &app{stdout: io.Discard, stderr: &errs}, now: func() time.Time { return now }}
+		v.start(train.StartInfo{Epochs: c.epochs, Batches: 100})
+		now = now.Add(10 * c.step)
+		for step := range 100 * c.epochs {
+			v.step(train.StepInfo{Epoch: 1, Epochs: c.epochs, Batch: 1, Batches: 100, Step: step + 1})
+			now = now.Add(c.step)
+		}
+		if errs.String() != c.want {
+			t.Errorf("got %q, want %q", errs.String(), c.want)
+		}
+	}
 }
 
 func TestClock(t *testing.T) {

@@ -40,6 +40,7 @@ func TestNamesAreShownEscaped(t *testing.T) {
 	}
 	run := copied(finishedRun(t), "run"+evil)
 	images := copied(fixture.data, "data"+evil)
+	digits := copied(idxFolder(t, 32), "digits"+evil)
 	shirt := copied(filepath.Dir(picture(t)), "pictures"+evil) + "/picture.png"
 	bright := copied(filepath.Dir(encode(t, evil+".png", photo(testImage(t, 0)), png.Encode)), "bright") + "/" + evil + ".png"
 	_, model := folderOf(t, preprocess.Config{})
@@ -80,6 +81,8 @@ func TestNamesAreShownEscaped(t *testing.T) {
 		{args: []string{"data", "list", "--data", images}},
 		{args: []string{"data", "show", "--data", images, "--out", in(evil + ".png")}},
 		{args: quick("--data", images, "--out", in("new"+evil))},
+		{args: []string{"train", "lenet", "--data", digits, "--epochs", "1", "--batch", "16", "--out", in("new"+evil, "digits")}},
+		{args: []string{"eval", in("new"+evil, "digits")}},
 		{args: []string{"train", "--resume", in("new" + evil), "--epochs", "3"}},
 
 		{args: []string{"train", evil}, status: misused},
@@ -136,5 +139,10 @@ func TestNamesAreShownEscaped(t *testing.T) {
 				t.Errorf("stride %q does not show the name: %s%s", args, stdout, stderr)
 			}
 		}
+	}
+	// What names have come into the log is escaped, too.
+	log := readFile(t, in("new"+evil, "digits", "log.txt"))
+	if !strings.Contains(log, evilShown) || strings.ContainsFunc(strings.ReplaceAll(log, "\n", ""), unicode.IsControl) || strings.Contains(log, "\nFORGED") {
+		t.Errorf("log.txt: %q", log)
 	}
 }

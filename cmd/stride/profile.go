@@ -25,6 +25,11 @@ func (p *profile) addFlags(flags *pflag.FlagSet) {
 
 // around does work and writes the profiles of it that are wanted.
 func (p *profile) around(work func() error) (err error) {
+	if p.memory != "" { // before the work
+		if err := checkParent(p.memory); err != nil {
+			return err
+		}
+	}
 	if p.cpu != "" {
 		f, err := os.Create(p.cpu)
 		if err != nil {

@@ -48,6 +48,7 @@ interrupted.`,
 		a.benchCommand(), a.dataCommand(), a.devicesCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))
+	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	finishCompletion(root)
 	help := root.HelpFunc()

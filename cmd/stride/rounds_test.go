@@ -51,7 +51,7 @@ func (c *contender) check(other *contender) error {
 	if c.killed || c.cmd.ProcessState.Success() {
 		return nil
 	}
-	if c.cmd.ProcessState.ExitCode() == misused && strings.Contains(errs, "there is no run ") { // not yet
+	if c.cmd.ProcessState.ExitCode() == failed && strings.Contains(errs, "there is no run ") { // not yet
 		return nil
 	}
 	if c.cmd.ProcessState.ExitCode() != failed || strings.Count(errs, "\n") != 1 {

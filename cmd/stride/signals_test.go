@@ -70,22 +70,44 @@ func TestBrokenPipe(t *testing.T) {
 	sameWeights(t, dir)
 }
 
-// Ctrl-C at the very beginning says so and nothing else.
-func TestInterruptedWhileLoading(t *testing.T) {
+// Ctrl-C at the very beginning, and later, says so and nothing else, whatever the
+// verb was at. One that was done before it looked ends as usual.
+func TestInterruptedVerbs(t *testing.T) {
 	t.Parallel()
-	needsSignals(t)
-	for _, wait := range []time.Duration{0, 100, 1000, 5000, 20000} {
-		ctx, cancel := context.WithCancelCause(t.Context())
-		go func() {
-			time.Sleep(wait * time.Microsecond)
-			cancel(errInterrupted)
-		}()
-		var out, errs strings.Builder
-		args := tiny(0, "--out", filepath.Join(t.TempDir(), "run"))
-		status := run(ctx, args, &out, &errs)
-		plain := errs.String() == "stride: interrupted\n"
-		if status != done && (status != interrupted || !plain && !strings.Contains(errs.String(), "; saved ")) {
-			t.Errorf("after %v: status %d, %q", wait*time.Microsecond, status, errs.String())
+	run := finishedRun(t)
+	for _, args := range [][]string{
+		nil, // a training
+		{"eval", run}, {"eval", run, "--json"},
+		{"predict", run, picture(t)}, {"predict", run, picture(t), picture(t), "--json"},
+		{"summary", run},
+		{"bench", "lenet", "--batch", "8", "--time", "2s", "--profile", "--threads", "1"},
+		{"bench", "--peak", "--time", "1h"}, {"bench", "--kernels", "--time", "1h"},
+		{"data", "list", "--data", fixture.data}, {"data", "show", "--data", fixture.data, "--out", filepath.Join(t.TempDir(), "x.png")},
+		{"data", "get", "fashion-mnist", "--dir", t.TempDir()},
+	} {
+		for _, wait := range []time.Duration{-1, 0, 100, 1000, 5000, 20000, 30000} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			if wait < 0 {
+				cancel(errInterrupted)
+			} else {
+				time.AfterFunc(wait*time.Microsecond, func() { cancel(errInterrupted) })
+			}
+			line := args
+			if line == nil {
+				line = tiny(0, "--out", filepath.Join(t.TempDir(), "run"))
+			}
+			var out, errs strings.Builder
+			began := time.Now()
+			status := execute(ctx, &app{}, line, &out, &errs)
+			plain := errs.String() == "stride: interrupted\n"
+			saved := args == nil && strings.Contains(errs.String(), "; saved ")
+			offline := args != nil && args[1] == "get" && status == failed && !strings.Contains(errs.String(), "context")
+			if status != done && !offline && (status != interrupted || !plain && !saved) || status == done && errs.Len() > 0 {
+				t.Errorf("%v after %v: status %d, %q", line, wait*time.Microsecond, status, errs.String())
+			}
+			if took := time.Since(began); took > 20*time.Second {
+				t.Errorf("%v after %v: ended only after %v", line, wait*time.Microsecond, took)
+			}
 		}
 	}
 }

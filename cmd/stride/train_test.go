@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/train/runfolder"
 )
@@ -336,6 +338,56 @@ func TestUnfinished(t *testing.T) {
 		t.Errorf("a finished run: %q, %s", notes, out)
 	}
 	fails(t, failed, []string{"train", "--resume", dir, "--epochs", "2"}, "was last set to 4 epochs, of which 4 are done")
+}
+
+// A resumed run keeps the settings that change bits, and says which those are.
+func TestResumeKeepsArithmetic(t *testing.T) {
+	t.Parallel()
+	dir := copyRun(t)
+	before := contents(t, dir)
+	for _, c := range []struct {
+		flags []string
+		part  string
+	}{
+		{[]string{"--math", "strict"}, "was started with --math=fast, not strict"},
+		{[]string{"--tune"}, "was started with --tune=false, not true"},
+	} {
+		fails(t, failed, append([]string{"train", "--resume", dir, "--epochs", "2"}, c.flags...), dir, c.part)
+	}
+	unchanged(t, dir, before)
+	mustStride(t, "train", "--resume", dir, "--epochs", "2", "--math", "fast", "--tune=false")
+	fails(t, failed, []string{"train", "--resume", dir, "--epochs", "1"}, "was last set to 2 epochs, of which 2 are done, and cannot be set to 1")
+}
+
+// Older versions called any data in files of Fashion-MNIST's names so. The images
+// are the same, so the run goes on, with the names that are right.
+func TestResumeMisnamedData(t *testing.T) {
+	t.Parallel()
+	digits, dir := idxFolder(t, 64), filepath.Join(t.TempDir(), "run")
+	args := []string{"train", "lenet", "--data", digits, "--batch", "16", "--epochs", "2", "--threads", "1"}
+	mustStride(t, append(args, "--out", dir)...)
+	config := filepath.Join(dir, "config.json")
+	var settings map[string]any
+	if err := json.Unmarshal([]byte(readFile(t, config)), &settings); err != nil {
+		t.Fatal(err)
+	}
+	settings["data"], settings["classes"] = fashionMNIST, fashionmnist.Classes()
+	old, err := json.Marshal(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, config, old)
+	_, notes, status := stride(t, "train", "--resume", dir, "--epochs", "3")
+	name := filepath.Base(digits)
+	if want := fmt.Sprintf("the images are the same, but the data, called %q so far, are called %q\n", fashionMNIST, name); status != done || !strings.Contains(notes, want) {
+		t.Errorf("status %d: %s", status, notes)
+	}
+	run, err := runfolder.Read(dir)
+	if err != nil || run.Settings.Data != name || run.Settings.Classes[3] != "3" || run.Weights.Metadata["data"] != name || !run.Finished {
+		t.Errorf("%+v, %v", run.Settings, err)
+	}
+	// Other images are other data, whatever they are called.
+	fails(t, failed, []string{"train", "--resume", dir, "--epochs", "4", "--data", fixture.data, "--limit", "64"}, "other training images")
 }
 
 // --resume continues the run that was written to last, whatever its name.

@@ -90,8 +90,8 @@ func (v *trainView) estimate(s train.StepInfo) {
 	v.measured = time.Time{}
 	step := passed / time.Duration(steps)
 	if left := step * time.Duration(v.steps-s.Step); left >= long {
-		v.notice(fmt.Sprintf("This will take about %s: %s steps of %s, and the tests. Ctrl-C saves and stops.",
-			clock(left), thousands(v.steps-s.Step), milliseconds(step.Seconds())))
+		v.notice(fmt.Sprintf("This will take about %s: %s steps of %.2f s, and the tests. Ctrl-C saves and stops.",
+			clock(left), thousands(v.steps-s.Step), step.Seconds()))
 	}
 }
 

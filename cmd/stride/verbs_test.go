@@ -180,9 +180,34 @@ func TestData(t *testing.T) {
 	if readFile(t, filepath.Join(dir, "first.png")) == readFile(t, filepath.Join(dir, "random.png")) {
 		t.Error("--seed changes nothing")
 	}
-	nowhere := filepath.Join(dir, "none", "x.png")
-	fails(t, failed, []string{"data", "show", "--data", "sample", "--out", nowhere}, "stride: write "+nowhere+": ")
 	fails(t, failed, quick("--memory-budget", "1KB", "--out", filepath.Join(dir, "run")), " of 1 KB: ")
+}
+
+// What cannot be written is called by the name that was asked for, and before work
+// is done that would be lost.
+func TestWhereNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, filepath.Join(t.TempDir(), "file"), nil)
+	for _, dir := range []string{filepath.Join(t.TempDir(), "none"), file} {
+		in := func(name string) string { return filepath.Join(dir, name) }
+		for _, args := range [][]string{
+			{"data", "show", "--data", fixture.data, "--out", in("x.png")},
+			{"bench", "vgg19", "--time", "1h", "--trace", in("x.json")},
+			{"bench", "lenet", "--time", "1h", "--cpuprofile", in("x.prof")},
+			{"bench", "lenet", "--time", "1h", "--memprofile", in("x.prof")},
+			quick("--out", filepath.Join(file, "run")),
+			{"data", "get", "fashion-mnist", "--dir", filepath.Join(file, "data")},
+		} {
+			name := args[len(args)-1]
+			fails(t, failed, args, name)
+			if _, stderr, _ := stride(t, args...); strings.Contains(stderr, ".tmp") {
+				t.Errorf("%v: %s", args, stderr)
+			}
+		}
+	}
+	if contents(t, filepath.Dir(file))["file"] != "" {
+		t.Error("the file was changed")
+	}
 }
 
 // --plan prints the form after each pass and measures nothing.

@@ -78,14 +78,28 @@ func (r reasons) Error() string {
 // Unwrap lets errors.Is and errors.As look into each reason.
 func (r reasons) Unwrap() []error { return r }
 
+// canBeFolder reports a path that cannot become a folder because it or a part of it
+// is something else, before anything is fetched.
+func canBeFolder(dir string) error {
+	for path := filepath.Clean(dir); ; path = filepath.Dir(path) {
+		info, err := os.Stat(path)
+		switch {
+		case err == nil && !info.IsDir():
+			return fmt.Errorf("%s cannot be a folder: %s is a file", dir, path)
+		case err == nil || path == filepath.Dir(path):
+			return nil
+		}
+	}
+}
+
 // download fetches the missing files into dir.
 func (s source) download(ctx context.Context, dir string, progress func(Progress)) error {
 	defer s.client.CloseIdleConnections()
 	if progress == nil {
 		progress = func(Progress) {}
 	}
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return fmt.Errorf("%s is not a folder", dir)
+	if err := canBeFolder(dir); err != nil {
+		return err
 	}
 	state := Progress{}
 	var missing []file

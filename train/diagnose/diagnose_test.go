@@ -134,10 +134,10 @@ func TestDeadReLUs(t *testing.T) {
 		}
 	}
 	for want, share := range map[string]DeadShare{
-		"features.1: 12 of 96 units dead (12.5 %)":       {"features.1", "features.0", 96, 12},
+		"features.1: 12 of 96 units dead (12.5 %)":   {"features.1", "features.0", 96, 12},
 		"after 4.0.p1_1: 1 of 4 units dead (25.0 %)": {"4.0", "4.0.p1_1", 4, 1},
-		"4.0: 0 of 4 units dead (0.0 %)":                 {"4.0", "", 4, 0},
-		"after conv: 0 of 4 units dead (0.0 %)":          {"", "conv", 4, 0},
+		"4.0: 0 of 4 units dead (0.0 %)":             {"4.0", "", 4, 0},
+		"after conv: 0 of 4 units dead (0.0 %)":      {"", "conv", 4, 0},
 	} {
 		if got := share.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
