@@ -72,11 +72,6 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err := e.compute.check(); err != nil {
 		return err
 	}
-	if e.report != "" && e.report != noReport { // before the images are computed
-		if err := checkParent(string(e.report)); err != nil {
-			return err
-		}
-	}
 	model, err := e.openModel(path, e.net)
 	if err != nil {
 		return err

@@ -11,18 +11,18 @@ import (
 
 // evalReport is an evaluation as JSON. Numbers that are not defined are null.
 type evalReport struct {
-	Model           string        `json:"model"`
-	Net             string        `json:"net"`
-	Data            string        `json:"data"`
-	Split           string        `json:"split"`
-	Images          int           `json:"images"`
-	Accuracy        float64       `json:"accuracy"`
-	Loss            *float64      `json:"loss"`
-	ImagesPerSecond float64       `json:"images_per_second"`
-	Seconds         float64       `json:"seconds"`
+	Model           string   `json:"model"`
+	Net             string   `json:"net"`
+	Data            string   `json:"data"`
+	Split           string   `json:"split"`
+	Images          int      `json:"images"`
+	Accuracy        float64  `json:"accuracy"`
+	Loss            *float64 `json:"loss"`
+	ImagesPerSecond float64  `json:"images_per_second"`
+	Seconds         float64  `json:"seconds"`
 	// Unfinished says that the run has epochs left; its accuracy may be low.
-	Unfinished bool `json:"unfinished,omitempty"`
-	Classes         []classReport `json:"classes"`
+	Unfinished bool          `json:"unfinished,omitempty"`
+	Classes    []classReport `json:"classes"`
 	// Confusion has a row for each label and a column for each prediction.
 	Confusion [][]int `json:"confusion"`
 

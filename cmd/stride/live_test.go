@@ -123,7 +123,7 @@ func TestProgressOffTerminal(t *testing.T) {
 		parts []string
 	}{
 		{quick("--out", filepath.Join(t.TempDir(), "run")), []string{"epoch 1/1 ", " left  ", "epoch 1/1 testing "}},
-		{[]string{"eval", finishedRun(t), "--json"}, []string{"testing ", " of 2,000 images\n"}},
+		{[]string{"eval", finishedRun(t), "--report", "none", "--json"}, []string{"testing ", " of 2,000 images\n"}},
 		{[]string{"bench", "lenet", "--batch", "4", "--time", "20ms", "--threads", "1", "--profile", "--json"},
 			[]string{"lenet, train: warming up ", "lenet, infer: measuring ", "lenet, train: profiling "}},
 		{[]string{"bench", "--peak", "--time", "20ms", "--json"}, []string{"measuring the peak "}},

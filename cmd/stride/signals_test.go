@@ -74,7 +74,7 @@ func TestBrokenPipe(t *testing.T) {
 // verb was at. One that was done before it looked ends as usual.
 func TestInterruptedVerbs(t *testing.T) {
 	t.Parallel()
-	run := finishedRun(t)
+	run := copyRun(t)
 	for _, args := range [][]string{
 		nil, // a training
 		{"eval", run}, {"eval", run, "--json"},
