@@ -30,7 +30,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Fail stops the building of a graph with an *Error at the graph's current
 // path. Layers outside of this package use it for their own rules.
-func (g *Graph) Fail(op, format string, args ...any) { fail(g.path, op, format, args...) }
+func (g *Graph) Fail(op, format string, args ...any) { fail(g.failurePath(), op, format, args...) }
 
 func fail(path, op, format string, args ...any) {
 	panic(&Error{Path: path, Op: op, Err: fmt.Errorf(format, args...)})

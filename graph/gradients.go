@@ -7,7 +7,7 @@ package graph
 func Gradients(loss *Node, wrt ...*Node) []*Node {
 	g := loss.graph
 	if loss.shape.Size() != 1 {
-		fail(g.path, "Gradients", "the loss must be a single number, got shape %v", loss.shape)
+		fail(g.failurePath(), "Gradients", "the loss must be a single number, got shape %v", loss.shape)
 	}
 	defer g.SetPath(g.path)
 
@@ -15,7 +15,7 @@ func Gradients(loss *Node, wrt ...*Node) []*Node {
 	depends := make([]bool, loss.id+1)
 	for _, n := range wrt {
 		if n.graph != g {
-			fail(g.path, "Gradients", "%v belongs to another graph", n)
+			fail(g.failurePath(), "Gradients", "%v belongs to another graph", n)
 		}
 		if n.id <= loss.id {
 			depends[n.id] = true

@@ -16,6 +16,7 @@ type Graph struct {
 	byVariable  map[*Variable]*Node
 	assignments []Assignment
 	path        string
+	observer    Observer
 	values      map[any]any
 }
 
@@ -52,6 +53,9 @@ func (n *Node) Shape() tensor.Shape { return n.shape }
 // Path is the path of the layer that made the node, such as "features.3",
 // or "" when it was made outside of any.
 func (n *Node) Path() string { return n.path }
+
+// SetPath changes the path, before the graph is compiled.
+func (n *Node) SetPath(path string) { n.path = path }
 
 // String describes the node for people: "%12 Conv2D 16×6×28×28 (features.0)".
 func (n *Node) String() string {
@@ -109,10 +113,10 @@ type Assignment struct {
 // replaces the earlier one.
 func (g *Graph) Assign(v, value *Node) {
 	if _, ok := v.op.(VariableOp); !ok {
-		fail(g.path, "Assign", "target %v is not a variable", v)
+		fail(g.failurePath(), "Assign", "target %v is not a variable", v)
 	}
 	if !v.shape.Equal(value.shape) {
-		fail(g.path, "Assign", "variable %q has shape %v, its new value %v", v.op.(VariableOp).Variable.Name, v.shape, value.shape)
+		fail(g.failurePath(), "Assign", "variable %q has shape %v, its new value %v", v.op.(VariableOp).Variable.Name, v.shape, value.shape)
 	}
 	for i := range g.assignments {
 		if g.assignments[i].Variable == v {
@@ -138,6 +142,29 @@ func (g *Graph) SetPath(path string) (previous string) {
 
 // CurrentPath returns the path last set.
 func (g *Graph) CurrentPath() string { return g.path }
+
+// An Observer is told of what is added to a graph. Package nn has one, which finds out
+// in which block of a network an operator stands.
+type Observer interface {
+	// Added is called for each new node.
+	Added(n *Node)
+	// PathOfFailure returns the path for the error of a node that cannot be added.
+	PathOfFailure() string
+}
+
+// SetObserver makes o the graph's observer, nil for none, and returns the one before.
+func (g *Graph) SetObserver(o Observer) (previous Observer) {
+	previous, g.observer = g.observer, o
+	return previous
+}
+
+// failurePath is the path of what fails now.
+func (g *Graph) failurePath() string {
+	if g.observer != nil {
+		return g.observer.PathOfFailure()
+	}
+	return g.path
+}
 
 // SetValue attaches a value to the graph under a key, in the manner of
 // context.Context. Package nn keeps its trace state there.
@@ -177,10 +204,10 @@ func (g *Graph) add(op Op, inputs ...*Node) *Node {
 	shapes := make([]tensor.Shape, len(inputs))
 	for i, in := range inputs {
 		if in == nil {
-			fail(g.path, op.Kind(), "argument %d is nil", i)
+			fail(g.failurePath(), op.Kind(), "argument %d is nil", i)
 		}
 		if in.graph != g {
-			fail(g.path, op.Kind(), "argument %d belongs to another graph", i)
+			fail(g.failurePath(), op.Kind(), "argument %d belongs to another graph", i)
 		}
 		shapes[i] = in.shape
 	}
@@ -191,9 +218,12 @@ func (g *Graph) add(op Op, inputs ...*Node) *Node {
 		}
 	}
 	if err != nil {
-		panic(&Error{Path: g.path, Op: describe(op, shapes), Shapes: shapes, Err: err})
+		panic(&Error{Path: g.failurePath(), Op: describe(op, shapes), Shapes: shapes, Err: err})
 	}
 	n := &Node{graph: g, id: len(g.nodes), op: op, inputs: inputs, shape: shape, path: g.path}
 	g.nodes = append(g.nodes, n)
+	if g.observer != nil {
+		g.observer.Added(n)
+	}
 	return n
 }

@@ -133,7 +133,7 @@ func normalAxes(axes []int, rank int) ([]int, error) {
 func checkedAxes(x *Node, op string, axes []int) []int {
 	out, err := normalAxes(axes, len(x.shape))
 	if err != nil {
-		fail(x.graph.path, op, "%w", err)
+		fail(x.graph.failurePath(), op, "%w", err)
 	}
 	return out
 }

@@ -41,7 +41,7 @@ func Reshape(x *Node, shape ...int) *Node {
 	to := tensor.Shape(shape).Clone()
 	if i := slices.Index(to, -1); i >= 0 {
 		if slices.Contains(to[i+1:], -1) {
-			fail(x.graph.path, "Reshape", "only one size may be -1, got %v", shape)
+			fail(x.graph.failurePath(), "Reshape", "only one size may be -1, got %v", shape)
 		}
 		rest := 1
 		for j, d := range to {
@@ -50,13 +50,13 @@ func Reshape(x *Node, shape ...int) *Node {
 			}
 		}
 		if rest <= 0 || x.shape.Size()%rest != 0 {
-			fail(x.graph.path, "Reshape", "cannot reshape %v to %v: %d does not divide %d elements", x.shape, shape, rest, x.shape.Size())
+			fail(x.graph.failurePath(), "Reshape", "cannot reshape %v to %v: %d does not divide %d elements", x.shape, shape, rest, x.shape.Size())
 		}
 		to[i] = x.shape.Size() / rest
 	}
 	for _, d := range to {
 		if d < 1 {
-			fail(x.graph.path, "Reshape", "sizes must be at least 1, got %v", shape)
+			fail(x.graph.failurePath(), "Reshape", "sizes must be at least 1, got %v", shape)
 		}
 	}
 	if x.shape.Equal(to) {
@@ -69,7 +69,7 @@ func Reshape(x *Node, shape ...int) *Node {
 // N×(C·H·W).
 func Flatten(x *Node) *Node {
 	if len(x.shape) < 1 {
-		fail(x.graph.path, "Flatten", "input must have at least one axis")
+		fail(x.graph.failurePath(), "Flatten", "input must have at least one axis")
 	}
 	return Reshape(x, x.shape[0], -1)
 }

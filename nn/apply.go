@@ -64,8 +64,16 @@ func apply(t *tracing, l Layer, path string, certain bool, x *graph.Node) *graph
 	case leaf, *SequentialLayer: // they record their outputs themselves
 		return l.Forward(x)
 	}
+	if certain {
+		defer enter(g, path)()
+	}
 	return t.record(l, path, certain, func() *graph.Node {
-		y := l.Forward(x)
+		var y *graph.Node
+		if certain {
+			y = t.watch(l, path, x)
+		} else {
+			y = l.Forward(x)
+		}
 		if y == nil {
 			g.Fail(kindOf(l), "Forward returned nil")
 		}

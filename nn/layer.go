@@ -45,9 +45,10 @@ func within(l leaf, x *graph.Node, build func(s scope) *graph.Node) *graph.Node 
 	}
 	if p, ok := s.trace.model.places[l]; ok {
 		s.path, s.known = p.path, true
+		defer enter(g, p.path)()
 	}
 	defer g.SetPath(g.SetPath(s.path))
-	c := call{path: s.path, kind: l.kind(), first: len(g.Nodes())}
+	c := call{path: s.path, kind: l.kind(), loose: !s.known, first: len(g.Nodes())}
 	_, isParam := l.(*Param)
 	s.trace.depth++
 	c.output = s.trace.record(l, s.path, s.known && !isParam, func() *graph.Node { return build(s) })

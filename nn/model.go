@@ -48,6 +48,7 @@ type Model struct {
 	input  tensor.Shape
 	places map[Layer]place           // where the walk found each layer
 	absent map[reflect.Type][]string // and where nil pointers
+	blocks []block                   // the custom ones of places
 
 	mu        sync.Mutex // guards what follows
 	init      Initializer
@@ -102,7 +103,7 @@ func untraced(net Layer, input tensor.Shape, opts Options) (*Model, error) {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
 	m := &Model{
-		net: net, input: input.Clone(), places: found.places, absent: found.absent,
+		net: net, input: input.Clone(), places: found.places, absent: found.absent, blocks: blocksOf(found.places),
 		init: opts.Init, seed: opts.Seed, byName: map[string]*owned{},
 	}
 	if m.init == nil {

@@ -44,6 +44,9 @@ func (s *SequentialLayer) Forward(x *graph.Node) *graph.Node {
 		t.failNil(g, s)
 	}
 	own, certain := t.pathOf(s, g.CurrentPath(), false)
+	if certain {
+		defer enter(g, own)()
+	}
 	return t.record(s, own, certain, func() *graph.Node {
 		for i, l := range s.layers {
 			path := join(own, s.names[i])

@@ -33,7 +33,7 @@ func (m *Model) withSmallestInput(err error) error {
 // smaller ones do; a network where the next few do not has no smallest input.
 func (m *Model) smallestInput() tensor.Shape {
 	works := func(side int) bool {
-		probe := &Model{net: m.net, input: tensor.Shape{m.input[0], side, side}, places: m.places, init: m.init, seed: m.seed}
+		probe := &Model{net: m.net, input: tensor.Shape{m.input[0], side, side}, places: m.places, blocks: m.blocks, init: m.init, seed: m.seed}
 		_, err := probe.trace(1, Eval, map[string]tensor.Shape{})
 		return err == nil
 	}

@@ -69,12 +69,15 @@ func (t *Trace) rows() []call {
 	loose := func(stop int) {
 		for ; next < stop; next++ {
 			if n := t.Graph.Nodes()[next]; len(n.Inputs()) > 0 {
-				rows = append(rows, call{n.Path(), n.Op().Kind(), next, next + 1, n})
+				rows = append(rows, call{path: n.Path(), kind: n.Op().Kind(), first: next, last: next + 1, output: n})
 			}
 		}
 	}
 	for _, c := range t.calls {
 		loose(c.first)
+		if c.loose && c.output.ID() >= c.first {
+			c.path = c.output.Path()
+		}
 		rows = append(rows, c)
 		next = c.last
 	}

@@ -53,6 +53,7 @@ type tracing struct {
 // first ≤ ID < last.
 type call struct {
 	path, kind  string
+	loose       bool // the walk did not find the leaf, and path is that of a block around it
 	first, last int
 	output      *graph.Node
 }
