@@ -30,10 +30,13 @@ type LayerOutput struct {
 //
 //	nn.Apply(b.Inner, x)
 //
-// so that [Trace.OutputOf] and [Model.Activations] find their outputs, and
-// errors and summaries name them and not the block around them. PyTorch has the
-// same difference between module(x) and module.forward(x). For the layers of
-// this package, Sequential too, Forward is enough.
+// so that [Trace.OutputOf] and [Model.Activations] find their outputs. PyTorch has the
+// same difference between module(x) and module.forward(x). For the layers of this
+// package, Sequential too, Forward is enough.
+//
+// With Apply, errors, summaries and the path of each operator name the inner block for
+// certain. With b.Inner.Forward(x) they do in most cases; see the package's
+// documentation.
 func Apply(l Layer, x *graph.Node) *graph.Node {
 	g := x.Graph()
 	t, _ := g.Value(traceKey{}).(*tracing)

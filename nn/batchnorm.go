@@ -63,7 +63,7 @@ func (b *BatchNormLayer) Forward(x *graph.Node) *graph.Node {
 func valuesPerChannel(g *graph.Graph, kind string, in tensor.Shape) int {
 	m := in.Size() / in[1]
 	if m < 2 {
-		g.Fail(kind, "training needs more than one value for each channel, input %v has one: use larger batches", in)
+		g.Fail(kind, "training needs more than one value for each channel, input %v has one: use a larger batch", in)
 	}
 	return m
 }

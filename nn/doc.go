@@ -32,8 +32,15 @@
 //
 // Layers with parameters must be made when the block is made, not inside
 // Forward, which runs at each trace. Batches of any size go through Forward: New
-// itself traces one of 1 and one of 2. A block that holds other custom blocks
-// applies them with [Apply], so that the outputs of their layers can be asked for.
+// itself traces one of 1 and one of 2.
+//
+// A block may hold other custom blocks and call their Forward. The operators of an inner
+// block have its path, in errors, summaries and counts of dead units: it is found from
+// the call stack, which names types, and from the layers of this package that the inner
+// block applies. If one line of code calls several blocks of one type that apply no such
+// layers, nothing tells them apart, and their operators have the path of the block
+// around. [Apply] in place of Forward makes the path certain, and lets the block's output
+// be asked for.
 //
 // # Looking inside
 //
