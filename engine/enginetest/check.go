@@ -278,15 +278,18 @@ func (p *problem) measure(nodes []*graph.Node, want, slack [][]float64) error {
 	return nil
 }
 
-// greatest returns the greatest absolute value that is not infinite, or 0.
-func greatest(v []float64) float64 {
-	top := 0.0
+// sizes returns the root of the mean square and the greatest absolute value of the
+// finite numbers, or zeros.
+func sizes(v []float64) (root, greatest float64) {
+	sum, n := 0.0, 0.0
 	for _, x := range v {
-		if x = math.Abs(x); x > top && !math.IsInf(x, 1) {
-			top = x
+		if x = math.Abs(x); x <= math.MaxFloat64 {
+			greatest = math.Max(greatest, x)
+			sum += x * x
+			n++
 		}
 	}
-	return top
+	return math.Sqrt(sum / math.Max(n, 1)), greatest
 }
 
 // shake adds noise to the value of a node as rounding may.
@@ -297,11 +300,23 @@ func (p Precision) shake(r *rand.Rand, n *graph.Node, v []float64, values map[*g
 	}
 	unit := rounding.Unit
 	if rounding.UnitOf != nil {
-		unit = math.Max(unit, greatest(values[rounding.UnitOf]))
+		_, greatest := sizes(values[rounding.UnitOf])
+		unit = math.Max(unit, greatest)
 	}
 	further := 0.0
-	if rounding.Conv && p.Conv != 0 {
-		further = p.Conv * greatest(values[n.Inputs()[0]]) * greatest(values[n.Inputs()[1]]) * math.Sqrt(float64(rounding.Terms))
+	if rounding.Sum != nil {
+		typical, top := math.Sqrt(float64(rounding.Terms)), math.Sqrt(float64(rounding.Terms))
+		if rounding.Mean {
+			typical /= float64(rounding.Terms)
+		}
+		for _, argument := range rounding.Sum {
+			root, greatest := sizes(values[argument])
+			typical, top = typical*root, top*greatest
+		}
+		unit = math.Max(unit, typical)
+		if rounding.Conv {
+			further = p.Conv * top
+		}
 	}
 	for i := range v {
 		if math.IsInf(v[i], 0) {

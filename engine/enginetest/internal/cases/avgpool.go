@@ -31,7 +31,7 @@ var avgPoolGolden = map[string]GoldenFunc{
 
 func avgPoolRounding(n *graph.Node) Rounding {
 	if op, ok := n.Op().(graph.AvgPool2DOp); ok {
-		return Rounding{Terms: op.Kernel[0] * op.Kernel[1]}
+		return Rounding{Terms: op.Kernel[0] * op.Kernel[1], Sum: n.Inputs(), Mean: true}
 	}
 	return Rounding{}
 }

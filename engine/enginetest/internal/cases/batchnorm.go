@@ -71,9 +71,13 @@ var batchNormGolden = map[string]GoldenFunc{
 }
 
 func batchNormRounding(n *graph.Node) Rounding {
-	if _, ok := n.Op().(graph.BatchStatsOp); ok {
-		x := n.Inputs()[0].Shape()
-		return Rounding{Terms: x.Size() / x[1]}
+	x := n.Inputs()[0].Shape()
+	terms := x.Size() / x[1]
+	switch n.Op().(type) {
+	case graph.BatchStatsOp:
+		return Rounding{Terms: terms, Sum: n.Inputs(), Mean: true}
+	case graph.BatchNormParamGradOp: // what dy is multiplied by has variance 1
+		return Rounding{Terms: terms, Sum: n.Inputs()[2:]}
 	}
 	return Rounding{}
 }

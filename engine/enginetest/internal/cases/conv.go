@@ -159,12 +159,13 @@ var convGolden = map[string]GoldenFunc{
 }
 
 func convRounding(n *graph.Node) Rounding {
-	first, second := n.Inputs()[0].Shape(), n.Inputs()[1].Shape()
+	arguments := n.Inputs()[:2]
+	first, second := arguments[0].Shape(), arguments[1].Shape()
 	switch n.Op().(type) {
 	case graph.Conv2DInputGradOp: // of the weight and dy
-		return Rounding{Terms: first.Size() / first[1], Conv: true}
+		return Rounding{Terms: first.Size() / first[1], Sum: arguments, Conv: true}
 	case graph.Conv2DWeightGradOp: // of x and dy
-		return Rounding{Terms: second.Size() / second[1], Conv: true}
+		return Rounding{Terms: second.Size() / second[1], Sum: arguments, Conv: true}
 	}
-	return Rounding{Terms: second[1:].Size(), Conv: true}
+	return Rounding{Terms: second[1:].Size(), Sum: arguments, Conv: true}
 }

@@ -61,5 +61,5 @@ var matMulGolden = map[string]GoldenFunc{
 }
 
 func matMulRounding(n *graph.Node) Rounding {
-	return Rounding{Terms: n.Inputs()[0].Shape().Size() / n.Shape()[0]}
+	return Rounding{Terms: n.Inputs()[0].Shape().Size() / n.Shape()[0], Sum: n.Inputs()[:2]}
 }

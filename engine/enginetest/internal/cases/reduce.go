@@ -76,5 +76,11 @@ func goldenReduction(drop, keep func(*graph.Node, ...int) *graph.Node) GoldenFun
 
 func reduceRounding(n *graph.Node) Rounding {
 	terms := n.Inputs()[0].Shape().Size() / n.Shape().Size()
-	return Rounding{None: n.Op().(graph.ReduceOp).Func == graph.KindMax, Terms: terms}
+	switch n.Op().(graph.ReduceOp).Func {
+	case graph.KindMax:
+		return Rounding{None: true, Terms: terms}
+	case graph.KindMean:
+		return Rounding{Terms: terms, Sum: n.Inputs(), Mean: true}
+	}
+	return Rounding{Terms: terms, Sum: n.Inputs()}
 }

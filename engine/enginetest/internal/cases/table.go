@@ -93,6 +93,11 @@ type Rounding struct {
 	Unit float64
 	// UnitOf names an argument instead, whose greatest element is the unit.
 	UnitOf *graph.Node
+	// Sum lists the arguments whose products each result adds up. The error of a sum
+	// is relative to the size of its terms, also where they cancel.
+	Sum []*graph.Node
+	// Mean is true if the sum is divided by the number of terms.
+	Mean bool
 	// Conv is true for a convolution or a gradient of one, which adds up products of
 	// its first two arguments and has algorithms that are less exact than the sum.
 	Conv bool
