@@ -8,10 +8,11 @@ import (
 	"path/filepath"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/internal/mnistfiles"
 )
 
 // Side is the height and the width of an image in pixels.
-const Side = 28
+const Side = mnistfiles.Side
 
 // SampleDir is the value of Options.Dir, or of $STRIDE_DATA, that asks for the
 // embedded sample.

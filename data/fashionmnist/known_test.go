@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/internal/mnistfiles"
 )
 
 // sampleFiles are the first n training and test images of the sample as files.
@@ -71,8 +72,8 @@ func TestOtherData(t *testing.T) {
 			t.Errorf("%s: said %q", c.what, lines)
 		}
 	}
-	if set, err := load(context.Background(), Options{Dir: SampleDir}, at); err != nil || fingerprint(set.Train) != trainPrint || fingerprint(set.Test) != testPrint || set.Name != "fashion-mnist" {
-		t.Errorf("the sample: %v %s %s", err, fingerprint(set.Train), fingerprint(set.Test))
+	if set, err := load(context.Background(), Options{Dir: SampleDir}, at); err != nil || mnistfiles.Fingerprint(set.Train) != mnistfiles.FashionTrain || mnistfiles.Fingerprint(set.Test) != mnistfiles.FashionTest || set.Name != "fashion-mnist" {
+		t.Errorf("the sample: %v %s %s", err, mnistfiles.Fingerprint(set.Train), mnistfiles.Fingerprint(set.Test))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/fashionmnist/internal/samplefile"
+	"github.com/strideml/stride/data/internal/mnistfiles"
 )
 
 // The sample is a part of Fashion-MNIST, whose MIT licence lies beside it;
@@ -32,7 +33,7 @@ func loadSample(ctx context.Context) (*Set, error) {
 		return func() error {
 			pixels, labels, err := samplefile.Decode(file)
 			if err == nil {
-				*to, err = pair(pixels, labels, name, name, Classes())
+				*to, err = mnistfiles.Pair(pixels, labels, name, name, Classes())
 			}
 			if err != nil {
 				return fmt.Errorf("embedded sample %s: %w", name, err)
