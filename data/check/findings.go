@@ -1,7 +1,9 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -40,6 +42,12 @@ const (
 	KindMisnamed       Kind = "misnamed"
 )
 
+// kinds are all kinds in their order.
+var kinds = []Kind{
+	KindUnreadable, KindEmptyClass, KindLeak, KindNearLeak, KindConflict, KindNearConflict, KindSuspect, KindDamaged, KindMissingInSplit,
+	KindImbalance, KindFewPictures, KindDuplicate, KindNearDuplicate, KindBlank, KindSmall, KindMisnamed,
+}
+
 const (
 	// imbalanceRatio is from which ratio of the largest to the smallest class on a set
 	// is called imbalanced.
@@ -70,6 +78,7 @@ func (c *checker) findings(r *Result) {
 	add(KindSmall, n, "Find larger versions, or leave them out if the other pictures are large.", "%s smaller than %d pixels.", areOrIs(n, "picture"), MinSide)
 	n = len(r.Misnamed)
 	add(KindMisnamed, n, "This does no harm here; other tools may need the right extension.", "%s the extension of another format.", hasOrHave(n, "picture"))
+	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)) })
 }
 
 type addFinding func(kind Kind, count int, advice, format string, args ...any)
@@ -146,9 +155,9 @@ func (c *checker) duplicateFindings(r *Result, add addFinding) {
 	add(KindNearLeak, nearLeak, leakAdvice, "%s of near duplicates are in several splits.", plural(nearLeak, "group"))
 	add(KindConflict, conflict, conflictAdvice, "%s in several classes.", areOrIs(conflict, "picture"))
 	add(KindNearConflict, nearConflict, conflictAdvice, "%s of near duplicates are in several classes.", plural(nearConflict, "group"))
-	add(KindDuplicate, plain, "Delete the copies: they make the network attend to these pictures more than to others.",
+	add(KindDuplicate, plain, "Delete the copies: they count more than other pictures, and a random split puts them on both sides.",
 		"%s there more than once (%s).", areOrIs(plain, "picture"), plural(copies, "copy"))
-	add(KindNearDuplicate, nearPlain, "Keep one of each group, unless they are meant to differ in what your network must tell apart.",
+	add(KindNearDuplicate, nearPlain, "Keep one of each group, or all in one split: a random split puts them on both sides.",
 		"%s of near duplicates in the same split and class.", plural(nearPlain, "group"))
 }
 

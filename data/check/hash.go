@@ -14,7 +14,7 @@ const (
 	// HashDistance is in how many of 64 bits their perceptual hashes may differ.
 	HashDistance = 7
 	// ThumbnailDistance is how much their thumbnails may differ, in levels of 255.
-	ThumbnailDistance = 9.0
+	ThumbnailDistance = 12.0
 	// blankDeviation is the standard deviation of a thumbnail, in levels of 255, below
 	// which a picture counts as blank.
 	blankDeviation = 2.5
