@@ -22,13 +22,14 @@ import (
 func (a *app) dataCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "data",
-		Short: "List, download and show datasets",
+		Short: "List, download, show and check datasets",
 		Example: `  stride data list
   stride data get fashion-mnist
-  stride data show --count 60 --out sheet.png`,
+  stride data show --count 60 --out sheet.png
+  stride data check photos`,
 		RunE: verbRequired,
 	}
-	cmd.AddCommand(a.dataListCommand(), a.dataGetCommand(), a.dataShowCommand())
+	cmd.AddCommand(a.dataListCommand(), a.dataGetCommand(), a.dataShowCommand(), a.dataCheckCommand())
 	return cmd
 }
 

@@ -44,6 +44,7 @@ var usages = map[string][]usage{
 	"stride bench":                 {{"lenett", misused}, {"NEW", misused}, {"--plan", done}},
 	"stride data list":             {{"--data DATA", done}, {"x", misused}},
 	"stride data get":              {{"", misused}, {"mnist", misused}, {"fashion-mnist x", misused}, {"fashion-mnist --dir FILE", failed}},
+	"stride data check":            {{"", misused}, {"NEW", failed}, {"FILE", failed}, {"RUN", failed}, {"DATA DATA", misused}, {"DATA --model NEW", failed}},
 	"stride data show":             {{"mnist", misused}, {"fashion-mnist x", misused}, {"--data DATA --out NEW/x.png", failed}, {"--data DATA --out x.jpg", misused}},
 	"stride devices":               {{"", done}, {"x", misused}},
 	"stride version":               {{"", done}, {"x", misused}},
