@@ -232,7 +232,7 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 // sheet draws the images.
 func (s *showVerb) sheet(images *data.Images, items []int) (image.Image, error) {
 	if p := s.augment.pipeline; len(p) > 0 {
-		if _, err := p.Hook(images.ImageShape()); err != nil {
+		if err := p.Check(images.ImageShape()); err != nil {
 			return nil, fmt.Errorf("--augment %v: images of %v: %w", p, images.ImageShape(), err)
 		}
 		return augment.Sheet(images, items, p, s.versions, s.seed)

@@ -33,28 +33,49 @@ func (p Pipeline) Apply(r *rand.Rand, pixels []float32, shape tensor.Shape) {
 	}
 }
 
-// Check checks each transform, and that jitter does not follow Normalize.
-func (p Pipeline) Check(shape tensor.Shape) error {
-	normalized := false
+// Check checks each transform, that what needs values of 0..1 does not follow
+// Normalize, and that nothing follows a transform on batches.
+func (p Pipeline) Check(shape tensor.Shape) error { return p.check(shape) }
+
+func (p Pipeline) check(shape tensor.Shape) error {
+	if err := checkShape(shape); err != nil {
+		return err
+	}
+	normalized, mixed := false, false
 	for i, t := range p {
 		if t == nil {
 			return fmt.Errorf("transform %d is nil", i+1)
 		}
-		switch t := t.(type) {
+		_, batch := t.(BatchTransform)
+		if mixed && !batch {
+			return fmt.Errorf("transform %d (%v) stands after one on batches: put mixup and cutmix last", i+1, t)
+		}
+		mixed = mixed || batch
+		switch inner := t.(type) {
 		case Normalize:
 			normalized = true
 		case Pipeline:
-			normalized = normalized || len(t.Fixed()) > 0
-		case ColorJitter:
-			if normalized {
-				return fmt.Errorf("transform %d (%v) needs values of 0..1: put normalize after it", i+1, t)
-			}
+			normalized = normalized || len(inner.Fixed()) > 0
+			mixed = mixed || inner.Batch() != nil
+		}
+		if normalized && needsUnit(t) {
+			return fmt.Errorf("transform %d (%v) needs values of 0..1: put normalize after it", i+1, t)
 		}
 		if err := t.Check(shape); err != nil {
 			return fmt.Errorf("transform %d (%v): %w", i+1, t, err)
 		}
 	}
 	return nil
+}
+
+// needsUnit reports whether a transform works on values of 0..1 only.
+func needsUnit(t Transform) bool {
+	switch t.(type) {
+	case RandomHorizontalFlip, RandomVerticalFlip, RandomCrop, RandomResizedCrop:
+		return false
+	}
+	_, picture := t.(pictureTransform)
+	return picture
 }
 
 // String returns the pipeline as Parse reads it.
@@ -68,13 +89,14 @@ func (p Pipeline) String() string {
 
 // Hook checks the pipeline for images of the given shape, C×H×W, and returns
 // the function that data.LoaderConfig takes as Transform: nil for an empty
-// pipeline.
+// pipeline. It is an error when there is a transform on batches: see PerImage and
+// Batch.
 func (p Pipeline) Hook(shape tensor.Shape) (func(r *rand.Rand, pixels []float32, shape tensor.Shape), error) {
-	if err := checkShape(shape); err != nil {
+	if err := p.check(shape); err != nil {
 		return nil, err
 	}
-	if err := p.Check(shape); err != nil {
-		return nil, err
+	if batch := p.Batch(); batch != nil {
+		return nil, fmt.Errorf("%v works on batches, not on single images", batch)
 	}
 	if len(p) == 0 {
 		return nil, nil

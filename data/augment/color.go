@@ -24,35 +24,45 @@ type ColorJitter struct {
 
 // Apply implements Transform.
 func (j ColorJitter) Apply(r *rand.Rand, pixels []float32, shape tensor.Shape) {
-	order := [4]int{0, 1, 2, 3}
-	for i := 3; i > 0; i-- {
-		k := r.IntN(i + 1)
-		order[i], order[k] = order[k], order[i]
-	}
-	brightness, contrast, saturation := factor(r, j.Brightness), factor(r, j.Contrast), factor(r, j.Saturation)
-	hue := uniform(r, -j.Hue, j.Hue)
-	for _, what := range order {
+	d := j.draw(r)
+	for _, what := range d.order {
 		switch {
 		case what == 0 && j.Brightness != 0:
-			adjustBrightness(pixels, brightness)
+			adjustBrightness(pixels, float32(d.brightness))
 		case what == 1 && j.Contrast != 0:
-			adjustContrast(pixels, shape[0], contrast)
+			adjustContrast(pixels, shape[0], float32(d.contrast))
 		case what == 2 && j.Saturation != 0:
-			adjustSaturation(pixels, shape[0], saturation)
+			adjustSaturation(pixels, shape[0], float32(d.saturation))
 		case what == 3 && j.Hue != 0:
-			adjustHue(pixels, shape[0], hue)
+			adjustHue(pixels, shape[0], d.hue)
 		}
 	}
 }
 
-func factor(r *rand.Rand, v float64) float32 { return float32(uniform(r, max(0, 1-v), 1+v)) }
+// A jitter is what a ColorJitter has drawn: the order of brightness 0, contrast
+// 1, saturation 2 and hue 3, and their numbers.
+type jitter struct {
+	order                                 [4]int
+	brightness, contrast, saturation, hue float64
+}
+
+func (j ColorJitter) draw(r *rand.Rand) jitter {
+	d := jitter{order: [4]int{0, 1, 2, 3}}
+	for i := 3; i > 0; i-- {
+		k := r.IntN(i + 1)
+		d.order[i], d.order[k] = d.order[k], d.order[i]
+	}
+	d.brightness, d.contrast, d.saturation = factor(r, j.Brightness), factor(r, j.Contrast), factor(r, j.Saturation)
+	d.hue = uniform(r, -j.Hue, j.Hue)
+	return d
+}
+
+func factor(r *rand.Rand, v float64) float64 { return uniform(r, max(0, 1-v), 1+v) }
 
 // Check implements Transform.
 func (j ColorJitter) Check(shape tensor.Shape) error {
-	if shape[0] != 1 && shape[0] != 3 {
-		return fmt.Errorf("images of %d channels have no colours: want 1 or 3", shape[0])
-	}
 	return cmp.Or(
+		checkColours(shape),
 		checkRange("brightness", j.Brightness, 0, 1000),
 		checkRange("contrast", j.Contrast, 0, 1000),
 		checkRange("saturation", j.Saturation, 0, 1000),

@@ -1,41 +1,51 @@
 package augment
 
 import (
+	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
 )
 
 // Sheet draws a contact sheet with a row for each of the given items of a
 // dataset: the image as it is, and then as the first epochs of a loader with
-// that seed see it. Normalize is left out, since its result is no picture.
+// that seed see it. Normalize is left out, since its result is no picture. With
+// MixUp or CutMix the items are a batch, so there should be several.
 func Sheet(set data.Dataset, items []int, p Pipeline, versions int, seed uint64) (image.Image, error) {
 	if versions < 1 {
 		return nil, fmt.Errorf("%d versions of an image: want at least 1", versions)
 	}
-	var visible Pipeline
-	for _, t := range p {
-		if _, ok := t.(Normalize); !ok {
-			visible = append(visible, t)
-		}
-	}
-	if _, err := visible.Hook(set.ImageShape()); err != nil {
+	if err := p.Check(set.ImageShape()); err != nil {
 		return nil, err
 	}
-	classes := set.Classes()
-	var pictures []image.Image
-	var titles []string
+	if len(items) == 0 {
+		return nil, errors.New("a contact sheet needs at least one picture")
+	}
 	for _, item := range items {
 		if item < 0 || item >= set.Len() {
 			return nil, fmt.Errorf("no image %d in a dataset of %d", item, set.Len())
 		}
-		for version := range versions + 1 {
-			view := view{Dataset: set, pipeline: visible, seed: seed, epoch: version - 1}
-			picture, label, err := data.Picture(view, item)
+	}
+	visible := slices.DeleteFunc(Pipeline(p.flat()), func(t Transform) bool {
+		_, ok := t.(Normalize)
+		return ok
+	})
+	classes, columns := set.Classes(), versions+1
+	pictures, titles := make([]image.Image, len(items)*columns), make([]string, len(items)*columns)
+	for version := range columns {
+		shown, err := newVersion(view{Dataset: set, pipeline: visible.PerImage(), seed: seed, epoch: version - 1}, items, visible.Batch())
+		if err != nil {
+			return nil, err
+		}
+		for j := range items {
+			picture, label, err := data.Picture(shown, j)
 			if err != nil {
-				return nil, fmt.Errorf("image %d: %w", item, err)
+				return nil, err
 			}
 			title := fmt.Sprintf("epoch %d", version)
 			if version == 0 {
@@ -44,10 +54,82 @@ func Sheet(set data.Dataset, items []int, p Pipeline, versions int, seed uint64)
 					title = classes[label]
 				}
 			}
-			pictures, titles = append(pictures, picture), append(titles, title)
+			pictures[j*columns+version], titles[j*columns+version] = picture, title
 		}
 	}
-	return data.ContactSheet(pictures, titles, data.SheetConfig{Columns: versions + 1})
+	return data.ContactSheet(pictures, titles, data.SheetConfig{Columns: columns})
+}
+
+// A version is a batch of images as an epoch sees them.
+type version struct {
+	data.Dataset
+	images *tensor.Tensor
+	labels []int
+}
+
+func newVersion(v view, items []int, batch BatchTransform) (*version, error) {
+	shape := v.ImageShape()
+	s := &version{v.Dataset, tensor.New(append(tensor.Shape{len(items)}, shape...)...), make([]int, len(items))}
+	for j, item := range items {
+		label, err := v.Read(item, s.images.Data()[j*shape.Size():][:shape.Size()])
+		if err != nil {
+			return nil, fmt.Errorf("image %d: %w", item, err)
+		}
+		s.labels[j] = label
+	}
+	if batch != nil && v.epoch >= 0 {
+		batch.ApplyBatch(rng.New(v.seed, "augment batch", uint64(v.epoch), 0), s.images, tensor.New(len(items), 1))
+	}
+	return s, nil
+}
+
+func (s *version) Len() int { return len(s.labels) }
+
+func (s *version) Read(j int, pixels []float32) (int, error) {
+	copy(pixels, s.images.Data()[j*len(pixels):])
+	return s.labels[j], nil
+}
+
+// PhotoSheet draws a contact sheet with a row for each photo: as it is, or its
+// middle where its size is not that of the input, and then as Photos makes images
+// of it in the first epochs. Photo i has the index i. Erasing is shown in black.
+func PhotoSheet(photos []*raster.Raster, titles []string, p *Photos, versions int, seed uint64) (image.Image, error) {
+	if versions < 1 {
+		return nil, fmt.Errorf("%d versions of a photo: want at least 1", versions)
+	}
+	plain := &Photos{shape: p.shape, filter: p.filter}
+	var pictures []image.Image
+	var under []string
+	for i, photo := range photos {
+		if err := photo.Check(); err != nil {
+			return nil, err
+		}
+		if photo.Channels != p.shape[0] {
+			return nil, fmt.Errorf("photo %d has %d channels: want %d", i, photo.Channels, p.shape[0])
+		}
+		for version := range versions + 1 {
+			made, makes, title := &raster.Raster{}, plain, fmt.Sprintf("epoch %d", version)
+			if version == 0 {
+				title = titles[i]
+			} else {
+				makes = p
+			}
+			r := rng.New(seed, "augment", uint64(version-1), uint64(i))
+			makes.Apply(r, made, photo)
+			if len(makes.floats) > 0 {
+				pixels := make([]float32, len(made.Pix))
+				for j, v := range made.Pix {
+					pixels[j] = float32(v) / 255
+				}
+				makes.Floats(r, pixels)
+				for j, v := range pixels {
+					made.Pix[j] = uint8(v*255 + 0.5)
+				}
+			}
+			pictures, under = append(pictures, made.Image()), append(under, title)
+		}
+	}
+	return data.ContactSheet(pictures, under, data.SheetConfig{Columns: versions + 1})
 }
 
 // A view is a dataset as an epoch, from 0, sees it; epoch −1 changes nothing.
