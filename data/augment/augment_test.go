@@ -20,7 +20,9 @@ var raceDetector = false
 func everything() Pipeline {
 	return Pipeline{
 		RandomHorizontalFlip{}, RandomVerticalFlip{}, RandomCrop{Height: 20, Width: 24, Pad: 3}, RandomResizedCrop{},
-		ColorJitter{0.5, 0.5, 0.5, 0.5}, Normalize{Mean: []float32{0.5}, Std: []float32{0.25}},
+		ColorJitter{0.5, 0.5, 0.5, 0.5}, RandomRotation{Degrees: [2]float64{-9, 9}}, RandomAffine{Degrees: [2]float64{-9, 9}, Translate: [2]float64{0.1, 0.1}},
+		RandomPerspective{}, RandomGrayscale{}, GaussianBlur{Size: 5}, RandomAppearance{Change: Equalize}, RandomAppearance{Sharpness, 2, 0.5},
+		RandAugment{}, TrivialAugmentWide{}, RandomErasing{}, Normalize{Mean: []float32{0.5}, Std: []float32{0.25}},
 	}
 }
 
@@ -189,6 +191,12 @@ func TestCheck(t *testing.T) {
 		{Pipeline{Normalize{[]float32{1}, []float32{0}}}, tensor.Shape{3, 16, 16}, "the deviation [0] must be at least 1e-6"},
 		{Pipeline{Normalize{}}, tensor.Shape{3, 16, 16}, "0 numbers for the mean"},
 		{Pipeline{Pipeline{Normalize{[]float32{0}, []float32{1}}}, ColorJitter{Hue: 0.1}}, tensor.Shape{3, 16, 16}, "transform 2 (jitter=0:0:0:0.1) needs values of 0..1: put normalize after it"},
+		{Pipeline{Normalize{[]float32{0}, []float32{1}}, RandAugment{}}, tensor.Shape{3, 16, 16}, "transform 2 (randaugment) needs values of 0..1"},
+		{Pipeline{MixUp{}, RandomHorizontalFlip{}}, tensor.Shape{3, 16, 16}, "transform 2 (hflip) stands after one on batches: put mixup and cutmix last"},
+		{Pipeline{RandomHorizontalFlip{}, MixUp{}, CutMix{0.5}}, tensor.Shape{3, 16, 16}, "mixup,cutmix=0.5 works on batches, not on single images"},
+		{Pipeline{RandomRotation{}}, tensor.Shape{3, 16, 16}, "an angle of 0"},
+		{Pipeline{RandomAppearance{Change: 99}}, tensor.Shape{3, 16, 16}, "no change has the number 99"},
+		{Pipeline{TrivialAugmentWide{}}, tensor.Shape{2, 16, 16}, "images of 2 channels have no colours"},
 		{Pipeline{nil}, tensor.Shape{3, 16, 16}, "transform 1 is nil"},
 		{Pipeline{RandomHorizontalFlip{}}, tensor.Shape{16, 16}, "image shape 16×16: want C×H×W"},
 	}

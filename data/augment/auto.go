@@ -79,13 +79,15 @@ func (s space) magnitude(o operation, bin, height, width int) (magnitude float64
 	return 0, false
 }
 
-// spaced is element bin of torch.linspace(from, to, 31).
+// spaced is element bin of torch.linspace(from, to, 31), which rounds to float32
+// once for the product and the sum.
 func spaced(from, to float64, bin int) float64 {
-	step := (float32(to) - float32(from)) / (bins - 1)
+	first, last := float64(float32(from)), float64(float32(to))
+	step := float64((float32(to) - float32(from)) / (bins - 1))
 	if bin < bins/2 {
-		return float64(float32(from) + float32(step*float32(bin)))
+		return float64(float32(first + step*float64(bin)))
 	}
-	return float64(float32(to) - float32(step*float32(bins-1-bin)))
+	return float64(float32(last - step*float64(bins-1-bin)))
 }
 
 // apply changes the picture of a canvas.

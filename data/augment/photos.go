@@ -170,7 +170,7 @@ func (c *canvas) warp(w raster.Warp, l Look) {
 
 // onFloats applies a transform of pictures to values of 0..1, which are rounded
 // to bytes for it: those of a dataset of bytes lose nothing.
-func onFloats(t pictureTransform, r *rand.Rand, pixels []float32, shape tensor.Shape) {
+func onFloats[T pictureTransform](t T, r *rand.Rand, pixels []float32, shape tensor.Shape) {
 	c := canvases.Get().(*canvas)
 	defer canvases.Put(c)
 	from := &c.buffers[0]
