@@ -157,7 +157,8 @@ image: as it is, and as training sees it in one epoch after the other (stride he
 train says what words there are).`,
 		Example: `  stride data show --out sheet.png
   stride data show fashion-mnist --split test --count 100 --seed 1
-  stride data show --augment hflip,crop=28:4,jitter=0.3 --count 6 --versions 9`,
+  stride data show --augment hflip,crop=28:4,jitter=0.3 --count 6 --versions 9
+  stride data show --augment strong,mixup`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return misuse("stride data show takes one dataset, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))

@@ -69,6 +69,14 @@ show --augment" draws the result. Its words, separated by commas:
   rcrop=MIN:MAX           cut out a share MIN to MAX of the area, and resize it
   jitter=V                change brightness, contrast, saturation and hue by up to V
   brightness=V, contrast=V, saturation=V, hue=V
+  rotate=D                rotate by up to D degrees
+  affine=D:X:Y:MIN:MAX    rotate, move by up to shares X and Y of the size, and scale by MIN to MAX
+  perspective=D           tilt, by up to the share D of half the size
+  grayscale, blur=SIZE, invert, posterize=BITS, solarize=FROM, autocontrast, equalize, sharpness=FACTOR
+  randaugment=N:M         N operations of magnitude M, 1 to 30; trivialaugment: one of any magnitude
+  erase=P                 set a rectangle to 0, with probability P
+or a preset: none, flip (hflip), light (rcrop=0.35:1,hflip), standard (rcrop,hflip),
+strong (rcrop,hflip,randaugment,erase=0.25)
 
 ` + netList(),
 		Example: `  stride train lenet

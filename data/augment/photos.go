@@ -19,7 +19,6 @@ type Photos struct {
 	shape    tensor.Shape
 	filter   raster.Filter
 	pictures []pictureTransform
-	floats   []Transform
 	crops    bool
 }
 
@@ -32,10 +31,10 @@ type pictureTransform interface {
 }
 
 // Photos returns what makes images of shape C×H×W, C being 1 or 3, out of photos.
-// The filter resizes a random resized crop. Transforms on batches are left out:
-// see Batch. It is an error when Check reports one, when Normalize is in the
-// pipeline, since mean and standard deviation belong to the preprocessing, or
-// when a transform is not one of this package.
+// The filter resizes a random resized crop. RandomErasing and the transforms on
+// batches are not done: see Rest. It is an error when Check reports one, when
+// Normalize is in the pipeline, since mean and standard deviation belong to the
+// preprocessing, or when a transform is not one of this package.
 func (p Pipeline) Photos(shape tensor.Shape, filter raster.Filter) (*Photos, error) {
 	if err := p.check(shape); err != nil {
 		return nil, err
@@ -44,13 +43,14 @@ func (p Pipeline) Photos(shape tensor.Shape, filter raster.Filter) (*Photos, err
 		return nil, err
 	}
 	photos := &Photos{shape: shape.Clone(), filter: filter}
+	erased := false
 	for _, t := range p.flat() {
 		switch t := t.(type) {
 		case BatchTransform:
 		case RandomErasing:
-			photos.floats = append(photos.floats, t)
+			erased = true
 		case pictureTransform:
-			if len(photos.floats) > 0 {
+			if erased {
 				return nil, fmt.Errorf("%v stands after erase, which comes after mean and standard deviation: put it before", t)
 			}
 			_, crop := t.(RandomResizedCrop)
@@ -62,6 +62,15 @@ func (p Pipeline) Photos(shape tensor.Shape, filter raster.Filter) (*Photos, err
 		}
 	}
 	return photos, nil
+}
+
+// Rest returns the transforms that Photos leaves to be done after mean and
+// standard deviation: RandomErasing, and those on batches.
+func (p Pipeline) Rest() Pipeline {
+	return slices.DeleteFunc(Pipeline(p.flat()), func(t Transform) bool {
+		_, picture := t.(pictureTransform)
+		return picture
+	})
 }
 
 // Crops reports whether there is a random resized crop, which wants whole photos.
@@ -76,6 +85,32 @@ func (p *Photos) Crops() bool { return p.crops }
 func (p *Photos) Apply(r *rand.Rand, dst, src *raster.Raster) {
 	c := canvases.Get().(*canvas)
 	defer canvases.Put(c)
+	dst.CopyFrom(p.draw(c, r, src))
+	c.picture = nil
+}
+
+// Draw writes what Apply makes of a photo into pixels, C×H×W values of 0..1. It is
+// an error when the photo or the shape of the image is not what was announced.
+func (p *Photos) Draw(r *rand.Rand, pixels []float32, shape tensor.Shape, photo *raster.Raster) error {
+	switch {
+	case !shape.Equal(p.shape) || len(pixels) != shape.Size():
+		return fmt.Errorf("%d values for an image of %v: want %v", len(pixels), shape, p.shape)
+	case photo.Channels != shape[0]:
+		return fmt.Errorf("a photo of %d channels for an image of %v", photo.Channels, shape)
+	}
+	if err := photo.Check(); err != nil {
+		return err
+	}
+	c := canvases.Get().(*canvas)
+	defer canvases.Put(c)
+	for i, b := range p.draw(c, r, photo).Pix {
+		pixels[i] = float32(b) / 255
+	}
+	c.picture = nil
+	return nil
+}
+
+func (p *Photos) draw(c *canvas, r *rand.Rand, src *raster.Raster) *raster.Raster {
 	c.start(src, p.shape, p.filter)
 	if !p.crops {
 		c.cutMiddle()
@@ -83,16 +118,7 @@ func (p *Photos) Apply(r *rand.Rand, dst, src *raster.Raster) {
 	for _, t := range p.pictures {
 		t.applyPicture(r, c)
 	}
-	dst.CopyFrom(c.picture)
-	c.picture = nil
-}
-
-// Floats does the rest to an image that Apply made, after mean and standard
-// deviation: C×H×W values in place. It must be given the same r.
-func (p *Photos) Floats(r *rand.Rand, pixels []float32) {
-	for _, t := range p.floats {
-		t.Apply(r, pixels, p.shape)
-	}
+	return c.picture
 }
 
 // A canvas is a picture with the memory to change it.

@@ -39,6 +39,15 @@ func TestPhotos(t *testing.T) {
 				if dst.Check() != nil || dst.Channels != 3 || dst.Height != 24 || dst.Width != 32 {
 					t.Fatalf("%q: an image of %d×%d×%d", text, dst.Channels, dst.Height, dst.Width)
 				}
+				pixels := make([]float32, shape.Size())
+				if err := photos.Draw(rng.New(1, "augment", 0, index), pixels, shape, src); err != nil {
+					t.Fatal(err)
+				}
+				for j, v := range pixels {
+					if v != float32(dst.Pix[j])/255 {
+						t.Fatalf("%q: Draw gives %v, Apply %v/255", text, v, dst.Pix[j])
+					}
+				}
 				if !bytes.Equal(dst.Pix, again.Pix) {
 					t.Fatalf("%q: two images from the same random numbers", text)
 				}
@@ -124,6 +133,25 @@ func TestPhotosRefuses(t *testing.T) {
 	}
 }
 
+func TestDrawRefuses(t *testing.T) {
+	shape := tensor.Shape{3, 4, 4}
+	photos, err := Pipeline{}.Photos(shape, raster.Bilinear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := make([]float32, 48)
+	for name, err := range map[string]error{
+		"another shape":  photos.Draw(nil, pixels, tensor.Shape{3, 2, 8}, raster.New(3, 9, 9)),
+		"a grey photo":   photos.Draw(nil, pixels, shape, raster.New(1, 9, 9)),
+		"too few values": photos.Draw(nil, pixels[:40], shape, raster.New(3, 9, 9)),
+		"a broken photo": photos.Draw(nil, pixels, shape, &raster.Raster{Channels: 3, Height: 9, Width: 9}),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
 type notForPhotos struct{}
 
 func (notForPhotos) Apply(*rand.Rand, []float32, tensor.Shape) {}
@@ -134,9 +162,9 @@ func TestPhotosAllocateNothing(t *testing.T) {
 	if raceDetector {
 		t.Skip("under the race detector")
 	}
-	p, err := Parse("strong,trivialaugment,jitter=0.3,affine=9,blur=3")
-	if err == nil {
-		p = slices.DeleteFunc(p, func(t Transform) bool { _, erase := t.(RandomErasing); return erase })
+	p, err := Parse("light,randaugment,trivialaugment,jitter=0.3,affine=9,blur=3")
+	if err != nil {
+		t.Fatal(err)
 	}
 	photos, err := p.Photos(tensor.Shape{3, 20, 20}, raster.Bicubic)
 	if err != nil {
@@ -333,6 +361,9 @@ func TestBatch(t *testing.T) {
 	}
 	if got := p.PerImage().String(); got != "hflip" {
 		t.Errorf("per image: %q", got)
+	}
+	if got := append(Pipeline{RandomErasing{}}, p...).Rest().String(); got != "erase,mixup=0.4,cutmix" {
+		t.Errorf("the rest: %q", got)
 	}
 	if len(p) != 3 {
 		t.Errorf("PerImage changed the pipeline to %v", p)

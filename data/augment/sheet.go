@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/strideml/stride/data"
@@ -90,46 +91,53 @@ func (s *version) Read(j int, pixels []float32) (int, error) {
 	return s.labels[j], nil
 }
 
-// PhotoSheet draws a contact sheet with a row for each photo: as it is, or its
-// middle where its size is not that of the input, and then as Photos makes images
-// of it in the first epochs. Photo i has the index i. Erasing is shown in black.
-func PhotoSheet(photos []*raster.Raster, titles []string, p *Photos, versions int, seed uint64) (image.Image, error) {
+// PhotoSheet draws a contact sheet with a row for each photo: its middle, of the
+// shape C×H×W of the network's input, and then as the first epochs of a training
+// with that seed see it, in which photo i has the index i. RandomErasing, which
+// follows mean and standard deviation, is shown in grey; transforms on batches are
+// left out. There is a title for each photo.
+func PhotoSheet(photos []*raster.Raster, titles []string, p Pipeline, shape tensor.Shape, filter raster.Filter, versions int, seed uint64) (image.Image, error) {
 	if versions < 1 {
 		return nil, fmt.Errorf("%d versions of a photo: want at least 1", versions)
 	}
-	plain := &Photos{shape: p.shape, filter: p.filter}
+	if len(titles) != len(photos) {
+		return nil, fmt.Errorf("%d titles for %d photos", len(titles), len(photos))
+	}
+	augmented, err := p.Photos(shape, filter)
+	if err != nil {
+		return nil, err
+	}
 	var pictures []image.Image
 	var under []string
+	shown := tensor.New(shape...)
 	for i, photo := range photos {
-		if err := photo.Check(); err != nil {
-			return nil, err
-		}
-		if photo.Channels != p.shape[0] {
-			return nil, fmt.Errorf("photo %d has %d channels: want %d", i, photo.Channels, p.shape[0])
-		}
 		for version := range versions + 1 {
-			made, makes, title := &raster.Raster{}, plain, fmt.Sprintf("epoch %d", version)
-			if version == 0 {
-				title = titles[i]
-			} else {
-				makes = p
+			draw, rest, title := (&Photos{shape: shape, filter: filter}).Draw, Pipeline{}, titles[i]
+			if version > 0 {
+				draw, rest, title = augmented.Draw, p.Rest().PerImage(), fmt.Sprintf("epoch %d", version)
 			}
 			r := rng.New(seed, "augment", uint64(version-1), uint64(i))
-			makes.Apply(r, made, photo)
-			if len(makes.floats) > 0 {
-				pixels := make([]float32, len(made.Pix))
-				for j, v := range made.Pix {
-					pixels[j] = float32(v) / 255
-				}
-				makes.Floats(r, pixels)
-				for j, v := range pixels {
-					made.Pix[j] = uint8(v*255 + 0.5)
-				}
+			if err := draw(r, shown.Data(), shape, photo); err != nil {
+				return nil, fmt.Errorf("photo %d: %w", i, err)
 			}
-			pictures, under = append(pictures, made.Image()), append(under, title)
+			pictures, under = append(pictures, inGrey(shown, r, rest)), append(under, title)
 		}
 	}
 	return data.ContactSheet(pictures, under, data.SheetConfig{Columns: versions + 1})
+}
+
+// inGrey applies transforms that set values to 0 to an image around mid-grey.
+func inGrey(x *tensor.Tensor, r *rand.Rand, rest Pipeline) image.Image {
+	pixels := x.Data()
+	for i := range pixels {
+		pixels[i] -= 0.5
+	}
+	rest.Apply(r, pixels, x.Shape())
+	out := raster.New(x.Shape()[0], x.Shape()[1], x.Shape()[2])
+	for i, v := range pixels {
+		out.Pix[i] = uint8((v+0.5)*255 + 0.5)
+	}
+	return out.Image()
 }
 
 // A view is a dataset as an epoch, from 0, sees it; epoch −1 changes nothing.
