@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/strideml/stride/internal/suggest"
 )
 
 // syntax describes each word for messages, in the order of the documentation.
@@ -197,6 +199,12 @@ func parseWord(word string) (Transform, error) {
 		return nil, errors.New("there is nothing between two commas")
 	}
 	kinds, _ := Presets()
+	if slices.Contains(kinds, name) {
+		return nil, fmt.Errorf("%q: the preset %s takes no numbers", word, name)
+	}
+	if near := suggest.Nearest(name, slices.Concat(names, kinds)); near != "" {
+		return nil, fmt.Errorf("unknown transform %q: did you mean %q?", name, near)
+	}
 	return nil, fmt.Errorf("unknown transform %q (known: %s; presets: %s)", name, strings.Join(names, ", "), strings.Join(kinds, ", "))
 }
 

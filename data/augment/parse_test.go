@@ -80,7 +80,8 @@ func TestParse(t *testing.T) {
 func TestParseErrors(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"hflip,mirror", `augmentation "hflip,mirror", word 2: unknown transform "mirror" (known: hflip, vflip, crop, rcrop, jitter, brightness, contrast, saturation, hue, rotate, affine, perspective, grayscale, blur, invert, posterize, solarize, autocontrast, equalize, sharpness, randaugment, trivialaugment, erase, mixup, cutmix, normalize; presets: none, flip, light, standard, strong)`},
-		{"strong=2", `unknown transform "strong"`},
+		{"strong=2", `"strong=2": the preset strong takes no numbers`},
+		{"randaugmet", `unknown transform "randaugmet": did you mean "randaugment"?`},
 		{"rotate", "the number is missing (want rotate=DEGREES or rotate=MIN:MAX, then :nearest, :fillV)"},
 		{"rotate=0", "an angle of 0 never does anything"},
 		{"rotate=-10", "the angle is 10 to -10"},
