@@ -31,6 +31,10 @@
 //
 // # What to build with
 //
+// Who builds networks needs [Graph], [Node], [Variable], [Window], [Error] and [Catch],
+// [Gradients], and the functions below, which go doc lists under Node. All other names
+// are for who writes engines or operators: see the next section.
+//
 // Each function adds one operator, or a few. The name of its file in this
 // package is that of the operator's files in engine/reference, engine/cpu and
 // enginetest.
@@ -67,5 +71,13 @@
 // functions, such as [UnaryOp]. Operators whose names end in GradOp exist only
 // to be used by [Gradients]; they have no derivatives of their own.
 //
-// [Rebatched], [Rematerializable] and [Rematerialized] change whole graphs.
+// Beside the types that end in Op, engines, trainers and package nn use these:
+//
+//   - [Op], which all operators implement, and [Elementwise]
+//   - [UnaryKind], [BinaryKind], [ReduceKind]: the functions of a family
+//   - [Pool]: what the kinds of pooling have in common
+//   - [Assignment]: a new value for a variable at the end of a run
+//   - [DropoutBits], [StepValue], [StepNumber]: the random bits of dropout
+//   - [Rebatched], [Rematerializable], [Rematerialized]: changes of whole graphs
+//   - [Observer]: finds the path of a block's operators
 package graph
