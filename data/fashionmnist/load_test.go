@@ -149,7 +149,7 @@ func TestNamedFolderMustBeGood(t *testing.T) {
 		{"label 10", edit(3, func(b []byte) []byte { b[8+4] = 10; return b }), "t10k-labels-idx1-ubyte has label 10 at position 4: want 0 to 9"},
 		{"fewer labels", edit(1, func([]byte) []byte { return idxFile(make([]byte, 19), 19) }), "train-images-idx3-ubyte has 20 images and train-labels-idx1-ubyte has 19 labels"},
 		{"wrong size", edit(2, func([]byte) []byte { return idxFile(make([]byte, 32*32), 1, 32, 32) }), "t10k-images-idx3-ubyte.gz has length 32 in dimension 2 of 3: want 28"},
-		{"labels for images", edit(0, func([]byte) []byte { return idxFile(make([]byte, 20), 20) }), "magic number is 0x00000801, want 0x00000803"},
+		{"labels for images", edit(0, func([]byte) []byte { return idxFile(make([]byte, 20), 20) }), "magic number is 0x00000801 (bytes in 1 dimension), want 0x00000803"},
 		{"absurd", edit(0, func([]byte) []byte { return idxFile(nil, 1<<31, 28, 28) }), "claims more than 784000000 bytes"},
 	} {
 		for _, env := range []bool{false, true} {

@@ -164,3 +164,30 @@ func ExampleSet_Runs() {
 	// "训练" 0
 	// " b" -1
 }
+
+// Files that are of no use do not stay open.
+func TestSearchClosesFiles(t *testing.T) {
+	open := func() int {
+		entries, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("this system does not say which files are open")
+		}
+		return len(entries)
+	}
+	files := map[string][]byte{"msyh.ttc": []byte("damaged")}
+	for i := range 300 {
+		files[fmt.Sprintf("useless%d.ttf", i)] = fonttest.TrueType(fonttest.Font{Family: "Useless", Runes: "ab"})
+		files[fmt.Sprintf("part%d.ttf", i)] = fonttest.TrueType(fonttest.Font{Family: "Part", Runes: "训"})
+	}
+	fonttest.Install(t, files)
+	before := open()
+	if _, err := fonts.Find(ascii(t), "", "训练"); err == nil {
+		t.Error("a character that no font has is found")
+	}
+	if n := open() - before; n > 70 {
+		t.Errorf("a search of %d files leaves %d open", len(files), n)
+	}
+	if _, err := fonts.Find(ascii(t), filepath.Join(fonts.Folders()[0], "part1.ttf"), "练"); err == nil {
+		t.Error("a character that the font lacks is found")
+	}
+}

@@ -1,8 +1,9 @@
 // Package idx reads the IDX files in which MNIST and its relatives come: a
 // four-byte magic number that says the element type and the number of
 // dimensions, the dimensions as 32-bit big-endian numbers, and the elements.
-// Only bytes are supported as elements. A file may be gzipped; that is seen
-// from its contents, not from its name.
+// Only unsigned bytes are supported as elements; files of other types are called that.
+// A file may be gzipped; that is seen from its contents, not from its name. As RFC 1952
+// allows, it may have several members, any header fields, and zeros at its end.
 //
 // The files are taken to be hostile: a header is checked before memory is
 // taken, and no more is ever decompressed than the header says plus one byte.
@@ -14,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 	"strconv"
 	"strings"
 
@@ -40,11 +42,10 @@ func Read(r io.Reader, name string, limit int, dims ...int) (elements []byte, sh
 	in := bufio.NewReaderSize(r, 64<<10)
 	body := in
 	if start, err := in.Peek(2); err == nil && start[0] == 0x1f && start[1] == 0x8b {
-		unzipped, err := gzip.NewReader(in)
+		unzipped, err := newMembers(in)
 		if err != nil {
 			return nil, nil, failed(name, "its gzip header", err)
 		}
-		unzipped.Multistream(false)
 		body = bufio.NewReaderSize(unzipped, sniff.Length)
 	}
 	start, _ := body.Peek(sniff.Length) // what it cannot read, readHeader reports
@@ -67,10 +68,8 @@ func Read(r io.Reader, name string, limit int, dims ...int) (elements []byte, sh
 	case err != io.EOF:
 		return nil, nil, failed(name, "its end", err)
 	}
-	if body != in {
-		if _, err := in.ReadByte(); err != io.EOF {
-			return nil, nil, fmt.Errorf("%s has more bytes after its gzip stream: want none", name)
-		}
+	if err := checkPadding(in); err != nil { // of a file that is not gzipped nothing is left
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return elements, shape, nil
 }
@@ -83,7 +82,7 @@ func readHeader(r io.Reader, name string, limit int, dims []int) ([]int, error) 
 	}
 	want := uint32(unsignedBytes<<8 | len(dims))
 	if magic := binary.BigEndian.Uint32(header); magic != want {
-		return nil, fmt.Errorf("%s is not the IDX file it should be: its magic number is %#08x, want %#08x (bytes in %d dimensions)", name, magic, want, len(dims))
+		return nil, fmt.Errorf("%s is not the IDX file it should be: its magic number is %#08x%s, want %#08x%s", name, magic, kindOf(magic), want, kindOf(want))
 	}
 	if n, err := io.ReadFull(r, header[4:]); err != nil {
 		return nil, short(name, "its dimensions", n, len(header)-4, err)
@@ -102,6 +101,26 @@ func readHeader(r io.Reader, name string, limit int, dims []int) ([]int, error) 
 		shape[i] = int(found)
 	}
 	return shape, nil
+}
+
+// types are the element types of IDX by their codes, as LeCun's page of MNIST has them.
+var types = map[uint32]string{
+	0x08: "bytes", 0x09: "signed bytes", 0x0B: "16-bit integers", 0x0C: "32-bit integers", 0x0D: "32-bit floats", 0x0E: "64-bit floats",
+}
+
+// kindOf says what a magic number stands for, in words to append, or "".
+func kindOf(magic uint32) string {
+	kind, ok := types[magic>>8]
+	switch {
+	case ok && magic&0xFF == 1:
+		return " (" + kind + " in 1 dimension)"
+	case ok:
+		return fmt.Sprintf(" (%s in %d dimensions)", kind, magic&0xFF)
+	}
+	if _, ok := types[bits.ReverseBytes32(magic)>>8]; ok {
+		return " (the bytes of a magic number in reverse order)"
+	}
+	return ""
 }
 
 func orPositive(want int) string {

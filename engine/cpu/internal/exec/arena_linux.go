@@ -2,6 +2,7 @@ package exec
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,6 +15,13 @@ type arena struct {
 
 // hugePage is the size of a huge page in bytes.
 const hugePage = 2 << 20
+
+// mapped counts the bytes of all arenas.
+var mapped atomic.Int64
+
+// MappedBytes returns the memory that programs hold outside of the Go heap. Tests look for
+// what nobody gave back.
+func MappedBytes() int64 { return mapped.Load() }
 
 // newArena allocates memory for a number of floats. It fails if the system refuses.
 func newArena(floats int) (*arena, []float32, error) {
@@ -29,6 +37,7 @@ func newArena(floats int) (*arena, []float32, error) {
 		// Only a hint: without huge pages programs are slower, but right.
 		_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
 	}
+	mapped.Add(int64(size))
 	return &arena{b}, floatsOf(b), nil
 }
 
@@ -39,5 +48,6 @@ func (a *arena) free() error {
 	}
 	b := a.bytes
 	a.bytes = nil
+	mapped.Add(-int64(len(b)))
 	return unix.Munmap(b)
 }
