@@ -334,7 +334,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// Sizes whose product does not fit 32 or 64 bits are refused before memory is taken.
+// Sizes whose product does not fit 32 or 64 bits are refused before anything is allocated.
 func TestHugeSizes(t *testing.T) {
 	for _, sizes := range [][]uint32{
 		{1 << 31, 2, 2}, {1<<32 - 1, 1<<32 - 1, 1<<32 - 1}, {1 << 22, 1 << 21, 1 << 21}, {1, 1, 1 << 30}, {65536, 65536, 1}, {3, 1 << 31, 1 << 31},
