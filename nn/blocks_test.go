@@ -34,7 +34,7 @@ type outer struct {
 
 type gated struct{ Swish swish }
 
-type swish struct{ beta float32 }
+type swish struct{ Scale nn.Layer }
 
 func (s swish) Forward(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sigmoid(x)) }
 

@@ -1,12 +1,16 @@
 package cpu_test
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"image"
+	"image/png"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +19,7 @@ import (
 	"github.com/strideml/stride/classify"
 	"github.com/strideml/stride/d2l"
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/check"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
@@ -71,6 +76,17 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pictures := check.Input{Root: t.TempDir(), Classes: set.Classes()}
+	for i := range 12 {
+		name := fmt.Sprintf("%d.png", i)
+		var b bytes.Buffer
+		picture := image.NewGray(image.Rect(0, 0, 8+i, 8))
+		picture.Pix[i] = 255
+		if err := errors.Join(png.Encode(&b, picture), os.WriteFile(filepath.Join(pictures.Root, name), b.Bytes(), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		pictures.Items = append(pictures.Items, check.Item{Path: name, Label: i % 3})
+	}
 	x, y := tensor.Full(1, 6, 1, 4, 4), tensor.New(6)
 	g := graph.New()
 	in := g.Input("x", 2)
@@ -120,6 +136,20 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 		"d2l.EvaluateAccuracy":   {call: func(d engine.Device) error { _, err := d2l.EvaluateAccuracy(t.Context(), m, loader, d); return err }},
 		"d2l.TrainCh6": {call: func(d engine.Device) error {
 			_, err := d2l.TrainCh6(t.Context(), m, loader, loader, 1, 0.1, d, &d2l.Animator{Out: t.Output()})
+			return err
+		}},
+		"check.NetworkFeatures": {call: func(d engine.Device) error {
+			_, release, err := check.NetworkFeatures(m, preprocess.Config{InputSize: m.Input()}, d)
+			if err != nil {
+				return err
+			}
+			return release()
+		}},
+		"check.Config.Device": {call: func(d engine.Device) error {
+			features := func(picture image.Image) ([]float32, error) {
+				return []float32{float32(picture.Bounds().Dx()), 1}, nil
+			}
+			_, err := check.Run(t.Context(), pictures, check.Config{Device: d, Features: features})
 			return err
 		}},
 		"classify.Options.Device": {call: func(d engine.Device) error {
