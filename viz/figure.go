@@ -56,6 +56,9 @@ type Figure struct {
 	Title string
 	// XLabel is drawn below the horizontal axis, if it is not empty.
 	XLabel string
+	// LogX makes the horizontal axis logarithmic; points whose x is not above 0 are
+	// left out.
+	LogX bool
 	// Lines are drawn in order, later ones on top.
 	Lines []Line
 	// FontFile names a TrueType or OpenType font or collection (.ttf, .otf, .ttc) for
@@ -189,7 +192,7 @@ func (f *Figure) plot(h handler) (*plot.Plot, error) {
 		}
 		var points plotter.XYs
 		for i, x := range line.X {
-			if y := line.Y[i]; finite(x) && finite(y) {
+			if y := line.Y[i]; finite(x) && finite(y) && (x > 0 || !f.LogX) {
 				points = append(points, plotter.XY{X: x, Y: y})
 				lo, hi, top = min(lo, x), max(hi, x), max(top, y)
 			}
@@ -204,18 +207,31 @@ func (f *Figure) plot(h handler) (*plot.Plot, error) {
 		p.Add(drawn...)
 		entries = append(entries, entry{line.Name, drawn[0].(plot.Thumbnailer), points})
 	}
-	if lo > hi {
-		lo, hi = 0, 1
-	}
-	if lo == hi {
-		lo, hi = lo-.5, hi+.5
-	}
-	p.X.Min, p.X.Max = lo, hi
+	p.X.Min, p.X.Max = f.across(lo, hi)
 	p.Y.Min, p.Y.Max = 0, headroom(top)
 	p.X.Tick.Marker = ticks{whole: true, about: 10}
+	if f.LogX {
+		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
+	}
 	p.Y.Tick.Marker = ticks{about: 6}
 	p.Add(&legend{entries})
 	return p, nil
+}
+
+// across returns the ends of the horizontal axis for values from lo to hi; lo is
+// greater if there are none.
+func (f *Figure) across(lo, hi float64) (left, right float64) {
+	switch {
+	case lo > hi && f.LogX:
+		return 1, 10
+	case lo > hi:
+		return 0, 1
+	case lo == hi && f.LogX:
+		return lo / 2, hi * 2
+	case lo == hi:
+		return lo - .5, hi + .5
+	}
+	return lo, hi
 }
 
 // drawnLine returns the plotters of a line; a single point gets a dot, for a
@@ -256,6 +272,22 @@ func headroom(top float64) float64 {
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// decades places ticks at the powers of ten, every other one if there are many.
+type decades struct{}
+
+// Ticks implements plot.Ticker.
+func (decades) Ticks(lo, hi float64) []plot.Tick {
+	const most = 10
+	first, last := math.Ceil(math.Log10(lo)-1e-9), math.Floor(math.Log10(hi)+1e-9)
+	step := max(1, math.Ceil((last-first+1)/most))
+	var out []plot.Tick
+	for e := first; e <= last; e += step {
+		v := math.Pow(10, e)
+		out = append(out, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', -1, 64)})
+	}
+	return out
+}
 
 // ticks places about so many ticks at multiples of 1, 2 or 5 times a power of
 // ten.

@@ -9,7 +9,7 @@
 //	state.json         where training stands, and the checkpoint that it names
 //
 // [Read] reads a run, also while it is being trained; package modelfolder makes
-// its model. [ReadSettings] reads config.json alone.
+// its model. [Peek] reads no weights, and [ReadSettings] config.json alone.
 //
 // Package train writes the folder, as a [Folder]: [Create] or [Reopen], then Save
 // at each [Position] and WriteMetrics. Files are replaced whole; a checkpoint stays

@@ -27,11 +27,25 @@ var (
 	errNoLocks = errors.New("no locks")
 )
 
-// A holder is what the lock file says about the process that has the lock.
-type holder struct {
-	PID   int       `json:"pid"`
-	Host  string    `json:"host"`
+// A Process is a process that writes a run folder, as its lock file says.
+type Process struct {
+	// PID is its number on the machine Host; 0 if the lock file does not say it.
+	PID  int    `json:"pid"`
+	Host string `json:"host"`
+	// Since is when it began to write the folder.
 	Since time.Time `json:"since"`
+}
+
+// String is "process 17", with the host where that is not this machine.
+func (p Process) String() string {
+	if p.PID == 0 {
+		return "another process"
+	}
+	who := fmt.Sprintf("process %d", p.PID)
+	if host, err := os.Hostname(); err != nil || host != p.Host {
+		who += fmt.Sprintf(" on %q", p.Host)
+	}
+	return who
 }
 
 // takeLock takes the lock of a run folder, which must exist. The error wraps
@@ -44,7 +58,7 @@ func takeLock(dir string) (*os.File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("lock the run folder: %w", err)
 		}
-		err = lock(f)
+		err = lock(f, true)
 		switch {
 		case (err == nil || errors.Is(err, errNoLocks)) && isAt(f, path):
 			describeHolder(f)
@@ -81,7 +95,7 @@ func CheckFree(dir string) error {
 		if err != nil {
 			return nil // no lock, or one that the training itself will report
 		}
-		err = lock(f)
+		err = lock(f, false)
 		if errors.Is(err, errLocked) && time.Now().After(until) {
 			err = inUse(dir, f)
 			f.Close()
@@ -108,24 +122,44 @@ func isAt(f *os.File, path string) bool {
 // it, so that a full disk does not matter here.
 func describeHolder(f *os.File) {
 	host, _ := os.Hostname()
-	b, err := json.Marshal(holder{os.Getpid(), host, time.Now().Round(0)})
+	b, err := json.Marshal(Process{os.Getpid(), host, time.Now().Round(0)})
 	if err == nil && f.Truncate(0) == nil {
 		_, _ = f.WriteAt(append(b, '\n'), 0)
 	}
 }
 
+// holder reads what the lock file says about the process that has the lock.
+func holder(f *os.File) (p Process) {
+	b, err := io.ReadAll(io.NewSectionReader(f, 0, 4096))
+	if err != nil || json.Unmarshal(b, &p) != nil {
+		return Process{}
+	}
+	return p
+}
+
 // inUse is the ErrInUse that names the process that has the lock.
 func inUse(dir string, f *os.File) error {
-	var h holder
-	b, err := io.ReadAll(io.NewSectionReader(f, 0, 4096))
-	if err != nil || json.Unmarshal(b, &h) != nil || h.PID == 0 {
+	p := holder(f)
+	if p.PID == 0 {
 		return fmt.Errorf("%w: another process writes %s", ErrInUse, dir)
 	}
-	who := fmt.Sprintf("process %d", h.PID)
-	if host, err := os.Hostname(); err != nil || host != h.Host {
-		who += fmt.Sprintf(" on %q", h.Host)
+	return fmt.Errorf("%w: %v has been writing %s since %s", ErrInUse, p, dir, p.Since.Local().Format(time.DateTime))
+}
+
+// WrittenBy returns the process that is writing a run folder; nil if there is none,
+// or no folder, or if the file system has no locks. It does not wait, and other
+// readers do not disturb it.
+func WrittenBy(dir string) *Process {
+	f, err := os.Open(filepath.Join(dir, lockFile))
+	if err != nil {
+		return nil
 	}
-	return fmt.Errorf("%w: %s has been writing %s since %s", ErrInUse, who, dir, h.Since.Local().Format(time.DateTime))
+	defer f.Close()
+	if !errors.Is(lock(f, false), errLocked) {
+		return nil
+	}
+	p := holder(f)
+	return &p
 }
 
 // isLeftover says whether a new run may take no notice of a file: the lock, or

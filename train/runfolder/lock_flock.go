@@ -9,10 +9,15 @@ import (
 )
 
 // lock locks an open file against all other open files, in this process too,
-// until it is closed. It does not wait.
-func lock(f *os.File) error {
+// until it is closed; one that is not exclusive lets others in that are not. It
+// does not wait.
+func lock(f *os.File, exclusive bool) error {
+	how := syscall.LOCK_SH
+	if exclusive {
+		how = syscall.LOCK_EX
+	}
 	for {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue

@@ -6,4 +6,4 @@ import "os"
 
 // lock does nothing: these systems have one process, or no locks in the
 // standard library.
-func lock(*os.File) error { return errNoLocks }
+func lock(*os.File, bool) error { return errNoLocks }

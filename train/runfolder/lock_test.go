@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,6 +121,49 @@ func TestLastWritten(t *testing.T) {
 		}
 		if got, err := runfolder.LastWritten(dir); err != nil || !got.Equal(want) {
 			t.Errorf("got %v, %v, want %v", got, err, want)
+		}
+	}
+}
+
+// Readers hear who writes a folder without waiting, and do not disturb each other.
+func TestWrittenBy(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		t.Skip("no locks")
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	if p := runfolder.WrittenBy(dir); p != nil {
+		t.Errorf("no folder: %v", p)
+	}
+	f, err := runfolder.Create(dir, lockSettings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := runfolder.WrittenBy(dir)
+	if p == nil || p.PID != os.Getpid() || time.Since(p.Since) > time.Minute || p.String() != fmt.Sprintf("process %d", os.Getpid()) {
+		t.Errorf("got %v", p)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".lock"), []byte(`{"pid":1}`), 0o644); err != nil { // of a killed process
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 100 {
+				if p := runfolder.WrittenBy(dir); p != nil {
+					t.Errorf("got %v", p)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for p, want := range map[runfolder.Process]string{{}: "another process", {PID: 7, Host: "far away"}: `process 7 on "far away"`} {
+		if p.String() != want {
+			t.Errorf("got %v, want %s", p, want)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package runfolder
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/strideml/stride/safetensors"
 )
@@ -49,6 +51,38 @@ func Read(dir string) (*Run, error) {
 		Dir: dir, Settings: s, History: at.History(), Finished: at.Finished && at.Epoch >= s.Epochs,
 		Weights: weights, WeightsFile: path,
 	}, nil
+}
+
+// Peek reads what a run folder says about its run, without the weights: Weights is
+// nil, and WeightsFile the path of a file of them that is there. A run that has no
+// checkpoint yet has an empty History and no WeightsFile. Peek takes no lock and
+// changes nothing, so that it disturbs no training.
+func Peek(dir string) (*Run, error) {
+	s, err := ReadSettings(dir)
+	if err != nil {
+		return nil, err
+	}
+	var before file
+	for {
+		at, err := readPosition(dir, s)
+		switch {
+		case err != nil:
+			return nil, err
+		case at == nil:
+			return &Run{Dir: dir, Settings: s, History: new(History)}, nil
+		}
+		run := &Run{Dir: dir, Settings: s, History: at.History(), Finished: at.Finished && at.Epoch >= s.Epochs}
+		for _, name := range []string{modelFile, at.Weights.Name} {
+			run.WeightsFile = filepath.Join(dir, name)
+			if info, err := os.Stat(run.WeightsFile); err == nil && info.Mode().IsRegular() {
+				return run, nil
+			}
+		}
+		if at.Weights == before { // otherwise a training under way has removed it
+			return nil, fmt.Errorf("checkpoint %s is missing", run.WeightsFile)
+		}
+		before = at.Weights
+	}
 }
 
 // newest reads a run's position and the weights that belong to it. A training

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/internal/atomicfile"
+	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/train/curves"
+	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/train/runs"
+)
+
+// runsFolder is where train puts run folders by default.
+const runsFolder = "runs"
+
+func (a *app) runsCommand() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "runs [folder]",
+		Short: "List the runs in a folder, compare them, draw their curves over each other",
+		Long: `List the runs in a folder (default: runs), the one that was written to last first: network, data,
+epochs done of those asked for, the best and the last accuracy on the test images, the last training
+loss, the time that the epochs took, and the state: running (and which process writes it), finished,
+interrupted (stride train --resume continues it) or damaged (and why). Without a test set the accuracy
+is that on the training images. Nothing is changed, and no training is disturbed.`,
+		Example: `  stride runs
+  stride runs experiments --json | jq .best_accuracy
+  stride runs compare first second
+  stride runs curves first second --out both.png`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misuse("%s accepts one folder, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return a.listRuns(args, asJSON) },
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a run")
+	cmd.AddCommand(a.runsCompareCommand(), a.runsCurvesCommand())
+	return cmd
+}
+
+func (a *app) listRuns(args []string, asJSON bool) error {
+	dir := runsFolder
+	if len(args) == 1 {
+		dir = args[0]
+	}
+	found, err := runs.List(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(args) == 0: // nothing was trained here yet
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no folder %s: %w", dir, fs.ErrNotExist)
+	case err != nil:
+		return err
+	}
+	if asJSON {
+		for _, r := range found {
+			if err := writeJSON(a.stdout, newRunReport(r)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if len(found) == 0 {
+		a.notice(fmt.Sprintf("there are no runs in %s; %s train makes one", dir, program()))
+		return nil
+	}
+	t := newTable(0, 1, 2, 8, 9)
+	t.add("run", "network", "data", "epochs", "best", "last", "loss", "time", "written", "state")
+	t.rule()
+	for _, r := range found {
+		t.add(runRow(r)...)
+	}
+	return t.write(a.stdout)
+}
+
+// runRow is a run as a row of the table.
+func runRow(r *runs.Run) []string {
+	if r.Err != nil {
+		return []string{r.Name, "", "", "", "", "", "", "", r.Written.Format("2006-01-02 15:04"), "damaged: " + oneLine(r.Err)}
+	}
+	best, last, loss := "–", "–", "–"
+	if row, ok := r.Best(); ok {
+		best, last, loss = share(runs.Accuracy(row)), share(runs.Accuracy(r.History.Last())), fmt.Sprintf("%.3f", r.History.Last().TrainLoss)
+	}
+	state := string(r.State)
+	if r.Writer != nil {
+		state += fmt.Sprintf(" (%v)", *r.Writer)
+	}
+	return []string{
+		r.Name, r.Settings.Net, r.Settings.Data, fmt.Sprintf("%d/%d", len(r.History.Rows), r.Settings.Epochs), best, last, loss,
+		clock(time.Duration(r.Seconds() * float64(time.Second))), r.Written.Format("2006-01-02 15:04"), state,
+	}
+}
+
+// share is an accuracy for people.
+func share(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return fmt.Sprintf("%.4f", v)
+}
+
+// runReport is a run as JSON. Numbers that are not known are null.
+type runReport struct {
+	Run             string             `json:"run"`
+	State           runs.State         `json:"state"`
+	Net             string             `json:"net,omitempty"`
+	Data            string             `json:"data,omitempty"`
+	EpochsDone      int                `json:"epochs_done"`
+	Epochs          int                `json:"epochs"`
+	BestAccuracy    *float64           `json:"best_accuracy"`
+	BestEpoch       *int               `json:"best_epoch"`
+	LastAccuracy    *float64           `json:"last_accuracy"`
+	TrainLoss       *float64           `json:"train_loss"`
+	TestLoss        *float64           `json:"test_loss"`
+	Seconds         float64            `json:"seconds"`
+	ImagesPerSecond float64            `json:"images_per_second"`
+	Written         time.Time          `json:"written"`
+	Process         *runfolder.Process `json:"process,omitempty"`
+	Error           string             `json:"error,omitempty"`
+}
+
+func newRunReport(r *runs.Run) runReport {
+	report := runReport{
+		Run: r.Dir, State: r.State, Net: r.Settings.Net, Data: r.Settings.Data, EpochsDone: len(r.History.Rows), Epochs: r.Settings.Epochs,
+		Seconds: r.Seconds(), ImagesPerSecond: r.History.ImagesPerSecond, Written: r.Written, Process: r.Writer,
+	}
+	if r.Err != nil {
+		report.Error = oneLine(r.Err)
+	}
+	if best, ok := r.Best(); ok {
+		last := r.History.Last()
+		report.BestAccuracy, report.BestEpoch = finite(runs.Accuracy(best)), &best.Epoch
+		report.LastAccuracy, report.TrainLoss, report.TestLoss = finite(runs.Accuracy(last)), finite(last.TrainLoss), finite(last.TestLoss)
+	}
+	return report
+}
+
+// openRuns reads runs that are named by their path or by their name in the folder
+// runs.
+func openRuns(names []string) (found []*runs.Run, err error) {
+	for _, name := range names {
+		dir := name
+		if !exists(dir) {
+			if within := filepath.Join(runsFolder, name); exists(within) {
+				dir = within
+			}
+		}
+		if _, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("there is no run %s: %w", name, fs.ErrNotExist)
+		}
+		r := runs.Read(dir)
+		if r.Err != nil {
+			return nil, r.Err
+		}
+		r.Name = name
+		found = append(found, r)
+	}
+	return found, nil
+}
+
+// twoRuns is for verbs that take two runs or more.
+func twoRuns(cmd *cobra.Command, args []string) error {
+	if len(args) < 2 {
+		return misuse("%s needs two runs or more (see %s --help)", cmd.CommandPath(), cmd.CommandPath())
+	}
+	return nil
+}
+
+func (a *app) runsCompareCommand() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "compare <run> <run>…",
+		Short: "Print the settings in which runs differ, and their results side by side",
+		Long: `Print the settings in which runs differ, under their names in config.json, and their results side by
+side. A run is named by its folder, or by its name in the folder runs.`,
+		Example: "  stride runs compare runs/first runs/second\n  stride runs compare first second third --json",
+		Args:    twoRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			found, err := openRuns(args)
+			if err != nil {
+				return err
+			}
+			return a.compareRuns(found, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
+	return cmd
+}
+
+func (a *app) compareRuns(found []*runs.Run, asJSON bool) error {
+	differences, err := runs.Compare(found...)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		report := struct {
+			Runs        []runReport       `json:"runs"`
+			Differences []runs.Difference `json:"differences"`
+		}{Differences: differences}
+		for _, r := range found {
+			report.Runs = append(report.Runs, newRunReport(r))
+		}
+		return writeJSON(a.stdout, report)
+	}
+	t := newTable(0)
+	head := []string{"setting"}
+	for _, r := range found {
+		head = append(head, r.Name)
+	}
+	t.add(head...)
+	t.rule()
+	for _, d := range differences {
+		row := []string{d.Setting}
+		for _, v := range d.Values {
+			if v == "" {
+				v = "–"
+			}
+			row = append(row, v)
+		}
+		t.add(row...)
+	}
+	if len(differences) == 0 {
+		t.add("the same in all")
+	}
+	t.rule()
+	for _, line := range []struct {
+		name  string
+		value func(r *runs.Run) string
+	}{
+		{"epochs done", func(r *runs.Run) string { return fmt.Sprintf("%d/%d", len(r.History.Rows), r.Settings.Epochs) }},
+		{"best accuracy", func(r *runs.Run) string {
+			best, ok := r.Best()
+			if !ok {
+				return "–"
+			}
+			return share(runs.Accuracy(best)) + fmt.Sprintf(" (epoch %d)", best.Epoch)
+		}},
+		{"last accuracy", func(r *runs.Run) string { return lastValue(r, runs.Accuracy) }},
+		{"train accuracy", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TrainAccuracy }) }},
+		{"train loss", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TrainLoss }) }},
+		{"test loss", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TestLoss }) }},
+		{"time", func(r *runs.Run) string { return clock(time.Duration(r.Seconds() * float64(time.Second))) }},
+		{"images/s", func(r *runs.Run) string { return thousands(int(r.History.ImagesPerSecond)) }},
+		{"state", func(r *runs.Run) string { return string(r.State) }},
+	} {
+		row := []string{line.name}
+		for _, r := range found {
+			row = append(row, line.value(r))
+		}
+		t.add(row...)
+	}
+	return t.write(a.stdout)
+}
+
+// lastValue is a number of a run's last epoch for people.
+func lastValue(r *runs.Run, of func(runfolder.Row) float64) string {
+	if len(r.History.Rows) == 0 {
+		return "–"
+	}
+	return share(of(r.History.Last()))
+}
+
+func (a *app) runsCurvesCommand() *cobra.Command {
+	out := "runs.png"
+	cmd := &cobra.Command{
+		Use:   "curves <run> <run>…",
+		Short: "Draw the curves of runs over each other",
+		Long: `Draw the curves of runs over each other, a colour for each run: the training loss (solid) and the
+accuracy on the test images (dash-dotted). A run is named by its folder, or by its name in the folder
+runs.`,
+		Example: "  stride runs curves runs/first runs/second --out both.png\n  stride runs curves first second --out both.svg",
+		Args:    twoRuns,
+		RunE: func(_ *cobra.Command, args []string) error {
+			extension := strings.ToLower(filepath.Ext(out))
+			if extension != ".png" && extension != ".svg" {
+				return misuse("--out %s: want a name that ends in .png or .svg", quoteIfNeeded(out))
+			}
+			found, err := openRuns(args)
+			if err != nil {
+				return err
+			}
+			var named []curves.Named
+			for _, r := range found {
+				if len(r.History.Rows) == 0 {
+					return fmt.Errorf("the run in %s has no epoch yet", r.Dir)
+				}
+				named = append(named, curves.Named{Name: r.Name, History: r.History})
+			}
+			figure := curves.Compare("", named)
+			write := figure.WritePNG
+			if extension == ".svg" {
+				write = figure.WriteSVG
+			}
+			if err := atomicfile.WriteFile(out, func(w io.Writer) error { return write(w) }); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.stdout, "%s: %s\n", printable.Line(out), plural(len(found), "run"))
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", out, "PNG or SVG `file` to write")
+	return cmd
+}
