@@ -33,3 +33,12 @@ func TestCompare(t *testing.T) {
 		}
 	}
 }
+
+// The finder's figure has both curves and the suggestions that there are.
+func TestRate(t *testing.T) {
+	c := &train.RateCurve{Rates: []float64{1e-3, 1e-2, 1e-1}, BatchLosses: []float64{2, 1, 50}, Losses: []float64{2, 1.5, 8}, Valley: 1e-2}
+	f := curves.Rate(c)
+	if !f.LogX || len(f.Lines) != 3 || f.Lines[2].Name != "valley: 0.01" || !slices.Equal(f.Lines[0].X, []float64{1e-3, 1e-2}) || !slices.Equal(f.Lines[1].Y, c.Losses) {
+		t.Errorf("%+v", f)
+	}
+}
