@@ -134,7 +134,7 @@ func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) 
 			return err
 		}
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			if err := checkInput(b); err != nil {
+			if err := checkInput("training", b); err != nil {
 				return err
 			}
 			curve.Diverged = true

@@ -208,7 +208,7 @@ func (a *app) compareRuns(found []*runs.Run, asJSON bool) error {
 		report := struct {
 			Runs        []runReport       `json:"runs"`
 			Differences []runs.Difference `json:"differences"`
-		}{Differences: differences}
+		}{Differences: append([]runs.Difference{}, differences...)}
 		for _, r := range found {
 			report.Runs = append(report.Runs, newRunReport(r))
 		}
@@ -248,8 +248,12 @@ func (a *app) compareRuns(found []*runs.Run, asJSON bool) error {
 			return share(runs.Accuracy(best)) + fmt.Sprintf(" (epoch %d)", best.Epoch)
 		}},
 		{"last accuracy", func(r *runs.Run) string { return lastValue(r, runs.Accuracy) }},
-		{"train accuracy", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TrainAccuracy }) }},
-		{"train loss", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TrainLoss }) }},
+		{"train accuracy", func(r *runs.Run) string {
+			return lastValue(r, func(row runfolder.Row) float64 { return row.TrainAccuracy })
+		}},
+		{"train loss", func(r *runs.Run) string {
+			return lastValue(r, func(row runfolder.Row) float64 { return row.TrainLoss })
+		}},
 		{"test loss", func(r *runs.Run) string { return lastValue(r, func(row runfolder.Row) float64 { return row.TestLoss }) }},
 		{"time", func(r *runs.Run) string { return clock(time.Duration(r.Seconds() * float64(time.Second))) }},
 		{"images/s", func(r *runs.Run) string { return thousands(int(r.History.ImagesPerSecond)) }},
