@@ -13,7 +13,7 @@ func TestDocumentedCommands(t *testing.T) {
 	text := readFile(t, filepath.Join("..", "..", "docs", "cli.md"))
 	var rows []string
 	for _, cmd := range allCommands(newRoot(&app{})) {
-		if cmd.HasSubCommands() {
+		if cmd.HasSubCommands() && !strings.Contains(cmd.Use, " ") { // does nothing itself
 			continue
 		}
 		line := strings.TrimSuffix(cmd.UseLine(), " [flags]")

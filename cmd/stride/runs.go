@@ -59,7 +59,7 @@ func (a *app) listRuns(args []string, asJSON bool) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && len(args) == 0: // nothing was trained here yet
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("there is no folder %s: %w", dir, fs.ErrNotExist)
+		return fmt.Errorf("there is no folder %s%s: %w", dir, didYouMean(dir, []string{"compare", "curves"}), fs.ErrNotExist)
 	case err != nil:
 		return err
 	}
@@ -91,7 +91,7 @@ func runRow(r *runs.Run) []string {
 	}
 	best, last, loss := "–", "–", "–"
 	if row, ok := r.Best(); ok {
-		best, last, loss = share(runs.Accuracy(row)), share(runs.Accuracy(r.History.Last())), fmt.Sprintf("%.3f", r.History.Last().TrainLoss)
+		best, last, loss = accuracyText(runs.Accuracy(row)), accuracyText(runs.Accuracy(r.History.Last())), fmt.Sprintf("%.3f", r.History.Last().TrainLoss)
 	}
 	state := string(r.State)
 	if r.Writer != nil {
@@ -103,8 +103,8 @@ func runRow(r *runs.Run) []string {
 	}
 }
 
-// share is an accuracy for people.
-func share(v float64) string {
+// accuracyText is an accuracy for people.
+func accuracyText(v float64) string {
 	if math.IsNaN(v) {
 		return "–"
 	}
@@ -245,7 +245,7 @@ func (a *app) compareRuns(found []*runs.Run, asJSON bool) error {
 			if !ok {
 				return "–"
 			}
-			return share(runs.Accuracy(best)) + fmt.Sprintf(" (epoch %d)", best.Epoch)
+			return accuracyText(runs.Accuracy(best)) + fmt.Sprintf(" (epoch %d)", best.Epoch)
 		}},
 		{"last accuracy", func(r *runs.Run) string { return lastValue(r, runs.Accuracy) }},
 		{"train accuracy", func(r *runs.Run) string {
@@ -273,7 +273,7 @@ func lastValue(r *runs.Run, of func(runfolder.Row) float64) string {
 	if len(r.History.Rows) == 0 {
 		return "–"
 	}
-	return share(of(r.History.Last()))
+	return accuracyText(of(r.History.Last()))
 }
 
 func (a *app) runsCurvesCommand() *cobra.Command {
@@ -314,6 +314,6 @@ runs.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", out, "PNG or SVG `file` to write")
+	addPlace(cmd.Flags(), &out, "out", "PNG or SVG `file` to write")
 	return cmd
 }

@@ -46,6 +46,9 @@ var usages = map[string][]usage{
 	"stride data get":              {{"", misused}, {"mnist", misused}, {"fashion-mnist x", misused}, {"fashion-mnist --dir FILE", failed}},
 	"stride data check":            {{"", misused}, {"NEW", failed}, {"FILE", failed}, {"RUN", failed}, {"DATA DATA", misused}, {"DATA --model NEW", failed}},
 	"stride data show":             {{"mnist", misused}, {"fashion-mnist x", misused}, {"--data DATA --out NEW/x.png", failed}, {"--data DATA --out x.jpg", misused}},
+	"stride runs":                  {{"", done}, {"NEW", failed}, {"FILE", failed}, {"nope", failed}, {"RUN", done}, {"BAD", done}, {"RUN RUN", misused}},
+	"stride runs compare":          {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"RUN USED", done}},
+	"stride runs curves":           {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN BAD", failed}, {"RUN USED --out NEW/x.png", failed}, {"RUN USED --out x.jpg", misused}},
 	"stride devices":               {{"", done}, {"x", misused}},
 	"stride version":               {{"", done}, {"x", misused}},
 	"stride help":                  {{"", done}, {"train", done}, {"nope", misused}, {"train nope", misused}},
@@ -126,6 +129,7 @@ func TestExitStatuses(t *testing.T) {
 	// Arguments with which a verb works, so that its flags count.
 	arguments := map[string]string{
 		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride summary": "RUN", "stride data get": "fashion-mnist",
+		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN",
 	}
 	known := 0
 	for _, cmd := range allCommands(newRoot(&app{})) {
