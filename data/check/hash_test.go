@@ -59,8 +59,8 @@ func TestIndexIsBounded(t *testing.T) {
 	if x.near(len(hashes)-1, func(int) {}) {
 		t.Error("all were compared")
 	}
-	if !x.near(maxCandidates, func(int) {}) {
-		t.Error("maxCandidates are too many")
+	if !x.near(maxCandidates/8, func(int) {}) {
+		t.Error("an eighth of maxCandidates is too many")
 	}
 }
 
