@@ -109,21 +109,48 @@ func (c *Classifier) Close() error { return c.lanes.close() }
 // means all. It fails when the context ends before it has begun to compute,
 // and when the picture is empty or far too long and narrow to be cropped.
 func (c *Classifier) Predict(ctx context.Context, picture image.Image, top int) ([]Class, error) {
-	return c.predict(ctx, picture, top, false)
+	return c.predict(ctx, top, false, c.input(picture))
+}
+
+// input makes the network's input of a picture when it is called.
+func (c *Classifier) input(picture image.Image) func() (*tensor.Tensor, error) {
+	return func() (*tensor.Tensor, error) {
+		if picture == nil {
+			return nil, errors.New("there is no picture")
+		}
+		return c.model.Preprocessing.Tensor(picture)
+	}
 }
 
 // PredictFile is Predict of the picture in a file: PNG, JPEG, GIF, BMP or WebP.
-// Errors name the file.
+// Errors name the file. A JPEG file that is cut short is an error; PredictPicture
+// takes what is there of it.
 func (c *Classifier) PredictFile(ctx context.Context, path string, top int) ([]Class, error) {
-	picture, err := imagefile.Open(path, imagefile.Options{})
-	if err != nil {
+	picture, err := c.Preprocessing().Open(path, imagefile.Options{})
+	switch {
+	case err != nil:
 		return nil, err
+	case picture.Warning != "":
+		return nil, errors.New(picture.Warning)
 	}
-	classes, err := c.Predict(ctx, picture, top)
+	classes, err := c.PredictPicture(ctx, picture, top)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return classes, nil
+}
+
+// PredictPicture is Predict of a picture that Preprocessing().Open or Decode has read
+// from a file. Its Warning is for the caller to heed.
+func (c *Classifier) PredictPicture(ctx context.Context, picture *preprocess.Picture, top int) ([]Class, error) {
+	if picture == nil || picture.Raster == nil {
+		return nil, errors.New("there is no picture")
+	}
+	return c.predict(ctx, top, false, func() (*tensor.Tensor, error) {
+		size := c.model.Preprocessing.InputSize
+		x := tensor.New(1, size[0], size[1], size[2])
+		return x, c.model.Preprocessing.Cut(x.Data(), picture.Raster)
+	})
 }
 
 // PredictBatch is Predict of several pictures, which are computed side by side.
@@ -141,7 +168,7 @@ func (c *Classifier) PredictBatch(ctx context.Context, pictures []image.Image, t
 	}
 	for i, picture := range pictures {
 		group.Go(func() (err error) {
-			if results[i], err = c.predict(ctx, picture, top, overlap); err != nil {
+			if results[i], err = c.predict(ctx, top, overlap, c.input(picture)); err != nil {
 				return fmt.Errorf("picture %d: %w", i, err)
 			}
 			return nil
@@ -153,18 +180,17 @@ func (c *Classifier) PredictBatch(ctx context.Context, pictures []image.Image, t
 	return results, nil
 }
 
-// predict is Predict; overlap says that other calls are about to come.
-func (c *Classifier) predict(ctx context.Context, picture image.Image, top int, overlap bool) ([]Class, error) {
+// predict is Predict of what input makes; overlap says that other calls are about to
+// come.
+func (c *Classifier) predict(ctx context.Context, top int, overlap bool, input func() (*tensor.Tensor, error)) ([]Class, error) {
 	defer runtime.KeepAlive(c) // and with it the lanes' memory
 	switch {
-	case picture == nil:
-		return nil, errors.New("there is no picture")
 	case top < 0:
 		return nil, fmt.Errorf("the %d most probable classes: want at least 1, or 0 for all", top)
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	}
-	x, err := c.model.Preprocessing.Tensor(picture)
+	x, err := input()
 	if err != nil {
 		return nil, err
 	}

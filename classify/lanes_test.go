@@ -186,7 +186,7 @@ func TestLanes(t *testing.T) {
 	for range 16 {
 		all.Go(func() {
 			for range 50 {
-				if _, err := c.predict(t.Context(), picture, 1, true); err != nil {
+				if _, err := c.predict(t.Context(), 1, true, c.input(picture)); err != nil {
 					t.Error(err)
 				}
 			}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"os"
 	"slices"
 	"strings"
@@ -13,8 +12,8 @@ import (
 	"github.com/strideml/stride/classify"
 	"github.com/strideml/stride/data/imagefile"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/internal/printable"
-	"github.com/strideml/stride/tensor"
 )
 
 type predictVerb struct {
@@ -39,7 +38,8 @@ func (a *app) predictCommand() *cobra.Command {
 		Short: "Print the most probable classes of pictures",
 		Long: `Print the most probable classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
 size, grey or in colour; - is standard input. Pictures are preprocessed as the model's config.json says:
-resized, and converted to grey for a model that was trained on grey images.
+resized, and converted to grey for a model that was trained on grey images. Of a
+JPEG file that is cut short, what is there of it is used, with a warning.
 Weights from torchvision, which have no such file, are given pictures as they expect
 them: the shorter side resized to 256 pixels, the centre cropped, normalised.
 
@@ -145,7 +145,9 @@ type prediction struct {
 	Width   int              `json:"width,omitempty"`
 	Height  int              `json:"height,omitempty"`
 	Classes []classify.Class `json:"classes,omitempty"`
-	Error   string           `json:"error,omitempty"`
+	// Warning says that the file is damaged and what is missing of its picture.
+	Warning string `json:"warning,omitempty"`
+	Error   string `json:"error,omitempty"`
 	// Unfinished says that the run has epochs left.
 	Unfinished bool `json:"unfinished,omitempty"`
 }
@@ -153,42 +155,42 @@ type prediction struct {
 // predict names the classes of a picture. hint says whether to warn of one that
 // may need to be inverted.
 func (p *predictVerb) predict(ctx context.Context, classifier *classify.Classifier, path string, hint bool) (prediction, error) {
-	picture, err := openPicture(path)
+	picture, err := openPicture(classifier.Preprocessing(), path)
 	if err != nil {
 		return prediction{}, err
 	}
-	if hint {
-		if x, err := preprocess.Plain(classifier.Preprocessing().InputSize).Tensor(picture); err == nil && brightEdge(x) {
-			p.notice(path + " has a bright edge, but the network was trained on white on black: --invert may help")
-		}
+	if picture.Warning != "" {
+		p.notice(picture.Warning)
 	}
-	classes, err := classifier.Predict(ctx, picture, p.top)
+	if hint && brightEdge(picture.Raster) {
+		p.notice(path + " has a bright edge, but the network was trained on white on black: --invert may help")
+	}
+	classes, err := classifier.PredictPicture(ctx, picture, p.top)
 	if err != nil {
 		return prediction{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return prediction{File: path, Width: picture.Bounds().Dx(), Height: picture.Bounds().Dy(), Classes: classes}, nil
+	return prediction{File: path, Width: picture.Size.X, Height: picture.Size.Y, Classes: classes, Warning: picture.Warning}, nil
 }
 
 // openPicture reads a picture file, or standard input for "-".
-func openPicture(path string) (image.Image, error) {
+func openPicture(c preprocess.Config, path string) (*preprocess.Picture, error) {
 	if path == "-" {
-		return imagefile.Decode(os.Stdin, "standard input", imagefile.Options{})
+		return c.Decode(os.Stdin, "standard input", imagefile.Options{})
 	}
-	return imagefile.Open(path, imagefile.Options{})
+	return c.Open(path, imagefile.Options{})
 }
 
-// brightEdge says whether the pixels at the edge of a 1×C×H×W picture are
-// bright on average.
-func brightEdge(x *tensor.Tensor) bool {
-	s := x.Shape()
-	sum, n := 0.0, 0
-	for i, v := range x.Data() {
-		row, column := i/s[3]%s[2], i%s[3]
-		if row == 0 || row == s[2]-1 || column == 0 || column == s[3]-1 {
-			sum, n = sum+float64(v), n+1
+// brightEdge says whether the pixels at the edge of a picture are bright on
+// average.
+func brightEdge(r *raster.Raster) bool {
+	sum, n := 0, 0
+	for i, v := range r.Pix {
+		row, column := i/r.Width%r.Height, i%r.Width
+		if row == 0 || row == r.Height-1 || column == 0 || column == r.Width-1 {
+			sum, n = sum+int(v), n+1
 		}
 	}
-	return sum > 0.6*float64(n)
+	return float64(sum) > 0.6*255*float64(n)
 }
 
 func (g prediction) print(a *app, space bool) error {

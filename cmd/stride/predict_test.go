@@ -151,6 +151,18 @@ func TestPredictStandardInput(t *testing.T) {
 	}
 }
 
+// Of a JPEG file that is cut short, what is there is used, with a warning.
+func TestPredictCutShort(t *testing.T) {
+	t.Parallel()
+	whole := readFile(t, filepath.Join("..", "..", "data", "imagefile", "testdata", "pictures", "444.jpg"))
+	path := writeFile(t, filepath.Join(t.TempDir(), "cut.jpg"), []byte(whole[:len(whole)-10]))
+	out, notes, status := stride(t, "predict", finishedRun(t), path, "--json")
+	object := objects(t, out)[0]
+	if warning, _ := object["warning"].(string); status != done || !strings.Contains(warning, "cut.jpg is cut short: ") || !strings.Contains(notes, warning) || object["classes"] == nil {
+		t.Errorf("status %d, %q, %s", status, notes, out)
+	}
+}
+
 func TestPredictWebP(t *testing.T) {
 	t.Parallel()
 	out := mustStride(t, "predict", finishedRun(t), filepath.Join("..", "..", "data", "imagefile", "testdata", "picture.webp"))
