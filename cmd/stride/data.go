@@ -7,6 +7,7 @@ import (
 	"image/png"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,11 +48,21 @@ type datasetInfo struct {
 func (a *app) dataListCommand() *cobra.Command {
 	asJSON, dir := false, ""
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List the datasets and where their files are",
-		Example: "  stride data list\n  stride data list --json",
-		Args:    noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use:   "list [folder]",
+		Short: "List the datasets and where their files are, or the images of a folder by class",
+		Long: `List the datasets and where their files are. With a folder, list how many images of
+each class it has for training, validation and test, and what is left out: photos in
+a folder for each class, in train/val/test or not; a CSV file with the columns path,
+label and, if wanted, split; or the files of MNIST or CIFAR.`,
+		Example: "  stride data list\n  stride data list photos\n  stride data list --json",
+		Args:    atMostOne("folder"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				if cmd.Flags().Changed("data") {
+					return misuse("--data cannot be combined with the folder %s", quoteIfNeeded(args[0]))
+				}
+				return a.listFolder(cmd.Context(), args[0], asJSON)
+			}
 			var lines []string
 			set, err := fashionmnist.Load(cmd.Context(), fashionmnist.Options{Dir: dir, Log: func(line string) { lines = append(lines, line) }})
 			if err != nil {
@@ -123,6 +134,16 @@ Datasets: ` + strings.Join(datasets, ", "),
 	return cmd
 }
 
+// atMostOne accepts an argument or none.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return misuse("%s takes one %s, found %s and %s", cmd.CommandPath(), what, quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+		}
+		return nil
+	}
+}
+
 func knownDataset(name string) error {
 	for _, known := range datasets {
 		if name == known {
@@ -149,32 +170,36 @@ type showVerb struct {
 func (a *app) dataShowCommand() *cobra.Command {
 	s := &showVerb{app: a, split: "train", count: 60, versions: 7}
 	cmd := &cobra.Command{
-		Use:   "show [dataset]",
+		Use:   "show [dataset|folder]",
 		Short: "Draw a contact sheet of a dataset's images",
 		Long: `Draw images of a dataset with their classes into a PNG file: the first ones, or
 with --seed some that are drawn at random. With --augment there is a row for each
 image: as it is, and as training sees it in one epoch after the other (stride help
-train says what words there are).`,
-		Example: `  stride data show --out sheet.png
+train says what words there are).
+
+Of a folder, such as stride data list reads, the first images of each class are drawn.`,
+		Example: `  stride data show photos --split validation
+  stride data show --out sheet.png
   stride data show fashion-mnist --split test --count 100 --seed 1
   stride data show --augment hflip,crop=28:4,jitter=0.3 --count 6 --versions 9
-  stride data show --augment strong,mixup`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return misuse("stride data show takes one dataset, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
-			}
-			return nil
-		},
+  stride data show photos --augment strong`,
+		Args:              atMostOne("dataset"),
 		ValidArgsFunction: cobra.FixedCompletions(datasets, cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				if err := knownDataset(args[0]); err != nil {
-					return err
-				}
-			}
 			given := cmd.Flags().Changed
+			folder := ""
+			if len(args) > 0 && !slices.Contains(datasets, args[0]) {
+				if !looksLikePath(args[0]) {
+					return knownDataset(args[0])
+				}
+				folder = args[0]
+			}
 			augmented := len(s.augment.pipeline) > 0
 			switch {
+			case folder != "" && given("data"):
+				return misuse("--data cannot be combined with the folder %s", quoteIfNeeded(folder))
+			case folder == "" && s.split == "validation":
+				return misuse("--split validation is for folders: %s has training and test images", fashionMNIST)
 			case given("versions") && !augmented:
 				return misuse("--versions is for --augment")
 			case given("columns") && augmented:
@@ -182,15 +207,24 @@ train says what words there are).`,
 			case augmented && !given("count"):
 				s.count = 8
 			}
+			if !strings.EqualFold(filepath.Ext(s.out), ".png") {
+				return misuse("--out %s: want the name of a .png file", quoteIfNeeded(s.out))
+			}
+			if folder != "" {
+				if !given("out") {
+					s.out = "photos.png"
+				}
+				return s.showFolder(cmd.Context(), folder, given("seed"))
+			}
 			return s.run(cmd.Context(), given("seed"))
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	s.out = fashionMNIST + ".png"
-	addPlace(flags, &s.out, "out", "PNG `file` to write")
+	addPlace(flags, &s.out, "out", "PNG `file` to write; photos.png for a folder")
 	addData(cmd, &s.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample")
-	addChoice(cmd, &s.split, "split", "`part` of the images: train or test", "train", "test")
+	addChoice(cmd, &s.split, "split", "`part` of the images: train, test or, of a folder, validation", "train", "validation", "test")
 	flags.Var(&count{&s.count, 1, 5000}, "count", "how many images; 8 with --augment")
 	flags.Var(&count{&s.columns, 0, 1000}, "columns", "images in a row; 0 chooses a number")
 	flags.Var(&s.augment, "augment", "show augmented versions of the images: `words` such as hflip,crop=28:4")
@@ -201,9 +235,6 @@ train says what words there are).`,
 }
 
 func (s *showVerb) run(ctx context.Context, random bool) error {
-	if !strings.EqualFold(filepath.Ext(s.out), ".png") {
-		return misuse("--out %s: want the name of a .png file", quoteIfNeeded(s.out))
-	}
 	set, err := s.loadData(ctx, s.data)
 	if err != nil {
 		return err
@@ -220,18 +251,23 @@ func (s *showVerb) run(ctx context.Context, random bool) error {
 	if err != nil {
 		return err
 	}
+	return s.write(sheet, len(items), dataName(set), dataTitle(set))
+}
+
+// write writes the sheet, and says what it shows.
+func (s *showVerb) write(sheet image.Image, images int, name, title string) error {
 	if err := atomicfile.WriteFile(s.out, func(w io.Writer) error { return png.Encode(w, sheet) }); err != nil {
 		return err
 	}
 	if s.json {
-		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": len(items), "split": s.split, "data": dataName(set)})
+		return writeJSON(s.stdout, map[string]any{"file": s.out, "images": images, "split": s.split, "data": name})
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s shows %s of %s\n", printable.Line(s.out), plural(len(items), splitName(s.split)+" image"), printable.Line(dataTitle(set)))
+	_, err := fmt.Fprintf(s.stdout, "%s shows %s of %s\n", printable.Line(s.out), plural(images, splitName(s.split)+" image"), printable.Line(title))
 	return err
 }
 
 // sheet draws the images.
-func (s *showVerb) sheet(images *data.Images, items []int) (image.Image, error) {
+func (s *showVerb) sheet(images data.Dataset, items []int) (image.Image, error) {
 	if p := s.augment.pipeline; len(p) > 0 {
 		if err := p.Check(images.ImageShape()); err != nil {
 			return nil, fmt.Errorf("--augment %v: images of %v: %w", p, images.ImageShape(), err)

@@ -110,7 +110,10 @@ func TestMisuse(t *testing.T) {
 		{"data show --count 0", []string{"--count 0"}},
 		{"data show --versions 3", []string{"--versions is for --augment"}},
 		{"data show --augment hflip --columns 3", []string{"--columns"}},
-		{"data list x", []string{"accepts no arguments"}},
+		{"data list x y", []string{"takes one folder, found x and y"}},
+		{"data list x --data y", []string{"--data cannot be combined with the folder x"}},
+		{"data show ./x --data y", []string{"--data cannot be combined with the folder ./x"}},
+		{"data show --split validation", []string{"--split validation is for folders"}},
 		{"devices x", []string{"accepts no arguments"}},
 		{"version --jsno", []string{"did you mean --json?"}},
 	} {

@@ -68,6 +68,13 @@ func Find(dir string) (string, error) {
 	return dir, err
 }
 
+// Contains reports whether a folder, or one in it, has binary files of CIFAR. PNG
+// files are found by Find alone: other datasets look like them.
+func Contains(dir string) bool {
+	_, f, err := find(dir)
+	return err == nil && f != folders
+}
+
 func find(dir string) (string, form, error) {
 	info, err := os.Stat(dir)
 	switch {

@@ -23,6 +23,10 @@ const datasetName = "mnist"
 // systemDir is where a machine's administrator may have put the files.
 const systemDir = "/usr/share/datasets/mnist"
 
+// inside are the folders in which a named folder may have the files; MNIST/raw is
+// where torchvision puts them.
+var inside = []string{"mnist", "MNIST/raw", "MNIST", "raw"}
+
 // published are the SHA-256 of the gzipped files as they are published.
 var published = [4]string{
 	"440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
@@ -62,7 +66,7 @@ func Load(ctx context.Context, dir string) (*Set, error) {
 // or, for "", the first of the places that the package comment lists.
 func Find(dir string) (string, error) {
 	if dir != "" {
-		found, err := mnistfiles.Locate(dir, "mnist", "MNIST/raw", "MNIST", "raw")
+		found, err := mnistfiles.Locate(dir, inside...)
 		if err != nil {
 			return "", fmt.Errorf("mnist in %s: %w", dir, err)
 		}
@@ -76,6 +80,12 @@ func Find(dir string) (string, error) {
 		return systemDir, nil
 	}
 	return "", fmt.Errorf("mnist: neither %s nor %s has its four files: name the folder that does", cache, systemDir)
+}
+
+// Contains reports whether Load finds the four files in a folder.
+func Contains(dir string) bool {
+	found, err := mnistfiles.Locate(dir, inside...)
+	return err == nil && mnistfiles.Complete(found)
 }
 
 // CacheDir returns the folder in which Load looks first where none is named:
