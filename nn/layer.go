@@ -60,12 +60,13 @@ func within(l leaf, x *graph.Node, build func(s scope) *graph.Node) *graph.Node 
 	return c.output
 }
 
-// mode is the mode of the trace, Eval outside of one.
+// mode is the layer's mode: that of the trace, unless the layer is frozen, and Eval
+// outside of one.
 func (s scope) mode() Mode {
 	if s.trace == nil {
 		return Eval
 	}
-	return s.trace.mode
+	return s.trace.modeAt(s.path, s.layer)
 }
 
 // parameter returns the node of the layer's trainable variable of that name,

@@ -85,11 +85,12 @@ func (r *Param) node(s scope) *graph.Node {
 	return s.buffer("", fill, r.shape...)
 }
 
-// ModeOf returns the mode of the trace that x belongs to, Eval outside of one,
-// for custom layers that differ between training and inference.
+// ModeOf returns the mode of the trace that x belongs to, Eval outside of one and in
+// a layer that is [Frozen], for custom layers that differ between training and
+// inference.
 func ModeOf(x *graph.Node) Mode {
 	if t, ok := x.Graph().Value(traceKey{}).(*tracing); ok && t != nil {
-		return t.mode
+		return t.modeAt(x.Graph().CurrentPath(), nil)
 	}
 	return Eval
 }

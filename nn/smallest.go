@@ -34,7 +34,7 @@ func (m *Model) withSmallestInput(err error) error {
 func (m *Model) smallestInput() tensor.Shape {
 	works := func(side int) bool {
 		probe := &Model{net: m.net, input: tensor.Shape{m.input[0], side, side}, places: m.places, blocks: m.blocks, init: m.init, seed: m.seed}
-		_, err := probe.trace(1, Eval, map[string]tensor.Shape{})
+		_, err := probe.trace(1, Eval, Frozen{}, map[string]tensor.Shape{})
 		return err == nil
 	}
 	side := 1 + sort.Search(largestProbe, func(i int) bool { return works(i + 1) })
@@ -53,7 +53,7 @@ func StateShapes(net Layer, input tensor.Shape) (map[string]tensor.Shape, error)
 		return nil, err
 	}
 	shapes := map[string]tensor.Shape{}
-	if _, err := m.trace(1, Eval, shapes); err != nil {
+	if _, err := m.trace(1, Eval, Frozen{}, shapes); err != nil {
 		return nil, m.withSmallestInput(err)
 	}
 	return shapes, nil

@@ -40,6 +40,7 @@ type (
 type tracing struct {
 	model   *Model
 	mode    Mode
+	frozen  Frozen
 	uses    map[string]uint64           // dropouts so far at each path
 	pending map[*graph.Node]*graph.Node // running statistics → latest value
 	probed  map[string]tensor.Shape     // shapes of variables, where they have no values; see smallestInput
@@ -62,12 +63,45 @@ type call struct {
 // mode BatchNorm adds assignments to its running statistics. The error names
 // the layer, the operator and the rule that a shape breaks.
 func (m *Model) Trace(batch int, mode Mode) (t *Trace, err error) {
-	return m.trace(batch, mode, nil)
+	return m.trace(batch, mode, Frozen{}, nil)
+}
+
+// Frozen says which layers stay as they are in a trace in Train mode: they compute
+// as in Eval mode, so that running statistics are used and not moved, and nothing is
+// dropped. Whoever trains leaves out their parameters; see train.Freeze.
+type Frozen struct {
+	// Layers reports by its path whether a layer is frozen; nil freezes none.
+	Layers func(path string) bool
+	// Statistics freezes all BatchNorm layers. Their weights and biases can still
+	// be trained.
+	Statistics bool
+}
+
+// has reports whether a layer is frozen; l is nil for one that is not of this package.
+func (f Frozen) has(path string, l leaf) bool {
+	if _, ok := l.(*BatchNormLayer); ok && f.Statistics {
+		return true
+	}
+	return f.Layers != nil && f.Layers(path)
+}
+
+// TraceFrozen is Trace in Train mode, except for the layers that are frozen.
+func (m *Model) TraceFrozen(batch int, frozen Frozen) (t *Trace, err error) {
+	return m.trace(batch, Train, frozen, nil)
+}
+
+// modeAt is the mode of the layer at a path; l is nil for one that is not of this
+// package.
+func (t *tracing) modeAt(path string, l leaf) Mode {
+	if t.mode == Train && t.frozen.has(path, l) {
+		return Eval
+	}
+	return t.mode
 }
 
 // trace is Trace; with probed, variables are not made and only their shapes
 // are noted there.
-func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *Trace, err error) {
+func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]tensor.Shape) (t *Trace, err error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("nn: batch size must be at least 1, got %d", batch)
 	}
@@ -80,7 +114,7 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 
 	g := graph.New()
 	x := g.Input("images", slices.Concat([]int{batch}, m.input)...)
-	y, state, err := m.forward(x, mode, probed)
+	y, state, err := m.forward(x, mode, frozen, probed)
 	if err != nil {
 		return nil, fmt.Errorf("nn: %w", err)
 	}
@@ -96,13 +130,22 @@ func (m *Model) trace(batch int, mode Mode, probed map[string]tensor.Shape) (t *
 //
 // [Model.Trace] is Forward in a new graph.
 func (m *Model) Forward(x *graph.Node, mode Mode) *graph.Node {
+	return m.checkedForward(x, mode, Frozen{})
+}
+
+// ForwardFrozen is Forward in Train mode, except for the layers that are frozen.
+func (m *Model) ForwardFrozen(x *graph.Node, frozen Frozen) *graph.Node {
+	return m.checkedForward(x, Train, frozen)
+}
+
+func (m *Model) checkedForward(x *graph.Node, mode Mode, frozen Frozen) *graph.Node {
 	g := x.Graph()
 	if s := x.Shape(); len(s) != len(m.input)+1 || !s[1:].Equal(m.input) {
 		g.Fail("Model", "input %v: the network takes batches of %v", s, m.input)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	y, _, err := m.forward(x, mode, nil)
+	y, _, err := m.forward(x, mode, frozen, nil)
 	if err != nil {
 		g.Fail("Model", "%w", err)
 	}
@@ -111,14 +154,14 @@ func (m *Model) Forward(x *graph.Node, mode Mode) *graph.Node {
 
 // forward is Forward with the lock held. With probed, variables are not made and
 // only their shapes are noted there.
-func (m *Model) forward(x *graph.Node, mode Mode, probed map[string]tensor.Shape) (*graph.Node, *tracing, error) {
+func (m *Model) forward(x *graph.Node, mode Mode, frozen Frozen, probed map[string]tensor.Shape) (*graph.Node, *tracing, error) {
 	g := x.Graph()
 	state, ok := g.Value(modelKey{m}).(*tracing)
 	if !ok {
 		state = &tracing{model: m, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}}
 		g.SetValue(modelKey{m}, state)
 	}
-	state.mode, state.probed = mode, probed
+	state.mode, state.frozen, state.probed = mode, frozen, probed
 	defer g.SetValue(traceKey{}, g.Value(traceKey{})) // layers have no business here afterwards
 	g.SetValue(traceKey{}, state)
 	y := apply(state, m.net, "", true, x)
