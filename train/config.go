@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -38,13 +39,42 @@ type Config struct {
 	// Accuracy is reported for datasets with labels and networks with one output
 	// for each class. Elsewhere it is NaN, and the test measures the loss alone.
 	Loss func(output, target *graph.Node) *graph.Node
-	// Optimizer is plain SGD if nil.
+	// LabelSmoothing and ClassWeights are options of the cross-entropy of training;
+	// see nn.CrossEntropy. The test measures the plain cross-entropy. They do not go
+	// with a Loss.
+	LabelSmoothing float32
+	ClassWeights   []float32
+	// Optimizer is plain SGD if nil. Those of package optim that wrap another one
+	// give layers learning rates of their own and clip gradients.
 	Optimizer optim.Optimizer
+	// Plateau lowers the learning rate when a metric no longer improves; nil is none.
+	Plateau *Plateau
+	// Accumulate is the number of batches that an update is made from, with the mean
+	// of their gradients over all images; 0 means 1. The last update of an epoch may
+	// have fewer. Batch normalization still sees one batch at a time, as in PyTorch.
+	// Schedules count updates.
+	Accumulate int
+	// Freeze says which layers are not trained, and in which epochs.
+	Freeze []Freeze
+	// EMA keeps a moving average of the weights. Where there is one, the test, the
+	// checkpoints and the model after Fit have the average; training goes on with the
+	// weights themselves.
+	EMA optim.EMA
+	// Best is the metric by which the best epoch is chosen, whose weights are kept in
+	// the run folder beside the last ones; "" chooses none. Of equal epochs the
+	// first is best.
+	Best Metric
+	// EarlyStop ends the run when a metric no longer improves.
+	EarlyStop EarlyStop
 	// Augment changes the training images at random, again in each epoch, but not
 	// their targets; an empty one leaves them as they are. It must not contain
 	// augment.Normalize, which must be applied to test images and to all
 	// predictions, too.
 	Augment augment.Pipeline
+	// Mix mixes the images of each training batch, after Augment; nil does not. The
+	// loss is then the cross-entropy with probabilities as targets, and an image
+	// counts as right if the most probable class of its target has the greatest score.
+	Mix Mixer
 	// Seed is the random seed of the order of the images and their augmentation.
 	Seed uint64
 	// Device computes; nil means the cpu engine with all threads.
@@ -166,6 +196,8 @@ type EpochInfo struct {
 	Step int
 	// Checkpoint is the path of the checkpoint written after it, or "".
 	Checkpoint string
+	// Best says that it is the best epoch so far; see Config.Best.
+	Best bool
 	// Warning says that the network learns nothing, and what may help; "" if it
 	// does. It comes once, after 2 epochs in a row whose mean loss and accuracy are
 	// those of guessing, or after 10 if the network has sigmoids or tanh, which
@@ -205,24 +237,31 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("%d workers: want at least 1, or 0 for the default", c.Workers)
 	case len(c.Augment.Fixed()) > 0:
 		return c, fmt.Errorf("augmentation %v: normalize must be applied to test images and to all predictions too, not to training images only", c.Augment)
+	case c.Accumulate < 0:
+		return c, fmt.Errorf("an update from %d batches: want at least 1", c.Accumulate)
+	case c.Loss != nil && (c.LabelSmoothing != 0 || c.ClassWeights != nil || c.Mix != nil):
+		return c, errors.New("label smoothing, class weights and mixed images are for the cross-entropy: they do not go with another loss")
+	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
+		return c, fmt.Errorf("label smoothing %v: want at least 0 and below 1", c.LabelSmoothing)
 	case c.Resume && c.Dir == "":
 		return c, errors.New("a run can only be resumed from a folder")
 	}
 	if c.Schedule == nil {
 		c.Schedule = optim.Constant{}
 	}
-	if err := optim.CheckSchedule(c.Schedule); err != nil {
-		return c, err
-	}
 	if c.Optimizer == nil {
 		c.Optimizer = optim.SGD{}
 	}
 	c.Device = cpu.OrDefault(c.Device)
+	if c.Accumulate == 0 {
+		c.Accumulate = 1
+	}
 	if c.CheckpointEvery == 0 {
 		c.CheckpointEvery = 1
 	}
 	if c.Log == nil {
 		c.Log = func(string) {}
 	}
-	return c, nil
+	err := cmp.Or(c.monitorDefaults(), optim.CheckSchedule(c.Schedule), c.EMA.Check())
+	return c, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/strideml/stride/data"
@@ -194,7 +195,7 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 		}
 		if result.Confusion != nil {
 			for i, guess := range p.outputs[1].Data() {
-				if err := result.Confusion.Add(int(b.Labels.Data()[i]), int(guess)); err != nil {
+				if err := result.Confusion.Add(e.label(b, i), int(guess)); err != nil {
 					return nil, err
 				}
 			}
@@ -219,6 +220,17 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	return result, nil
 }
 
+// label returns the class of an image of a batch: the most probable one, if its
+// target has a probability for each.
+func (e *evaluator) label(b *data.Batch, i int) int {
+	if !e.objective.soft {
+		return int(b.Labels.Data()[i])
+	}
+	classes := e.objective.target.Size()
+	q := b.Targets.Data()[i*classes : (i+1)*classes]
+	return slices.Index(q, slices.Max(q))
+}
+
 // tellScores calls OnScores for each image of a batch.
 func (e *evaluator) tellScores(b *data.Batch, p *evalProgram) error {
 	if e.config.OnScores == nil {
@@ -227,7 +239,7 @@ func (e *evaluator) tellScores(b *data.Batch, p *evalProgram) error {
 	scores := p.outputs[2]
 	classes := scores.Size() / b.Len()
 	for i, item := range b.Items {
-		if err := e.config.OnScores(item, scores.Data()[i*classes:(i+1)*classes], int(b.Labels.Data()[i])); err != nil {
+		if err := e.config.OnScores(item, scores.Data()[i*classes:(i+1)*classes], e.label(b, i)); err != nil {
 			return fmt.Errorf("image %d of the test set: %w", item, err)
 		}
 	}

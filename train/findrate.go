@@ -10,6 +10,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 )
 
 // RateOptions are the choices of FindLearningRate. The zero value is a good default.
@@ -54,47 +55,52 @@ const (
 // factor in each step, until the loss explodes. The model is unchanged afterwards, bit
 // for bit, whatever happens.
 //
-// Of config it uses what makes a step: BatchSize, Loss, Optimizer, Augment, Seed,
-// Device, MemoryBudget, Workers and the like. Epochs, LearningRate, Schedule, Dir and
-// Callbacks do not count. The training set is gone through as often as it takes;
+// Of config it uses what makes a step: BatchSize, Loss, Optimizer, Augment, Mix, Seed,
+// Device, MemoryBudget, Workers and the like; layers are frozen as in the first epoch.
+// Epochs, LearningRate, Schedule, Accumulate, EMA, Dir, Callbacks and what acts on
+// metrics do not count. The training set is gone through as often as it takes;
 // batches that are smaller than the others are left out.
-func FindLearningRate(ctx context.Context, model *nn.Model, trainSet data.Dataset, config Config, o RateOptions) (*RateCurve, error) {
-	if o.Min == 0 {
-		o.Min = 1e-7
+func FindLearningRate(ctx context.Context, model *nn.Model, trainSet data.Dataset, config Config, options RateOptions) (*RateCurve, error) {
+	if options.Min == 0 {
+		options.Min = 1e-7
 	}
-	if o.Max == 0 {
-		o.Max = 10
+	if options.Max == 0 {
+		options.Max = 10
 	}
-	if o.Steps == 0 {
-		o.Steps = 100
+	if options.Steps == 0 {
+		options.Steps = 100
 	}
 	switch {
-	case !(o.Min > 0 && o.Min < o.Max && o.Max <= math.MaxFloat32):
-		return nil, fmt.Errorf("learning rates from %v to %v: want numbers above 0, the second the larger one", o.Min, o.Max)
-	case o.Steps < 2:
-		return nil, fmt.Errorf("%d steps: want at least 2", o.Steps)
+	case !(options.Min > 0 && options.Min < options.Max && options.Max <= math.MaxFloat32):
+		return nil, fmt.Errorf("learning rates from %v to %v: want numbers above 0, the second the larger one", options.Min, options.Max)
+	case options.Steps < 2:
+		return nil, fmt.Errorf("%d steps: want at least 2", options.Steps)
 	}
-	config.Epochs, config.LearningRate, config.Schedule = 1, float32(o.Min), nil
+	config.Epochs, config.LearningRate, config.Schedule, config.Plateau = 1, float32(options.Min), nil, nil
+	config.Accumulate, config.EMA, config.Best, config.EarlyStop = 1, optim.EMA{}, "", EarlyStop{}
 	config.Dir, config.Resume, config.Callbacks, config.Log = "", false, Callbacks{}, nil
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	objective, err := newObjective("training", model, trainSet, config.Loss)
+	o, tested, err := config.objectives(model, trainSet, nil)
+	if err == nil {
+		err = config.checkFor(model, false, o)
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer restore(model)()
-	f, err := newFitter(model, trainSet, nil, objective, config)
+	f, err := newFitter(model, trainSet, nil, o, tested, config)
 	if err != nil {
 		return nil, err
 	}
 	defer f.close()
 	curve := &RateCurve{}
-	if err := f.findRate(ctx, curve, o); err != nil {
+	if err := f.findRate(ctx, curve, options); err != nil {
 		return nil, err
 	}
-	curve.suggest(o.Steps)
+	curve.suggest(options.Steps)
 	return curve, nil
 }
 
@@ -123,10 +129,11 @@ var errEnough = errors.New("enough")
 func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) error {
 	size := min(f.config.BatchSize, f.set.Len())
 	mean, least := 0.0, math.Inf(1)
-	step := func(b *data.Batch) error {
+	step := func(b *data.Batch, epoch int) error {
 		if err := f.stepper.objective.checkBatch("training", b); err != nil {
 			return err
 		}
+		b = f.mixed(b, epoch)
 		i := len(curve.Rates)
 		rate := o.Min * math.Pow(o.Max/o.Min, float64(i)/float64(o.Steps-1))
 		loss, _, err := f.stepper.Run(b, uint64(i), float32(rate))
@@ -163,7 +170,7 @@ func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) 
 			if b.Len() < size {
 				continue
 			}
-			if err := step(b); errors.Is(err, errEnough) {
+			if err := step(b, epoch); errors.Is(err, errEnough) {
 				return nil
 			} else if err != nil {
 				return err

@@ -1,17 +1,21 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -33,20 +37,11 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 			return nil, err
 		}
 	}
-	o, err := newObjective("training", model, trainSet, config.Loss)
+	o, tested, err := config.objectives(model, trainSet, testSet)
 	if err != nil {
 		return nil, err
 	}
-	if testSet != nil {
-		tested, err := newObjective("test", model, testSet, config.Loss)
-		if err != nil {
-			return nil, err
-		}
-		if o.classes != tested.classes || o.targeted != tested.targeted || !o.target.Equal(tested.target) {
-			return nil, fmt.Errorf("%s in the test set, %s in the training set", tested.describe(), o.describe())
-		}
-	}
-	if err := config.checkPreprocessing(model.Input()); err != nil {
+	if err := config.checkFor(model, testSet != nil, o); err != nil {
 		return nil, err
 	}
 	settings, err := config.settings(model, trainSet, testSet, o)
@@ -62,7 +57,7 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 			return nil, err
 		}
 	}
-	f, err := newFitter(model, trainSet, testSet, o, config)
+	f, err := newFitter(model, trainSet, testSet, o, tested, config)
 	if err != nil {
 		if folder != nil {
 			_ = folder.Close() // nothing was written
@@ -79,8 +74,17 @@ func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, c
 	if err != nil {
 		return nil, err
 	}
-	err = f.run(ctx)
+	if err = f.run(ctx); err == nil || errors.Is(err, ErrInterrupted) {
+		f.swapAverage() // what the caller gets
+	}
 	return f.at.History(), err
+}
+
+// checkFor checks settings that depend on the model and the data.
+func (c Config) checkFor(model *nn.Model, tested bool, o objective) error {
+	return cmp.Or(
+		c.checkPreprocessing(model.Input()), optim.Check(c.Optimizer, model.Parameters()),
+		freezing(c.Freeze).check(model, c.Epochs), c.checkMetrics(tested, o))
 }
 
 // pointEpochs is how many epochs a run has at most for points to be noted
@@ -95,6 +99,9 @@ type fitter struct {
 	loader    *data.Loader
 	batches   int // in an epoch
 	length    optim.Run
+	scale     float64          // of the learning rate in this epoch, by the plateau
+	mix       data.Batch       // the batch with mixed targets
+	targets   []*tensor.Tensor // of mixed batches, one for each size
 	stepper   *Stepper
 	watch     *watch
 	evaluator *evaluator        // nil without a test set
@@ -105,7 +112,7 @@ type fitter struct {
 }
 
 // newFitter compiles all programs that will be needed.
-func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, config Config) (f *fitter, err error) {
+func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested objective, config Config) (f *fitter, err error) {
 	f = &fitter{
 		config: config, model: model, set: trainSet, at: runfolder.Position{Version: 1},
 		stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model),
@@ -137,18 +144,26 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o objective, con
 	}
 	f.stepper.SetMemoryBudget(config.MemoryBudget)
 	f.stepper.objective = o
-	if _, err := f.stepper.compile(size); err != nil {
-		return f, err
+	f.stepper.recipe = recipe{freeze: config.Freeze, starts: freezing(config.Freeze).starts(config.Epochs), ema: config.EMA}
+	if config.Accumulate > 1 {
+		f.stepper.recipe.size = size
 	}
-	if rest := n % size; rest > 0 {
-		if _, err := f.stepper.compile(rest); err != nil {
-			return f, lastBatch(err, n, size)
+	// In the order of the epochs: so a resumed run makes the state in the same one.
+	for phase := range f.stepper.recipe.starts {
+		for batch := range f.batches {
+			_, end := f.update(batch)
+			kind := stepKind{min(size, n-batch*size), phase, batch+1 < end}
+			if _, err := f.stepper.compile(kind); err != nil && kind.batch < size {
+				return f, lastBatch(err, n, size)
+			} else if err != nil {
+				return f, err
+			}
 		}
 	}
 	if testSet == nil {
 		return f, nil
 	}
-	f.evaluator, err = newEvaluator(model, testSet, o, EvalConfig{
+	f.evaluator, err = newEvaluator(model, testSet, tested, EvalConfig{
 		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
 	})
 	return f, err
@@ -182,6 +197,7 @@ func (f *fitter) takeUp(at *runfolder.Position) (err error) {
 		if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
 			return fmt.Errorf("resume: %w", err)
 		}
+		f.swapAverage() // the model file has the average
 		f.at = *at
 	}
 	if err := f.folder.Begin(); err != nil {
@@ -218,8 +234,12 @@ func count(n int, what string) string {
 
 // run does the epochs that are left.
 func (f *fitter) run(ctx context.Context) error {
-	if f.at.Epoch >= f.config.Epochs {
+	switch {
+	case f.at.Epoch >= f.config.Epochs:
 		f.log(fmt.Sprintf("nothing to do: %d of %d epochs are done", f.at.Epoch, f.config.Epochs))
+		return f.complete()
+	case f.at.StoppedEarly:
+		f.log(fmt.Sprintf("nothing to do: the run was stopped early after %s", count(f.at.Epoch, "epoch")))
 		return f.complete()
 	}
 	f.at.Finished = false
@@ -228,13 +248,13 @@ func (f *fitter) run(ctx context.Context) error {
 		f.folder.Log(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
 			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
 	}
-	if p := f.stepper.programs[min(f.config.BatchSize, f.set.Len())]; p.recomputed > 0 {
+	if p := f.stepper.largest(); p.recomputed > 0 {
 		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", megabytes(f.config.MemoryBudget), count(p.recomputed, "value")))
 	}
 	if call := f.config.Callbacks.OnStart; call != nil {
 		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})
 	}
-	for f.at.Epoch < f.config.Epochs {
+	for f.at.Epoch < f.config.Epochs && !f.at.StoppedEarly {
 		if err := f.epoch(ctx); err != nil {
 			if f.folder != nil {
 				f.folder.Log(err.Error())
@@ -248,10 +268,39 @@ func (f *fitter) run(ctx context.Context) error {
 // complete writes what is missing in the folder of a run that was killed after
 // its last step.
 func (f *fitter) complete() error {
+	f.swapAverage()
+	defer f.swapAverage()
 	if err := f.folder.Complete(&f.at, f.model, &f.stepper.state); err != nil {
 		return err
 	}
 	return f.record(true)
+}
+
+// save writes a checkpoint and returns its path.
+func (f *fitter) save() (string, error) {
+	f.swapAverage()
+	defer f.swapAverage()
+	return f.folder.Save(&f.at, f.model, &f.stepper.state)
+}
+
+// test measures the test set; NaN without one.
+func (f *fitter) test(ctx context.Context) (Evaluation, error) {
+	none := Evaluation{Loss: math.NaN(), Accuracy: math.NaN()}
+	if f.evaluator == nil {
+		return none, nil
+	}
+	f.swapAverage()
+	defer f.swapAverage()
+	result, err := f.evaluator.run(ctx)
+	if err != nil {
+		return none, err
+	}
+	return *result, nil
+}
+
+// swapAverage exchanges the weights with their moving average, if there is one.
+func (f *fitter) swapAverage() {
+	f.config.EMA.Swap(slices.Concat(f.model.Parameters(), f.model.Buffers()), &f.stepper.state)
 }
 
 // record writes the history to the run folder, if there is one, and tells the
@@ -272,6 +321,7 @@ func (f *fitter) record(last bool) error {
 // epoch does what is left of an epoch, tests and writes the results.
 func (f *fitter) epoch(ctx context.Context) error {
 	began, before := time.Now(), f.at.Running.Seconds
+	f.scale = f.config.Plateau.scale(f.at.Rows)
 	clock := func() { f.at.Running.Seconds = before + time.Since(began).Seconds() }
 	for b, err := range f.loader.Epoch(ctx, f.at.Epoch, f.at.Batch) {
 		if err != nil {
@@ -287,12 +337,10 @@ func (f *fitter) epoch(ctx context.Context) error {
 			break
 		}
 	}
-	tested := Evaluation{Loss: math.NaN(), Accuracy: math.NaN()}
-	if f.evaluator != nil && ctx.Err() == nil {
-		switch result, err := f.evaluator.run(ctx); {
-		case err == nil:
-			tested = *result
-		case ctx.Err() == nil:
+	var tested Evaluation
+	if ctx.Err() == nil {
+		var err error
+		if tested, err = f.test(ctx); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
@@ -308,7 +356,8 @@ func (f *fitter) epoch(ctx context.Context) error {
 	}
 	f.at.Rows = append(f.at.Rows, row)
 	f.at.Epoch, f.at.Batch, f.at.Running = f.at.Epoch+1, 0, runfolder.Running{}
-	f.at.Finished = f.at.Epoch == f.config.Epochs
+	f.at.StoppedEarly = f.at.Epoch < f.config.Epochs && f.config.EarlyStop.over(f.at.Rows)
+	f.at.Finished = f.at.Epoch == f.config.Epochs || f.at.StoppedEarly
 	return f.finishEpoch(row)
 }
 
@@ -325,10 +374,11 @@ func (f *fitter) step(b *data.Batch) error {
 	if err := f.stepper.objective.checkBatch("training", b); err != nil {
 		return err
 	}
-	rate := float32(f.config.Schedule.Rate(float64(f.config.LearningRate), uint64(f.at.Step), f.length))
+	b = f.mixed(b, f.at.Epoch)
+	at := f.stepAt()
 	began := time.Now()
 	f.watch.before(f.at.Step, f.at.Running.Loss/float64(max(f.at.Running.Images, 1)))
-	loss, correct, err := f.stepper.Run(b, uint64(f.at.Step), rate)
+	loss, correct, err := f.stepper.run(b, at)
 	if err != nil {
 		return err
 	}
@@ -349,7 +399,7 @@ func (f *fitter) step(b *data.Batch) error {
 	info := StepInfo{
 		Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
 		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: f.accuracy(),
-		LearningRate: rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
+		LearningRate: at.rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
 	}
 	if f.config.Epochs <= pointEpochs && info.EndsFifth() && info.Batch < info.Batches { // the epoch's end has a Row
 		f.at.Points = append(f.at.Points, info.Point())
@@ -360,9 +410,59 @@ func (f *fitter) step(b *data.Batch) error {
 	return nil
 }
 
+// update returns the first batch of the update that a batch of an epoch is a part of,
+// and the one after its last.
+func (f *fitter) update(batch int) (first, end int) {
+	first = batch - batch%f.config.Accumulate
+	return first, min(first+f.config.Accumulate, f.batches)
+}
+
+// stepAt is the step to be done next.
+func (f *fitter) stepAt() stepAt {
+	size := min(f.config.BatchSize, f.set.Len())
+	first, end := f.update(f.at.Batch)
+	update := uint64(f.at.Epoch*f.length.StepsPerEpoch + f.at.Batch/f.config.Accumulate)
+	rate := f.config.Schedule.Rate(float64(f.config.LearningRate), update, f.length) * f.scale
+	phase := 0
+	for phase+1 < len(f.stepper.recipe.starts) && f.stepper.recipe.starts[phase+1] <= f.at.Epoch {
+		phase++
+	}
+	return stepAt{
+		step: uint64(f.at.Step), update: update, phase: phase, rate: float32(rate),
+		first: f.at.Batch == first, last: f.at.Batch+1 == end, images: min(end*size, f.set.Len()) - first*size,
+	}
+}
+
+// mixed mixes the images of a batch, if that is to be done, and returns it with its
+// targets. It is valid until the next call.
+func (f *fitter) mixed(b *data.Batch, epoch int) *data.Batch {
+	if f.config.Mix == nil {
+		return b
+	}
+	classes := f.stepper.objective.classes
+	at := slices.IndexFunc(f.targets, func(t *tensor.Tensor) bool { return t.HasShape(tensor.Shape{b.Len(), classes}) })
+	if at < 0 {
+		at = len(f.targets)
+		f.targets = append(f.targets, tensor.New(b.Len(), classes))
+	}
+	q := f.targets[at]
+	clear(q.Data())
+	for i, label := range b.Labels.Data() {
+		q.Data()[i*classes+int(label)] = 1
+	}
+	f.config.Mix.Mix(rng.New(f.config.Seed, "mix", uint64(epoch), uint64(b.Index)), b, q)
+	f.mix = *b
+	f.mix.Targets = q
+	return &f.mix
+}
+
 // finishEpoch writes the files of an epoch that is done.
 func (f *fitter) finishEpoch(row Row) error {
-	due := f.at.Finished || f.at.Epoch%f.config.CheckpointEvery == 0
+	best := f.config.Best.Best(f.at.Rows, 0) == row.Epoch
+	if best {
+		f.at.Best = &runfolder.Best{Epoch: row.Epoch, Value: f.config.Best.Of(row)}
+	}
+	due := f.at.Finished || best || f.at.Epoch%f.config.CheckpointEvery == 0
 	if name := notFinite(f.model.State()); name != "" {
 		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
 	}
@@ -370,7 +470,7 @@ func (f *fitter) finishEpoch(row Row) error {
 	if f.folder != nil {
 		if due {
 			var err error
-			if path, err = f.folder.Save(&f.at, f.model, &f.stepper.state); err != nil {
+			if path, err = f.save(); err != nil {
 				return fmt.Errorf("save a checkpoint after epoch %d: %w", row.Epoch, err)
 			}
 			f.saved = path
@@ -385,10 +485,13 @@ func (f *fitter) finishEpoch(row Row) error {
 		warning = noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
 	}
 	if call := f.config.Callbacks.OnEpoch; call != nil {
-		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Warning: warning})
+		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Best: best, Warning: warning})
 	}
 	if warning != "" {
 		f.log("warning: " + warning)
+	}
+	if f.at.StoppedEarly {
+		f.log(fmt.Sprintf("stopped early: the %s was best in epoch %d", f.config.EarlyStop.Metric, f.config.EarlyStop.Metric.Best(f.at.Rows, f.config.EarlyStop.Least)))
 	}
 	return nil
 }
@@ -415,7 +518,7 @@ func (f *fitter) interrupted(cause error) error {
 	if name := notFinite(f.model.State()); name != "" {
 		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
 	}
-	path, err := f.folder.Save(&f.at, f.model, &f.stepper.state)
+	path, err := f.save()
 	if err == nil {
 		err = f.record(true)
 	}

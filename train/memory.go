@@ -37,7 +37,7 @@ func (m Memory) Total() int64 { return m.Parameters + m.Optimizer + m.Program + 
 // systems that give memory out when it is written first, as Linux does, that
 // takes little.
 func (s *Stepper) Memory(batch int) (Memory, error) {
-	p, err := s.compile(batch)
+	p, err := s.compile(stepKind{batch: batch})
 	if err != nil {
 		return Memory{}, err
 	}
@@ -74,7 +74,7 @@ func InferenceMemory(model *nn.Model, device engine.Device, batch int) (Memory, 
 // memory counts all but the program.
 func (s *Stepper) memory(batch int) Memory {
 	m := Memory{Batch: 4 * int64(batch) * int64(s.model.Input().Size()+1)}
-	if s.objective.targeted { // beside the labels
+	if s.objective.targeted || s.objective.soft { // beside the labels
 		m.Batch += 4 * int64(batch) * int64(s.objective.target.Size())
 	}
 	for _, list := range [][]*graph.Variable{s.model.Parameters(), s.model.Buffers()} {

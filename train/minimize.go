@@ -198,9 +198,14 @@ func variablesOf(n *graph.Node) map[*graph.Variable]bool {
 // descend adds the gradients of a loss and an optimizer's update of the parameters.
 func descend(loss, rate *graph.Node, params []*graph.Variable, o optim.Optimizer, state *optim.State) {
 	g := loss.Graph()
-	nodes := make([]*graph.Node, len(params))
-	for i, p := range params {
-		nodes[i] = g.Variable(p)
+	nodes, grads := gradients(loss, params)
+	o.Update(g, rate, nodes, grads, state)
+}
+
+// gradients adds those of a loss to its graph.
+func gradients(loss *graph.Node, params []*graph.Variable) (nodes, grads []*graph.Node) {
+	for _, p := range params {
+		nodes = append(nodes, loss.Graph().Variable(p))
 	}
-	o.Update(g, rate, nodes, graph.Gradients(loss, nodes...), state)
+	return nodes, graph.Gradients(loss, nodes...)
 }

@@ -23,6 +23,12 @@ type objective struct {
 	classes int
 	// noAccuracy says that the output does not name a class.
 	noAccuracy bool
+	// soft says that targets are the probabilities of the classes, N×classes, and
+	// the loss is cross-entropy.
+	soft bool
+	// entropy is the cross-entropy of training, if there is no other loss. Tests are
+	// measured without its options, so that runs can be compared.
+	entropy nn.CrossEntropy
 }
 
 // newObjective checks a dataset against the model, and its labels, where they can
@@ -46,8 +52,12 @@ func newObjective(what string, model *nn.Model, set data.Dataset, loss func(outp
 	out, classes := trace.Output.Shape(), len(set.Classes())
 	o.loss = loss
 	if targeted, ok := set.(data.Targeted); ok {
+		if loss == nil && len(out) == 2 && classes > 0 && out[1] == classes && targeted.TargetShape().Equal(tensor.Shape{classes}) {
+			o.soft, o.targeted, o.target = true, true, targeted.TargetShape()
+			return o, nil
+		}
 		if loss == nil {
-			return o, fmt.Errorf("the %s set has targets of shape %v: a loss for them must be given, for cross-entropy takes class labels", what, targeted.TargetShape())
+			return o, fmt.Errorf("the %s set has targets of shape %v: a loss for them must be given, for cross-entropy takes class labels, or a probability for each class", what, targeted.TargetShape())
 		}
 		o.targeted, o.target, o.noAccuracy = true, targeted.TargetShape(), true
 		return o, nil
@@ -71,6 +81,34 @@ func newObjective(what string, model *nn.Model, set data.Dataset, loss func(outp
 	return o, nil
 }
 
+// objectives returns what is minimised and what is measured in the test, which may be
+// nil.
+func (c Config) objectives(model *nn.Model, train, test data.Dataset) (o, tested objective, err error) {
+	if o, err = newObjective("training", model, train, c.Loss); err != nil {
+		return o, tested, err
+	}
+	if test != nil {
+		if tested, err = newObjective("test", model, test, c.Loss); err != nil {
+			return o, tested, err
+		}
+		different := o.classes != tested.classes || o.targeted != tested.targeted || !o.target.Equal(tested.target)
+		if different && !o.soft && !tested.soft {
+			return o, tested, fmt.Errorf("%s in the test set, %s in the training set", tested.describe(), o.describe())
+		}
+	}
+	o.entropy = nn.CrossEntropy{LabelSmoothing: c.LabelSmoothing, Weights: c.ClassWeights}
+	if err := o.entropy.CheckWeights(len(train.Classes())); err != nil {
+		return o, tested, err
+	}
+	if c.Mix != nil {
+		if o.targeted {
+			return o, tested, errors.New("images can only be mixed where their targets are labels")
+		}
+		o = o.mixed()
+	}
+	return o, tested, nil
+}
+
 // custom says that the loss is not the default.
 func (o objective) custom() bool { return o.loss != nil }
 
@@ -85,11 +123,34 @@ func (o objective) describe() string {
 // build adds the loss for an output and its targets, an input that it makes.
 func (o objective) build(output *graph.Node) (loss, target *graph.Node, err error) {
 	target = o.input(output)
-	if o.loss == nil {
-		return nn.CrossEntropyLoss(output, target), target, nil
-	}
-	loss = o.loss(output, target)
+	loss = o.function()(output, target)
 	return loss, target, checkLoss(output.Graph(), loss)
+}
+
+// function is the loss of training.
+func (o objective) function() func(output, target *graph.Node) *graph.Node {
+	if o.loss == nil {
+		return o.entropy.Loss
+	}
+	return o.loss
+}
+
+// class returns the class of each target, and hits the number of outputs that name it.
+func (o objective) class(target *graph.Node) *graph.Node {
+	if o.soft {
+		return graph.ArgMax(target, 1)
+	}
+	return target
+}
+
+func (o objective) hits(output, target *graph.Node) *graph.Node {
+	return graph.Sum(graph.Equal(graph.ArgMax(output, 1), o.class(target)))
+}
+
+// mixed is the objective for batches of a Mixer: labels become probabilities.
+func (o objective) mixed() objective {
+	o.soft, o.target = true, tensor.Shape{o.classes}
+	return o
 }
 
 // buildTest is build for tests. Cross-entropy is not averaged there but has a value
@@ -97,7 +158,7 @@ func (o objective) build(output *graph.Node) (loss, target *graph.Node, err erro
 func (o objective) buildTest(output *graph.Node) (losses, target *graph.Node, err error) {
 	if o.loss == nil {
 		target = o.input(output)
-		return graph.CrossEntropy(output, target), target, nil
+		return nn.CrossEntropy{}.Losses(output, target), target, nil
 	}
 	return o.build(output)
 }

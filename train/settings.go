@@ -28,6 +28,15 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective)
 		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate,
 		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
 	}
+	s.Freeze, s.Accumulate, s.EMA = freezing(c.Freeze).String(), c.Accumulate, c.EMA.String()
+	if c.Accumulate == 1 {
+		s.Accumulate = 0
+	}
+	if c.Mix != nil {
+		s.Mix = c.Mix.String()
+	}
+	s.LabelSmoothing, s.ClassWeights = c.LabelSmoothing, c.ClassWeights
+	s.Best, s.EarlyStop, s.Plateau = c.Best, c.EarlyStop.String(), c.Plateau.String()
 	if c.Schedule != (optim.Schedule)(optim.Constant{}) {
 		s.Schedule = runfolder.Schedule(c.Schedule.Describe(c.length(train.Len())))
 	}
@@ -45,10 +54,12 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective)
 
 // length is that of a run on so many images, in updates.
 func (c Config) length(images int) optim.Run {
-	size := min(c.BatchSize, images)
-	batches := (images + size - 1) / size
-	return optim.Run{Steps: c.Epochs * batches, StepsPerEpoch: batches}
+	updates := ceil(ceil(images, min(c.BatchSize, images)), c.Accumulate)
+	return optim.Run{Steps: c.Epochs * updates, StepsPerEpoch: updates}
 }
+
+// ceil is a/b, rounded up.
+func ceil(a, b int) int { return (a + b - 1) / b }
 
 // preprocessing returns the Preprocessing of a model for images of a shape.
 func (c Config) preprocessing(input tensor.Shape) preprocess.Config {

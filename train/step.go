@@ -1,7 +1,9 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
@@ -20,19 +22,57 @@ type Stepper struct {
 	device    engine.Device
 	optimizer optim.Optimizer
 	state     optim.State
-	programs  map[int]*stepProgram
+	programs  map[stepKind]*stepProgram
 	budget    int64 // of a step's memory, in bytes; 0 for no limit
 	objective objective
+	recipe    recipe
 }
 
-// stepProgram is the compiled step for one batch size.
+// A recipe is what steps do beside minimising the loss. The zero value is nothing.
+type recipe struct {
+	freeze freezing
+	starts []int // the first epoch of each phase
+	// size is the number of images in a batch whose gradient counts as 1, in an update
+	// from several batches; 0 if each batch has an update.
+	size int
+	ema  optim.EMA
+}
+
+// A stepKind tells programs apart.
+type stepKind struct {
+	batch int
+	phase int
+	// hold adds the gradients to those of the batches before, for an update to come.
+	hold bool
+}
+
+// stepProgram is the compiled step of a kind.
 type stepProgram struct {
 	program        engine.Program
 	feeds          engine.Feeds
-	images, target *graph.Node    // set in feeds for each run
-	step, rate     *tensor.Tensor // step is nil unless the network has Dropout
+	images, target *graph.Node // set in feeds for each run
+	step           *tensor.Tensor
 	outputs        []*tensor.Tensor
 	recomputed     int // values that the backward pass computes again
+	numbers        stepNumbers[*tensor.Tensor]
+}
+
+// stepNumbers are scalar inputs of a step; nil for those that it has no use for.
+type stepNumbers[T any] struct {
+	rate T
+	// keep is 0 for the first batch of an update and 1 for the others, and scale
+	// makes a mean of the sum of the gradients.
+	keep, scale T
+	// average is the weight of an update in the moving average of the weights.
+	average T
+}
+
+// builtStep is the graph of a step.
+type builtStep struct {
+	trace   *nn.Trace
+	target  *graph.Node
+	outputs []*graph.Node
+	numbers stepNumbers[*graph.Node]
 }
 
 // NewStepper returns a Stepper that changes the model on the device; nil means
@@ -41,35 +81,41 @@ func NewStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer
 	if optimizer == nil {
 		optimizer = optim.SGD{}
 	}
-	return &Stepper{model: model, device: cpu.OrDefault(device), optimizer: optimizer, programs: map[int]*stepProgram{}}
+	return &Stepper{model: model, device: cpu.OrDefault(device), optimizer: optimizer, programs: map[stepKind]*stepProgram{}}
 }
 
-// compile prepares the program for a batch size, if it is not there.
-func (s *Stepper) compile(batch int) (*stepProgram, error) {
-	if p, ok := s.programs[batch]; ok {
+// compile prepares the program of a kind, if it is not there.
+func (s *Stepper) compile(kind stepKind) (*stepProgram, error) {
+	if p, ok := s.programs[kind]; ok {
 		return p, nil
 	}
-	trace, target, rate, outputs, err := s.build(batch)
+	b, err := s.build(kind)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := s.program(batch, outputs)
+	plan, err := s.program(kind.batch, b.outputs)
 	if err != nil {
-		return nil, fmt.Errorf("compile the training step for batches of %d: %w", batch, err)
+		return nil, fmt.Errorf("compile the training step for batches of %d: %w", kind.batch, err)
 	}
 	p := &stepProgram{
 		program: plan.program, recomputed: plan.dropped,
-		images: plan.node(trace.Input), target: plan.node(target), rate: tensor.New(),
+		images: plan.node(b.trace.Input), target: plan.node(b.target), feeds: engine.Feeds{},
 	}
-	p.feeds = engine.Feeds{plan.node(rate): p.rate}
-	if trace.Step != nil {
-		p.step = tensor.New(2)
-		p.feeds[plan.node(trace.Step)] = p.step
+	number := func(n *graph.Node) *tensor.Tensor {
+		if n == nil {
+			return nil
+		}
+		t := tensor.New(n.Shape()...)
+		p.feeds[plan.node(n)] = t
+		return t
 	}
-	for _, out := range outputs {
+	p.numbers.rate, p.numbers.average = number(b.numbers.rate), number(b.numbers.average)
+	p.numbers.keep, p.numbers.scale = number(b.numbers.keep), number(b.numbers.scale)
+	p.step = number(b.trace.Step)
+	for _, out := range b.outputs {
 		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
 	}
-	s.programs[batch] = p
+	s.programs[kind] = p
 	return p, nil
 }
 
@@ -99,24 +145,77 @@ func (s *Stepper) program(batch int, outputs []*graph.Node) (stepPlan, error) {
 // build makes the graph of a step: forward, loss, gradients and update. Its
 // outputs are the mean loss and, if that means something, the number of images
 // classified correctly.
-func (s *Stepper) build(batch int) (trace *nn.Trace, target, rate *graph.Node, outputs []*graph.Node, err error) {
-	trace, err = s.model.Trace(batch, nn.Train)
+func (s *Stepper) build(kind stepKind) (b builtStep, err error) {
+	var frozen nn.Frozen
+	if kind.phase < len(s.recipe.starts) {
+		frozen = s.recipe.freeze.at(s.recipe.starts[kind.phase])
+	}
+	b.trace, err = s.model.TraceFrozen(kind.batch, frozen)
 	if err != nil {
-		return nil, nil, nil, nil, err
+		return b, err
 	}
 	defer graph.Catch(&err)
-	g := trace.Graph
-	loss, target, err := s.objective.build(trace.Output)
+	g := b.trace.Graph
+	loss, target, err := s.objective.build(b.trace.Output)
 	if err != nil {
-		return nil, nil, nil, nil, err
+		return b, err
 	}
-	outputs = []*graph.Node{loss}
+	b.target, b.outputs = target, []*graph.Node{loss}
 	if !s.objective.noAccuracy {
-		outputs = append(outputs, graph.Sum(graph.Equal(graph.ArgMax(trace.Output, 1), target)))
+		b.outputs = append(b.outputs, s.objective.hits(b.trace.Output, target))
 	}
-	rate = g.Input("learning rate")
-	descend(loss, rate, s.model.Parameters(), s.optimizer, &s.state)
-	return trace, target, rate, outputs, nil
+	if !kind.hold {
+		b.numbers.rate = g.Input("learning rate")
+	}
+	params, grads := gradients(loss, trained(s.model, frozen))
+	if s.recipe.size > 0 {
+		grads = s.accumulate(&b, kind, params, grads)
+	}
+	if kind.hold {
+		return b, nil
+	}
+	s.optimizer.Update(g, b.numbers.rate, params, grads, &s.state)
+	if s.recipe.ema.Decay != 0 {
+		b.numbers.average = g.Input("weight of the update in the moving average")
+		s.recipe.ema.Update(g, b.numbers.average, slices.Concat(s.model.Parameters(), s.model.Buffers()), &s.state)
+	}
+	return b, nil
+}
+
+// accumulate adds the gradients to those of the batches before, each batch by the
+// number of its images, and returns their mean, if it is time for an update.
+func (s *Stepper) accumulate(b *builtStep, kind stepKind, params, grads []*graph.Node) []*graph.Node {
+	g := b.trace.Graph
+	b.numbers.keep = g.Input("share of the gradients before")
+	if !kind.hold {
+		b.numbers.scale = g.Input("divisor of the gradients")
+	}
+	means := make([]*graph.Node, len(grads))
+	for i, d := range grads {
+		if kind.batch != s.recipe.size {
+			d = graph.Mul(d, g.Scalar(float32(kind.batch)/float32(s.recipe.size)))
+		}
+		before := g.Variable(s.state.Variable(params[i].Op().(graph.VariableOp).Variable, "grad_sum", 0))
+		sum := graph.Add(graph.Mul(before, b.numbers.keep), d)
+		if kind.hold {
+			g.Assign(before, sum)
+		} else {
+			means[i] = graph.Div(sum, b.numbers.scale)
+		}
+	}
+	return means
+}
+
+// stepAt says which step is to be done.
+type stepAt struct {
+	step   uint64 // from 0, a batch each
+	update uint64 // from 0; that which the batch is a part of
+	phase  int
+	rate   float32
+	// first and last say where the batch is among those of its update; images is the
+	// number of images of them all.
+	first, last bool
+	images      int
 }
 
 // Run does one step, number step from 0, with the given learning rate: forward
@@ -125,16 +224,32 @@ func (s *Stepper) build(batch int) (trace *nn.Trace, target, rate *graph.Node, o
 // batch it uses Images and Labels, which must be class indices. Once a batch
 // size has been run, Run allocates nothing.
 func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
-	p, err := s.compile(b.Images.Shape()[0])
+	return s.run(b, stepAt{step: step, update: step, rate: rate, first: true, last: true, images: b.Images.Shape()[0]})
+}
+
+func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
+	p, err := s.compile(stepKind{b.Images.Shape()[0], at.phase, !at.last})
 	if err != nil {
 		return 0, 0, err
 	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
-	p.rate.Data()[0] = rate
 	if p.step != nil {
 		d := p.step.Data()
-		d[0], d[1] = graph.StepValue(step)
+		d[0], d[1] = graph.StepValue(at.step)
 	}
+	set := func(t *tensor.Tensor, v float32) {
+		if t != nil {
+			t.Data()[0] = v
+		}
+	}
+	set(p.numbers.rate, at.rate)
+	set(p.numbers.average, s.recipe.ema.Weight(at.update))
+	keep := float32(1)
+	if at.first {
+		keep = 0
+	}
+	set(p.numbers.keep, keep)
+	set(p.numbers.scale, float32(float64(at.images)/float64(max(s.recipe.size, 1))))
 	if err := p.program.Run(p.feeds, p.outputs); err != nil {
 		return 0, 0, err
 	}
@@ -144,18 +259,30 @@ func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, c
 	return float64(p.outputs[0].Data()[0]), correct, nil
 }
 
+// largest returns the program that has been compiled for the greatest batch, with the
+// most layers trained.
+func (s *Stepper) largest() *stepProgram {
+	var best stepKind
+	for kind := range s.programs {
+		if c := cmp.Or(cmp.Compare(kind.batch, best.batch), cmp.Compare(kind.phase, best.phase)); c > 0 || c == 0 && !kind.hold {
+			best = kind
+		}
+	}
+	return s.programs[best]
+}
+
 // Close releases the programs.
 func (s *Stepper) Close() {
 	for _, p := range s.programs {
 		p.program.Close()
 	}
-	s.programs = map[int]*stepProgram{}
+	s.programs = map[stepKind]*stepProgram{}
 }
 
 // Program returns the compiled step for a batch size, for measurements such as
 // engine.StartProfile. The Stepper closes it.
 func (s *Stepper) Program(batch int) (engine.Program, error) {
-	p, err := s.compile(batch)
+	p, err := s.compile(stepKind{batch: batch})
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (f *fitter) explain(step int, weights bool) string {
 		copy(p.Value.Data(), s.values[i])
 		p.Changed()
 	}
-	found, err := diagnose.FindNonFinite(f.model, f.config.Device, f.config.Loss, images, targets, uint64(s.step))
+	found, err := diagnose.FindNonFinite(f.model, f.config.Device, f.stepper.objective.function(), images, targets, uint64(s.step))
 	switch {
 	case err == nil && found != nil:
 		return fmt.Sprintf("; in step %d %v, the first value that is not finite", s.step+1, found)
@@ -138,6 +138,7 @@ func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		b = f.mixed(b, step/f.batches)
 		return b.Images.Clone(), targetsOf(b).Clone(), nil
 	}
 	return nil, nil, fmt.Errorf("no batch for step %d", step)

@@ -22,6 +22,7 @@ const (
 	configFile = "config.json"
 	stateFile  = "state.json"
 	modelFile  = "model.safetensors"
+	bestFile   = "best.safetensors"
 	logFile    = "log.txt"
 )
 
@@ -35,8 +36,10 @@ type Position struct {
 	Epoch int `json:"epoch"`
 	Batch int `json:"batch"`
 	Step  int `json:"step"`
-	// Finished says that no epochs are left.
+	// Finished says that no epochs are left, or that training was stopped early.
 	Finished bool `json:"finished"`
+	// StoppedEarly says that no more epochs are to follow, although there are some left.
+	StoppedEarly bool `json:"stopped_early,omitempty"`
 	// Running holds the sums of the epoch under way. encoding/json writes a
 	// float64 so that it is read back exactly.
 	Running Running `json:"running"`
@@ -45,6 +48,18 @@ type Position struct {
 	// Weights and Optimizer are the files that belong to this position.
 	Weights   file  `json:"weights"`
 	Optimizer *file `json:"optimizer,omitempty"`
+	// Best is the best epoch so far; nil if none is chosen.
+	Best *Best `json:"best,omitempty"`
+}
+
+// Best is the best epoch of a run by the metric of its settings. Whoever sets it for
+// an epoch calls Save before the next step: its weights are those of that checkpoint.
+type Best struct {
+	// Epoch counts from 1; Value is its metric.
+	Epoch int     `json:"epoch"`
+	Value float64 `json:"value"`
+	// Weights is the file with the weights of that epoch; Save sets it.
+	Weights file `json:"weights"`
 }
 
 // Running sums up an epoch under way.
@@ -86,7 +101,14 @@ func (p *Position) check(s Settings) error {
 			return fmt.Errorf("the row of epoch %d says that it is of epoch %d", i+1, row.Epoch)
 		}
 	}
-	for _, f := range []*file{&p.Weights, p.Optimizer} {
+	files := []*file{&p.Weights, p.Optimizer}
+	if p.Best != nil {
+		if p.Best.Epoch < 1 || p.Best.Epoch > p.Epoch {
+			return fmt.Errorf("the best epoch is %d of %d", p.Best.Epoch, p.Epoch)
+		}
+		files = append(files, &p.Best.Weights)
+	}
+	for _, f := range files {
 		if f != nil && (f.Name != filepath.Base(f.Name) || !filepath.IsLocal(f.Name) || !strings.HasSuffix(f.Name, ".safetensors")) {
 			return fmt.Errorf("%q cannot be the name of a checkpoint", f.Name)
 		}
@@ -118,10 +140,10 @@ func readTensors(dir string, f file) (*safetensors.File, error) {
 	return safetensors.Load(path)
 }
 
-// readWeights reads a position's weights and returns the path at which it found
-// them. Usually there are two copies.
-func readWeights(dir string, w file) (f *safetensors.File, path string, err error) {
-	for _, name := range []string{modelFile, w.Name} {
+// readWeights reads weights and returns the path at which it found them. Usually
+// there are two copies, one of which has the given name.
+func readWeights(dir, copied string, w file) (f *safetensors.File, path string, err error) {
+	for _, name := range []string{copied, w.Name} {
 		if f, err = readTensors(dir, file{name, w.SHA256}); err == nil {
 			return f, filepath.Join(dir, name), nil
 		}

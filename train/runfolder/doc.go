@@ -5,6 +5,7 @@
 //	                   test_accuracy, images_per_second, seconds, test_loss
 //	metrics.jsonl      the same as JSON objects
 //	model.safetensors  the weights
+//	best.safetensors   those of the best epoch, if one is chosen
 //	log.txt            what happened when
 //	state.json         where training stands, and the checkpoint that it names
 //
@@ -15,6 +16,11 @@
 // at each [Position] and WriteMetrics. Files are replaced whole; a checkpoint stays
 // until the next one, and the state that names it, are on disk. A run that is
 // killed at any point can therefore be resumed.
+//
+// With a moving average of the weights (optim.EMA), model.safetensors, best.safetensors
+// and the checkpoints hold the average. The state of the optimizer has the weights
+// that training goes on with, under the names that the average has in memory:
+// "0.weight.ema".
 //
 // # Two processes
 //

@@ -198,7 +198,7 @@ func escape(path string) string {
 // Load brings model and optimizer to the position. It returns the path of its
 // checkpoint, as Save did.
 func (f *Folder) Load(p *Position, model *nn.Model, state *optim.State) (string, error) {
-	weights, path, err := readWeights(f.dir, p.Weights)
+	weights, path, err := readWeights(f.dir, modelFile, p.Weights)
 	if err != nil {
 		return "", err
 	}
@@ -244,6 +244,10 @@ func (f *Folder) Save(p *Position, model *nn.Model, state *optim.State) (string,
 		}
 		p.Optimizer = &written
 	}
+	isBest := p.Best != nil && p.Best.Epoch == p.Epoch && p.Batch == 0
+	if isBest {
+		p.Best.Weights = p.Weights
+	}
 	if err := writeJSON(filepath.Join(f.dir, stateFile), p); err != nil {
 		return "", err
 	}
@@ -251,14 +255,37 @@ func (f *Folder) Save(p *Position, model *nn.Model, state *optim.State) (string,
 	if err != nil {
 		return "", err
 	}
+	var best file
+	switch {
+	case isBest:
+		best, err = writeTensors(f.dir, bestFile, tensors)
+	case p.Best != nil && p.Finished:
+		best, err = f.copyBest(p)
+	}
+	if err != nil {
+		return "", err
+	}
 	if p.Finished { // one copy of the weights is enough
 		p.Weights = written
+		if p.Best != nil {
+			p.Best.Weights = best
+		}
 		if err := writeJSON(filepath.Join(f.dir, stateFile), p); err != nil {
 			return "", err
 		}
 	}
 	f.removeOld(p)
 	return f.checkpoint(p), nil
+}
+
+// copyBest makes sure that bestFile holds the best weights: a process that was killed
+// may have left an older one.
+func (f *Folder) copyBest(p *Position) (file, error) {
+	tensors, path, err := readWeights(f.dir, bestFile, p.Best.Weights)
+	if err != nil || filepath.Base(path) == bestFile {
+		return file{bestFile, p.Best.Weights.SHA256}, err
+	}
+	return writeTensors(f.dir, bestFile, tensors)
 }
 
 // Complete writes what is missing in the folder of a run that was killed after
@@ -279,7 +306,7 @@ func (f *Folder) Complete(p *Position, model *nn.Model, state *optim.State) erro
 func (f *Folder) removeOld(p *Position) {
 	for _, pattern := range []string{"checkpoint-*.safetensors", "optimizer-*.safetensors", ".*.tmp"} {
 		f.remove(pattern, func(name string) bool {
-			return name == p.Weights.Name || p.Optimizer != nil && name == p.Optimizer.Name
+			return name == p.Weights.Name || p.Optimizer != nil && name == p.Optimizer.Name || p.Best != nil && name == p.Best.Weights.Name
 		})
 	}
 }

@@ -129,6 +129,11 @@ type History struct {
 	Points []Point
 	// Steps is the number of training steps since the run began.
 	Steps int
+	// BestEpoch is the number of the best epoch, from 1, by the run's metric; 0 if
+	// none is chosen. StoppedEarly says that the run ended before its last epoch
+	// because the metric no longer improved.
+	BestEpoch    int
+	StoppedEarly bool
 	// ImagesPerSecond is the mean speed of the training steps of all epochs.
 	ImagesPerSecond float64
 }
@@ -144,7 +149,10 @@ func (h *History) Last() Row {
 // History returns what the run has done. All epochs have the same number of
 // images, so the overall speed is the harmonic mean of theirs.
 func (p *Position) History() *History {
-	h := &History{Rows: p.Rows, Points: p.Points, Steps: p.Step}
+	h := &History{Rows: p.Rows, Points: p.Points, Steps: p.Step, StoppedEarly: p.StoppedEarly}
+	if p.Best != nil {
+		h.BestEpoch = p.Best.Epoch
+	}
 	inverse := 0.0
 	for _, r := range p.Rows {
 		inverse += 1 / r.ImagesPerSecond

@@ -15,6 +15,8 @@ var (
 	ErrNotEmpty = errors.New("folder is not empty")
 	// ErrNoRun says that a folder holds no run.
 	ErrNoRun = errors.New("no run")
+	// ErrNoBest says that a run keeps no weights of a best epoch.
+	ErrNoBest = errors.New("no best epoch")
 	// ErrInUse says that another process is writing a run folder.
 	ErrInUse = errors.New("run folder is in use")
 )
@@ -27,30 +29,42 @@ type Run struct {
 	Settings Settings
 	// History is what the run has done.
 	History *History
-	// Finished says that all epochs of the run are done. It is false again once
-	// the run was resumed with more epochs.
+	// Finished says that all epochs of the run are done, or that it was stopped
+	// early. It is false again once the run was resumed with more epochs.
 	Finished bool
-	// Weights are the newest weights, and WeightsFile is the path of the file
-	// that they were read from.
+	// Weights are the newest weights, or those of the best epoch, and WeightsFile is
+	// the path of the file that they were read from.
 	Weights     *safetensors.File
 	WeightsFile string
 }
 
 // Read reads a run folder and the newest weights in it, also while the run
 // is being trained.
-func Read(dir string) (*Run, error) {
+func Read(dir string) (*Run, error) { return read(dir, false) }
+
+// ReadBest is Read with the weights of the best epoch, History.BestEpoch; see
+// train.Config.Best. The error wraps ErrNoBest if the run chooses none, or has none
+// yet.
+func ReadBest(dir string) (*Run, error) { return read(dir, true) }
+
+func read(dir string, best bool) (*Run, error) {
 	s, err := ReadSettings(dir)
 	if err != nil {
 		return nil, err
 	}
-	at, weights, path, err := newest(dir, s)
+	at, weights, path, err := newest(dir, s, best)
 	if err != nil {
 		return nil, err
 	}
 	return &Run{
-		Dir: dir, Settings: s, History: at.History(), Finished: at.Finished && at.Epoch >= s.Epochs,
+		Dir: dir, Settings: s, History: at.History(), Finished: at.over(s),
 		Weights: weights, WeightsFile: path,
 	}, nil
+}
+
+// over says that a run with these settings has nothing left to do.
+func (p *Position) over(s Settings) bool {
+	return p.Finished && (p.StoppedEarly || p.Epoch >= s.Epochs)
 }
 
 // Peek reads what a run folder says about its run, without the weights: Weights is
@@ -71,7 +85,7 @@ func Peek(dir string) (*Run, error) {
 		case at == nil:
 			return &Run{Dir: dir, Settings: s, History: new(History)}, nil
 		}
-		run := &Run{Dir: dir, Settings: s, History: at.History(), Finished: at.Finished && at.Epoch >= s.Epochs}
+		run := &Run{Dir: dir, Settings: s, History: at.History(), Finished: at.over(s)}
 		for _, name := range []string{modelFile, at.Weights.Name} {
 			run.WeightsFile = filepath.Join(dir, name)
 			if info, err := os.Stat(run.WeightsFile); err == nil && info.Mode().IsRegular() {
@@ -85,9 +99,9 @@ func Peek(dir string) (*Run, error) {
 	}
 }
 
-// newest reads a run's position and the weights that belong to it. A training
-// under way may remove them in between: then there is another position.
-func newest(dir string, s Settings) (at *Position, f *safetensors.File, path string, err error) {
+// newest reads a run's position and the weights that belong to it, or the best ones.
+// A training under way may remove them in between: then there is another position.
+func newest(dir string, s Settings, best bool) (at *Position, f *safetensors.File, path string, err error) {
 	var before file
 	for {
 		at, err = readPosition(dir, s)
@@ -97,10 +111,17 @@ func newest(dir string, s Settings) (at *Position, f *safetensors.File, path str
 		case at == nil:
 			return nil, nil, "", fmt.Errorf("the run in %s has no weights yet: it stopped before its first checkpoint", dir)
 		}
-		f, path, err = readWeights(dir, at.Weights)
-		if err == nil || at.Weights == before {
+		wanted, copied := at.Weights, modelFile
+		if best {
+			if at.Best == nil {
+				return nil, nil, "", fmt.Errorf("%w: the run in %s has no best epoch", ErrNoBest, dir)
+			}
+			wanted, copied = at.Best.Weights, bestFile
+		}
+		f, path, err = readWeights(dir, copied, wanted)
+		if err == nil || wanted == before {
 			return at, f, path, err
 		}
-		before = at.Weights
+		before = wanted
 	}
 }

@@ -52,6 +52,17 @@ type Settings struct {
 	Optimizer    string   `json:"optimizer"`
 	Augment      string   `json:"augment,omitempty"`
 	Seed         uint64   `json:"seed"`
+	// These are also those of Config, in words; "" and 0 are what a Config without them
+	// has.
+	Mix            string    `json:"mix,omitempty"`
+	Freeze         string    `json:"freeze,omitempty"`
+	Accumulate     int       `json:"accumulate,omitempty"`
+	EMA            string    `json:"ema,omitempty"`
+	LabelSmoothing float32   `json:"label_smoothing,omitempty"`
+	ClassWeights   []float32 `json:"class_weights,omitempty"`
+	Best           Metric    `json:"best,omitempty"`
+	EarlyStop      string    `json:"early_stop,omitempty"`
+	Plateau        string    `json:"plateau,omitempty"`
 	// Device is the name of the engine that the run was started on.
 	Device string `json:"device"`
 }
@@ -114,6 +125,15 @@ func (s Settings) resumable(now Settings) error {
 		{"schedule", cmp.Or(string(s.Schedule), "constant"), cmp.Or(string(now.Schedule), "constant")},
 		{"optimizer", s.Optimizer, now.Optimizer},
 		{"augmentation", cmp.Or(s.Augment, "none"), cmp.Or(now.Augment, "none")},
+		{"mixing of images", cmp.Or(s.Mix, "none"), cmp.Or(now.Mix, "none")},
+		{"frozen layers", cmp.Or(s.Freeze, "none"), cmp.Or(now.Freeze, "none")},
+		{"batches an update", max(s.Accumulate, 1), max(now.Accumulate, 1)},
+		{"moving average of the weights", cmp.Or(s.EMA, "none"), cmp.Or(now.EMA, "none")},
+		{"label smoothing", s.LabelSmoothing, now.LabelSmoothing},
+		{"class weights", fmt.Sprint(s.ClassWeights), fmt.Sprint(now.ClassWeights)},
+		{"metric of the best epoch", cmp.Or(s.Best, "none"), cmp.Or(now.Best, "none")},
+		{"early stopping", cmp.Or(s.EarlyStop, "none"), cmp.Or(now.EarlyStop, "none")},
+		{"plateau", cmp.Or(s.Plateau, "none"), cmp.Or(now.Plateau, "none")},
 		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
 		{"seed", s.Seed, now.Seed},
 	} {
