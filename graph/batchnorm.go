@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/strideml/stride/tensor"
 )
@@ -70,8 +71,16 @@ func (o BatchNormOp) gradient(y, dy *Node) []*Node {
 	x, stats, gamma := y.inputs[0], y.inputs[1], y.inputs[2]
 	p := g.add(BatchNormParamGradOp{Eps: o.Eps}, x, stats, dy)
 	c := gamma.shape[0]
+	var dx *Node
+	if o.Train {
+		dx = g.add(BatchNormInputGradOp{BatchNorm: o}, x, stats, gamma, p, dy)
+	} else { // it needs no sums over x: those of a frozen normalization are not computed
+		variance := Reshape(Slice(stats, 0, 1, 2), c)
+		channels := slices.Concat(tensor.Shape{1, c}, slices.Repeat(tensor.Shape{1}, len(x.shape)-2))
+		dx = Mul(dy, Reshape(Div(gamma, Sqrt(Add(variance, g.Scalar(o.Eps)))), channels...))
+	}
 	return []*Node{
-		g.add(BatchNormInputGradOp{BatchNorm: o}, x, stats, gamma, p, dy),
+		dx,
 		nil,
 		Reshape(Slice(p, 0, 0, 1), c),
 		Reshape(Slice(p, 0, 1, 2), c),

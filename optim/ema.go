@@ -56,6 +56,14 @@ func (e EMA) Weight(update uint64) float32 {
 	return float32(weight)
 }
 
+// Begin makes the averages, with the values that the variables have now, if they are
+// not there yet.
+func (e EMA) Begin(variables []*graph.Variable, state *State) {
+	for _, v := range variables {
+		state.Copy(v, "ema")
+	}
+}
+
 // Update adds the average of the variables to a graph whose assignments to them are
 // all made. weight is a scalar, usually an input that is fed with Weight. A variable
 // that the graph does not change is left out: its average does not change either.
@@ -64,15 +72,13 @@ func (e EMA) Update(g *graph.Graph, weight *graph.Node, variables []*graph.Varia
 	for _, a := range g.Assignments() {
 		values[a.Variable.Op().(graph.VariableOp).Variable] = a.Value
 	}
+	e.Begin(variables, state)
 	for _, v := range variables {
-		average := state.Copy(v, "ema") // for all, whatever this graph changes
-		value, ok := values[v]
-		if !ok {
-			continue
+		if value, ok := values[v]; ok {
+			keep(g, state.Copy(v, "ema"), func(old *graph.Node) *graph.Node {
+				return graph.Add(old, graph.Mul(graph.Sub(value, old), weight))
+			})
 		}
-		keep(g, average, func(old *graph.Node) *graph.Node {
-			return graph.Add(old, graph.Mul(graph.Sub(value, old), weight))
-		})
 	}
 }
 

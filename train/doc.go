@@ -11,6 +11,29 @@
 // its weights and its state. Package train/runfolder says which files these are,
 // and reads them back; package modelfolder makes the run's model.
 //
+// # Fine-tuning
+//
+// [Config] has what training from other weights takes: [Freeze] keeps layers as they
+// are for some epochs, optim.Groups in Config.Optimizer gives layers learning rates of
+// their own, optim.EMA averages the weights. Config.Best keeps the weights of the best
+// epoch, [EarlyStop] and [Plateau] act on a [Metric] of the epochs so far. A batch that
+// is too large for the memory is cut into several by Config.Accumulate.
+//
+//	train.Config{
+//		Epochs: 9, BatchSize: 32, LearningRate: 3e-3,
+//		Optimizer: optim.Groups{
+//			Of:      optim.AdamW{WeightDecay: 0.01},
+//			Depth:   optim.DepthRates{Params: model.Parameters(), From: 0.01, To: 0.1},
+//			Rates:   []optim.LayerRate{{Layers: "classifier", Rate: 1}},
+//			NoDecay: true,
+//		},
+//		Schedule:       optim.Warmup{Epochs: 0.5, Then: optim.Cosine{}},
+//		Freeze:         []train.Freeze{{Except: []string{"classifier"}, Epochs: 1}},
+//		LabelSmoothing: 0.1,
+//		Best:           runfolder.TestAccuracy,
+//		EarlyStop:      train.EarlyStop{Patience: 5},
+//	}
+//
 // # What is measured
 //
 // Loss and accuracy on the training data are means over the images of the

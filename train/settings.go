@@ -23,10 +23,13 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective)
 	}
 	s := runfolder.Settings{
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
-		Input: model.Input(), Classes: train.Classes(), Target: o.target, Loss: o.custom(),
+		Input: model.Input(), Classes: train.Classes(), Loss: o.custom(),
 		TrainImages: train.Len(), TrainHash: hash,
 		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate,
 		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
+	}
+	if o.targeted {
+		s.Target = o.target
 	}
 	s.Freeze, s.Accumulate, s.EMA = freezing(c.Freeze).String(), c.Accumulate, c.EMA.String()
 	if c.Accumulate == 1 {

@@ -171,13 +171,17 @@ func (s *Stepper) build(kind stepKind) (b builtStep, err error) {
 	if s.recipe.size > 0 {
 		grads = s.accumulate(&b, kind, params, grads)
 	}
+	variables := slices.Concat(s.model.Parameters(), s.model.Buffers())
+	if s.recipe.ema.Decay != 0 {
+		s.recipe.ema.Begin(variables, &s.state) // from before the first step, whichever that is
+	}
 	if kind.hold {
 		return b, nil
 	}
 	s.optimizer.Update(g, b.numbers.rate, params, grads, &s.state)
 	if s.recipe.ema.Decay != 0 {
 		b.numbers.average = g.Input("weight of the update in the moving average")
-		s.recipe.ema.Update(g, b.numbers.average, slices.Concat(s.model.Parameters(), s.model.Buffers()), &s.state)
+		s.recipe.ema.Update(g, b.numbers.average, variables, &s.state)
 	}
 	return b, nil
 }
