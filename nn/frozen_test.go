@@ -77,7 +77,7 @@ func TestFrozenLayers(t *testing.T) {
 			t.Errorf("a frozen network computes %v, in Eval mode %v, %v", a, b, err)
 		}
 	}
-	// In a graph of one's own it is the same.
+	// In any other graph it is the same.
 	g := graph.New()
 	model.ForwardFrozen(g.Input("x", 2, 1, 6, 6), nn.Frozen{Layers: first})
 	if n := len(g.Assignments()); n != 2 || nn.StepInput(g) != nil {
