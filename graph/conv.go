@@ -12,7 +12,8 @@ import (
 //	y[n,o,i,j] = bias[o] + Σ_{c,a,b} w[o,c,a,b] · x[n, g·C/Groups + c, i·s+a·d−p, j·s+b·d−p]
 //
 // where g is the group of o and x is 0 outside of the image. This is what
-// PyTorch's Conv2d computes.
+// PyTorch's Conv2d computes, if ExtraPad is 0; otherwise that of the image with
+// so many more rows and columns of zeros below and to the right.
 type Conv2DOp struct {
 	Window
 	Groups int
@@ -26,7 +27,7 @@ func (o Conv2DOp) describe(in []tensor.Shape) string {
 	if len(in) > 1 && len(in[1]) == 4 {
 		s += " " + pair([2]int{in[1][2], in[1][3]}, false)
 	}
-	s += fmt.Sprintf(", stride %s, padding %s", pair(o.Stride, true), pair(o.Pad, true))
+	s += fmt.Sprintf(", stride %s, padding %s", pair(o.Stride, true), o.padding())
 	if o.Dilation != [2]int{1, 1} {
 		s += ", dilation " + pair(o.Dilation, true)
 	}

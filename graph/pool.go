@@ -23,6 +23,9 @@ func (p Pool) infer(x tensor.Shape) (tensor.Shape, error) {
 	if err := rank("input", x, 4, "N×C×H×W"); err != nil {
 		return nil, err
 	}
+	if p.ExtraPad != [2]int{} {
+		return nil, fmt.Errorf("extra padding %v is for convolutions only: use graph.Pad", p.ExtraPad)
+	}
 	for i := range 2 {
 		if p.Kernel[i] < 1 {
 			return nil, fmt.Errorf("kernel %v must be at least 1×1", pair(p.Kernel, false))

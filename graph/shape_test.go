@@ -50,6 +50,15 @@ func TestShapeErrors(t *testing.T) {
 		{"negative padding", "Conv2D 3×3, stride 1, padding -1: stride [1 1] and dilation [1 1] must be at least 1 and padding [-1 -1] at least 0", func(g *graph.Graph) {
 			graph.Conv2D(in(g, 1, 1, 9, 9), in(g, 1, 1, 3, 3), nil, graph.Window{Pad: [2]int{-1, -1}}, 1)
 		}},
+		{"negative extra padding", "Conv2D 3×3, stride 1, padding 0 before and -1 after: extra padding [-1 -1] must be at least 0", func(g *graph.Graph) {
+			graph.Conv2D(in(g, 1, 1, 9, 9), in(g, 1, 1, 3, 3), nil, graph.Window{ExtraPad: [2]int{-1, -1}}, 1)
+		}},
+		{"extra padding", "Conv2D 5×5, stride 1, padding 0×1 before and 1×2 after: input 1×3×3 is smaller than the kernel: output height ⌊(3+2·0+1−5)/1⌋+1 = 0", func(g *graph.Graph) {
+			graph.Conv2D(in(g, 1, 1, 3, 3), in(g, 1, 1, 5, 5), nil, graph.Window{Pad: [2]int{0, 1}, ExtraPad: [2]int{1, 1}}, 1)
+		}},
+		{"extra padding of a pool", "MaxPool2D 3×3, stride 3, padding 0: extra padding [0 1] is for convolutions only: use graph.Pad", func(g *graph.Graph) {
+			graph.MaxPool2D(in(g, 1, 2, 5, 5), [2]int{3, 3}, graph.Window{ExtraPad: [2]int{0, 1}}, false)
+		}},
 		{"pooling", "MaxPool2D 3×3, stride 3, padding 0: input 2×2×5 is smaller than the kernel: output height ⌊(2+2·0−3)/3⌋+1 = 0", func(g *graph.Graph) {
 			graph.MaxPool2D(in(g, 1, 2, 2, 5), [2]int{3, 3}, none, false)
 		}},
@@ -207,6 +216,27 @@ func TestNothingToDo(t *testing.T) {
 	} {
 		if y != x {
 			t.Errorf("%s made a new node", name)
+		}
+	}
+}
+
+// The padding of TensorFlow's SAME, by its formula, and the size of the output.
+func TestSamePad(t *testing.T) {
+	for _, c := range []struct {
+		n, k, s, d    int
+		before, after int
+	}{
+		{224, 3, 2, 1, 0, 1}, {225, 3, 2, 1, 1, 1}, {56, 5, 2, 1, 1, 2}, {112, 3, 1, 1, 1, 1},
+		{7, 4, 1, 1, 1, 2}, {9, 3, 1, 2, 2, 2}, {8, 1, 2, 1, 0, 0}, {1, 5, 3, 1, 2, 2}, {10, 2, 5, 1, 0, 0}, {6, 2, 0, 0, 0, 1},
+	} {
+		w := graph.Window{Stride: [2]int{c.s, 1}, Dilation: [2]int{c.d, 1}, Pad: [2]int{9, 9}, ExtraPad: [2]int{9, 9}}.SamePad(c.n, 5, [2]int{c.k, 1})
+		if w.Pad != [2]int{c.before, 0} || w.ExtraPad != [2]int{c.after - c.before, 0} {
+			t.Errorf("%+v: got %+v", c, w)
+		}
+		g := graph.New()
+		y := graph.Conv2D(g.Input("x", 1, 1, c.n, 5), g.Input("w", 1, 1, c.k, 1), nil, w, 1)
+		if s := max(c.s, 1); y.Shape()[2] != (c.n+s-1)/s {
+			t.Errorf("%+v: output %v", c, y.Shape())
 		}
 	}
 }

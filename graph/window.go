@@ -12,8 +12,27 @@ import (
 // pairs. Zero strides and dilations mean 1.
 type Window struct {
 	Stride   [2]int
-	Pad      [2]int
+	Pad      [2]int // on each side
 	Dilation [2]int
+	// ExtraPad is added to Pad below and to the right of the image. It is for
+	// convolutions only; see [Window.SamePad].
+	ExtraPad [2]int
+}
+
+// SamePad returns w with TensorFlow's SAME padding for an image of the given
+// height and width: the least that makes the output ⌈n/s⌉ long along an axis of
+// length n. That is max(0, (⌈n/s⌉−1)·s + d·(k−1) + 1 − n) in all, half of it, rounded
+// down, before the image and the rest after it. With stride 1 it is PyTorch's
+// padding="same".
+func (w Window) SamePad(height, width int, kernel [2]int) Window {
+	w = w.normal()
+	for i, n := range [2]int{height, width} {
+		s := w.Stride[i]
+		outputs := (n + s - 1) / s
+		all := max(0, (outputs-1)*s+w.Dilation[i]*(kernel[i]-1)+1-n)
+		w.Pad[i], w.ExtraPad[i] = all/2, all%2
+	}
+	return w
 }
 
 func (w Window) normal() Window {
@@ -29,21 +48,25 @@ func (w Window) check() error {
 		if w.Stride[i] < 1 || w.Dilation[i] < 1 || w.Pad[i] < 0 {
 			return fmt.Errorf("stride %v and dilation %v must be at least 1 and padding %v at least 0", w.Stride, w.Dilation, w.Pad)
 		}
+		if w.ExtraPad[i] < 0 {
+			return fmt.Errorf("extra padding %v must be at least 0", w.ExtraPad)
+		}
 	}
 	return nil
 }
 
 var axisNames = [2]string{"height", "width"}
 
-// outputSize applies ⌊(n + 2p − d·(k−1) − 1)/s⌋ + 1 along both axes. in is
-// C×H×W or N×C×H×W.
+// outputSize applies ⌊(n + 2p + e − d·(k−1) − 1)/s⌋ + 1 along both axes, where e
+// is the extra padding. in is C×H×W or N×C×H×W.
 func (w Window) outputSize(in tensor.Shape, kernel [2]int, ceil bool) (out [2]int, err error) {
 	if err := w.check(); err != nil {
 		return out, err
 	}
 	for i := range 2 {
 		n, k, s, p, d := in[len(in)-2+i], kernel[i], w.Stride[i], w.Pad[i], w.Dilation[i]
-		span := n + 2*p - d*(k-1) - 1
+		e := w.ExtraPad[i]
+		span := n + 2*p + e - d*(k-1) - 1
 		o := floorDiv(span, s) + 1
 		if ceil {
 			o = floorDiv(span+s-1, s) + 1
@@ -52,8 +75,12 @@ func (w Window) outputSize(in tensor.Shape, kernel [2]int, ceil bool) (out [2]in
 			}
 		}
 		if o < 1 { // with ceil, a window may be larger than the image
-			return out, fmt.Errorf("input %v is smaller than the kernel: output %s ⌊(%d+2·%d−%d)/%d⌋+1 = %s",
-				in[max(0, len(in)-3):], axisNames[i], n, p, d*(k-1)+1, s, signed(floorDiv(span, s)+1))
+			extra := ""
+			if e > 0 {
+				extra = fmt.Sprintf("+%d", e)
+			}
+			return out, fmt.Errorf("input %v is smaller than the kernel: output %s ⌊(%d+2·%d%s−%d)/%d⌋+1 = %s",
+				in[max(0, len(in)-3):], axisNames[i], n, p, extra, d*(k-1)+1, s, signed(floorDiv(span, s)+1))
 		}
 		out[i] = o
 	}
@@ -69,6 +96,15 @@ func floorDiv(a, b int) int {
 		q--
 	}
 	return q
+}
+
+// padding describes the padding: "1", "1×2", or "0 before and 1 after".
+func (w Window) padding() string {
+	if w.ExtraPad == [2]int{} {
+		return pair(w.Pad, true)
+	}
+	after := [2]int{w.Pad[0] + w.ExtraPad[0], w.Pad[1] + w.ExtraPad[1]}
+	return pair(w.Pad, true) + " before and " + pair(after, true) + " after"
 }
 
 // pair prints {5,5} as "5×5" or, with same, as "5".

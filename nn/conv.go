@@ -11,6 +11,7 @@ type Conv2DLayer struct {
 	out, groups int
 	kernel      [2]int
 	window      graph.Window
+	same        bool
 	noBias      bool
 	init        Initializer
 	initBias    Initializer
@@ -43,6 +44,12 @@ func (c *Conv2DLayer) Pad(n int) *Conv2DLayer { return c.PadHW(n, n) }
 // PadHW sets the rows of zeros added above and below and the columns added
 // left and right.
 func (c *Conv2DLayer) PadHW(h, w int) *Conv2DLayer { c.window.Pad = [2]int{h, w}; return c }
+
+// Same chooses the padding by the size of the input, as TensorFlow's SAME does:
+// the output has ⌈H/s⌉ rows and ⌈W/s⌉ columns, and where the zeros that this
+// needs cannot be halved, there is one more below and to the right. Padding that
+// is set otherwise has no effect then. See [graph.Window.SamePad] for the formula.
+func (c *Conv2DLayer) Same() *Conv2DLayer { c.same = true; return c }
 
 // Dilation sets the distance between the kernel's elements along both axes.
 func (c *Conv2DLayer) Dilation(n int) *Conv2DLayer { c.window.Dilation = [2]int{n, n}; return c }
@@ -80,6 +87,10 @@ func (c *Conv2DLayer) Forward(x *graph.Node) *graph.Node {
 		area := c.kernel[0] * c.kernel[1]
 		weight, bias := s.weights(c.init, c.initBias, c.noBias, in[1]/c.groups*area, c.out*area,
 			c.out, in[1]/c.groups, c.kernel[0], c.kernel[1])
-		return graph.Conv2D(x, weight, bias, c.window, c.groups)
+		window := c.window
+		if c.same {
+			window = window.SamePad(in[2], in[3], c.kernel)
+		}
+		return graph.Conv2D(x, weight, bias, window, c.groups)
 	})
 }

@@ -112,3 +112,27 @@ func TestLosses(t *testing.T) {
 		}
 	}
 }
+
+// A convolution with SAME padding is one without padding of the padded image.
+func TestSamePadding(t *testing.T) {
+	for _, c := range []struct{ h, w, kernel, stride, dilation, top, bottom, left, right int }{
+		{8, 7, 3, 2, 1, 0, 1, 1, 1}, {5, 6, 4, 1, 1, 1, 2, 1, 2}, {9, 9, 3, 1, 2, 2, 2, 2, 2}, {6, 5, 2, 3, 2, 0, 0, 0, 1},
+	} {
+		same := model(t, nn.Conv2D(4, c.kernel).Stride(c.stride).Dilation(c.dilation).Pad(7).Same(), 2, c.h, c.w)
+		plain := model(t, nn.Conv2D(4, c.kernel).Stride(c.stride).Dilation(c.dilation), 2, c.h+c.top+c.bottom, c.w+c.left+c.right)
+		if err := plain.LoadState(same.State()); err != nil {
+			t.Fatal(err)
+		}
+		g := graph.New()
+		in := g.Input("x", 3, 2, c.h, c.w)
+		got := same.Forward(in, nn.Eval)
+		want := plain.Forward(graph.Pad(in, []int{0, 0, c.top, c.left}, []int{0, 0, c.bottom, c.right}, 0), nn.Eval)
+		if s := got.Shape(); s[2] != (c.h+c.stride-1)/c.stride || s[3] != (c.w+c.stride-1)/c.stride {
+			t.Errorf("%+v: shape %v", c, s)
+		}
+		y := run(t, engine.Feeds{in: tensor.Randn(tensor.Seed(1), 3, 2, c.h, c.w)}, 0, got, want)
+		if !y[0].Equal(y[1]) {
+			t.Errorf("%+v: got %v, want %v", c, y[0], y[1])
+		}
+	}
+}

@@ -63,13 +63,18 @@ func images() map[string]operator {
 	}
 }
 
-// window is described by six Ints: stride, padding, dilation.
+// window is described by six Ints: stride, padding, dilation. A convolution's has
+// its extra padding after the groups.
 func window(v []int) graph.Window {
 	return graph.Window{Stride: [2]int{v[0], v[1]}, Pad: [2]int{v[2], v[3]}, Dilation: [2]int{v[4], v[5]}}
 }
 
 func windowCode(w graph.Window) string {
-	return fmt.Sprintf("graph.Window{Stride: %#v, Pad: %#v, Dilation: %#v}", w.Stride, w.Pad, w.Dilation)
+	extra := ""
+	if w.ExtraPad != [2]int{} {
+		extra = fmt.Sprintf(", ExtraPad: %#v", w.ExtraPad)
+	}
+	return fmt.Sprintf("graph.Window{Stride: %#v, Pad: %#v, Dilation: %#v%s}", w.Stride, w.Pad, w.Dilation, extra)
 }
 
 // pool decodes the attributes of pooling: window, kernel, ceil, include padding.
@@ -96,13 +101,14 @@ func drawPool(g *grower, x int, name string) Step {
 	return Step{Op: name, Args: []int{x}, Ints: v}
 }
 
-// A convolution's Ints are its window and the number of groups.
+// A convolution's Ints are its window, the number of groups and the extra
+// padding.
 func drawConv(g *grower, x int) Step {
 	s := g.shape(x)
 	if len(s) != 4 {
 		return Step{}
 	}
-	v := []int{1, 1, 0, 0, 1, 1, 1}
+	v := []int{1, 1, 0, 0, 1, 1, 1, 0, 0}
 	k := []int{1, 1, 1, 3, 3, 3, 2, 5}[g.r.IntN(8)]
 	if g.special && k == 3 {
 		k = 1 // Winograd's algorithm spreads an infinity over its tile
@@ -126,6 +132,9 @@ func drawConv(g *grower, x int) Step {
 	}
 	for i := range 2 {
 		v[i], v[2+i], v[4+i] = stride, pad, dilation
+		if !g.special && g.chance(0.1) {
+			v[7+i] = g.between(1, 2)
+		}
 	}
 	c, out := s[1], g.channels()
 	switch {
@@ -143,19 +152,25 @@ func drawConv(g *grower, x int) Step {
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
+func convWindow(v []int) graph.Window {
+	w := window(v)
+	copy(w.ExtraPad[:], v[7:]) // templates have none
+	return w
+}
+
 func buildConv(x []*graph.Node, s Step) *graph.Node {
 	var bias *graph.Node
 	if len(x) > 2 {
 		bias = x[2]
 	}
-	return graph.Conv2D(x[0], x[1], bias, window(s.Ints), s.Ints[6])
+	return graph.Conv2D(x[0], x[1], bias, convWindow(s.Ints), s.Ints[6])
 }
 
 func codeConv(x []string, s Step) string {
 	if len(x) == 2 {
 		x = append(x, "nil")
 	}
-	return fmt.Sprintf("graph.Conv2D(%s, %s, %d)", list(x), windowCode(window(s.Ints)), s.Ints[6])
+	return fmt.Sprintf("graph.Conv2D(%s, %s, %d)", list(x), windowCode(convWindow(s.Ints)), s.Ints[6])
 }
 
 func fitConv(in [][]int, s *Step) [][]int {

@@ -147,7 +147,7 @@ func notices(kind string) bool {
 			v[last] += 1e-4 * math.Max(1, math.Abs(v[last]))
 		}
 	})
-	for seed := range uint64(1000) {
+	for seed := range uint64(2000) {
 		c := Generate(seed)
 		if !c.uses(kind) {
 			continue

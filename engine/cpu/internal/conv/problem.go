@@ -33,8 +33,12 @@ func (k Kind) String() string {
 // String identifies the problem. It is the key of a choice in tuning files: do not
 // change it.
 func (p Problem) String() string {
-	return fmt.Sprintf("%v of %v by %v, stride %d×%d, padding %d×%d, dilation %d×%d, groups %d", p.Kind, p.X, p.W,
+	s := fmt.Sprintf("%v of %v by %v, stride %d×%d, padding %d×%d, dilation %d×%d, groups %d", p.Kind, p.X, p.W,
 		p.Op.Stride[0], p.Op.Stride[1], p.Op.Pad[0], p.Op.Pad[1], p.Op.Dilation[0], p.Op.Dilation[1], p.Op.Groups)
+	if e := p.Op.ExtraPad; e != [2]int{} {
+		s += fmt.Sprintf(", extra padding %d×%d", e[0], e[1])
+	}
+	return s
 }
 
 // depthwise reports whether there are as many groups as channels and one output

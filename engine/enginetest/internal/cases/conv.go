@@ -17,21 +17,25 @@ type convSpec struct {
 }
 
 func (s convSpec) String() string {
-	return fmt.Sprintf("%d×%d×%d×%d to %d, kernel %v, stride %v, pad %v, dilation %v, groups %d, bias %v",
+	text := fmt.Sprintf("%d×%d×%d×%d to %d, kernel %v, stride %v, pad %v, dilation %v, groups %d, bias %v",
 		s.n, s.c, s.h, s.w, s.o, s.kernel, s.window.Stride, s.window.Pad, s.window.Dilation, s.groups, s.bias)
+	if s.window.ExtraPad != [2]int{} {
+		text += fmt.Sprintf(", extra pad %v", s.window.ExtraPad)
+	}
+	return text
 }
 
 // output is the size of the result, at most 0 if the image is too small.
 func (s convSpec) output() (h, w int) {
-	size := func(n, k, stride, pad, dilation int) int {
-		span := n + 2*pad - max(dilation, 1)*(k-1) - 1
+	size := func(n, k, stride, pad, extra, dilation int) int {
+		span := n + 2*pad + extra - max(dilation, 1)*(k-1) - 1
 		if span < 0 {
 			return 0
 		}
 		return span/max(stride, 1) + 1
 	}
-	return size(s.h, s.kernel[0], s.window.Stride[0], s.window.Pad[0], s.window.Dilation[0]),
-		size(s.w, s.kernel[1], s.window.Stride[1], s.window.Pad[1], s.window.Dilation[1])
+	return size(s.h, s.kernel[0], s.window.Stride[0], s.window.Pad[0], s.window.ExtraPad[0], s.window.Dilation[0]),
+		size(s.w, s.kernel[1], s.window.Stride[1], s.window.Pad[1], s.window.ExtraPad[1], s.window.Dilation[1])
 }
 
 // work is the number of multiply-adds.
@@ -118,12 +122,38 @@ func convCases() []Case {
 	for _, s := range specs {
 		cases = append(cases, s.Case())
 	}
-	return append(cases, randomConvs(70, 40_000)...)
+	cases = append(cases, sameConvs()...)
+	cases = append(cases, randomConvs(70, 40_000, false)...)
+	return append(cases, randomConvs(30, 40_000, true)...)
 }
 
-// randomConvs draws combinations of all that can vary, always the same ones.
-func randomConvs(count, maxWork int) []Case {
-	r := rng.New(1, "enginetest conv")
+// sameConvs are convolutions with TensorFlow's SAME padding, which is less
+// before the image than after it where the stride or the kernel is even.
+func sameConvs() []Case {
+	var cases []Case
+	for _, s := range []convSpec{
+		{n: 2, c: 3, h: 16, w: 16, o: 8, kernel: [2]int{3, 3}, window: square(2, 0, 1), groups: 1},
+		{n: 1, c: 16, h: 14, w: 15, o: 16, kernel: [2]int{3, 3}, window: square(2, 0, 1), groups: 16, bias: true},
+		{n: 2, c: 17, h: 12, w: 12, o: 17, kernel: [2]int{5, 5}, window: square(2, 0, 1), groups: 17},
+		{n: 1, c: 16, h: 20, w: 20, o: 16, kernel: [2]int{5, 5}, window: square(2, 0, 1), groups: 1, bias: true},
+		{n: 1, c: 16, h: 9, w: 9, o: 16, kernel: [2]int{2, 4}, window: square(1, 0, 1), groups: 1, bias: true},
+		{n: 1, c: 4, h: 9, w: 8, o: 6, kernel: [2]int{2, 2}, window: square(1, 0, 3), groups: 2, bias: true},
+		{n: 1, c: 8, h: 1, w: 2, o: 8, kernel: [2]int{3, 3}, window: square(2, 0, 1), groups: 8},
+	} {
+		s.window = s.window.SamePad(s.h, s.w, s.kernel)
+		cases = append(cases, s.Case())
+	}
+	return cases
+}
+
+// randomConvs draws combinations of all that can vary, always the same ones;
+// extra says whether the padding differs between the sides.
+func randomConvs(count, maxWork int, extra bool) []Case {
+	stream := "enginetest conv"
+	if extra {
+		stream += " extra padding"
+	}
+	r := rng.New(1, stream)
 	var cases []Case
 	for len(cases) < count {
 		kernel := pick(r, [][2]int{{1, 1}, {3, 3}, {5, 5}, {7, 7}, {11, 11}, {1, 3}, {3, 1}, {3, 5}, {2, 2}, {4, 4}, {2, 3}})
@@ -136,6 +166,9 @@ func randomConvs(count, maxWork int) []Case {
 				Dilation: [2]int{pick(r, []int{1, 1, 1, 2, 3}), pick(r, []int{1, 1, 1, 2, 3})},
 			},
 			groups: 1, bias: r.IntN(2) == 0,
+		}
+		if extra {
+			s.window.ExtraPad = [2]int{r.IntN(4), r.IntN(4)}
 		}
 		switch r.IntN(4) {
 		case 0:
