@@ -79,5 +79,7 @@ golden("resnet50", False)
 golden("mobilenetv2_100", True)
 golden("densenet121", True)
 golden("tf_efficientnet_lite0", True)
+for lite in range(1, 5):
+    golden(f"tf_efficientnet_lite{lite}", False)
 for vgg in ["vgg11", "vgg11_bn", "vgg16", "vgg16_bn"]:
     golden(vgg, False)
