@@ -51,8 +51,9 @@ type Classifier struct {
 	lanes *lanes
 }
 
-// Load reads a run folder, a model folder or a model file, with all of the
-// machine's threads to compute. See modelfolder.Load for errors and for networks
+// Load reads a run folder, a model folder or a model file, or takes the
+// pretrained weights of the network of that name if the program imports them, with
+// all of the machine's threads to compute. See modelfolder.Load for errors and for networks
 // of your own.
 func Load(path string) (*Classifier, error) {
 	model, err := modelfolder.Load(path, modelfolder.Options{})

@@ -7,8 +7,9 @@
 //	…
 //	fmt.Println(classes[0].Name, classes[0].Probability)
 //
-// [Load] takes what package modelfolder takes: a run folder, a model folder or a
-// model file. A [Classifier] brings each picture to the network's input as the
+// [Load] takes what package modelfolder takes: a run folder, a model folder, a
+// model file, or the name of a network whose pretrained weights the program
+// imports, as those of package weights/efficientnetlite0. A [Classifier] brings each picture to the network's input as the
 // model says (package preprocess), computes the scores, and returns the most
 // probable classes with their probabilities, softmax of the scores.
 //

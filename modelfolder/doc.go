@@ -9,10 +9,13 @@
 //     which [Model.Save] writes and docs/model-folder.md describes, or such a
 //     folder that timm has written;
 //   - a model file, .safetensors. Files that Stride has written say in their
-//     metadata which network they are for; for others, Options.Net does.
+//     metadata which network they are for; for others, Options.Net does;
+//   - the name of a network, such as "efficientnet-lite0", whose pretrained
+//     weights are part of the program because it imports the package that has
+//     them, such as weights/efficientnetlite0.
 //
-// The network is found by its name in package zoo, where those of zoo and
-// zoo/torchvision are registered already. A network of your own can be loaded
+// The network is found by its name in package zoo, where those of zoo,
+// zoo/torchvision and zoo/efficientnetlite are registered already. A network of your own can be loaded
 // once zoo.Register knows it:
 //
 //	zoo.Register(zoo.Spec{Name: "tiny", Input: tensor.Shape{3, 64, 64}, Classes: 2, New: newTiny})

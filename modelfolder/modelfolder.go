@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/nn"
@@ -13,7 +14,8 @@ import (
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
-	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
+	_ "github.com/strideml/stride/zoo/efficientnetlite" // registers its networks
+	_ "github.com/strideml/stride/zoo/torchvision"      // registers its networks
 )
 
 // Names in a model folder.
@@ -36,7 +38,8 @@ var (
 // A Model is a trained model.
 type Model struct {
 	// Path is the run folder, model folder or model file, and WeightsFile the
-	// file that the weights were read from.
+	// file that the weights were read from. Of pretrained weights that are part of
+	// the program both are the name of the network.
 	Path, WeightsFile string
 	// Prefix is what the names in WeightsFile had in addition to those of Net,
 	// such as "module." where PyTorch has saved a network within another
@@ -70,13 +73,18 @@ type Options struct {
 	Net string
 }
 
-// Load reads a run folder, a model folder or a model file. Errors name the
-// file, what is wrong with it and what would be right.
+// Load reads a run folder, a model folder or a model file, or, where there is
+// none at that path, takes the pretrained weights of the network of that name.
+// Errors name the file, what is wrong with it and what would be right.
 func Load(path string, o Options) (*Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no run folder, model folder or model file %s: %w", path, fs.ErrNotExist)
+		source, err := readPretrained(path)
+		if err != nil {
+			return nil, err
+		}
+		return source.model(o.Net)
 	case err != nil:
 		return nil, err
 	}
@@ -106,6 +114,25 @@ type source struct {
 	descriptions  map[string]string
 	input         tensor.Shape
 	preprocessing *preprocess.Config
+}
+
+// readPretrained takes the pretrained weights of the network of that name.
+func readPretrained(name string) (*source, error) {
+	weights, ok := zoo.PretrainedFor(name)
+	if !ok {
+		if _, err := zoo.Get(name); err == nil {
+			return nil, fmt.Errorf("there is no run folder, model folder or model file %s, and this program has no pretrained weights of the network of that name: %w", name, fs.ErrNotExist)
+		}
+		return nil, fmt.Errorf("there is no run folder, model folder or model file %s: %w", name, fs.ErrNotExist)
+	}
+	state, err := weights.State()
+	if err != nil {
+		return nil, err
+	}
+	return &source{
+		path: weights.Net, weightsFile: weights.Net, weights: &safetensors.File{Entries: state},
+		net: weights.Net, data: weights.Data, classes: slices.Clone(weights.Classes()),
+	}, nil
 }
 
 // readFolder reads a run folder or a model folder.
