@@ -73,7 +73,7 @@ func TestMisuse(t *testing.T) {
 		{"train lenet --device reference --memory-budget 1GB", []string{"--memory-budget is for the cpu engine"}},
 		{"train RUN --resume --out other", []string{"takes one run to resume", "--out other"}},
 		{"eval RUN --split all", []string{"--split all", "test or train"}},
-		{"predict", []string{"needs a run folder or a model file, and pictures"}},
+		{"predict", []string{"needs a run folder, a model file or a network, and pictures"}},
 		{"predict RUN", []string{"needs at least one picture"}},
 		{"predict RUN x.png --top 0", []string{"--top 0"}},
 		{"predict RUN x.png --fit squeeze", []string{"--fit squeeze", "stretch or crop"}},

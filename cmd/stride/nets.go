@@ -10,6 +10,7 @@ import (
 
 	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/train/runfolder"
+	_ "github.com/strideml/stride/weights/efficientnetlite0" // registers its network and the weights
 	"github.com/strideml/stride/zoo"
 	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
 )

@@ -34,7 +34,7 @@ const (
 func (a *app) predictCommand() *cobra.Command {
 	p := &predictVerb{app: a, top: 5, fit: fitModel}
 	cmd := &cobra.Command{
-		Use:   "predict <run|model> <image>…",
+		Use:   "predict <run|model|network> <image>…",
 		Short: "Print the most probable classes of pictures",
 		Long: `Print the most probable classes of pictures: PNG, JPEG, GIF, BMP or WebP files of any
 size, grey or in colour; - is standard input. Pictures are preprocessed as the model's config.json says:
@@ -43,9 +43,14 @@ JPEG file that is cut short, what is there of it is used, with a warning.
 Weights from torchvision, which have no such file, are given pictures as they expect
 them: the shorter side resized to 256 pixels, the centre cropped, normalised.
 
+The name of a network stands for its pretrained weights: those of efficientnet-lite0,
+trained with ImageNet's 1,000 classes, are part of the program, and stride weights get
+downloads others.
+
 Fashion-MNIST is white on black. For a dark object on a bright background, such as a
 photo from a shop, use --invert.`,
-		Example: `  stride predict runs/quick shirt.png
+		Example: `  stride predict efficientnet-lite0 cat.jpg
+  stride predict runs/quick shirt.png
   stride predict runs/quick photos/*.jpg --invert --top 3
   stride predict model.safetensors --net lenet boot.webp --json
   curl -s https://example.com/shirt.png | stride predict runs/quick -
@@ -53,7 +58,7 @@ photo from a shop, use --invert.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch len(args) {
 			case 0:
-				return misuse("stride predict needs a run folder or a model file, and pictures (see stride predict --help)")
+				return misuse("stride predict needs a run folder, a model file or a network, and pictures (see stride predict --help)")
 			case 1:
 				return misuse("stride predict needs at least one picture after %s", quoteIfNeeded(args[0]))
 			}

@@ -45,7 +45,7 @@ interrupted.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(),
-		a.benchCommand(), a.dataCommand(), a.runsCommand(), a.devicesCommand(), a.versionCommand(),
+		a.benchCommand(), a.dataCommand(), a.weightsCommand(), a.runsCommand(), a.devicesCommand(), a.versionCommand(),
 	)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()

@@ -10,16 +10,19 @@ import (
 
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/weights/hub"
+	"github.com/strideml/stride/weights/imagenet"
 	"github.com/strideml/stride/zoo"
 )
 
-// openModel reads a run folder, a model folder or a model file. net names the
-// network of a model file that does not say which one it is for.
+// openModel reads a run folder, a model folder or a model file, or takes the
+// pretrained weights of a network. net names the network of a model file that does
+// not say which one it is for.
 func (a *app) openModel(path, net string) (*modelfolder.Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no run folder or model file %s%s", quoteIfNeeded(path), trainFirst(path))
+		return openPretrained(path, net)
 	case err != nil:
 		return nil, err
 	case net == "" && !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
@@ -60,6 +63,33 @@ func (a *app) noticeUnfinished(run *runfolder.Run) {
 
 func unfinished(run *runfolder.Run) bool { return run != nil && !run.Finished }
 
+// openPretrained takes the weights of a network that are part of the program, or
+// that stride weights get has downloaded.
+func openPretrained(name, net string) (*modelfolder.Model, error) {
+	if _, ok := zoo.PretrainedFor(name); ok {
+		return modelfolder.Load(name, modelfolder.Options{Net: net})
+	}
+	weights, ok := hub.Find(name)
+	dir := ""
+	if ok {
+		dir = weights.Cached()
+	}
+	if dir == "" {
+		return nil, fmt.Errorf("there is no run folder or model file %s%s", quoteIfNeeded(name), trainFirst(name))
+	}
+	return loadDownloaded(dir, net)
+}
+
+// loadDownloaded reads weights from the hub. All of them are for ImageNet's classes,
+// whose names the hub's files lack.
+func loadDownloaded(dir, net string) (*modelfolder.Model, error) {
+	model, err := modelfolder.Load(dir, modelfolder.Options{Net: net})
+	if err == nil && len(model.Classes) == len(imagenet.Classes()) {
+		model.Classes = imagenet.Classes()
+	}
+	return model, err
+}
+
 // trainFirst explains the name of a network where a run folder should stand.
 func trainFirst(name string) string {
 	spec, err := zoo.Get(name)
@@ -68,6 +98,9 @@ func trainFirst(name string) string {
 	}
 	if dir := newestRun(spec.Name); dir != "" {
 		return fmt.Sprintf(", but the newest run of that network is %s", shellWord(dir))
+	}
+	if _, ok := hub.Find(name); ok {
+		return fmt.Sprintf(": %s is a network whose weights are not here yet; %s weights get %s downloads some that were trained with ImageNet", name, program(), spec.Name)
 	}
 	return fmt.Sprintf(": %s is a network that has no weights yet; train it with %s train %s", name, program(), name)
 }

@@ -36,7 +36,7 @@ var usages = map[string][]usage{
 	},
 	"stride predict": {
 		{"", misused}, {"RUN", misused}, {"lenett PNG", failed}, {"NEW PNG", failed}, {"FILE PNG", failed}, {"BAD PNG", failed},
-		{"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"USED PNG", done}, {"RUN PNG", done},
+		{"lenet-bn PNG", failed}, {"efficientnet-lite0 PNG --net lenet", failed}, {"efficientnet-lite0 PNG", done}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"USED PNG", done}, {"RUN PNG", done},
 	},
 	"stride summary": {
 		{"", misused}, {"lenett", misused}, {"nope", misused}, {"torchvision/nope", misused}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"lenet vgg", misused}, {"USED", done},
@@ -49,6 +49,8 @@ var usages = map[string][]usage{
 	"stride runs":                  {{"", done}, {"NEW", failed}, {"FILE", failed}, {"nope", failed}, {"RUN", done}, {"BAD", done}, {"RUN RUN", misused}},
 	"stride runs compare":          {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"RUN USED", done}},
 	"stride runs curves":           {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN BAD", failed}, {"RUN USED --out NEW/x.png", failed}, {"RUN USED --out x.jpg", misused}},
+	"stride weights list":          {{"", done}, {"x", misused}},
+	"stride weights get":           {{"", misused}, {"lenett", misused}, {"lenet", misused}, {"efficientnet-lite0 x", misused}, {"efficientnet-lite0 --dir FILE", failed}},
 	"stride devices":               {{"", done}, {"x", misused}},
 	"stride version":               {{"", done}, {"x", misused}},
 	"stride help":                  {{"", done}, {"train", done}, {"nope", misused}, {"train nope", misused}},
@@ -58,6 +60,7 @@ var usages = map[string][]usage{
 	"stride completion powershell": {{"", done}, {"x", misused}},
 	// Those with verbs of their own.
 	"stride":            {{"", done}, {"nope", misused}, {"nope --help", misused}, {"--version", done}},
+	"stride weights":    {{"", done}, {"nope", misused}, {"nope --help", misused}},
 	"stride data":       {{"", done}, {"nope", misused}, {"nope --help", misused}},
 	"stride completion": {{"", done}, {"tcsh", misused}, {"tcsh --help", misused}},
 }
