@@ -25,7 +25,7 @@ func TestPredictPretrained(t *testing.T) {
 	}
 	fails(t, failed, []string{"predict", "lenet-bn", picture}, "lenet-bn is a network that has no weights yet")
 	fails(t, failed, []string{"predict", "torchvision/vgg11", picture}, "whose weights are not here yet", "stride weights get torchvision/vgg11")
-	fails(t, failed, []string{"predict", "efficientnet-lite0", picture, "--net", "lenet"}, "efficientnet-lite0 is a model of the network efficientnet-lite0, not lenet")
+	fails(t, failed, []string{"predict", "efficientnet-lite0", picture, "--net", "lenet"}, `efficientnet-lite0 is a model of the network "efficientnet-lite0", not of "lenet"`)
 }
 
 func TestWeightsList(t *testing.T) {
