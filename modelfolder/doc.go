@@ -21,6 +21,14 @@
 //	zoo.Register(zoo.Spec{Name: "tiny", Input: tensor.Shape{3, 64, 64}, Classes: 2, New: newTiny})
 //	model, err := modelfolder.Load("tiny.safetensors", modelfolder.Options{})
 //
+// # The weights of a run
+//
+// A run that chooses a best epoch (train.Config.Best) keeps two sets of weights:
+// those of the best epoch so far, and the last ones. Load takes those of the best
+// epoch where the run has them, and the last ones otherwise; Options.Weights insists
+// on one or the other. Model.Choice and Model.Epoch say what was taken. [SaveRun]
+// goes by the same rule.
+//
 // # Preprocessing
 //
 // It is that of the folder's config.json or of the file's metadata. Where they

@@ -62,6 +62,10 @@ type Model struct {
 	// Run is the run; nil if the model is none. Its Weights are nil: Net has
 	// them.
 	Run *runfolder.Run
+	// Choice says which weights of the run these are, Best or Last, and Epoch after
+	// how many epochs the run had them; "" and 0 if the model is no run.
+	Choice Choice
+	Epoch  int
 	// Card is what Save writes into README.md besides. Load leaves it empty.
 	Card Card
 }
@@ -71,7 +75,21 @@ type Options struct {
 	// Net names the network of a model file that does not say which it is for.
 	// It is an error if the model names another one.
 	Net string
+	// Weights chooses between the weights of a run; the default is that of the
+	// package comment. Best is an error, which wraps runfolder.ErrNoBest, if the run
+	// has no best epoch. Of models that are no run it must be "".
+	Weights Choice
 }
+
+// A Choice is a choice between the weights that a run folder has.
+type Choice string
+
+const (
+	// Best are the weights of the best epoch; see train.Config.Best.
+	Best Choice = "best"
+	// Last are the newest weights.
+	Last Choice = "last"
+)
 
 // Load reads a run folder, a model folder or a model file, or, where there is
 // none at that path, takes the pretrained weights of the network of that name.
@@ -84,20 +102,20 @@ func Load(path string, o Options) (*Model, error) {
 		if err != nil {
 			return nil, err
 		}
-		return source.model(o.Net)
+		return source.model(o)
 	case err != nil:
 		return nil, err
 	}
 	source := &source{path: path}
 	if info.IsDir() {
-		err = source.readFolder()
+		err = source.readFolder(o.Weights)
 	} else {
 		err = source.readFile()
 	}
 	if err != nil {
 		return nil, err
 	}
-	return source.model(o.Net)
+	return source.model(o)
 }
 
 // A source is what was found at a path, before there is a model.
@@ -106,6 +124,7 @@ type source struct {
 	weightsFile string
 	weights     *safetensors.File
 	run         *runfolder.Run
+	choice      Choice // of the run's weights
 
 	// What is said about the model; all may be missing.
 	net, data     string
@@ -136,13 +155,13 @@ func readPretrained(name string) (*source, error) {
 }
 
 // readFolder reads a run folder or a model folder.
-func (s *source) readFolder() error {
+func (s *source) readFolder(weights Choice) error {
 	config, err := readConfig(s.path)
 	switch {
 	case err != nil:
 		return err
 	case config.TrainImages != nil:
-		return s.readRun()
+		return s.readRun(weights)
 	}
 	if s.net, err = config.network(); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(s.path, configFile), err)
@@ -177,8 +196,24 @@ func (s *source) noWeights() error {
 }
 
 // readRun reads a run folder.
-func (s *source) readRun() (err error) {
-	if s.run, err = runfolder.Read(s.path); err != nil {
+func (s *source) readRun(weights Choice) (err error) {
+	switch weights {
+	case "":
+		s.choice = Best
+		if s.run, err = runfolder.ReadBest(s.path); errors.Is(err, runfolder.ErrNoBest) {
+			s.choice = Last
+			s.run, err = runfolder.Read(s.path)
+		}
+	case Best:
+		s.choice = Best
+		s.run, err = runfolder.ReadBest(s.path)
+	case Last:
+		s.choice = Last
+		s.run, err = runfolder.Read(s.path)
+	default:
+		err = fmt.Errorf("there is no choice %q between the weights of a run: want %q or %q", weights, Best, Last)
+	}
+	if err != nil {
 		return err
 	}
 	settings := s.run.Settings
@@ -195,14 +230,21 @@ func (s *source) readRun() (err error) {
 	return nil
 }
 
-// model makes the model. asked is the name of the network that the caller
-// gives, or "".
-func (s *source) model(asked string) (*Model, error) {
-	spec, err := s.spec(asked)
+// model makes the model.
+func (s *source) model(o Options) (*Model, error) {
+	if s.run == nil && o.Weights != "" {
+		return nil, fmt.Errorf("%s is no run folder, so there are no %s weights to choose", s.path, o.Weights)
+	}
+	spec, err := s.spec(o.Net)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Classes: s.classes, Descriptions: s.descriptions}
+	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Choice: s.choice, Classes: s.classes, Descriptions: s.descriptions}
+	if s.run != nil {
+		if m.Epoch = len(s.run.History.Rows); s.choice == Best {
+			m.Epoch = s.run.History.BestEpoch
+		}
+	}
 	if s.input == nil {
 		s.input = spec.Input
 	}
@@ -231,7 +273,7 @@ func (s *source) checkClasses() error {
 	return fmt.Errorf("%s names %d classes, but no tensor in %s has that many rows", s.path, n, filepath.Base(s.weightsFile))
 }
 
-// spec finds the network.
+// spec finds the network. asked is the name that the caller gives, or "".
 func (s *source) spec(asked string) (zoo.Spec, error) {
 	if asked != "" {
 		spec, err := zoo.Get(asked)

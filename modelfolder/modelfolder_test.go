@@ -17,6 +17,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
@@ -481,4 +482,75 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// bestRun is a run folder of two epochs, the first of which is the best one, with the
+// weights after either.
+func bestRun(t testing.TB) (dir string, best, last *nn.Model) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "run")
+	f, err := runfolder.Create(dir, runfolder.Settings{
+		Version: 1, Net: "lenet", Input: input, Classes: []string{"a", "b", "c"}, TrainImages: 8, Epochs: 2, BatchSize: 8, Best: runfolder.TestAccuracy,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	best, last = lenet(t, 3, input), lenet(t, 3, input)
+	best.Parameters()[0].Value.Data()[0] = 7
+	rows := []runfolder.Row{{Epoch: 1, TestAccuracy: 1}, {Epoch: 2}}
+	at := runfolder.Position{Version: 1, Epoch: 1, Step: 1, Rows: rows[:1], Best: &runfolder.Best{Epoch: 1, Value: 1}}
+	if _, err := f.Save(&at, best, new(optim.State)); err != nil {
+		t.Fatal(err)
+	}
+	at.Epoch, at.Step, at.Rows, at.Finished = 2, 2, rows, true
+	if _, err := f.Save(&at, last, new(optim.State)); err != nil {
+		t.Fatal(err)
+	}
+	return dir, best, last
+}
+
+// Of a run that has chosen a best epoch its weights are taken, unless Options say
+// otherwise; of another one the last.
+func TestWeightsOfRun(t *testing.T) {
+	t.Parallel()
+	dir, best, last := bestRun(t)
+	for _, c := range []struct {
+		asked, got modelfolder.Choice
+		epoch      int
+		weights    *nn.Model
+	}{{"", modelfolder.Best, 1, best}, {modelfolder.Best, modelfolder.Best, 1, best}, {modelfolder.Last, modelfolder.Last, 2, last}} {
+		m, err := modelfolder.Load(dir, modelfolder.Options{Weights: c.asked})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sameState(t, m.Net, c.weights)
+		if m.Choice != c.got || m.Epoch != c.epoch || len(m.Run.History.Rows) != 2 {
+			t.Errorf("%q: %q of epoch %d", c.asked, m.Choice, m.Epoch)
+		}
+	}
+	saved, err := modelfolder.SaveRun(dir, modelfolder.Card{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := load(t, saved, "")
+	sameState(t, m.Net, best)
+	if m.Choice != "" || m.Epoch != 0 {
+		t.Errorf("a model folder has the %q weights of epoch %d", m.Choice, m.Epoch)
+	}
+	if _, err := modelfolder.Load(saved, modelfolder.Options{Weights: modelfolder.Last}); err == nil || !strings.Contains(err.Error(), "is no run folder") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := modelfolder.Load(dir, modelfolder.Options{Weights: "newest"}); err == nil || !strings.Contains(err.Error(), `want "best" or "last"`) {
+		t.Errorf("got %v", err)
+	}
+	plain, want := run(t, "lenet")
+	if m := load(t, plain, ""); m.Choice != modelfolder.Last || m.Epoch != 1 {
+		t.Errorf("%q of epoch %d", m.Choice, m.Epoch)
+	} else {
+		sameState(t, m.Net, want)
+	}
+	if _, err := modelfolder.Load(plain, modelfolder.Options{Weights: modelfolder.Best}); !errors.Is(err, runfolder.ErrNoBest) {
+		t.Errorf("got %v", err)
+	}
 }

@@ -71,7 +71,8 @@ func (m *Model) Save(dir string) error {
 }
 
 // SaveRun writes the model of a run into the folder model of its run folder, which
-// it returns, as Save does. card is for its README.md.
+// it returns, as Save does: with the weights of the best epoch, if the run has chosen
+// one, or the last ones. card is for its README.md.
 func SaveRun(run string, card Card) (dir string, err error) {
 	m, err := Load(run, Options{})
 	if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -24,7 +25,10 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 	if info, err := os.Stat(path); err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	} else if info.IsDir() {
-		run, err := runfolder.Read(path)
+		run, err := runfolder.ReadBest(path)
+		if errors.Is(err, runfolder.ErrNoBest) {
+			run, err = runfolder.Read(path)
+		}
 		if err != nil {
 			return fmt.Errorf("--weights: %w", err)
 		}
