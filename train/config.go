@@ -194,6 +194,9 @@ type EpochInfo struct {
 	Epochs int
 	// Step is the number of steps done since the run began.
 	Step int
+	// Test is the whole result of the test set, with its confusion matrix; nil
+	// without a test set.
+	Test *Evaluation
 	// Checkpoint is the path of the checkpoint written after it, or "".
 	Checkpoint string
 	// Best says that it is the best epoch so far; see Config.Best.

@@ -107,8 +107,9 @@ type fitter struct {
 	evaluator *evaluator        // nil without a test set
 	folder    *runfolder.Folder // nil without a run folder
 	at        runfolder.Position
-	saved     string // path of the latest checkpoint
-	patience  int    // epochs at chance before a warning
+	saved     string      // path of the latest checkpoint
+	patience  int         // epochs at chance before a warning
+	tested    *Evaluation // of the latest epoch; nil without a test set
 }
 
 // newFitter compiles all programs that will be needed.
@@ -358,6 +359,9 @@ func (f *fitter) epoch(ctx context.Context) error {
 	f.at.Epoch, f.at.Batch, f.at.Running = f.at.Epoch+1, 0, runfolder.Running{}
 	f.at.StoppedEarly = f.at.Epoch < f.config.Epochs && f.config.EarlyStop.over(f.at.Rows)
 	f.at.Finished = f.at.Epoch == f.config.Epochs || f.at.StoppedEarly
+	if f.evaluator != nil {
+		f.tested = &tested
+	}
 	return f.finishEpoch(row)
 }
 
@@ -485,7 +489,7 @@ func (f *fitter) finishEpoch(row Row) error {
 		warning = noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
 	}
 	if call := f.config.Callbacks.OnEpoch; call != nil {
-		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Checkpoint: path, Best: best, Warning: warning})
+		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Test: f.tested, Checkpoint: path, Best: best, Warning: warning})
 	}
 	if warning != "" {
 		f.log("warning: " + warning)

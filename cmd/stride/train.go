@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
@@ -23,6 +24,7 @@ import (
 	"github.com/strideml/stride/train/curves"
 	"github.com/strideml/stride/train/diagnose"
 	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/train/tensorboard"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -34,6 +36,7 @@ type trainVerb struct {
 	epochs, batch, resize, limit, workers int
 	rate, momentum, decay                 float32
 	nesterov, resume, json, verbose       bool
+	tensorboard                           bool
 	augment                               augmentFlag
 	seed                                  uint64
 	budget                                int64
@@ -114,6 +117,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
 	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
+	flags.BoolVar(&t.tensorboard, "tensorboard", false, "write an event file for TensorBoard into the run folder")
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
 	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, in all and in each layer that has some")
 	t.profile.addFlags(flags)
@@ -199,6 +203,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 			}
 		}
 	}
+	if t.tensorboard {
+		defer tensorboard.Attach(&config, tensorboard.Options{})() // errors have ended the training
+	}
 	history, err := train.Fit(ctx, model, trainSet, testSet, config)
 	t.live.clear()
 	if unsaved != nil {
@@ -213,7 +220,29 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := t.saveModel(show.tested); err != nil {
+		return err
+	}
 	return show.finish(history, t.out)
+}
+
+// saveModel writes the model folder within the run folder. A run that had nothing left
+// to do keeps the one that it has.
+func (t *trainVerb) saveModel(tested *train.Evaluation) error {
+	if tested == nil && exists(filepath.Join(t.out, modelfolder.RunModel, "README.md")) {
+		return nil
+	}
+	words := []string{"stride"}
+	for _, word := range os.Args[1:] {
+		words = append(words, shellWord(word))
+	}
+	v := newVersion()
+	card := modelfolder.Card{Command: strings.Join(words, " "), Versions: []string{v.String()}, Split: "test"}
+	if tested != nil {
+		card.Confusion = tested.Confusion
+	}
+	_, err := modelfolder.SaveRun(t.out, card)
+	return err
 }
 
 // checkFlags reports flags that contradict each other.
@@ -324,7 +353,7 @@ func (t *trainVerb) takeUp(args []string) error {
 			t.compute.device = s.Device
 		}
 	})
-	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "math", "tune", "weights", "memory-budget"} {
+	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "math", "tune", "tensorboard", "weights", "memory-budget"} {
 		value, ok := s.Options[flag]
 		if !ok || given(flag) {
 			continue
@@ -394,6 +423,7 @@ func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
 	put("memory-budget", t.budget > 0, (&size{&t.budget}).String())
 	put("math", t.compute.math == mathStrict, t.compute.math)
 	put("tune", t.compute.tune, "true")
+	put("tensorboard", t.tensorboard, "true")
 	put("weights", t.weights != "", t.weights)
 	put("weights-sha256", t.weights != "", t.weightsHash)
 	return options

@@ -25,7 +25,8 @@ type trainView struct {
 	measured        time.Time // end of the first step; zero once the time of all is told
 	row             train.StepInfo
 	dead            func() ([]diagnose.DeadShare, error)
-	err             error // of writing to stdout
+	tested          *train.Evaluation // of the last epoch
+	err             error             // of writing to stdout
 }
 
 func (v *trainView) callbacks() train.Callbacks {
@@ -107,6 +108,7 @@ func (v *trainView) test(done, total int) {
 }
 
 func (v *trainView) epoch(e train.EpochInfo) {
+	v.tested = e.Test
 	if v.json {
 		v.live.clear()
 		if err := writeJSON(v.stdout, newEpochReport(v.dir, e.Row)); err != nil && v.err == nil {
@@ -178,7 +180,7 @@ func (v *trainView) finish(h *train.History, dir string) error {
 		v.print("done in %.1f s, the first step after %.2f s\n", time.Since(started).Seconds(), v.first.Seconds())
 	}
 	v.print("loss %.3f, train accuracy %.3f, test accuracy %.3f\n\n", last.TrainLoss, last.TrainAccuracy, last.TestAccuracy)
-	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors. Next:\n", dir)
+	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors, and model/ to pass on. Next:\n", dir)
 	v.print("  %s eval %s\n  %s predict %s picture.png\n", program(), dir, program(), dir)
 	return v.err
 }

@@ -9,6 +9,10 @@
 //	log.txt            what happened when
 //	state.json         where training stands, and the checkpoint that it names
 //
+// Others add files: curves.png and curves.svg (train/curves), event files
+// (train/tensorboard), and at the end of stride train the folder model, which stands
+// alone (modelfolder.SaveRun).
+//
 // [Read] reads a run, also while it is being trained; package modelfolder makes
 // its model. [Peek] reads no weights, and [ReadSettings] config.json alone.
 //
