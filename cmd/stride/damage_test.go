@@ -22,7 +22,7 @@ func TestHalfDeletedRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := copyRun(t)
-			if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 				t.Fatal(err)
 			}
 			before := contents(t, dir)
