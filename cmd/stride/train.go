@@ -220,6 +220,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	if history.BestEpoch > 0 && history.BestEpoch != show.testedEpoch { // it was before the run was resumed
+		show.tested = nil
+	}
 	if err := t.saveModel(show.tested); err != nil {
 		return err
 	}

@@ -25,8 +25,10 @@ type trainView struct {
 	measured        time.Time // end of the first step; zero once the time of all is told
 	row             train.StepInfo
 	dead            func() ([]diagnose.DeadShare, error)
-	tested          *train.Evaluation // of the last epoch
-	err             error             // of writing to stdout
+	tested          *train.Evaluation // of the best epoch, or the last if none was best
+	testedEpoch     int
+	best            bool
+	err             error // of writing to stdout
 }
 
 func (v *trainView) callbacks() train.Callbacks {
@@ -108,7 +110,9 @@ func (v *trainView) test(done, total int) {
 }
 
 func (v *trainView) epoch(e train.EpochInfo) {
-	v.tested = e.Test
+	if e.Best || !v.best {
+		v.best, v.tested, v.testedEpoch = e.Best, e.Test, e.Epoch
+	}
 	if v.json {
 		v.live.clear()
 		if err := writeJSON(v.stdout, newEpochReport(v.dir, e.Row)); err != nil && v.err == nil {
