@@ -96,8 +96,8 @@ func (m *Model) writeTraining(b *strings.Builder) {
 			settings += ", augmentation " + s.Augment
 		}
 		add("Settings", markdown(settings))
-		if h.BestEpoch > 0 {
-			add("Weights", fmt.Sprintf("of epoch %d, the best one", h.BestEpoch))
+		if m.Choice == Best {
+			add("Weights", fmt.Sprintf("of epoch %d, the best one", m.Epoch))
 		}
 		if last := h.Last(); len(h.Rows) > 0 && !math.IsNaN(last.TestAccuracy) {
 			add("Test accuracy", fmt.Sprintf("%.4f after the last epoch", last.TestAccuracy))

@@ -81,15 +81,6 @@ func SaveRun(run string, card Card) (dir string, err error) {
 	if m.Run == nil {
 		return "", fmt.Errorf("%s is a model folder, not a run folder", run)
 	}
-	switch best, err := runfolder.ReadBest(run); {
-	case errors.Is(err, runfolder.ErrNoBest):
-	case err != nil:
-		return "", err
-	default:
-		if err := m.Net.LoadState(best.Weights.Entries); err != nil {
-			return "", fmt.Errorf("%s: %w", best.WeightsFile, err)
-		}
-	}
 	m.Card = card
 	dir = filepath.Join(run, RunModel)
 	return dir, m.Save(dir)

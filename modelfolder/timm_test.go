@@ -21,7 +21,6 @@ import (
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
@@ -518,37 +517,4 @@ func TestCardIsEscaped(t *testing.T) {
 	if m := load(t, dir, ""); m.Classes[0] != "a|b\n---" {
 		t.Errorf("%q", m.Classes)
 	}
-}
-
-// The weights of the best epoch are those of the model folder.
-func TestSaveRunBest(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s := runfolder.Settings{
-		Version: 1, Net: "lenet", Input: input, Classes: []string{"a", "b", "c"}, TrainImages: 8, Epochs: 2, BatchSize: 8, Best: "test accuracy",
-	}
-	f, err := runfolder.Create(dir, s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	best, last := lenet(t, 3, input), lenet(t, 3, input)
-	best.Parameters()[0].Value.Data()[0] = 7
-	rows := []runfolder.Row{{Epoch: 1, TestAccuracy: 1}, {Epoch: 2}}
-	at := runfolder.Position{Version: 1, Epoch: 1, Step: 1, Rows: rows[:1], Best: &runfolder.Best{Epoch: 1, Value: 1}}
-	if _, err := f.Save(&at, best, new(optim.State)); err != nil {
-		t.Fatal(err)
-	}
-	at.Epoch, at.Step, at.Rows, at.Finished = 2, 2, rows, true
-	if _, err := f.Save(&at, last, new(optim.State)); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	sameState(t, load(t, dir, "").Net, last)
-	out, err := modelfolder.SaveRun(dir, modelfolder.Card{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	sameState(t, load(t, out, "").Net, best)
 }
