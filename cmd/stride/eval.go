@@ -5,55 +5,73 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/spf13/cobra"
 
-	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train"
 )
 
 type evalVerb struct {
 	*app
-	data, net, split string
-	batch, limit     int
-	confusion, json  bool
-	report           reportFlag
-	compute          compute
+	data, net, split, weights string
+	batch, limit              int
+	batchGiven                bool
+	confusion, json           bool
+	report                    reportFlag
+	compute                   compute
+
+	mu sync.Mutex // for the live line and notices while pictures are read
 }
 
+// photoBatch is how many photos are computed at once unless --batch says otherwise.
+const photoBatch = 32
+
 func (a *app) evalCommand() *cobra.Command {
-	e := &evalVerb{app: a, batch: 256, split: "test"}
+	e := &evalVerb{app: a, batch: 256}
 	cmd := &cobra.Command{
-		Use:   "eval <run|model>",
+		Use:   "eval <run|model|network>",
 		Short: "Measure a trained network: accuracy, loss, a report for each class",
-		Long: `Measure a trained network on the test images: accuracy, mean loss, and for each class
-precision (which share of the images predicted as this class belong to it), recall
-(which share of its images were predicted as it) and F1 (the harmonic mean of both).
+		Long: `Measure a trained network: accuracy, mean loss, and for each class precision (which
+share of the images predicted as this class belong to it), recall (which share of its
+images were predicted as it) and F1 (the harmonic mean of both).
 
 A page with all numbers, curves and the worst mistakes as pictures is written into the
 run folder as report.html, or wherever --report says; it replaces the page before. The
 page of a model that is no run is only written with --report.
 
-The data are those that the run was trained with unless --data names others.`,
+The data are those that the run was trained with unless --data names others: a folder
+of photos with a folder for each class, a CSV file with the columns path and label, or
+the files of a dataset. The classes of photos must be among those of the model. The
+images measured are those of the test split, of photos without one those of the
+validation split, and otherwise all. Of a run that has chosen a best epoch, the weights
+are those of that epoch.`,
 		Example: `  stride eval runs/20260501-120000-lenet
   stride eval runs/quick --confusion
+  stride eval runs/birds --data more-birds --split all
+  stride eval efficientnet-lite0 --data imagenet/val --report report.html
   stride eval runs/quick --split train --report training.html
   stride eval model.safetensors --net lenet --data sample --json`,
 		Args:              oneArg("a run folder or a model file"),
 		ValidArgsFunction: nil, // files
-		RunE:              func(cmd *cobra.Command, args []string) error { return e.run(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			e.batchGiven = cmd.Flags().Changed("batch")
+			return e.run(cmd.Context(), args[0])
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	addData(cmd, &e.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample (default: the run's)")
-	addChoice(cmd, &e.split, "split", "`part` of the images: test or train", "test", "train")
-	flags.Var(&count{&e.limit, 0, 1 << 30}, "limit", "use only the first `n` images")
+	addData(cmd, &e.data, "`folder` with photos or a dataset's files, a CSV file, or \"sample\" for the embedded sample (default: the run's)")
+	addChoice(cmd, &e.split, "split", "`part` of the images: train, validation, test or all (default: see above)", trainSplit, validationSplit, testSplit, allSplits)
+	addChoice(cmd, &e.weights, "weights", "`weights` of a run: best or last (default: best, where a run has chosen a best epoch)", string(modelfolder.Best), string(modelfolder.Last))
+	flags.Var(&count{&e.limit, 0, 1 << 30}, "limit", "use only the first `n` images, of photos n from all classes")
 	flags.BoolVar(&e.confusion, "confusion", false, "print the confusion matrix: which classes are predicted as which")
 	flags.Var(&e.report, "report", "HTML `file` to write the report to, or none (default: report.html in the run folder)")
 	addNet(cmd, &e.net)
-	addBatch(flags, &e.batch, "images computed at once")
+	addBatch(flags, &e.batch, fmt.Sprintf("images computed at once; photos: %d unless given", photoBatch))
 	e.compute.addFlags(cmd)
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")
 	return cmd
@@ -72,36 +90,55 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err := e.compute.check(); err != nil {
 		return err
 	}
-	model, err := e.openModel(path, e.net)
+	model, err := e.openModelWith(path, modelfolder.Options{Net: e.net, Weights: modelfolder.Choice(e.weights)})
 	if err != nil {
 		return err
 	}
 	e.noticeUnfinished(model.Run)
-	if e.data == "" && model.Run != nil {
-		e.data = model.Run.Settings.Options["data"]
-	}
-	images, err := e.loadData(ctx, e.data)
+	images, err := e.openData(ctx, model)
 	if err != nil {
 		return err
 	}
-	set, err := view(part(images, e.split), model.Net.Input(), e.limit)
+	result, summary, err := e.measure(ctx, model, images)
 	if err != nil {
 		return err
 	}
-	if !model.Preprocessing.Equal(preprocess.Plain(model.Net.Input())) {
-		set = prepared{set, model.Preprocessing}
+	written, unwritten := e.writeReport(model, images, summary)
+	if e.json {
+		return errors.Join(writeJSON(e.stdout, newEvalReport(model, images, result, summary, written)), unwritten)
 	}
+	return errors.Join(e.print(model, images, result, summary, written), unwritten)
+}
+
+// measure computes the scores of all images. Where an image cannot be read the loader
+// puts another one in its place, which must not count twice.
+func (e *evalVerb) measure(ctx context.Context, model *modelfolder.Model, images *evalData) (*train.Evaluation, *metrics.Summary, error) {
 	device, release, err := e.compute.open()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	defer release()
-	collector, err := metrics.NewCollector(set.Classes(), metrics.CollectorConfig{})
+	collector, err := metrics.NewCollector(images.set.Classes(), metrics.CollectorConfig{})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	result, err := train.Evaluate(ctx, model.Net, set, train.EvalConfig{
-		BatchSize: e.batch, Device: device, OnScores: collector.AddLogits, OnBatch: func(done, total int) {
+	batch := e.batch
+	if images.photos && !e.batchGiven {
+		batch = photoBatch
+	}
+	seen := make([]bool, images.set.Len())
+	result, err := train.Evaluate(ctx, model.Net, images.set, train.EvalConfig{
+		BatchSize: batch, Device: device,
+		OnScores: func(item int, logits []float32, label int) error {
+			if seen[item] {
+				return nil
+			}
+			seen[item] = true
+			return collector.AddLogits(item, logits, label)
+		},
+		OnBatch: func(done, total int) {
+			e.mu.Lock()
+			defer e.mu.Unlock()
 			e.live.draw(func() progress {
 				return progress{"testing", float64(done) / float64(total), []string{fmt.Sprintf("%s of %s images", thousands(done), thousands(total))}}
 			})
@@ -109,15 +146,29 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	})
 	e.live.clear()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	summary := collector.Summary()
-	written, unwritten := e.writeReport(model, images, summary)
-	if e.json {
-		return errors.Join(writeJSON(e.stdout, newEvalReport(model, dataName(images), e.split, result, summary, written)), unwritten)
+	if summary.Images < result.Images {
+		result.Images, result.Accuracy, result.Loss, result.Confusion = summary.Images, summary.Accuracy, summary.LogLoss, summary.Confusion
 	}
-	_, err = fmt.Fprintf(e.stdout, "%s from %s on %s %s images of %s\naccuracy %.4f   loss %.4f   %s images/s\n%s\n\n%s",
-		printable.Line(model.Spec.Title), printable.Line(filepath.Clean(path)), thousands(result.Images), splitName(e.split), printable.Line(dataTitle(images)),
+	return result, summary, nil
+}
+
+// note is notice, for goroutines that read pictures.
+func (e *evalVerb) note(line string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.notice(line)
+}
+
+func (e *evalVerb) print(model *modelfolder.Model, images *evalData, result *train.Evaluation, summary *metrics.Summary, written string) error {
+	weights := weightsText(model)
+	if weights != "" {
+		weights = "weights of " + weights + "\n"
+	}
+	_, err := fmt.Fprintf(e.stdout, "%s from %s on %s %s of %s\n%saccuracy %.4f   loss %.4f   %s images/s\n%s\n\n%s",
+		printable.Line(model.Spec.Title), printable.Line(filepath.Clean(model.Path)), thousands(result.Images), images.measured(), printable.Line(images.title), weights,
 		result.Accuracy, result.Loss, thousands(int(result.ImagesPerSecond)), summaryLine(summary), result.Confusion.Report())
 	if err == nil && e.confusion {
 		_, err = fmt.Fprintf(e.stdout, "\n%s", result.Confusion)
@@ -125,11 +176,24 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err == nil && written != "" {
 		_, err = fmt.Fprintf(e.stdout, "\nThe report is %s\n", printable.Line(written))
 	}
-	return errors.Join(err, unwritten)
+	return err
+}
+
+// weightsText says which weights of a run that has chosen a best epoch were measured;
+// "" for other models.
+func weightsText(model *modelfolder.Model) string {
+	run := model.Run
+	switch {
+	case run == nil || run.History.BestEpoch == 0:
+		return ""
+	case model.Choice == modelfolder.Best:
+		return fmt.Sprintf("epoch %d of %d, the best by %s", model.Epoch, len(run.History.Rows), run.Settings.Best)
+	}
+	return fmt.Sprintf("epoch %d, the last; the best by %s is %d", model.Epoch, run.Settings.Best, run.History.BestEpoch)
 }
 
 func splitName(split string) string {
-	if split == "train" {
+	if split == trainSplit {
 		return "training"
 	}
 	return split

@@ -11,18 +11,25 @@ import (
 
 // evalReport is an evaluation as JSON. Numbers that are not defined are null.
 type evalReport struct {
-	Model           string   `json:"model"`
-	Net             string   `json:"net"`
-	Data            string   `json:"data"`
-	Split           string   `json:"split"`
-	Images          int      `json:"images"`
+	Model string `json:"model"`
+	Net   string `json:"net"`
+	Data  string `json:"data"`
+	// Source is the folder or file that the images are in.
+	Source string `json:"source"`
+	Split  string `json:"split"`
+	Images int    `json:"images"`
+	// LeftOut is how many images of the split could not be read.
+	LeftOut         int      `json:"left_out,omitempty"`
 	Accuracy        float64  `json:"accuracy"`
 	Loss            *float64 `json:"loss"`
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
 	// Unfinished says that the run has epochs left; its accuracy may be low.
-	Unfinished bool          `json:"unfinished,omitempty"`
-	Classes    []classReport `json:"classes"`
+	Unfinished bool `json:"unfinished,omitempty"`
+	// Weights are those of a run's "best" epoch or its "last" ones, after Epoch epochs.
+	Weights string        `json:"weights,omitempty"`
+	Epoch   int           `json:"epoch,omitempty"`
+	Classes []classReport `json:"classes"`
 	// Confusion has a row for each label and a column for each prediction.
 	Confusion [][]int `json:"confusion"`
 
@@ -70,7 +77,9 @@ type pairReport struct {
 
 type mistakeReport struct {
 	// Item is the index of the image.
-	Item             int      `json:"item"`
+	Item int `json:"item"`
+	// File is the path of a photo from the folder of all.
+	File             string   `json:"file,omitempty"`
 	Class            string   `json:"class"`
 	Predicted        string   `json:"predicted"`
 	Probability      *float64 `json:"probability"`
@@ -78,9 +87,10 @@ type mistakeReport struct {
 	Loss             *float64 `json:"loss"`
 }
 
-func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evaluation, s *metrics.Summary, report string) evalReport {
+func newEvalReport(model *modelfolder.Model, images *evalData, e *train.Evaluation, s *metrics.Summary, report string) evalReport {
 	r := evalReport{
-		Model: model.Path, Net: model.Spec.Name, Data: data, Split: split, Images: e.Images,
+		Model: model.Path, Net: model.Spec.Name, Data: images.name, Source: images.source, Split: images.split, Images: e.Images, LeftOut: images.set.Len() - e.Images,
+		Weights: string(model.Choice), Epoch: model.Epoch,
 		Accuracy: e.Accuracy, Loss: finite(e.Loss), ImagesPerSecond: e.ImagesPerSecond, Seconds: e.Seconds, Unfinished: unfinished(model.Run),
 		TopK: s.TopK, Macro: s.Macro, Weighted: s.Weighted,
 		ROCAUC: finite(s.MacroROCAUC), AveragePrecision: finite(s.MacroAveragePrecision), Brier: finite(s.Brier),
@@ -104,7 +114,7 @@ func newEvalReport(model *modelfolder.Model, data, split string, e *train.Evalua
 		r.MostConfused = append(r.MostConfused, pairReport{names[c.Label], names[c.Predicted], c.Count, c.Share})
 	}
 	for _, w := range s.Worst {
-		r.WorstMistakes = append(r.WorstMistakes, mistakeReport{w.Item, names[w.Label], names[w.Predicted], finite(w.Probability), finite(w.LabelProbability), finite(w.Loss)})
+		r.WorstMistakes = append(r.WorstMistakes, mistakeReport{w.Item, images.file(w.Item), names[w.Label], names[w.Predicted], finite(w.Probability), finite(w.LabelProbability), finite(w.Loss)})
 	}
 	return r
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"image"
 	"io/fs"
 	"maps"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/strideml/stride/data"
-	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train/runfolder"
@@ -43,7 +41,7 @@ func (f *reportFlag) Set(s string) error {
 // writeReport writes the report and returns its file; "" if none was to be written.
 // Nobody has asked for the one in the run folder: it is left out, with a notice,
 // while another process writes that folder, and where the folder cannot be written.
-func (e *evalVerb) writeReport(model *modelfolder.Model, images *fashionmnist.Set, summary *metrics.Summary) (string, error) {
+func (e *evalVerb) writeReport(model *modelfolder.Model, images *evalData, summary *metrics.Summary) (string, error) {
 	path := string(e.report)
 	switch {
 	case path == noReport:
@@ -69,17 +67,12 @@ func (e *evalVerb) writeReport(model *modelfolder.Model, images *fashionmnist.Se
 }
 
 // reportPage gathers what the report tells.
-func (e *evalVerb) reportPage(model *modelfolder.Model, images *fashionmnist.Set, summary *metrics.Summary) report.Page {
-	set := part(images, e.split)
+func (e *evalVerb) reportPage(model *modelfolder.Model, images *evalData, summary *metrics.Summary) report.Page {
 	v := newVersion()
 	p := report.Page{
-		Title: fmt.Sprintf("%s on %s", model.Spec.Title, dataTitle(images)), Created: time.Now(),
-		Measured: splitName(e.split) + " images", Result: summary,
-		Splits:  []report.Split{splitOf("training", images.Train), splitOf("test", images.Test)},
-		Data:    []report.Fact{{Name: "Data set", Value: dataTitle(images)}, {Name: "From", Value: images.Source}, {Name: "Shape of an image", Value: images.Train.ImageShape().String()}},
-		Model:   modelFacts(model),
-		Picture: func(i int) (image.Image, error) { picture, _, err := data.Picture(set, i); return picture, err },
-		Name:    func(i int) string { return fmt.Sprintf("%s image %d", splitName(e.split), i) },
+		Title: fmt.Sprintf("%s on %s", model.Spec.Title, images.title), Created: time.Now(),
+		Measured: images.measured(), Result: summary, Splits: images.splits, Data: images.facts, Model: modelFacts(model),
+		Picture: images.picture, Name: images.itemName,
 		Versions: []report.Fact{
 			{Name: "Stride", Value: v.Version}, {Name: "Revision", Value: v.Revision}, {Name: "Go", Value: v.Go},
 			{Name: "Platform", Value: v.Platform}, {Name: "Engine", Value: v.Engine},
@@ -91,7 +84,9 @@ func (e *evalVerb) reportPage(model *modelfolder.Model, images *fashionmnist.Set
 	if run := model.Run; run != nil {
 		p.History, p.Settings = run.History, report.SettingsOf(run.Settings)
 		for _, name := range slices.Sorted(maps.Keys(run.Settings.Options)) {
-			p.Settings = append(p.Settings, report.Fact{Name: "--" + name, Value: run.Settings.Options[name]})
+			if value := run.Settings.Options[name]; name != "photos" && name != "fingerprint" { // these are no flags
+				p.Settings = append(p.Settings, report.Fact{Name: "--" + name, Value: value})
+			}
 		}
 	}
 	return p
@@ -115,6 +110,9 @@ func modelFacts(model *modelfolder.Model) []report.Fact {
 			done += ": unfinished"
 		}
 		facts = append(facts, report.Fact{Name: "Epochs done", Value: done})
+		if weights := weightsText(model); weights != "" {
+			facts = append(facts, report.Fact{Name: "Weights of", Value: weights})
+		}
 	}
 	return facts
 }

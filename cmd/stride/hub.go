@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/weights/hub"
 	"github.com/strideml/stride/zoo"
 )
@@ -122,7 +123,7 @@ names a mirror of the hub.
 				return fmt.Errorf("get %s: %w", weights.Net, err)
 			}
 			a.live.clear()
-			if _, err := loadDownloaded(folder, weights.Net); err != nil {
+			if _, err := loadDownloaded(folder, modelfolder.Options{Net: weights.Net}); err != nil {
 				return errors.Join(fmt.Errorf("what the hub has for %s does not fit it: %w", weights.Net, err), hub.Remove(folder))
 			}
 			if asJSON {

@@ -19,16 +19,22 @@ import (
 // pretrained weights of a network. net names the network of a model file that does
 // not say which one it is for.
 func (a *app) openModel(path, net string) (*modelfolder.Model, error) {
+	return a.openModelWith(path, modelfolder.Options{Net: net})
+}
+
+// openModelWith is openModel with a choice between the weights of a run.
+func (a *app) openModelWith(path string, options modelfolder.Options) (*modelfolder.Model, error) {
+	net := options.Net
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return openPretrained(path, net)
+		return openPretrained(path, options)
 	case err != nil:
 		return nil, err
 	case net == "" && !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
 		return nil, fmt.Errorf("%s is neither a run folder nor a .safetensors file", path)
 	}
-	model, err := modelfolder.Load(path, modelfolder.Options{Net: net})
+	model, err := modelfolder.Load(path, options)
 	if net == "" && errors.Is(err, modelfolder.ErrNoNet) {
 		return nil, fmt.Errorf("%w with --net", err)
 	}
@@ -65,9 +71,9 @@ func unfinished(run *runfolder.Run) bool { return run != nil && !run.Finished }
 
 // openPretrained takes the weights of a network that are part of the program, or
 // that stride weights get has downloaded.
-func openPretrained(name, net string) (*modelfolder.Model, error) {
+func openPretrained(name string, options modelfolder.Options) (*modelfolder.Model, error) {
 	if _, ok := zoo.PretrainedFor(name); ok {
-		return modelfolder.Load(name, modelfolder.Options{Net: net})
+		return modelfolder.Load(name, options)
 	}
 	weights, ok := hub.Find(name)
 	dir := ""
@@ -77,13 +83,13 @@ func openPretrained(name, net string) (*modelfolder.Model, error) {
 	if dir == "" {
 		return nil, fmt.Errorf("there is no run folder or model file %s%s", quoteIfNeeded(name), trainFirst(name))
 	}
-	return loadDownloaded(dir, net)
+	return loadDownloaded(dir, options)
 }
 
 // loadDownloaded reads weights from the hub. All of them are for ImageNet's classes,
 // whose names the hub's files lack.
-func loadDownloaded(dir, net string) (*modelfolder.Model, error) {
-	model, err := modelfolder.Load(dir, modelfolder.Options{Net: net})
+func loadDownloaded(dir string, options modelfolder.Options) (*modelfolder.Model, error) {
+	model, err := modelfolder.Load(dir, options)
 	if err == nil && len(model.Classes) == len(imagenet.Classes()) {
 		model.Classes = imagenet.Classes()
 	}

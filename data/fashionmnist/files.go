@@ -28,6 +28,12 @@ func complete(dir string) bool { return mnistfiles.Complete(dir) }
 // FashionMNIST/raw is where torchvision puts them.
 var inside = []string{"fashion-mnist", "FashionMNIST/raw", "FashionMNIST", "raw"}
 
+// Contains reports whether Load finds the four files in a named folder.
+func Contains(dir string) bool {
+	found, err := mnistfiles.Locate(dir, inside...)
+	return err == nil && complete(found)
+}
+
 // loadNamed loads from a folder that the user named, or from one in it.
 func loadNamed(ctx context.Context, dir string) (*Set, error) {
 	dir, err := mnistfiles.Locate(dir, inside...)

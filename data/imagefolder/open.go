@@ -33,6 +33,9 @@ type Options struct {
 	// nor be for training. By default the pictures say which classes there are; then
 	// there must be at least two, each with pictures to train with.
 	Classes []string
+	// Synonyms are other names that folders and manifests may have for Classes, by
+	// index: for ImageNet's classes the numbers of the synsets.
+	Synonyms []string
 	// Strict makes a picture that cannot be read an error.
 	Strict bool
 	// MaxPixels is the largest picture that is read; 0 is imagefile's limit.
@@ -138,6 +141,9 @@ func Open(ctx context.Context, path string, options Options) (*Sets, error) {
 	if options.Validation == 0 {
 		options.Validation = 0.2
 	}
+	if n := len(options.Synonyms); n > 0 && n != len(options.Classes) {
+		return nil, fmt.Errorf("there are synonyms for %d classes, and %d classes", n, len(options.Classes))
+	}
 	if options.Validation >= 1 || options.Validation != options.Validation {
 		return nil, fmt.Errorf("a share of %v of the pictures for validation: want below 1", options.Validation)
 	}
@@ -225,6 +231,9 @@ func (f *found) checkClasses(s *Sets, options Options) (map[string]int, error) {
 			at := slices.Index(options.Classes, label)
 			if at < 0 {
 				at = slices.Index(options.Classes, s.Classes[i])
+			}
+			if at < 0 {
+				at = slices.Index(options.Synonyms, label)
 			}
 			if at < 0 {
 				return nil, fmt.Errorf("class %s is not among the %d classes of the model (%s)", quote(label), len(options.Classes), some(options.Classes))

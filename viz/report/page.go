@@ -68,9 +68,10 @@ const (
 	maxPairs       = 20
 )
 
-// SettingsOf returns the settings of a run as facts.
+// SettingsOf returns the settings of a run as facts; of those that a run need not have,
+// the ones that it has.
 func SettingsOf(s runfolder.Settings) []Fact {
-	return []Fact{
+	facts := []Fact{
 		{"Epochs", fmt.Sprint(s.Epochs)},
 		{"Batch size", fmt.Sprint(s.BatchSize)},
 		{"Learning rate", fmt.Sprint(s.LearningRate)},
@@ -82,6 +83,23 @@ func SettingsOf(s runfolder.Settings) []Fact {
 		{"Test images", thousands(s.TestImages)},
 		{"Engine", s.Device},
 	}
+	add := func(name, value string) {
+		if value != "" && value != "0" {
+			facts = append(facts, Fact{name, value})
+		}
+	}
+	add("Mixed images", s.Mix)
+	add("Frozen", s.Freeze)
+	add("Batches an update", fmt.Sprint(s.Accumulate))
+	add("Average of the weights", s.EMA)
+	add("Label smoothing", fmt.Sprint(s.LabelSmoothing))
+	if len(s.ClassWeights) > 0 {
+		add("Class weights", fmt.Sprint(s.ClassWeights))
+	}
+	add("Best epoch by", string(s.Best))
+	add("Stopped early", s.EarlyStop)
+	add("Learning rate on a plateau", s.Plateau)
+	return facts
 }
 
 //go:embed page.html
