@@ -141,8 +141,8 @@ func (m *ConfusionMatrix) String() string {
 }
 
 // Report returns a table of precision, recall, F1 and number of images for
-// each class, and their unweighted means. Control characters in class names are
-// escaped.
+// each class, and their unweighted means. Classes that neither occur nor are
+// predicted are only counted. Control characters in class names are escaped.
 func (m *ConfusionMatrix) Report() string {
 	names := m.nameWidth(len("class"))
 	var b strings.Builder
@@ -150,12 +150,20 @@ func (m *ConfusionMatrix) Report() string {
 	line := func(name string, p, r, f float64, n int) {
 		fmt.Fprintf(&b, "%s  %9.4f  %6.4f  %5.3f  %6d\n", pad(name, names), p, r, f, n)
 	}
+	absent := 0
 	for i, name := range m.classes {
+		if m.Support(i)+m.Predicted(i) == 0 && m.Total() > 0 {
+			absent++
+			continue
+		}
 		line(printable.Line(name), m.Precision(i), m.Recall(i), m.F1(i), m.Support(i))
 	}
 	if len(m.classes) > 0 {
 		mean := m.Macro()
 		line("mean", mean.Precision, mean.Recall, mean.F1, m.Total())
+	}
+	if absent > 0 {
+		fmt.Fprintf(&b, "classes without images and predictions, 0 in the mean: %d\n", absent)
 	}
 	return b.String()
 }

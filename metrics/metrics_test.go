@@ -128,3 +128,15 @@ func TestClassNamesAreEscaped(t *testing.T) {
 		}
 	}
 }
+
+// Of many classes only those are listed that occur or are predicted.
+func TestReportOfFewClasses(t *testing.T) {
+	m := metrics.NewConfusionMatrix([]string{"cat", "dog", "elk", "fox"})
+	if err := m.Add(0, 2); err != nil {
+		t.Fatal(err)
+	}
+	got := m.Report()
+	if !strings.Contains(got, "\ncat ") || !strings.Contains(got, "\nelk ") || strings.Contains(got, "dog") || strings.Contains(got, "fox") || !strings.HasSuffix(got, "0 in the mean: 2\n") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -55,7 +55,7 @@ are those of that epoch.`,
   stride eval efficientnet-lite0 --data imagenet/val --report report.html
   stride eval runs/quick --split train --report training.html
   stride eval model.safetensors --net lenet --data sample --json`,
-		Args:              oneArg("a run folder or a model file"),
+		Args:              oneArg("a run folder, a model file or a network"),
 		ValidArgsFunction: nil, // files
 		RunE: func(cmd *cobra.Command, args []string) error {
 			e.batchGiven = cmd.Flags().Changed("batch")

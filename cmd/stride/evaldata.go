@@ -160,7 +160,11 @@ func (e *evalVerb) openEvalPhotos(ctx context.Context, model *modelfolder.Model,
 	d.file = d.itemName
 	for _, s := range []*imagefolder.Split{sets.Train, sets.Validation, sets.Test} {
 		if s != nil {
-			d.splits = append(d.splits, report.Split{Name: splitName(s.Name), Images: s.Len(), Counts: sets.Summary.Pictures[s.Name]})
+			name := splitName(s.Name)
+			if !own && sets.Validation == nil && sets.Test == nil {
+				name = "labelled" // nobody has said that they are for training
+			}
+			d.splits = append(d.splits, report.Split{Name: name, Images: s.Len(), Counts: sets.Summary.Pictures[s.Name]})
 		}
 	}
 	e.noticeMissingClasses(split, len(model.Classes))
@@ -194,14 +198,14 @@ func (e *evalVerb) findPhotos(ctx context.Context, model *modelfolder.Model, pat
 		sets, err = imagefolder.Open(ctx, path, o)
 	}
 	e.live.clear()
-	for _, line := range lines {
-		e.notice(line)
-	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && e.data == "":
 		return nil, false, fmt.Errorf("the photos that %s was trained with are not there any more: %w: name their folder with --data", model.Path, err)
 	case err != nil:
 		return nil, false, err
+	}
+	for _, line := range lines {
+		e.notice(line)
 	}
 	if own && fingerprint != "" && sets.Fingerprint() != fingerprint {
 		e.notice(fmt.Sprintf("The pictures in %s are not the same as when %s was trained.", path, model.Path))

@@ -83,6 +83,9 @@ func (e *evalVerb) reportPage(model *modelfolder.Model, images *evalData, summar
 	}
 	if run := model.Run; run != nil {
 		p.History, p.Settings = run.History, report.SettingsOf(run.Settings)
+		if run.Settings.Options["photos"] != "" {
+			p.Tested = validationSplit
+		}
 		for _, name := range slices.Sorted(maps.Keys(run.Settings.Options)) {
 			if value := run.Settings.Options[name]; name != "photos" && name != "fingerprint" { // these are no flags
 				p.Settings = append(p.Settings, report.Fact{Name: "--" + name, Value: value})

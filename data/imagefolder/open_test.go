@@ -373,3 +373,15 @@ func TestNoPermission(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSynonyms(t *testing.T) {
+	root := tree(t, pictures("n02012849/1.png", "tench/1.png"))
+	classes, numbers := []string{"tench", "crane"}, []string{"n01440764", "n02012849"}
+	s := open(t, root, imagefolder.Options{Classes: classes, Synonyms: numbers, Validation: -1})
+	equal(t, "train", paths(s.Train), "[tench/1.png=0 n02012849/1.png=1]")
+	equal(t, "classes", s.Classes, "[tench crane]")
+	_, err := imagefolder.Open(context.Background(), root, imagefolder.Options{Classes: classes, Synonyms: numbers[:1]})
+	if err == nil || !strings.Contains(err.Error(), "synonyms for 1 classes, and 2 classes") {
+		t.Error(err)
+	}
+}

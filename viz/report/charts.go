@@ -41,7 +41,8 @@ type tick struct{ At, Label string }
 type point struct{ x, y float64 }
 
 // charts draws the loss and, where there is one, the accuracy over the epochs.
-func charts(h *runfolder.History) []chart {
+// tested is the name of the test's curve.
+func charts(h *runfolder.History, tested string) []chart {
 	var trainLoss, trainAccuracy, testLoss, testAccuracy []point
 	for _, p := range h.Points {
 		trainLoss, trainAccuracy = append(trainLoss, point{p.Epochs, p.Loss}), append(trainAccuracy, point{p.Epochs, p.Accuracy})
@@ -53,8 +54,8 @@ func charts(h *runfolder.History) []chart {
 	}
 	var list []chart
 	for _, c := range []chart{
-		newChart("Loss", 0, trainLoss, testLoss),
-		newChart("Accuracy", 1, trainAccuracy, testAccuracy),
+		newChart("Loss", 0, tested, trainLoss, testLoss),
+		newChart("Accuracy", 1, tested, trainAccuracy, testAccuracy),
 	} {
 		if len(c.Lines) > 0 {
 			list = append(list, c)
@@ -65,7 +66,7 @@ func charts(h *runfolder.History) []chart {
 
 // newChart draws a chart whose vertical axis begins at 0 and ends at most, or above
 // the highest value if most is 0.
-func newChart(name string, most float64, trained, tested []point) chart {
+func newChart(name string, most float64, testName string, trained, tested []point) chart {
 	trained, tested = drawable(trained), drawable(tested)
 	c := chart{Name: name}
 	if len(trained)+len(tested) == 0 {
@@ -95,7 +96,7 @@ func newChart(name string, most float64, trained, tested []point) chart {
 		if len(points) == 0 {
 			continue
 		}
-		l := line{Name: []string{"training", "test"}[i], Style: i + 1, last: points[len(points)-1].y}
+		l := line{Name: []string{"training", testName}[i], Style: i + 1, last: points[len(points)-1].y}
 		var path strings.Builder
 		for j, p := range points {
 			fmt.Fprintf(&path, "%c%s %s", "ML"[min(j, 1)], coordinate(x(p.x)), coordinate(y(p.y)))

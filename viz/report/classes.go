@@ -34,9 +34,10 @@ func newClassTable(s *metrics.Summary, names []string) classTable {
 		t.Rows = append(t.Rows, row)
 	}
 	slices.SortStableFunc(t.Rows, func(a, b classRow) int { return cmp.Compare(a.F1, b.F1) })
-	if len(t.Rows) > maxClassRows {
-		t.Note = fmt.Sprintf("Of %s classes, these are the %d with the lowest F1.", thousands(len(t.Rows)), maxClassRows)
-		t.Rows = t.Rows[:maxClassRows]
+	if all := len(t.Rows); all > maxClassRows {
+		t.Rows = slices.DeleteFunc(t.Rows, func(r classRow) bool { return r.Images == 0 })
+		t.Rows = t.Rows[:min(len(t.Rows), maxClassRows)]
+		t.Note = fmt.Sprintf("Of %s classes, these are the %d with the lowest F1 that have images.", thousands(all), len(t.Rows))
 	}
 	return t
 }
@@ -83,10 +84,13 @@ func newDataTable(splits []Split, names []string) dataTable {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	if len(t.Rows) > maxClassRows {
+	if all := len(t.Rows); all > maxClassRows {
+		t.Rows = slices.DeleteFunc(t.Rows, func(r dataRow) bool {
+			return !slices.ContainsFunc(r.Cells, func(c dataCell) bool { return c.Images > 0 })
+		})
 		slices.SortStableFunc(t.Rows, func(a, b dataRow) int { return cmp.Compare(a.Cells[0].Images, b.Cells[0].Images) })
-		t.Note = fmt.Sprintf("Of %s classes, these are the %d with the fewest %s images.", thousands(len(t.Rows)), maxClassRows, t.Splits[0])
-		t.Rows = t.Rows[:maxClassRows]
+		t.Rows = t.Rows[:min(len(t.Rows), maxClassRows)]
+		t.Note = fmt.Sprintf("Of %s classes, these are the %d with the fewest %s images of those that have any.", thousands(all), len(t.Rows), t.Splits[0])
 	}
 	return t
 }

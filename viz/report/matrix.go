@@ -59,7 +59,9 @@ func newMatrix(m *metrics.ConfusionMatrix, names []string) matrix {
 		for i := range k {
 			errors[i] = m.Support(i) + m.Predicted(i) - 2*m.Count(i, i)
 		}
-		slices.SortStableFunc(shown, func(a, b int) int { return cmp.Compare(errors[b], errors[a]) })
+		slices.SortStableFunc(shown, func(a, b int) int {
+			return cmp.Or(cmp.Compare(errors[b], errors[a]), cmp.Compare(m.Support(b), m.Support(a)))
+		})
 		shown = shown[:maxMatrix]
 		slices.Sort(shown)
 		v.Note = fmt.Sprintf("Of %s classes, these are the %d with the most mistakes.", thousands(k), maxMatrix)

@@ -32,6 +32,9 @@ type Page struct {
 	Result *metrics.Summary
 	// History is what the training has done; nil if it is not known.
 	History *runfolder.History
+	// Tested names the images that the training was tested with after each epoch, as
+	// History has it: "validation"; "" means "test".
+	Tested string
 	// Splits are the parts of the data set.
 	Splits []Split
 	// Data, Model, Settings and Versions are facts, in the order in which they are
@@ -159,7 +162,7 @@ func newView(p Page) (*view, error) {
 	if p.Measured == "" {
 		p.Measured = "images"
 	}
-	p.Title, p.Measured = printable.Line(p.Title), printable.Line(p.Measured)
+	p.Title, p.Measured, p.Tested = printable.Line(p.Title), printable.Line(p.Measured), printable.Line(cmp.Or(p.Tested, "test"))
 	for _, facts := range []*[]Fact{&p.Data, &p.Model, &p.Settings, &p.Versions} {
 		*facts = slices.Clone(*facts) // the caller's stay as they are
 		for i, f := range *facts {
@@ -175,7 +178,7 @@ func newView(p Page) (*view, error) {
 	v.Tiles = tiles(p.Result)
 	v.Remarks = remarks(p, names)
 	if p.History != nil {
-		v.Charts, v.Rows = charts(p.History), thin(p.History.Rows)
+		v.Charts, v.Rows = charts(p.History, p.Tested), thin(p.History.Rows)
 	}
 	v.Classes = newClassTable(p.Result, names)
 	v.Matrix = newMatrix(p.Result.Confusion, names)

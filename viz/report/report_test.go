@@ -338,3 +338,41 @@ func ExampleWriteFile() {
 	fmt.Println(strings.Contains(string(text), "<h1>Cats and dogs</h1>"), err)
 	// Output: true <nil>
 }
+
+// The curves of a run that was tested with validation images have that name, and of many
+// classes without images the tables show none.
+func TestValidation(t *testing.T) {
+	p := page(t, 10)
+	p.Tested = "validation"
+	p.Settings = report.SettingsOf(runfolder.Settings{Best: runfolder.TestLoss, LabelSmoothing: 0.1, Freeze: "head", ClassWeights: []float32{1, 2}})
+	text := write(t, p)
+	for _, want := range []string{"The validation loss was lowest after epoch 1", "Loss, validation", ">validation</span>", "Best epoch by", "test loss", "Label smoothing", "[1 2]"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(text, "Batches an update") {
+		t.Error("the page has a setting that the run does not have")
+	}
+	names := make([]string, 150)
+	for i := range names {
+		names[i] = fmt.Sprintf("class-%d", i)
+	}
+	c, err := metrics.NewCollector(names, metrics.CollectorConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logits := make([]float32, len(names))
+	logits[140] = 9
+	if err := c.AddLogits(0, logits, 140); err != nil {
+		t.Fatal(err)
+	}
+	counts := make([]int, len(names))
+	counts[140] = 1
+	text = write(t, report.Page{Result: c.Summary(), Splits: []report.Split{{Name: "test", Images: 1, Counts: counts}}})
+	for _, want := range []string{"Of 150 classes, these are the 1 with the lowest F1 that have images.", "these are the 1 with the fewest test images of those that have any"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func remarks(p Page, names []string) []string {
 		}
 	}
 	if p.History != nil {
-		if text := overfitting(p.History); text != "" {
+		if text := overfitting(p.History, p.Tested); text != "" {
 			list = append(list, text)
 		}
 	}
@@ -101,7 +101,7 @@ func calibrationRemark(s *metrics.Summary) string {
 
 // overfitting says whether the test loss has risen for two epochs or more since its minimum while the
 // training loss fell.
-func overfitting(h *runfolder.History) string {
+func overfitting(h *runfolder.History, tested string) string {
 	best := -1
 	for i, r := range h.Rows {
 		if !math.IsNaN(r.TestLoss) && (best < 0 || r.TestLoss < h.Rows[best].TestLoss) {
@@ -113,8 +113,8 @@ func overfitting(h *runfolder.History) string {
 	}
 	last := h.Last()
 	if last.Epoch-h.Rows[best].Epoch > 1 && last.TestLoss > 1.05*h.Rows[best].TestLoss && last.TrainLoss < h.Rows[best].TrainLoss {
-		return fmt.Sprintf("The test loss was lowest after epoch %d (%.3f) and is %.3f after the last one, while the training loss fell: the network is overfitting.",
-			h.Rows[best].Epoch, h.Rows[best].TestLoss, last.TestLoss)
+		return fmt.Sprintf("The %s loss was lowest after epoch %d (%.3f) and is %.3f after the last one, while the training loss fell: the network is overfitting.",
+			tested, h.Rows[best].Epoch, h.Rows[best].TestLoss, last.TestLoss)
 	}
 	return ""
 }
