@@ -139,7 +139,7 @@ func (e *evalVerb) openEvalPhotos(ctx context.Context, model *modelfolder.Model,
 	if err != nil {
 		return nil, err
 	}
-	if !own && split.Name == allSplits && model.Data != "" && model.Data == photosName(path) {
+	if !own && split.Name == allSplits && model.Data != "" && model.Data == nameOfPhotos(path) {
 		e.notice(fmt.Sprintf("The model may have been trained with some of the pictures in %s: nothing says which.", path))
 	}
 	split.Items = spreadItems(split.Items, e.limit)
@@ -148,7 +148,7 @@ func (e *evalVerb) openEvalPhotos(ctx context.Context, model *modelfolder.Model,
 		return nil, err
 	}
 	d := &evalData{
-		name: photosName(path), title: photosName(path), source: path, split: split.Name, photos: true, set: images,
+		name: nameOfPhotos(path), title: nameOfPhotos(path), source: path, split: split.Name, photos: true, set: images,
 		facts: photosFacts(sets, path),
 		picture: func(i int) (image.Image, error) {
 			r := &raster.Raster{}
@@ -221,8 +221,11 @@ func divideAs(model *modelfolder.Model, o *imagefolder.Options) (err error) {
 	settings := model.Run.Settings.Options
 	o.Validation = 0 // the default
 	if text := settings["validation"]; text != "" {
-		if o.Validation, err = strconv.ParseFloat(text, 64); err != nil {
+		if o.Validation, err = strconv.ParseFloat(text, 32); err != nil { // the flag has 32 bits
 			return bad("validation", text)
+		}
+		if o.Validation == 0 {
+			o.Validation = -1 // none
 		}
 	}
 	if text := settings["split-seed"]; text != "" {
@@ -296,12 +299,13 @@ func (e *evalVerb) noticeMissingClasses(split *imagefolder.Split, classes int) {
 	}
 }
 
-// photosName is the name of a folder or a manifest.
-func photosName(path string) string {
+// nameOfPhotos is the name of a folder or a manifest.
+func nameOfPhotos(path string) string {
 	if full, err := filepath.Abs(path); err == nil {
 		path = full
 	}
-	return filepath.Base(path)
+	name := filepath.Base(path)
+	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
 // samePath reports whether two paths are the same, whether or not there is anything.
@@ -311,7 +315,7 @@ func samePath(a, b string) bool {
 }
 
 func photosFacts(sets *imagefolder.Sets, path string) []report.Fact {
-	facts := []report.Fact{{Name: "Data set", Value: photosName(path)}, {Name: "From", Value: path}}
+	facts := []report.Fact{{Name: "Data set", Value: nameOfPhotos(path)}, {Name: "From", Value: path}}
 	list := func(name string, counts map[string]int) {
 		var parts []string
 		for _, what := range slices.Sorted(maps.Keys(counts)) {

@@ -63,7 +63,7 @@ func photoRun(t testing.TB) (run, photos string) {
 	for class := range colours {
 		putTiles(t, filepath.Join(photos, class), class, 0, 20)
 	}
-	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: 0.3, Seed: 4})
+	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: float64(float32(0.3)), Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func photoRun(t testing.TB) (run, photos string) {
 func TestEvalPhotos(t *testing.T) {
 	t.Parallel()
 	run, photos := photoRun(t)
-	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: 0.3, Seed: 4})
+	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: float64(float32(0.3)), Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestEvalMovedPhotos(t *testing.T) {
 	}
 	// A picture of the validation whose beginning alone is right: it is left out, and
 	// nothing counts twice.
-	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: 0.3, Seed: 4})
+	sets, err := imagefolder.Open(t.Context(), photos, imagefolder.Options{Validation: float64(float32(0.3)), Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
