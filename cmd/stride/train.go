@@ -1,24 +1,21 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/strideml/stride/data/fashionmnist"
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/curves"
@@ -34,26 +31,46 @@ type trainVerb struct {
 	cmd                                   *cobra.Command
 	data, out, weights                    string
 	epochs, batch, resize, limit, workers int
-	rate, momentum, decay                 float32
-	nesterov, resume, json, verbose       bool
-	tensorboard                           bool
+	rate                                  float32
+	recipe                                recipe
+	photos                                photoFlags
+	resume, json, verbose                 bool
+	tensorboard, findRate                 bool
 	augment                               augmentFlag
 	seed                                  uint64
 	budget                                int64
-	weightsHash                           string // of the file --weights, in hexadecimal
+	weightsHash                           string            // of the file --weights, in hexadecimal
+	recorded                              map[string]string // the options of the run that is resumed
 	compute                               compute
 	profile                               profile
 	spec                                  zoo.Spec
 	input                                 tensor.Shape
 }
 
+// A trainJob is a network with the data that it is trained on.
+type trainJob struct {
+	model       *nn.Model
+	train, test data.Dataset // test is nil if there is none
+	config      train.Config // what the data and the network say of it
+	title       string       // such as "LeNet on Fashion-MNIST"
+	tested      string       // what the images of test are called: "test" or "validation"
+	options     map[string]string
+}
+
 func (a *app) trainCommand() *cobra.Command {
 	t := &trainVerb{app: a}
 	cmd := &cobra.Command{
-		Use:   "train <net>",
-		Short: "Train a network and keep the run in a folder",
-		Long: `Train a network on Fashion-MNIST and keep the run in a folder: settings, metrics,
-curves, weights, and what is needed to continue after an interruption.
+		Use:   "train <net|folder>",
+		Short: "Train a network, or fine-tune one on a folder of photos, and keep the run in a folder",
+		Long: `Train a network on Fashion-MNIST, or fine-tune a pretrained network on photos, and
+keep the run in a folder: settings, metrics, curves, weights, and what is needed to
+continue after an interruption.
+
+Photos are a folder with a folder for each class, or a folder with train/ and val/
+that have them, or a CSV file with the columns path, label and, if wanted, split.
+Without val/, a fifth of each class is for validation. The last layer alone is trained
+for one epoch and all layers from then on; the weights of the epoch with the best
+validation accuracy are kept. "stride data check" finds what is wrong with photos.
 
 Epochs, batch size and learning rate have defaults for each network, which on the
 embedded sample differ from those on the whole dataset. Ctrl-C saves and stops, as
@@ -82,7 +99,10 @@ or a preset: none, flip (hflip), light (rcrop=0.35:1,hflip), standard (rcrop,hfl
 strong (rcrop,hflip,randaugment,erase=0.25)
 
 ` + netList(),
-		Example: `  stride train lenet
+		Example: `  stride train photos/
+  stride train photos/ --epochs 20 --augment strong --early-stop 0
+  stride train photos/ --net torchvision/resnet18 --weights resnet18.safetensors
+  stride train lenet
   stride train lenet --data sample --epochs 5 --out runs/quick
   stride train lenet --lr 0.5 --momentum 0.9 --nesterov
   stride train resnet18 --augment hflip,crop=96:8
@@ -104,20 +124,20 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "epochs in all: how often to go through the training images (default: the network's)")
 	addBatch(flags, &t.batch, "images in a training step (default: the network's)")
 	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
-	flags.Var(&number{&t.momentum, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "momentum", "SGD momentum: `share` of the previous update that is added to the next")
-	flags.BoolVar(&t.nesterov, "nesterov", false, "Nesterov's momentum")
-	flags.Var(&number{&t.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty)")
 	addSeed(flags, &t.seed, "random seed of initial weights, order of images, augmentation and dropout")
 	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
-	addPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors) or run folder")
+	addPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors), run folder or model folder; none for random ones")
 	addPlace(flags, &t.out, "out", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
 	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the one in runs/ that was written to last")
 	flags.Var(&count{&t.resize, 1, 2048}, "resize", "height and width in `pixels` to which images are resized (default: the network's)")
 	flags.Var(&count{&t.limit, 0, 1 << 30}, "limit", "use only the first `n` training images, and as many test images")
 	flags.Var(&count{&t.workers, 0, 1024}, "workers", "goroutines that prepare batches; 0 is up to 4")
+	t.recipe.addFlags(cmd)
+	t.photos.addFlags(cmd)
+	flags.BoolVar(&t.findRate, "lr-find", false, "try growing learning rates, draw the loss over them into lr-find.png, and train nothing")
+	flags.BoolVar(&t.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run folder")
 	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
-	flags.BoolVar(&t.tensorboard, "tensorboard", false, "write an event file for TensorBoard into the run folder")
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
 	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, in all and in each layer that has some")
 	t.profile.addFlags(flags)
@@ -127,10 +147,12 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 func (t *trainVerb) checkArgs(args []string) error {
 	switch {
 	case len(args) > 1:
-		return misuse("stride train takes one network, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
+		return misuse("stride train takes one network or folder of photos, found %s and %s", quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
 	case !t.resume && len(args) == 0:
 		own, _ := netNames()
-		return misuse("stride train needs the name of a network: %s", strings.Join(own, ", "))
+		return misuse("stride train needs a folder of photos or the name of a network: %s", strings.Join(own, ", "))
+	case t.resume && t.findRate:
+		return misuse("--lr-find is for a new run: a resumed one has its learning rate")
 	case t.resume && t.cmd.Flags().Changed("weights"):
 		return misuse("--weights is for a new run: a resumed one has weights already")
 	}
@@ -147,21 +169,15 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err := t.checkFlags(); err != nil {
 		return err
 	}
-	set, model, err := t.prepare(ctx)
+	job, err := t.prepare(ctx)
 	if err != nil {
 		return err
 	}
-	t.fillDefaults(set)
-	trainSet, err := view(set.Train, t.input, t.limit)
-	if err != nil {
-		return err
-	}
-	testSet, err := view(set.Test, t.input, t.limit)
-	if err != nil {
-		return err
+	if t.findRate {
+		return t.findLearningRate(ctx, job)
 	}
 	if t.out == "" {
-		if t.out, err = makeRunFolder(t.spec.Name, time.Now()); err != nil {
+		if t.out, err = makeRunFolder(t.runName(), time.Now()); err != nil {
 			return err
 		}
 		defer os.Remove(t.out) // if it is still empty
@@ -178,35 +194,34 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer release()
-	show := &trainView{app: t.app, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out}
-	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(model, device, testSet) }
-	config := train.Config{
-		Epochs: t.epochs, BatchSize: t.batch, LearningRate: t.rate,
-		Optimizer: optim.SGD{Momentum: t.momentum, Nesterov: t.nesterov, WeightDecay: t.decay},
-		Augment:   t.augment.pipeline, Seed: t.seed, Device: device, Workers: t.workers, MemoryBudget: t.budget,
-		Dir: t.out, Resume: t.resume, Net: t.spec.Name, Data: dataName(set), Options: t.options(set),
-		Callbacks: show.callbacks(),
-		Log:       show.log,
+	show := &trainView{app: t.app, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out, tested: job.tested, title: job.describe()}
+	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.train) }
+	if job.test != nil {
+		show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.test) }
 	}
+	config := job.config
+	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget
+	config.Dir, config.Resume, config.Options = t.out, t.resume, t.options(job)
+	config.Callbacks, config.Log = show.callbacks(), show.log
 	config.Callbacks.OnHistory = curves.Files(config)
-	show.title = fmt.Sprintf("%s on %s: %s training and %s test images", t.spec.Title, dataTitle(set), thousands(trainSet.Len()), thousands(testSet.Len()))
-	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(t.batch, trainSet.Len()), t.rate, config.Optimizer, t.seed, device.Name(), device.Description())
+	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(config.BatchSize, job.train.Len()), config.LearningRate, config.Optimizer, t.seed, device.Name(), device.Description())
+	if t.tensorboard {
+		defer tensorboard.Attach(&config, tensorboard.Options{})() // errors have ended the training
+	}
 	var unsaved error // the choices of algorithms, if they could not be written
 	if tuning != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithCancel(ctx)
 		defer cancel()
+		start := config.Callbacks.OnStart
 		config.Callbacks.OnStart = func(s train.StartInfo) {
-			show.start(s)
+			start(s)
 			if unsaved = tuning.save(); unsaved != nil {
 				cancel()
 			}
 		}
 	}
-	if t.tensorboard {
-		defer tensorboard.Attach(&config, tensorboard.Options{})() // errors have ended the training
-	}
-	history, err := train.Fit(ctx, model, trainSet, testSet, config)
+	history, err := train.Fit(ctx, job.model, job.train, job.test, config)
 	t.live.clear()
 	if unsaved != nil {
 		return fmt.Errorf("keep the algorithms of the run: %w", unsaved)
@@ -221,9 +236,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if history.BestEpoch > 0 && history.BestEpoch != show.testedEpoch { // it was before the run was resumed
-		show.tested = nil
+		show.result = nil
 	}
-	if err := t.saveModel(show.tested); err != nil {
+	if err := t.saveModel(job, show.result); err != nil {
 		return err
 	}
 	return show.finish(history, t.out)
@@ -231,7 +246,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 
 // saveModel writes the model folder within the run folder. A run that had nothing left
 // to do keeps the one that it has.
-func (t *trainVerb) saveModel(tested *train.Evaluation) error {
+func (t *trainVerb) saveModel(job *trainJob, tested *train.Evaluation) error {
 	if tested == nil && exists(filepath.Join(t.out, modelfolder.RunModel, "README.md")) {
 		return nil
 	}
@@ -240,7 +255,7 @@ func (t *trainVerb) saveModel(tested *train.Evaluation) error {
 		words = append(words, shellWord(word))
 	}
 	v := newVersion()
-	card := modelfolder.Card{Command: strings.Join(words, " "), Versions: []string{v.String()}, Split: "test"}
+	card := modelfolder.Card{Command: strings.Join(words, " "), Versions: []string{v.String()}, Split: job.tested}
 	if tested != nil {
 		card.Confusion = tested.Confusion
 	}
@@ -248,10 +263,63 @@ func (t *trainVerb) saveModel(tested *train.Evaluation) error {
 	return err
 }
 
+// prepare puts the job together.
+func (t *trainVerb) prepare(ctx context.Context) (*trainJob, error) {
+	if t.photos.path != "" {
+		return t.preparePhotos(ctx)
+	}
+	return t.prepareFashionMNIST(ctx)
+}
+
+// runName is what the name of the run folder ends with.
+func (t *trainVerb) runName() string {
+	if t.photos.path != "" {
+		return photosName(t.photos.path)
+	}
+	return t.spec.Name
+}
+
+// describe says in a line what is trained on what.
+func (j *trainJob) describe() string {
+	text := fmt.Sprintf("%s: %s training", j.title, thousands(j.train.Len()))
+	if j.test == nil {
+		return text + " images"
+	}
+	return fmt.Sprintf("%s and %s %s images", text, thousands(j.test.Len()), j.tested)
+}
+
+// findLearningRate draws the loss over growing learning rates.
+func (t *trainVerb) findLearningRate(ctx context.Context, job *trainJob) error {
+	device, release, err := t.compute.open()
+	if err != nil {
+		return err
+	}
+	defer release()
+	config := job.config
+	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget
+	curve, err := train.FindLearningRate(ctx, job.model, job.train, config, train.RateOptions{})
+	if err != nil {
+		return err
+	}
+	const file = "lr-find.png"
+	if err := atomicfile.WriteFile(file, curves.Rate(curve).WritePNG); err != nil {
+		return err
+	}
+	if t.json {
+		return writeJSON(t.stdout, curve)
+	}
+	_, err = fmt.Fprintf(t.stdout, "suggested learning rate: %.2g (valley; steepest %.2g)\nThe curve is in %s. Next:\n  %s train %s --lr %.2g\n",
+		curve.Valley, curve.Steepest, file, program(), shellWord(t.cmd.Flags().Arg(0)), curve.Valley)
+	return err
+}
+
 // checkFlags reports flags that contradict each other.
 func (t *trainVerb) checkFlags() error {
-	if t.nesterov && t.momentum == 0 {
-		return misuse("--nesterov needs a --momentum above 0")
+	if err := t.recipe.check(t.given, t.standardOptimizer()); err != nil {
+		return err
+	}
+	if err := t.photos.check(t); err != nil {
+		return err
 	}
 	if err := t.compute.checkBudget(t.budget); err != nil {
 		return err
@@ -259,18 +327,35 @@ func (t *trainVerb) checkFlags() error {
 	return t.compute.check()
 }
 
+// given reports whether a flag stands on the command line, or in the record of the
+// run that is resumed.
+func (t *trainVerb) given(flag string) bool {
+	_, recorded := t.recorded[flag]
+	return recorded || t.cmd.Flags().Changed(flag)
+}
+
+func (t *trainVerb) standardOptimizer() string {
+	if t.photos.path != "" {
+		return "adamw"
+	}
+	return "sgd"
+}
+
 // choose finds out which network to train, and where.
 func (t *trainVerb) choose(args []string) error {
 	var err error
 	if t.resume {
 		err = t.takeUp(args)
-	} else if t.spec, err = getNet(args[0]); err != nil {
-		if info, second := os.Stat(args[0]); second == nil && info.IsDir() {
-			return misuse("%s is a folder, not a network: to continue the run in it, add --resume", args[0])
-		}
+	} else if isPhotos(args[0]) {
+		err = t.choosePhotos(args[0])
+	} else {
+		t.spec, err = getNet(args[0])
 	}
 	if err != nil {
 		return err
+	}
+	if t.photos.path != "" {
+		return t.checkOut()
 	}
 	if t.input == nil {
 		t.input = t.spec.Input
@@ -286,14 +371,19 @@ func (t *trainVerb) choose(args []string) error {
 		}
 		return asMisuse(err)
 	}
-	// Fit refuses these folders too, but only once the data are there.
+	return t.checkOut()
+}
+
+// checkOut reports a run folder that Fit would refuse too, but only once the data are
+// there.
+func (t *trainVerb) checkOut() error {
 	switch {
 	case t.out == "":
 		return nil
 	case t.resume:
 		return runfolder.CheckFree(t.out)
 	}
-	err = runfolder.CheckEmpty(t.out)
+	err := runfolder.CheckEmpty(t.out)
 	if errors.Is(err, runfolder.ErrNotEmpty) {
 		return fmt.Errorf("run %w: %s contains files already; name another folder with --out, or continue the run in it with --resume", runfolder.ErrNotEmpty, t.out)
 	}
@@ -313,159 +403,5 @@ func makeRunFolder(net string, now time.Time) (string, error) {
 		case !errors.Is(err, fs.ErrExist):
 			return "", fmt.Errorf("make the run folder: %w", err)
 		}
-	}
-}
-
-// takeUp reads the settings of the run to go on with. Flags that were given
-// count more: Fit says if they do not fit.
-func (t *trainVerb) takeUp(args []string) error {
-	net, err := t.findRun(args)
-	if err != nil {
-		return err
-	}
-	s, err := runfolder.ReadSettings(t.out)
-	if err != nil {
-		return err
-	}
-	if net != "" && net != s.Net {
-		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, quoteIfNeeded(s.Net), net)
-	}
-	if t.spec, err = zoo.Get(s.Net); err != nil {
-		return fmt.Errorf("the run in %s is one of the network %q, which stride does not have: only the Go program that defines the network can resume the run, with train.Fit",
-			t.out, s.Net)
-	}
-	given := t.cmd.Flags().Changed
-	for flag, value := range map[string]string{"math": t.compute.math, "tune": strconv.FormatBool(t.compute.tune)} {
-		usual := t.cmd.Flags().Lookup(flag).DefValue
-		if then := cmp.Or(s.Options[flag], usual); given(flag) && value != then {
-			return fmt.Errorf("the run in %s was started with --%s=%s, not %s: a resumed run keeps its settings", t.out, flag, then, value)
-		}
-	}
-	t.input = s.Input
-	set := func(flag string, set func()) {
-		if !given(flag) {
-			set()
-		}
-	}
-	set("epochs", func() { t.epochs = s.Epochs })
-	set("batch", func() { t.batch = s.BatchSize })
-	set("lr", func() { t.rate = s.LearningRate })
-	set("seed", func() { t.seed = s.Seed })
-	set("device", func() {
-		if s.Device == "reference" {
-			t.compute.device = s.Device
-		}
-	})
-	for _, flag := range []string{"data", "limit", "momentum", "nesterov", "weight-decay", "augment", "math", "tune", "tensorboard", "weights", "memory-budget"} {
-		value, ok := s.Options[flag]
-		if !ok || given(flag) {
-			continue
-		}
-		if err := t.cmd.Flags().Lookup(flag).Value.Set(value); err != nil {
-			return fmt.Errorf("%s is damaged: option %s is %q: %w", filepath.Join(t.out, "config.json"), flag, value, err)
-		}
-	}
-	if t.weights != "" {
-		if _, err := runfolder.Read(t.out); err == nil {
-			t.weights = "" // the run has its own by now
-		}
-		t.weightsHash = s.Options["weights-sha256"]
-	}
-	return nil
-}
-
-// findRun finds the folder of the run to go on with, and returns the name of
-// the network that it must be of, or "".
-func (t *trainVerb) findRun(args []string) (net string, err error) {
-	if len(args) == 1 {
-		info, err := os.Stat(args[0])
-		_, unknown := zoo.Get(args[0])
-		folder := err == nil && info.IsDir()
-		switch {
-		case t.out == "" && (folder || unknown != nil && looksLikePath(args[0])):
-			t.out = args[0]
-			return "", nil
-		case unknown != nil && t.out != "":
-			return "", misuse("stride train takes one run to resume, found %s and --out %s", quoteIfNeeded(args[0]), quoteIfNeeded(t.out))
-		case unknown != nil:
-			hint := ""
-			if near := suggestedNet(args[0]); near != "" {
-				hint = fmt.Sprintf(": did you mean %s?", near)
-			}
-			return "", fmt.Errorf("there is no run %s: no such folder, and no network of that name%s", quoteIfNeeded(args[0]), hint)
-		}
-		spec, _ := zoo.Get(args[0])
-		net = spec.Name
-	}
-	if t.out != "" {
-		return net, nil
-	}
-	if t.out = newestRun(net); t.out == "" {
-		what := "no run"
-		if net != "" {
-			what += " of " + net
-		}
-		return "", fmt.Errorf("there is %s in the folder runs to continue: name its folder", what)
-	}
-	return net, nil
-}
-
-// options are what a resumed run cannot find elsewhere in config.json.
-func (t *trainVerb) options(set *fashionmnist.Set) map[string]string {
-	options := map[string]string{"data": dataPlace(set)}
-	put := func(name string, given bool, value string) {
-		if given {
-			options[name] = value
-		}
-	}
-	put("limit", t.limit > 0, strconv.Itoa(t.limit))
-	put("momentum", t.momentum > 0, fmt.Sprint(t.momentum))
-	put("nesterov", t.nesterov, "true")
-	put("weight-decay", t.decay > 0, fmt.Sprint(t.decay))
-	put("augment", len(t.augment.pipeline) > 0, t.augment.String())
-	put("memory-budget", t.budget > 0, (&size{&t.budget}).String())
-	put("math", t.compute.math == mathStrict, t.compute.math)
-	put("tune", t.compute.tune, "true")
-	put("tensorboard", t.tensorboard, "true")
-	put("weights", t.weights != "", t.weights)
-	put("weights-sha256", t.weights != "", t.weightsHash)
-	return options
-}
-
-// prepare loads the data and makes the model, side by side.
-func (t *trainVerb) prepare(ctx context.Context) (set *fashionmnist.Set, model *nn.Model, err error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) {
-		set, err = t.loadData(ctx, t.data)
-		return err
-	})
-	group.Go(func() (err error) {
-		net := t.spec.New(len(fashionmnist.Classes()))
-		model, err = nn.New(net, t.input, nn.Options{Seed: t.seed, Init: t.spec.Init})
-		if err != nil && t.resize > 0 && !t.resume {
-			return asMisuse(err)
-		}
-		if err == nil && t.weights != "" {
-			err = t.loadWeights(model)
-		}
-		return err
-	})
-	return set, model, group.Wait()
-}
-
-// fillDefaults takes the network's own values for what was not given.
-func (t *trainVerb) fillDefaults(set *fashionmnist.Set) {
-	d := t.spec.Defaults
-	if set.Sample {
-		d = t.spec.Sample
-	}
-	if t.epochs == 0 {
-		t.epochs = d.Epochs
-	}
-	if t.batch == 0 {
-		t.batch = d.Batch
-	}
-	if t.rate == 0 {
-		t.rate = d.LearningRate
 	}
 }

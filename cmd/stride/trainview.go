@@ -19,13 +19,14 @@ type trainView struct {
 	now             func() time.Time
 	dir             string
 	title, settings string
+	tested          string    // what the images of the test set are called
 	began           time.Time // of this part of the run
 	first           time.Duration
 	before, steps   int       // steps done before this part, steps in all
 	measured        time.Time // end of the first step; zero once the time of all is told
 	row             train.StepInfo
 	dead            func() ([]diagnose.DeadShare, error)
-	tested          *train.Evaluation // of the best epoch, or the last if none was best
+	result          *train.Evaluation // of the best epoch, or the last if none was best
 	testedEpoch     int
 	best            bool
 	err             error // of writing to stdout
@@ -111,7 +112,7 @@ func (v *trainView) test(done, total int) {
 
 func (v *trainView) epoch(e train.EpochInfo) {
 	if e.Best || !v.best {
-		v.best, v.tested, v.testedEpoch = e.Best, e.Test, e.Epoch
+		v.best, v.result, v.testedEpoch = e.Best, e.Test, e.Epoch
 	}
 	if v.json {
 		v.live.clear()
@@ -168,7 +169,7 @@ func (v *trainView) deadReLUs() {
 func (v *trainView) printRow(r train.Row, epochs int) {
 	tested := ""
 	if !math.IsNaN(r.TestAccuracy) {
-		tested = fmt.Sprintf("  test accuracy %.3f", r.TestAccuracy)
+		tested = fmt.Sprintf("  %s accuracy %.3f", v.tested, r.TestAccuracy)
 	}
 	v.print("epoch %*d/%d  loss %.3f  train accuracy %.3f%s  %s images/s  %.1f s\n",
 		len(strconv.Itoa(epochs)), r.Epoch, epochs, r.TrainLoss, r.TrainAccuracy, tested, thousands(int(r.ImagesPerSecond)), r.Seconds)
@@ -183,8 +184,18 @@ func (v *trainView) finish(h *train.History, dir string) error {
 	if v.first > 0 {
 		v.print("done in %.1f s, the first step after %.2f s\n", time.Since(started).Seconds(), v.first.Seconds())
 	}
-	v.print("loss %.3f, train accuracy %.3f, test accuracy %.3f\n\n", last.TrainLoss, last.TrainAccuracy, last.TestAccuracy)
-	v.print("The run is in %s: curves.png, metrics.csv, model.safetensors, and model/ to pass on. Next:\n", dir)
+	if h.BestEpoch > 0 {
+		last = h.Rows[h.BestEpoch-1]
+		if h.StoppedEarly {
+			v.print("stopped early: no better epoch than %d\n", h.BestEpoch)
+		}
+		v.print("the best epoch is %d: ", h.BestEpoch)
+	}
+	v.print("loss %.3f, train accuracy %.3f", last.TrainLoss, last.TrainAccuracy)
+	if !math.IsNaN(last.TestAccuracy) {
+		v.print(", %s accuracy %.3f", v.tested, last.TestAccuracy)
+	}
+	v.print("\n\nThe run is in %s: curves.png, metrics.csv, model.safetensors, and model/ to pass on. Next:\n", dir)
 	v.print("  %s eval %s\n  %s predict %s picture.png\n", program(), dir, program(), dir)
 	return v.err
 }

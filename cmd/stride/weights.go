@@ -40,6 +40,12 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 		return fmt.Errorf("--weights: %w", err)
 	}
 	t.noticePrefix(path, prefix)
+	return t.checkHash(model, path)
+}
+
+// checkHash records the weights that the run starts from. Those of one that is resumed
+// must be the same as before.
+func (t *trainVerb) checkHash(model *nn.Model, path string) error {
 	hash, err := hashState(model)
 	if err != nil {
 		return err
