@@ -26,7 +26,7 @@ type usage struct {
 // its flags follow from the flags.
 var usages = map[string][]usage{
 	"stride train": {
-		{"", misused}, {"lenett", misused}, {"nope/nope", misused}, {"RUN", misused}, {"lenet vgg", misused},
+		{"", misused}, {"lenett", misused}, {"nope/nope", failed}, {"RUN", misused}, {"lenet vgg", misused},
 		{"lenet --data DATA --out RUN", failed}, {"lenet --data DATA --out USED", failed}, {"lenet --data DATA --out FILE", failed},
 		{"lenet --weights NEW --data DATA --out NEW", failed}, {"lenet --weights FILE --data DATA --out NEW", failed},
 		{"--resume NEW", failed}, {"--resume nope", failed}, {"--resume FILE", failed}, {"--resume USED", failed}, {"--resume BAD", failed}, {"--resume RUN RUN", misused},
