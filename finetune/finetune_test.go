@@ -179,7 +179,7 @@ func TestConfig(t *testing.T) {
 	if job, err = finetune.New(sets, finetune.Options{Base: base, Size: 32, Augment: p}); err != nil {
 		t.Fatal(err)
 	}
-	if job.Config.Mix == nil || job.Config.LabelSmoothing != 0 || job.Config.Augment.String() != "erase=0.5" || len(job.Config.Freeze) != 1 {
+	if job.Config.Mix == nil || job.Config.LabelSmoothing != 0 || job.Config.Augment.String() != "erase" || len(job.Config.Freeze) != 1 {
 		t.Errorf("%+v", job.Config)
 	}
 }
