@@ -106,12 +106,6 @@ func isPhotos(name string) bool {
 	return looksLikePath(name)
 }
 
-// photosName is the name of a folder of photos or of a manifest.
-func photosName(path string) string {
-	name := filepath.Base(path)
-	return strings.TrimSuffix(name, filepath.Ext(name))
-}
-
 // choosePhotos takes a folder of photos or a manifest.
 func (t *trainVerb) choosePhotos(path string) (err error) {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
