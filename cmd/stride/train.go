@@ -274,7 +274,7 @@ func (t *trainVerb) prepare(ctx context.Context) (*trainJob, error) {
 // runName is what the name of the run folder ends with.
 func (t *trainVerb) runName() string {
 	if t.photos.path != "" {
-		return photosName(t.photos.path)
+		return nameOfPhotos(t.photos.path)
 	}
 	return t.spec.Name
 }

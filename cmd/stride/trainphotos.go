@@ -171,7 +171,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		t.notice(fmt.Sprintf("%s has %.0f times as many photos as %s: --class-weights gives both as much weight.", most, ratio, fewest))
 	}
 	t.recipe.apply(&job.Config, t.given)
-	job.Config.Data = photosName(t.photos.path)
+	job.Config.Data = nameOfPhotos(t.photos.path)
 	result := &trainJob{
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
