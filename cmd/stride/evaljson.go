@@ -19,11 +19,13 @@ type evalReport struct {
 	Split  string `json:"split"`
 	Images int    `json:"images"`
 	// LeftOut is how many images of the split could not be read.
-	LeftOut         int      `json:"left_out,omitempty"`
-	Accuracy        float64  `json:"accuracy"`
-	Loss            *float64 `json:"loss"`
-	ImagesPerSecond float64  `json:"images_per_second"`
-	Seconds         float64  `json:"seconds"`
+	LeftOut  int     `json:"left_out,omitempty"`
+	Accuracy float64 `json:"accuracy"`
+	// AccuracyInterval is its 95 % confidence interval.
+	AccuracyInterval [2]float64 `json:"accuracy_interval"`
+	Loss             *float64   `json:"loss"`
+	ImagesPerSecond  float64    `json:"images_per_second"`
+	Seconds          float64    `json:"seconds"`
 	// Unfinished says that the run has epochs left; its accuracy may be low.
 	Unfinished bool `json:"unfinished,omitempty"`
 	// Weights are those of a run's "best" epoch or its "last" ones, after Epoch epochs.
@@ -45,8 +47,17 @@ type evalReport struct {
 	Reliability      []binReport     `json:"reliability"`
 	MostConfused     []pairReport    `json:"most_confused"`
 	WorstMistakes    []mistakeReport `json:"worst_mistakes"`
+	// Splits are the parts of the data, with the number of images of each class.
+	Splits []splitReport `json:"splits"`
 	// Report is the file of the report; "" if none was written.
 	Report string `json:"report"`
+}
+
+type splitReport struct {
+	Split  string `json:"split"`
+	Images int    `json:"images"`
+	// ByClass are the numbers of images in the order of the classes.
+	ByClass []int `json:"by_class"`
 }
 
 type classReport struct {
@@ -97,7 +108,15 @@ func newEvalReport(model *modelfolder.Model, images *evalData, e *train.Evaluati
 		ECE: finite(s.Reliability.ECE()), MCE: finite(s.Reliability.MCE()), Report: report,
 		MostConfused: []pairReport{}, WorstMistakes: []mistakeReport{},
 	}
+	for _, split := range images.splits {
+		name := split.Name
+		if name == splitName(trainSplit) {
+			name = trainSplit // as in Split
+		}
+		r.Splits = append(r.Splits, splitReport{name, split.Images, split.Counts})
+	}
 	m := s.Confusion
+	r.AccuracyInterval[0], r.AccuracyInterval[1] = metrics.WilsonInterval(int(math.Round(s.Accuracy*float64(s.Images))), s.Images)
 	names := m.Classes()
 	for i, name := range names {
 		r.Classes = append(r.Classes, classReport{name, m.Precision(i), m.Recall(i), m.F1(i), m.Support(i), finite(s.ROCAUC[i]), finite(s.AveragePrecision[i])})

@@ -131,6 +131,13 @@ func TestEvalPhotos(t *testing.T) {
 		r["accuracy"] != row.TestAccuracy || !near(r["loss"].(float64), row.TestLoss) {
 		t.Errorf("got %v, the run has %v", r, row)
 	}
+	splits, interval := r["splits"].([]any), r["accuracy_interval"].([]any)
+	if len(splits) != 2 || splits[0].(map[string]any)["split"] != "train" || splits[1].(map[string]any)["split"] != "validation" || splits[1].(map[string]any)["images"] != float64(n) || len(splits[1].(map[string]any)["by_class"].([]any)) != 2 {
+		t.Errorf("splits %v", splits)
+	}
+	if a := r["accuracy"].(float64); !(interval[0].(float64) < a && a <= interval[1].(float64)+1e-12) {
+		t.Errorf("accuracy %v in %v", a, interval)
+	}
 	row = was.History.Last()
 	if r := objects(t, mustStride(t, "eval", run, "--report", "none", "--json", "--weights", "last"))[0]; r["weights"] != "last" || r["epoch"] != 6. || !near(r["loss"].(float64), row.TestLoss) {
 		t.Errorf("got %v, the run has %v", r, row)
