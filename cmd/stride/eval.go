@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 type evalVerb struct {
@@ -187,9 +189,24 @@ func weightsText(model *modelfolder.Model) string {
 	case run == nil || run.History.BestEpoch == 0:
 		return ""
 	case model.Choice == modelfolder.Best:
-		return fmt.Sprintf("epoch %d of %d, the best by %s", model.Epoch, len(run.History.Rows), run.Settings.Best)
+		return fmt.Sprintf("epoch %d of %d, the best by %s", model.Epoch, len(run.History.Rows), bestBy(run.Settings))
 	}
-	return fmt.Sprintf("epoch %d, the last; the best by %s is %d", model.Epoch, run.Settings.Best, run.History.BestEpoch)
+	return fmt.Sprintf("epoch %d, the last; the best by %s is %d", model.Epoch, bestBy(run.Settings), run.History.BestEpoch)
+}
+
+// bestBy is the metric that the best epoch is chosen by. A training on photos is tested
+// with the validation images.
+func bestBy(s runfolder.Settings) string {
+	return validated(s, string(s.Best))
+}
+
+// validated calls the images validation images that a run calls test images, in a text
+// that begins with a metric.
+func validated(s runfolder.Settings, text string) string {
+	if rest, ok := strings.CutPrefix(text, "test "); ok && s.Options["photos"] != "" {
+		return "validation " + rest
+	}
+	return text
 }
 
 func splitName(split string) string {

@@ -299,13 +299,16 @@ func (e *evalVerb) noticeMissingClasses(split *imagefolder.Split, classes int) {
 	}
 }
 
-// nameOfPhotos is the name of a folder or a manifest.
+// nameOfPhotos is the name of a folder, or of a manifest without its extension.
 func nameOfPhotos(path string) string {
 	if full, err := filepath.Abs(path); err == nil {
 		path = full
 	}
 	name := filepath.Base(path)
-	return strings.TrimSuffix(name, filepath.Ext(name))
+	if ext := filepath.Ext(name); strings.EqualFold(ext, ".csv") || strings.EqualFold(ext, ".tsv") {
+		return strings.TrimSuffix(name, ext)
+	}
+	return name
 }
 
 // samePath reports whether two paths are the same, whether or not there is anything.

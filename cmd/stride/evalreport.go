@@ -85,6 +85,12 @@ func (e *evalVerb) reportPage(model *modelfolder.Model, images *evalData, summar
 		p.History, p.Settings = run.History, report.SettingsOf(run.Settings)
 		if run.Settings.Options["photos"] != "" {
 			p.Tested = validationSplit
+			for i, f := range p.Settings {
+				if f.Name == "Test images" {
+					p.Settings[i].Name = "Validation images"
+				}
+				p.Settings[i].Value = validated(run.Settings, f.Value)
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(run.Settings.Options)) {
 			if value := run.Settings.Options[name]; name != "photos" && name != "fingerprint" { // these are no flags

@@ -100,7 +100,7 @@ func SettingsOf(s runfolder.Settings) []Fact {
 		add("Class weights", fmt.Sprint(s.ClassWeights))
 	}
 	add("Best epoch by", string(s.Best))
-	add("Stopped early", s.EarlyStop)
+	add("Early stop", s.EarlyStop)
 	add("Learning rate on a plateau", s.Plateau)
 	return facts
 }
