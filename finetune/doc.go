@@ -18,9 +18,9 @@
 //
 // # The recipe
 //
-// The last layer alone is trained for one epoch, then all layers, the first ones with
-// a smaller learning rate than the last: AdamW, a cosine that begins with a warm-up,
-// label smoothing, random resized crops and mirrors. The epoch with the best
-// validation accuracy is kept. [Options] names each number; the measurements that
+// The last layer alone is trained for four epochs, then all layers for four, the first
+// ones with a smaller learning rate than the last: AdamW, a cosine that begins with a
+// warm-up, label smoothing, random resized crops, mirrors and changes of colour. The
+// epoch with the best validation accuracy is kept. [Options] names each number; the measurements that
 // settled them are in RATIONALE.md.
 package finetune

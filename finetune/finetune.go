@@ -25,16 +25,16 @@ import (
 
 // The defaults of Options.
 const (
-	Epochs         = 6
-	HeadEpochs     = 1
+	Epochs         = 8
+	HeadEpochs     = 4
 	BatchSize      = 32
-	LearningRate   = 3e-3
+	LearningRate   = 2e-3
 	FirstRate      = 0.01
 	LastRate       = 0.1
 	WeightDecay    = 0.01
 	LabelSmoothing = 0.1
 	Patience       = 5
-	Augment        = "light"
+	Augment        = "rcrop=0.2:1,hflip,jitter=0.2,grayscale=0.1"
 )
 
 // Options says how to train. The zero value of each field is its default, but for
@@ -75,7 +75,7 @@ type Options struct {
 	// Patience is the number of epochs without a better validation accuracy after
 	// which the run ends; below 0 never ends it.
 	Patience int
-	// Augment changes the training photos; nil means the preset "light", and one
+	// Augment changes the training photos; nil means the constant Augment, and one
 	// without transforms leaves them as they are.
 	Augment augment.Pipeline
 	// Seed is the random seed of the last layer, the order of the photos and their

@@ -95,7 +95,7 @@ func lite0(t testing.TB) *modelfolder.Model {
 func TestFiveClasses(t *testing.T) {
 	t.Parallel()
 	sets := open(t, draw(t, 30, "disk", "ring", "cross", "stripes", "checks"))
-	job, err := finetune.New(sets, finetune.Options{Base: lite0(t), Size: 64, Epochs: 3, BatchSize: 16, LearningRate: 1e-2})
+	job, err := finetune.New(sets, finetune.Options{Base: lite0(t), Size: 64, Epochs: 3, HeadEpochs: 1, BatchSize: 16, LearningRate: 1e-2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -206,7 +206,8 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	config.Callbacks.OnHistory = curves.Files(config)
 	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(config.BatchSize, job.train.Len()), config.LearningRate, config.Optimizer, t.seed, device.Name(), device.Description())
 	if t.tensorboard {
-		defer tensorboard.Attach(&config, tensorboard.Options{})() // errors have ended the training
+		stop := tensorboard.Attach(&config, tensorboard.Options{})
+		defer func() { _ = stop() }() // errors have ended the training
 	}
 	var unsaved error // the choices of algorithms, if they could not be written
 	if tuning != nil {

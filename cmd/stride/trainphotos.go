@@ -126,7 +126,7 @@ func (t *trainVerb) choosePhotos(path string) (err error) {
 
 // preparePhotos opens the photos and the network to start from.
 func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
-	sets, err := t.openPhotos(ctx)
+	sets, fingerprint, err := t.openPhotos(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	result := &trainJob{
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
-		options: map[string]string{"photos": t.photos.path, "fingerprint": sets.Fingerprint()},
+		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint},
 	}
 	if job.Validation != nil {
 		result.test = job.Validation
@@ -183,25 +183,27 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	return result, nil
 }
 
-// openPhotos finds the photos, which must be those that the run was begun with.
-func (t *trainVerb) openPhotos(ctx context.Context) (*imagefolder.Sets, error) {
+// openPhotos finds the photos, which must be those that the run was begun with, and
+// returns their fingerprint with them.
+func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fingerprint string, err error) {
 	o := imagefolder.Options{Validation: float64(t.photos.validation), Seed: t.photos.splitSeed, Strict: t.photos.strict, Log: t.notice}
 	if t.given("validation") && t.photos.validation == 0 {
 		o.Validation = -1
 	}
-	sets, err := imagefolder.Open(ctx, t.photos.path, o)
+	sets, err = imagefolder.Open(ctx, t.photos.path, o)
 	t.live.clear()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if f := t.photos.fingerprint; f != "" && f != sets.Fingerprint() {
-		return nil, fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed", t.photos.path, t.out)
+	fingerprint = sets.Fingerprint() // before thin: it is that of the whole folder
+	if f := t.photos.fingerprint; f != "" && f != fingerprint {
+		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed", t.photos.path, t.out)
 	}
 	if t.limit > 0 {
 		thin(sets.Train, t.limit)
 		thin(sets.Validation, t.limit)
 	}
-	return sets, nil
+	return sets, fingerprint, nil
 }
 
 // thin leaves n items of a split, evenly spread, and so about the same share of each

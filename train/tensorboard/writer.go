@@ -61,10 +61,9 @@ func create(dir string, now func() time.Time) (*Writer, error) {
 			return nil, fmt.Errorf("create an event file: %w", err)
 		}
 		w := &Writer{path: path, file: f, out: bufio.NewWriter(f), now: now}
-		w.write(event(now(), 0, fileVersion, []byte("brain.Event:2")))
+		_ = w.write(event(now(), 0, fileVersion, []byte("brain.Event:2"))) // Flush has its error, too
 		if err := w.Flush(); err != nil {
-			f.Close()
-			return nil, err
+			return nil, errors.Join(err, f.Close())
 		}
 		return w, nil
 	}
