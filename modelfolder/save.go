@@ -25,7 +25,7 @@ const RunModel = "model"
 // names it and the weights have timm's names, so that
 // timm.create_model("local-dir:DIR", pretrained=True) loads it.
 //
-// Each file is replaced whole or not at all. Save uses Net, Spec, Classes,
+// Each file is replaced whole or not at all, README.md last. Save uses Net, Spec, Classes,
 // Descriptions, Preprocessing, Data, Run and Card of the model; Preprocessing must be
 // for Net's input, and there must be a class for each of Net's outputs. Save refuses
 // a run folder, which it would spoil.
@@ -60,10 +60,10 @@ func (m *Model) Save(dir string) error {
 	if err := weights.Save(filepath.Join(dir, weightsFile)); err != nil {
 		return err
 	}
-	for name, text := range map[string]string{
-		configFile: string(b) + "\n", labelsFile: m.labels(), cardFile: m.readme(),
+	for _, file := range []struct{ name, text string }{
+		{configFile, string(b) + "\n"}, {labelsFile, m.labels()}, {cardFile, m.readme()},
 	} {
-		if err := atomicfile.WriteBytes(filepath.Join(dir, name), []byte(text)); err != nil {
+		if err := atomicfile.WriteBytes(filepath.Join(dir, file.name), []byte(file.text)); err != nil {
 			return err
 		}
 	}

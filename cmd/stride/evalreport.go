@@ -93,7 +93,7 @@ func (e *evalVerb) reportPage(model *modelfolder.Model, images *evalData, summar
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(run.Settings.Options)) {
-			if value := run.Settings.Options[name]; name != "photos" && name != "fingerprint" { // these are no flags
+			if value := run.Settings.Options[name]; name != "photos" && name != "fingerprint" && name != "command" { // these are no flags
 				p.Settings = append(p.Settings, report.Fact{Name: "--" + name, Value: value})
 			}
 		}

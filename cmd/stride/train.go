@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type trainVerb struct {
 	seed                                  uint64
 	budget                                int64
 	weightsHash                           string            // of the file --weights, in hexadecimal
+	command                               string            // that began the run
 	recorded                              map[string]string // the options of the run that is resumed
 	compute                               compute
 	profile                               profile
@@ -236,32 +238,62 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if history.BestEpoch > 0 && history.BestEpoch != show.testedEpoch { // it was before the run was resumed
-		show.result = nil
-	}
-	if err := t.saveModel(job, show.result); err != nil {
+	if err := t.saveModel(ctx, job, config, show, history); err != nil {
 		return err
 	}
 	return show.finish(history, t.out)
 }
 
 // saveModel writes the model folder within the run folder. A run that had nothing left
-// to do keeps the one that it has.
-func (t *trainVerb) saveModel(job *trainJob, tested *train.Evaluation) error {
-	if tested == nil && exists(filepath.Join(t.out, modelfolder.RunModel, "README.md")) {
+// to do keeps the one that it has, if that is of its end.
+func (t *trainVerb) saveModel(ctx context.Context, job *trainJob, config train.Config, show *trainView, history *train.History) error {
+	if show.began.IsZero() && !olderThan(filepath.Join(t.out, modelfolder.RunModel, "README.md"), filepath.Join(t.out, "state.json")) {
 		return nil
 	}
+	v := newVersion()
+	card := modelfolder.Card{Command: t.command, Versions: []string{v.String()}, Split: job.tested}
+	tested, err := t.finalTest(ctx, job, config, show, history)
+	if err != nil {
+		return err
+	}
+	if tested != nil {
+		card.Confusion = tested.Confusion
+	}
+	_, err = modelfolder.SaveRun(t.out, card)
+	return err
+}
+
+// finalTest returns how the weights that the run keeps do on the test set; nil without
+// one. Where they are of an epoch before the run was resumed, it measures them again.
+func (t *trainVerb) finalTest(ctx context.Context, job *trainJob, config train.Config, show *trainView, history *train.History) (*train.Evaluation, error) {
+	kept := cmp.Or(history.BestEpoch, len(history.Rows))
+	if job.test == nil || kept == show.testedEpoch {
+		return show.result, nil
+	}
+	m, err := modelfolder.Load(t.out, modelfolder.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return train.Evaluate(ctx, m.Net, job.test, train.EvalConfig{BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers})
+}
+
+// olderThan reports whether a file is missing or older than another one.
+func olderThan(path, other string) bool {
+	a, err := os.Stat(path)
+	if err != nil {
+		return true
+	}
+	b, err := os.Stat(other)
+	return err != nil || a.ModTime().Before(b.ModTime())
+}
+
+// commandLine is the command line of this process.
+func commandLine() string {
 	words := []string{"stride"}
 	for _, word := range os.Args[1:] {
 		words = append(words, shellWord(word))
 	}
-	v := newVersion()
-	card := modelfolder.Card{Command: strings.Join(words, " "), Versions: []string{v.String()}, Split: job.tested}
-	if tested != nil {
-		card.Confusion = tested.Confusion
-	}
-	_, err := modelfolder.SaveRun(t.out, card)
-	return err
+	return strings.Join(words, " ")
 }
 
 // prepare puts the job together.
@@ -345,6 +377,7 @@ func (t *trainVerb) standardOptimizer() string {
 // choose finds out which network to train, and where.
 func (t *trainVerb) choose(args []string) error {
 	var err error
+	t.command = commandLine()
 	if t.resume {
 		err = t.takeUp(args)
 	} else if isPhotos(args[0]) {

@@ -64,6 +64,7 @@ func (t *trainVerb) takeUp(args []string) error {
 		}
 		t.recorded[flag] = value
 	}
+	t.command = cmp.Or(s.Options["command"], t.command)
 	t.photos.path, t.photos.fingerprint = s.Options["photos"], s.Options["fingerprint"]
 	if t.weights != "" {
 		if _, err := runfolder.Read(t.out); err == nil {
@@ -117,6 +118,10 @@ var recordedFlags = []string{"data", "limit", "augment", "math", "tune", "weight
 // options are what a resumed run cannot find elsewhere in config.json.
 func (t *trainVerb) options(job *trainJob) map[string]string {
 	options := maps.Clone(job.options)
+	if options == nil {
+		options = map[string]string{}
+	}
+	options["command"] = t.command
 	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions) {
 		if _, own := options[flag]; own || !t.given(flag) {
 			continue
