@@ -72,7 +72,8 @@ func (m *Model) Save(dir string) error {
 
 // SaveRun writes the model of a run into the folder model of its run folder, which
 // it returns, as Save does: with the weights of the best epoch, if the run has chosen
-// one, or the last ones. card is for its README.md.
+// one, or the last ones. card is for its README.md. It locks the run folder: if another
+// process is writing the run, the error wraps runfolder.ErrInUse.
 func SaveRun(run string, card Card) (dir string, err error) {
 	m, err := Load(run, Options{})
 	if err != nil {
@@ -82,7 +83,17 @@ func SaveRun(run string, card Card) (dir string, err error) {
 		return "", fmt.Errorf("%s is a model folder, not a run folder", run)
 	}
 	m.Card = card
+	unlock, err := runfolder.Lock(run)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	dir = filepath.Join(run, RunModel)
+	for _, name := range []string{weightsFile, configFile, labelsFile, cardFile} { // of a process that was killed here
+		if err := atomicfile.RemoveHalf(filepath.Join(dir, name)); err != nil {
+			return "", err
+		}
+	}
 	return dir, m.Save(dir)
 }
 

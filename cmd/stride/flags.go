@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -284,23 +285,32 @@ func orList(words []string) string {
 	return strings.Join(words[:n-1], ", ") + " or " + words[n-1]
 }
 
-// augmentFlag is a flag for an augmentation.
+// augmentFlag is a flag for an augmentation: nil without the flag, and empty with the
+// word none.
 type augmentFlag struct{ pipeline augment.Pipeline }
 
-func (f *augmentFlag) String() string { return f.pipeline.String() }
-func (f *augmentFlag) Type() string   { return "words" }
+func (f *augmentFlag) String() string {
+	if f.pipeline == nil {
+		return ""
+	}
+	return augmentText(f.pipeline)
+}
+
+func augmentText(p augment.Pipeline) string { return cmp.Or(p.String(), "none") }
+
+func (f *augmentFlag) Type() string { return "words" }
 
 func (f *augmentFlag) Set(s string) (err error) {
 	p, err := augment.Parse(s)
 	if err != nil {
 		return err
 	}
-	if len(p) == 0 {
+	if len(p) == 0 && s != "none" {
 		return errors.New("want words such as hflip,crop=28:4")
 	}
 	if len(p.Fixed()) > 0 {
 		return errors.New("normalize would have to be applied to test images and to all later predictions, too: leave it out")
 	}
-	f.pipeline = p
+	f.pipeline = append(augment.Pipeline{}, p...)
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -64,7 +63,7 @@ func (p *photoFlags) check(t *trainVerb) error {
 		}
 		return nil
 	}
-	if changed("data") {
+	if changed("data") && !t.resume {
 		return misuse("--data is for Fashion-MNIST: the photos are those in %s", quoteIfNeeded(p.path))
 	}
 	for _, flag := range []string{"head-epochs", "layer-rates"} {
@@ -150,9 +149,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	if t.resume && t.resize == 0 {
 		options.Size = t.input[1]
 	}
-	if t.given("augment") {
-		options.Augment = slices.Concat(t.augment.pipeline) // not nil, also for none
-	}
+	options.Augment = t.augment.pipeline
 	if t.recipe.optimizer != "" || t.recipe.decay > 0 {
 		decay := t.recipe.decay
 		if !t.given("weight-decay") {
@@ -175,7 +172,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	result := &trainJob{
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
-		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint},
+		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": augmentText(job.Augment)},
 	}
 	if job.Validation != nil {
 		result.test = job.Validation
@@ -192,12 +189,15 @@ func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fin
 	}
 	sets, err = imagefolder.Open(ctx, t.photos.path, o)
 	t.live.clear()
+	if t.resume && errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("the photos that the run in %s was begun with are not there any more: %w; if they were moved, name their folder with --data", t.out, err)
+	}
 	if err != nil {
 		return nil, "", err
 	}
 	fingerprint = sets.Fingerprint() // before thin: it is that of the whole folder
 	if f := t.photos.fingerprint; f != "" && f != fingerprint {
-		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed", t.photos.path, t.out)
+		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed; start a new run from its weights with --weights %s", t.photos.path, t.out, shellWord(t.out))
 	}
 	if t.limit > 0 {
 		thin(sets.Train, t.limit)

@@ -65,14 +65,38 @@ func (t *trainVerb) takeUp(args []string) error {
 		t.recorded[flag] = value
 	}
 	t.command = cmp.Or(s.Options["command"], t.command)
-	t.photos.path, t.photos.fingerprint = s.Options["photos"], s.Options["fingerprint"]
-	if t.weights != "" {
+	if err := t.takeUpPhotos(s); err != nil {
+		return err
+	}
+	if t.weights != "" && t.weights != noWeights {
 		if _, err := runfolder.Read(t.out); err == nil {
 			t.weights = "" // the run has its own by now
 		}
 		t.weightsHash = s.Options["weights-sha256"]
 	}
 	return nil
+}
+
+// takeUpPhotos takes up what is told of the photos of a run. --data says where they
+// are now.
+func (t *trainVerb) takeUpPhotos(s runfolder.Settings) (err error) {
+	t.photos.path, t.photos.fingerprint = s.Options["photos"], s.Options["fingerprint"]
+	if t.photos.path == "" {
+		return nil
+	}
+	if t.photos.net != "" && t.photos.net != s.Net {
+		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, quoteIfNeeded(s.Net), t.photos.net)
+	}
+	for flag, usual := range map[string]string{"validation": "0.2", "split-seed": "0", "augment": t.augment.String()} {
+		now := t.cmd.Flags().Lookup(flag)
+		if then := cmp.Or(s.Options[flag], usual); now.Changed && now.Value.String() != then {
+			return fmt.Errorf("the run in %s was started with --%s=%s, not %s: a resumed run keeps its settings", t.out, flag, then, now.Value)
+		}
+	}
+	if t.cmd.Flags().Changed("data") {
+		t.photos.path, err = filepath.Abs(t.data)
+	}
+	return err
 }
 
 // findRun finds the folder of the run to go on with, and returns the name of

@@ -223,3 +223,20 @@ func TestErrorNamesTheFile(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// What a killed process has left is removed, and nothing else.
+func TestRemoveHalf(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	for _, name := range []string{"a.txt", ".a.txt.0123abcd.tmp", ".a.txt.ffffffff.tmp", ".a.txt.notes.tmp", ".a.txt.0123abcd", ".b.txt.0123abcd.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(RemoveHalf(path), RemoveHalf(filepath.Join(dir, "none", "a.txt"))); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := names(t, dir), ".a.txt.0123abcd .a.txt.notes.tmp .b.txt.0123abcd.tmp a.txt"; got != want {
+		t.Errorf("left %s, want %s", got, want)
+	}
+}

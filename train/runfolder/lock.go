@@ -75,6 +75,16 @@ func takeLock(dir string) (*os.File, error) {
 	}
 }
 
+// Lock keeps other processes from writing a run folder, which must exist, until unlock
+// is called. The error wraps ErrInUse if one is writing it.
+func Lock(dir string) (unlock func() error, err error) {
+	f, err := takeLock(dir)
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return dropLock(f) }, nil
+}
+
 // dropLock removes the lock file and releases the lock. Where open files cannot
 // be removed, the file is removed after it is closed: that fails if the next
 // process has opened it by then.
