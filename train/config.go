@@ -197,6 +197,9 @@ type EpochInfo struct {
 	// Test is the whole result of the test set, with its confusion matrix; nil
 	// without a test set.
 	Test *Evaluation
+	// Waiting is the share, 0 to 1, of the time of its training steps in which they
+	// waited for images; of an epoch that was resumed, since then.
+	Waiting float64
 	// Checkpoint is the path of the checkpoint written after it, or "".
 	Checkpoint string
 	// Best says that it is the best epoch so far; see Config.Best.

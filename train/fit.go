@@ -110,6 +110,7 @@ type fitter struct {
 	saved     string      // path of the latest checkpoint
 	patience  int         // epochs at chance before a warning
 	tested    *Evaluation // of the latest epoch; nil without a test set
+	waiting   float64     // EpochInfo.Waiting
 }
 
 // newFitter compiles all programs that will be needed.
@@ -324,6 +325,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 	began, before := time.Now(), f.at.Running.Seconds
 	f.scale = f.config.Plateau.scale(f.at.Rows)
 	clock := func() { f.at.Running.Seconds = before + time.Since(began).Seconds() }
+	waited := f.loader.Stats().Waited
 	for b, err := range f.loader.Epoch(ctx, f.at.Epoch, f.at.Batch) {
 		if err != nil {
 			if ctx.Err() != nil {
@@ -338,6 +340,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 			break
 		}
 	}
+	f.waiting = (f.loader.Stats().Waited - waited).Seconds() / max(time.Since(began).Seconds(), 1e-9)
 	var tested Evaluation
 	if ctx.Err() == nil {
 		var err error
@@ -489,7 +492,7 @@ func (f *fitter) finishEpoch(row Row) error {
 		warning = noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
 	}
 	if call := f.config.Callbacks.OnEpoch; call != nil {
-		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Test: f.tested, Checkpoint: path, Best: best, Warning: warning})
+		call(EpochInfo{Row: row, Epochs: f.config.Epochs, Step: f.at.Step, Test: f.tested, Waiting: f.waiting, Checkpoint: path, Best: best, Warning: warning})
 	}
 	if warning != "" {
 		f.log("warning: " + warning)

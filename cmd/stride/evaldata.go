@@ -175,11 +175,7 @@ func (e *evalVerb) openEvalPhotos(ctx context.Context, model *modelfolder.Model,
 // with, divided as then. Of others nothing is put aside for validation.
 func (e *evalVerb) findPhotos(ctx context.Context, model *modelfolder.Model, path string) (sets *imagefolder.Sets, own bool, err error) {
 	var lines []string
-	o := imagefolder.Options{Classes: model.Classes, Validation: -1, Log: func(line string) { lines = append(lines, line) }, Progress: func(found, checked int) {
-		e.live.draw(func() progress {
-			return progress{"looking at pictures", float64(checked) / float64(max(found, 1)), []string{fmt.Sprintf("%s of %s", thousands(checked), thousands(found))}}
-		})
-	}}
+	o := imagefolder.Options{Classes: model.Classes, Validation: -1, Log: func(line string) { lines = append(lines, line) }, Progress: e.pictureProgress}
 	if slices.Equal(model.Classes, imagenet.Classes()) {
 		o.Synonyms = imagenet.Synsets()
 	}

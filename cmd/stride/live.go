@@ -100,6 +100,16 @@ func (l *liveLine) clear() {
 	l.shown, l.next = 0, time.Time{}
 }
 
+// pictureProgress shows how the opening of a folder of pictures gets on.
+func (a *app) pictureProgress(found, checked int) {
+	a.live.draw(func() progress {
+		if checked == 0 {
+			return progress{head: "looking for pictures", fields: []string{thousands(found) + " found"}}
+		}
+		return progress{"looking at pictures", float64(checked) / float64(found), []string{fmt.Sprintf("%s of %s", thousands(checked), thousands(found))}}
+	})
+}
+
 // progressLine lays out a live line: a head, a bar of what is done, and fields
 // of which the last are left out where they do not fit.
 func progressLine(width int, head string, share float64, fields ...string) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/imagefolder"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
@@ -57,6 +58,16 @@ type trainJob struct {
 	title       string       // such as "LeNet on Fashion-MNIST"
 	tested      string       // what the images of test are called: "test" or "validation"
 	options     map[string]string
+	photos      []*imagefolder.Images // of train and test; nil if the images are no photos
+}
+
+// read says where the photos came from.
+func (j *trainJob) read() (all imagefolder.Stats) {
+	for _, images := range j.photos {
+		s := images.Stats()
+		all.Decoded, all.Cached = all.Decoded+s.Decoded, all.Cached+s.Cached
+	}
+	return all
 }
 
 func (a *app) trainCommand() *cobra.Command {
@@ -141,7 +152,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	addMemoryBudget(flags, &t.budget)
 	t.compute.addFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
-	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch the share of dead ReLU units, in all and in each layer that has some")
+	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch how long training waited for images and where photos came from, and the share of dead ReLU units, in all and in each layer that has some")
 	t.profile.addFlags(flags)
 	return cmd
 }
@@ -200,6 +211,9 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.train) }
 	if job.test != nil {
 		show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.test) }
+	}
+	if job.photos != nil {
+		show.photos = job.read
 	}
 	config := job.config
 	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget

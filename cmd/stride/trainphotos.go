@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -174,8 +176,10 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
 		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": augmentText(job.Augment)},
 	}
+	result.photos = append(result.photos, job.Photos)
 	if job.Validation != nil {
 		result.test = job.Validation
+		result.photos = append(result.photos, job.Validation)
 	}
 	return result, nil
 }
@@ -183,7 +187,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 // openPhotos finds the photos, which must be those that the run was begun with, and
 // returns their fingerprint with them.
 func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fingerprint string, err error) {
-	o := imagefolder.Options{Validation: float64(t.photos.validation), Seed: t.photos.splitSeed, Strict: t.photos.strict, Log: t.notice}
+	o := imagefolder.Options{Validation: float64(t.photos.validation), Seed: t.photos.splitSeed, Strict: t.photos.strict, Log: t.notice, Progress: t.pictureProgress}
 	if t.given("validation") && t.photos.validation == 0 {
 		o.Validation = -1
 	}
@@ -199,11 +203,46 @@ func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fin
 	if f := t.photos.fingerprint; f != "" && f != fingerprint {
 		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed; start a new run from its weights with --weights %s", t.photos.path, t.out, shellWord(t.out))
 	}
+	t.describePhotos(sets)
 	if t.limit > 0 {
 		thin(sets.Train, t.limit)
 		thin(sets.Validation, t.limit)
 	}
 	return sets, fingerprint, nil
+}
+
+// describePhotos says what was found.
+func (t *trainVerb) describePhotos(sets *imagefolder.Sets) {
+	line := fmt.Sprintf("%s: %s (%s), %s to train with", printable.Line(t.photos.path), fmt.Sprint(len(sets.Classes), " classes"), nameSome(sets.Classes), plural(sets.Train.Len(), "photo"))
+	switch {
+	case sets.Divided && sets.Validation.Len() > 0:
+		line += fmt.Sprintf(", %s to validate with, which a hash of their paths has chosen", thousands(sets.Validation.Len()))
+	case sets.Validation.Len() > 0:
+		line += fmt.Sprintf(", %s to validate with", thousands(sets.Validation.Len()))
+	default:
+		line += ", none to validate with"
+	}
+	if sets.Test.Len() > 0 {
+		line += fmt.Sprintf(", %s to test with later", thousands(sets.Test.Len()))
+	}
+	t.notice(line + ".")
+	var left []string
+	for _, why := range slices.Sorted(maps.Keys(sets.Summary.Skipped)) {
+		left = append(left, fmt.Sprintf("%s (%s)", thousands(sets.Summary.Skipped[why]), why))
+	}
+	if len(left) > 0 {
+		t.notice("Left out: " + strings.Join(left, ", ") + ".")
+	}
+}
+
+// nameSome lists the first names.
+func nameSome(names []string) string {
+	const most = 10
+	text := printable.Line(strings.Join(names[:min(len(names), most)], ", "))
+	if len(names) > most {
+		text += ", …"
+	}
+	return text
 }
 
 // thin leaves n items of a split, evenly spread, and so about the same share of each

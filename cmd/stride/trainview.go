@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/data/imagefolder"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/diagnose"
@@ -16,6 +17,9 @@ import (
 type trainView struct {
 	*app
 	json, verbose   bool
+	noReLUs         bool                     // that could be dead
+	photos          func() imagefolder.Stats // nil if the images are no photos
+	read            imagefolder.Stats        // at the end of the last epoch
 	now             func() time.Time
 	dir             string
 	title, settings string
@@ -116,13 +120,16 @@ func (v *trainView) epoch(e train.EpochInfo) {
 	}
 	if v.json {
 		v.live.clear()
-		if err := writeJSON(v.stdout, newEpochReport(v.dir, e.Row)); err != nil && v.err == nil {
+		if err := writeJSON(v.stdout, newEpochReport(v.dir, e)); err != nil && v.err == nil {
 			v.err = err
 		}
 	} else {
 		v.printRow(e.Row, e.Epochs)
 	}
 	if v.verbose {
+		v.waiting(e)
+	}
+	if v.verbose && !v.noReLUs {
 		v.deadReLUs()
 	}
 }
@@ -136,10 +143,22 @@ type epochReport struct {
 	TestAccuracy    *float64 `json:"test_accuracy"`
 	ImagesPerSecond float64  `json:"images_per_second"`
 	Seconds         float64  `json:"seconds"`
+	Waiting         float64  `json:"waiting"` // share of the training time
 }
 
-func newEpochReport(dir string, r train.Row) epochReport {
-	return epochReport{dir, r.Epoch, r.TrainLoss, r.TrainAccuracy, finite(r.TestAccuracy), r.ImagesPerSecond, r.Seconds}
+func newEpochReport(dir string, e train.EpochInfo) epochReport {
+	return epochReport{dir, e.Epoch, e.TrainLoss, e.TrainAccuracy, finite(e.TestAccuracy), e.ImagesPerSecond, e.Seconds, e.Waiting}
+}
+
+// waiting tells how long training waited for images, and where photos came from.
+func (v *trainView) waiting(e train.EpochInfo) {
+	line := fmt.Sprintf("  waiting for images: %.1f %% of the training time", 100*e.Waiting)
+	if v.photos != nil {
+		now := v.photos()
+		line += fmt.Sprintf("; %s decoded, %s from the cache", plural(now.Decoded-v.read.Decoded, "photo"), thousands(now.Cached-v.read.Cached))
+		v.read = now
+	}
+	v.notice(line)
 }
 
 // deadReLUs tells which share of the network's ReLUs does nothing, in all and layer
@@ -152,7 +171,7 @@ func (v *trainView) deadReLUs() {
 		return
 	case len(shares) == 0:
 		v.notice("  the network has no ReLUs that could be dead")
-		v.verbose = false // it never will
+		v.noReLUs = true
 		return
 	}
 	dead, units, t := 0, 0, newTable(0, 2)
