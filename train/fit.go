@@ -478,7 +478,7 @@ func (f *fitter) finishEpoch(row Row) error {
 		if due {
 			var err error
 			if path, err = f.save(); err != nil {
-				return fmt.Errorf("save a checkpoint after epoch %d: %w", row.Epoch, err)
+				return fmt.Errorf("save a checkpoint after epoch %d: %w%s", row.Epoch, err, f.kept())
 			}
 			f.saved = path
 		}
@@ -505,15 +505,19 @@ func (f *fitter) finishEpoch(row Row) error {
 
 // diverged is the error for a loss or a weight that is not finite.
 func (f *fitter) diverged(step int, what string) error {
-	kept := ""
+	epoch := min((step-1)/f.batches, f.config.Epochs-1) + 1
+	return fmt.Errorf("%w in epoch %d at step %d: %s (a smaller learning rate may help)%s", ErrDiverged, epoch, step, what, f.kept())
+}
+
+// kept says which checkpoint there is, to be appended to an error.
+func (f *fitter) kept() string {
 	switch {
 	case f.saved != "":
-		kept = "; the last good checkpoint is kept: " + f.saved
+		return "; the last good checkpoint is kept: " + f.saved
 	case f.folder != nil:
-		kept = "; there was no checkpoint yet"
+		return "; there was no checkpoint yet"
 	}
-	epoch := min((step-1)/f.batches, f.config.Epochs-1) + 1
-	return fmt.Errorf("%w in epoch %d at step %d: %s (a smaller learning rate may help)%s", ErrDiverged, epoch, step, what, kept)
+	return ""
 }
 
 // interrupted saves a checkpoint and returns the error that says so.

@@ -148,7 +148,7 @@ func TestInterruptedAtOnce(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errInterrupted)
 	dir := filepath.Join(t.TempDir(), "run")
-	for _, args := range [][]string{quick("--out", dir), {"eval", finishedRun(t)}, {"bench", "--time", "1ms"}, {"predict", finishedRun(t), "x.png"}} {
+	for _, args := range [][]string{quick("--out", dir), small(tiles(t, 3), "--out", dir), {"eval", finishedRun(t)}, {"bench", "--time", "1ms"}, {"predict", finishedRun(t), "x.png"}} {
 		var out, errs bytes.Buffer
 		if status := run(ctx, args, &out, &errs); status != interrupted || strings.Count(errs.String(), "\n") != 1 {
 			t.Errorf("stride %v: status %d, %q", args, status, errs.String())

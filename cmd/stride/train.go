@@ -58,6 +58,7 @@ type trainJob struct {
 	title       string       // such as "LeNet on Fashion-MNIST"
 	tested      string       // what the images of test are called: "test" or "validation"
 	options     map[string]string
+	notes       []string              // about the data, for people
 	photos      []*imagefolder.Images // of train and test; nil if the images are no photos
 }
 
@@ -133,7 +134,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	t.cmd = cmd
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are searched for, then downloaded")
+	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are searched for, then downloaded; with --resume, where the photos of the run are now")
 	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "epochs in all: how often to go through the training images (default: the network's)")
 	addBatch(flags, &t.batch, "images in a training step (default: the network's)")
 	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
@@ -207,7 +208,7 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer release()
-	show := &trainView{app: t.app, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out, tested: job.tested, title: job.describe()}
+	show := &trainView{app: t.app, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out, tested: job.tested, notes: job.notes, title: job.describe()}
 	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.train) }
 	if job.test != nil {
 		show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.test) }
@@ -344,6 +345,9 @@ func (t *trainVerb) findLearningRate(ctx context.Context, job *trainJob) error {
 	defer release()
 	config := job.config
 	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget
+	for _, line := range job.notes {
+		t.notice(line)
+	}
 	curve, err := train.FindLearningRate(ctx, job.model, job.train, config, train.RateOptions{})
 	if err != nil {
 		return err

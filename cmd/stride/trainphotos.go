@@ -127,14 +127,15 @@ func (t *trainVerb) choosePhotos(path string) (err error) {
 
 // preparePhotos opens the photos and the network to start from.
 func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
-	sets, fingerprint, err := t.openPhotos(ctx)
-	if err != nil {
-		return nil, err
-	}
 	base, err := t.base()
 	if err != nil {
 		return nil, err
 	}
+	sets, fingerprint, err := t.openPhotos(ctx)
+	if err != nil {
+		return nil, err
+	}
+	notes := describePhotos(sets, t.photos.path)
 	cache, err := imagecache.Dir(t.photos.cache)
 	if err != nil {
 		return nil, fmt.Errorf("--cache: %w", err)
@@ -164,14 +165,15 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		return nil, err
 	}
 	if job.Head != "" && !t.resume {
-		t.notice(fmt.Sprintf("The last layer, %s, is drawn at random for %s; all other weights are those of %s.", job.Head, fmt.Sprint(len(sets.Classes), " classes"), base.WeightsFile))
+		notes = append(notes, fmt.Sprintf("The last layer, %s, is drawn at random for %d classes; all other weights are those of %s.", job.Head, len(sets.Classes), base.WeightsFile))
 	}
 	if most, fewest, ratio := finetune.Imbalance(sets); ratio >= 10 && !t.photos.classWeights {
-		t.notice(fmt.Sprintf("%s has %.0f times as many photos as %s: --class-weights gives both as much weight.", most, ratio, fewest))
+		notes = append(notes, fmt.Sprintf("%s has %.0f times as many photos as %s: --class-weights gives both as much weight.", most, ratio, fewest))
 	}
 	t.recipe.apply(&job.Config, t.given)
 	job.Config.Data = nameOfPhotos(t.photos.path)
 	result := &trainJob{
+		notes: notes,
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
 		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": augmentText(job.Augment)},
@@ -203,7 +205,6 @@ func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fin
 	if f := t.photos.fingerprint; f != "" && f != fingerprint {
 		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed; start a new run from its weights with --weights %s", t.photos.path, t.out, shellWord(t.out))
 	}
-	t.describePhotos(sets)
 	if t.limit > 0 {
 		thin(sets.Train, t.limit)
 		thin(sets.Validation, t.limit)
@@ -211,9 +212,9 @@ func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fin
 	return sets, fingerprint, nil
 }
 
-// describePhotos says what was found.
-func (t *trainVerb) describePhotos(sets *imagefolder.Sets) {
-	line := fmt.Sprintf("%s: %s (%s), %s to train with", printable.Line(t.photos.path), fmt.Sprint(len(sets.Classes), " classes"), nameSome(sets.Classes), plural(sets.Train.Len(), "photo"))
+// describePhotos says what was found at a path: before thin, all of it.
+func describePhotos(sets *imagefolder.Sets, path string) []string {
+	line := fmt.Sprintf("%s: %d classes (%s), %s to train with", path, len(sets.Classes), nameSome(sets.Classes), plural(sets.Train.Len(), "photo"))
 	switch {
 	case sets.Divided && sets.Validation.Len() > 0:
 		line += fmt.Sprintf(", %s to validate with, which a hash of their paths has chosen", thousands(sets.Validation.Len()))
@@ -225,20 +226,21 @@ func (t *trainVerb) describePhotos(sets *imagefolder.Sets) {
 	if sets.Test.Len() > 0 {
 		line += fmt.Sprintf(", %s to test with later", thousands(sets.Test.Len()))
 	}
-	t.notice(line + ".")
+	lines := []string{line + "."}
 	var left []string
 	for _, why := range slices.Sorted(maps.Keys(sets.Summary.Skipped)) {
 		left = append(left, fmt.Sprintf("%s (%s)", thousands(sets.Summary.Skipped[why]), why))
 	}
 	if len(left) > 0 {
-		t.notice("Left out: " + strings.Join(left, ", ") + ".")
+		lines = append(lines, "Left out: "+strings.Join(left, ", ")+".")
 	}
+	return lines
 }
 
 // nameSome lists the first names.
 func nameSome(names []string) string {
 	const most = 10
-	text := printable.Line(strings.Join(names[:min(len(names), most)], ", "))
+	text := strings.Join(names[:min(len(names), most)], ", ")
 	if len(names) > most {
 		text += ", …"
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -108,7 +110,7 @@ func TestTrainLinkLoop(t *testing.T) {
 		}
 	}
 	out, notes, status := stride(t, small(photos, "--out", filepath.Join(t.TempDir(), "run"))...)
-	if status != done || !strings.Contains(out+notes, "3 link that leads nowhere or back") {
+	if status != done || !strings.Contains(out+notes, "Left out: 3 (link that leads nowhere or back).") {
 		t.Errorf("status %d: %s%s", status, out, notes)
 	}
 }
@@ -204,7 +206,7 @@ func TestResumePhotos(t *testing.T) {
 	}{
 		{[]string{"--validation", "0.5"}, "was started with --validation=0.2, not 0.5"},
 		{[]string{"--split-seed", "7"}, "was started with --split-seed=0, not 7"},
-		{[]string{"--augment", "none"}, "was started with --augment=rcrop=0.35:1,hflip, not none"},
+		{[]string{"--augment", "none"}, "was started with --augment="}, {[]string{"--augment", "none"}, ", not none"},
 		{[]string{"--net", "lenet"}, "is one of lenet-bn, not of lenet"},
 		{[]string{"--resize", "32"}, "input shape 3×16×16, not 3×32×32"},
 		{[]string{"--limit", "4"}, "training images"},
@@ -257,4 +259,55 @@ func TestResumeRandomWeights(t *testing.T) {
 	fails(t, failed, []string{"train", "--resume", parts}, "run folder is in use", parts)
 	fails(t, failed, small(photos, "--out", parts), "run folder is in use", parts)
 	unchanged(t, parts, before)
+}
+
+// limited is child with a limit of so many blocks, of 512 or 1,024 bytes, for each file
+// that it writes: to the program that is a full disk.
+func limited(t *testing.T, blocks int, args ...string) (stderr string, status int) {
+	t.Helper()
+	shell, err := exec.LookPath("sh")
+	if err != nil || runtime.GOOS == "windows" {
+		t.Skip("there is no shell to limit the size of files")
+	}
+	cmd := child(t, args...)
+	cmd.Args = append([]string{shell, "-c", fmt.Sprintf(`ulimit -f %d && exec "$@"`, blocks), "sh"}, cmd.Args...)
+	cmd.Path = shell
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	_ = cmd.Run() // the status follows
+	return errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// A full disk stops a run with the path and the size of what could not be written. The
+// last checkpoint is whole: the run goes on from it once there is room. A cache or a
+// report that cannot be written is named, too.
+func TestTrainFullDisk(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	photos, root := tiles(t, 8), t.TempDir()
+	whole, full := filepath.Join(root, "whole"), filepath.Join(root, "full")
+	constant := []string{"--net", "alexnet-28", "--resize", "28", "--batch", "4", "--schedule", "constant", "--warmup", "0"}
+	mustStride(t, small(photos, append(constant, "--out", whole)...)...)
+	mustStride(t, small(photos, append(constant, "--epochs", "1", "--out", full)...)...)
+	stderr, status := limited(t, 200, "train", "--resume", full, "--epochs", "2")
+	for _, part := range []string{"stride: save a checkpoint after epoch 2: write " + full, "file too large", " MB)", "the last good checkpoint is kept: " + full} {
+		if status != failed || !strings.Contains(stderr, part) || strings.Contains(stderr, ".tmp") {
+			t.Errorf("status %d, want %q in %q", status, part, stderr)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(full, ".*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	mustStride(t, "eval", full, "--report", "none")
+	if out := mustStride(t, "train", "--resume", full); !strings.Contains(out, "epoch 2/2") || weightsHash(t, full) != weightsHash(t, whole) {
+		t.Errorf("other weights after %s", out)
+	}
+	if stderr, status = limited(t, 4, "eval", full); status != failed || !strings.Contains(stderr, "report.html") || !strings.Contains(stderr, "file too large") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	cache := writeFile(t, filepath.Join(root, "file"), nil)
+	_, notes, status := stride(t, small(photos, "--cache", cache, "--out", filepath.Join(root, "uncached"))...)
+	if status != done || !strings.Contains(notes, "There is no picture cache") || !strings.Contains(notes, cache) {
+		t.Errorf("status %d: %s", status, notes)
+	}
 }

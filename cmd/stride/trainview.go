@@ -23,6 +23,7 @@ type trainView struct {
 	now             func() time.Time
 	dir             string
 	title, settings string
+	notes           []string  // to begin with
 	tested          string    // what the images of the test set are called
 	began           time.Time // of this part of the run
 	first           time.Duration
@@ -49,6 +50,9 @@ func (v *trainView) log(line string) {
 
 func (v *trainView) start(s train.StartInfo) {
 	v.began, v.before, v.steps = v.now(), s.Step, s.Epochs*s.Batches
+	for _, line := range v.notes {
+		v.notice(line)
+	}
 	if v.json {
 		return
 	}

@@ -60,7 +60,7 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 			return wrap(err)
 		}
 	}
-	buf := bufio.NewWriterSize(f, bufferSize)
+	buf := bufio.NewWriterSize(unnamed{f}, bufferSize)
 	if err := write(buf); err != nil {
 		return wrap(err)
 	}
@@ -97,6 +97,14 @@ func cause(err error, temp string) error {
 		}
 	}
 	return err
+}
+
+// unnamed is a file whose errors of writing do not name it: write may wrap them.
+type unnamed struct{ file *os.File }
+
+func (u unnamed) Write(p []byte) (int, error) {
+	n, err := u.file.Write(p)
+	return n, cause(err, u.file.Name())
 }
 
 // WriteBytes is [WriteFile] for content that is already in memory.

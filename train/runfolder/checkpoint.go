@@ -122,6 +122,13 @@ func writeTensors(dir, name string, f *safetensors.File) (file, error) {
 	err := atomicfile.WriteFile(filepath.Join(dir, name), func(w io.Writer) error {
 		return f.Write(io.MultiWriter(w, h))
 	})
+	if err != nil {
+		bytes := 0
+		for _, e := range f.Entries {
+			bytes += 4 * e.Tensor.Size()
+		}
+		err = fmt.Errorf("%w (the file takes %.1f MB)", err, float64(bytes)/1e6)
+	}
 	return file{name, hex.EncodeToString(h.Sum(nil))}, err
 }
 
