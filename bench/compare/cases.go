@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	_ "github.com/strideml/stride/weights/efficientnetlite0" // more networks
 	"github.com/strideml/stride/zoo"
-	_ "github.com/strideml/stride/zoo/torchvision" // more networks
+	_ "github.com/strideml/stride/zoo/torchvision"
 )
 
 // The networks that are measured unless told otherwise: those of the book, and
@@ -18,6 +19,9 @@ var (
 		"torchvision/googlenet", "torchvision/squeezenet1_1", "torchvision/mobilenet_v2",
 	}
 )
+
+// liteNet is the network that stride train fine-tunes.
+const liteNet = "efficientnet-lite0"
 
 const torchvisionPrefix = "torchvision/"
 
@@ -35,10 +39,10 @@ func (c measuredCase) String() string {
 // planCases returns what is to be measured, training first. No nets means the
 // usual ones, no batches those of the goals: in training 64 (the LeNets 256),
 // in inference 1 and as many, or 1 and 16 for torchvision's networks, which
-// are not trained.
+// are not trained. EfficientNet-Lite0 has 32 in place of 64.
 func planCases(nets, modes []string, batches []int) ([]measuredCase, error) {
 	if len(nets) == 0 {
-		nets = slices.Concat(bookNets, torchvisionNets)
+		nets = slices.Concat(bookNets, torchvisionNets, []string{liteNet})
 	}
 	var cases []measuredCase
 	for _, mode := range []string{"train", "infer"} {
@@ -64,8 +68,8 @@ func knownNet(name string) (zoo.Spec, error) {
 	if err != nil {
 		return zoo.Spec{}, err
 	}
-	if !strings.HasPrefix(spec.Name, torchvisionPrefix) && !slices.Contains(bookNets, spec.Name) {
-		return zoo.Spec{}, fmt.Errorf("%s is not compared: want %s, or one of torchvision's", spec.Name, strings.Join(bookNets, ", "))
+	if !strings.HasPrefix(spec.Name, torchvisionPrefix) && !slices.Contains(bookNets, spec.Name) && spec.Name != liteNet {
+		return zoo.Spec{}, fmt.Errorf("%s is not compared: want %s, %s, or one of torchvision's", spec.Name, strings.Join(bookNets, ", "), liteNet)
 	}
 	return spec, nil
 }
@@ -84,6 +88,8 @@ func batchesOf(name, mode string, given []int) []int {
 		large = 256
 	case torchvision:
 		large = 16
+	case name == liteNet:
+		large = 32
 	}
 	if mode == "train" {
 		return []int{large}

@@ -12,12 +12,16 @@ import (
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
 )
 
 // caseFiles are the files that the workers of a case share.
 type caseFiles struct{ folder, weights, images, labels, model string }
 
-// makeFiles writes random weights, images and labels into a folder.
+// makeFiles writes weights, random images and labels into a folder. The weights are
+// random, too, unless the program has pretrained ones: with random weights
+// EfficientNet-Lite0 is so close to the kinks of ReLU6 that PyTorch's own layouts do
+// not agree on its losses.
 func makeFiles(folder string, c measuredCase) (caseFiles, error) {
 	f := caseFiles{folder: folder}
 	for name, path := range map[string]*string{
@@ -31,6 +35,11 @@ func makeFiles(folder string, c measuredCase) (caseFiles, error) {
 	}
 	state := model.State()
 	wakeNorms(state)
+	if p, ok := zoo.PretrainedFor(c.spec.Name); ok {
+		if state, err = p.State(); err != nil {
+			return f, err
+		}
+	}
 	if err := (&safetensors.File{Entries: state}).Save(f.weights); err != nil {
 		return f, err
 	}

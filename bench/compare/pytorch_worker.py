@@ -3,6 +3,7 @@
 input, a JSON object whose "op" names a method of Worker, and answers each with
 one line. It computes only while it owes an answer."""
 import gc
+import inspect
 import json
 import math
 import os
@@ -40,6 +41,9 @@ def network(name, classes):
         name = name.split("/")[1]
         kwargs = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
         return getattr(models, name)(num_classes=classes, **kwargs)
+    if name == "efficientnet-lite0":
+        import timm
+        return timm.create_model("tf_efficientnet_lite0", num_classes=classes, drop_rate=0.2)
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.join(HERE, "..", "..", "zoo", "testdata"))
     import pytorch_networks as nets
@@ -109,6 +113,8 @@ class Worker:
             for m in self.net.modules():
                 if isinstance(m, torch.nn.Dropout):
                     m.eval()
+                if hasattr(m, "drop_rate"):
+                    m.drop_rate = 0.0  # timm's networks call the function
         self.loss = torch.nn.CrossEntropyLoss()
         self.optimizer = torch.optim.SGD(self.net.parameters(), lr=r["rate"])
         self.step = self.train if self.mode == "train" else self.infer
@@ -155,7 +161,9 @@ class Worker:
         except ImportError as e:
             return {"missing": f"Python has no onnx, which ONNX Runtime's model is made with ({e}): {INSTALL}"}
         warnings.simplefilter("ignore")
-        self.torch.onnx.export(self.net, self.x, r["path"], input_names=["x"], output_names=["y"], do_constant_folding=True)
+        new = "dynamo" in inspect.signature(self.torch.onnx.export).parameters
+        kwargs = {"dynamo": False} if new else {}  # the exporter that all versions have
+        self.torch.onnx.export(self.net, self.x, r["path"], input_names=["x"], output_names=["y"], do_constant_folding=True, **kwargs)
         return {}
 
 

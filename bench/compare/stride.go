@@ -9,6 +9,7 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/strideml/stride/data"
@@ -130,21 +131,20 @@ func (s *strideWorker) train(model *nn.Model, images, labels *tensor.Tensor) {
 }
 
 // trainPlain trains without dropout, whose random bits are PyTorch's own there
-// and stride's own here. A network that drops nothing gets the usual step; the
-// others, which have no batch normalization, train in evaluation mode.
+// and stride's own here.
 func (s *strideWorker) trainPlain(model *nn.Model, images, labels *tensor.Tensor) error {
-	trace, err := model.Trace(labels.Size(), nn.Train)
+	layers, err := model.Summary(labels.Size())
 	if err != nil {
 		return err
 	}
-	if trace.Step == nil {
-		s.train(model, images, labels)
-		return nil
+	dropouts := map[string]bool{}
+	for _, l := range layers {
+		if strings.HasPrefix(l.Kind, "Dropout") {
+			dropouts[l.Path] = true
+		}
 	}
-	if len(model.Buffers()) > 0 {
-		return errors.New("the check knows no network with both dropout and batch normalization")
-	}
-	if trace, err = model.Trace(labels.Size(), nn.Eval); err != nil {
+	trace, err := model.TraceFrozen(labels.Size(), nn.Frozen{Layers: func(path string) bool { return dropouts[path] }})
+	if err != nil {
 		return err
 	}
 	loss, labelsIn, rate, err := addUpdate(model, trace, labels.Size())
