@@ -52,9 +52,16 @@ func (e *evalVerb) writeReport(model *modelfolder.Model, images *evalData, summa
 		return "", nil
 	}
 	path = filepath.Join(model.Run.Dir, reportName)
-	err := runfolder.CheckFree(model.Run.Dir)
-	if err == nil {
-		err = report.WriteFile(path, e.reportPage(model, images, summary))
+	// A training that begins meanwhile takes away files that are not whole yet, this one
+	// among them: then the folder is in use, or was until now.
+	var err error
+	for range 3 {
+		if err = runfolder.CheckFree(model.Run.Dir); err == nil {
+			err = report.WriteFile(path, e.reportPage(model, images, summary))
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
 	}
 	switch {
 	case err == nil:
