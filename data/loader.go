@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,8 +86,27 @@ type Loader struct {
 
 	waited, replaced, delivered atomic.Int64 // Stats
 
+	memory *memory
+}
+
+// A memory keeps the batches of finished epochs for those that follow.
+type memory struct {
 	mu   sync.Mutex
-	idle *ring // memory of the last finished epoch
+	idle []Batch // of the full size
+}
+
+// ShareMemory makes two loaders, of which one runs an epoch while the other does not,
+// use the memory of one. It reports false, and does nothing, where their batches differ
+// in size or in the shapes of images or targets. Call it before the first epoch.
+func (l *Loader) ShareMemory(with *Loader) bool {
+	switch {
+	case l.config.BatchSize != with.config.BatchSize, !l.shape.Equal(with.shape), (l.targets == nil) != (with.targets == nil):
+		return false
+	case l.targets != nil && !l.targets.TargetShape().Equal(with.targets.TargetShape()):
+		return false
+	}
+	with.memory = l.memory
+	return true
 }
 
 // NewLoader returns a loader of the dataset. It is an error when the dataset is
@@ -114,7 +134,7 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 	config = config.withDefaults()
 	config.Prefetch = min(config.Prefetch, batches)
 	config.Workers = min(config.Workers, config.Prefetch)
-	l := &Loader{dataset: dataset, config: config, shape: shape, batches: batches}
+	l := &Loader{dataset: dataset, config: config, shape: shape, batches: batches, memory: &memory{}}
 	if t, ok := dataset.(Targeted); ok {
 		if shape := t.TargetShape(); shape.Size() < 1 {
 			return nil, fmt.Errorf("target shape %v: want sizes of at least 1", shape)
@@ -191,22 +211,30 @@ func (l *Loader) Epoch(ctx context.Context, epoch, from int) iter.Seq2[*Batch, e
 	}
 }
 
-// takeRing returns the memory of an earlier epoch where it is free.
+// takeRing returns a ring in the memory of earlier epochs, as far as that is free.
 func (l *Loader) takeRing() *ring {
-	l.mu.Lock()
-	r := l.idle
-	l.idle = nil
-	l.mu.Unlock()
-	if r == nil {
-		r = newRing(l)
+	n := min(l.config.Slots(), l.batches)
+	l.memory.mu.Lock()
+	kept := min(n, len(l.memory.idle))
+	from := len(l.memory.idle) - kept
+	batches := slices.Clone(l.memory.idle[from:])
+	l.memory.idle = slices.Delete(l.memory.idle, from, len(l.memory.idle))
+	l.memory.mu.Unlock()
+	for len(batches) < n {
+		batches = append(batches, l.newBatch(l.config.BatchSize))
 	}
-	return r
+	return newRing(l, batches)
 }
 
+// putRing keeps the memory of a ring, as much as one epoch needs.
 func (l *Loader) putRing(r *ring) {
-	l.mu.Lock()
-	l.idle = r
-	l.mu.Unlock()
+	l.memory.mu.Lock()
+	defer l.memory.mu.Unlock()
+	for _, s := range r.slots {
+		if len(l.memory.idle) < l.config.Slots() {
+			l.memory.idle = append(l.memory.idle, s.whole)
+		}
+	}
 }
 
 // A ring is the memory of one running epoch. Batch k lives in slot k mod
@@ -223,14 +251,13 @@ type slot struct {
 	err         error
 }
 
-func newRing(l *Loader) *ring {
-	n := l.config.BatchSize
-	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, min(l.config.Slots(), l.batches))}
+func newRing(l *Loader, batches []Batch) *ring {
+	r := &ring{items: make([]int, l.dataset.Len()), slots: make([]slot, len(batches))}
 	for i := range r.slots {
 		s := &r.slots[i]
 		s.ready = make(chan struct{}, 1)
-		s.whole = l.newBatch(n)
-		if rest := l.dataset.Len() % n; rest != 0 {
+		s.whole = batches[i]
+		if rest := l.dataset.Len() % l.config.BatchSize; rest != 0 {
 			s.last = s.whole.first(rest)
 		}
 	}

@@ -331,3 +331,54 @@ func ExampleLoader_Epoch() {
 	// 1 2×1×2×2 [0 1]
 	// 2 1×1×2×2 [0]
 }
+
+// Two loaders that take turns use the same memory; others have their own.
+func TestShareMemory(t *testing.T) {
+	shape := tensor.Shape{1, 2, 2}
+	set := func(n int) data.Dataset {
+		d, err := data.NewImages(make([]uint8, 4*n), make([]int, n), shape, []string{"a"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	loader := func(n, batch int) *data.Loader {
+		l, err := data.NewLoader(set(n), data.LoaderConfig{BatchSize: batch, Prefetch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	memory := func(l *data.Loader) map[*float32]bool {
+		seen := map[*float32]bool{}
+		for b, err := range l.Epoch(t.Context(), 0, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[&b.Images.Data()[0]] = true
+		}
+		return seen
+	}
+	a, b := loader(40, 4), loader(7, 4)
+	if !a.ShareMemory(b) || a.ShareMemory(loader(40, 5)) {
+		t.Error("memory is shared by batch size")
+	}
+	first := memory(a)
+	for range 3 {
+		for p := range memory(b) {
+			if !first[p] {
+				t.Error("the second loader has memory of its own")
+			}
+		}
+		for p := range memory(a) {
+			if !first[p] {
+				t.Error("an epoch has new memory")
+			}
+		}
+	}
+	for range a.Epoch(t.Context(), 0, 0) { // both at once work, too
+		if n := len(memory(b)); n != 2 {
+			t.Errorf("%d batches", n)
+		}
+	}
+}

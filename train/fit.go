@@ -168,6 +168,9 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested object
 	f.evaluator, err = newEvaluator(model, testSet, tested, EvalConfig{
 		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
 	})
+	if err == nil {
+		f.loader.ShareMemory(f.evaluator.loader) // the test begins when the epoch has ended
+	}
 	return f, err
 }
 
