@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/optim"
@@ -407,4 +408,32 @@ func (b broken) Read(i int, pixels []float32) (int, error) {
 		return 0, errors.New("disk on fire")
 	}
 	return b.Images.Read(i, pixels)
+}
+
+// slowSet is a dataset that takes its time.
+type slowSet struct {
+	data.Dataset
+	pause time.Duration
+}
+
+func (s slowSet) Read(i int, pixels []float32) (int, error) {
+	time.Sleep(s.pause)
+	return s.Dataset.Read(i, pixels)
+}
+
+// An epoch says which share of the training it waited for images.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	for pause, most := range map[time.Duration]bool{0: false, 3 * time.Millisecond: true} {
+		c := settings("")
+		c.Workers, c.Epochs = 1, 2
+		c.Callbacks.OnEpoch = func(e train.EpochInfo) {
+			if e.Waiting < 0 || e.Waiting > 1 || most && e.Waiting < 0.5 {
+				t.Errorf("images that take %v: epoch %d waited %.3f of the time", pause, e.Epoch, e.Waiting)
+			}
+		}
+		if _, err := train.Fit(t.Context(), tiny(t, 3), slowSet{bars(28), pause}, bars(10), c); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

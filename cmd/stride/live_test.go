@@ -195,3 +195,23 @@ func TestClock(t *testing.T) {
 		}
 	}
 }
+
+// The opening of a large folder shows how many pictures were found, then how many of
+// them were looked at.
+func TestPictureProgress(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	now := time.Unix(1e9, 0)
+	a := &app{live: &liveLine{w: &out, width: func() int { return 80 }, now: func() time.Time { return now }}}
+	for _, c := range []struct {
+		found, checked int
+		want           string
+	}{{2000, 0, "looking for pictures ······························  2,000 found"}, {4000, 1000, "looking at pictures ━━━━━━━·······················  1,000 of 4,000"}} {
+		out.Reset()
+		now = now.Add(time.Second)
+		a.pictureProgress(c.found, c.checked)
+		if got := strings.TrimSpace(out.String()); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}

@@ -48,7 +48,7 @@ func TestTrainJSON(t *testing.T) {
 	if len(rows) != 2 || rows[1]["epoch"] != 2. || rows[1]["run"] != dir {
 		t.Fatalf("got %v", rows)
 	}
-	for _, key := range []string{"train_loss", "train_accuracy", "test_accuracy", "images_per_second", "seconds"} {
+	for _, key := range []string{"train_loss", "train_accuracy", "test_accuracy", "images_per_second", "seconds", "waiting"} {
 		if v, ok := rows[0][key].(float64); !ok || v < 0 || math.IsNaN(v) {
 			t.Errorf("%s is %v", key, rows[0][key])
 		}

@@ -110,6 +110,9 @@ func TestTrainLinkLoop(t *testing.T) {
 		}
 	}
 	out, notes, status := stride(t, small(photos, "--out", filepath.Join(t.TempDir(), "run"))...)
+	if want := "tiles: 2 classes (green, red), 11 photos to train with, 3 to validate with, which a hash of their paths has chosen.\n"; !strings.Contains(notes, want) {
+		t.Errorf("want %q in %q", want, notes)
+	}
 	if status != done || !strings.Contains(out+notes, "Left out: 3 (link that leads nowhere or back).") {
 		t.Errorf("status %d: %s%s", status, out, notes)
 	}
@@ -286,7 +289,7 @@ func TestTrainFullDisk(t *testing.T) {
 	needsSignals(t)
 	photos, root := tiles(t, 8), t.TempDir()
 	whole, full := filepath.Join(root, "whole"), filepath.Join(root, "full")
-	constant := []string{"--net", "alexnet-28", "--resize", "28", "--batch", "4", "--schedule", "constant", "--warmup", "0"}
+	constant := []string{"--schedule", "constant", "--warmup", "0"}
 	mustStride(t, small(photos, append(constant, "--out", whole)...)...)
 	mustStride(t, small(photos, append(constant, "--epochs", "1", "--out", full)...)...)
 	stderr, status := limited(t, 200, "train", "--resume", full, "--epochs", "2")
@@ -308,6 +311,17 @@ func TestTrainFullDisk(t *testing.T) {
 	cache := writeFile(t, filepath.Join(root, "file"), nil)
 	_, notes, status := stride(t, small(photos, "--cache", cache, "--out", filepath.Join(root, "uncached"))...)
 	if status != done || !strings.Contains(notes, "There is no picture cache") || !strings.Contains(notes, cache) {
+		t.Errorf("status %d: %s", status, notes)
+	}
+}
+
+// --verbose says where photos came from: with a cache, from the second epoch on none is
+// decoded.
+func TestTrainVerbosePhotos(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	_, notes, status := stride(t, small(tiles(t, 8), "--cache", filepath.Join(root, "cache"), "--verbose", "--out", filepath.Join(root, "run"))...)
+	if status != done || strings.Count(notes, "  waiting for images: ") != 2 || !strings.Contains(notes, "; 16 photos decoded, ") || !strings.Contains(notes, "; 0 photos decoded, 16 from the cache") {
 		t.Errorf("status %d: %s", status, notes)
 	}
 }

@@ -137,6 +137,9 @@ func (s Settings) resumable(now Settings) error {
 		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
 		{"seed", s.Seed, now.Seed},
 	} {
+		if p.what == "schedule" && p.old != p.new && s.Epochs != now.Epochs {
+			return fmt.Errorf("the run was started with schedule %v, not %v: a resumed run keeps its settings, and this schedule depends on the number of epochs, which was %d; to train for longer, start a new run from its weights", p.old, p.new, s.Epochs)
+		}
 		if p.old != p.new {
 			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.what, p.old, p.new)
 		}
