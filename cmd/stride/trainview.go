@@ -136,6 +136,9 @@ func (v *trainView) epoch(e train.EpochInfo) {
 	if v.verbose && !v.noReLUs {
 		v.deadReLUs()
 	}
+	if v.photos != nil { // without those that were read just now
+		v.read = v.photos()
+	}
 }
 
 // epochReport is an epoch as JSON.
@@ -160,7 +163,6 @@ func (v *trainView) waiting(e train.EpochInfo) {
 	if v.photos != nil {
 		now := v.photos()
 		line += fmt.Sprintf("; %s decoded, %s from the cache", plural(now.Decoded-v.read.Decoded, "photo"), thousands(now.Cached-v.read.Cached))
-		v.read = now
 	}
 	v.notice(line)
 }
