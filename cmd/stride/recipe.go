@@ -104,12 +104,13 @@ func (r *recipe) apply(c *train.Config, given func(flag string) bool) {
 	if r.schedule.schedule != nil {
 		c.Schedule = r.schedule.schedule
 	}
-	if r.warmup > 0 {
-		then := c.Schedule
-		if w, ok := then.(optim.Warmup); ok {
-			then = w.Then
+	if given("warmup") {
+		if w, ok := c.Schedule.(optim.Warmup); ok {
+			c.Schedule = w.Then
 		}
-		c.Schedule = optim.Warmup{Epochs: r.warmup, Then: then}
+		if r.warmup > 0 {
+			c.Schedule = optim.Warmup{Epochs: r.warmup, Then: c.Schedule}
+		}
 	}
 	if r.clip > 0 {
 		c.Optimizer = optim.ClipNorm{Max: r.clip, Of: c.Optimizer}

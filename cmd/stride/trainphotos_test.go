@@ -325,3 +325,24 @@ func TestTrainVerbosePhotos(t *testing.T) {
 		t.Errorf("status %d: %s", status, notes)
 	}
 }
+
+// Flags that turn off what photos have by default are kept, too.
+func TestResumePhotosWithout(t *testing.T) {
+	t.Parallel()
+	photos := tiles(t, 8)
+	for _, more := range [][]string{
+		{"--early-stop", "0", "--label-smoothing", "0", "--warmup", "0", "--augment", "none"}, {"--validation", "0"},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		mustStride(t, small(photos, append(more, "--epochs", "1", "--out", dir)...)...)
+		config := readFile(t, filepath.Join(dir, "config.json"))
+		for _, part := range []string{"warm-up from", "label_smoothing", "early_stop"} {
+			if more[0] == "--early-stop" && strings.Contains(config, part) {
+				t.Errorf("%v: %q in %s", more, part, config)
+			}
+		}
+		if _, notes, status := stride(t, "train", "--resume", dir); status != done || !strings.Contains(notes, "nothing to do") {
+			t.Errorf("%v: status %d: %s", more, status, notes)
+		}
+	}
+}

@@ -150,7 +150,7 @@ func (t *trainVerb) options(job *trainJob) map[string]string {
 		if _, own := options[flag]; own || !t.given(flag) {
 			continue
 		}
-		if f := t.cmd.Flags().Lookup(flag); f.Value.String() != f.DefValue {
+		if f := t.cmd.Flags().Lookup(flag); f.Value.String() != f.DefValue || t.photos.path != "" { // photos have defaults of their own
 			options[flag] = f.Value.String()
 		}
 	}
