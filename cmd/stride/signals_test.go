@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -21,6 +22,9 @@ func TestEndingSignals(t *testing.T) {
 	for _, s := range endingSignals {
 		if s == os.Interrupt {
 			continue // TestInterrupt
+		}
+		if signal.Ignored(s) {
+			continue // as under nohup: TestIgnoredSignals
 		}
 		dir, stderr, state := stopped(t, func(p *os.Process) error {
 			if s == syscall.SIGHUP {
