@@ -168,6 +168,12 @@ func (t *trainVerb) checkArgs(args []string) error {
 		return misuse("stride train needs a folder of photos or the name of a network: %s", strings.Join(own, ", "))
 	case t.resume && t.findRate:
 		return misuse("--lr-find is for a new run: a resumed one has its learning rate")
+	case t.findRate:
+		for _, flag := range []string{"out", "lr", "epochs", "schedule", "warmup", "accumulate", "ema", "plateau", "early-stop", "tensorboard", "verbose"} {
+			if t.cmd.Flags().Changed(flag) {
+				return misuse("--lr-find trains nothing: --%s has no effect beside it", flag)
+			}
+		}
 	case t.resume && t.cmd.Flags().Changed("weights"):
 		return misuse("--weights is for a new run: a resumed one has weights already")
 	}
@@ -364,11 +370,31 @@ func (t *trainVerb) findLearningRate(ctx context.Context, job *trainJob) error {
 		return err
 	}
 	if t.json {
-		return writeJSON(t.stdout, curve)
+		return writeJSON(t.stdout, rateReport{finite(curve.Valley), finite(curve.Steepest), curve.Rates, curve.Losses, curve.BatchLosses, file})
 	}
-	_, err = fmt.Fprintf(t.stdout, "suggested learning rate: %.2g (valley; steepest %.2g)\nThe curve is in %s. Next:\n  %s train %s --lr %.2g\n",
-		curve.Valley, curve.Steepest, file, program(), shellWord(t.cmd.Flags().Arg(0)), curve.Valley)
+	if curve.Valley == 0 {
+		_, err = fmt.Fprintf(t.stdout, "The loss falls at no learning rate: there is nothing to suggest. The curve is in %s.\n", file)
+		return err
+	}
+	words := []string{program(), "train"}
+	for _, word := range os.Args[min(2, len(os.Args)):] {
+		if word != "--lr-find" {
+			words = append(words, shellWord(word))
+		}
+	}
+	_, err = fmt.Fprintf(t.stdout, "suggested learning rate: %.2g (valley; steepest %.2g)\nThe curve is in %s. Next:\n  %s --lr %.2g\n",
+		curve.Valley, curve.Steepest, file, strings.Join(words, " "), curve.Valley)
 	return err
+}
+
+// rateReport is what --lr-find has found, as JSON.
+type rateReport struct {
+	Valley      *float64  `json:"valley"`
+	Steepest    *float64  `json:"steepest"`
+	Rates       []float64 `json:"rates"`
+	Losses      []float64 `json:"losses"`
+	BatchLosses []float64 `json:"batch_losses"`
+	Figure      string    `json:"figure"`
 }
 
 // checkFlags reports flags that contradict each other.

@@ -413,3 +413,19 @@ func TestResumeLastWritten(t *testing.T) {
 type writerFunc func(p []byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// --lr-find draws the curve, suggests a rate and leaves no run.
+func TestFindRate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	out := mustStride(t, "train", "lenet-bn", "--data", fixture.data, "--batch", "16", "--lr-find")
+	if !strings.Contains(out, "suggested learning rate: ") || !strings.Contains(out, " --lr ") {
+		t.Errorf("got %s", out)
+	}
+	found := objects(t, mustStride(t, "train", "lenet-bn", "--data", fixture.data, "--batch", "16", "--lr-find", "--json"))[0]
+	if rate, ok := found["valley"].(float64); !ok || rate < 1e-6 || rate > 10 || len(found["rates"].([]any)) < 10 {
+		t.Errorf("got %v", found)
+	}
+	if files, _ := filepath.Glob("*"); len(files) != 1 || files[0] != "lr-find.png" {
+		t.Errorf("files %v", files)
+	}
+}
