@@ -230,7 +230,8 @@ func (l *Loader) takeRing() *ring {
 func (l *Loader) putRing(r *ring) {
 	l.memory.mu.Lock()
 	defer l.memory.mu.Unlock()
-	for _, s := range r.slots {
+	for i := range r.slots {
+		s := &r.slots[i]
 		if len(l.memory.idle) < l.config.Slots() {
 			l.memory.idle = append(l.memory.idle, s.whole)
 		}
@@ -248,7 +249,25 @@ type ring struct {
 type slot struct {
 	whole, last Batch // two views of one memory; last has the epoch's odd size
 	ready       chan struct{}
-	err         error
+	batch       *Batch  // what is being filled, by all workers, a part each
+	errs        []error // of the parts
+	left        atomic.Int32
+}
+
+// err is the error of the first part that has one.
+func (s *slot) err() error {
+	for _, err := range s.errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A job is a part of the batch in a slot.
+type job struct {
+	slot *slot
+	part int
 }
 
 func newRing(l *Loader, batches []Batch) *ring {
@@ -256,6 +275,7 @@ func newRing(l *Loader, batches []Batch) *ring {
 	for i := range r.slots {
 		s := &r.slots[i]
 		s.ready = make(chan struct{}, 1)
+		s.errs = make([]error, l.config.Workers)
 		s.whole = batches[i]
 		if rest := l.dataset.Len() % l.config.BatchSize; rest != 0 {
 			s.last = s.whole.first(rest)
@@ -317,7 +337,8 @@ func (r *ring) batch(s *slot, k, size int) *Batch {
 // workers again.
 func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yield func(*Batch, error) bool) {
 	ctx, cancel := context.WithCancel(parent)
-	jobs := make(chan int, len(r.slots))
+	parts := l.config.Workers
+	jobs := make(chan job, len(r.slots)*parts)
 	var workers sync.WaitGroup
 	defer func() {
 		cancel()
@@ -332,20 +353,28 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 	}()
 	for range l.config.Workers {
 		workers.Go(func() {
-			for k := range jobs {
-				s := &r.slots[k%len(r.slots)]
-				s.err = l.fill(ctx, r.batch(s, k, l.config.BatchSize), epoch)
-				s.ready <- struct{}{}
+			for j := range jobs {
+				n := j.slot.batch.Len()
+				j.slot.errs[j.part] = l.fill(ctx, j.slot.batch, j.part*n/parts, (j.part+1)*n/parts, epoch)
+				if j.slot.left.Add(-1) == 0 {
+					j.slot.ready <- struct{}{}
+				}
 			}
 		})
 	}
 	// A slot is asked to be filled again only when the loop body is through with it.
 	next := from
 	ask := func() {
-		if next < l.batches {
-			jobs <- next
-			next++
+		if next == l.batches {
+			return
 		}
+		s := &r.slots[next%len(r.slots)]
+		s.batch = r.batch(s, next, l.config.BatchSize)
+		s.left.Store(int32(parts))
+		for part := range parts {
+			jobs <- job{s, part}
+		}
+		next++
 	}
 	for range len(r.slots) {
 		ask()
@@ -356,14 +385,15 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 			yield(nil, context.Cause(ctx))
 			return
 		}
-		if s.err == nil && ctx.Err() != nil {
-			s.err = context.Cause(ctx)
+		err := s.err()
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
-		if s.err != nil {
-			yield(nil, s.err)
+		if err != nil {
+			yield(nil, err)
 			return
 		}
-		b := r.batch(s, k, l.config.BatchSize)
+		b := s.batch
 		l.delivered.Add(int64(b.Len()))
 		if !yield(b, nil) {
 			return
@@ -394,10 +424,11 @@ func (s *slot) wait(ctx context.Context, waited *atomic.Int64) bool {
 // disk is gone, for example.
 const mostSkipped = 100
 
-// fill reads the images of a batch.
-func (l *Loader) fill(ctx context.Context, b *Batch, epoch uint64) error {
+// fill reads images from to to−1 of a batch.
+func (l *Loader) fill(ctx context.Context, b *Batch, from, to int, epoch uint64) error {
 	n := l.dataset.Len()
-	for j, item := range b.Items {
+	for j := from; j < to; j++ {
+		item := b.Items[j]
 		for tries := 1; ; tries++ {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
