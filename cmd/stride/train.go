@@ -83,7 +83,7 @@ continue after an interruption.
 
 Photos are a folder with a folder for each class, or a folder with train/ and val/
 that have them, or a CSV file with the columns path, label and, if wanted, split.
-Without val/, a fifth of each class is for validation. The last layer alone is trained
+Without val/, about a fifth of each class is for validation. The last layer alone is trained
 for one epoch and all layers from then on; the weights of the epoch with the best
 validation accuracy are kept. "stride data check" finds what is wrong with photos.
 
