@@ -37,6 +37,10 @@ const (
 	Augment        = "rcrop=0.2:1,hflip,jitter=0.2,grayscale=0.1"
 )
 
+// enoughSteps is after how many steps nine tenths of the running statistics of batch
+// normalizations are those of the photos: 0.9²² = 0.1.
+const enoughSteps = 22
+
 // Options says how to train. The zero value of each field is its default, but for
 // Base or Net, one of which must be given.
 type Options struct {
@@ -53,8 +57,9 @@ type Options struct {
 	// ones, train the last layer alone: below 0 is none, as it always is without a
 	// Base.
 	Epochs, HeadEpochs int
-	// BatchSize is the number of photos in a step. With fewer than 32, the running
-	// statistics of batch normalizations stay those of the base.
+	// BatchSize is the number of photos in a step. With fewer than 32, or if all layers
+	// are trained for fewer than 22 steps, the running statistics of batch normalizations
+	// stay those of the base.
 	BatchSize int
 	// LearningRate is that of the last layer.
 	LearningRate float32
@@ -204,7 +209,9 @@ func (j *Job) configure(sets *imagefolder.Sets, spec zoo.Spec, config preprocess
 		if epochs := min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1); epochs > 0 {
 			c.Freeze = append(c.Freeze, train.Freeze{Except: []string{head}, Epochs: epochs})
 		}
-		if c.BatchSize < 32 && len(j.Model.Buffers()) > 0 {
+		all := c.Epochs - max(min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1), 0)
+		steps := all * ((j.Train.Len() + c.BatchSize - 1) / c.BatchSize)
+		if (c.BatchSize < 32 || steps < enoughSteps) && len(j.Model.Buffers()) > 0 {
 			c.Freeze = append(c.Freeze, train.Freeze{Statistics: true})
 		}
 	}

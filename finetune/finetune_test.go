@@ -172,6 +172,16 @@ func TestConfig(t *testing.T) {
 	if most, fewest, ratio := finetune.Imbalance(sets); most != "cross" || fewest != "ring" || ratio != 4 {
 		t.Errorf("imbalance %s %s %v", most, fewest, ratio)
 	}
+	// All layers are trained for 21 steps or for 24: then the statistics move.
+	for epochs, frozen := range map[int]int{25: 2, 28: 1} {
+		job, err := finetune.New(sets, finetune.Options{Base: base, Size: 32, Epochs: epochs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(job.Config.Freeze) != frozen {
+			t.Errorf("%d epochs: %v", epochs, job.Config.Freeze)
+		}
+	}
 	p, err := augment.Parse("flip,erase=0.5,mixup")
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +189,7 @@ func TestConfig(t *testing.T) {
 	if job, err = finetune.New(sets, finetune.Options{Base: base, Size: 32, Augment: p}); err != nil {
 		t.Fatal(err)
 	}
-	if job.Config.Mix == nil || job.Config.LabelSmoothing != 0 || job.Config.Augment.String() != "erase" || len(job.Config.Freeze) != 1 {
+	if job.Config.Mix == nil || job.Config.LabelSmoothing != 0 || job.Config.Augment.String() != "erase" || len(job.Config.Freeze) != 2 {
 		t.Errorf("%+v", job.Config)
 	}
 }
