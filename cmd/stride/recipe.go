@@ -38,7 +38,7 @@ func (r *recipe) addFlags(cmd *cobra.Command) {
 	addChoice(cmd, &r.optimizer, "optimizer", "`kind` of optimizer: sgd, adam, adamw, rmsprop or lamb (default: sgd; for photos adamw)", optimizers...)
 	flags.Var(&number{&r.momentum, share, "a number from 0 up to, but not including, 1"}, "momentum", "`share` of the previous update that is added to the next; of sgd and rmsprop")
 	flags.BoolVar(&r.nesterov, "nesterov", false, "Nesterov's momentum, of sgd")
-	flags.Var(&number{&r.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty); of adamw and lamb, that it shrinks by")
+	flags.Var(&number{&r.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty); of adamw and lamb, that it shrinks by (default: 0; for photos 0.01)")
 	flags.Var(&r.schedule, "schedule", "how the learning rate changes over the run: constant, cosine, onecycle, linear, polynomial=POWER, exponential=FACTOR, step=EPOCHS or step=EPOCHS:FACTOR (default: constant; for photos cosine)")
 	flags.Var(&number{&r.warmup, func(v float64) bool { return v >= 0 }, "a number, 0 or more"}, "warmup", "`epochs` in which the learning rate rises from nearly 0 (default: 0; for photos a third)")
 	flags.Var(&number{&r.clip, positive, "a number above 0"}, "clip", "greatest `norm` of all gradients together; larger ones are scaled down")

@@ -16,6 +16,7 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/imagefolder"
+	"github.com/strideml/stride/finetune"
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
@@ -83,14 +84,15 @@ continue after an interruption.
 
 Photos are a folder with a folder for each class, or a folder with train/ and val/
 that have them, or a CSV file with the columns path, label and, if wanted, split.
-Without val/, about a fifth of each class is for validation. The last layer alone is trained
-for one epoch and all layers from then on; the weights of the epoch with the best
-validation accuracy are kept. "stride data check" finds what is wrong with photos.
+Without val/, about a fifth of each class is for validation. The last layer alone is
+trained for four epochs and all layers for four more; the weights of the epoch with
+the best validation accuracy are kept. "stride data check" finds what is wrong with
+photos.
 
 Epochs, batch size and learning rate have defaults for each network, which on the
 embedded sample differ from those on the whole dataset. Ctrl-C saves and stops, as
-does closing the terminal, unless the program runs under nohup; --resume continues, and ends with the same weights bit for bit as a run that was
-not interrupted.
+does closing the terminal, unless the program runs under nohup; --resume continues,
+and ends with the same weights bit for bit as a run that was not interrupted.
 
 --memory-budget trains in less memory by rematerialization (gradient checkpointing):
 values that are cheap to compute, such as normalisations and poolings, are dropped
@@ -110,6 +112,7 @@ show --augment" draws the result. Its words, separated by commas:
   grayscale, blur=SIZE, invert, posterize=BITS, solarize=FROM, autocontrast, equalize, sharpness=FACTOR
   randaugment=N:M         N operations of magnitude M, 1 to 30; trivialaugment: one of any magnitude
   erase=P                 set a rectangle to 0, with probability P
+  mixup, cutmix           mix each image of a batch with another one
 or a preset: none, flip (hflip), light (rcrop=0.35:1,hflip), standard (rcrop,hflip),
 strong (rcrop,hflip,randaugment,erase=0.25)
 
@@ -136,11 +139,11 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	addData(cmd, &t.data, "`folder` with the dataset's files, or \"sample\" for the embedded sample; by default they are searched for, then downloaded; with --resume, where the photos of the run are now")
-	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", "epochs in all: how often to go through the training images (default: the network's)")
-	addBatch(flags, &t.batch, "images in a training step (default: the network's)")
-	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", "learning `rate` (default: the network's)")
+	flags.Var(&count{&t.epochs, 1, 1_000_000}, "epochs", fmt.Sprintf("epochs in all: how often to go through the training images (default: the network's; for photos %d)", finetune.Epochs))
+	addBatch(flags, &t.batch, fmt.Sprintf("images in a training step (default: the network's; for photos %d)", finetune.BatchSize))
+	flags.Var(&number{&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"}, "lr", fmt.Sprintf("learning `rate` (default: the network's; for photos %v)", finetune.LearningRate))
 	addSeed(flags, &t.seed, "random seed of initial weights, order of images, augmentation and dropout")
-	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4")
+	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4 (default: none; for photos "+finetune.Augment+")")
 	addPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors), run folder or model folder; none for random ones")
 	addPlace(flags, &t.out, "out", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
 	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the one in runs/ that was written to last")

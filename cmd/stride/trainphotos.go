@@ -43,7 +43,7 @@ func (p *photoFlags) addFlags(cmd *cobra.Command) {
 	p.headEpochs, p.cache = finetune.HeadEpochs, "auto"
 	flags.Var(&netFlag{&p.net}, "net", "of photos: pretrained `network` to fine-tune (default: "+efficientnetlite0.Name+")")
 	flags.Var(&count{&p.headEpochs, 0, 1 << 20}, "head-epochs", "of photos: epochs in which only the last layer is trained")
-	flags.Var(&p.rates, "layer-rates", "of photos: learning rates of the first and of the last layer but one, as multiples of --lr")
+	flags.Var(&p.rates, "layer-rates", fmt.Sprintf("of photos: learning rates of the first and of the last layer but one, as multiples of --lr (default: %v:%v)", finetune.FirstRate, finetune.LastRate))
 	flags.Var(&number{&p.validation, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"}, "validation", "of photos: `share` of each class that is for validation, where no folder says it (default: 0.2)")
 	flags.Var(&seed{&p.splitSeed}, "split-seed", "of photos: random seed of that division")
 	flags.BoolVar(&p.strict, "strict-data", false, "of photos: fail if one cannot be read, instead of leaving it out")
