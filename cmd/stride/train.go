@@ -379,14 +379,8 @@ func (t *trainVerb) findLearningRate(ctx context.Context, job *trainJob) error {
 		_, err = fmt.Fprintf(t.stdout, "The loss falls at no learning rate: there is nothing to suggest. The curve is in %s.\n", file)
 		return err
 	}
-	words := []string{program(), "train"}
-	for _, word := range os.Args[min(2, len(os.Args)):] {
-		if word != "--lr-find" {
-			words = append(words, shellWord(word))
-		}
-	}
 	_, err = fmt.Fprintf(t.stdout, "suggested learning rate: %.2g (valley; steepest %.2g)\nThe curve is in %s. Next:\n  %s --lr %.2g\n",
-		curve.Valley, curve.Steepest, file, strings.Join(words, " "), curve.Valley)
+		curve.Valley, curve.Steepest, file, program()+strings.TrimPrefix(strings.Replace(commandLine(), " --lr-find", "", 1), "stride"), curve.Valley)
 	return err
 }
 

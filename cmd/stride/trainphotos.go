@@ -201,18 +201,21 @@ func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fin
 	if err != nil {
 		return nil, "", err
 	}
-	fingerprint = sets.Fingerprint() // before thin: it is that of the whole folder
+	fingerprint = sets.Fingerprint() // that of the whole folder, whatever the limit
 	if f := t.photos.fingerprint; f != "" && f != fingerprint {
 		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed; start a new run from its weights with --weights %s", t.photos.path, t.out, shellWord(t.out))
 	}
 	if t.limit > 0 {
-		thin(sets.Train, t.limit)
-		thin(sets.Validation, t.limit)
+		for _, split := range []*imagefolder.Split{sets.Train, sets.Validation} {
+			if split.Len() > 0 {
+				split.Items = spreadItems(split.Items, t.limit)
+			}
+		}
 	}
 	return sets, fingerprint, nil
 }
 
-// describePhotos says what was found at a path: before thin, all of it.
+// describePhotos says what was found at a path.
 func describePhotos(sets *imagefolder.Sets, path string) []string {
 	line := fmt.Sprintf("%s: %d classes (%s), %s to train with", path, len(sets.Classes), nameSome(sets.Classes), plural(sets.Train.Len(), "photo"))
 	switch {
@@ -245,19 +248,6 @@ func nameSome(names []string) string {
 		text += ", …"
 	}
 	return text
-}
-
-// thin leaves n items of a split, evenly spread, and so about the same share of each
-// class.
-func thin(s *imagefolder.Split, n int) {
-	if s.Len() <= n {
-		return
-	}
-	items := make([]imagefolder.Item, n)
-	for i := range items {
-		items[i] = s.Items[i*s.Len()/n]
-	}
-	s.Items = items
 }
 
 // base loads the model that training starts from; nil if its weights are random.
