@@ -206,11 +206,11 @@ func (j *Job) configure(sets *imagefolder.Sets, spec zoo.Spec, config preprocess
 		head := lastLayer(j.Model)
 		groups.Rates = []optim.LayerRate{{Layers: head, Rate: 1}}
 		groups.Depth = optim.DepthRates{Params: j.Model.Parameters(), From: cmp.Or(o.FirstRate, FirstRate), To: cmp.Or(o.LastRate, LastRate)}
-		if epochs := min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1); epochs > 0 {
-			c.Freeze = append(c.Freeze, train.Freeze{Except: []string{head}, Epochs: epochs})
+		alone := max(min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1), 0)
+		if alone > 0 {
+			c.Freeze = append(c.Freeze, train.Freeze{Except: []string{head}, Epochs: alone})
 		}
-		all := c.Epochs - max(min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1), 0)
-		steps := all * ((j.Train.Len() + c.BatchSize - 1) / c.BatchSize)
+		steps := (c.Epochs - alone) * ((j.Train.Len() + c.BatchSize - 1) / c.BatchSize)
 		if (c.BatchSize < 32 || steps < enoughSteps) && len(j.Model.Buffers()) > 0 {
 			c.Freeze = append(c.Freeze, train.Freeze{Statistics: true})
 		}
@@ -250,7 +250,7 @@ func (m Mixer) Mix(r *rand.Rand, b *data.Batch, targets *tensor.Tensor) {
 // training photos, of which the mean over all photos is 1 (scikit-learn's
 // class_weight="balanced").
 func balance(sets *imagefolder.Sets) []float32 {
-	counts := sets.Summary.Pictures["train"]
+	counts := countTraining(sets)
 	weights := make([]float32, len(counts))
 	for i, n := range counts {
 		weights[i] = float32(float64(sets.Train.Len()) / float64(len(counts)*max(n, 1)))
@@ -258,10 +258,20 @@ func balance(sets *imagefolder.Sets) []float32 {
 	return weights
 }
 
+// countTraining returns how many training photos each class has, of those that are left
+// in Train: the Summary counts all that were found.
+func countTraining(sets *imagefolder.Sets) []int {
+	counts := make([]int, len(sets.Classes))
+	for _, item := range sets.Train.Items {
+		counts[item.Label]++
+	}
+	return counts
+}
+
 // Imbalance returns the class with the most training photos and the one with the
 // fewest, and how many times as many the first has.
 func Imbalance(sets *imagefolder.Sets) (most, fewest string, ratio float64) {
-	counts := sets.Summary.Pictures["train"]
+	counts := countTraining(sets)
 	if len(counts) == 0 {
 		return "", "", 1
 	}

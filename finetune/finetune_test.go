@@ -172,6 +172,13 @@ func TestConfig(t *testing.T) {
 	if most, fewest, ratio := finetune.Imbalance(sets); most != "cross" || fewest != "ring" || ratio != 4 {
 		t.Errorf("imbalance %s %s %v", most, fewest, ratio)
 	}
+	few := *sets.Train // as where a limit leaves some photos out
+	few.Items = few.Items[:5]
+	limited := *sets
+	limited.Train = &few
+	if most, _, ratio := finetune.Imbalance(&limited); most != "cross" || ratio != 4 {
+		t.Errorf("of five photos, imbalance %s %v", most, ratio)
+	}
 	// All layers are trained for 21 steps or for 24: then the statistics move.
 	for epochs, frozen := range map[int]int{25: 2, 28: 1} {
 		job, err := finetune.New(sets, finetune.Options{Base: base, Size: 32, Epochs: epochs})
