@@ -5,9 +5,8 @@
 // onnx.proto (IR version 13). Fields that nothing here needs are left out: they are
 // skipped in reading and never written.
 //
-// Decode does not copy: the bytes of tensors and the packed numbers are parts of the
-// file's bytes, so that these must stay as they are, and mapped, for as long as the
-// model is used.
+// Decode does not copy the bytes of tensors: they are parts of the file's bytes, so that
+// these must stay as they are, and mapped, for as long as the model is used.
 package proto
 
 // A Model is a ModelProto: a whole file.
@@ -126,7 +125,8 @@ const (
 // field of its type: FloatData for Float; Int32Data for Int32, Int16, Int8, Uint16,
 // Uint8, Bool, and for Float16 and BFloat16 as bit patterns; Int64Data for Int64;
 // DoubleData for Double; Uint64Data for Uint32 and Uint64; StringData for String; or in
-// another file, see External.
+// another file, see External. Decode puts packed float_data and double_data into Raw, whose
+// bytes are the same.
 type Tensor struct {
 	Name       string
 	Type       DataType
