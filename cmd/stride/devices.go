@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/engine/reference"
@@ -15,21 +17,21 @@ type deviceInfo struct {
 	Default     bool   `json:"default"`
 }
 
-func (a *app) devicesCommand() *cobra.Command {
+func devicesCommand(a *command.App) *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:     "devices",
 		Short:   "List the engines",
 		Example: "  stride devices\n  stride devices --json",
-		Args:    noArgs,
+		Args:    command.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			fast := cpu.New(cpu.Options{})
 			defer fast.Close()
-			t := newTable(0, 1, 2)
+			t := terminal.NewTable(0, 1, 2)
 			for i, device := range []engine.Device{fast, reference.New()} {
 				info := deviceInfo{device.Name(), device.Description(), i == 0}
 				if asJSON {
-					if err := writeJSON(a.stdout, info); err != nil {
+					if err := terminal.WriteJSON(a.Stdout, info); err != nil {
 						return err
 					}
 					continue
@@ -38,9 +40,9 @@ func (a *app) devicesCommand() *cobra.Command {
 				if info.Default {
 					mark = "default"
 				}
-				t.add(info.Name, info.Description, mark)
+				t.Add(info.Name, info.Description, mark)
 			}
-			return t.write(a.stdout)
+			return t.Write(a.Stdout)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object an engine")

@@ -15,6 +15,9 @@
 // status is 0 when all is done, 1 when something failed, 2 when the command
 // line itself is wrong, and 130 when it was interrupted; docs/cli.md says more.
 //
-// Each command is a file here: a few lines over the packages that do the work,
-// train, zoo, data, metrics, engine.
+// Each command is a package of internal, named after it: trainverb, evalverb and so on,
+// a few lines over the packages that do the work, train, zoo, data, metrics, engine. They
+// stand on internal/source, which finds models and data, internal/command, which has
+// flags, errors and signals, and internal/terminal, which writes tables and the live line.
+// None imports another command.
 package main

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/strideml/stride/cmd/stride/internal/command"
 )
 
 // The table of commands in docs/cli.md is what the program says of itself, and its
@@ -12,7 +14,7 @@ func TestDocumentedCommands(t *testing.T) {
 	t.Parallel()
 	text := readFile(t, filepath.Join("..", "..", "docs", "cli.md"))
 	var rows []string
-	for _, cmd := range allCommands(newRoot(&app{})) {
+	for _, cmd := range allCommands(newRoot(&command.App{})) {
 		if cmd.HasSubCommands() && !strings.Contains(cmd.Use, " ") { // does nothing itself
 			continue
 		}

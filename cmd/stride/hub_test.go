@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
@@ -101,7 +102,7 @@ func TestWeightsGet(t *testing.T) {
 	t.Setenv("HF_ENDPOINT", serveHub(t, other))
 	into := filepath.Join(home, "other")
 	fails(t, failed, []string{"weights", "get", "torchvision/mobilenet_v2", "--dir", into}, "what the hub has for torchvision/mobilenet_v2 does not fit it")
-	if exists(filepath.Join(into, "model.safetensors")) {
+	if source.Exists(filepath.Join(into, "model.safetensors")) {
 		t.Error("weights that do not fit were kept")
 	}
 

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/strideml/stride/cmd/stride/internal/command"
 )
 
 // long is the command line of a training that takes long enough to be stopped
@@ -146,7 +148,7 @@ func TestKill(t *testing.T) {
 func TestInterruptedAtOnce(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(errInterrupted)
+	cancel(command.ErrInterrupted)
 	dir := filepath.Join(t.TempDir(), "run")
 	for _, args := range [][]string{quick("--out", dir), small(tiles(t, 3), "--out", dir), {"eval", finishedRun(t)}, {"bench", "--time", "1ms"}, {"predict", finishedRun(t), "x.png"}} {
 		var out, errs bytes.Buffer

@@ -7,59 +7,57 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
+	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/train"
 )
-
-// started is when the program began, as nearly as it can know.
-var started = time.Now()
 
 // Exit statuses; docs/cli.md says which is for what.
 const (
 	done        = 0
 	failed      = 1
 	misused     = 2
-	interrupted = 130
+	interrupted = command.StatusInterrupted
 )
 
 func main() {
-	os.Exit(run(stopping(context.Background()), os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(command.Stopping(context.Background()), os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the whole program: it carries out a command line and returns the exit
 // status. A context that ends is an interruption.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	return execute(ctx, &app{live: newLiveLine(stderr)}, args, stdout, stderr)
+	return execute(ctx, &command.App{Live: terminal.NewLiveLine(stderr)}, args, stdout, stderr)
 }
 
-func execute(ctx context.Context, a *app, args []string, stdout, stderr io.Writer) int {
+func execute(ctx context.Context, a *command.App, args []string, stdout, stderr io.Writer) int {
 	out := &checkedWriter{w: stdout}
 	// Names from files and users are escaped where they are put into a line;
 	// what slips through does not reach the terminal either.
-	a.stdout, a.stderr = printable.NewWriter(out), printable.NewWriter(stderr)
+	a.Stdout, a.Stderr = printable.NewWriter(out), printable.NewWriter(stderr)
 	root := newRoot(a)
 	root.SetArgs(args)
-	err := cmp.Or(root.ExecuteContext(ctx), a.helpError, out.err)
-	a.live.clear()
+	err := cmp.Or(root.ExecuteContext(ctx), a.HelpError, out.err)
+	a.Live.Clear()
 	if err == nil {
 		return done
 	}
-	return a.failure(ctx, err)
+	return failure(a, ctx, err)
 }
 
 // failure says what went wrong and returns the exit status.
-func (a *app) failure(ctx context.Context, err error) int {
-	stopped := ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)) || errors.Is(err, errInterrupted)
+func failure(a *command.App, ctx context.Context, err error) int {
+	stopped := ctx.Err() != nil && (errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled)) || errors.Is(err, command.ErrInterrupted)
 	switch {
-	case errors.Is(err, errReported):
+	case errors.Is(err, command.ErrReported):
 	case stopped && !errors.Is(err, train.ErrInterrupted): // what was under way is no fault
-		fmt.Fprintln(a.stderr, "stride: interrupted")
+		fmt.Fprintln(a.Stderr, "stride: interrupted")
 	default:
-		fmt.Fprintf(a.stderr, "stride: %v\n", oneLine(err))
+		fmt.Fprintf(a.Stderr, "stride: %v\n", command.OneLine(err))
 	}
-	var usage *usageError
+	var usage *command.UsageError
 	switch {
 	case stopped:
 		return interrupted

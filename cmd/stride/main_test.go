@@ -293,38 +293,3 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
-
-// What the shell is told to paste must mean the same.
-func TestShellWord(t *testing.T) {
-	t.Parallel()
-	for word, want := range map[string]string{
-		"runs/a-b_c.d": "runs/a-b_c.d", "a b": "'a b'", "it's": `'it'\''s'`, "": "''", "$x": "'$x'", "it's\n\x1b\u009b\\": `$'it\047s\012\033\302\233\134'`,
-	} {
-		if got := shellWord(word); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-}
-
-func TestTexts(t *testing.T) {
-	t.Parallel()
-	for got, want := range map[string]string{
-		plural(1, "epoch"): "1 epoch", plural(0, "epoch"): "0 epochs", plural(2000, "step"): "2,000 steps",
-		thousands(-1234567): "-1,234,567", thousands(int64(12)): "12",
-		bytesText(999): "999 B", bytesText(1500): "1.5 kB", bytesText(26_421_880): "26.4 MB", bytesText(3_200_000_000): "3.20 GB",
-		bar(0.5, 4): "██", bar(0.3125, 4): "█▎", bar(0, 4): "", bar(2, 2): "██",
-		wrap("one two three", 8):         "one two\n  three",
-		orList([]string{"a", "b", "c"}):  "a, b or c",
-		fmt.Sprint(milliseconds(2e-5)):   "20.0 µs",
-		fmt.Sprint(milliseconds(0.25)):   "250.00 ms",
-		oneLine(fmt.Errorf("a\nb\r\nc")): `a\nb\r\nc`,
-		oneLine(fmt.Errorf("read: %w", errors.Join(errors.New("a\x1bb"), errors.New("c")))): `read: a\u001bb; c`,
-		quoteIfNeeded("a b"):                    `"a b"`,
-		quoteIfNeeded("plain"):                  "plain",
-		quoteIfNeeded(string(rune(7)) + "ring"): `"\aring"`,
-	} {
-		if got != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}

@@ -1,20 +1,21 @@
 package main
 
 import (
-	"io"
-	"strings"
-
 	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/cmd/stride/internal/benchverb"
+	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/dataverb"
+	"github.com/strideml/stride/cmd/stride/internal/evalverb"
+	"github.com/strideml/stride/cmd/stride/internal/predictverb"
+	"github.com/strideml/stride/cmd/stride/internal/runsverb"
+	"github.com/strideml/stride/cmd/stride/internal/summaryverb"
+	"github.com/strideml/stride/cmd/stride/internal/terminal"
+	"github.com/strideml/stride/cmd/stride/internal/trainverb"
+	"github.com/strideml/stride/cmd/stride/internal/weightsverb"
 )
 
-// app is what the verbs share.
-type app struct {
-	stdout, stderr io.Writer
-	live           *liveLine // nil in most tests
-	helpError      error     // of a help text that was asked for
-}
-
-func newRoot(a *app) *cobra.Command {
+func newRoot(a *command.App) *cobra.Command {
 	version := false
 	root := &cobra.Command{
 		Use:   "stride",
@@ -34,18 +35,18 @@ interrupted.`,
 		Args:          cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if version && len(args) == 0 {
-				return a.printVersion(false)
+				return printVersion(a, false)
 			}
-			return verbRequired(cmd, args)
+			return command.VerbRequired(cmd, args)
 		},
 	}
 	root.Flags().BoolVar(&version, "version", false, "print the version, as the command version does")
-	root.SetOut(a.stdout)
-	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
-		a.trainCommand(), a.evalCommand(), a.predictCommand(), a.summaryCommand(),
-		a.benchCommand(), a.dataCommand(), a.weightsCommand(), a.runsCommand(), a.devicesCommand(), a.versionCommand(),
+		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), summaryverb.Command(a),
+		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()
@@ -54,7 +55,7 @@ interrupted.`,
 	help := root.HelpFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		if words := cmd.Flags().Args(); cmd.HasSubCommands() && len(words) > 0 { // "stride tarin --help"
-			a.helpError = verbRequired(cmd, words)
+			a.HelpError = command.VerbRequired(cmd, words)
 			return
 		}
 		help(cmd, args)
@@ -69,9 +70,9 @@ func finishCompletion(root *cobra.Command) {
 		panic(err) // cobra has no such command: a mistake in this program
 	}
 	cmd.Short = "Print a script with which a shell completes command lines"
-	cmd.Args, cmd.RunE = cobra.ArbitraryArgs, verbRequired
+	cmd.Args, cmd.RunE = cobra.ArbitraryArgs, command.VerbRequired
 	for _, shell := range cmd.Commands() {
-		shell.Args = noArgs
+		shell.Args = command.NoArgs
 	}
 }
 
@@ -96,53 +97,14 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 			cmd, rest, err := root.Find(args)
 			switch {
 			case err != nil || cmd == root && len(rest) > 0:
-				return verbRequired(root, args)
+				return command.VerbRequired(root, args)
 			case len(rest) > 0 && cmd.HasSubCommands():
-				return verbRequired(cmd, rest)
+				return command.VerbRequired(cmd, rest)
 			case len(rest) > 0:
-				return misuse("stride help accepts the name of a command, found %s after %s", quoteIfNeeded(rest[0]), cmd.CommandPath())
+				return command.Misuse("stride help accepts the name of a command, found %s after %s", terminal.QuoteIfNeeded(rest[0]), cmd.CommandPath())
 			}
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()
 		},
-	}
-}
-
-// verbRequired is what a command with verbs does without a known one.
-func verbRequired(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return cmd.Help()
-	}
-	var verbs []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			verbs = append(verbs, c.Name())
-		}
-	}
-	hint := didYouMean(args[0], verbs)
-	if hint == "" {
-		hint = " (there are " + strings.Join(verbs, ", ") + ")"
-	}
-	return misuse("%s has no command %s%s", cmd.CommandPath(), quoteIfNeeded(args[0]), hint)
-}
-
-// noArgs is for verbs that take none.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return misuse("%s accepts no arguments, found %s", cmd.CommandPath(), quoteIfNeeded(args[0]))
-	}
-	return nil
-}
-
-// oneArg is for verbs that take one thing.
-func oneArg(what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) == 0:
-			return misuse("%s needs %s (see %s --help)", cmd.CommandPath(), what, cmd.CommandPath())
-		case len(args) > 1:
-			return misuse("%s accepts one argument, found %s and %s", cmd.CommandPath(), quoteIfNeeded(args[0]), quoteIfNeeded(args[1]))
-		}
-		return nil
 	}
 }

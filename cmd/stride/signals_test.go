@@ -13,13 +13,15 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/strideml/stride/cmd/stride/internal/command"
 )
 
 // Each signal that asks a process to stop saves and stops; SIGHUP may come twice.
 func TestEndingSignals(t *testing.T) {
 	t.Parallel()
 	needsSignals(t)
-	for _, s := range endingSignals {
+	for _, s := range command.EndingSignals {
 		if s == os.Interrupt {
 			continue // TestInterrupt
 		}
@@ -92,9 +94,9 @@ func TestInterruptedVerbs(t *testing.T) {
 		for _, wait := range []time.Duration{-1, 0, 100, 1000, 5000, 20000, 30000} {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			if wait < 0 {
-				cancel(errInterrupted)
+				cancel(command.ErrInterrupted)
 			} else {
-				time.AfterFunc(wait*time.Microsecond, func() { cancel(errInterrupted) })
+				time.AfterFunc(wait*time.Microsecond, func() { cancel(command.ErrInterrupted) })
 			}
 			line := args
 			if line == nil {
@@ -102,7 +104,7 @@ func TestInterruptedVerbs(t *testing.T) {
 			}
 			var out, errs strings.Builder
 			began := time.Now()
-			status := execute(ctx, &app{}, line, &out, &errs)
+			status := execute(ctx, &command.App{}, line, &out, &errs)
 			plain := errs.String() == "stride: interrupted\n"
 			saved := args == nil && strings.Contains(errs.String(), "; saved ")
 			offline := args != nil && args[1] == "get" && status == failed && !strings.Contains(errs.String(), "context")

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -135,7 +136,7 @@ func TestExitStatuses(t *testing.T) {
 		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN",
 	}
 	known := 0
-	for _, cmd := range allCommands(newRoot(&app{})) {
+	for _, cmd := range allCommands(newRoot(&command.App{})) {
 		path := cmd.CommandPath()
 		list, ok := usages[path]
 		if !ok {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/train/runfolder"
@@ -58,22 +60,11 @@ func TestTrainJSON(t *testing.T) {
 // Without --out, runs are told apart by their names; --resume finds the newest.
 func TestRunFolders(t *testing.T) {
 	t.Chdir(t.TempDir())
-	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	first, err := makeRunFolder("torchvision/resnet18", now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := filepath.Join("runs", "20260501-120000-torchvision-resnet18"); first != want {
-		t.Errorf("got %s, want %s", first, want)
-	}
-	if second, err := makeRunFolder("torchvision/resnet18", now); err != nil || second != first+"-2" {
-		t.Errorf("got %s, %v", second, err)
-	}
 	fails(t, failed, []string{"train", "--resume"}, "there is no run in the folder runs")
 	mustStride(t, quick()...)
-	dir := newestRun("lenet")
-	if dir == "" || newestRun("vgg") != "" || newestRun("") != dir {
-		t.Fatalf("the newest runs are %q, %q, %q", dir, newestRun("vgg"), newestRun(""))
+	dir := source.NewestRun("lenet")
+	if dir == "" || source.NewestRun("vgg") != "" || source.NewestRun("") != dir {
+		t.Fatalf("the newest runs are %q, %q, %q", dir, source.NewestRun("vgg"), source.NewestRun(""))
 	}
 	fails(t, failed, []string{"train", "vgg", "--resume"}, "no run of vgg")
 	fails(t, failed, []string{"eval", "lenet"}, "the newest run of that network is "+dir)
@@ -313,7 +304,7 @@ func TestUnfinished(t *testing.T) {
 	var errs strings.Builder
 	stop := writerFunc(func(p []byte) (int, error) {
 		if strings.HasPrefix(string(p), "epoch 1/") {
-			cancel(errInterrupted)
+			cancel(command.ErrInterrupted)
 		}
 		return len(p), nil
 	})
@@ -371,7 +362,7 @@ func TestResumeMisnamedData(t *testing.T) {
 	if err := json.Unmarshal([]byte(readFile(t, config)), &settings); err != nil {
 		t.Fatal(err)
 	}
-	settings["data"], settings["classes"] = fashionMNIST, fashionmnist.Classes()
+	settings["data"], settings["classes"] = source.FashionMNIST, fashionmnist.Classes()
 	old, err := json.Marshal(settings)
 	if err != nil {
 		t.Fatal(err)
@@ -379,7 +370,7 @@ func TestResumeMisnamedData(t *testing.T) {
 	writeFile(t, config, old)
 	_, notes, status := stride(t, "train", "--resume", dir, "--epochs", "3")
 	name := filepath.Base(digits)
-	if want := fmt.Sprintf("the images are the same, but the data, called %q so far, are called %q\n", fashionMNIST, name); status != done || !strings.Contains(notes, want) {
+	if want := fmt.Sprintf("the images are the same, but the data, called %q so far, are called %q\n", source.FashionMNIST, name); status != done || !strings.Contains(notes, want) {
 		t.Errorf("status %d: %s", status, notes)
 	}
 	run, err := runfolder.Read(dir)
@@ -395,7 +386,7 @@ func TestResumeLastWritten(t *testing.T) {
 	t.Chdir(t.TempDir())
 	mustStride(t, tiny(0, "--out", filepath.Join("runs", "quick"))...)
 	mustStride(t, tiny(0)...)
-	newest := newestRun("")
+	newest := source.NewestRun("")
 	if newest == filepath.Join("runs", "quick") {
 		t.Errorf("the run written to last is not %s", newest)
 	}
@@ -405,7 +396,7 @@ func TestResumeLastWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := newestRun("lenet"); got != filepath.Join("runs", "quick") {
+	if got := source.NewestRun("lenet"); got != filepath.Join("runs", "quick") {
 		t.Errorf("got %s", got)
 	}
 }

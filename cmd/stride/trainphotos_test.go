@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/strideml/stride/cmd/stride/internal/source"
 )
 
 // tiles is a folder of two classes with n pictures each.
@@ -69,7 +71,7 @@ func TestTrainNoPhotos(t *testing.T) {
 	for _, picture := range []string{folder("empty"), text, filepath.Join(root, "nowhere.png")} {
 		fails(t, failed, []string{"predict", model, picture}, filepath.Base(picture))
 	}
-	if exists(filepath.Join(root, "runs")) {
+	if source.Exists(filepath.Join(root, "runs")) {
 		t.Error("a run folder was made")
 	}
 }
@@ -190,7 +192,7 @@ func TestTrainOtherClasses(t *testing.T) {
 	fails(t, failed, fromWeights(photos, base, "--net", "lenet", "--out", out), `is a model of the network "lenet-bn", not of "lenet"`)
 	fails(t, failed, fromWeights(photos, filepath.Join(photos, "red", "red00.png"), "--net", "lenet-bn", "--out", out), "red00.png")
 	fails(t, failed, fromWeights(photos, filepath.Join(root, "nowhere"), "--out", out), "--weights: ", "nowhere")
-	if exists(out) {
+	if source.Exists(out) {
 		t.Error("a run folder was made")
 	}
 }

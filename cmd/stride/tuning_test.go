@@ -13,7 +13,7 @@ func TestTune(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir() // it may exist, if it is empty
 	mustStride(t, quick("--out", dir, "--tune")...)
-	path := filepath.Join(dir, tuningFile)
+	path := filepath.Join(dir, "tuning.json")
 	choices := func() (c map[string]string) {
 		if err := json.Unmarshal([]byte(readFile(t, path)), &c); err != nil {
 			t.Fatal(err)

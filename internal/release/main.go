@@ -34,6 +34,9 @@ import (
 // program is the name of the program and its package's folder below cmd.
 const program = "stride"
 
+// versionVariable is the variable of the program that the linker sets to the version.
+const versionVariable = "github.com/strideml/stride/cmd/stride/internal/command.version"
+
 // platforms are those that a release is made for, as GOOS/GOARCH.
 var platforms = []string{
 	"linux/amd64", "linux/arm64",
@@ -198,7 +201,7 @@ func (r *release) build(ctx context.Context, env []string) ([]byte, error) {
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, program)
 	_, err = output(ctx, env, "go", "build", "-trimpath", "-buildvcs=true",
-		"-ldflags", "-s -w -X main.version="+r.version, "-o", path, "./cmd/"+program)
+		"-ldflags", "-s -w -X "+versionVariable+"="+r.version, "-o", path, "./cmd/"+program)
 	if err != nil {
 		return nil, err
 	}

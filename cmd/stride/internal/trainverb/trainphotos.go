@@ -1,0 +1,283 @@
+package trainverb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/source"
+	"github.com/strideml/stride/cmd/stride/internal/terminal"
+	"github.com/strideml/stride/data/imagecache"
+	"github.com/strideml/stride/data/imagefolder"
+	"github.com/strideml/stride/finetune"
+	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/weights/efficientnetlite0"
+	"github.com/strideml/stride/zoo"
+)
+
+// photoFlags are what train needs for photos alone.
+type photoFlags struct {
+	path         string // of the folder or manifest; "" if the images are no photos
+	fingerprint  string // of the photos of the run that is resumed
+	net, cache   string
+	headEpochs   int
+	rates        ratesFlag
+	validation   float32
+	splitSeed    uint64
+	strict       bool
+	classWeights bool
+}
+
+// photoOptions are the flags of addFlags that change a run.
+var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights"}
+
+func (p *photoFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	p.headEpochs, p.cache = finetune.HeadEpochs, "auto"
+	flags.Var(source.NetFlag(&p.net), "net", "of photos: pretrained `network` to fine-tune (default: "+efficientnetlite0.Name+")")
+	flags.Var(command.Count(&p.headEpochs, 0, 1<<20), "head-epochs", "of photos: epochs in which only the last layer is trained")
+	flags.Var(&p.rates, "layer-rates", fmt.Sprintf("of photos: learning rates of the first and of the last layer but one, as multiples of --lr (default: %v:%v)", finetune.FirstRate, finetune.LastRate))
+	flags.Var(command.Number(&p.validation, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"), "validation", "of photos: `share` of each class that is for validation, where no folder says it (default: 0.2)")
+	flags.Var(command.Seed(&p.splitSeed), "split-seed", "of photos: random seed of that division")
+	flags.BoolVar(&p.strict, "strict-data", false, "of photos: fail if one cannot be read, instead of leaving it out")
+	flags.BoolVar(&p.classWeights, "class-weights", false, "of photos: rare classes have as much weight in the loss as frequent ones")
+	command.AddPlace(flags, &p.cache, "cache", "of photos: `folder` that keeps decoded pictures, auto or off")
+}
+
+// check reports flags that do not go with what is trained on.
+func (p *photoFlags) check(t *trainVerb) error {
+	changed := t.cmd.Flags().Changed
+	if p.path == "" {
+		for _, flag := range append([]string{"net", "cache"}, photoOptions...) {
+			if changed(flag) {
+				return command.Misuse("--%s is for folders of photos, not for Fashion-MNIST", flag)
+			}
+		}
+		if t.weights == noWeights {
+			return command.Misuse("--weights none: %s has random weights unless --weights names a file", t.spec.Name)
+		}
+		return nil
+	}
+	if changed("data") && !t.resume {
+		return command.Misuse("--data is for Fashion-MNIST: the photos are those in %s", terminal.QuoteIfNeeded(p.path))
+	}
+	for _, flag := range []string{"head-epochs", "layer-rates"} {
+		if changed(flag) && t.weights == noWeights {
+			return command.Misuse("--%s is for pretrained weights, not for --weights none", flag)
+		}
+	}
+	return nil
+}
+
+// noWeights is the word in place of a file of weights for random ones.
+const noWeights = "none"
+
+// ratesFlag is a flag for two multiples of the learning rate.
+type ratesFlag struct {
+	text        string
+	first, last float32
+}
+
+func (f *ratesFlag) String() string { return f.text }
+func (f *ratesFlag) Type() string   { return "first:last" }
+
+func (f *ratesFlag) Set(text string) error {
+	positive := func(v float64) bool { return v > 0 && v <= 1000 }
+	first, last, ok := strings.Cut(text, ":")
+	a, b := command.Number(&f.first, positive, ""), command.Number(&f.last, positive, "")
+	if !ok || a.Set(first) != nil || b.Set(last) != nil {
+		return errors.New("want two numbers above 0, such as 0.01:0.1")
+	}
+	f.text = text
+	return nil
+}
+
+// isPhotos tells a folder of photos or a manifest from the name of a network.
+func isPhotos(name string) bool {
+	if _, err := zoo.Get(name); err == nil {
+		return false
+	}
+	return source.LooksLikePath(name)
+}
+
+// choosePhotos takes a folder of photos or a manifest.
+func (t *trainVerb) choosePhotos(path string) (err error) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no folder of photos %s", terminal.QuoteIfNeeded(path))
+	}
+	if _, err := runfolder.ReadSettings(path); err == nil {
+		return command.Misuse("%s is a run folder, not a folder of photos: to continue the run in it, add --resume", terminal.QuoteIfNeeded(path))
+	}
+	if t.photos.path, err = filepath.Abs(path); err != nil {
+		return err
+	}
+	if t.photos.net == "" {
+		t.photos.net = efficientnetlite0.Name
+	}
+	t.spec, err = zoo.Get(t.photos.net)
+	return err
+}
+
+// preparePhotos opens the photos and the network to start from.
+func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
+	base, err := t.base()
+	if err != nil {
+		return nil, err
+	}
+	sets, fingerprint, err := t.openPhotos(ctx)
+	if err != nil {
+		return nil, err
+	}
+	notes := describePhotos(sets, t.photos.path)
+	cache, err := imagecache.Dir(t.photos.cache)
+	if err != nil {
+		return nil, fmt.Errorf("--cache: %w", err)
+	}
+	options := finetune.Options{
+		Base: base, Net: t.spec, Size: t.resize, Epochs: t.epochs, HeadEpochs: t.photos.headEpochs, BatchSize: t.batch,
+		LearningRate: t.rate, FirstRate: t.photos.rates.first, LastRate: t.photos.rates.last,
+		ClassWeights: t.photos.classWeights, Seed: t.seed, Strict: t.photos.strict,
+		Cache: imagecache.Options{Dir: cache, Log: t.Notice}, Log: t.Notice,
+	}
+	if t.photos.headEpochs == 0 {
+		options.HeadEpochs = -1
+	}
+	if t.resume && t.resize == 0 {
+		options.Size = t.input[1]
+	}
+	options.Augment = t.augment.Pipeline
+	if t.recipe.optimizer != "" || t.recipe.decay > 0 {
+		decay := t.recipe.decay
+		if !t.given("weight-decay") {
+			decay = finetune.WeightDecay
+		}
+		options.Optimizer = t.recipe.newOptimizer(t.standardOptimizer(), decay)
+	}
+	job, err := finetune.New(sets, options)
+	if err != nil {
+		return nil, err
+	}
+	if job.Head != "" && !t.resume {
+		notes = append(notes, fmt.Sprintf("The last layer, %s, is drawn at random for %d classes; all other weights are those of %s.", job.Head, len(sets.Classes), base.WeightsFile))
+	}
+	if most, fewest, ratio := finetune.Imbalance(sets); ratio >= 10 && !t.photos.classWeights {
+		notes = append(notes, fmt.Sprintf("%s has %.0f times as many photos as %s: --class-weights gives both as much weight.", most, ratio, fewest))
+	}
+	t.recipe.apply(&job.Config, t.given)
+	job.Config.Data = source.NameOfPhotos(t.photos.path)
+	result := &trainJob{
+		notes: notes,
+		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
+		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
+		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": command.AugmentText(job.Augment)},
+	}
+	result.photos = append(result.photos, job.Photos)
+	if job.Validation != nil {
+		result.test = job.Validation
+		result.photos = append(result.photos, job.Validation)
+	}
+	return result, nil
+}
+
+// openPhotos finds the photos, which must be those that the run was begun with, and
+// returns their fingerprint with them.
+func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fingerprint string, err error) {
+	o := imagefolder.Options{Validation: float64(t.photos.validation), Seed: t.photos.splitSeed, Strict: t.photos.strict, Log: t.Notice, Progress: source.PictureProgress(t.App)}
+	if t.given("validation") && t.photos.validation == 0 {
+		o.Validation = -1
+	}
+	sets, err = imagefolder.Open(ctx, t.photos.path, o)
+	t.Live.Clear()
+	if t.resume && errors.Is(err, os.ErrNotExist) {
+		return nil, "", fmt.Errorf("the photos that the run in %s was begun with are not there any more: %w; if they were moved, name their folder with --data", t.out, err)
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	fingerprint = sets.Fingerprint() // that of the whole folder, whatever the limit
+	if f := t.photos.fingerprint; f != "" && f != fingerprint {
+		return nil, "", fmt.Errorf("the photos in %s are not those that the run in %s was begun with: some were added, taken away or changed; start a new run from its weights with --weights %s", t.photos.path, t.out, terminal.ShellWord(t.out))
+	}
+	if t.limit > 0 {
+		for _, split := range []*imagefolder.Split{sets.Train, sets.Validation} {
+			if split.Len() > 0 {
+				split.Items = source.SpreadItems(split.Items, t.limit)
+			}
+		}
+	}
+	return sets, fingerprint, nil
+}
+
+// describePhotos says what was found at a path.
+func describePhotos(sets *imagefolder.Sets, path string) []string {
+	line := fmt.Sprintf("%s: %d classes (%s), %s to train with", path, len(sets.Classes), nameSome(sets.Classes), terminal.Plural(sets.Train.Len(), "photo"))
+	switch {
+	case sets.Divided && sets.Validation.Len() > 0:
+		line += fmt.Sprintf(", %s to validate with, which a hash of their paths has chosen", terminal.Thousands(sets.Validation.Len()))
+	case sets.Validation.Len() > 0:
+		line += fmt.Sprintf(", %s to validate with", terminal.Thousands(sets.Validation.Len()))
+	default:
+		line += ", none to validate with"
+	}
+	if sets.Test.Len() > 0 {
+		line += fmt.Sprintf(", %s to test with later", terminal.Thousands(sets.Test.Len()))
+	}
+	lines := []string{line + "."}
+	var left []string
+	for _, why := range slices.Sorted(maps.Keys(sets.Summary.Skipped)) {
+		left = append(left, fmt.Sprintf("%s (%s)", terminal.Thousands(sets.Summary.Skipped[why]), why))
+	}
+	if len(left) > 0 {
+		lines = append(lines, "Left out: "+strings.Join(left, ", ")+".")
+	}
+	return lines
+}
+
+// nameSome lists the first names.
+func nameSome(names []string) string {
+	const most = 10
+	text := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		text += ", …"
+	}
+	return text
+}
+
+// base loads the model that training starts from; nil if its weights are random.
+func (t *trainVerb) base() (*modelfolder.Model, error) {
+	if t.weights == noWeights {
+		return nil, nil
+	}
+	if t.resume {
+		if _, err := runfolder.Read(t.out); err == nil { // the run has weights by now
+			return modelfolder.Load(t.out, modelfolder.Options{})
+		}
+	}
+	if t.weights == "" {
+		if _, ok := zoo.PretrainedFor(t.spec.Name); !ok {
+			return nil, fmt.Errorf("stride has no weights of %s: name a file with --weights, fetch one with %s weights get, or start from random weights with --weights none", t.spec.Name, terminal.Program())
+		}
+		return modelfolder.Load(t.spec.Name, modelfolder.Options{})
+	}
+	options := modelfolder.Options{}
+	if t.given("net") {
+		options.Net = t.spec.Name
+	}
+	base, err := modelfolder.Load(t.weights, options)
+	if err != nil {
+		return nil, fmt.Errorf("--weights: %w", err)
+	}
+	source.NoticePrefix(t.App, base.WeightsFile, base.Prefix)
+	t.spec = base.Spec
+	return base, t.checkHash(base.Net, t.weights)
+}
