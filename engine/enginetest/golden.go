@@ -23,7 +23,7 @@ import (
 var goldenFiles embed.FS
 
 // goldenGroups are the files of operators.
-var goldenGroups = []string{"conv", "pool", "norm", "other", "activation"}
+var goldenGroups = []string{"conv", "pool", "norm", "other", "activation", "arrays"}
 
 // Golden tests that a device agrees with PyTorch: every operator, forward and
 // backward, and training steps of two small networks.

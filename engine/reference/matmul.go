@@ -1,26 +1,36 @@
 package reference
 
 import (
+	"slices"
+
 	"github.com/strideml/stride/graph"
 )
 
 func matMul(op graph.MatMulOp, y array, in []array) {
 	a, b := in[0], in[1]
-	k := a.shape[1]
+	k := a.shape[len(a.shape)-1]
 	if op.TransA {
-		k = a.shape[0]
+		k = a.shape[len(a.shape)-2]
 	}
 	each(y.shape, func(yi int, index []int) {
-		i, j := index[0], index[1]
+		batch, row, column := index[:len(index)-2], index[len(index)-2], index[len(index)-1]
 		for l := range k {
-			p, q := at(a.shape, i, l), at(b.shape, l, j)
+			p, q := []int{row, l}, []int{l, column}
 			if op.TransA {
-				p = at(a.shape, l, i)
+				slices.Reverse(p)
 			}
 			if op.TransB {
-				q = at(b.shape, j, l)
+				slices.Reverse(q)
 			}
-			y.data[yi] += a.data[p] * b.data[q]
+			y.data[yi] += element(a, batch, p) * element(b, batch, q)
 		}
 	})
+}
+
+// element returns an element of one of several matrices, whose batch axes are
+// broadcast.
+func element(x array, batch, index []int) float64 {
+	rank := len(x.shape) - 2
+	matrix := stretched(x.shape[:rank], batch)
+	return x.data[matrix*x.shape[rank]*x.shape[rank+1]+at(x.shape[rank:], index...)]
 }

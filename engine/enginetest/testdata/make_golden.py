@@ -264,6 +264,15 @@ def activation():
     g.save("activation")
 
 
+def arrays():
+    g = Golden(7)
+    # Batches of matrices, with batch axes that are broadcast, and one matrix for all.
+    for i, (a, b) in enumerate([((3, 4, 5), (3, 5, 6)), ((2, 3, 7, 4), (4, 5)), ((4, 6), (3, 6, 2)), ((2, 1, 3, 5), (4, 5, 9))]):
+        g.case(f"matmul{i}", "matmul", lambda a, b: a @ b, a=g.normal(*a), b=g.normal(*b))
+    g.case("linear", "linear", lambda x, w, b: F.linear(x, w, b), x=g.normal(2, 5, 8), w=g.normal(7, 8), b=g.normal(7))
+    g.save("arrays")
+
+
 class Network:
     """Parameters drawn at first use, by the names that the Go test uses."""
 
@@ -335,6 +344,6 @@ def networks():
 
 
 if __name__ == "__main__":
-    makers = {f.__name__: f for f in (conv, pool, norm, other, activation, networks)}
+    makers = {f.__name__: f for f in (conv, pool, norm, other, activation, arrays, networks)}
     for name in sys.argv[1:] or makers:
         makers[name]()

@@ -116,3 +116,49 @@ func TestOuter(t *testing.T) {
 		}
 	}
 }
+
+// TestBatch compares products of many matrices with plain sums, for all orders of rows
+// and columns, one task for some products and some tasks for each.
+func TestBatch(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	for _, taskFMAs := range []int{1 << 8, 1 << 20} {
+		work.Limit.TaskFMAs, work.Limit.BlockTerms = taskFMAs, 24
+		for _, s := range [][4]int{{1, 1, 1, 1}, {3, 5, 30, 7}, {20, 3, 4, 17}, {2, 250, 5, 33}} {
+			count, m, k, n := s[0], s[1], s[2], s[3]
+			for flags := range 4 {
+				// The matrices lie in reverse order, with gaps between the rows.
+				place := func(rows, columns int, transposed bool) Matrices {
+					x := Matrices{Row: columns + 3, Column: 1}
+					if transposed {
+						x.Row, x.Column = 1, rows+3
+					}
+					for i := range count {
+						x.Offsets = append(x.Offsets, (count-1-i)*(rows+3)*(columns+3))
+					}
+					return x
+				}
+				a, b := place(m, k, flags&1 == 1), place(k, n, flags&2 == 2)
+				left, right := random(count*(m+3)*(k+3)+work.SlackFloats), random(count*(k+3)*(n+3)+work.SlackFloats)
+				p := NewBatch(m, k, n, a, b)
+				o := Operands{A: left, B: right, C: make([]float32, count*m*n)}
+				done := make([]int, len(o.C))
+				for task := range p.Tasks() {
+					lo, hi := p.Run(task, o, make([]float32, p.Scratch()))
+					for i := lo; i < hi; i++ {
+						done[i]++
+					}
+				}
+				for i := range count {
+					want := product(m, k, n, func(r, c int) float32 { return left[a.Offsets[i]+r*a.Row+c*a.Column] },
+						func(r, c int) float32 { return right[b.Offsets[i]+r*b.Row+c*b.Column] })
+					compare(t, fmt.Sprintf("%v, flags %d, matrix %d", s, flags, i), o.C[i*m*n:], want)
+				}
+				for i, times := range done {
+					if times != 1 && !p.Outer() {
+						t.Fatalf("%v, flags %d: element %d is in the ranges of %d tasks", s, flags, i, times)
+					}
+				}
+			}
+		}
+	}
+}

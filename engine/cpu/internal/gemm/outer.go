@@ -15,10 +15,13 @@ type Outer struct {
 }
 
 // NewOuter plans the product of k×m, transposed, and k×n.
-func NewOuter(k, m, n int) *Outer {
+func NewOuter(k, m, n int) *Outer { return newOuter(k, m, n, m, n) }
+
+// newOuter is NewOuter for rows of A and B that are lda and ldb floats apart.
+func newOuter(k, m, n, lda, ldb int) *Outer {
 	p := &Outer{k: k, m: m, n: n}
 	for i := range k {
-		p.aOff, p.bOff = append(p.aOff, int32(i*m)), append(p.bOff, int32(i*n))
+		p.aOff, p.bOff = append(p.aOff, int32(i*lda)), append(p.bOff, int32(i*ldb))
 	}
 	// Tasks are blocks of rows × columns of about TaskFMAs/4.
 	p.rows = work.RoundUp(min(m, 128), matrix.TileRows)

@@ -13,6 +13,8 @@ import (
 // is read once, and no copy of it goes through the memory.
 type Product struct {
 	m, k, n int
+	lda     int // from row to row of A
+	ldb     int // from row to row of B
 	rows    int // rows of a task
 	parts   int // tasks that share the panels of the same rows
 	panels  int
@@ -27,7 +29,7 @@ type Product struct {
 // New plans the product of m×k and k×n. B may be given transposed, as n×k, and
 // may be the same in all runs: then it is never streamed.
 func New(m, k, n int, transposed, same bool) *Product {
-	p := newProduct(m, k, n, transposed)
+	p := newProduct(m, k, n, k, pitchOf(k, n, transposed), transposed)
 	// Tasks of about TaskFMAs/4, at least MinimalTasks if there is enough.
 	total := m * k * n
 	tasks := max(1, min(4*total/work.Limit.TaskFMAs, m/matrix.NarrowRows, 64))
@@ -43,14 +45,22 @@ func New(m, k, n int, transposed, same bool) *Product {
 
 // NewWhole plans the product of m×k and k×n as one task, to measure the kernel.
 func NewWhole(m, k, n int) *Product {
-	p := newProduct(m, k, n, false)
+	p := newProduct(m, k, n, k, n, false)
 	p.rows, p.parts = m, 1
 	p.planOffsets()
 	return p
 }
 
-func newProduct(m, k, n int, transposed bool) *Product {
-	p := &Product{m: m, k: k, n: n, nr: PanelWidth(n)}
+// pitchOf is the number of columns of a k×n matrix as it is given, transposed or not.
+func pitchOf(k, n int, transposed bool) int {
+	if transposed {
+		return k
+	}
+	return n
+}
+
+func newProduct(m, k, n, lda, ldb int, transposed bool) *Product {
+	p := &Product{m: m, k: k, n: n, lda: lda, ldb: ldb, nr: PanelWidth(n)}
 	p.panels = matrix.Panels(n, p.nr)
 	p.pack = p.packing(transposed)
 	return p
@@ -59,7 +69,7 @@ func newProduct(m, k, n int, transposed bool) *Product {
 // planOffsets tabulates where the rows of a task lie.
 func (p *Product) planOffsets() {
 	for i := range p.rows {
-		p.aOff, p.cOff = append(p.aOff, int32(i*p.k)), append(p.cOff, int32(i*p.n))
+		p.aOff, p.cOff = append(p.aOff, int32(i*p.lda)), append(p.cOff, int32(i*p.n))
 	}
 }
 
@@ -85,11 +95,11 @@ type packing func(dst, b []float32, k, run, from, to int)
 func (p *Product) packing(transposed bool) packing {
 	if transposed {
 		return func(dst, b []float32, k, run, from, to int) {
-			matrix.PackTransposed(dst, b[from*p.nr*p.k+k:], run, p.n-from*p.nr, p.k, p.nr, 0, to-from)
+			matrix.PackTransposed(dst, b[from*p.nr*p.ldb+k:], run, p.n-from*p.nr, p.ldb, p.nr, 0, to-from)
 		}
 	}
 	return func(dst, b []float32, k, run, from, to int) {
-		matrix.PackRowMajor(dst, b[k*p.n+from*p.nr:], run, p.n-from*p.nr, p.n, p.nr, 0, to-from)
+		matrix.PackRowMajor(dst, b[k*p.ldb+from*p.nr:], run, p.n-from*p.nr, p.ldb, p.nr, 0, to-from)
 	}
 }
 
@@ -167,7 +177,7 @@ func (p *Product) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 func (p *Product) multiply(o Operands, packed []float32, row0, rows, panel, k, run int) {
 	column := panel * p.nr
 	args := matrix.TileArgs{
-		A: &o.A[row0*p.k+k], AOff: &p.aOff[0], B: &packed[0], SegOff: &p.zero, Segs: 1, Run: run,
+		A: &o.A[row0*p.lda+k], AOff: &p.aOff[0], B: &packed[0], SegOff: &p.zero, Segs: 1, Run: run,
 		C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(p.nr, p.n-column), Accumulate: k > 0,
 	}
 	if k == 0 && o.Bias != nil {

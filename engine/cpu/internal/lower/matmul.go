@@ -17,7 +17,12 @@ func layoutMatMul(l *Layouts, o *ir.Op) {
 	for i := range o.Args {
 		l.Plain(o, i)
 	}
+	batch, batched := o.Plan.(*gemm.Batch)
 	switch op := o.Do.(graph.MatMulOp); {
+	case batched && batch.Outer():
+		l.Arena(o, 0)
+		l.Arena(o, 1)
+	case batched:
 	case op.TransA && op.TransB:
 		a := o.Args[0]
 		t := l.f.NewOp(graph.TransposeOp{Perm: []int{1, 0}}, a.Node, tensor.Shape{a.Shape[1], a.Shape[0]}, a)
@@ -32,9 +37,16 @@ func layoutMatMul(l *Layouts, o *ir.Op) {
 	l.MakePlain(o)
 }
 
+// matMulAbility: images of one pixel have rows of channels, which no task completes.
 func matMulAbility(o *ir.Op) (Ability, bool) {
-	if p, ok := o.Plan.(*gemm.Product); ok {
+	if s := o.Out().Shape; len(s) == 4 && s[2]*s[3] == 1 {
+		return Ability{}, false
+	}
+	switch p := o.Plan.(type) {
+	case *gemm.Product:
 		return Ability{p.Clips(), p.Scattered()}, true
+	case *gemm.Batch:
+		return Ability{gemm.ClipReLU6, false}, !p.Outer()
 	}
 	return Ability{}, false
 }
@@ -46,6 +58,10 @@ func lowerMatMul(c *Lowerer, o *ir.Op) {
 		} else {
 			lowerOuter(c, o, p)
 		}
+		return
+	}
+	if p, ok := o.Plan.(*gemm.Batch); ok {
+		lowerBatch(c, o, p)
 		return
 	}
 	p := o.Plan.(*gemm.Product)
@@ -64,6 +80,31 @@ func lowerMatMul(c *Lowerer, o *ir.Op) {
 	out := c.at(o.Out())
 	s := exec.Step{
 		Name: "product", Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: reads, Writes: []*exec.Buffer{out.buf},
+	}
+	e := c.epilogue(o, &s, nil)
+	s.Run = func(task int, scratch []float32) {
+		args := gemm.Operands{A: a.data(), B: b.data(), C: out.data(), Clip: e.clip}
+		if bias.buf != nil {
+			args.Bias = bias.data()
+		}
+		lo, hi := p.Run(task, args, scratch)
+		e.done(task, lo, hi, scratch)
+	}
+	c.add(s)
+}
+
+// lowerBatch computes many products.
+func lowerBatch(c *Lowerer, o *ir.Op, p *gemm.Batch) {
+	a, b, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())
+	reads := []*exec.Buffer{a.buf, b.buf}
+	var bias memory
+	if len(o.Args) == 3 {
+		bias = c.packBias(p.Bias(), o.Args[2])
+		reads = append(reads, bias.buf)
+	}
+	c.noteOrder("products", len(o.Args))
+	s := exec.Step{
+		Name: "products", Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: reads, Writes: []*exec.Buffer{out.buf},
 	}
 	e := c.epilogue(o, &s, nil)
 	s.Run = func(task int, scratch []float32) {

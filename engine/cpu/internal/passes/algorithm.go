@@ -4,20 +4,23 @@ import (
 	"fmt"
 
 	"github.com/strideml/stride/engine/cpu/internal/conv"
-	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 	"github.com/strideml/stride/graph"
 )
 
 // Algorithm returns the pass that sets Plan of each convolution, by conv.Choose, and
-// of each matrix product. The pass fails if the tuner of the options does.
+// of each matrix product, in product.go. The pass fails if the tuner of the options does.
 func Algorithm(o conv.Options) func(f *ir.Func) error {
 	return func(f *ir.Func) error {
+		var unread []*ir.Op
 		for _, op := range f.Ops {
-			if err := choose(op, o); err != nil {
+			if product, ok := op.Do.(graph.MatMulOp); ok {
+				unread = append(unread, planProduct(op, product)...)
+			} else if err := choose(op, o); err != nil {
 				return fmt.Errorf("%v: %w", op.Node, err)
 			}
 		}
+		removeUnread(f, unread)
 		return nil
 	}
 }
@@ -31,17 +34,6 @@ func choose(o *ir.Op, options conv.Options) (err error) {
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.InputGrad, Op: op.Conv, X: out, W: o.Args[0].Shape, Y: o.Args[1].Shape}, options)
 	case graph.Conv2DWeightGradOp:
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.WeightGrad, Op: op.Conv, X: o.Args[0].Shape, W: out, Y: o.Args[1].Shape}, options)
-	case graph.MatMulOp:
-		a, b := o.Args[0], o.Args[1]
-		if op.TransA && !op.TransB {
-			o.Plan = gemm.NewOuter(a.Shape[0], a.Shape[1], b.Shape[1])
-			return nil
-		}
-		k := a.Shape[1]
-		if op.TransA {
-			k = a.Shape[0]
-		}
-		o.Plan = gemm.New(out[0], k, out[1], op.TransB, b.Fixed && len(b.Vars) > 0)
 	}
 	return err
 }

@@ -68,5 +68,5 @@ func takesBias(m, bias *ir.Value) bool {
 		return false
 	}
 	op, ok := m.Def.Do.(graph.MatMulOp)
-	return ok && !op.TransA && len(bias.Shape) == 1 && bias.Shape[0] == m.Shape[1]
+	return ok && !op.TransA && len(bias.Shape) == 1 && bias.Shape[0] == m.Shape[len(m.Shape)-1]
 }
