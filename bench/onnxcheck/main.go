@@ -1,0 +1,269 @@
+// Onnxcheck writes networks as ONNX files and shows them to ONNX's checker and to ONNX
+// Runtime: every network of the zoo, for several opsets, options and batch sizes, with
+// random weights. It prints a table in Markdown; the one of the repository is
+// docs/onnx-write.md.
+//
+//	go run ./bench/onnxcheck --python venv/bin/python [--out docs/onnx-write.md] [NETWORK …]
+//
+// The Python needs numpy, onnx and onnxruntime. The status is 1 if a file is refused,
+// or if an output differs by more than 1e-4 of the outputs' standard deviation.
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/onnx"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+
+	_ "github.com/strideml/stride/zoo/efficientnetlite"
+	_ "github.com/strideml/stride/zoo/torchvision"
+)
+
+//go:embed check.py
+var checker string
+
+// most is the greatest difference that is allowed, in standard deviations.
+const most = 1e-4
+
+// A variant is a way to write a network, a column of the table.
+type variant struct {
+	name    string
+	options onnx.WriteOptions
+}
+
+var variants = []variant{
+	{"opset 13", onnx.WriteOptions{Opset: 13}},
+	{"opset 17", onnx.WriteOptions{}},
+	{"opset 21", onnx.WriteOptions{Opset: 21}},
+	{"BN kept", onnx.WriteOptions{KeepBatchNorm: true}},
+	{"external data", onnx.WriteOptions{Opset: 18, ExternalData: true}},
+}
+
+var batches = []int{1, 3}
+
+func main() {
+	python := flag.String("python", "python3", "the Python interpreter")
+	out := flag.String("out", "", "write the table to this file too")
+	flag.Parse()
+	if err := run(*python, *out, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "onnxcheck:", err)
+		os.Exit(1)
+	}
+}
+
+func run(python, out string, names []string) (err error) {
+	dir, err := os.MkdirTemp("", "onnxcheck")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	w, err := start(python)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.stop()) }()
+	if len(names) == 0 {
+		names = zoo.Names()
+	}
+	var table strings.Builder
+	both := io.MultiWriter(os.Stdout, &table)
+	fmt.Fprintf(both, "Greatest difference between ONNX Runtime %s and Stride at batches of 1 and 3, in standard deviations of the output; onnx %s checks each file.\n\n", w.versions.ONNXRuntime, w.versions.ONNX)
+	fmt.Fprint(both, "| network | nodes |")
+	for _, v := range variants {
+		fmt.Fprintf(both, " %s |", v.name)
+	}
+	fmt.Fprintf(both, "\n|---|---|%s\n", strings.Repeat("---|", len(variants)))
+	failed := 0
+	for _, name := range names {
+		line, problems := w.check(dir, name)
+		fmt.Fprintln(both, line)
+		for _, p := range problems {
+			fmt.Fprintln(os.Stderr, p)
+		}
+		failed += len(problems)
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d files differ or are refused", failed)
+	}
+	if out != "" {
+		return os.WriteFile(out, []byte(table.String()), 0o644)
+	}
+	return nil
+}
+
+// A worker is the Python process.
+type worker struct {
+	cmd      *exec.Cmd
+	in       io.WriteCloser
+	out      *bufio.Scanner
+	versions struct{ ONNX, ONNXRuntime string }
+}
+
+func start(python string) (*worker, error) {
+	w := &worker{cmd: exec.Command(python, "-c", checker)}
+	w.cmd.Stderr = os.Stderr
+	var err error
+	if w.in, err = w.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := w.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	w.out = bufio.NewScanner(out)
+	w.out.Buffer(nil, 1<<20)
+	if err := w.cmd.Start(); err != nil {
+		return nil, err
+	}
+	return w, w.read(&w.versions)
+}
+
+func (w *worker) read(v any) error {
+	if !w.out.Scan() {
+		return errors.Join(errors.New("the Python process has ended"), w.out.Err())
+	}
+	return json.Unmarshal(w.out.Bytes(), v)
+}
+
+func (w *worker) stop() error {
+	w.in.Close()
+	return w.cmd.Wait()
+}
+
+type request struct {
+	File  string     `json:"file"`
+	Cases []caseFile `json:"cases"`
+}
+
+type caseFile struct {
+	Input  string `json:"input"`
+	Output string `json:"output"`
+}
+
+type answer struct {
+	Error      string
+	Difference float64
+	Nodes      int
+}
+
+// check writes a network in all variants and returns its line of the table, and what is
+// wrong.
+func (w *worker) check(dir, name string) (line string, problems []error) {
+	model, cases, err := prepare(dir, name)
+	if err != nil {
+		return "| " + name + " |", []error{err}
+	}
+	defer model.Close()
+	var cells []string
+	nodes := 0
+	for _, v := range variants {
+		a, err := w.ask(dir, model, name, v, cases)
+		switch {
+		case err != nil:
+			cells, problems = append(cells, "failed"), append(problems, fmt.Errorf("%s, %s: %w", name, v.name, err))
+		default:
+			cells = append(cells, fmt.Sprintf("%.1e", a.Difference))
+		}
+		if v.options.Opset == 0 && !v.options.KeepBatchNorm {
+			nodes = a.Nodes
+		}
+	}
+	return fmt.Sprintf("| %s | %d | %s |", name, nodes, strings.Join(cells, " | ")), problems
+}
+
+// prepare makes a network with random weights, and files of inputs and outputs.
+func prepare(dir, name string) (*nn.Model, []caseFile, error) {
+	spec, err := zoo.Get(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	model, err := spec.Model(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	randomizeStatistics(model)
+	var cases []caseFile
+	for _, n := range batches {
+		x := tensor.Randn(tensor.Seed(uint64(n)), append([]int{n}, model.Input()...)...)
+		y, err := model.Predict(cpu.Default(), x)
+		if err != nil {
+			return nil, nil, err
+		}
+		c := caseFile{filepath.Join(dir, fmt.Sprint("input", n, ".npy")), filepath.Join(dir, fmt.Sprint("output", n, ".npy"))}
+		if err := errors.Join(x.SaveNPY(c.Input), y.SaveNPY(c.Output)); err != nil {
+			return nil, nil, err
+		}
+		cases = append(cases, c)
+	}
+	return model, cases, nil
+}
+
+// randomizeStatistics makes the batch normalizations of a new network do something.
+func randomizeStatistics(m *nn.Model) {
+	for _, v := range append(m.Buffers(), m.Parameters()...) {
+		data, r := v.Value.Data(), rng.New(1, v.Name)
+		_, kind, _ := cutLast(v.Name)
+		switch {
+		case kind == "running_var" || kind == "weight" && v.Value.Rank() == 1:
+			for i := range data {
+				data[i] = 0.5 + float32(r.Float64())
+			}
+		case kind == "running_mean" || kind == "bias":
+			for i := range data {
+				data[i] = 0.2 * float32(r.NormFloat64())
+			}
+		default:
+			continue
+		}
+		v.Changed()
+	}
+}
+
+func cutLast(name string) (before, after string, found bool) {
+	i := strings.LastIndexByte(name, '.')
+	return name[:max(i, 0)], name[i+1:], i >= 0
+}
+
+// ask writes a file and lets the worker check it.
+func (w *worker) ask(dir string, model *nn.Model, name string, v variant, cases []caseFile) (answer, error) {
+	path := filepath.Join(dir, "model.onnx")
+	options := v.options
+	options.Net = name
+	if err := onnx.Save(path, model, options); err != nil {
+		return answer{}, err
+	}
+	defer os.Remove(path)
+	defer os.Remove(path + ".data")
+	line, err := json.Marshal(request{path, cases})
+	if err != nil {
+		return answer{}, err
+	}
+	if _, err := w.in.Write(append(line, '\n')); err != nil {
+		return answer{}, err
+	}
+	var a answer
+	if err := w.read(&a); err != nil {
+		return answer{}, err
+	}
+	switch {
+	case a.Error != "":
+		return a, errors.New(a.Error)
+	case !(a.Difference <= most):
+		return a, fmt.Errorf("the outputs differ by %.2g standard deviations", a.Difference)
+	}
+	return a, nil
+}

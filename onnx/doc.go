@@ -1,0 +1,2 @@
+// Package onnx reads and writes networks as ONNX files.
+package onnx

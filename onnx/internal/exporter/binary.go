@@ -1,0 +1,41 @@
+package exporter
+
+import "github.com/strideml/stride/graph"
+
+// binaryNames has the functions of two numbers whose result is a number.
+var binaryNames = map[graph.BinaryKind]string{
+	graph.KindAdd:     "Add",
+	graph.KindSub:     "Sub",
+	graph.KindMul:     "Mul",
+	graph.KindDiv:     "Div",
+	graph.KindMinimum: "Min",
+	graph.KindMaximum: "Max",
+}
+
+// comparisons has those whose result is true or false.
+var comparisons = map[graph.BinaryKind]string{
+	graph.KindEqual: "Equal",
+}
+
+// binary is a function of two numbers. A bias behind a product is part of Gemm.
+func binary(c *call, o graph.BinaryOp) string {
+	if product, bias := c.withBias(c.node); product != nil {
+		p := &call{c.exporter, product}
+		return p.gemm(product.Op().(graph.MatMulOp), p.in(0), p.in(1), c.value(bias))
+	}
+	if kind, ok := binaryNames[o.Func]; ok {
+		return c.op(kind, c.all())
+	}
+	if kind, ok := comparisons[o.Func]; ok {
+		return c.fromBool(c.op(kind, c.all()))
+	}
+	c.fail(c.node, "the function has no form in ONNX")
+	return ""
+}
+
+// fromBool makes 0 and 1 of false and true.
+func (c *call) fromBool(x string) string {
+	y := c.toFloat(x)
+	c.booleans[y] = x
+	return y
+}

@@ -1,0 +1,76 @@
+package exporter
+
+import "github.com/strideml/stride/graph"
+
+// ONNX Runtime, PyTorch and the versions of ONNX disagree on ceil_mode, so it is not
+// used: images have known sizes, and padding at the end that makes the last windows
+// whole says the same.
+
+// overhang returns how far the last window along an axis reaches over the padded image,
+// 0 if it does not.
+func overhang(p graph.Pool, axis, in, out int) int {
+	last := (out-1)*p.Stride[axis] + p.Dilation[axis]*(p.Kernel[axis]-1) + 1
+	return max(0, last-(in+2*p.Pad[axis]+p.ExtraPad[axis]))
+}
+
+// overhangs returns the overhang along both axes.
+func (c *call) overhangs(p graph.Pool) [2]int {
+	in, out := c.node.Inputs()[0].Shape(), c.node.Shape()
+	return [2]int{overhang(p, 0, in[2], out[2]), overhang(p, 1, in[3], out[3])}
+}
+
+// maxPool2D is MaxPool, whose padding never wins.
+func maxPool2D(c *call, o graph.MaxPool2DOp) string {
+	over := c.overhangs(o.Pool)
+	w := o.Window
+	w.ExtraPad[0] += over[0]
+	w.ExtraPad[1] += over[1]
+	return c.op("MaxPool", []string{c.in(0)}, append(window(w, o.Kernel), ints("dilations", o.Dilation[0], o.Dilation[1]))...)
+}
+
+// avgPool2D is AveragePool. Padding that counts and what hangs over it, which does not,
+// cannot both be in one AveragePool: then Pad comes first.
+func avgPool2D(c *call, o graph.AvgPool2DOp) string {
+	x, w, over := c.in(0), o.Window, c.overhangs(o.Pool)
+	count := o.CountIncludePad
+	if count && over != [2]int{} {
+		if w.Pad != [2]int{} || w.ExtraPad != [2]int{} {
+			x = c.pad(x, []int{0, 0, w.Pad[0], w.Pad[1]}, []int{0, 0, w.Pad[0] + w.ExtraPad[0], w.Pad[1] + w.ExtraPad[1]}, 0)
+			w.Pad, w.ExtraPad = [2]int{}, [2]int{}
+		}
+		count = false
+	}
+	w.ExtraPad[0] += over[0]
+	w.ExtraPad[1] += over[1]
+	return c.op("AveragePool", []string{x}, append(window(w, o.Kernel), number("count_include_pad", toInt(count)))...)
+}
+
+// adaptiveAvgPool2D multiplies by two matrices, whose rows average the regions along an
+// axis: the mean of a rectangle is the mean of its rows' means.
+func adaptiveAvgPool2D(c *call, o graph.AdaptiveAvgPool2DOp) string {
+	in := c.node.Inputs()[0].Shape()
+	means := func(axis, n int, transposed bool) string {
+		out := o.Output[axis]
+		m, shape := make([]float32, out*n), []int{out, n}
+		if transposed {
+			shape = []int{n, out}
+		}
+		for i := range out {
+			start, stop := o.Region(axis, i, n)
+			for k := start; k < stop; k++ {
+				at := i*n + k
+				if transposed {
+					at = k*out + i
+				}
+				m[at] = 1 / float32(stop-start)
+			}
+		}
+		name := "regions"
+		if c.node.Path() != "" {
+			name = c.node.Path() + "/regions"
+		}
+		return c.floats(name, m, shape...)
+	}
+	rows := c.op("MatMul", []string{c.in(0), means(1, in[3], true)})
+	return c.op("MatMul", []string{means(0, in[2], false), rows})
+}
