@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/nn"
@@ -195,7 +196,9 @@ func prepare(dir, name string) (*nn.Model, []caseFile, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	randomizeStatistics(model)
+	if err := randomize(model); err != nil {
+		return nil, nil, err
+	}
 	var cases []caseFile
 	for _, n := range batches {
 		x := tensor.Randn(tensor.Seed(uint64(n)), append([]int{n}, model.Input()...)...)
@@ -212,30 +215,67 @@ func prepare(dir, name string) (*nn.Model, []caseFile, error) {
 	return model, cases, nil
 }
 
-// randomizeStatistics makes the batch normalizations of a new network do something.
-func randomizeStatistics(m *nn.Model) {
-	for _, v := range append(m.Buffers(), m.Parameters()...) {
+// randomize draws the scales and shifts of batch normalizations and gives them the
+// statistics of random images, so that they do something and the values stay in range.
+func randomize(m *nn.Model) error {
+	for _, v := range m.Parameters() {
 		data, r := v.Value.Data(), rng.New(1, v.Name)
-		_, kind, _ := cutLast(v.Name)
 		switch {
-		case kind == "running_var" || kind == "weight" && v.Value.Rank() == 1:
+		case v.Value.Rank() == 1 && strings.HasSuffix(v.Name, "weight"):
 			for i := range data {
 				data[i] = 0.5 + float32(r.Float64())
 			}
-		case kind == "running_mean" || kind == "bias":
+		case strings.HasSuffix(v.Name, "bias"):
 			for i := range data {
 				data[i] = 0.2 * float32(r.NormFloat64())
 			}
-		default:
-			continue
 		}
 		v.Changed()
 	}
+	return setStatistics(m)
 }
 
-func cutLast(name string) (before, after string, found bool) {
-	i := strings.LastIndexByte(name, '.')
-	return name[:max(i, 0)], name[i+1:], i >= 0
+// setStatistics sets the running statistics to those of one batch. A step in Train mode
+// makes (1−m)·old + m·batch of each; from an old value of 0 and from one of 1 follow the
+// momentum m and the batch's value.
+func setStatistics(m *nn.Model) error {
+	buffers := m.Buffers()
+	if len(buffers) == 0 {
+		return nil
+	}
+	from := make([][][]float32, 2) // by the old value and the buffer
+	for old := range from {
+		for _, b := range buffers {
+			data := b.Value.Data()
+			for i := range data {
+				data[i] = float32(old)
+			}
+			b.Changed()
+		}
+		t, err := m.Trace(4, nn.Train)
+		if err != nil {
+			return err
+		}
+		x := tensor.Randn(tensor.Seed(9), t.Input.Shape()...)
+		feeds := engine.Feeds{t.Input: x}
+		t.FeedStep(feeds, 0)
+		if _, err := engine.Run(cpu.Default(), feeds, t.Output); err != nil {
+			return err
+		}
+		for _, b := range buffers {
+			from[old] = append(from[old], b.Value.Clone().Data())
+		}
+	}
+	for k, b := range buffers {
+		zero, one := from[0][k], from[1][k]
+		data := b.Value.Data()
+		for i := range data {
+			momentum := 1 - (one[i] - zero[i])
+			data[i] = zero[i] / momentum
+		}
+		b.Changed()
+	}
+	return nil
 }
 
 // ask writes a file and lets the worker check it.

@@ -2,12 +2,15 @@ package proto
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -75,6 +78,34 @@ func sample() *Model {
 			Nodes:    []*Node{{OpType: "Op", Attributes: []*Attribute{{Name: "z", Ref: "a", Type: AttributeInt}}}},
 			Opsets:   []Opset{{"", 17}},
 		}},
+	}
+}
+
+// Decode reads what Encode writes. Numbers of 4 and 8 bytes come back as raw bytes.
+func TestEncodeDecode(t *testing.T) {
+	var b bytes.Buffer
+	if err := Encode(&b, sample()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := sample()
+	for _, tensor := range want.Graph.Initializers {
+		for _, v := range tensor.FloatData {
+			tensor.Raw = binary.LittleEndian.AppendUint32(tensor.Raw, math.Float32bits(v))
+		}
+		for _, v := range tensor.Int64Data {
+			tensor.Raw = binary.LittleEndian.AppendUint64(tensor.Raw, uint64(v))
+		}
+		for _, v := range tensor.DoubleData {
+			tensor.Raw = binary.LittleEndian.AppendUint64(tensor.Raw, math.Float64bits(v))
+		}
+		tensor.FloatData, tensor.Int64Data, tensor.DoubleData = nil, nil, nil
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
 	}
 }
 
