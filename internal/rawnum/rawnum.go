@@ -81,13 +81,13 @@ func Read(r io.Reader, k Kind, order binary.ByteOrder, n int, trusted bool) ([]f
 			dst = grown
 		}
 		dst = dst[:len(dst)+m]
-		decode(dst[len(dst)-m:], buf, k, order)
+		Decode(dst[len(dst)-m:], buf, k, order)
 	}
 	return dst, nil
 }
 
-// decode converts len(dst) elements.
-func decode(dst []float32, b []byte, k Kind, order binary.ByteOrder) {
+// Decode decodes len(dst) elements of kind k from b, which must have as many.
+func Decode(dst []float32, b []byte, k Kind, order binary.ByteOrder) {
 	if k == Float32 && order == binary.LittleEndian {
 		// The usual case by far; a direct call is several times as fast as
 		// one through the interface.
