@@ -14,6 +14,7 @@ import (
 // same taps.
 type Depthwise struct {
 	noPoints
+	problem  Problem
 	n        int
 	src, out strided.Image
 	taps     int
@@ -39,22 +40,29 @@ const depthwiseGrain = 1 << 17 // multiply-adds in a task, about
 
 func newDepthwise(p Problem) *Depthwise {
 	d := &Depthwise{
-		n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), taps: p.W[2] * p.W[3],
+		problem: p, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), taps: p.W[2] * p.W[3],
 		zeros: make([]float32, p.X[1]),
 	}
-	phases := axisPhases(p)
-	d.dstStep, d.srcStep = d.src.C, p.Op.Stride[1]*d.src.C
 	if p.Kind == InputGrad {
 		d.src, d.out = d.out, d.src
-		d.dstStep, d.srcStep = d.srcStep, d.dstStep
+	}
+	d.planRows()
+	return d
+}
+
+// planRows derives what depends on where pixels lie.
+func (d *Depthwise) planRows() {
+	phases, stride := axisPhases(d.problem), d.problem.Op.Stride[1]
+	d.dstStep, d.srcStep = d.out.Pitch, stride*d.src.Pitch
+	if d.problem.Kind == InputGrad {
+		d.dstStep, d.srcStep = stride*d.out.Pitch, d.src.Pitch
 	}
 	d.rows = make([]depthwiseRow, d.out.H)
 	for _, v := range phases[0] {
 		for i := range v.count {
-			d.rows[v.first+i*v.step].spans = d.planRow(v, i, phases[1], p.W[3])
+			d.rows[v.first+i*v.step].spans = d.planRow(v, i, phases[1], d.problem.W[3])
 		}
 	}
-	return d
 }
 
 // planRow cuts output row number i of a vertical phase into spans.
@@ -86,10 +94,10 @@ func (d *Depthwise) planRow(vertical axisPhase, i int, horizontal []axisPhase, k
 					break
 				}
 			}
-			s := depthwiseSpan{out: (p.first + first*p.step) * d.out.C, n: j - first}
+			s := depthwiseSpan{out: (p.first + first*p.step) * d.out.Pitch, n: j - first}
 			for _, r := range rows {
 				for _, t := range p.taps[from:to] {
-					at := (r.at*d.src.W + t.at + first*p.advance) * d.src.C
+					at := (r.at*d.src.W + t.at + first*p.advance) * d.src.Pitch
 					if len(s.taps) == 0 {
 						s.in = at
 					}
@@ -112,10 +120,15 @@ func (d *Depthwise) Cost() float64 { return float64(d.out.Elements()*d.taps) / 8
 func (d *Depthwise) Stage() string { return "depthwise" }
 
 // NeedsDense implements [ImagePlan].
-func (d *Depthwise) NeedsDense() bool { return true }
+func (d *Depthwise) NeedsDense() bool { return false }
 
-// SetPitch implements [ImagePlan]. It does nothing: images are dense.
-func (d *Depthwise) SetPitch(int, int) {}
+// SetPitch implements [ImagePlan].
+func (d *Depthwise) SetPitch(source, out int) {
+	if source != d.src.Pitch || out != d.out.Pitch {
+		d.src.Pitch, d.out.Pitch = source, out
+		d.planRows()
+	}
+}
 
 // Scattered implements [ImagePlan].
 func (d *Depthwise) Scattered() bool { return false }
@@ -167,7 +180,7 @@ func (d *Depthwise) Run(task int, o Operands, _ []float32) (lo, hi int) {
 	first, end := work.ChunkRange(task, chunk, d.n*d.out.H)
 	row := d.out.W * d.out.C
 	for r := first; r < end; r++ {
-		from, to := o.Source[r/d.out.H*d.src.Size():], o.Out[r*row:(r+1)*row]
+		from, to := o.Source[r/d.out.H*d.src.Size():], o.Out[r*d.out.W*d.out.Pitch:]
 		spans := d.rows[r%d.out.H].spans
 		for i := range spans {
 			s := &spans[i]
