@@ -129,13 +129,17 @@ func (o *Op) ReadsLate(v *Value) (late bool) {
 // result from the elements of its arguments at the same place, block by block,
 // without storing intermediate values.
 type Elementwise struct {
-	// Members are the nodes of the group in the order in which they are computed.
-	// The last one is the result.
-	Members []*graph.Node
-	// Inputs are the nodes that the arguments are values of, and Forms how
-	// their elements map to those of the result.
-	Inputs []*graph.Node
-	Forms  []Form
+	// Members are computed in this order. The last one is the result.
+	Members []Member
+	// Forms say how the elements of the arguments map to those of the result.
+	Forms []Form
+}
+
+// A Member is one operator of a group. Its arguments are numbered: those of the
+// operation first, then the members before it.
+type Member struct {
+	Op   graph.Op
+	Args []int
 }
 
 // A Form says how the elements of an argument map to those of an elementwise

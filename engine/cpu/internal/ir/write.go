@@ -39,7 +39,7 @@ func describe(o Operator) string {
 	case *Elementwise:
 		names := make([]string, len(op.Members))
 		for i, m := range op.Members {
-			names[i] = m.Op().Kind()
+			names[i] = m.Op.Kind()
 		}
 		return strings.Join(names, "·")
 	case graph.InputOp:

@@ -92,7 +92,7 @@ func elementwiseAbility(o *ir.Op) (Ability, bool) {
 // ClipOf returns the activation if an elementwise operation is one ReLU or ReLU6, and
 // otherwise gemm.NoClip.
 func ClipOf(e *ir.Elementwise) gemm.Clip {
-	if op, ok := e.Members[0].Op().(graph.UnaryOp); ok && len(e.Members) == 1 {
+	if op, ok := e.Members[0].Op.(graph.UnaryOp); ok && len(e.Members) == 1 {
 		switch op.Func {
 		case graph.KindReLU:
 			return gemm.ClipReLU
@@ -185,12 +185,10 @@ func (b *blockProgram) pitched() bool {
 func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
 	e, _ := o.IsElementwise()
 	b := &blockProgram{out: c.operandOf(out, ir.Full)}
-	regOf := map[*graph.Node]int{}
 	for i, v := range o.Args {
-		regOf[e.Inputs[i]] = i
 		b.operands = append(b.operands, c.operandOf(v, e.Forms[i]))
 	}
-	b.assignRegisters(e.Members, regOf)
+	b.assignRegisters(e.Members)
 	if b.out.pitched() { // computed in one more register, and scattered
 		b.temps++
 		b.instructions[len(b.instructions)-1].dst++
@@ -200,15 +198,16 @@ func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
 
 // assignRegisters writes the group's instructions, reusing temporaries whose
 // value is no longer needed.
-func (b *blockProgram) assignRegisters(members []*graph.Node, regOf map[*graph.Node]int) {
-	uses := map[*graph.Node]int{}
+func (b *blockProgram) assignRegisters(members []ir.Member) {
+	base := len(b.operands)
+	uses, regOf := make([]int, base+len(members)), make([]int, base+len(members)) // by number of an argument
 	for _, m := range members {
-		for _, in := range m.Inputs() {
+		for _, in := range m.Args {
 			uses[in]++
 		}
 	}
-	base := len(b.operands)
 	for i := range b.operands {
+		regOf[i] = i
 		if o := &b.operands[i]; o.form == ir.Periodic || o.pitched() {
 			o.reg = base + b.temps
 			b.temps++
@@ -216,8 +215,8 @@ func (b *blockProgram) assignRegisters(members []*graph.Node, regOf map[*graph.N
 	}
 	var free []int
 	for i, m := range members {
-		ins := m.Inputs()
-		code := instruction{op: m.Op(), a: regOf[ins[0]], b: -1}
+		ins := m.Args
+		code := instruction{op: m.Op, a: regOf[ins[0]], b: -1}
 		if len(ins) > 1 {
 			code.b = regOf[ins[1]]
 			for side, r := range []int{code.a, code.b} {
@@ -240,7 +239,7 @@ func (b *blockProgram) assignRegisters(members []*graph.Node, regOf map[*graph.N
 			code.dst = base + b.temps
 			b.temps++
 		}
-		regOf[m] = code.dst
+		regOf[base+i] = code.dst
 		b.instructions = append(b.instructions, code)
 	}
 	b.instructions[len(b.instructions)-1].dst = base + b.temps

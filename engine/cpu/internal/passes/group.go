@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 	"github.com/strideml/stride/engine/cpu/internal/lower"
+	"github.com/strideml/stride/graph"
 )
 
 // Group fuses elementwise operations of one shape into groups that are computed
@@ -60,20 +61,30 @@ func groupOfReaders(o *ir.Op, uses *ir.Uses, groups map[*ir.Op]*ir.Op) (root *ir
 // makeGroup turns an operation into the group of the listed operations, of which it
 // is the last.
 func makeGroup(root *ir.Op, list []*ir.Op) {
-	e := &ir.Elementwise{}
 	inside := map[*ir.Value]bool{}
-	var args []*ir.Value
 	for _, o := range list {
 		inside[o.Out()] = true
-		e.Members = append(e.Members, o.Node)
 	}
+	var args []*ir.Value
 	for _, o := range list {
 		for _, v := range o.Args {
 			if !inside[v] && !slices.Contains(args, v) {
 				args = append(args, v)
-				e.Inputs = append(e.Inputs, v.Node)
 			}
 		}
+	}
+	number := map[*ir.Value]int{}
+	for i, v := range args {
+		number[v] = i
+	}
+	e := &ir.Elementwise{}
+	for i, o := range list {
+		m := ir.Member{Op: o.Do.(graph.Op)}
+		for _, v := range o.Args {
+			m.Args = append(m.Args, number[v])
+		}
+		number[o.Out()] = len(args) + i
+		e.Members = append(e.Members, m)
 	}
 	root.Do, root.Args = e, args
 }

@@ -65,8 +65,8 @@ func reluGradient(o *ir.Op) *ir.Value {
 		return nil
 	}
 	m := e.Members[0]
-	op, ok := m.Op().(graph.UnaryGradOp)
-	if !ok || op.Func != graph.KindReLU || e.Inputs[0] != m.Inputs()[0] {
+	op, ok := m.Op.(graph.UnaryGradOp)
+	if !ok || op.Func != graph.KindReLU || m.Args[0] != 0 {
 		return nil
 	}
 	return o.Args[1]
