@@ -22,6 +22,7 @@ type grower struct {
 	work    int   // multiply-adds that may still be added
 	batch   int   // the common number of samples of all inputs, if samples do not mix
 	special bool  // some inputs have infinities and NaN
+	apart   bool  // of special cases: images are not added
 	depths  []int // of channels that occur
 	sides   []int // of images
 }
@@ -48,6 +49,7 @@ func Generate(seed uint64) *Case {
 	if g.most > 2500 {
 		g.sides = []int{g.between(1, 20), g.between(1, 20)}
 	}
+	g.apart = g.special && (g.batch > 0 || g.chance(0.5))
 	g.roots()
 	for range g.between(2, []int{4, 10, 22}[r.IntN(3)]) {
 		g.attempt(g.grow)
@@ -104,6 +106,10 @@ func (g *grower) add(s Step) int {
 	n, err := g.build(s)
 	if err != nil {
 		panic(invalid{err})
+	}
+	if g.apart && (s.Op == "Add" || s.Op == "Sub") && len(n.Shape()) == 4 {
+		// The sum of two convolutions of an infinity is NaN or, computed as one, not.
+		panic(invalid{fmt.Errorf("a sum of images with infinities")})
 	}
 	if n.Shape().Size() > g.most {
 		panic(invalid{fmt.Errorf("too large")})
@@ -173,6 +179,9 @@ func (g *grower) weight(shape ...int) int {
 		if len(found) > 0 {
 			return found[g.r.IntN(len(found))]
 		}
+	}
+	if g.special && !g.apart { // see add: engines cannot make one weight of several inputs
+		return g.leaf("Input", "weights", shape...)
 	}
 	if g.batch == 0 && g.chance(0.06) {
 		return g.leaf("Input", "weights", shape...)

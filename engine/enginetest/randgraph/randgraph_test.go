@@ -147,7 +147,7 @@ func notices(kind string) bool {
 			v[last] += 1e-4 * math.Max(1, math.Abs(v[last]))
 		}
 	})
-	for seed := range uint64(2000) {
+	for seed := range uint64(3000) {
 		c := Generate(seed)
 		if !c.uses(kind) {
 			continue
@@ -192,7 +192,7 @@ func TestShrink(t *testing.T) {
 			v[0]++
 		}
 	})
-	for seed := range uint64(2000) {
+	for seed := range uint64(3000) {
 		c := Generate(seed)
 		_, err := c.Check(target)
 		var f *Failure

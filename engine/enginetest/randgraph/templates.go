@@ -2,12 +2,13 @@ package randgraph
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
 // templates are structures of several nodes that networks are made of and
 // that single operators would rarely make.
-var templates = []func(g *grower, x int){denseBlock, residual, inception, squeezeExcite, sharedWeights, nestedConcat, conjured, halves, activated}
+var templates = []func(g *grower, x int){denseBlock, residual, inception, squeezeExcite, sharedWeights, nestedConcat, conjured, halves, activated, branches, gated}
 
 // image checks that x is an image.
 func (g *grower) image(x int) (shape []int) {
@@ -72,6 +73,60 @@ func residual(g *grower, x int) {
 	y = g.apply("Add", y, x)
 	if g.chance(0.8) {
 		g.activation(y)
+	}
+}
+
+// branches is a sum of convolutions of an image that are one convolution, as networks
+// like RepVGG, MobileOne and FastViT have them.
+func branches(g *grower, x int) {
+	s := g.image(x)
+	depthwise, kernel, dilation := g.chance(0.4), g.between(1, 3), g.between(1, 2)
+	branch := func(k int) int {
+		w, groups := g.weight(s[1], s[1], k, k), 1
+		if depthwise {
+			w, groups = g.weight(s[1], 1, k, k), s[1]
+		}
+		pad := dilation * (k / 2)
+		return g.norm(g.add(Step{Op: "Conv2D", Args: []int{x, w}, Ints: []int{1, 1, pad, pad, dilation, dilation, groups}}))
+	}
+	if kernel == 2 || g.special {
+		kernel = 1
+	}
+	y := branch(kernel)
+	for range g.between(1, 3) {
+		z := x
+		switch g.r.IntN(3) {
+		case 0:
+			z = branch(1)
+		case 1:
+			z = branch(kernel)
+		}
+		if g.chance(0.3) {
+			z = g.norm(z)
+		}
+		if g.chance(0.3) {
+			y = g.apply("Mul", y, g.weight(s[1], 1, 1))
+		}
+		if g.chance(0.5) {
+			y, z = z, y
+		}
+		y = g.apply([]string{"Add", "Add", "Sub"}[g.r.IntN(3)], y, z)
+	}
+	if g.chance(0.5) {
+		g.activation(y)
+	}
+}
+
+// gated is an activation as a product of several operators.
+func gated(g *grower, x int) {
+	switch g.r.IntN(3) {
+	case 0:
+		g.apply("Mul", x, g.apply("Sigmoid", x))
+	case 1:
+		g.apply("Mul", g.apply("HardSigmoid", x), x)
+	default:
+		e := g.apply("Erf", g.apply("Div", x, g.scalar(math.Sqrt2)))
+		g.apply("Mul", g.apply("Mul", x, g.apply("Add", e, g.scalar(1))), g.scalar(0.5))
 	}
 }
 

@@ -21,6 +21,9 @@ type Func struct {
 	Updates []*Update
 	// Mutable has the variables that the program assigns.
 	Mutable map[*graph.Variable]bool
+	// Rounding counts the changes after which results are rounded in another way than the
+	// graph says.
+	Rounding int
 	// Stage says which passes have run, for Check.
 	Stage Stage
 

@@ -160,10 +160,42 @@ type Copy struct{}
 // Expand is its argument broadcast to a larger shape.
 type Expand struct{}
 
-// Fold computes the weights and the bias of a convolution that a batch
-// normalization is folded into. Arguments: weights, statistics, gamma, beta and,
-// if there is one, the convolution's bias.
-type Fold struct{ Eps float32 }
+// Fold computes the weights and the bias of a convolution that is the sum of some terms.
+type Fold struct {
+	Groups int
+	Terms  []FoldTerm
+}
+
+// A FoldTerm is a convolution of the same image, or the image itself, and what is done
+// with the result. Its fields are numbers of arguments, −1 where there is none.
+type FoldTerm struct {
+	Weights, Bias int    // without weights it is the image itself
+	At            [2]int // where its kernel lies in that of the sum
+	Then          []Affine
+}
+
+// An Affine is something that is done with each channel. Args are numbers of arguments:
+// a factor or a summand, of one element for each channel or one for all; for a
+// normalization its statistics, gamma and beta.
+type Affine struct {
+	Kind AffineKind
+	Args []int
+	Eps  float32
+}
+
+// An AffineKind says what an Affine does.
+type AffineKind int
+
+// The kinds.
+const (
+	AffineNone AffineKind = iota
+	AffineNormalize
+	AffineMultiply
+	AffineDivide
+	AffineAdd
+	AffineSubtract
+	AffineNegate
+)
 
 // Join is a concatenation of images along the channels. Its parts are computed in or
 // copied to their places in its memory before it, so it computes nothing itself.

@@ -26,6 +26,7 @@ type Lowerer struct {
 func Lower(f *ir.Func) (*exec.Plan, error) {
 	c := &Lowerer{f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}}
 	c.leaves()
+	c.noteOrder(f.Rounding)
 	for _, o := range f.Ops {
 		op, err := operatorOf(o)
 		if err != nil {

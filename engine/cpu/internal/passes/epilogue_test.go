@@ -52,10 +52,10 @@ var epilogueCases = []passCase{
 		output 0 = v6`},
 	{"the second argument", func(g testGraph) []*graph.Node {
 		x := g.image()
-		return list(graph.Sub(x, g.conv(x, 8, 3, false)))
+		return list(graph.Div(x, g.conv(x, 8, 3, false)))
 	}, `
 		v4 2×8×5×4 NHWC = Copy(v0)
-		v3 2×8×5×4 NHWC = Conv2D(v4, v1), then Sub(v4, v3)
+		v3 2×8×5×4 NHWC = Conv2D(v4, v1), then Div(v4, v3)
 		v5 2×8×5×4 = Copy(v3)
 		output 0 = v5`},
 	{"of a pooling, that clips nothing", func(g testGraph) []*graph.Node {
@@ -81,11 +81,11 @@ var epilogueCases = []passCase{
 		output 1 = v9`},
 	{"the argument that is made last takes the work", func(g testGraph) []*graph.Node {
 		x := g.image()
-		return list(graph.Sub(g.conv(x, 3, 3, false), g.conv(x, 3, 1, false)))
+		return list(graph.Div(g.conv(x, 3, 3, false), g.conv(x, 3, 1, false)))
 	}, `
 		v6 2×8×5×4 NHWC = Copy(v0)
 		v2 2×3×5×4 NHWC = Conv2D(v6, v1)
-		v5 2×3×5×4 NHWC = Conv2D(v6, v3), then Sub(v2, v5)
+		v5 2×3×5×4 NHWC = Conv2D(v6, v3), then Div(v2, v5)
 		v7 2×3×5×4 = Copy(v5)
 		output 0 = v7`},
 	{"another operation reads the value", func(g testGraph) []*graph.Node {

@@ -20,12 +20,12 @@ var layoutCases = []passCase{
 		output 0 = v7`},
 	{"one conversion for two readers", func(g testGraph) []*graph.Node {
 		x := g.image()
-		return list(graph.Add(g.conv(x, 3, 3, false), g.conv(x, 3, 1, false)))
+		return list(graph.Div(g.conv(x, 3, 3, false), g.conv(x, 3, 1, false)))
 	}, `
 		v6 2×8×5×4 NHWC = Copy(v0)
 		v2 2×3×5×4 NHWC = Conv2D(v6, v1)
 		v4 2×3×5×4 NHWC = Conv2D(v6, v3)
-		v5 2×3×5×4 NHWC = Add(v2, v4)
+		v5 2×3×5×4 NHWC = Div(v2, v4)
 		v7 2×3×5×4 = Copy(v5)
 		output 0 = v7`},
 	{"an elementwise operation takes the layout of an argument", func(g testGraph) []*graph.Node {

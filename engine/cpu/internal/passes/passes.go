@@ -22,8 +22,9 @@ type Pass struct {
 // List returns the passes in their order.
 func List(o conv.Options) []Pass {
 	return []Pass{
+		{"activation", "activations of several operators become one", Activation},
 		{"bias", "biases become arguments of matrix products", Bias},
-		{"fold", "batch normalizations become weights of convolutions", Fold},
+		{"fold", "what is linear becomes weights of a convolution", Fold},
 		{"group", "elementwise operations are joined", Group},
 		{"argmax", "maximum pooling notes where maxima come from", Argmax},
 		{"algorithm", "convolutions and products get algorithms", Algorithm(o)},
