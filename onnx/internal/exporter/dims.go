@@ -59,7 +59,7 @@ func (e *exporter) dims(n *graph.Node) []dim {
 	return e.symbolic(n, n.Shape(), e.twins[n].Shape())
 }
 
-// symbolic compares the shapes that belong to a node for two batch sizes.
+// symbolic compares shapes, or parts of them, that belong to a node for two batch sizes.
 func (e *exporter) symbolic(n *graph.Node, a, b tensor.Shape) []dim {
 	dims := make([]dim, len(a))
 	for i := range a {
@@ -69,7 +69,7 @@ func (e *exporter) symbolic(n *graph.Node, a, b tensor.Shape) []dim {
 		case k*e.batches[0] == a[i] && k*e.batches[1] == b[i]:
 			dims[i] = dim{k, true}
 		default:
-			e.fail(n, "the shape is %v for a batch of %d and %v for one of %d: a size is no multiple of the batch. Fix the batch size", a, e.batches[0], b, e.batches[1])
+			e.fail(n, "it is %v for a batch of %d and %v for one of %d: a size is no multiple of the batch. Fix the batch size", a, e.batches[0], b, e.batches[1])
 		}
 	}
 	return dims
@@ -103,7 +103,7 @@ func (e *exporter) batchSize() string {
 	return e.batch
 }
 
-// shapeOf returns a value that holds a shape, of type int64.
+// shapeOf returns a value that holds a shape or a part of one, of type int64.
 func (c *call) shapeOf(dims []dim) string {
 	factors, constants := make([]int, len(dims)), make([]int, len(dims))
 	scaled := false

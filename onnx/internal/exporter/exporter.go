@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -68,7 +69,7 @@ func Export(a, b Traced, opts Options) (*proto.Model, error) {
 		shared:   map[string]string{},
 		input:    a.Input,
 	}
-	if err := e.pair(a.Output, b.Output); err != nil {
+	if err := errors.Join(e.pair(a.Input, b.Input), e.pair(a.Output, b.Output)); err != nil {
 		return nil, err
 	}
 	e.reserveNames()

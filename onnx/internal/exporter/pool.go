@@ -1,6 +1,10 @@
 package exporter
 
-import "github.com/strideml/stride/graph"
+import (
+	"math"
+
+	"github.com/strideml/stride/graph"
+)
 
 // ONNX Runtime, PyTorch and the versions of ONNX disagree on ceil_mode, so it is not
 // used: images have known sizes, and padding at the end that makes the last windows
@@ -19,13 +23,25 @@ func (c *call) overhangs(p graph.Pool) [2]int {
 	return [2]int{overhang(p, 0, in[2], out[2]), overhang(p, 1, in[3], out[3])}
 }
 
-// maxPool2D is MaxPool, whose padding never wins.
+// maxPool2D is MaxPool, whose padding never wins. Pad comes first if the padding is as
+// large as the kernel, which ONNX Runtime refuses: with dilation, a last window may hang
+// over so far.
 func maxPool2D(c *call, o graph.MaxPool2DOp) string {
-	over := c.overhangs(o.Pool)
-	w := o.Window
+	x, w, over := c.in(0), o.Window, c.overhangs(o.Pool)
 	w.ExtraPad[0] += over[0]
 	w.ExtraPad[1] += over[1]
-	return c.op("MaxPool", []string{c.in(0)}, append(window(w, o.Kernel), ints("dilations", o.Dilation[0], o.Dilation[1]))...)
+	if w.Pad[0]+w.ExtraPad[0] >= o.Kernel[0] || w.Pad[1]+w.ExtraPad[1] >= o.Kernel[1] {
+		x, w = c.padded(x, w, float32(math.Inf(-1)))
+	}
+	return c.op("MaxPool", []string{x}, append(window(w, o.Kernel), ints("dilations", o.Dilation[0], o.Dilation[1]))...)
+}
+
+// padded pads images by a node of its own and returns the window without padding.
+func (c *call) padded(x string, w graph.Window, value float32) (string, graph.Window) {
+	after := []int{0, 0, w.Pad[0] + w.ExtraPad[0], w.Pad[1] + w.ExtraPad[1]}
+	x = c.pad(x, []int{0, 0, w.Pad[0], w.Pad[1]}, after, value)
+	w.Pad, w.ExtraPad = [2]int{}, [2]int{}
+	return x, w
 }
 
 // avgPool2D is AveragePool. Padding that counts and what hangs over it, which does not,
@@ -35,8 +51,7 @@ func avgPool2D(c *call, o graph.AvgPool2DOp) string {
 	count := o.CountIncludePad
 	if count && over != [2]int{} {
 		if w.Pad != [2]int{} || w.ExtraPad != [2]int{} {
-			x = c.pad(x, []int{0, 0, w.Pad[0], w.Pad[1]}, []int{0, 0, w.Pad[0] + w.ExtraPad[0], w.Pad[1] + w.ExtraPad[1]}, 0)
-			w.Pad, w.ExtraPad = [2]int{}, [2]int{}
+			x, w = c.padded(x, w, 0)
 		}
 		count = false
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
 )
 
 // reshape is Reshape or Flatten.
@@ -24,18 +25,14 @@ func broadcast(c *call, _ graph.BroadcastOp) string {
 	return c.op("Expand", []string{c.in(0), c.shapeOf(to)})
 }
 
-// slice is Slice. A slice along the batch may end where the batch does.
+// slice is Slice. Its bounds may depend on the batch.
 func slice(c *call, o graph.SliceOp) string {
 	twin := c.twins[c.node].Op().(graph.SliceOp)
-	in, twinIn := c.node.Inputs()[0].Shape(), c.twins[c.node.Inputs()[0]].Shape()
-	start, stop := o.Start, o.Stop
-	if stop != twin.Stop && stop == in[o.Axis] && twin.Stop == twinIn[o.Axis] {
-		stop, twin.Stop = math.MaxInt64, math.MaxInt64
+	if o.Axis != twin.Axis {
+		c.fail(c.node, "the axis depends on the batch size")
 	}
-	if start != twin.Start || stop != twin.Stop || o.Axis != twin.Axis {
-		c.fail(c.node, "the range %d to %d depends on the batch size. Fix the batch size", o.Start, o.Stop)
-	}
-	return c.slice(c.in(0), o.Axis, start, stop, 1)
+	bounds := c.symbolic(c.node, tensor.Shape{o.Start, o.Stop}, tensor.Shape{twin.Start, twin.Stop})
+	return c.op("Slice", []string{c.in(0), c.shapeOf(bounds[:1]), c.shapeOf(bounds[1:]), c.int64s(o.Axis)})
 }
 
 // slice adds a Slice along one axis.

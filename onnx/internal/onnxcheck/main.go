@@ -1,9 +1,9 @@
 // Onnxcheck writes networks as ONNX files and shows them to ONNX's checker and to ONNX
-// Runtime: every network of the zoo, for several opsets, options and batch sizes, with
-// random weights. It prints a table in Markdown; the one of the repository is
-// docs/onnx-write.md.
+// Runtime: every network of the zoo and every sample of package samples, for several
+// opsets, options and batch sizes, with random weights. It prints a table in Markdown;
+// the one of the repository is docs/onnx-write.md.
 //
-//	go run ./bench/onnxcheck --python venv/bin/python [--out docs/onnx-write.md] [NETWORK …]
+//	go run ./onnx/internal/onnxcheck --python venv/bin/python [--out docs/onnx-write.md] [NETWORK …]
 //
 // The Python needs numpy, onnx and onnxruntime. The status is 1 if a file is refused,
 // or if an output differs by more than 1e-4 of the outputs' standard deviation.
@@ -17,16 +17,20 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/onnx"
+	"github.com/strideml/stride/onnx/internal/samples"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
 
@@ -50,11 +54,57 @@ var variants = []variant{
 	{"opset 13", onnx.WriteOptions{Opset: 13}},
 	{"opset 17", onnx.WriteOptions{}},
 	{"opset 21", onnx.WriteOptions{Opset: 21}},
-	{"BN kept", onnx.WriteOptions{KeepBatchNorm: true}},
-	{"external data", onnx.WriteOptions{Opset: 18, ExternalData: true}},
+	{"opset 18, BN kept", onnx.WriteOptions{Opset: 18, KeepBatchNorm: true}},
+	{"opset 20, external data", onnx.WriteOptions{Opset: 20, ExternalData: true}},
+	{"opset 15, 8-bit images to probabilities", onnx.WriteOptions{Opset: 15, IncludePreprocessing: true, IncludeSoftmax: true}},
 }
 
 var batches = []int{1, 3}
+
+// A subject is a network to write.
+type subject struct {
+	name  string
+	model func() (*nn.Model, error)
+	// preprocessing has no InputSize if the network is not for images.
+	preprocessing preprocess.Config
+}
+
+// subjects returns the networks with these names, all if there are none.
+func subjects(names []string) ([]subject, error) {
+	var list []subject
+	for _, name := range zoo.Names() {
+		spec, err := zoo.Get(name)
+		if err != nil {
+			return nil, err
+		}
+		p := spec.Preprocessing
+		if len(p.InputSize) == 0 {
+			p = preprocess.Plain(spec.Input)
+		}
+		list = append(list, subject{name, func() (*nn.Model, error) {
+			m, err := spec.Model(1)
+			if err != nil {
+				return nil, err
+			}
+			return m, randomize(m)
+		}, p})
+	}
+	for _, s := range samples.All() {
+		list = append(list, subject{name: "sample: " + s.Name, model: s.Model})
+	}
+	if len(names) == 0 {
+		return list, nil
+	}
+	var chosen []subject
+	for _, name := range names {
+		i := slices.IndexFunc(list, func(s subject) bool { return s.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no network %q", name)
+		}
+		chosen = append(chosen, list[i])
+	}
+	return chosen, nil
+}
 
 func main() {
 	python := flag.String("python", "python3", "the Python interpreter")
@@ -77,8 +127,9 @@ func run(python, out string, names []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.stop()) }()
-	if len(names) == 0 {
-		names = zoo.Names()
+	list, err := subjects(names)
+	if err != nil {
+		return err
 	}
 	var table strings.Builder
 	both := io.MultiWriter(os.Stdout, &table)
@@ -89,8 +140,8 @@ func run(python, out string, names []string) (err error) {
 	}
 	fmt.Fprintf(both, "\n|---|---|%s\n", strings.Repeat("---|", len(variants)))
 	failed := 0
-	for _, name := range names {
-		line, problems := w.check(dir, name)
+	for _, s := range list {
+		line, problems := w.check(dir, s)
 		fmt.Fprintln(both, line)
 		for _, p := range problems {
 			fmt.Fprintln(os.Stderr, p)
@@ -163,56 +214,85 @@ type answer struct {
 
 // check writes a network in all variants and returns its line of the table, and what is
 // wrong.
-func (w *worker) check(dir, name string) (line string, problems []error) {
-	model, cases, err := prepare(dir, name)
+func (w *worker) check(dir string, s subject) (line string, problems []error) {
+	model, err := s.model()
 	if err != nil {
-		return "| " + name + " |", []error{err}
+		return "| " + s.name + " |", []error{err}
 	}
 	defer model.Close()
 	var cells []string
 	nodes := 0
 	for _, v := range variants {
-		a, err := w.ask(dir, model, name, v, cases)
-		switch {
-		case err != nil:
-			cells, problems = append(cells, "failed"), append(problems, fmt.Errorf("%s, %s: %w", name, v.name, err))
-		default:
-			cells = append(cells, fmt.Sprintf("%.1e", a.Difference))
+		if v.options.IncludePreprocessing && len(s.preprocessing.InputSize) == 0 {
+			cells = append(cells, "–")
+			continue
 		}
-		if v.options.Opset == 0 && !v.options.KeepBatchNorm {
+		a, err := w.ask(dir, model, s, v)
+		cells = append(cells, fmt.Sprintf("%.1e", a.Difference))
+		if err != nil {
+			cells[len(cells)-1] = "failed"
+			problems = append(problems, fmt.Errorf("%s, %s: %w", s.name, v.name, err))
+		}
+		if v.name == "opset 17" {
 			nodes = a.Nodes
 		}
 	}
-	return fmt.Sprintf("| %s | %d | %s |", name, nodes, strings.Join(cells, " | ")), problems
+	return fmt.Sprintf("| %s | %d | %s |", s.name, nodes, strings.Join(cells, " | ")), problems
 }
 
-// prepare makes a network with random weights, and files of inputs and outputs.
-func prepare(dir, name string) (*nn.Model, []caseFile, error) {
-	spec, err := zoo.Get(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	model, err := spec.Model(1)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := randomize(model); err != nil {
-		return nil, nil, err
-	}
-	var cases []caseFile
+// cases writes files of inputs and of the outputs that Stride computes.
+func cases(dir string, model *nn.Model, s subject, v variant) ([]caseFile, error) {
+	var list []caseFile
 	for _, n := range batches {
 		x := tensor.Randn(tensor.Seed(uint64(n)), append([]int{n}, model.Input()...)...)
+		fed := x
+		if v.options.IncludePreprocessing {
+			fed = images(x)
+			size := model.Input().Size()
+			for i := range n {
+				s.preprocessing.Apply(x.Data()[i*size:][:size])
+			}
+		}
 		y, err := model.Predict(cpu.Default(), x)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
+		}
+		if v.options.IncludeSoftmax {
+			softmax(y)
 		}
 		c := caseFile{filepath.Join(dir, fmt.Sprint("input", n, ".npy")), filepath.Join(dir, fmt.Sprint("output", n, ".npy"))}
-		if err := errors.Join(x.SaveNPY(c.Input), y.SaveNPY(c.Output)); err != nil {
-			return nil, nil, err
+		if err := errors.Join(fed.SaveNPY(c.Input), y.SaveNPY(c.Output)); err != nil {
+			return nil, err
 		}
-		cases = append(cases, c)
+		list = append(list, c)
 	}
-	return model, cases, nil
+	return list, nil
+}
+
+// images makes pixels on the scale 0..1 of x, and returns them as bytes, N×H×W×C.
+func images(x *tensor.Tensor) *tensor.Tensor {
+	for i, v := range x.Data() {
+		x.Data()[i] = float32(min(max(int(128+60*v), 0), 255)) / 255
+	}
+	bytes := tensor.Must(x.Transpose(0, 2, 3, 1))
+	for i, v := range bytes.Data() {
+		bytes.Data()[i] = float32(math.Round(float64(v) * 255))
+	}
+	return bytes
+}
+
+// softmax makes probabilities of N×K logits.
+func softmax(y *tensor.Tensor) {
+	classes := y.Shape()[1]
+	for row := range slices.Chunk(y.Data(), classes) {
+		most, sum := slices.Max(row), 0.0
+		for _, v := range row {
+			sum += math.Exp(float64(v - most))
+		}
+		for i, v := range row {
+			row[i] = float32(math.Exp(float64(v-most)) / sum)
+		}
+	}
 }
 
 // randomize draws the scales and shifts of batch normalizations and gives them the
@@ -279,16 +359,20 @@ func setStatistics(m *nn.Model) error {
 }
 
 // ask writes a file and lets the worker check it.
-func (w *worker) ask(dir string, model *nn.Model, name string, v variant, cases []caseFile) (answer, error) {
+func (w *worker) ask(dir string, model *nn.Model, s subject, v variant) (answer, error) {
+	files, err := cases(dir, model, s, v)
+	if err != nil {
+		return answer{}, err
+	}
 	path := filepath.Join(dir, "model.onnx")
 	options := v.options
-	options.Net = name
+	options.Net, options.Preprocessing = s.name, s.preprocessing
 	if err := onnx.Save(path, model, options); err != nil {
 		return answer{}, err
 	}
 	defer os.Remove(path)
 	defer os.Remove(path + ".data")
-	line, err := json.Marshal(request{path, cases})
+	line, err := json.Marshal(request{path, files})
 	if err != nil {
 		return answer{}, err
 	}

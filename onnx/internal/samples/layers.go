@@ -1,0 +1,92 @@
+package samples
+
+import (
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// layers are convolutions, linear layers and normalizations.
+func layers() []Sample {
+	return []Sample{
+		network("convolutions", func() nn.Layer {
+			return nn.Sequential(
+				nn.Conv2D(8, 3).Pad(1).Groups(2), nn.Conv2D(6, 3).StrideHW(2, 1).NoBias(), nn.Conv2D(6, 2).PadHW(1, 0).Dilation(2),
+				nn.Conv2D(5, 4).Same().Stride(2), nn.Conv2D(4, 1))
+		}),
+		network("batch normalizations", func() nn.Layer {
+			return nn.Sequential(
+				nn.BatchNorm(), nn.Conv2D(5, 3).NoBias(), nn.BatchNorm().Eps(1e-3), nn.Conv2D(5, 2), nn.BatchNorm(), nn.ReLU(), nn.BatchNorm(),
+				nn.Flatten(), nn.Linear(6), nn.BatchNorm(), nn.Linear(4).NoBias(), nn.BatchNorm(), nn.BatchNorm())
+		}),
+		network("a convolution used twice", func() nn.Layer {
+			conv := nn.Conv2D(4, 3).Pad(1)
+			return &block{Inner: []nn.Layer{conv, nn.BatchNorm(), nn.BatchNorm()}, f: func(b *block, x *graph.Node) *graph.Node {
+				y := b.Inner[1].Forward(b.Inner[0].Forward(x))
+				z := b.Inner[0].Forward(y)
+				return graph.Add(b.Inner[2].Forward(z), z)
+			}}
+		}),
+		network("one weight for two normalizations", func() nn.Layer {
+			conv := nn.Conv2D(4, 3).Pad(1)
+			return nn.Sequential(conv, nn.BatchNorm(), conv, nn.BatchNorm())
+		}),
+		network("standardized weights", func() nn.Layer {
+			return &block{A: parameter(5, 4, 3, 3), B: parameter(5), f: func(b *block, x *graph.Node) *graph.Node {
+				w := b.A.Value(x)
+				w = graph.Sub(w, graph.MeanKeep(w, 1, 2, 3))
+				return graph.Conv2D(x, w, graph.Exp(b.B.Value(x)), graph.Window{}, 1)
+			}}
+		}),
+		network("products", func() nn.Layer {
+			return &block{A: parameter(168, 5), B: parameter(7, 5), f: func(b *block, x *graph.Node) *graph.Node {
+				y := graph.MatMul(graph.Flatten(x), b.A.Value(x))                                 // N×5
+				z := graph.MatMulT(y, b.B.Value(x), false, true)                                  // N×7
+				gram := graph.MatMulT(y, y, true, false)                                          // 5×5
+				u := graph.Add(x.Graph().Constant(tensor.Arange(0, 5, 1)), graph.MatMul(y, gram)) // N×5
+				return graph.Concat(1, z, u, graph.Linear(y, gram, nil))
+			}}
+		}),
+		function("statistics of the batch", func(x *graph.Node) *graph.Node {
+			c := x.Graph().Constant(tensor.Arange(1, 5, 1))
+			stats := graph.BatchStats(x)
+			flat := graph.Mean(x, 2, 3)
+			normal := graph.BatchNorm(flat, graph.BatchStats(flat), c, c, 1e-5)
+			return graph.Add(graph.BatchNorm(x, stats, c, c, 1e-3), graph.Reshape(normal, x.Shape()[0], 4, 1, 1))
+		}),
+		network("constant statistics", func() nn.Layer {
+			return nn.Func("Stats", func(x *graph.Node) *graph.Node {
+				c := x.Graph().Constant(tensor.Arange(1, 5, 1))
+				stats := x.Graph().Constant(tensor.Must(tensor.FromSlice([]float32{0, 1, -1, 2, 1, 2, 0.5, 3}, 2, 4)))
+				return graph.BatchNormInference(x, stats, c, c, 1e-3)
+			})
+		}),
+		function("response normalizations", joined(
+			func(x *graph.Node) *graph.Node { return graph.LRN(x, 3, 0.5, 0.75, 2) },
+			func(x *graph.Node) *graph.Node { return graph.LRN(x, 4, 0.5, 0.75, 1) },
+			func(x *graph.Node) *graph.Node { return graph.LRN(graph.Mean(x, 2, 3), 3, 0.5, 0.75, 1) },
+		)),
+	}
+}
+
+// poolings have padding and ceil mode in all combinations.
+func poolings() []Sample {
+	var fs []func(x *graph.Node) *graph.Node
+	for _, ceil := range []bool{false, true} {
+		for _, w := range []graph.Window{
+			{}, {Pad: [2]int{1, 1}, Stride: [2]int{2, 2}}, {Pad: [2]int{0, 1}, Stride: [2]int{3, 2}}, {Stride: [2]int{4, 4}, Pad: [2]int{1, 0}},
+		} {
+			fs = append(fs,
+				func(x *graph.Node) *graph.Node { return graph.MaxPool2D(x, [2]int{3, 2}, w, ceil) },
+				func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 2}, w, ceil, false) },
+				func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 2}, w, ceil, true) })
+			dilated := w
+			dilated.Dilation = [2]int{2, 2}
+			fs = append(fs, func(x *graph.Node) *graph.Node { return graph.MaxPool2D(x, [2]int{3, 2}, dilated, ceil) })
+		}
+	}
+	for _, to := range [][2]int{{1, 1}, {7, 6}, {7, 3}, {3, 4}, {9, 10}, {1, 4}} {
+		fs = append(fs, func(x *graph.Node) *graph.Node { return graph.AdaptiveAvgPool2D(x, to[0], to[1]) })
+	}
+	return []Sample{function("poolings", joined(fs...))}
+}
