@@ -2,12 +2,30 @@ package exporter
 
 import "github.com/strideml/stride/graph"
 
-// matMul is MatMul, or Gemm if a matrix is transposed.
+// matMul is MatMul, or Gemm if one of two matrices is transposed. Where there are batch
+// axes, arguments are transposed by nodes of their own.
 func matMul(c *call, o graph.MatMulOp) string {
-	if !o.TransA && !o.TransB {
-		return c.op("MatMul", c.all())
+	a, b := c.in(0), c.in(1)
+	if (o.TransA || o.TransB) && len(c.node.Shape()) == 2 {
+		return c.gemm(o, a, b, "")
 	}
-	return c.gemm(o, c.in(0), c.in(1), "")
+	if o.TransA {
+		a = c.transposedMatrices(a, len(c.node.Inputs()[0].Shape()))
+	}
+	if o.TransB {
+		b = c.transposedMatrices(b, len(c.node.Inputs()[1].Shape()))
+	}
+	return c.op("MatMul", []string{a, b})
+}
+
+// transposedMatrices exchanges the last two axes of a value.
+func (c *call) transposedMatrices(x string, rank int) string {
+	perm := make([]int, rank)
+	for i := range perm {
+		perm[i] = i
+	}
+	perm[rank-2], perm[rank-1] = rank-1, rank-2
+	return c.op("Transpose", []string{x}, ints("perm", perm...))
 }
 
 func (c *call) gemm(o graph.MatMulOp, a, b, bias string) string {

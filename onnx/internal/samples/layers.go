@@ -47,6 +47,14 @@ func layers() []Sample {
 				return graph.Concat(1, z, u, graph.Linear(y, gram, nil))
 			}}
 		}),
+		network("products of batches", func() nn.Layer {
+			return &block{A: parameter(5, 6), B: parameter(5), f: func(b *block, x *graph.Node) *graph.Node {
+				y := graph.Add(graph.MatMulT(x, b.A.Value(x), false, true), b.B.Value(x)) // N×4×7×5
+				weights := graph.Softmax(graph.MatMulT(y, y, false, true), -1)            // N×4×7×7
+				z := graph.MatMulT(weights, y, true, false)
+				return graph.MatMulT(z, b.A.Value(x), false, false)
+			}}
+		}),
 		function("statistics of the batch", func(x *graph.Node) *graph.Node {
 			c := x.Graph().Constant(tensor.Arange(1, 5, 1))
 			stats := graph.BatchStats(x)
