@@ -55,6 +55,8 @@
 //   - avgpool.go: [AvgPool2D]
 //   - adaptivepool.go: [AdaptiveAvgPool2D]
 //   - batchnorm.go: [BatchStats], [BatchNorm], [BatchNormInference]
+//   - layernorm.go: [LayerNorm]
+//   - groupnorm.go: [GroupNorm], [GroupStats], [InstanceNorm]
 //   - lrn.go: [LRN]
 //   - dropout.go: [Dropout]
 //   - reshape.go: [Reshape], [Flatten]

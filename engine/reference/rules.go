@@ -25,6 +25,8 @@ var rules = table(
 	on(maxPool2D), on(maxPool2DGrad), on(avgPool2D), on(avgPool2DGrad), on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad),
 	// Normalisation.
 	on(batchStats), on(batchNorm), on(batchNormParamGrad), on(batchNormInputGrad), on(lrn), on(lrnGrad),
+	on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
+	on(groupStats), on(groupNorm), on(groupNormParamGrad), on(groupNormInputGrad),
 	// Changes of shape.
 	on(reshape), on(transpose), on(concat), on(slice), on(pad),
 )

@@ -30,7 +30,7 @@ type operator struct {
 var operators = map[string]operator{}
 
 func init() {
-	for _, table := range []map[string]operator{elementwise(), pairs(), reductions(), movements(), images(), matrices()} {
+	for _, table := range []map[string]operator{elementwise(), pairs(), reductions(), movements(), images(), normalizations(), matrices()} {
 		for name, o := range table {
 			operators[name] = o
 			operatorNames = append(operatorNames, name)

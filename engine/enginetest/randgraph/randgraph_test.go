@@ -139,7 +139,7 @@ func kindsOf(c cases.Case) (kinds []string) {
 	return kinds
 }
 
-// notices reports whether one of 1,000 cases fails if a kind of operator is
+// notices reports whether one of 4,000 cases fails if a kind of operator is
 // wrong.
 func notices(kind string) bool {
 	target := alteredTarget(func(n *graph.Node, v []float64) {
@@ -147,7 +147,7 @@ func notices(kind string) bool {
 			v[last] += 1e-4 * math.Max(1, math.Abs(v[last]))
 		}
 	})
-	for seed := range uint64(3000) {
+	for seed := range uint64(4000) {
 		c := Generate(seed)
 		if !c.uses(kind) {
 			continue
@@ -192,7 +192,7 @@ func TestShrink(t *testing.T) {
 			v[0]++
 		}
 	})
-	for seed := range uint64(3000) {
+	for seed := range uint64(4000) {
 		c := Generate(seed)
 		_, err := c.Check(target)
 		var f *Failure

@@ -32,8 +32,14 @@ func (g *grower) conv(x, out, k int) int {
 	return g.add(Step{Op: "Conv2D", Args: args, Ints: []int{1, 1, k / 2, k / 2, 1, 1, 1}})
 }
 
-// norm adds batch normalization, or nothing.
+// norm adds batch normalization, rarely another one, or nothing.
 func (g *grower) norm(x int) int {
+	switch {
+	case g.chance(0.1):
+		return g.add(drawLayerNorm(g, x))
+	case g.chance(0.1):
+		return g.add(drawGroupNorm(g, x))
+	}
 	if g.batch > 0 || g.chance(0.3) {
 		if g.chance(0.5) {
 			return x

@@ -169,6 +169,26 @@ def norm():
             lambda x, mean, var, weight, bias: F.batch_norm(x, mean, var, weight, bias, False, 0.1, 1e-5),
             fixed=("mean", "var"), x=x.clone(), mean=mean.clone(), var=var.clone(), weight=weight.clone(), bias=bias.clone(), eps=1e-5,
         )
+    for i, (shape, axes) in enumerate([((5, 7), (1,)), ((2, 3, 4), (1, 2)), ((2, 3, 2, 9), (3,)), ((1, 2, 3, 4), (1, 2, 3))]):
+        row = [shape[a] for a in axes]
+        g.case(
+            f"layer{i}", "layer_norm", lambda x, weight, bias: F.layer_norm(x, row, weight, bias, 1e-5),
+            x=g.normal(*shape) * 2 + 3, weight=g.normal(*row), bias=g.normal(*row), axes=axes, eps=1e-5,
+        )
+    g.case("layerplain", "layer_norm", lambda x: F.layer_norm(x, [6], eps=1e-3), x=g.normal(4, 6), axes=(1,), eps=1e-3)
+    for i, (shape, groups) in enumerate([((5, 6), 2), ((2, 6, 3, 4), 3), ((1, 4, 5, 2), 1), ((2, 6, 5), 2), ((2, 4, 2, 3, 2), 2)]):
+        c = shape[1]
+        g.case(
+            f"group{i}", "group_norm", lambda x, weight, bias: F.group_norm(x, groups, weight, bias, 1e-5),
+            x=g.normal(*shape) * 2 + 3, weight=g.normal(c), bias=g.normal(c), groups=groups, eps=1e-5,
+        )
+    g.case("groupplain", "group_norm", lambda x: F.group_norm(x, 2, eps=1e-3), x=g.normal(2, 4, 3, 2), groups=2, eps=1e-3)
+    for i, shape in enumerate([(2, 3, 4, 5), (2, 3, 7)]):
+        c = shape[1]
+        g.case(
+            f"instance{i}", "instance_norm", lambda x, weight, bias: F.instance_norm(x, weight=weight, bias=bias, eps=1e-5),
+            x=g.normal(*shape) * 2 + 3, weight=g.normal(c), bias=g.normal(c), eps=1e-5,
+        )
     g.save("norm")
 
 

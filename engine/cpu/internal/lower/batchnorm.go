@@ -60,7 +60,8 @@ func (c *Lowerer) addRows(o *ir.Op, s exec.Step, y rows, f func(e *epilogue, lo,
 	tasks, chunk := y.split()
 	s.Tasks, s.Writes = tasks, []*exec.Buffer{y.buf}
 	e := c.epilogue(o, &s, nil)
-	ch, piece := y.channels, e.piece()
+	ch := y.channels
+	piece := max(1, epilogueFloats/ch)
 	s.Run = func(task int, scratch []float32) {
 		first, end := work.ChunkRange(task, chunk, y.n)
 		for lo := first; lo < end; lo += piece {

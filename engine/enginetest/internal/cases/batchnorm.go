@@ -11,14 +11,6 @@ import (
 func batchNormCases() []Case {
 	var cases []Case
 	shapes := []tensor.Shape{{4, 1}, {5, 3}, {33, 17}, {2, 3, 4, 4}, {1, 8, 5, 5}, {3, 33, 3, 3}, {7, 5, 1, 1}, {2, 16, 6, 7}, {1, 1, 3, 3}, {37, 6, 2, 2}}
-	shifted := func(s tensor.Shape) Arg { // a mean far from 0 shows cancellation
-		r := rng.New(5, "enginetest shift")
-		x := normal(r, s...)
-		for i := range x.Data() {
-			x.Data()[i] += 10
-		}
-		return Arg{shape: s, data: x.Data()}
-	}
 	for _, s := range shapes {
 		c := s[1]
 		for _, x := range []Arg{{shape: s}, shifted(s)} {
@@ -57,6 +49,16 @@ func batchNormCases() []Case {
 		})
 	}
 	return cases
+}
+
+// shifted returns an argument whose mean is far from 0, which shows cancellation.
+func shifted(s tensor.Shape) Arg {
+	r := rng.New(5, "enginetest shift")
+	x := normal(r, s...)
+	for i := range x.Data() {
+		x.Data()[i] += 10
+	}
+	return Arg{shape: s, data: x.Data()}
 }
 
 var batchNormGolden = map[string]GoldenFunc{

@@ -69,6 +69,15 @@ var Operators = []Operator{
 		Ops:   ops(graph.BatchStatsOp{}, graph.BatchNormOp{}, graph.BatchNormParamGradOp{}, graph.BatchNormInputGradOp{}),
 		Cases: batchNormCases, Rounding: batchNormRounding, Golden: batchNormGolden,
 	},
+	{
+		File: "layernorm", Ops: ops(graph.LayerNormOp{}, graph.LayerNormParamGradOp{}, graph.LayerNormInputGradOp{}),
+		Cases: layerNormCases, Rounding: layerNormRounding, Golden: layerNormGolden,
+	},
+	{
+		File:  "groupnorm",
+		Ops:   ops(graph.GroupStatsOp{}, graph.GroupNormOp{}, graph.GroupNormParamGradOp{}, graph.GroupNormInputGradOp{}),
+		Cases: groupNormCases, Rounding: groupNormRounding, Golden: groupNormGolden,
+	},
 	{File: "lrn", Ops: ops(graph.LRNOp{}, graph.LRNGradOp{}), Cases: lrnCases, Rounding: lrnRounding, Golden: lrnGolden},
 	{
 		File: "dropout", Ops: ops(graph.DropoutOp{}), Cases: dropoutCases,

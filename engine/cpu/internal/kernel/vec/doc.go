@@ -8,6 +8,7 @@
 //	columns.go, sum.go        sums of columns, of everything
 //	batchnorm.go   batch normalisation, its moments and gradients
 //	softmax.go     softmax, its logarithm, cross-entropy
+//	layernorm.go   layer normalization and its gradients
 //	maxpool.go, avgpool.go    pooling and its gradients
 //	depthwise.go   depthwise convolution and its gradients
 //

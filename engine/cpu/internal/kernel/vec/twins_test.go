@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
 )
 
 // TestTwins compares each kernel with its twin.
@@ -83,6 +84,25 @@ func addRowTwins(add func(name string, tolerance float64, run func(n int) []floa
 	add("scaleEachRow", 0, onRows(func(a, b, _ []float32, _ [5][]float32, n int) { scaleEachRow(a, b[:rows], n) }))
 	add("subTwoEachRow", 0, onRows(func(a, b, c []float32, _ [5][]float32, n int) {
 		subTwoEachRow(a, b, c[:rows], c[n*rows-rows:], n)
+	}))
+	add("moments", rounding, onRows(func(a, b, _ []float32, _ [5][]float32, n int) {
+		moments(b[:rows], b[n*rows-rows:], a, n)
+	}))
+	add("normaliseEachRow", rounding, onRows(func(a, b, c []float32, v [5][]float32, n int) {
+		normaliseEachRow(a, b, v[0], v[1], c[:rows], c[n*rows-rows:], n)
+	}))
+	add("dotEachRow", rounding, onRows(func(a, b, c []float32, v [5][]float32, n int) {
+		sums, products := make([]float32, rows), make([]float32, rows)
+		dotEachRow(sums, products, a, b, v[0], c[:rows], n)
+		copy(c, sums)
+		copy(c[n*rows-rows:], products)
+	}))
+	add("layerNormGradRows", rounding, onRows(func(a, b, c []float32, v [5][]float32, n int) {
+		var m rowMoments
+		for i, r := range []*[coef.RowBlock]float32{&m.mean, &m.inv, &m.a, &m.b} {
+			copy(r[:], kerneltest.Randoms(rows, uint64(20+i)))
+		}
+		layerNormGradRows(a, b, c, v[0], &m, rows, n)
 	}))
 }
 

@@ -8557,6 +8557,462 @@ rows_none:
 	VZEROUPPER
 	RET
 
+// func momentsSIMD(mean *float32, m2 *float32, x *float32, rows int, n int, inverse float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·momentsSIMD(SB), NOSPLIT, $0-44
+	MOVQ    mean+0(FP), AX
+	MOVQ    m2+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    rows+24(FP), BX
+	MOVQ    n+32(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tail_masks<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 32(R8)(R9*4), Y0
+	TESTQ   BX, BX
+	JLE     rows_none
+
+rows:
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	XORQ   R8, R8
+	MOVQ   SI, R9
+	SUBQ   $0x20, R9
+	JLT    mean_block_done
+
+mean_block:
+	VADDPS (DX)(R8*4), Y1, Y1
+	VADDPS 32(DX)(R8*4), Y2, Y2
+	VADDPS 64(DX)(R8*4), Y3, Y3
+	VADDPS 96(DX)(R8*4), Y4, Y4
+	ADDQ   $0x20, R8
+	SUBQ   $0x20, R9
+	JGE    mean_block
+
+mean_block_done:
+	ADDQ $0x20, R9
+	SUBQ $0x08, R9
+	JLT  mean_vector_done
+
+mean_vector:
+	VADDPS (DX)(R8*4), Y1, Y1
+	ADDQ   $0x08, R8
+	SUBQ   $0x08, R9
+	JGE    mean_vector
+
+mean_vector_done:
+	ADDQ       $0x08, R9
+	TESTQ      DI, DI
+	JEQ        mean_end
+	VMASKMOVPS (DX)(R8*4), Y0, Y5
+	VADDPS     Y5, Y1, Y1
+
+mean_end:
+	VADDPS       Y2, Y1, Y1
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VEXTRACTF128 $0x01, Y1, X2
+	VADDPS       X2, X1, X1
+	VMOVHLPS     X1, X1, X2
+	VADDPS       X2, X1, X1
+	VMOVSHDUP    X1, X2
+	VADDPS       X2, X1, X1
+	VMULSS       inverse+40(FP), X1, X1
+	VMOVSS       X1, (AX)
+	ADDQ         $0x04, AX
+	VBROADCASTSS X1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	XORQ         R8, R8
+	MOVQ         SI, R9
+	SUBQ         $0x20, R9
+	JLT          squares_block_done
+
+squares_block:
+	VMOVUPS     (DX)(R8*4), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	VMOVUPS     32(DX)(R8*4), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y3
+	VMOVUPS     64(DX)(R8*4), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y4
+	VMOVUPS     96(DX)(R8*4), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y5
+	ADDQ        $0x20, R8
+	SUBQ        $0x20, R9
+	JGE         squares_block
+
+squares_block_done:
+	ADDQ $0x20, R9
+	SUBQ $0x08, R9
+	JLT  squares_vector_done
+
+squares_vector:
+	VMOVUPS     (DX)(R8*4), Y6
+	VSUBPS      Y1, Y6, Y6
+	VFMADD231PS Y6, Y6, Y2
+	ADDQ        $0x08, R8
+	SUBQ        $0x08, R9
+	JGE         squares_vector
+
+squares_vector_done:
+	ADDQ        $0x08, R9
+	TESTQ       DI, DI
+	JEQ         squares_end
+	VMASKMOVPS  (DX)(R8*4), Y0, Y6
+	VSUBPS      Y1, Y6, Y1
+	VANDPS      Y1, Y0, Y1
+	VFMADD231PS Y1, Y1, Y2
+
+squares_end:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X1, X2, X2
+	VMOVHLPS     X2, X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSS       X2, (CX)
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(SI*4), DX
+	DECQ         BX
+	JNE          rows
+
+rows_none:
+	VZEROUPPER
+	RET
+
+// func normaliseEachRowSIMD(dst *float32, x *float32, gamma *float32, beta *float32, mean *float32, inv *float32, rows int, n int)
+// Requires: AVX, FMA3
+TEXT ·normaliseEachRowSIMD(SB), NOSPLIT, $0-64
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    gamma+16(FP), DX
+	MOVQ    beta+24(FP), BX
+	MOVQ    mean+32(FP), SI
+	MOVQ    inv+40(FP), DI
+	MOVQ    rows+48(FP), R8
+	MOVQ    n+56(FP), R9
+	MOVQ    R9, R10
+	ANDQ    $0x07, R10
+	LEAQ    tail_masks<>+0(SB), R11
+	MOVQ    R10, R12
+	NEGQ    R12
+	VMOVUPS 32(R11)(R12*4), Y0
+	TESTQ   R8, R8
+	JLE     rows_none
+
+rows:
+	VBROADCASTSS (SI), Y1
+	VBROADCASTSS (DI), Y2
+	ADDQ         $0x04, SI
+	ADDQ         $0x04, DI
+	XORQ         R11, R11
+	MOVQ         R9, R12
+	SUBQ         $0x10, R12
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS     (CX)(R11*4), Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     (DX)(R11*4), Y4
+	VFMADD213PS (BX)(R11*4), Y4, Y3
+	VMOVUPS     Y3, (AX)(R11*4)
+	VMOVUPS     32(CX)(R11*4), Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     32(DX)(R11*4), Y4
+	VFMADD213PS 32(BX)(R11*4), Y4, Y3
+	VMOVUPS     Y3, 32(AX)(R11*4)
+	ADDQ        $0x10, R11
+	SUBQ        $0x10, R12
+	JGE         row_block
+
+row_block_done:
+	ADDQ $0x10, R12
+	SUBQ $0x08, R12
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS     (CX)(R11*4), Y3
+	VSUBPS      Y1, Y3, Y3
+	VMULPS      Y2, Y3, Y3
+	VMOVUPS     (DX)(R11*4), Y4
+	VFMADD213PS (BX)(R11*4), Y4, Y3
+	VMOVUPS     Y3, (AX)(R11*4)
+	ADDQ        $0x08, R11
+	SUBQ        $0x08, R12
+	JGE         row_vector
+
+row_vector_done:
+	ADDQ         $0x08, R12
+	TESTQ        R10, R10
+	JEQ          row_end
+	VMASKMOVPS   (CX)(R11*4), Y0, Y3
+	VSUBPS       Y1, Y3, Y1
+	VMULPS       Y2, Y1, Y1
+	VMASKMOVPS   (DX)(R11*4), Y0, Y2
+	VMASKMOVPS   (BX)(R11*4), Y0, Y3
+	VFMADD213PS  Y3, Y2, Y1
+	LEAQ         (AX)(R11*4), R11
+	TESTQ        $0x00000004, R10
+	JEQ          row_tail_parta_two
+	VMOVUPS      X1, (R11)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R11
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, R10
+	JEQ      row_tail_parta_one
+	VMOVLPS  X1, (R11)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R11
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, R10
+	JEQ    row_tail_parta_end
+	VMOVSS X1, (R11)
+
+row_tail_parta_end:
+row_end:
+	LEAQ (AX)(R9*4), AX
+	LEAQ (CX)(R9*4), CX
+	DECQ R8
+	JNE  rows
+
+rows_none:
+	VZEROUPPER
+	RET
+
+// func dotEachRowSIMD(sums *float32, products *float32, dy *float32, x *float32, gamma *float32, mean *float32, rows int, n int)
+// Requires: AVX, FMA3
+TEXT ·dotEachRowSIMD(SB), NOSPLIT, $0-64
+	MOVQ    sums+0(FP), AX
+	MOVQ    products+8(FP), CX
+	MOVQ    dy+16(FP), DX
+	MOVQ    x+24(FP), BX
+	MOVQ    gamma+32(FP), SI
+	MOVQ    mean+40(FP), DI
+	MOVQ    rows+48(FP), R8
+	MOVQ    n+56(FP), R9
+	MOVQ    R9, R10
+	ANDQ    $0x07, R10
+	LEAQ    tail_masks<>+0(SB), R11
+	MOVQ    R10, R12
+	NEGQ    R12
+	VMOVUPS 32(R11)(R12*4), Y0
+	TESTQ   R8, R8
+	JLE     rows_none
+
+rows:
+	VBROADCASTSS (DI), Y1
+	ADDQ         $0x04, DI
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	XORQ         R11, R11
+	MOVQ         R9, R12
+	SUBQ         $0x10, R12
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS     (DX)(R11*4), Y6
+	VMULPS      (SI)(R11*4), Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     (BX)(R11*4), Y7
+	VSUBPS      Y1, Y7, Y7
+	VFMADD231PS Y7, Y6, Y4
+	VMOVUPS     32(DX)(R11*4), Y6
+	VMULPS      32(SI)(R11*4), Y6, Y6
+	VADDPS      Y6, Y3, Y3
+	VMOVUPS     32(BX)(R11*4), Y7
+	VSUBPS      Y1, Y7, Y7
+	VFMADD231PS Y7, Y6, Y5
+	ADDQ        $0x10, R11
+	SUBQ        $0x10, R12
+	JGE         row_block
+
+row_block_done:
+	ADDQ $0x10, R12
+	SUBQ $0x08, R12
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS     (DX)(R11*4), Y6
+	VMULPS      (SI)(R11*4), Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     (BX)(R11*4), Y7
+	VSUBPS      Y1, Y7, Y7
+	VFMADD231PS Y7, Y6, Y4
+	ADDQ        $0x08, R11
+	SUBQ        $0x08, R12
+	JGE         row_vector
+
+row_vector_done:
+	ADDQ        $0x08, R12
+	TESTQ       R10, R10
+	JEQ         row_end
+	VMASKMOVPS  (DX)(R11*4), Y0, Y6
+	VMASKMOVPS  (SI)(R11*4), Y0, Y7
+	VMULPS      Y7, Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VMASKMOVPS  (BX)(R11*4), Y0, Y7
+	VSUBPS      Y1, Y7, Y1
+	VFMADD231PS Y1, Y6, Y4
+
+row_end:
+	VADDPS       Y3, Y2, Y2
+	VEXTRACTF128 $0x01, Y2, X1
+	VADDPS       X1, X2, X2
+	VMOVHLPS     X2, X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSHDUP    X2, X1
+	VADDPS       X1, X2, X2
+	VMOVSS       X2, (AX)
+	ADDQ         $0x04, AX
+	VADDPS       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X1
+	VADDPS       X1, X4, X4
+	VMOVHLPS     X4, X4, X1
+	VADDPS       X1, X4, X4
+	VMOVSHDUP    X4, X1
+	VADDPS       X1, X4, X4
+	VMOVSS       X4, (CX)
+	ADDQ         $0x04, CX
+	LEAQ         (DX)(R9*4), DX
+	LEAQ         (BX)(R9*4), BX
+	DECQ         R8
+	JNE          rows
+
+rows_none:
+	VZEROUPPER
+	RET
+
+// func layerNormGradRowsSIMD(dst *float32, dy *float32, x *float32, gamma *float32, moments *float32, rows int, n int)
+// Requires: AVX, FMA3
+TEXT ·layerNormGradRowsSIMD(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), AX
+	MOVQ    dy+8(FP), CX
+	MOVQ    x+16(FP), DX
+	MOVQ    gamma+24(FP), BX
+	MOVQ    moments+32(FP), SI
+	MOVQ    rows+40(FP), DI
+	MOVQ    n+48(FP), R8
+	MOVQ    R8, R9
+	ANDQ    $0x07, R9
+	LEAQ    tail_masks<>+0(SB), R10
+	MOVQ    R9, R11
+	NEGQ    R11
+	VMOVUPS 32(R10)(R11*4), Y0
+	TESTQ   DI, DI
+	JLE     rows_none
+
+rows:
+	VBROADCASTSS (SI), Y1
+	VBROADCASTSS 256(SI), Y2
+	VBROADCASTSS 512(SI), Y3
+	VBROADCASTSS 768(SI), Y4
+	ADDQ         $0x04, SI
+	XORQ         R10, R10
+	MOVQ         R8, R11
+	SUBQ         $0x10, R11
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS      (CX)(R10*4), Y5
+	VMULPS       (BX)(R10*4), Y5, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      (DX)(R10*4), Y6
+	VSUBPS       Y1, Y6, Y6
+	VFNMADD231PS Y4, Y6, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, (AX)(R10*4)
+	VMOVUPS      32(CX)(R10*4), Y5
+	VMULPS       32(BX)(R10*4), Y5, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      32(DX)(R10*4), Y6
+	VSUBPS       Y1, Y6, Y6
+	VFNMADD231PS Y4, Y6, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, 32(AX)(R10*4)
+	ADDQ         $0x10, R10
+	SUBQ         $0x10, R11
+	JGE          row_block
+
+row_block_done:
+	ADDQ $0x10, R11
+	SUBQ $0x08, R11
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS      (CX)(R10*4), Y5
+	VMULPS       (BX)(R10*4), Y5, Y5
+	VSUBPS       Y3, Y5, Y5
+	VMOVUPS      (DX)(R10*4), Y6
+	VSUBPS       Y1, Y6, Y6
+	VFNMADD231PS Y4, Y6, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, (AX)(R10*4)
+	ADDQ         $0x08, R10
+	SUBQ         $0x08, R11
+	JGE          row_vector
+
+row_vector_done:
+	ADDQ         $0x08, R11
+	TESTQ        R9, R9
+	JEQ          row_end
+	VMASKMOVPS   (CX)(R10*4), Y0, Y5
+	VMASKMOVPS   (BX)(R10*4), Y0, Y6
+	VMULPS       Y6, Y5, Y5
+	VSUBPS       Y3, Y5, Y3
+	VMASKMOVPS   (DX)(R10*4), Y0, Y5
+	VSUBPS       Y1, Y5, Y1
+	VFNMADD231PS Y4, Y1, Y3
+	VMULPS       Y2, Y3, Y1
+	LEAQ         (AX)(R10*4), R10
+	TESTQ        $0x00000004, R9
+	JEQ          row_tail_parta_two
+	VMOVUPS      X1, (R10)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R10
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, R9
+	JEQ      row_tail_parta_one
+	VMOVLPS  X1, (R10)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R10
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, R9
+	JEQ    row_tail_parta_end
+	VMOVSS X1, (R10)
+
+row_tail_parta_end:
+row_end:
+	LEAQ (AX)(R8*4), AX
+	LEAQ (CX)(R8*4), CX
+	LEAQ (DX)(R8*4), DX
+	DECQ DI
+	JNE  rows
+
+rows_none:
+	VZEROUPPER
+	RET
+
 // func sumPoolRowSIMD(dst *float32, src *float32, tapOff *int32, taps int, n int, stride int, c int, scale float32)
 // Requires: AVX
 TEXT ·sumPoolRowSIMD(SB), NOSPLIT, $0-60

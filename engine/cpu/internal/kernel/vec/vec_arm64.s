@@ -11246,6 +11246,552 @@ skip8:
 rowsNone2:
 	RET
 
+// func momentsSIMD(mean, m2, x *float32, rows, n int, inverse float32)
+TEXT ·momentsSIMD(SB), NOSPLIT, $0-44
+	MOVD	mean+0(FP), R0
+	MOVD	m2+8(FP), R1
+	MOVD	x+16(FP), R2
+	MOVD	rows+24(FP), R3
+	MOVD	n+32(FP), R4
+	FMOVS	inverse+40(FP), F0
+	VDUP	V0.S[0], V0.S4
+	CBZ	R3, rowsNone2
+
+rows1:
+	VEOR	V1.B16, V1.B16, V1.B16
+	VEOR	V2.B16, V2.B16, V2.B16
+	VEOR	V3.B16, V3.B16, V3.B16
+	VEOR	V4.B16, V4.B16, V4.B16
+	VEOR	V5.B16, V5.B16, V5.B16
+	VEOR	V6.B16, V6.B16, V6.B16
+	VEOR	V7.B16, V7.B16, V7.B16
+	VEOR	V8.B16, V8.B16, V8.B16
+	MOVD	R4, R5
+	MOVD	ZR, R6
+	SUBS	$32, R5, R5
+	BLT	meanDone4
+
+mean3:
+	ADD	R6, R2, R7
+	FLDPQ	(R7), (F9, F10)
+	FLDPQ	32(R7), (F11, F12)
+	FLDPQ	64(R7), (F13, F14)
+	FLDPQ	96(R7), (F15, F16)
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD	$0x4e2ad442 // fadd v2.4s, v2.4s, v10.4s
+	WORD	$0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
+	WORD	$0x4e2cd484 // fadd v4.4s, v4.4s, v12.4s
+	WORD	$0x4e2dd4a5 // fadd v5.4s, v5.4s, v13.4s
+	WORD	$0x4e2ed4c6 // fadd v6.4s, v6.4s, v14.4s
+	WORD	$0x4e2fd4e7 // fadd v7.4s, v7.4s, v15.4s
+	WORD	$0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
+	ADD	$128, R6
+	SUBS	$32, R5, R5
+	BGE	mean3
+
+meanDone4:
+	ADD	$32, R5
+	SUBS	$4, R5, R5
+	BLT	meanDone6
+
+mean5:
+	ADD	R6, R2, R7
+	FMOVQ	(R7), F9
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	ADD	$16, R6
+	SUBS	$4, R5, R5
+	BGE	mean5
+
+meanDone6:
+	ADD	$4, R5
+	TBZ	$1, R5, skip7
+	ADD	R6, R2, R7
+	FMOVD	(R7), F9
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	ADD	$8, R6
+
+skip7:
+	TBZ	$0, R5, skip8
+	ADD	R6, R2, R5
+	FMOVS	(R5), F9
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+
+skip8:
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD	$0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD	$0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
+	WORD	$0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	WORD	$0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	WORD	$0x4e25d421 // fadd v1.4s, v1.4s, v5.4s
+	VDUP	V1.D[1], V2.D2
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	VDUP	V1.S[1], V2.S4
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	VDUP	V1.S[0], V1.S4
+	WORD	$0x6e20dc21 // fmul v1.4s, v1.4s, v0.4s
+	FMOVS.P	F1, 4(R0)
+	VEOR	V2.B16, V2.B16, V2.B16
+	VEOR	V3.B16, V3.B16, V3.B16
+	VEOR	V4.B16, V4.B16, V4.B16
+	VEOR	V5.B16, V5.B16, V5.B16
+	VEOR	V6.B16, V6.B16, V6.B16
+	VEOR	V7.B16, V7.B16, V7.B16
+	VEOR	V8.B16, V8.B16, V8.B16
+	VEOR	V9.B16, V9.B16, V9.B16
+	MOVD	R4, R5
+	MOVD	ZR, R6
+	SUBS	$32, R5, R5
+	BLT	squaresDone10
+
+squares9:
+	ADD	R6, R2, R7
+	FLDPQ	(R7), (F10, F11)
+	FLDPQ	32(R7), (F12, F13)
+	FLDPQ	64(R7), (F14, F15)
+	FLDPQ	96(R7), (F16, F17)
+	WORD	$0x4ea1d54a // fsub v10.4s, v10.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V2.S4
+	WORD	$0x4ea1d56a // fsub v10.4s, v11.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V3.S4
+	WORD	$0x4ea1d58a // fsub v10.4s, v12.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V4.S4
+	WORD	$0x4ea1d5aa // fsub v10.4s, v13.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V5.S4
+	WORD	$0x4ea1d5ca // fsub v10.4s, v14.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V6.S4
+	WORD	$0x4ea1d5ea // fsub v10.4s, v15.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V7.S4
+	WORD	$0x4ea1d60a // fsub v10.4s, v16.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V8.S4
+	WORD	$0x4ea1d62a // fsub v10.4s, v17.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V9.S4
+	ADD	$128, R6
+	SUBS	$32, R5, R5
+	BGE	squares9
+
+squaresDone10:
+	ADD	$32, R5
+	SUBS	$4, R5, R5
+	BLT	squaresDone12
+
+squares11:
+	ADD	R6, R2, R7
+	FMOVQ	(R7), F10
+	WORD	$0x4ea1d54a // fsub v10.4s, v10.4s, v1.4s
+	VFMLA	V10.S4, V10.S4, V2.S4
+	ADD	$16, R6
+	SUBS	$4, R5, R5
+	BGE	squares11
+
+squaresDone12:
+	ADD	$4, R5
+	TBZ	$1, R5, skip13
+	ADD	R6, R2, R7
+	FMOVD	(R7), F10
+	WORD	$0x4ea1d54a // fsub v10.4s, v10.4s, v1.4s
+	FMOVD	F10, F10
+	VFMLA	V10.S4, V10.S4, V2.S4
+	ADD	$8, R6
+
+skip13:
+	TBZ	$0, R5, skip14
+	ADD	R6, R2, R5
+	FMOVS	(R5), F10
+	WORD	$0x4ea1d541 // fsub v1.4s, v10.4s, v1.4s
+	FMOVS	F1, F1
+	VFMLA	V1.S4, V1.S4, V2.S4
+
+skip14:
+	WORD	$0x4e23d442 // fadd v2.4s, v2.4s, v3.4s
+	WORD	$0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
+	WORD	$0x4e27d4c6 // fadd v6.4s, v6.4s, v7.4s
+	WORD	$0x4e29d508 // fadd v8.4s, v8.4s, v9.4s
+	WORD	$0x4e24d442 // fadd v2.4s, v2.4s, v4.4s
+	WORD	$0x4e28d4c6 // fadd v6.4s, v6.4s, v8.4s
+	WORD	$0x4e26d442 // fadd v2.4s, v2.4s, v6.4s
+	VDUP	V2.D[1], V1.D2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	VDUP	V1.S[1], V2.S4
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	FMOVS.P	F1, 4(R1)
+	ADD	R4<<2, R2
+	SUB	$1, R3
+	CBNZ	R3, rows1
+
+rowsNone2:
+	RET
+
+// func normaliseEachRowSIMD(dst, x, gamma, beta, mean, inv *float32, rows, n int)
+TEXT ·normaliseEachRowSIMD(SB), NOSPLIT, $0-64
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	gamma+16(FP), R2
+	MOVD	beta+24(FP), R3
+	MOVD	mean+32(FP), R4
+	MOVD	inv+40(FP), R5
+	MOVD	rows+48(FP), R6
+	MOVD	n+56(FP), R7
+	CBZ	R6, rowsNone2
+
+rows1:
+	VLD1R.P	4(R4), [V0.S4]
+	VLD1R.P	4(R5), [V1.S4]
+	MOVD	R7, R8
+	MOVD	ZR, R9
+	SUBS	$16, R8, R8
+	BLT	rowDone4
+
+row3:
+	ADD	R9, R1, R10
+	FLDPQ	(R10), (F2, F3)
+	FLDPQ	32(R10), (F4, F5)
+	ADD	R9, R2, R10
+	FLDPQ	(R10), (F6, F7)
+	FLDPQ	32(R10), (F8, F9)
+	ADD	R9, R3, R10
+	FLDPQ	(R10), (F10, F11)
+	FLDPQ	32(R10), (F12, F13)
+	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V6.S4, V2.S4, V10.S4
+	WORD	$0x4ea0d462 // fsub v2.4s, v3.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V7.S4, V2.S4, V11.S4
+	WORD	$0x4ea0d482 // fsub v2.4s, v4.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V8.S4, V2.S4, V12.S4
+	WORD	$0x4ea0d4a2 // fsub v2.4s, v5.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V9.S4, V2.S4, V13.S4
+	ADD	R9, R0, R10
+	FSTPQ	(F10, F11), (R10)
+	FSTPQ	(F12, F13), 32(R10)
+	ADD	$64, R9
+	SUBS	$16, R8, R8
+	BGE	row3
+
+rowDone4:
+	ADD	$16, R8
+	SUBS	$4, R8, R8
+	BLT	rowDone6
+
+row5:
+	ADD	R9, R1, R10
+	FMOVQ	(R10), F2
+	ADD	R9, R2, R10
+	FMOVQ	(R10), F3
+	ADD	R9, R3, R10
+	FMOVQ	(R10), F4
+	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V3.S4, V2.S4, V4.S4
+	ADD	R9, R0, R10
+	FMOVQ	F4, (R10)
+	ADD	$16, R9
+	SUBS	$4, R8, R8
+	BGE	row5
+
+rowDone6:
+	ADD	$4, R8
+	TBZ	$1, R8, skip7
+	ADD	R9, R1, R10
+	FMOVD	(R10), F2
+	ADD	R9, R2, R10
+	FMOVD	(R10), F3
+	ADD	R9, R3, R10
+	FMOVD	(R10), F4
+	WORD	$0x4ea0d442 // fsub v2.4s, v2.4s, v0.4s
+	WORD	$0x6e21dc42 // fmul v2.4s, v2.4s, v1.4s
+	VFMLA	V3.S4, V2.S4, V4.S4
+	ADD	R9, R0, R10
+	FMOVD	F4, (R10)
+	ADD	$8, R9
+
+skip7:
+	TBZ	$0, R8, skip8
+	ADD	R9, R1, R8
+	FMOVS	(R8), F2
+	ADD	R9, R2, R8
+	FMOVS	(R8), F3
+	ADD	R9, R3, R8
+	FMOVS	(R8), F4
+	WORD	$0x4ea0d440 // fsub v0.4s, v2.4s, v0.4s
+	WORD	$0x6e21dc00 // fmul v0.4s, v0.4s, v1.4s
+	VFMLA	V3.S4, V0.S4, V4.S4
+	ADD	R9, R0, R8
+	FMOVS	F4, (R8)
+
+skip8:
+	ADD	R7<<2, R0
+	ADD	R7<<2, R1
+	SUB	$1, R6
+	CBNZ	R6, rows1
+
+rowsNone2:
+	RET
+
+// func dotEachRowSIMD(sums, products, dy, x, gamma, mean *float32, rows, n int)
+TEXT ·dotEachRowSIMD(SB), NOSPLIT, $0-64
+	MOVD	sums+0(FP), R0
+	MOVD	products+8(FP), R1
+	MOVD	dy+16(FP), R2
+	MOVD	x+24(FP), R3
+	MOVD	gamma+32(FP), R4
+	MOVD	mean+40(FP), R5
+	MOVD	rows+48(FP), R6
+	MOVD	n+56(FP), R7
+	CBZ	R6, rowsNone2
+
+rows1:
+	VLD1R.P	4(R5), [V0.S4]
+	VEOR	V1.B16, V1.B16, V1.B16
+	VEOR	V2.B16, V2.B16, V2.B16
+	VEOR	V3.B16, V3.B16, V3.B16
+	VEOR	V4.B16, V4.B16, V4.B16
+	VEOR	V5.B16, V5.B16, V5.B16
+	VEOR	V6.B16, V6.B16, V6.B16
+	VEOR	V7.B16, V7.B16, V7.B16
+	VEOR	V8.B16, V8.B16, V8.B16
+	MOVD	R7, R8
+	MOVD	ZR, R9
+	SUBS	$16, R8, R8
+	BLT	rowDone4
+
+row3:
+	ADD	R9, R2, R10
+	FLDPQ	(R10), (F9, F10)
+	FLDPQ	32(R10), (F11, F12)
+	ADD	R9, R4, R10
+	FLDPQ	(R10), (F13, F14)
+	FLDPQ	32(R10), (F15, F16)
+	ADD	R9, R3, R10
+	FLDPQ	(R10), (F17, F18)
+	FLDPQ	32(R10), (F19, F20)
+	WORD	$0x6e2ddd29 // fmul v9.4s, v9.4s, v13.4s
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD	$0x4ea0d62d // fsub v13.4s, v17.4s, v0.4s
+	VFMLA	V13.S4, V9.S4, V5.S4
+	WORD	$0x6e2edd49 // fmul v9.4s, v10.4s, v14.4s
+	WORD	$0x4e29d442 // fadd v2.4s, v2.4s, v9.4s
+	WORD	$0x4ea0d64a // fsub v10.4s, v18.4s, v0.4s
+	VFMLA	V10.S4, V9.S4, V6.S4
+	WORD	$0x6e2fdd69 // fmul v9.4s, v11.4s, v15.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
+	WORD	$0x4ea0d66a // fsub v10.4s, v19.4s, v0.4s
+	VFMLA	V10.S4, V9.S4, V7.S4
+	WORD	$0x6e30dd89 // fmul v9.4s, v12.4s, v16.4s
+	WORD	$0x4e29d484 // fadd v4.4s, v4.4s, v9.4s
+	WORD	$0x4ea0d68a // fsub v10.4s, v20.4s, v0.4s
+	VFMLA	V10.S4, V9.S4, V8.S4
+	ADD	$64, R9
+	SUBS	$16, R8, R8
+	BGE	row3
+
+rowDone4:
+	ADD	$16, R8
+	SUBS	$4, R8, R8
+	BLT	rowDone6
+
+row5:
+	ADD	R9, R2, R10
+	FMOVQ	(R10), F9
+	ADD	R9, R4, R10
+	FMOVQ	(R10), F10
+	ADD	R9, R3, R10
+	FMOVQ	(R10), F11
+	WORD	$0x6e2add29 // fmul v9.4s, v9.4s, v10.4s
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD	$0x4ea0d56a // fsub v10.4s, v11.4s, v0.4s
+	VFMLA	V10.S4, V9.S4, V5.S4
+	ADD	$16, R9
+	SUBS	$4, R8, R8
+	BGE	row5
+
+rowDone6:
+	ADD	$4, R8
+	TBZ	$1, R8, skip7
+	ADD	R9, R2, R10
+	FMOVD	(R10), F9
+	ADD	R9, R4, R10
+	FMOVD	(R10), F10
+	ADD	R9, R3, R10
+	FMOVD	(R10), F11
+	WORD	$0x6e2add29 // fmul v9.4s, v9.4s, v10.4s
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD	$0x4ea0d56a // fsub v10.4s, v11.4s, v0.4s
+	VFMLA	V10.S4, V9.S4, V5.S4
+	ADD	$8, R9
+
+skip7:
+	TBZ	$0, R8, skip8
+	ADD	R9, R2, R8
+	FMOVS	(R8), F9
+	ADD	R9, R4, R8
+	FMOVS	(R8), F10
+	ADD	R9, R3, R8
+	FMOVS	(R8), F11
+	WORD	$0x6e2add29 // fmul v9.4s, v9.4s, v10.4s
+	WORD	$0x4e29d421 // fadd v1.4s, v1.4s, v9.4s
+	WORD	$0x4ea0d560 // fsub v0.4s, v11.4s, v0.4s
+	VFMLA	V0.S4, V9.S4, V5.S4
+
+skip8:
+	WORD	$0x4e22d421 // fadd v1.4s, v1.4s, v2.4s
+	WORD	$0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
+	WORD	$0x4e23d421 // fadd v1.4s, v1.4s, v3.4s
+	VDUP	V1.D[1], V0.D2
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+	VDUP	V0.S[1], V1.S4
+	WORD	$0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	FMOVS.P	F0, 4(R0)
+	WORD	$0x4e26d4a5 // fadd v5.4s, v5.4s, v6.4s
+	WORD	$0x4e28d4e7 // fadd v7.4s, v7.4s, v8.4s
+	WORD	$0x4e27d4a5 // fadd v5.4s, v5.4s, v7.4s
+	VDUP	V5.D[1], V0.D2
+	WORD	$0x4e20d4a0 // fadd v0.4s, v5.4s, v0.4s
+	VDUP	V0.S[1], V1.S4
+	WORD	$0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
+	FMOVS.P	F0, 4(R1)
+	ADD	R7<<2, R2
+	ADD	R7<<2, R3
+	SUB	$1, R6
+	CBNZ	R6, rows1
+
+rowsNone2:
+	RET
+
+// func layerNormGradRowsSIMD(dst, dy, x, gamma, moments *float32, rows, n int)
+TEXT ·layerNormGradRowsSIMD(SB), NOSPLIT, $0-56
+	MOVD	dst+0(FP), R0
+	MOVD	dy+8(FP), R1
+	MOVD	x+16(FP), R2
+	MOVD	gamma+24(FP), R3
+	MOVD	moments+32(FP), R4
+	MOVD	rows+40(FP), R5
+	MOVD	n+48(FP), R6
+	CBZ	R5, rowsNone2
+
+rows1:
+	MOVD	R4, R7
+	VLD1R	(R7), [V0.S4]
+	ADD	$256, R7
+	VLD1R	(R7), [V1.S4]
+	ADD	$256, R7
+	VLD1R	(R7), [V2.S4]
+	ADD	$256, R7
+	VLD1R	(R7), [V3.S4]
+	ADD	$256, R7
+	ADD	$4, R4
+	MOVD	R6, R7
+	MOVD	ZR, R8
+	SUBS	$16, R7, R7
+	BLT	rowDone4
+
+row3:
+	ADD	R8, R1, R9
+	FLDPQ	(R9), (F4, F5)
+	FLDPQ	32(R9), (F6, F7)
+	ADD	R8, R3, R9
+	FLDPQ	(R9), (F8, F9)
+	FLDPQ	32(R9), (F10, F11)
+	ADD	R8, R2, R9
+	FLDPQ	(R9), (F12, F13)
+	FLDPQ	32(R9), (F14, F15)
+	WORD	$0x6e28dc84 // fmul v4.4s, v4.4s, v8.4s
+	WORD	$0x4ea2d484 // fsub v4.4s, v4.4s, v2.4s
+	WORD	$0x4ea0d588 // fsub v8.4s, v12.4s, v0.4s
+	VFMLS	V3.S4, V8.S4, V4.S4
+	WORD	$0x6e21dc84 // fmul v4.4s, v4.4s, v1.4s
+	WORD	$0x6e29dca5 // fmul v5.4s, v5.4s, v9.4s
+	WORD	$0x4ea2d4a5 // fsub v5.4s, v5.4s, v2.4s
+	WORD	$0x4ea0d5a8 // fsub v8.4s, v13.4s, v0.4s
+	VFMLS	V3.S4, V8.S4, V5.S4
+	WORD	$0x6e21dca5 // fmul v5.4s, v5.4s, v1.4s
+	WORD	$0x6e2adcc6 // fmul v6.4s, v6.4s, v10.4s
+	WORD	$0x4ea2d4c6 // fsub v6.4s, v6.4s, v2.4s
+	WORD	$0x4ea0d5c8 // fsub v8.4s, v14.4s, v0.4s
+	VFMLS	V3.S4, V8.S4, V6.S4
+	WORD	$0x6e21dcc6 // fmul v6.4s, v6.4s, v1.4s
+	WORD	$0x6e2bdce7 // fmul v7.4s, v7.4s, v11.4s
+	WORD	$0x4ea2d4e7 // fsub v7.4s, v7.4s, v2.4s
+	WORD	$0x4ea0d5e8 // fsub v8.4s, v15.4s, v0.4s
+	VFMLS	V3.S4, V8.S4, V7.S4
+	WORD	$0x6e21dce7 // fmul v7.4s, v7.4s, v1.4s
+	ADD	R8, R0, R9
+	FSTPQ	(F4, F5), (R9)
+	FSTPQ	(F6, F7), 32(R9)
+	ADD	$64, R8
+	SUBS	$16, R7, R7
+	BGE	row3
+
+rowDone4:
+	ADD	$16, R7
+	SUBS	$4, R7, R7
+	BLT	rowDone6
+
+row5:
+	ADD	R8, R1, R9
+	FMOVQ	(R9), F4
+	ADD	R8, R3, R9
+	FMOVQ	(R9), F5
+	ADD	R8, R2, R9
+	FMOVQ	(R9), F6
+	WORD	$0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
+	WORD	$0x4ea2d484 // fsub v4.4s, v4.4s, v2.4s
+	WORD	$0x4ea0d4c5 // fsub v5.4s, v6.4s, v0.4s
+	VFMLS	V3.S4, V5.S4, V4.S4
+	WORD	$0x6e21dc84 // fmul v4.4s, v4.4s, v1.4s
+	ADD	R8, R0, R9
+	FMOVQ	F4, (R9)
+	ADD	$16, R8
+	SUBS	$4, R7, R7
+	BGE	row5
+
+rowDone6:
+	ADD	$4, R7
+	TBZ	$1, R7, skip7
+	ADD	R8, R1, R9
+	FMOVD	(R9), F4
+	ADD	R8, R3, R9
+	FMOVD	(R9), F5
+	ADD	R8, R2, R9
+	FMOVD	(R9), F6
+	WORD	$0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
+	WORD	$0x4ea2d484 // fsub v4.4s, v4.4s, v2.4s
+	WORD	$0x4ea0d4c5 // fsub v5.4s, v6.4s, v0.4s
+	VFMLS	V3.S4, V5.S4, V4.S4
+	WORD	$0x6e21dc84 // fmul v4.4s, v4.4s, v1.4s
+	ADD	R8, R0, R9
+	FMOVD	F4, (R9)
+	ADD	$8, R8
+
+skip7:
+	TBZ	$0, R7, skip8
+	ADD	R8, R1, R7
+	FMOVS	(R7), F4
+	ADD	R8, R3, R7
+	FMOVS	(R7), F5
+	ADD	R8, R2, R7
+	FMOVS	(R7), F6
+	WORD	$0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
+	WORD	$0x4ea2d482 // fsub v2.4s, v4.4s, v2.4s
+	WORD	$0x4ea0d4c0 // fsub v0.4s, v6.4s, v0.4s
+	VFMLS	V3.S4, V0.S4, V2.S4
+	WORD	$0x6e21dc40 // fmul v0.4s, v2.4s, v1.4s
+	ADD	R8, R0, R7
+	FMOVS	F0, (R7)
+
+skip8:
+	ADD	R6<<2, R0
+	ADD	R6<<2, R1
+	ADD	R6<<2, R2
+	SUB	$1, R5
+	CBNZ	R5, rows1
+
+rowsNone2:
+	RET
+
 // func sumPoolRowSIMD(dst, src *float32, tapOff *int32, taps, n, stride, c int, scale float32)
 TEXT ·sumPoolRowSIMD(SB), NOSPLIT, $0-60
 	MOVD	dst+0(FP), R0

@@ -106,6 +106,7 @@ func vecKernels() {
 	momentsKernel()
 	rowKernels()
 	softmaxKernels()
+	layerNormKernels()
 	poolKernels()
 	depthwiseKernels()
 }

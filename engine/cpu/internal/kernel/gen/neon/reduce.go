@@ -77,7 +77,8 @@ func zeros(count int) []vec {
 	return sums
 }
 
-// addUp leaves the sum of two or four vectors, s₀+s₁ or (s₀+s₁) + (s₂+s₃), in s₀.
+// addUp leaves the sum of two, four or eight vectors, s₀+s₁, (s₀+s₁) + (s₂+s₃) and so
+// on, in s₀.
 func addUp(s []vec) vec {
 	for apart := 1; apart < len(s); apart *= 2 {
 		for i := 0; i < len(s); i += 2 * apart {

@@ -14,7 +14,8 @@
 //
 // The files: lanes.go names the vector instructions in the order of mathematics,
 // row.go has the loop and its tail, math.go the transcendental functions,
-// elementwise.go, activation.go, reduce.go, rows.go, pool.go and depthwise.go the kernels.
+// elementwise.go, activation.go, reduce.go, rows.go, layernorm.go, pool.go and
+// depthwise.go the kernels.
 package main
 
 import (
@@ -34,6 +35,7 @@ func main() {
 	momentsKernel()
 	rowKernels()
 	softmaxKernels()
+	layerNormKernels()
 	poolKernels()
 	depthwiseKernels()
 	Generate()
