@@ -10,8 +10,13 @@
 // tensors. [Load] and [Read] accept float64, float32, float16, bfloat16,
 // integers and booleans and convert them to float32; a value that float32
 // does not hold is rounded. The eight-bit and smaller float types are
-// refused. [File.Save] and [File.Write] write float32. The bytes depend only
-// on the content, so equal files have equal checksums.
+// refused. [File.Save] and [File.Write] write float32, or 16-bit numbers if
+// File.DType says so. The bytes depend only on the content, so equal files have equal
+// checksums.
+//
+// [Open] reads names, types and shapes only, and [Tensor.Read] the values of one
+// tensor, however large the file is. It also opens models in several files, by their
+// index, model.safetensors.index.json.
 //
 // # Untrusted files
 //

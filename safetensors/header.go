@@ -32,8 +32,7 @@ func parseHeader(text []byte) ([]entryInfo, map[string]string, error) {
 	if !utf8.Valid(text) {
 		return nil, nil, errors.New("header is not valid UTF-8")
 	}
-	p := headerParser{dec: json.NewDecoder(bytes.NewReader(text))}
-	p.dec.UseNumber()
+	p := newHeaderParser(text)
 	infos, metadata, err := p.header()
 	if err != nil {
 		if errors.Is(err, io.EOF) {
@@ -48,6 +47,12 @@ func parseHeader(text []byte) ([]entryInfo, map[string]string, error) {
 }
 
 type headerParser struct{ dec *json.Decoder }
+
+func newHeaderParser(text []byte) headerParser {
+	p := headerParser{dec: json.NewDecoder(bytes.NewReader(text))}
+	p.dec.UseNumber()
+	return p
+}
 
 func (p headerParser) header() (infos []entryInfo, metadata map[string]string, err error) {
 	seen := map[string]bool{}

@@ -24,11 +24,11 @@ const (
 )
 
 // dtypes maps the names of the format to what can be converted.
-var dtypes = map[string]rawnum.Kind{
-	"BOOL": rawnum.Bool,
-	"I8":   rawnum.Int8, "I16": rawnum.Int16, "I32": rawnum.Int32, "I64": rawnum.Int64,
-	"U8": rawnum.Uint8, "U16": rawnum.Uint16, "U32": rawnum.Uint32, "U64": rawnum.Uint64,
-	"F16": rawnum.Float16, "BF16": rawnum.BFloat16, "F32": rawnum.Float32, "F64": rawnum.Float64,
+var dtypes = map[DType]rawnum.Kind{
+	Bool: rawnum.Bool,
+	I8:   rawnum.Int8, I16: rawnum.Int16, I32: rawnum.Int32, I64: rawnum.Int64,
+	U8: rawnum.Uint8, U16: rawnum.Uint16, U32: rawnum.Uint32, U64: rawnum.Uint64,
+	F16: rawnum.Float16, BF16: rawnum.BFloat16, F32: rawnum.Float32, F64: rawnum.Float64,
 }
 
 // Load reads the file at path and converts all tensors to float32. Errors
@@ -153,7 +153,7 @@ func readHeader(r io.Reader, size int64) ([]byte, error) {
 
 // check derives the number of elements and compares it with the offsets.
 func (info *entryInfo) check() error {
-	kind, ok := dtypes[info.dtype]
+	kind, ok := dtypes[DType(info.dtype)]
 	if !ok {
 		return fmt.Errorf("dtype %.40q is not supported, only F16, BF16, F32, F64, (U)I8 to 64 and BOOL are", info.dtype)
 	}

@@ -24,6 +24,20 @@ type Entry = tensor.Named
 type File struct {
 	Entries  []Entry
 	Metadata map[string]string // nil if there is none
+	// DType is the type of the numbers that Write writes: F32, F16 or BF16. "" means
+	// F32. Load and Read leave it empty.
+	DType DType
+}
+
+// dtype returns the type of what is written.
+func (f *File) dtype() (DType, error) {
+	switch f.DType {
+	case "":
+		return F32, nil
+	case F32, F16, BF16:
+		return f.DType, nil
+	}
+	return "", fmt.Errorf("dtype %.40q cannot be written, only F32, F16 and BF16 can", f.DType)
 }
 
 // Get returns the tensor with the given name.
@@ -36,14 +50,20 @@ func (f *File) Get(name string) (*tensor.Tensor, bool) {
 	return nil, false
 }
 
-// Write writes the file with all tensors as F32, one after the other in the
-// order of Entries. The header lists the metadata first, sorted by key, and
+// Write writes the file with all tensors of one type, F32 unless DType says otherwise,
+// one after the other in the order of Entries. F16 and BF16 are rounded to the nearest,
+// ties to even; a finite value that is too large for them is an error, which may leave
+// a part of the file written. The header lists the metadata first, sorted by key, and
 // is padded with spaces so that the data begins at a multiple of 8 bytes. It
 // is an error, and nothing is written, if a name is empty, reserved, used
 // twice, longer than 4096 bytes or not UTF-8, or if a tensor is nil or has
 // more than 64 axes.
 func (f *File) Write(w io.Writer) error {
-	header, err := f.header()
+	dtype, err := f.dtype()
+	if err != nil {
+		return fmt.Errorf("safetensors: write: %w", err)
+	}
+	header, err := f.header(dtype)
 	if err != nil {
 		return fmt.Errorf("safetensors: write: %w", err)
 	}
@@ -51,7 +71,7 @@ func (f *File) Write(w io.Writer) error {
 		return fmt.Errorf("safetensors: write: %w", err)
 	}
 	for _, e := range f.Entries {
-		if err := rawnum.Write(w, e.Tensor.Data()); err != nil {
+		if err := rawnum.WriteAs(w, e.Tensor.Data(), dtypes[dtype]); err != nil {
 			return fmt.Errorf("safetensors: write tensor %q: %w", e.Name, err)
 		}
 	}
@@ -68,7 +88,7 @@ func (f *File) Save(path string) error {
 }
 
 // header returns the length and the padded JSON.
-func (f *File) header() ([]byte, error) {
+func (f *File) header(dtype DType) ([]byte, error) {
 	b := []byte{'{'}
 	if len(f.Metadata) > 0 {
 		b = append(b, `"`+metadataKey+`":{`...)
@@ -112,7 +132,7 @@ func (f *File) header() ([]byte, error) {
 		if b, err = appendString(b, e.Name); err != nil {
 			return nil, fmt.Errorf("name of tensor %d: %w", i, err)
 		}
-		b = append(b, `:{"dtype":"F32","shape":[`...)
+		b = append(b, `:{"dtype":"`+string(dtype)+`","shape":[`...)
 		for axis, d := range e.Tensor.Shape() {
 			if axis > 0 {
 				b = append(b, ',')
@@ -121,7 +141,7 @@ func (f *File) header() ([]byte, error) {
 		}
 		b = append(b, `],"data_offsets":[`...)
 		b = strconv.AppendInt(b, int64(offset), 10)
-		offset += 4 * e.Tensor.Size()
+		offset += dtypes[dtype].Size() * e.Tensor.Size()
 		b = append(b, ',')
 		b = strconv.AppendInt(b, int64(offset), 10)
 		b = append(b, "]}"...)

@@ -322,8 +322,15 @@ func FuzzRead(f *testing.F) {
 		if (err == nil) != (errKnown == nil) {
 			t.Fatalf("errors differ: with size %v, without %v", errKnown, err)
 		}
+		lazy, errLazy := NewReader(bytes.NewReader(b), int64(len(b)))
+		if (err == nil) != (errLazy == nil) {
+			t.Fatalf("errors differ: Read %v, NewReader %v", err, errLazy)
+		}
 		if err != nil {
 			return
+		}
+		if all, err := lazy.File(); err != nil || len(all.Entries) != len(file.Entries) {
+			t.Fatalf("NewReader has other entries than Read, error %v", err)
 		}
 		if !json.Valid(b[8 : 8+binary.LittleEndian.Uint64(b)]) {
 			t.Fatal("accepts a header that is not JSON")

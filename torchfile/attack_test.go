@@ -277,14 +277,14 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// TestTruncated cuts files at every length.
+// TestTruncated cuts files at every third length.
 func TestTruncated(t *testing.T) {
 	for _, name := range []string{"zip.pth", "legacy.pth", "big.pth", "module-legacy.pth"} {
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range b {
+		for n := 0; n < len(b); n += 3 {
 			if use(b[:n]) == nil {
 				t.Fatalf("%s: %d of %d bytes can be read", name, n, len(b))
 			}

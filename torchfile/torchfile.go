@@ -36,16 +36,19 @@ type File struct {
 
 // Open opens the file at path. Errors name it and say what is wrong.
 func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("torchfile: %w", err)
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait
+		return nil, fmt.Errorf("torchfile: %s: is not a regular file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("torchfile: %w", err)
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("is not a regular file")
-	}
 	var file *File
-	if err == nil {
+	if info, err = f.Stat(); err == nil {
 		file, err = open(f, info.Size())
 	}
 	if err != nil {

@@ -174,17 +174,88 @@ func FromFloat16(h uint16) float32 {
 }
 
 // Write encodes src as little-endian float32, keeping all bits.
-func Write(w io.Writer, src []float32) error {
-	buf := make([]byte, 4*min(len(src), chunk))
-	for len(src) > 0 {
-		m := min(len(src), chunk)
-		for i, v := range src[:m] {
-			binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
+func Write(w io.Writer, src []float32) error { return WriteAs(w, src, Float32) }
+
+// WriteAs encodes src as little-endian numbers of kind k: Float32, Float16 or
+// BFloat16, of which the last two are rounded to the nearest, ties to even. A finite
+// number that is rounded to infinity is an error, which says which one it is.
+func WriteAs(w io.Writer, src []float32, k Kind) error {
+	size := k.Size()
+	if k != Float32 && k != Float16 && k != BFloat16 {
+		return fmt.Errorf("numbers of kind %d cannot be written", k)
+	}
+	buf := make([]byte, size*min(len(src), chunk))
+	for done := 0; done < len(src); done += chunk {
+		part := src[done:min(done+chunk, len(src))]
+		if i := encode(buf, part, k); i >= 0 {
+			return fmt.Errorf("value %d, %v, is too large for 16 bits", done+i, part[i])
 		}
-		if _, err := w.Write(buf[:4*m]); err != nil {
+		if _, err := w.Write(buf[:size*len(part)]); err != nil {
 			return err
 		}
-		src = src[m:]
 	}
 	return nil
+}
+
+// encode fills buf, and returns the index of the first number that is too large; -1 if
+// there is none.
+func encode(buf []byte, src []float32, k Kind) int {
+	le := binary.LittleEndian
+	switch k {
+	case Float32:
+		for i, v := range src {
+			le.PutUint32(buf[4*i:], math.Float32bits(v))
+		}
+	case Float16:
+		for i, v := range src {
+			h := ToFloat16(v)
+			if h&0x7fff == 0x7c00 && !math.IsInf(float64(v), 0) {
+				return i
+			}
+			le.PutUint16(buf[2*i:], h)
+		}
+	case BFloat16:
+		for i, v := range src {
+			h := ToBFloat16(v)
+			if h&0x7fff == 0x7f80 && !math.IsInf(float64(v), 0) {
+				return i
+			}
+			le.PutUint16(buf[2*i:], h)
+		}
+	}
+	return -1
+}
+
+// ToFloat16 rounds to the nearest half-precision number, ties to even: beyond 65519 to
+// infinity. NaNs stay NaNs.
+func ToFloat16(v float32) uint16 {
+	bits := math.Float32bits(v)
+	sign, exp, frac := uint16(bits>>16&0x8000), int(bits>>23&0xff), bits&0x7fffff
+	switch {
+	case exp == 0xff && frac != 0:
+		return sign | 0x7e00 | uint16(frac>>13)
+	case exp >= 127+16: // too large, or infinity
+		return sign | 0x7c00
+	case exp >= 127-14: // normal; a carry goes into the exponent
+		return sign | uint16(roundShift(uint32(exp-127+15)<<23|frac, 13))
+	case exp >= 127-25: // subnormal: frac · 2⁻²⁴
+		return sign | uint16(roundShift(frac|0x800000, uint(126-exp)))
+	}
+	return sign
+}
+
+// ToBFloat16 rounds to the nearest number that is the upper half of a float32, ties to
+// even. NaNs stay NaNs.
+func ToBFloat16(v float32) uint16 {
+	bits := math.Float32bits(v)
+	if bits&0x7fffffff > 0x7f800000 {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16(roundShift(bits, 16))
+}
+
+// roundShift divides by 2ⁿ and rounds to the nearest, ties to even.
+func roundShift(x uint32, n uint) uint32 {
+	half := uint32(1)<<(n-1) - 1
+	return (x + half + x>>n&1) >> n
 }

@@ -75,6 +75,67 @@ func TestFloat16(t *testing.T) {
 	}
 }
 
+// TestTo16 rounds each number that lies halfway between two neighbours to the even one,
+// and the next numbers beside it to the nearer one.
+func TestTo16(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		to       func(float32) uint16
+		from     func(uint16) float32
+		infinity uint16
+	}{
+		{"float16", ToFloat16, FromFloat16, 0x7c00},
+		{"bfloat16", ToBFloat16, func(h uint16) float32 { return math.Float32frombits(uint32(h) << 16) }, 0x7f80},
+	} {
+		for h := range test.infinity {
+			low, high := float64(test.from(h)), float64(test.from(h+1))
+			if h+1 == test.infinity { // what the next number would be
+				high = 2*low - float64(test.from(h-1))
+			}
+			halfway := float32((low + high) / 2)
+			even := h + h&1
+			for _, sign := range []uint16{0, 0x8000} {
+				signed := func(v float32) float32 { return float32(math.Copysign(float64(v), 1-float64(sign>>14))) }
+				for _, c := range []struct {
+					v    float32
+					want uint16
+				}{
+					{float32(low), h}, {halfway, even},
+					{math.Nextafter32(halfway, 0), h}, {math.Nextafter32(halfway, float32(math.Inf(1))), h + 1},
+				} {
+					if got := test.to(signed(c.v)); got != c.want|sign {
+						t.Fatalf("%s: %v becomes %#04x, want %#04x", test.name, signed(c.v), got, c.want|sign)
+					}
+				}
+			}
+		}
+		if got := test.to(float32(math.Inf(1))); got != test.infinity {
+			t.Errorf("%s: infinity becomes %#04x", test.name, got)
+		}
+		for _, bits := range []uint32{0x7fc00000, 0x7f800001, 0xff800001, 0xffffffff} {
+			if got := test.from(test.to(math.Float32frombits(bits))); got == got {
+				t.Errorf("%s: NaN %#x becomes %v", test.name, bits, got)
+			}
+		}
+	}
+}
+
+func TestWriteAs(t *testing.T) {
+	for _, test := range []struct {
+		kind Kind
+		v    float32
+		want string
+	}{
+		{Float16, 1, "\x00\x3c"}, {Float16, 65519, "\xff\x7b"}, {Float16, 65520, ""}, {Float16, float32(math.Inf(-1)), "\x00\xfc"},
+		{BFloat16, -2, "\x00\xc0"}, {BFloat16, math.MaxFloat32, ""}, {Float32, 1, "\x00\x00\x80\x3f"}, {Int8, 1, ""},
+	} {
+		var b bytes.Buffer
+		if err := WriteAs(&b, []float32{test.v}, test.kind); b.String() != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("kind %d: %v is written as %x, error %v", test.kind, test.v, b.Bytes(), err)
+		}
+	}
+}
+
 func TestRoundTrip(t *testing.T) {
 	for _, n := range []int{0, 1, chunk - 1, chunk, chunk + 1, 5*chunk + 3} {
 		src := make([]float32, n)
