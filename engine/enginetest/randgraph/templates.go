@@ -8,7 +8,7 @@ import (
 
 // templates are structures of several nodes that networks are made of and
 // that single operators would rarely make.
-var templates = []func(g *grower, x int){denseBlock, residual, inception, squeezeExcite, sharedWeights, nestedConcat, conjured, halves, activated, branches, gated}
+var templates = []func(g *grower, x int){denseBlock, residual, inception, squeezeExcite, sharedWeights, nestedConcat, conjured, halves, activated, branches, gated, shuffle, splitAttention}
 
 // image checks that x is an image.
 func (g *grower) image(x int) (shape []int) {
@@ -134,6 +134,53 @@ func gated(g *grower, x int) {
 		e := g.apply("Erf", g.apply("Div", x, g.scalar(math.Sqrt2)))
 		g.apply("Mul", g.apply("Mul", x, g.apply("Add", e, g.scalar(1))), g.scalar(0.5))
 	}
+}
+
+// shuffle takes groups of channels in turn, as ShuffleNet does.
+func shuffle(g *grower, x int) {
+	if g.chance(0.5) {
+		x = g.concat(1, x, g.activation(x))
+	}
+	s := g.image(x)
+	groups := g.divisor(s[1])
+	y := g.add(Step{Op: "Reshape", Args: []int{x}, Ints: []int{s[0], groups, s[1] / groups, s[2], s[3]}})
+	y = g.add(Step{Op: "Transpose", Args: []int{y}, Ints: []int{0, 2, 1, 3, 4}})
+	y = g.add(Step{Op: "Reshape", Args: []int{y}, Ints: slices.Clone(s)})
+	if g.chance(0.5) {
+		g.add(drawSlice(g, y))
+	}
+}
+
+// splitAttention adds up weighted groups of channels or images, as ResNeSt and SKNet do.
+func splitAttention(g *grower, x int) {
+	s := g.image(x)
+	n := g.divisor(s[1])
+	shape := []int{s[0], n, s[1] / n, s[2], s[3]}
+	y := g.add(Step{Op: "Reshape", Args: []int{x}, Ints: shape})
+	if g.chance(0.3) {
+		shape = []int{s[0], 1, s[1], s[2], s[3]}
+		y = g.add(Step{Op: "Reshape", Args: []int{x}, Ints: shape})
+		y = g.concat(1, y, g.add(Step{Op: "Reshape", Args: []int{g.activation(x)}, Ints: shape}))
+	}
+	if g.chance(0.7) {
+		a := g.add(Step{Op: "MeanKeep", Args: []int{y}, Ints: []int{3, 4}})
+		y = g.apply("Mul", y, g.add(Step{Op: "Softmax", Args: []int{a}, Ints: []int{1}}))
+	}
+	g.add(Step{Op: "Sum", Args: []int{y}, Ints: []int{1}})
+}
+
+// divisor returns a divisor of n, larger than 1 if there is one.
+func (g *grower) divisor(n int) int {
+	var all []int
+	for i := 2; i <= n; i++ {
+		if n%i == 0 {
+			all = append(all, i)
+		}
+	}
+	if len(all) == 0 {
+		return 1
+	}
+	return all[g.r.IntN(len(all))]
 }
 
 // inception is a block of parallel paths.

@@ -151,6 +151,7 @@ const (
 	Full     Form = iota // it has the shape of the result
 	Scalar               // it has one element, which all elements of the result use
 	Periodic             // its elements in memory repeat over and over
+	PerImage             // it has shape N×C×1×1: those of an image repeat over its pixels
 )
 
 // Copy copies its argument: to another layout, to memory with nothing between the
@@ -212,6 +213,10 @@ type RowSums struct{ Of Sum }
 // Totals adds up the partial sums of a RowSums, its first argument.
 type Totals struct{ Of Sum }
 
+// Interleave has the channels of its arguments, images of one shape, in turn: the first
+// of each, then the second of each, and so on.
+type Interleave struct{}
+
 // JoinStatistics concatenates the statistics of the parts of a concatenation.
 type JoinStatistics struct{}
 
@@ -243,5 +248,6 @@ func (Join) Kind() string           { return "Join" }
 func (View) Kind() string           { return "View" }
 func (RowSums) Kind() string        { return "RowSums" }
 func (Totals) Kind() string         { return "Totals" }
+func (Interleave) Kind() string     { return "Interleave" }
 func (JoinStatistics) Kind() string { return "JoinStatistics" }
 func (Deviation) Kind() string      { return "Deviation" }

@@ -49,6 +49,9 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		case periodic(s, shape, layout):
 			e.Forms[i] = ir.Periodic
 			l.Plain(o, i)
+		case layout == ir.NHWC && s.Equal(tensor.Shape{shape[0], shape[1], 1, 1}):
+			e.Forms[i] = ir.PerImage
+			l.Plain(o, i)
 		default: // a shape that repeats in some other way is broadcast first
 			x := l.f.NewOp(ir.Expand{}, v.Node, shape, v)
 			x.Needs = make([]ir.Need, 1)
@@ -131,10 +134,11 @@ func lowerElementwise(c *Lowerer, o *ir.Op) {
 type operand struct {
 	memory
 	form  ir.Form
-	size  int // elements of a periodic one
+	size  int // elements of one that repeats: of all of them, or of an image
+	image int // elements of an image of the result
 	width int // channels of a pixel, 0 if nothing lies between the pixels
 	pitch int // distance from pixel to pixel, 0 if nothing lies between them
-	reg   int // the register that a periodic operand is unrolled into, or a pitched one gathered
+	reg   int // the register that a repeating operand is unrolled into, or a pitched one gathered
 }
 
 func (o *operand) pitched() bool { return o.form == ir.Full && o.pitch != o.width }
@@ -186,7 +190,11 @@ func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
 	e, _ := o.IsElementwise()
 	b := &blockProgram{out: c.operandOf(out, ir.Full)}
 	for i, v := range o.Args {
-		b.operands = append(b.operands, c.operandOf(v, e.Forms[i]))
+		x := c.operandOf(v, e.Forms[i])
+		if x.form == ir.PerImage {
+			x.size, x.image = v.Shape[1], out.Shape.Size()/out.Shape[0]
+		}
+		b.operands = append(b.operands, x)
 	}
 	b.assignRegisters(e.Members)
 	if b.out.pitched() { // computed in one more register, and scattered
@@ -208,7 +216,7 @@ func (b *blockProgram) assignRegisters(members []ir.Member) {
 	}
 	for i := range b.operands {
 		regOf[i] = i
-		if o := &b.operands[i]; o.form == ir.Periodic || o.pitched() {
+		if o := &b.operands[i]; o.form == ir.Periodic || o.form == ir.PerImage || o.pitched() {
 			o.reg = base + b.temps
 			b.temps++
 		}
@@ -270,6 +278,9 @@ func (b *blockProgram) runWith(operand int, memory []float32, lo, hi int, scratc
 			case o.form == ir.Periodic:
 				regs[i] = regs[o.reg]
 				unroll(regs[i], o.data()[:o.size], lo)
+			case o.form == ir.PerImage:
+				regs[i] = regs[o.reg]
+				unrollImages(regs[i], o.data(), lo, o.size, o.image)
 			}
 		}
 		result := len(b.operands) + b.temps
@@ -296,6 +307,16 @@ func unroll(dst, p []float32, lo int) {
 			continue
 		}
 		k += copy(dst[k:], p[(lo+k)%len(p):])
+	}
+}
+
+// unrollImages fills dst with the channels of p of each image, over and over, starting at
+// element lo of images that have the given number of elements.
+func unrollImages(dst, p []float32, lo, channels, image int) {
+	for len(dst) > 0 {
+		n := min(len(dst), image-lo%image)
+		unroll(dst[:n], p[lo/image*channels:][:channels], lo%image)
+		dst, lo = dst[n:], lo+n
 	}
 }
 

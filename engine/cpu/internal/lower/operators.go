@@ -82,6 +82,7 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[ir.Deviation]():      deviation,
 	reflect.TypeFor[ir.Expand]():         expand,
 	reflect.TypeFor[ir.Fold]():           fold,
+	reflect.TypeFor[ir.Interleave]():     interleave,
 	reflect.TypeFor[ir.Join]():           nothing,
 	reflect.TypeFor[ir.JoinStatistics](): joinStatistics,
 	reflect.TypeFor[ir.RowSums]():        rowSums,

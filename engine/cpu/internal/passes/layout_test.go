@@ -28,6 +28,16 @@ var layoutCases = []passCase{
 		v5 2×3×5×4 NHWC = Div(v2, v4)
 		v7 2×3×5×4 = Copy(v5)
 		output 0 = v7`},
+	{"a factor for each channel of each image", func(g testGraph) []*graph.Node {
+		y := g.conv(g.image(), 8, 1, false)
+		return list(graph.Sum(graph.Mul(y, graph.MeanKeep(y, 2, 3))))
+	}, `
+		v6 2×8×5×4 NHWC = Copy(v0)
+		v2 2×8×5×4 NHWC = Conv2D(v6, v1)
+		v3 2×8×1×1 = Mean(v2)
+		v4 2×8×5×4 NHWC = Mul(v2, v3)
+		v5 scalar = Sum(v4)
+		output 0 = v5`},
 	{"an elementwise operation takes the layout of an argument", func(g testGraph) []*graph.Node {
 		x := g.image()
 		return list(graph.Sum(graph.Mul(g.conv(x, 8, 1, false), x)))

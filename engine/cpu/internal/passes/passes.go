@@ -25,6 +25,8 @@ func List(o conv.Options) []Pass {
 		{"activation", "activations of several operators become one", Activation},
 		{"bias", "biases become arguments of matrix products", Bias},
 		{"fold", "what is linear becomes weights of a convolution", Fold},
+		{"stack", "sums over stacked images become sums of images", Stack},
+		{"shuffle", "channel shuffles become one operation", Shuffle},
 		{"group", "elementwise operations are joined", Group},
 		{"argmax", "maximum pooling notes where maxima come from", Argmax},
 		{"algorithm", "convolutions and products get algorithms", Algorithm(o)},
