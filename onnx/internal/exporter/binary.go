@@ -27,15 +27,10 @@ func binary(c *call, o graph.BinaryOp) string {
 		return c.op(kind, c.all())
 	}
 	if kind, ok := comparisons[o.Func]; ok {
-		return c.fromBool(c.op(kind, c.all()))
+		value := c.op(kind, c.all())
+		c.booleans[value] = ""
+		return value
 	}
 	c.fail(c.node, "the function has no form in ONNX")
 	return ""
-}
-
-// fromBool makes 0 and 1 of false and true.
-func (c *call) fromBool(x string) string {
-	y := c.toFloat(x)
-	c.booleans[y] = x
-	return y
 }

@@ -98,7 +98,7 @@ type exporter struct {
 	fixed   map[*graph.Node]bool // computed from variables and constants alone
 
 	values   map[*graph.Node]string // the ONNX value of a node that is emitted
-	booleans map[string]string      // the value of type bool from which a value of 0 and 1 was made
+	booleans map[string]string      // for a value of type bool, the value of 0 and 1 made of it, if there is one
 	taken    map[string]bool        // names in use
 	variable map[*graph.Variable]string
 	shared   map[string]string // the names of small constants, by content
@@ -153,7 +153,7 @@ func (e *exporter) begin() {
 		dims = []dim{dims[0], dims[2], dims[3], dims[1]}
 		channels := len(p.Scale)
 		value = e.add("preprocessing", "Transpose", []string{value}, ints("perm", 0, 3, 1, 2))
-		value = e.add("preprocessing", "Cast", []string{value}, number("to", int(proto.Float)))
+		value = e.add("preprocessing", "Cast", []string{value}, toType(proto.Float))
 		value = e.add("preprocessing", "Mul", []string{value, e.floats("preprocessing.scale", p.Scale, 1, channels, 1, 1)})
 		value = e.add("preprocessing", "Add", []string{value, e.floats("preprocessing.shift", p.Shift, 1, channels, 1, 1)})
 	}
@@ -199,9 +199,32 @@ func (e *exporter) rename(from, to string) bool {
 	return true
 }
 
-// value returns the name of a node's value and emits the node if that has not been
-// done.
+// value returns the name of a node's value, a float32, and emits the node if that has
+// not been done.
 func (e *exporter) value(n *graph.Node) string {
+	value := e.result(n)
+	number, isBool := e.booleans[value]
+	if !isBool {
+		return value
+	}
+	if number == "" {
+		number = e.add(n.Path(), "Cast", []string{value}, toType(proto.Float))
+		e.booleans[value] = number
+	}
+	return number
+}
+
+// truth is value for a condition: of type bool, and true for all but 0.
+func (e *exporter) truth(n *graph.Node) string {
+	value := e.result(n)
+	if _, isBool := e.booleans[value]; isBool {
+		return value
+	}
+	return e.add(n.Path(), "Cast", []string{value}, toType(proto.Bool))
+}
+
+// result returns what the node's rule returned, which can be a bool.
+func (e *exporter) result(n *graph.Node) string {
 	if value, ok := e.values[n]; ok || e.err != nil {
 		return value
 	}
@@ -269,6 +292,9 @@ func (e *exporter) add(path, kind string, inputs []string, attributes ...*proto.
 func number(name string, v int) *proto.Attribute {
 	return &proto.Attribute{Name: name, Type: proto.AttributeInt, I: int64(v)}
 }
+
+// toType is the attribute of Cast.
+func toType(t proto.DataType) *proto.Attribute { return number("to", int(t)) }
 
 func float(name string, v float32) *proto.Attribute {
 	return &proto.Attribute{Name: name, Type: proto.AttributeFloat, F: v}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/onnx/internal/proto"
 )
 
 var reductions = map[graph.ReduceKind]string{
@@ -48,7 +49,7 @@ func (c *call) reduce(kind, x string, axes []int, keep bool) string {
 // argMax is ArgMax, whose result is an int64.
 func argMax(c *call, o graph.ArgMaxOp) string {
 	i := c.op("ArgMax", []string{c.in(0)}, number("axis", o.Axis), number("keepdims", 0))
-	return c.toFloat(i)
+	return c.op("Cast", []string{i}, toType(proto.Float))
 }
 
 // softmax is Softmax or LogSoftmax.

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/onnx/internal/proto"
 )
 
 // plainUnary has the functions that ONNX has under one name and without parameters.
@@ -111,10 +110,4 @@ func (c *call) geluTanh(x string) string {
 	tanh := c.op("Tanh", []string{c.op("Mul", []string{inner, c.scalar(float32(math.Sqrt(2 / math.Pi)))})})
 	y := c.op("Mul", []string{x, c.op("Add", []string{tanh, c.scalar(1)})})
 	return c.op("Mul", []string{y, c.scalar(0.5)})
-}
-
-// toFloat makes float32 of a value of another type.
-func (c *call) toFloat(x string) string {
-	y := c.op("Cast", []string{x}, number("to", int(proto.Float)))
-	return y
 }
