@@ -95,10 +95,8 @@ func (c *call) normalized(o graph.BatchNormOp) string {
 		return c.reshape(part, plain(1, channels), column)
 	}
 	perChannel := func(i int) string { return c.reshape(c.in(i), plain(channels), column) }
-	centred := c.op("Sub", []string{c.in(0), stats(0)})
-	deviation := c.op("Sqrt", []string{c.op("Add", []string{stats(1), c.scalar(o.Eps)})})
-	y := c.op("Mul", []string{c.op("Div", []string{centred, deviation}), perChannel(2)})
-	return c.op("Add", []string{y, perChannel(3)})
+	y := c.divided(c.op("Sub", []string{c.in(0), stats(0)}), stats(1), o.Eps)
+	return c.scaled(y, perChannel(2), perChannel(3))
 }
 
 func ones(n int) []int {
@@ -116,10 +114,7 @@ func batchStats(c *call, _ graph.BatchStatsOp) string {
 		axes = append(axes, i)
 	}
 	channels := c.node.Shape()[1]
-	x := c.in(0)
-	mean := c.reduce("ReduceMean", x, axes, true)
-	centred := c.op("Sub", []string{x, mean})
-	variance := c.reduce("ReduceMean", c.op("Mul", []string{centred, centred}), axes, true)
+	mean, _, variance := c.moments(c.in(0), axes)
 	kept := plain(append([]int{1, channels}, ones(len(axes)-1)...)...)
 	matrix := plain(1, channels)
 	return c.op("Concat", []string{c.reshape(mean, kept, matrix), c.reshape(variance, kept, matrix)}, number("axis", 0))

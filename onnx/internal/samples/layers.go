@@ -69,6 +69,21 @@ func layers() []Sample {
 				return graph.BatchNormInference(x, stats, c, c, 1e-3)
 			})
 		}),
+		network("layer normalizations", func() nn.Layer {
+			return &block{A: parameter(7, 6), B: parameter(4), f: func(b *block, x *graph.Node) *graph.Node {
+				y := graph.LayerNorm(x, b.A.Value(x), nil, 1e-5, 2, 3)
+				return graph.LayerNorm(y, b.B.Value(x), b.B.Value(x), 1e-3, 1)
+			}}
+		}),
+		network("group normalizations", func() nn.Layer {
+			return &block{A: parameter(4), B: parameter(4), f: func(b *block, x *graph.Node) *graph.Node {
+				gamma, beta := b.A.Value(x), b.B.Value(x)
+				y := graph.InstanceNorm(graph.GroupNorm(x, 2, gamma, beta, 1e-3), gamma, beta, 1e-5)
+				flat := graph.GroupNorm(graph.Mean(graph.Exp(y), 2, 3), 2, gamma, beta, 1e-5)
+				other := graph.GroupStats(graph.Exp(x), 2)
+				return graph.Concat(1, graph.Flatten(y), flat, graph.Flatten(other))
+			}}
+		}),
 		function("response normalizations", joined(
 			func(x *graph.Node) *graph.Node { return graph.LRN(x, 3, 0.5, 0.75, 2) },
 			func(x *graph.Node) *graph.Node { return graph.LRN(x, 4, 0.5, 0.75, 1) },
