@@ -39,30 +39,19 @@ func (c *call) scaled(x, scale, shift string) string {
 
 // groupNorm is InstanceNormalization for groups of one channel, and GroupNormalization
 // from opset 21 on: before, that has another meaning. Otherwise the groups become the
-// channels of an InstanceNormalization, as in PyTorch's exporter.
+// channels of an InstanceNormalization, as in PyTorch's exporter. ONNX's operators
+// compute the statistics, too.
 func groupNorm(c *call, o graph.GroupNormOp) string {
-	x, stats := c.node.Inputs()[0], c.node.Inputs()[1]
-	dims, channels := c.dims(x), x.Shape()[1]
+	dims, channels := c.dims(c.node), c.node.Shape()[1]
 	eps := float("epsilon", o.Eps)
-	own := stats.Op() == graph.Op(graph.GroupStatsOp{Groups: o.Groups}) && stats.Inputs()[0] == x
 	switch {
-	case own && o.Groups == channels && len(dims) > 2:
+	case o.Groups == channels && len(dims) > 2:
 		return c.op("InstanceNormalization", []string{c.in(0), c.in(2), c.in(3)}, eps)
-	case own && c.opts.Opset >= 21 && len(dims) > 2:
+	case c.opts.Opset >= 21 && len(dims) > 2:
 		return c.op("GroupNormalization", []string{c.in(0), c.in(2), c.in(3)}, number("num_groups", o.Groups), eps)
 	}
 	rows := groupRows(dims, o.Groups)
-	y := c.reshape(c.in(0), dims, rows)
-	if own {
-		y = c.op("InstanceNormalization", []string{y, c.full(1, o.Groups), c.full(0, o.Groups)}, eps)
-	} else {
-		// N×2×groups: mean and variance, each with a last axis for the row
-		column := []dim{dims[0], {o.Groups, false}, {1, false}}
-		part := func(i int) string {
-			return c.reshape(c.slice(c.in(1), 1, i, i+1, 1), []dim{dims[0], {1, false}, {o.Groups, false}}, column)
-		}
-		y = c.divided(c.op("Sub", []string{y, part(0)}), part(1), o.Eps)
-	}
+	y := c.op("InstanceNormalization", []string{c.reshape(c.in(0), dims, rows), c.full(1, o.Groups), c.full(0, o.Groups)}, eps)
 	perChannel := plain(append([]int{channels}, ones(len(dims)-2)...)...)
 	gamma := c.reshape(c.in(2), plain(channels), perChannel)
 	beta := c.reshape(c.in(3), plain(channels), perChannel)
@@ -79,9 +68,7 @@ func groupRows(dims []dim, groups int) []dim {
 }
 
 // full is a vector of equal numbers.
-func (c *call) full(v float32, n int) string {
-	return c.constantOf(tensor.Full(v, n))
-}
+func (c *call) full(v float32, n int) string { return c.constantOf(tensor.Full(v, n)) }
 
 // groupStats is the mean and the biased variance of each group: N×2×groups.
 func groupStats(c *call, o graph.GroupStatsOp) string {
