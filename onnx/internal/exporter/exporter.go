@@ -214,15 +214,6 @@ func (e *exporter) value(n *graph.Node) string {
 	return number
 }
 
-// truth is value for a condition: of type bool, and true for all but 0.
-func (e *exporter) truth(n *graph.Node) string {
-	value := e.result(n)
-	if _, isBool := e.booleans[value]; isBool {
-		return value
-	}
-	return e.add(n.Path(), "Cast", []string{value}, toType(proto.Bool))
-}
-
 // result returns what the node's rule returned, which can be a bool.
 func (e *exporter) result(n *graph.Node) string {
 	if value, ok := e.values[n]; ok || e.err != nil {
