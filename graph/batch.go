@@ -123,6 +123,19 @@ func (b batching) only(i int) bool {
 // all reports whether all arguments are batched.
 func (b batching) all() bool { return !slices.Contains(b.batched, false) }
 
+// broadcast reports whether the node treats each sample for itself if it broadcasts
+// its arguments: one that is not batched may be repeated for each sample, but have no
+// part for each.
+func (b batching) broadcast() bool {
+	for i, in := range b.node.inputs {
+		whole := len(in.shape) == len(b.node.shape)
+		if b.batched[i] != whole && !(whole && in.shape[0] == 1) {
+			return false
+		}
+	}
+	return true
+}
+
 // resize returns a shape with the new number of samples.
 func (b batching) resize(s tensor.Shape) tensor.Shape {
 	s = s.Clone()

@@ -23,9 +23,16 @@ const (
 	KindMinimum
 	// KindMaximum is the greater of a and b, NaN if one of them is.
 	KindMaximum
+	// KindLess is 1 where a < b and 0 elsewhere. It has no derivative.
+	KindLess
+	// KindLessEqual is 1 where a ≤ b and 0 elsewhere. It has no derivative.
+	KindLessEqual
+	// KindPower is a to the power of b, as C's pow: NaN for negative a unless b is
+	// whole, and 1 where b is 0 or a is 1.
+	KindPower
 )
 
-var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal", "Minimum", "Maximum"}
+var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal", "Minimum", "Maximum", "Less", "LessEqual", "Power"}
 
 // String returns the function's name, such as "Add".
 func (k BinaryKind) String() string { return kindName(binaryNames[:], int(k), "BinaryKind") }
@@ -33,7 +40,10 @@ func (k BinaryKind) String() string { return kindName(binaryNames[:], int(k), "B
 // BinaryOp applies a function to pairs of elements, with NumPy's broadcasting:
 // shapes are aligned at the right, and a size of 1 (or a missing axis)
 // repeats. Where the arguments of Minimum and Maximum are equal, each gets half
-// of the derivative, as in PyTorch.
+// of the derivative, as in PyTorch. The derivatives of Power are
+//
+//	b·a^(b−1) with respect to a, 0 where b = 0
+//	a^b·log(a) with respect to b, 0 where a = 0 and b ≥ 0
 type BinaryOp struct{ Func BinaryKind }
 
 // Kind returns the function's name.
@@ -62,6 +72,12 @@ func (o BinaryOp) gradient(y, dy *Node) []*Node {
 		hitA, hitB := Equal(a, y), Equal(b, y)
 		share := Div(dy, Add(hitA, hitB))
 		return []*Node{sumTo(Mul(hitA, share), a.shape), sumTo(Mul(hitB, share), b.shape)}
+	case KindPower:
+		zero := dy.graph.Scalar(0)
+		da := Mul(dy, Mul(b, Power(a, Sub(b, dy.graph.Scalar(1)))))
+		db := Mul(dy, Mul(y, Log(a)))
+		flat := And(Equal(a, zero), LessEqual(zero, b))
+		return []*Node{sumTo(Where(Equal(b, zero), zero, da), a.shape), sumTo(Where(flat, zero, db), b.shape)}
 	}
 	return []*Node{nil, nil}
 }
@@ -70,17 +86,7 @@ func (BinaryOp) elementwise() {}
 
 func (BinaryOp) cheap() {}
 
-// rebatch allows a constant that is repeated for each sample, but none that has
-// a part for each.
-func (o BinaryOp) rebatch(b batching) (Op, bool) {
-	for i, in := range b.node.inputs {
-		whole := len(in.shape) == len(b.node.shape)
-		if b.batched[i] != whole && !(whole && in.shape[0] == 1) {
-			return nil, false
-		}
-	}
-	return o, true
-}
+func (o BinaryOp) rebatch(b batching) (Op, bool) { return o, b.broadcast() }
 
 // Add returns a + b, broadcast.
 func Add(a, b *Node) *Node { return a.graph.add(BinaryOp{KindAdd}, a, b) }
@@ -104,3 +110,20 @@ func Minimum(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMinimum}, a, b)
 // Maximum returns the greater of a and b by elements, broadcast. Where they are
 // equal, each gets half of the derivative.
 func Maximum(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMaximum}, a, b) }
+
+// Less returns 1 where a < b and 0 elsewhere, broadcast.
+func Less(a, b *Node) *Node { return a.graph.add(BinaryOp{KindLess}, a, b) }
+
+// LessEqual returns 1 where a ≤ b and 0 elsewhere, broadcast.
+func LessEqual(a, b *Node) *Node { return a.graph.add(BinaryOp{KindLessEqual}, a, b) }
+
+// Greater returns 1 where a > b and 0 elsewhere, broadcast: Less(b, a).
+func Greater(a, b *Node) *Node { return Less(b, a) }
+
+// GreaterEqual returns 1 where a ≥ b and 0 elsewhere, broadcast: LessEqual(b, a).
+func GreaterEqual(a, b *Node) *Node { return LessEqual(b, a) }
+
+// Power returns a to the power of b by elements, broadcast, as PyTorch's pow of two
+// tensors. Negative numbers have only whole powers; all others are NaN. [Pow] is
+// faster if all exponents are the same.
+func Power(a, b *Node) *Node { return a.graph.add(BinaryOp{KindPower}, a, b) }

@@ -42,8 +42,12 @@
 //   - leaf.go: [Graph.Input], [Graph.Variable], [Graph.Constant], [Graph.Scalar]
 //   - unary.go: [Neg], [Exp], [Log], [Sqrt], [Abs], [Pow], [Clip], [Erf], [Sigmoid],
 //     [Tanh], [ReLU], [ReLU6], [LeakyReLU], [ELU], [SiLU], [GELU], [GELUTanh],
-//     [HardSigmoid], [HardSwish], [Softplus]
-//   - binary.go: [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal]
+//     [HardSigmoid], [HardSwish], [Softplus], [Floor], [Ceil], [Round], [Sign], [Sin],
+//     [Cos]
+//   - binary.go: [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal],
+//     [Less], [LessEqual], [Greater], [GreaterEqual], [Power]
+//   - logic.go: [Not], [And], [Or], [Xor]
+//   - where.go: [Where]
 //   - broadcast.go: [Broadcast]
 //   - reduce.go: [Sum], [Mean], [Max], [SumKeep], [MeanKeep], [MaxKeep]
 //   - argmax.go: [ArgMax]
@@ -62,7 +66,8 @@
 //   - reshape.go: [Reshape], [Flatten]
 //   - transpose.go: [Transpose]
 //   - concat.go: [Concat]
-//   - slice.go: [Slice]
+//   - slice.go: [Slice], [SliceStep]
+//   - gather.go: [Gather]
 //   - pad.go: [Pad]
 //
 // # What engines read

@@ -82,17 +82,10 @@ func oneMatrix(s tensor.Shape) bool { return s[:len(s)-2].Size() == 1 }
 // rebatch allows rows that are samples, matrices that are, and an argument that is
 // the same for all samples.
 func (o MatMulOp) rebatch(b batching) (Op, bool) {
-	rank := len(b.node.shape)
-	if rank == 2 {
+	if len(b.node.shape) == 2 {
 		return o, !o.TransA && b.only(0)
 	}
-	for i, in := range b.node.inputs {
-		whole := len(in.shape) == rank
-		if b.batched[i] != whole && !(whole && in.shape[0] == 1) {
-			return nil, false
-		}
-	}
-	return o, true
+	return o, b.broadcast()
 }
 
 func (o MatMulOp) multiplyAdds(n *Node) int64 {

@@ -45,3 +45,26 @@ func Slice(x *Node, axis, start, stop int) *Node {
 	}
 	return x.graph.add(SliceOp{a, start, stop}, x)
 }
+
+// SliceStep returns the elements start, start+step, … along axis (negative: from the
+// end), as many as come before stop. A negative step goes backwards; then stop −1
+// includes element 0. start must be the index of an element, step not 0.
+func SliceStep(x *Node, axis, start, stop, step int) *Node {
+	a := checkedAxes(x, "SliceStep", []int{axis})[0]
+	switch {
+	case step == 0:
+		fail(x.graph.failurePath(), "SliceStep", "the step must not be 0")
+	case step == 1:
+		return Slice(x, axis, start, stop)
+	case stop < -1 || stop > x.shape[a]:
+		fail(x.graph.failurePath(), "SliceStep", "range %d to %d is outside of axis %d of %v", start, stop, a, x.shape)
+	}
+	var indices []int
+	for i := start; step > 0 && i < stop || step < 0 && i > stop; i += step {
+		indices = append(indices, i)
+	}
+	if len(indices) == 0 {
+		fail(x.graph.failurePath(), "SliceStep", "range %d to %d in steps of %d is empty", start, stop, step)
+	}
+	return Gather(x, a, indices)
+}

@@ -54,11 +54,23 @@ const (
 	KindPow
 	// KindClip is min(max(A, x), B).
 	KindClip
+	// KindFloor is the greatest whole number that is at most x.
+	KindFloor
+	// KindCeil is the smallest whole number that is at least x.
+	KindCeil
+	// KindRound is the nearest whole number, the even one of two.
+	KindRound
+	// KindSign is −1, 0 or 1 for negative x, zeros and positive x.
+	KindSign
+	// KindSin is the sine of x in radians.
+	KindSin
+	// KindCos is the cosine of x in radians.
+	KindCos
 )
 
 var unaryNames = [...]string{
 	"Neg", "Exp", "Log", "Sqrt", "ReLU", "Sigmoid", "Tanh", "ReLU6", "LeakyReLU", "ELU", "Softplus",
-	"SiLU", "HardSigmoid", "HardSwish", "GELU", "GELUTanh", "Erf", "Abs", "Pow", "Clip",
+	"SiLU", "HardSigmoid", "HardSwish", "GELU", "GELUTanh", "Erf", "Abs", "Pow", "Clip", "Floor", "Ceil", "Round", "Sign", "Sin", "Cos",
 }
 
 // String returns the function's name, such as "ReLU".
@@ -124,6 +136,11 @@ func (o UnaryOp) gradient(y, dy *Node) []*Node {
 			return []*Node{dy}
 		}
 		dx = Mul(Mul(dy, scalar(o.A)), Pow(x, o.A-1))
+	case KindFloor, KindCeil, KindRound, KindSign: // constant but for jumps
+	case KindSin:
+		dx = Mul(dy, Cos(x))
+	case KindCos:
+		dx = Neg(Mul(dy, Sin(x)))
 	case KindReLU, KindReLU6, KindSigmoid, KindTanh:
 		dx = dy.graph.add(UnaryGradOp{Func: o.Func}, y, dy)
 	default:
@@ -263,3 +280,23 @@ func Pow(x *Node, exponent float32) *Node {
 func Clip(x *Node, lo, hi float32) *Node {
 	return x.graph.add(UnaryOp{Func: KindClip, A: lo, B: hi}, x)
 }
+
+// Floor returns the greatest whole number that is at most x. It has no derivative.
+func Floor(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindFloor}, x) }
+
+// Ceil returns the smallest whole number that is at least x. It has no derivative.
+func Ceil(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindCeil}, x) }
+
+// Round returns the whole number nearest to x, and the even one of two, as PyTorch's
+// round: 0.5 becomes 0 and 1.5 becomes 2. It has no derivative.
+func Round(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindRound}, x) }
+
+// Sign returns −1, 0 or 1 for negative x, zeros and positive x, and NaN for NaN. It has
+// no derivative.
+func Sign(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindSign}, x) }
+
+// Sin returns the sine of x in radians.
+func Sin(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindSin}, x) }
+
+// Cos returns the cosine of x in radians.
+func Cos(x *Node) *Node { return x.graph.add(UnaryOp{Func: KindCos}, x) }

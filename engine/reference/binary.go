@@ -2,6 +2,7 @@ package reference
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/strideml/stride/graph"
 )
@@ -15,6 +16,10 @@ var binaryFuncs = map[graph.BinaryKind]func(p, q float64) float64{
 	graph.KindEqual:   func(p, q float64) float64 { return choose(p == q, 1, 0) },
 	graph.KindMinimum: func(p, q float64) float64 { return min(p, q) },
 	graph.KindMaximum: func(p, q float64) float64 { return max(p, q) },
+
+	graph.KindLess:      func(p, q float64) float64 { return choose(p < q, 1, 0) },
+	graph.KindLessEqual: func(p, q float64) float64 { return choose(p <= q, 1, 0) },
+	graph.KindPower:     math.Pow,
 }
 
 func binary(op graph.BinaryOp, y array, in []array) error {

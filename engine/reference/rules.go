@@ -16,7 +16,7 @@ var rules = table(
 	// Leaves.
 	try(input), on(variable), on(constant),
 	// Functions of elements.
-	try(unary), try(unaryGrad), try(binary), on(broadcastTo), on(dropout),
+	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo), on(dropout),
 	// Sums and choices along axes.
 	try(reduce), on(argMax), on(softmax), on(crossEntropy), on(crossEntropyGrad),
 	// Convolutions and products.
@@ -28,7 +28,7 @@ var rules = table(
 	on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
 	on(groupStats), on(groupNorm), on(groupNormParamGrad), on(groupNormInputGrad),
 	// Changes of shape.
-	on(reshape), on(transpose), on(concat), on(slice), on(pad),
+	on(reshape), on(transpose), on(concat), on(slice), on(gather), on(gatherGrad), on(pad),
 )
 
 // An entry is a line of the table.

@@ -48,6 +48,18 @@ var unaryFuncs = map[graph.UnaryKind]func(x, a, b float64) float64{
 	graph.KindGELUTanh: func(x, _, _ float64) float64 {
 		return x / 2 * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
 	},
+
+	graph.KindFloor: func(x, _, _ float64) float64 { return math.Floor(x) },
+	graph.KindCeil:  func(x, _, _ float64) float64 { return math.Ceil(x) },
+	graph.KindRound: func(x, _, _ float64) float64 { return math.RoundToEven(x) },
+	graph.KindSign: func(x, _, _ float64) float64 {
+		if math.IsNaN(x) {
+			return x
+		}
+		return choose(x > 0, 1, choose(x < 0, -1, 0))
+	},
+	graph.KindSin: func(x, _, _ float64) float64 { return math.Sin(x) },
+	graph.KindCos: func(x, _, _ float64) float64 { return math.Cos(x) },
 }
 
 // unaryGrads holds the derivatives at v, times d. v is the function's result for

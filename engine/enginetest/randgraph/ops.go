@@ -30,7 +30,7 @@ type operator struct {
 var operators = map[string]operator{}
 
 func init() {
-	for _, table := range []map[string]operator{elementwise(), pairs(), reductions(), movements(), images(), normalizations(), matrices()} {
+	for _, table := range []map[string]operator{elementwise(), pairs(), jumps(), reductions(), movements(), images(), normalizations(), matrices()} {
 		for name, o := range table {
 			operators[name] = o
 			operatorNames = append(operatorNames, name)
@@ -74,6 +74,8 @@ func elementwise() map[string]operator {
 		"GELU":        seldom(unary("GELU", graph.GELU, anywhere)),
 		"GELUTanh":    seldom(unary("GELUTanh", graph.GELUTanh, anywhere)),
 		"Erf":         seldom(unary("Erf", graph.Erf, anywhere)),
+		"Sin":         seldom(unary("Sin", graph.Sin, anywhere)),
+		"Cos":         seldom(unary("Cos", graph.Cos, anywhere)),
 		"Abs":         seldom(unary("Abs", graph.Abs, anywhere)),
 		"LeakyReLU":   unaryWith("LeakyReLU", graph.LeakyReLU, anywhere, 0.01, 0.3),
 		"ELU":         unaryWith("ELU", graph.ELU, anywhere, 0.5, 1),
@@ -140,6 +142,7 @@ func pairs() map[string]operator {
 
 		"Minimum": pair("Minimum", graph.Minimum, 4, anywhere),
 		"Maximum": pair("Maximum", graph.Maximum, 4, anywhere),
+		"Power":   power(),
 	}
 }
 

@@ -22,6 +22,37 @@ func movements() map[string]operator {
 				s.Ints[1] = min(s.Ints[1], s.Ints[2]-1)
 				return nil
 			}},
+		"SliceStep": {weight: 4, draw: drawSliceStep,
+			build: func(x []*graph.Node, s Step) *graph.Node {
+				return graph.SliceStep(x[0], s.Ints[0], s.Ints[1], s.Ints[2], s.Ints[3])
+			},
+			fit: func(in [][]int, s *Step) [][]int {
+				n := in[0][s.Ints[0]]
+				s.Ints[1], s.Ints[2] = min(s.Ints[1], n-1), min(s.Ints[2], n)
+				return nil
+			}},
+		"Gather": {weight: 8,
+			draw: func(g *grower, x int) Step {
+				axis, ok := g.axis(x)
+				if !ok {
+					return Step{}
+				}
+				ints := []int{axis}
+				for range g.between(1, 6) {
+					ints = append(ints, g.between(0, g.shape(x)[axis]-1))
+				}
+				return Step{Op: "Gather", Args: []int{x}, Ints: ints}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node { return graph.Gather(x[0], s.Ints[0], s.Ints[1:]) },
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.Gather(%s, %d, %#v)", x[0], s.Ints[0], s.Ints[1:])
+			},
+			fit: func(in [][]int, s *Step) [][]int {
+				for i := range s.Ints[1:] {
+					s.Ints[1+i] = min(s.Ints[1+i], in[0][s.Ints[0]]-1)
+				}
+				return nil
+			}},
 		"Reshape": {weight: 12, draw: drawReshape,
 			build: func(x []*graph.Node, s Step) *graph.Node { return graph.Reshape(x[0], s.Ints...) },
 			fit:   fitReshape},
@@ -158,6 +189,20 @@ func drawSlice(g *grower, x int) Step {
 		stop = n
 	}
 	return Step{Op: "Slice", Args: []int{x}, Ints: []int{axis, start, stop}}
+}
+
+// drawSliceStep takes every second or third element, forwards or backwards.
+func drawSliceStep(g *grower, x int) Step {
+	axis, ok := g.axis(x)
+	if !ok {
+		return Step{}
+	}
+	n := g.shape(x)[axis]
+	start, stop, step := g.between(0, n-1), n, g.between(1, 3)
+	if g.chance(0.5) {
+		stop, step = g.between(-1, start-1), -step
+	}
+	return Step{Op: "SliceStep", Args: []int{x}, Ints: []int{axis, start, stop, step}}
 }
 
 // drawReshape keeps some axes and joins, splits or adds others.

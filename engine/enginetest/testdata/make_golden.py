@@ -290,6 +290,30 @@ def arrays():
     for i, (a, b) in enumerate([((3, 4, 5), (3, 5, 6)), ((2, 3, 7, 4), (4, 5)), ((4, 6), (3, 6, 2)), ((2, 1, 3, 5), (4, 5, 9))]):
         g.case(f"matmul{i}", "matmul", lambda a, b: a @ b, a=g.normal(*a), b=g.normal(*b))
     g.case("linear", "linear", lambda x, w, b: F.linear(x, w, b), x=g.normal(2, 5, 8), w=g.normal(7, 8), b=g.normal(7))
+    def digits(*shape, least=0):
+        return torch.randint(least, 3, shape, generator=g.random).double()
+
+    # The derivative at 0 of functions that are constant but for jumps is 0.
+    x = torch.arange(-8, 9).double() / 4
+    for name in ("floor", "ceil", "round", "sign"):
+        g.case(name, name, lambda x: getattr(torch, name)(x), fixed=("x",), x=x)
+    for name in ("sin", "cos"):
+        g.case(name, name, lambda x: getattr(torch, name)(x), x=g.normal(3, 17) * 4)
+    for name in ("lt", "le", "gt", "ge"):
+        g.case(name, name, lambda a, b: getattr(torch, name)(a, b).double(), fixed=("a", "b"), a=digits(3, 5), b=digits(5))
+    for name in ("logical_and", "logical_or", "logical_xor"):
+        g.case(name, name, lambda a, b: getattr(torch, name)(a, b).double(), fixed=("a", "b"), a=digits(9).clamp(max=1), b=digits(9).clamp(max=1))
+    g.case("logical_not", "logical_not", lambda x: torch.logical_not(x).double(), fixed=("x",), x=digits(9))
+    g.case("power", "power", lambda a, b: torch.pow(a, b), a=g.normal(3, 5).abs() + 0.25, b=g.normal(5) * 2)
+    # Powers of 0 and of negative numbers: of the exponents −1, 0, 1 and 2.
+    a, b = torch.meshgrid(torch.arange(-2.0, 3.0), torch.arange(-1.0, 3.0), indexing="ij")
+    g.case("power_digits", "power", lambda a, b: torch.pow(a, b), fixed=("b",), a=a.double(), b=b.double())
+    g.case("power_zero", "power", lambda a, b: torch.pow(a, b), fixed=("a",), a=torch.tensor([0.0, 0.0, 2.0, 1.0]), b=torch.tensor([0.0, 2.0, 0.0, -3.0]))
+    for i, (a, b) in enumerate([((3, 5), (3, 5)), ((), (3, 1))]):
+        g.case(f"where{i}", "where", lambda c, a, b: torch.where(c != 0, a, b), fixed=("c",), c=digits(3, 5), a=g.normal(*a), b=g.normal(*b))
+    for axis, indices in [(0, [2, 0]), (1, [3, 3, 0, 4, 3])]:
+        g.case(f"gather{axis}", "gather", lambda x: torch.index_select(x, axis, torch.tensor(indices)), x=g.normal(4, 5, 3), axis=axis, axes=indices)
+    g.case("slice_step", "slice_step", lambda x: x[:, 1:8:3], x=g.normal(2, 9, 3), axis=1, start=1, stop=8, size=3)
     g.save("arrays")
 
 

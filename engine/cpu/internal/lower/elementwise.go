@@ -44,7 +44,7 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		case s.Equal(shape):
 			l.Plain(o, i)
 		case s.Size() == 1:
-			e.Forms[i] = ir.Scalar
+			e.Forms[i] = formOfNumber(e, e.Inputs[i])
 			l.Any(o, i)
 		case periodic(s, shape, layout):
 			e.Forms[i] = ir.Periodic
@@ -66,6 +66,19 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 	} else {
 		l.MakePlain(o)
 	}
+}
+
+// formOfNumber returns the form of an argument of one element: a scalar, unless one of
+// the operators of the group takes only vectors.
+func formOfNumber(e *ir.Elementwise, n *graph.Node) ir.Form {
+	for _, m := range e.Members {
+		for i, in := range m.Inputs() {
+			if in == n && !takesScalar(m.Op(), i) {
+				return ir.Periodic
+			}
+		}
+	}
+	return ir.Scalar
 }
 
 // periodic reports whether s, broadcast to shape, repeats its row-major
@@ -157,14 +170,15 @@ func (c *Lowerer) operandOf(v *ir.Value, form ir.Form) operand {
 type instruction struct {
 	op      graph.Op
 	dst     int
-	a, b    int
+	a, b, c int // c of operators with three arguments
 	scalar  int // 1 or 2: the first or second argument is a scalar operand
 	scalarB memory
 }
 
 // maxRegisters bounds the registers of a program: operands, temporaries and the result
-// of a group of MaxMembers nodes, which have at most two arguments each.
-const maxRegisters = 4*MaxMembers + 1
+// of a group of MaxMembers nodes, which have at most three arguments each: together at
+// most 2·MaxMembers+1 operands, each with a register to unroll it into.
+const maxRegisters = 5*MaxMembers + 3
 
 // MaxMembers is how many nodes the group pass puts into one group at most.
 const MaxMembers = 24
@@ -232,6 +246,9 @@ func (b *blockProgram) assignRegisters(members []ir.Member) {
 					code.scalar, code.scalarB = side+1, b.operands[r].memory
 				}
 			}
+		}
+		if len(ins) > 2 {
+			code.c = regOf[ins[2]]
 		}
 		for _, in := range ins {
 			if uses[in]--; uses[in] == 0 && regOf[in] >= base {
@@ -337,5 +354,7 @@ func (in *instruction) execute(regs *[maxRegisters][]float32) {
 		case 2:
 			scalarSecondKernels[op.Func](dst, regs[in.a], in.scalarB.data()[0])
 		}
+	case graph.WhereOp:
+		whereKernel(op, dst, regs[in.a], regs[in.b], regs[in.c])
 	}
 }

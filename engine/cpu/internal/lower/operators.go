@@ -58,6 +58,8 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.CrossEntropyGradOp]():      crossEntropyGrad,
 	reflect.TypeFor[graph.CrossEntropyOp]():          crossEntropy,
 	reflect.TypeFor[graph.DropoutOp]():               dropout,
+	reflect.TypeFor[graph.GatherGradOp]():            gatherGrad,
+	reflect.TypeFor[graph.GatherOp]():                gather,
 	reflect.TypeFor[graph.GroupNormInputGradOp]():    groupNormInputGrad,
 	reflect.TypeFor[graph.GroupNormOp]():             groupNorm,
 	reflect.TypeFor[graph.GroupNormParamGradOp]():    groupNormParamGrad,
@@ -115,6 +117,8 @@ func Supports(op graph.Op) bool {
 		return known(unaryGradKernels[:], int(op.Func))
 	case graph.BinaryOp:
 		return known(binaryKernels[:], int(op.Func))
+	case graph.WhereOp:
+		return true
 	}
 	_, ok := operators[reflect.TypeOf(op)]
 	return ok

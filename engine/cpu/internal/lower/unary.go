@@ -27,6 +27,12 @@ var unaryKernels = [...]func(dst, x []float32, a, b float32){
 	graph.KindAbs:         plain(vec.Abs),
 	graph.KindPow:         with(vec.Pow),
 	graph.KindClip:        vec.Clip,
+	graph.KindFloor:       plain(vec.Floor),
+	graph.KindCeil:        plain(vec.Ceil),
+	graph.KindRound:       plain(vec.Round),
+	graph.KindSign:        plain(vec.Sign),
+	graph.KindSin:         plain(vec.Sin),
+	graph.KindCos:         plain(vec.Cos),
 }
 
 // unaryGradKernels compute the derivative times dy; v is the function's result

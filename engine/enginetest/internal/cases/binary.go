@@ -11,7 +11,7 @@ import (
 var binaryFuncs = []struct {
 	name string
 	f    func(a, b *graph.Node) *graph.Node
-}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}, {"Minimum", graph.Minimum}, {"Maximum", graph.Maximum}}
+}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}, {"Minimum", graph.Minimum}, {"Maximum", graph.Maximum}, {"Less", graph.Less}, {"LessEqual", graph.LessEqual}, {"Power", graph.Power}}
 
 func binaryCases() []Case {
 	shapes := [][2]tensor.Shape{
@@ -35,7 +35,9 @@ func binaryCases() []Case {
 			switch b.name {
 			case "Div":
 				c.Args[1].fill = positive
-			case "Equal":
+			case "Power":
+				c.Args[0].fill = positive
+			case "Equal", "Less", "LessEqual":
 				c.Args[0].fill, c.Args[1].fill = digit, digit
 				c.Forward, c.Flat = Exact, true
 			}
@@ -47,11 +49,38 @@ func binaryCases() []Case {
 				cases = append(cases, c)
 			}
 		}
+		if b.name == "Less" || b.name == "LessEqual" {
+			continue
+		}
 		cases = append(cases, Case{
 			Name:    b.name + " of x with itself",
 			Args:    []Arg{of(2, 5, 3, 3).with(positive)},
 			Build:   func(x []*graph.Node) *graph.Node { return b.f(x[0], x[0]) },
 			Forward: Pointwise, Backward: Measured, Flat: b.name == "Equal",
+		})
+	}
+	// Powers of zero and of negative numbers, and the exponent 0.
+	cases = append(cases, Case{
+		Name: "Power of digits", Args: []Arg{of(9, 7).with(digit), of(9, 7).with(digit)}, Forward: Pointwise, Backward: Measured,
+		Build: func(x []*graph.Node) *graph.Node { return graph.Power(x[0], x[1]) },
+	})
+	return append(cases, logicCases()...)
+}
+
+// logicCases are those of functions that are made of comparisons.
+func logicCases() []Case {
+	zero := func(x *graph.Node) *graph.Node { return x.Graph().Scalar(0) }
+	truth := func(f func(a, b *graph.Node) *graph.Node) func(a, b *graph.Node) *graph.Node {
+		return func(a, b *graph.Node) *graph.Node { return f(graph.Less(a, zero(a)), graph.LessEqual(zero(b), b)) }
+	}
+	var cases []Case
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{
+		"Greater": graph.Greater, "GreaterEqual": graph.GreaterEqual, "And": truth(graph.And), "Or": truth(graph.Or), "Xor": truth(graph.Xor),
+		"Not": func(a, b *graph.Node) *graph.Node { return graph.Not(graph.Mul(a, b)) },
+	} {
+		cases = append(cases, Case{
+			Name: name, Args: []Arg{of(4, 9).with(digit), of(9).with(digit)}, Forward: Exact, Flat: true,
+			Build: func(x []*graph.Node) *graph.Node { return f(x[0], x[1]) },
 		})
 	}
 	return cases
@@ -60,11 +89,14 @@ func binaryCases() []Case {
 var binaryGolden = map[string]GoldenFunc{
 	"add": goldenOf2(graph.Add), "sub": goldenOf2(graph.Sub), "mul": goldenOf2(graph.Mul), "div": goldenOf2(graph.Div),
 	"eq": goldenOf2(graph.Equal), "minimum": goldenOf2(graph.Minimum), "maximum": goldenOf2(graph.Maximum),
+	"lt": goldenOf2(graph.Less), "le": goldenOf2(graph.LessEqual), "gt": goldenOf2(graph.Greater), "ge": goldenOf2(graph.GreaterEqual),
+	"power":       goldenOf2(graph.Power),
+	"logical_and": goldenOf2(graph.And), "logical_or": goldenOf2(graph.Or), "logical_xor": goldenOf2(graph.Xor), "logical_not": goldenOf(graph.Not),
 }
 
 func binaryRounding(n *graph.Node) Rounding {
 	switch n.Op().(graph.BinaryOp).Func {
-	case graph.KindEqual, graph.KindMinimum, graph.KindMaximum:
+	case graph.KindEqual, graph.KindMinimum, graph.KindMaximum, graph.KindLess, graph.KindLessEqual:
 		return Rounding{None: true}
 	}
 	return Rounding{}

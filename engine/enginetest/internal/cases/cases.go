@@ -96,6 +96,9 @@ func around6(r *rand.Rand) float32 { return 12*r.Float32() - 3 }
 // around3 draws numbers on both sides of −3 and of 3.
 func around3(r *rand.Rand) float32 { return 10*r.Float32() - 5 }
 
+// halves draws multiples of ¼, of which every second one is a half or a whole number.
+func halves(r *rand.Rand) float32 { return float32(r.IntN(33)-16) / 4 }
+
 // digit draws small whole numbers, so that there are many ties.
 func digit(r *rand.Rand) float32 { return float32(r.IntN(4) - 1) }
 

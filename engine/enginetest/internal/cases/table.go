@@ -34,6 +34,7 @@ var Operators = []Operator{
 	},
 	{File: "unary", Ops: ops(graph.UnaryOp{}, graph.UnaryGradOp{}), Cases: unaryCases, Rounding: unaryRounding, Golden: unaryGolden},
 	{File: "binary", Ops: ops(graph.BinaryOp{}), Cases: binaryCases, Rounding: binaryRounding, Golden: binaryGolden},
+	{File: "where", Ops: ops(graph.WhereOp{}), Cases: whereCases, Rounding: exactly, Golden: whereGolden},
 	{File: "broadcast", Ops: ops(graph.BroadcastOp{}), Cases: broadcastCases, Rounding: exactly, Golden: broadcastGolden},
 	{File: "reduce", Ops: ops(graph.ReduceOp{}), Cases: reduceCases, Rounding: reduceRounding, Golden: reduceGolden},
 	{File: "argmax", Ops: ops(graph.ArgMaxOp{}), Cases: argMaxCases, Rounding: exactly, Golden: argMaxGolden},
@@ -63,6 +64,7 @@ var Operators = []Operator{
 	{File: "transpose", Ops: ops(graph.TransposeOp{}), Cases: transposeCases, Rounding: exactly, Golden: transposeGolden},
 	{File: "concat", Ops: ops(graph.ConcatOp{}), Cases: concatCases, Rounding: exactly, Golden: concatGolden},
 	{File: "slice", Ops: ops(graph.SliceOp{}), Cases: sliceCases, Rounding: exactly, Golden: sliceGolden},
+	{File: "gather", Ops: ops(graph.GatherOp{}, graph.GatherGradOp{}), Cases: gatherCases, Rounding: gatherRounding, Golden: gatherGolden},
 	{File: "pad", Ops: ops(graph.PadOp{}), Cases: padCases, Rounding: exactly, Golden: padGolden},
 	{
 		File:  "batchnorm",

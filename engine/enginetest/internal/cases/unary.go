@@ -48,6 +48,12 @@ var unaryFuncs = []struct {
 	{"Clip −0.5 0.75", with2(graph.Clip, -0.5, 0.75), Exact, nil},
 	{"Clip −Inf 0.25", with2(graph.Clip, float32(math.Inf(-1)), 0.25), Exact, nil},
 	{"Clip 0 Inf", with2(graph.Clip, 0, float32(math.Inf(1))), Exact, nil},
+	{"Floor", graph.Floor, Exact, nil},
+	{"Ceil", graph.Ceil, Exact, nil},
+	{"Round", graph.Round, Exact, nil},
+	{"Sign", graph.Sign, Exact, nil},
+	{"Sin", graph.Sin, Pointwise, nil},
+	{"Cos", graph.Cos, Pointwise, nil},
 }
 
 // with gives a function its parameter.
@@ -92,6 +98,13 @@ func unaryCases() []Case {
 	for _, exponent := range []float32{-3, 2, 3, 5, 1.5} {
 		add(fmt.Sprintf("Pow %v negative", exponent), with(graph.Pow, exponent), Pointwise, of(101).with(func(r *rand.Rand) float32 { return -tens(r) }))
 	}
+	for _, u := range unaryFuncs {
+		switch u.name {
+		case "Floor", "Ceil", "Round", "Sign":
+			add(u.name+" of halves", u.f, Exact, of(101).with(halves))
+			cases[len(cases)-1].Flat = true
+		}
+	}
 	// A chain, which engines fuse.
 	add("Chain", func(x *graph.Node) *graph.Node {
 		return graph.Tanh(graph.Neg(graph.ReLU(graph.Exp(graph.Sigmoid(x)))))
@@ -106,6 +119,8 @@ var unaryGolden = map[string]GoldenFunc{
 	"gelu": goldenOf(graph.GELU), "gelu_tanh": goldenOf(graph.GELUTanh), "erf": goldenOf(graph.Erf), "abs": goldenOf(graph.Abs),
 	"leaky_relu": goldenWith(graph.LeakyReLU), "elu": goldenWith(graph.ELU), "pow": goldenWith(graph.Pow),
 	"softplus": goldenWith2(graph.Softplus), "clamp": goldenWith2(graph.Clip),
+	"floor": goldenOf(graph.Floor), "ceil": goldenOf(graph.Ceil), "round": goldenOf(graph.Round), "sign": goldenOf(graph.Sign),
+	"sin": goldenOf(graph.Sin), "cos": goldenOf(graph.Cos),
 }
 
 // goldenWith makes a GoldenFunc of a function with one parameter.
@@ -127,7 +142,8 @@ func unaryRounding(n *graph.Node) Rounding {
 		f = op.Func
 	}
 	switch f {
-	case graph.KindNeg, graph.KindReLU, graph.KindReLU6, graph.KindAbs, graph.KindClip:
+	case graph.KindNeg, graph.KindReLU, graph.KindReLU6, graph.KindAbs, graph.KindClip,
+		graph.KindFloor, graph.KindCeil, graph.KindRound, graph.KindSign:
 		return Rounding{None: true}
 	}
 	return Rounding{}

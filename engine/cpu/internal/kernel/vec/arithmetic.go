@@ -103,13 +103,17 @@ func Equal(dst, a, b []float32) {
 	}
 }
 
-// oneIf is 1 if the condition holds and 0 otherwise.
+// oneIf is 1 if the condition holds and 0 otherwise. The compiler makes a move of bits
+// of it, and no branch.
 func oneIf(condition bool) float32 {
+	bits := uint32(0)
 	if condition {
-		return 1
+		bits = oneBits
 	}
-	return 0
+	return math.Float32frombits(bits)
 }
+
+const oneBits = 0x3f800000 // of 1
 
 // larger is the maximum of a and b: a NaN if either is NaN, b if they are equal.
 func larger(a, b float32) float32 {

@@ -34,6 +34,10 @@ func elementwiseFunctions() []elementwise {
 	binary("Equal", 0, Equal)
 	binary("Min", 0, Min)
 	binary("Max", 0, Max)
+	binary("Less", 0, Less)
+	binary("LessEqual", 0, LessEqual)
+	binary("Power", 0, Power)
+	binary("Where", 0, func(dst, a, b []float32) { Where(dst, a, b, a) })
 	binary("ReLUGrad", 0, ReLUGrad)
 	binary("ReLU6Grad", 0, ReLU6Grad)
 	binary("SigmoidGrad", 0, SigmoidGrad)
@@ -53,6 +57,10 @@ func elementwiseFunctions() []elementwise {
 	scalar("EqualS", EqualS)
 	scalar("MinS", MinS)
 	scalar("MaxS", MaxS)
+	scalar("LessS", LessS)
+	scalar("LessEqualS", LessEqualS)
+	scalar("GreaterS", GreaterS)
+	scalar("GreaterEqualS", GreaterEqualS)
 	scalar("Fill", func(dst, _ []float32, s float32) { Fill(dst, s) })
 	return list
 }

@@ -51,3 +51,12 @@ func squareRoot(x float32) float32 {
 	}
 	return float32(math.Sqrt(float64(x)))
 }
+
+// Power computes a to the power of b, as math.Pow does, with an error of at most
+// 0.5 ulp, without assembly.
+func Power(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i, v := range a {
+		dst[i] = float32(math.Pow(float64(v), float64(b[i])))
+	}
+}

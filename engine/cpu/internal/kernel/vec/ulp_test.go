@@ -28,6 +28,12 @@ func unaryFunctions() []unary {
 		{"Log", Log, math.Log, 1, 2, nil},
 		{"Sigmoid", Sigmoid, exactSigmoid, 2.5, 3, nil},
 		{"Tanh", Tanh, math.Tanh, 1.5, 3, nil},
+		{"Floor", Floor, math.Floor, 0, 0, nil},
+		{"Ceil", Ceil, math.Ceil, 0, 0, nil},
+		{"Round", Round, math.RoundToEven, 0, 0, nil},
+		{"Sign", Sign, exactSign, 0, 0, nil},
+		{"Sin", Sin, math.Sin, 0.51, 0, nil},
+		{"Cos", Cos, math.Cos, 0.51, 0, nil},
 	}, activationFunctions()...)
 }
 
@@ -37,6 +43,13 @@ var specials = []float32{
 	math.MaxFloat32, -math.MaxFloat32, math.SmallestNonzeroFloat32, -math.SmallestNonzeroFloat32,
 	0x1p-126, -0x1p-126, 0x1.fffffcp-127, 88.72283, 88.722839, 88.73, 89, 100, -87.33654, -87.4, -88.8, -103.97, -103.98, -104, -105, -200,
 	0.625, 0.62499994, 9.010913, 9.02, 10, -0.625, 1e-5, -1e-5, 1e-20, 1e-40, 0.70710677, 0.7071068, 1.4142135, 1.4142137, 2, 0.5, 16777216, -16777216, 1e30,
+}
+
+func exactSign(x float64) float64 {
+	if x == 0 {
+		return 0
+	}
+	return math.Copysign(1, x) + 0*math.Max(-1, math.Min(1, x)) // NaN for NaN
 }
 
 func exactSigmoid(x float64) float64 {

@@ -1,0 +1,88 @@
+package randgraph
+
+import "github.com/strideml/stride/graph"
+
+// jumps are the functions that jump where their argument changes a little, so that
+// engines agree only on arguments without any rounding: leaves of the shape of x.
+func jumps() map[string]operator {
+	return map[string]operator{
+		"Floor": jump("Floor", graph.Floor),
+		"Ceil":  jump("Ceil", graph.Ceil),
+		"Round": jump("Round", graph.Round),
+		"Sign":  jump("Sign", graph.Sign),
+
+		"Less":         comparison("Less", graph.Less),
+		"LessEqual":    comparison("LessEqual", graph.LessEqual),
+		"Greater":      comparison("Greater", graph.Greater),
+		"GreaterEqual": comparison("GreaterEqual", graph.GreaterEqual),
+
+		"Not": {weight: 1,
+			draw:  func(g *grower, x int) Step { return Step{Op: "Not", Args: []int{g.truth(x)}} },
+			build: func(x []*graph.Node, _ Step) *graph.Node { return graph.Not(x[0]) }},
+		"And": logic("And", graph.And),
+		"Or":  logic("Or", graph.Or),
+		"Xor": logic("Xor", graph.Xor),
+
+		"Where": {weight: 8,
+			draw: func(g *grower, x int) Step {
+				return Step{Op: "Where", Args: []int{g.truth(x), x, g.partner(x)}}
+			},
+			build: func(x []*graph.Node, _ Step) *graph.Node { return graph.Where(x[0], x[1], x[2]) },
+			fit: func(in [][]int, _ *Step) [][]int {
+				return [][]int{broadcastTo(in[0], in[1]), nil, broadcastTo(in[2], in[1])}
+			}},
+	}
+}
+
+// jump is a function of one number.
+func jump(name string, f func(*graph.Node) *graph.Node) operator {
+	return operator{
+		weight: 1,
+		draw:   func(g *grower, x int) Step { return Step{Op: name, Args: []int{g.anyLeaf(g.shape(x)...)}} },
+		build:  func(x []*graph.Node, _ Step) *graph.Node { return f(x[0]) },
+	}
+}
+
+// comparison is a function of two numbers.
+func comparison(name string, f func(a, b *graph.Node) *graph.Node) operator {
+	o := pair(name, f, 1, anywhere)
+	o.draw = func(g *grower, x int) Step { return g.compared(name, x) }
+	return o
+}
+
+// compared compares a leaf of the shape of x with one that is broadcast to it.
+func (g *grower) compared(name string, x int) Step {
+	s := append([]int{}, g.shape(x)...)
+	a := g.anyLeaf(s...)
+	for i := range s {
+		if i > 0 && g.chance(0.3) {
+			s[i] = 1
+		}
+	}
+	if g.chance(0.2) {
+		s = s[:0]
+	}
+	return Step{Op: name, Args: []int{a, g.anyLeaf(s...)}}
+}
+
+// truth adds a node of the shape of x, or one that is broadcast to it, of zeros and
+// ones.
+func (g *grower) truth(x int) int {
+	return g.add(g.compared([]string{"Less", "LessEqual", "Greater", "GreaterEqual"}[g.r.IntN(4)], x))
+}
+
+// logic is a function of two truth values.
+func logic(name string, f func(a, b *graph.Node) *graph.Node) operator {
+	o := pair(name, f, 1, anywhere)
+	o.draw = func(g *grower, x int) Step { return Step{Op: name, Args: []int{g.truth(x), g.truth(x)}} }
+	return o
+}
+
+// power has a positive base, and an exponent between −1 and 1.
+func power() operator {
+	o := pair("Power", graph.Power, 2, anywhere)
+	o.draw = func(g *grower, x int) Step {
+		return Step{Op: "Power", Args: []int{g.within(x, positive), g.within(g.partner(x), bounded)}}
+	}
+	return o
+}
