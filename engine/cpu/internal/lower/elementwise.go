@@ -44,7 +44,7 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		case s.Equal(shape):
 			l.Plain(o, i)
 		case s.Size() == 1:
-			e.Forms[i] = formOfNumber(e, e.Inputs[i])
+			e.Forms[i] = formOfNumber(e, i)
 			l.Any(o, i)
 		case periodic(s, shape, layout):
 			e.Forms[i] = ir.Periodic
@@ -70,10 +70,10 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 
 // formOfNumber returns the form of an argument of one element: a scalar, unless one of
 // the operators of the group takes only vectors.
-func formOfNumber(e *ir.Elementwise, n *graph.Node) ir.Form {
+func formOfNumber(e *ir.Elementwise, arg int) ir.Form {
 	for _, m := range e.Members {
-		for i, in := range m.Inputs() {
-			if in == n && !takesScalar(m.Op(), i) {
+		for i, in := range m.Args {
+			if in == arg && !takesScalar(m.Op, i) {
 				return ir.Periodic
 			}
 		}
