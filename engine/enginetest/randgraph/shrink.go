@@ -160,6 +160,7 @@ func (s *shrinker) steps() (any bool) {
 			continue
 		}
 		if isLeaf(s.best.Steps[i].Op) {
+			any = s.mergeLeaf(i) || any
 			continue
 		}
 		shapes, ok := s.best.shapes()
@@ -194,6 +195,20 @@ func (s *shrinker) steps() (any bool) {
 		any = any || done
 	}
 	return any
+}
+
+// mergeLeaf puts an earlier leaf of the same shape in the place of leaf i.
+func (s *shrinker) mergeLeaf(i int) bool {
+	for k, step := range s.best.Steps[:i] {
+		if isLeaf(step.Op) && slices.Equal(step.Ints, s.best.Steps[i].Ints) {
+			c := s.best.clone()
+			c.replace(i, k)
+			if s.try(c) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // used reports whether a step is an argument, an output or assigned.
