@@ -170,7 +170,7 @@ func (m *Model) variable(layer Layer, name string, trainable bool, fill filler, 
 		return nil, fmt.Errorf("%s has shape %v, but this use of the layer needs %v: a layer used twice must see inputs of the same size", full, v.Value.Shape(), shape)
 	case !ok:
 		v = &owned{
-			Variable: &graph.Variable{Name: full, Value: tensor.New(shape...), Trainable: trainable},
+			Variable: &graph.Variable{Name: full, Value: initialValue(layer, shape), Trainable: trainable},
 			layer:    layer,
 			order:    [2]int{at.order, m.count(layer)},
 		}
@@ -186,6 +186,14 @@ func (m *Model) variable(layer Layer, name string, trainable bool, fill filler, 
 		v.Changed()
 	}
 	return v.Variable, nil
+}
+
+// initialValue returns the tensor of a new variable: the one that the layer holds, or zeros.
+func initialValue(layer Layer, shape tensor.Shape) *tensor.Tensor {
+	if p, ok := layer.(*Param); ok && p.held != nil && p.held.HasShape(shape) {
+		return p.take()
+	}
+	return tensor.New(shape...)
 }
 
 // count returns the number of variables that a layer has.

@@ -1,9 +1,12 @@
 package nn
 
 import (
+	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
 )
 
 // A Param is a tensor that belongs to a custom layer: a [Parameter] or a
@@ -12,6 +15,9 @@ type Param struct {
 	shape     []int
 	init      Initializer
 	trainable bool
+
+	held  *tensor.Tensor // the initial value, in place of init
+	taken atomic.Bool    // held is that of a model
 }
 
 // Parameter returns a trainable tensor for a custom layer, which keeps it in a
@@ -37,6 +43,20 @@ func Buffer(shape ...int) *Param {
 // Init sets the initializer. The fans of a tensor a×b×c… are b·c·… and a·c·…;
 // both are the size of one with a single axis.
 func (r *Param) Init(i Initializer) *Param { r.init = i; return r }
+
+// Holding gives the tensor an initial value in place of an initializer; it must have the
+// shape of the Param. The first model that is made of the network takes t itself, without a
+// copy; another one gets a copy of what t holds at that time. [Model.Reinitialize] leaves it as
+// it is.
+func (r *Param) Holding(t *tensor.Tensor) *Param { r.held = t; return r }
+
+// take returns the initial value for a model.
+func (r *Param) take() *tensor.Tensor {
+	if r.taken.CompareAndSwap(false, true) {
+		return r.held
+	}
+	return r.held.Clone()
+}
 
 func (r *Param) kind() string {
 	if r.trainable {
@@ -79,6 +99,9 @@ func (r *Param) node(s scope) *graph.Node {
 		}
 	}
 	fill := fillWith(r.init, fanIn, fanOut)
+	if r.held != nil {
+		fill = func(*rand.Rand, []float32) {} // take has the value
+	}
 	if r.trainable {
 		return s.parameter("", fill, r.shape...)
 	}

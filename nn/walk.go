@@ -113,8 +113,25 @@ func (w *walker) pointer(p reflect.Value, path string, depth int) error {
 		return nil
 	case leaf:
 		return nil
+	case Container:
+		return w.children(l, path, depth)
 	}
 	return w.fields(p.Elem(), path, depth)
+}
+
+// children visits the layers of a container.
+func (w *walker) children(c Container, path string, depth int) error {
+	names := map[string]bool{}
+	for _, child := range c.Children() {
+		if child.Name == "" || names[child.Name] {
+			return fmt.Errorf("%q of the %T at %q: a name must occur once and not be empty", child.Name, c, path)
+		}
+		names[child.Name] = true
+		if err := w.value(reflect.ValueOf(&child.Layer).Elem(), join(path, child.Name), depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fields visits the fields of an addressable struct.

@@ -107,7 +107,7 @@ func TestDecodeRefuses(t *testing.T) {
 		"nested":           {part(7, deep), "nested more than 48 deep"},
 		"empty nodes":      {part(7, bytes.Repeat([]byte{1<<3 | 2, 0}, 4<<20)), "too many small parts"},
 		"empty names":      {part(7, part(1, bytes.Repeat([]byte{1<<3 | 2, 0}, 4<<20))), "too many small parts"},
-		"single numbers":   {part(7, part(5, bytes.Repeat([]byte{7<<3 | 0, 0}, 4<<20))), "too many small parts"},
+		"single numbers":   {part(7, part(5, bytes.Repeat([]byte{7 << 3, 0}, 4<<20))), "too many small parts"},
 		"a bad number":     {part(7, part(5, part(7, []byte{0x80}))), "EOF"},
 		"half a float":     {part(7, part(5, varint(2, 10), part(4, []byte{1, 2, 3}))), "EOF"},
 	} {
@@ -127,7 +127,7 @@ func TestDecodeMemory(t *testing.T) {
 	}{
 		"nodes":      {[]byte{1<<3 | 2, 0}, func(p []byte) []byte { return part(7, p) }},
 		"inputs":     {[]byte{1<<3 | 2, 0}, func(p []byte) []byte { return part(7, part(1, p)) }},
-		"numbers":    {[]byte{7<<3 | 0, 0}, func(p []byte) []byte { return part(7, part(5, p)) }},
+		"numbers":    {[]byte{7 << 3, 0}, func(p []byte) []byte { return part(7, part(5, p)) }},
 		"attributes": {[]byte{5<<3 | 2, 0}, func(p []byte) []byte { return part(7, part(1, p)) }},
 		"properties": {[]byte{14<<3 | 2, 0}, func(p []byte) []byte { return p }},
 	} {

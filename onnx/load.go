@@ -1,0 +1,180 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/strideml/stride/internal/filemap"
+	"github.com/strideml/stride/onnx/internal/importer"
+	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/onnx/internal/tensordata"
+	"github.com/strideml/stride/tensor"
+)
+
+// Options are the choices of [Load] and [Read]. The zero value is right for most files.
+type Options struct {
+	// Input is the shape of one input without the batch, C×H×W for images. It fills in the
+	// sizes that the file leaves open, and must agree with those that it gives. nil is enough
+	// for files that give all sizes.
+	Input tensor.Shape
+	// Output is the name of the output that is the network's result; "" is the first one.
+	Output string
+}
+
+// Load reads the network in the ONNX file at path. Weights in other files, which ONNX calls
+// external data, must lie in the file's folder or below it, and must be no links.
+//
+// A network has one input, whose first axis is the batch, and any batch size: where a file
+// has written the batch size that it was exported for into its shapes, they are made to fit
+// others. Constants and shapes are computed while the file is read.
+//
+// If there are operators, attributes or values of them that are not supported, the error is
+// an [*UnsupportedError] with all of them. Other errors say what is wrong in the file.
+//
+// Reading takes at most 64 MB of memory and four times the size of the file.
+func Load(path string, o Options) (*Network, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	m, err := filemap.Map(f)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	n, err := read(m.Bytes, filepath.Dir(path), o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return n, nil
+}
+
+// Read is [Load] for the bytes of a file. External data is an error: there is no folder that
+// it could lie in.
+func Read(data []byte, o Options) (*Network, error) {
+	n, err := read(data, "", o)
+	if err != nil {
+		return nil, fmt.Errorf("read ONNX: %w", err)
+	}
+	return n, nil
+}
+
+// read reads a network; folder is that of external data.
+func read(data []byte, folder string, o Options) (n *Network, err error) {
+	guarded := filemap.Guard(func() error {
+		n, err = decode(data, folder, o)
+		return nil
+	})
+	return n, errors.Join(err, guarded)
+}
+
+func decode(data []byte, folder string, o Options) (*Network, error) {
+	model, err := proto.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	r, err := tensordata.NewReader(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var outputs []string
+	switch {
+	case o.Output != "":
+		outputs = []string{o.Output}
+	case model.Graph != nil && len(model.Graph.Outputs) > 0:
+		outputs = []string{model.Graph.Outputs[0].Name}
+	}
+	program, issues, err := importer.New(model, r, outputs...)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{program: program, metadata: map[string]string{}}
+	for _, e := range model.Metadata {
+		n.metadata[e.Key] = e.Value
+	}
+	if err := n.findInput(o); err != nil {
+		return nil, errors.Join(unsupported(issues), err)
+	}
+	found, err := n.check()
+	if issues = append(issues, found...); len(issues) > 0 {
+		return nil, unsupported(issues)
+	}
+	if err != nil {
+		return nil, err
+	}
+	n.readMetadata()
+	return n, nil
+}
+
+// findInput finds the input and its shape.
+func (n *Network) findInput(o Options) error {
+	p := n.program
+	if len(p.Inputs) != 1 {
+		var names []string
+		for _, in := range p.Inputs {
+			names = append(names, in.Name)
+		}
+		return fmt.Errorf("the network has %d inputs (%s), want one", len(names), strings.Join(names, ", "))
+	}
+	in := p.Inputs[0]
+	shape, err := importer.InputShape(in)
+	if err != nil {
+		return err
+	}
+	if in.Type != proto.Undefined && !tensordata.IsFloat(in.Type) {
+		return fmt.Errorf("input %q has elements of type %v, want floating-point numbers", in.Name, in.Type)
+	}
+	if !in.HasShape {
+		if o.Input == nil {
+			return fmt.Errorf("the file does not say the shape of input %q: give one", in.Name)
+		}
+		shape = make([]int, 1+len(o.Input))
+	}
+	if len(shape) < 2 || o.Input != nil && len(shape) != 1+len(o.Input) {
+		return fmt.Errorf("input %q has %d axes, want the batch and those of %v", in.Name, len(shape), o.Input)
+	}
+	p.FileBatch = max(shape[0], 1)
+	n.input = slices.Clone(shape[1:])
+	for i, d := range o.Input {
+		switch {
+		case d < 1:
+			return fmt.Errorf("input shape %v: want sizes of at least 1", o.Input)
+		case n.input[i] == 0:
+			n.input[i] = d
+		case n.input[i] != d:
+			return fmt.Errorf("the network takes inputs of %v, not %v", n.input, o.Input)
+		}
+	}
+	if slices.Contains(n.input, 0) {
+		return fmt.Errorf("the file leaves sizes of input %q open, %s: give a shape", in.Name, openShape(in))
+	}
+	size := 1
+	for _, d := range append([]int{p.FileBatch}, n.input...) {
+		if size *= d; size > 1<<31 {
+			return fmt.Errorf("input %q of shape %v is too large", in.Name, shape)
+		}
+	}
+	return nil
+}
+
+// openShape prints a shape with the names of the sizes that are open.
+func openShape(in *proto.ValueInfo) string {
+	parts := make([]string, len(in.Dims))
+	for i, d := range in.Dims {
+		switch {
+		case d.Value > 0:
+			parts[i] = fmt.Sprint(d.Value)
+		case d.Param != "":
+			parts[i] = d.Param
+		default:
+			parts[i] = "?"
+		}
+	}
+	return strings.Join(parts, "×")
+}
