@@ -5,10 +5,19 @@
 //	…
 //	err = modelfile.Load(model, "lenet.safetensors")
 //
-// The extension of the name says which format the file has, upper or lower
-// case. There is one so far:
+// Files that are read may be of several kinds, which their content tells apart:
 //
-//	.safetensors    Hugging Face's format, read and written by package safetensors
+//   - safetensors, Hugging Face's format, and model.safetensors.index.json for models in
+//     several files; see package safetensors;
+//   - checkpoints of PyTorch (.pth, .pt, .bin), of which nothing is run; see package
+//     torchfile;
+//   - a folder that has one of these under the usual names; see [Find].
+//
+// The extension of a file that is written says which format it gets, upper or lower
+// case; so far it must be .safetensors.
+//
+// Names may be those of PyTorch's state dict, with a common prefix such as "module.",
+// or, with Options.Spec, those of timm or Hugging Face's transformers.
 //
 // A file holds tensors under the names of PyTorch's state dict, not the network:
 // the one that loads it must have the same layers. Package modelfolder saves and

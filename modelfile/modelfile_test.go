@@ -149,7 +149,7 @@ func TestErrors(t *testing.T) {
 		"load another network":  {modelfile.Load(other, path), []string{"load model: " + path, "wrong shape: 0.bias is 3, want 4"}},
 		"load a part":           {modelfile.Load(other, cut), []string{"load model: ", cut}},
 		"load nothing":          {modelfile.Load(other, filepath.Join(dir, "none.safetensors")), []string{"load model: ", "none.safetensors"}},
-		"load unknown format":   {modelfile.Load(other, "x.xyz"), []string{"load model: x.xyz: the name of a model file ends in .safetensors"}},
+		"load unknown format":   {modelfile.Load(other, "testdata/make_golden.py"), []string{"load model: ", "make_golden.py: header length is"}},
 		"save unknown format":   {modelfile.Save(m, filepath.Join(dir, "x")), []string{"save model: ", "x: the name of a model file ends in .safetensors"}},
 		"save without a folder": {modelfile.Save(m, filepath.Join(dir, "no", "x.safetensors")), []string{"save model: ", filepath.Join(dir, "no")}},
 	} {

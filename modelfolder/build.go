@@ -4,8 +4,10 @@ import (
 	"fmt"
 
 	"github.com/strideml/stride/internal/weights"
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
 )
 
 // build makes the network and gives it the weights.
@@ -18,8 +20,12 @@ func (m *Model) build(s *source) error {
 	if err != nil {
 		return err
 	}
-	s.weights.Entries, m.Prefix = weights.Unwrap(s.weights.Entries, func(name string) bool { return shapes[name] != nil })
-	s.weights.Entries = m.Spec.Timm.Import(s.weights.Entries, shapes)
+	given := s.weights.Entries
+	var naming zoo.Naming
+	s.weights.Entries, naming, m.Prefix = m.Spec.Import(given, shapes)
+	if m.Library = naming.Library; naming.Differs != "" {
+		return fmt.Errorf("%s: these are the weights that %s has for %s, which %s", s.weightsFile, naming.Library, m.Spec.Name, naming.Differs)
+	}
 	if err := weights.CheckFinite(s.weights.Entries); err != nil {
 		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}
@@ -42,7 +48,7 @@ func (m *Model) build(s *source) error {
 	if m.Net, err = nn.New(m.Spec.New(classes), s.input, nn.Options{Init: nn.Constant(0)}); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
-	if err := m.Net.LoadState(s.weights.Entries); err != nil {
+	if err := modelfile.Explain(m.Net.LoadState(s.weights.Entries), given, m.Spec.Name); err != nil {
 		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}
 	return m.checkOutput()

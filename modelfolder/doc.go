@@ -8,8 +8,9 @@
 //   - a model folder: config.json and model.safetensors in the layout of timm,
 //     which [Model.Save] writes and docs/model-folder.md describes, or such a
 //     folder that timm has written;
-//   - a model file, .safetensors. Files that Stride has written say in their
-//     metadata which network they are for; for others, Options.Net does;
+//   - a model file: .safetensors, the index of several, or a checkpoint of PyTorch
+//     (.pth, .pt, .bin), as modelfile.Read takes them. Files that Stride has written say
+//     in their metadata which network they are for; for others, Options.Net does;
 //   - the name of a network, such as "efficientnet-lite0", whose pretrained
 //     weights are part of the program because it imports the package that has
 //     them, such as weights/efficientnetlite0.
@@ -41,8 +42,9 @@
 //
 // # Names
 //
-// Weights may have the names and shapes that timm has for them, where zoo.Spec says
-// how they differ; [Model.Save] writes these. In memory, and in run folders, names
+// Weights may have the names and shapes that timm or Hugging Face's transformers have
+// for them, where zoo.Spec says how they differ; [Model.Save] writes timm's. Which names
+// they are is found out from the names; Model.Library says it. In memory, and in run folders, names
 // are always the network's own.
 //
 // Names of tensors that all begin with what a wrapper of the network has added,
@@ -51,6 +53,7 @@
 //
 // # Classes
 //
-// Weights without class names take those of labels.txt in their folder; otherwise
+// Weights without class names take those that their checkpoint has, or those of
+// labels.txt in their folder; otherwise
 // they get "class 0", "class 1" and so on, as many as the last layer has.
 package modelfolder

@@ -5,14 +5,12 @@ import (
 	"fmt"
 
 	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/train/runfolder"
 )
 
 // readFile reads a model file.
 func (s *source) readFile() (err error) {
-	s.weightsFile = s.path
-	if s.weights, err = safetensors.Load(s.path); err != nil {
+	if err := s.readWeights(); err != nil {
 		return err
 	}
 	metadata := s.weights.Metadata

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
@@ -45,6 +46,9 @@ type Model struct {
 	// such as "module." where PyTorch has saved a network within another
 	// module; "" for most files.
 	Prefix string
+	// Library is the library whose names the tensors in WeightsFile had, such as
+	// "timm" or "transformers"; "" if they were Net's own.
+	Library string
 	// Spec is the network's entry in package zoo.
 	Spec zoo.Spec
 	// Net has the weights.
@@ -173,26 +177,30 @@ func (s *source) readFolder(weights Choice) error {
 	if s.preprocessing = config.Preprocessing; s.preprocessing != nil {
 		s.input = s.preprocessing.InputSize
 	}
-	s.weightsFile = filepath.Join(s.path, weightsFile)
-	s.weights, err = safetensors.Load(s.weightsFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return s.noWeights()
+	if err := s.readWeights(); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("the model folder %s is not complete: %s is missing: %w", s.path, weightsFile, err)
+		}
+		return err
 	}
-	if err == nil && len(s.classes) == 0 {
+	if len(s.classes) == 0 {
 		s.classes, err = readLabels(s.path)
 	}
 	return err
 }
 
-// noWeights is the error of a model folder without model.safetensors. timm writes
-// pytorch_model.bin unless told otherwise.
-func (s *source) noWeights() error {
-	const pickled = "pytorch_model.bin"
-	hint := ""
-	if _, err := os.Stat(filepath.Join(s.path, pickled)); err == nil {
-		hint = fmt.Sprintf(" (%s, which is there, cannot be read: timm's save_for_hf writes %s with safe_serialization=True)", pickled, weightsFile)
+// readWeights reads the file at the source's path, or the weights in the folder there. Of
+// a checkpoint it takes the names of the classes, if there are none from elsewhere.
+func (s *source) readWeights() error {
+	w, err := modelfile.Read(s.path)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("the model folder %s is not complete: %s is missing%s: %w", s.path, weightsFile, hint, fs.ErrNotExist)
+	s.weightsFile, s.weights = w.Path, &safetensors.File{Entries: w.Entries, Metadata: w.Metadata}
+	if len(s.classes) == 0 && hasRows(w.Entries, len(w.Classes)) {
+		s.classes = w.Classes
+	}
+	return nil
 }
 
 // readRun reads a run folder.
@@ -262,15 +270,18 @@ func (s *source) model(o Options) (*Model, error) {
 // memory is allocated for so many classes.
 func (s *source) checkClasses() error {
 	n := len(s.classes)
-	if n == 0 {
+	if n == 0 || hasRows(s.weights.Entries, n) {
 		return nil
 	}
-	for _, e := range s.weights.Entries {
-		if shape := e.Tensor.Shape(); len(shape) > 0 && shape.Size() > 0 && shape[0] == n {
-			return nil
-		}
-	}
 	return fmt.Errorf("%s names %d classes, but no tensor in %s has that many rows", s.path, n, filepath.Base(s.weightsFile))
+}
+
+// hasRows reports whether a tensor has n rows, as that of the last layer has for n classes.
+func hasRows(entries []tensor.Named, n int) bool {
+	return slices.ContainsFunc(entries, func(e tensor.Named) bool {
+		shape := e.Tensor.Shape()
+		return len(shape) > 0 && shape.Size() > 0 && shape[0] == n
+	})
 }
 
 // spec finds the network. asked is the name that the caller gives, or "".
@@ -286,7 +297,8 @@ func (s *source) spec(asked string) (zoo.Spec, error) {
 		return spec, nil
 	}
 	if s.net == "" {
-		return zoo.Spec{}, &nameless{s.path}
+		match, ok := zoo.Recognize(s.weights.Entries)
+		return zoo.Spec{}, &nameless{s.path, match, ok}
 	}
 	spec, err := zoo.Get(s.net)
 	if err != nil {
@@ -308,11 +320,19 @@ func (s *source) pictures(spec zoo.Spec) preprocess.Config {
 	return preprocess.Plain(s.input)
 }
 
-// nameless is the ErrNoNet of a model file.
-type nameless struct{ path string }
+// nameless is the ErrNoNet of a model file. match is what it may be, if like is true.
+type nameless struct {
+	path  string
+	match zoo.Match
+	like  bool
+}
 
 func (e *nameless) Error() string {
-	return e.path + " does not say which network it is for: name it"
+	text := e.path + " does not say which network it is for: name it"
+	if e.like {
+		text += fmt.Sprintf(" (%s)", e.match)
+	}
+	return text
 }
 
 func (e *nameless) Unwrap() error { return ErrNoNet }

@@ -1,9 +1,7 @@
 package zoo
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/strideml/stride/tensor"
 )
@@ -37,71 +35,12 @@ func (t Timm) Equals(input tensor.Shape) bool {
 	return t.Architecture != "" && (t.MaxSide == 0 || len(input) == 3 && max(input[1], input[2]) <= t.MaxSide)
 }
 
+// naming is how timm names the network's tensors.
+func (t Timm) naming() Naming { return Naming{Library: "timm", Tensor: t.Tensor} }
+
 // Export returns the entries of a network's state with the names and shapes of
 // timm. The tensors share memory with those given.
-func (t Timm) Export(state []tensor.Named) ([]tensor.Named, error) {
-	if t.Tensor == nil {
-		return state, nil
-	}
-	out := make([]tensor.Named, len(state))
-	for i, e := range state {
-		name, shape := t.Tensor(e.Name, e.Tensor.Shape())
-		x, err := e.Tensor.Reshape(shape...)
-		if err != nil {
-			return nil, err
-		}
-		out[i] = tensor.Named{Name: name, Tensor: x}
-	}
-	return out, nil
-}
-
-// batchCount is what PyTorch counts in a batch normalization. No network has it.
-const batchCount = "num_batches_tracked"
-
-// Import returns entries with the names and shapes of the network, whose
-// variables have the shapes given, where they are those of timm. Others are left
-// as they are: those of the network itself, and what does not belong to it, about
-// which nn.Model.LoadState decides. The rows of a tensor may
-// be more or fewer than the network's, as the classifier's are for another number
-// of classes.
-func (t Timm) Import(entries []tensor.Named, network map[string]tensor.Shape) []tensor.Named {
-	if t.Tensor == nil {
-		return entries
-	}
-	type own struct {
-		name          string
-		shape, inTimm tensor.Shape
-	}
-	byTimm := make(map[string]own, len(network))
-	for _, name := range slices.Sorted(maps.Keys(network)) {
-		theirs, shape := t.Tensor(name, network[name])
-		byTimm[theirs] = own{name, network[name], shape}
-	}
-	out := slices.Clone(entries)
-	for i, e := range entries {
-		if path, ok := strings.CutSuffix(e.Name, batchCount); ok {
-			if mean, ok := byTimm[path+"running_mean"]; ok {
-				out[i].Name = strings.TrimSuffix(mean.name, "running_mean") + batchCount
-			}
-			continue
-		}
-		o, ok := byTimm[e.Name]
-		if _, known := network[e.Name]; known || !ok {
-			continue
-		}
-		out[i].Name = o.name
-		got := e.Tensor.Shape()
-		if o.shape.Equal(o.inTimm) || len(got) != len(o.inTimm) || len(o.shape) == 0 || !got[1:].Equal(o.inTimm[1:]) {
-			continue
-		}
-		shape := o.shape.Clone()
-		shape[0] = got[0]
-		if x, err := e.Tensor.Reshape(shape...); err == nil {
-			out[i].Tensor = x
-		}
-	}
-	return out
-}
+func (t Timm) Export(state []tensor.Named) ([]tensor.Named, error) { return t.naming().Export(state) }
 
 // GetTimm returns the network that computes the same as a model of timm.
 func GetTimm(architecture string) (Spec, bool) {

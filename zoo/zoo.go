@@ -40,6 +40,8 @@ type Spec struct {
 	// Timm says which model of timm computes the same; the zero value if there is
 	// none.
 	Timm Timm
+	// Names are how other libraries than timm name the network's tensors.
+	Names []Naming
 }
 
 // Defaults are hyper-parameters of training with plain SGD.

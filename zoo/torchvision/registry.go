@@ -52,6 +52,7 @@ func init() {
 			// side is resized to 256 pixels.
 			Preprocessing: preprocess.Config{InputSize: input, CropMode: preprocess.Center, CropPct: 0.875, Mean: mean, Std: std},
 			Timm:          timmModels[n.name],
+			Names:         transformersNames[n.name],
 		})
 	}
 }
