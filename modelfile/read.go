@@ -83,7 +83,7 @@ func Read(path string) (*Weights, error) {
 }
 
 // isTorch reports whether a file begins as torch.save begins it, or as something else
-// that only package torchfile can say more about. Nine bytes of a safetensors file are
+// that only package torchfile can name. Nine bytes of a safetensors file are
 // a length and the bracket of its header, and the length may look like a pickle.
 func isTorch(path string) (bool, error) {
 	f, err := os.Open(path)
