@@ -178,6 +178,9 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	first := (image0*d.out.H + y0*d.outStep[0]) * d.out.W // pixel of the output
 	o.Out = o.Out[first*d.out.Pitch:]
 	from, to := part*d.panels/d.split, (part+1)*d.panels/d.split
+	if len(d.phases) == 1 {
+		return d.runPieces(task, &o, first, count*rows*d.phases[0].grid[1], from, to, scratch)
+	}
 	for i := range d.phases {
 		p := &d.phases[i]
 		pixels := max(0, min(rows, p.grid[0]-y0)) * p.grid[1]
@@ -185,7 +188,7 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 			pixels = count * p.grid[0] * p.grid[1]
 		}
 		if pixels > 0 {
-			d.runPhase(p, &o, pixels, from, to)
+			d.runPhase(p, &o, 0, pixels, from, to)
 		}
 	}
 	if d.rows < d.gridMax {
@@ -194,22 +197,51 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	return first * d.out.C, first*d.out.C + count*d.out.Elements()
 }
 
+// Sizes of the pieces of a block whose result stays in the first-level cache until all
+// its panels are computed. A piece reads all weights again, so these must lie in the
+// second-level cache, and it should have some tiles.
+const (
+	pieceFloats  = 1 << 13
+	pieceTiles   = 4
+	pieceWeights = 1 << 16
+)
+
+// runPieces computes pixels of a block, a piece at a time, for the panels from ≤ p < to.
+// first is the number of its first pixel.
+func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, scratch []float32) (lo, hi int) {
+	piece := pixels
+	if d.packed <= pieceWeights {
+		piece = max(pieceTiles, pieceFloats/d.out.C/matrix.NarrowRows) * matrix.NarrowRows
+	}
+	for at := 0; at < pixels; at += piece {
+		end := min(at+piece, pixels)
+		d.runPhase(&d.phases[0], o, at, end, from, to)
+		if o.Done != nil {
+			o.Done(task, (first+at)*d.out.C, (first+end)*d.out.C, scratch)
+		}
+	}
+	if o.Done != nil {
+		return 0, 0
+	}
+	return first * d.out.C, (first + pixels) * d.out.C
+}
+
 // nonTemporalFloats is the size from which a result is taken to lie in memory:
 // the cores' own caches, and their share of the third level, are full of other
 // things.
 const nonTemporalFloats = 2 << 20
 
-// runPhase computes some pixels of a phase for the panels from ≤ p < to. Source and
-// output in o start at the block.
-func (d *Direct) runPhase(p *phase, o *Operands, pixels, from, to int) {
+// runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to.
+// Source and output in o start at the block.
+func (d *Direct) runPhase(p *phase, o *Operands, at, end, from, to int) {
 	in, out := d.source.C/d.groups, d.out.C/d.groups
 	if p.depth == 0 { // no tap reaches these pixels
-		for _, at := range p.cOff[:pixels] {
-			clear(o.Out[at:][:d.out.C])
+		for _, c := range p.cOff[at:end] {
+			clear(o.Out[c:][:d.out.C])
 		}
 		return
 	}
-	args := matrix.TileArgs{AOff: &p.aOff[0], COff: &p.cOff[0], Rows: pixels, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
+	args := matrix.TileArgs{AOff: &p.aOff[at], COff: &p.cOff[at], Rows: end - at, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
 	for g := range d.groups {
 		args.A = &o.Source[g*in]
 		for panel := from; panel < to; panel++ {

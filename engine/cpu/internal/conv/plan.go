@@ -48,8 +48,8 @@ type ImagePlan interface {
 	Points(task int, dst, source, scratch []float32)
 
 	// Run computes one task of the main stage and returns the range lo ≤ i < hi of
-	// the elements of the output that the task completes: whole pixels, counted as
-	// if they were side by side. If Scattered is true, tasks share that range: each
+	// the elements of the output that the task completes and that Operands.Done was not
+	// told of: whole pixels, counted as if they were side by side. If Scattered is true, tasks share that range: each
 	// completes some channels of it.
 	Run(task int, o Operands, scratch []float32) (lo, hi int)
 	Scattered() bool
@@ -65,6 +65,11 @@ type Operands struct {
 	Points []float32 // nil if there are none
 	Out    []float32
 	Clip   gemm.Clip // at most what the plan's Clips returns
+
+	// Done, if it is not nil, is told of the ranges that a task completes, while they are
+	// in the cache: with the number of the task, the range, and the task's scratch
+	// memory. A plan may leave it out and return the range from Run instead.
+	Done func(task, lo, hi int, scratch []float32)
 }
 
 // A WeightPlan computes the gradient of the weights from the input x and the

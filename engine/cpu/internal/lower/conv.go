@@ -84,8 +84,12 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 		Name: p.Stage(), Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: reads, Writes: []*exec.Buffer{out.buf},
 	}
 	e := c.epilogue(o, &s, nil)
+	var done func(task, lo, hi int, scratch []float32)
+	if e.run != nil && e.sums == nil { // the partial sums of a task must not depend on its pieces
+		done = e.done
+	}
 	s.Run = func(task int, scratch []float32) {
-		args := conv.Operands{Source: src.data(), Packed: packed.data(), Out: out.data(), Clip: e.clip}
+		args := conv.Operands{Source: src.data(), Packed: packed.data(), Out: out.data(), Clip: e.clip, Done: done}
 		if b.buf != nil {
 			args.Bias = b.data()
 		}
