@@ -151,7 +151,7 @@ const (
 	Full     Form = iota // it has the shape of the result
 	Scalar               // it has one element, which all elements of the result use
 	Periodic             // its elements in memory repeat over and over
-	PerImage             // it has shape N×C×1×1: those of an image repeat over its pixels
+	PerImage             // N rows of channels: those of an image repeat over its pixels
 )
 
 // Copy copies its argument: to another layout, to memory with nothing between the
@@ -202,9 +202,13 @@ const (
 // copied to their places in its memory before it, so it computes nothing itself.
 type Join struct{}
 
-// View is its argument with another shape (a reshape), or some of its channels from
-// Start on. It computes nothing.
-type View struct{ Start int }
+// View is its argument with another shape (a reshape), some of its channels from Start
+// on, or, if it is Transposed, an image in NHWC as N×H×W×C in row-major order or the
+// reverse. It computes nothing.
+type View struct {
+	Start      int
+	Transposed bool
+}
 
 // RowSums adds up the rows of its first argument. Its result stands for several
 // partial sums, whose number package lower decides.

@@ -51,6 +51,9 @@ func describe(o Operator) string {
 	case Totals:
 		return "total of " + op.Of.String()
 	case View:
+		if op.Transposed {
+			return "transposed view"
+		}
 		if op.Start > 0 {
 			return fmt.Sprintf("view from channel %d", op.Start)
 		}

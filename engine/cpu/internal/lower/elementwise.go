@@ -49,7 +49,7 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		case periodic(s, shape, layout):
 			e.Forms[i] = ir.Periodic
 			l.Plain(o, i)
-		case layout == ir.NHWC && s.Equal(tensor.Shape{shape[0], shape[1], 1, 1}):
+		case perImage(s, shape, layout):
 			e.Forms[i] = ir.PerImage
 			l.Plain(o, i)
 		default: // a shape that repeats in some other way is broadcast first
@@ -97,6 +97,19 @@ func periodic(s, shape tensor.Shape, l ir.Layout) bool {
 		}
 	}
 	return true
+}
+
+// perImage reports whether s, broadcast to shape, repeats a row of channels for each
+// image over its pixels: N×C×1×1 for an image in NHWC, N×1×…×C in row-major order.
+func perImage(s, shape tensor.Shape, l ir.Layout) bool {
+	if len(s) != len(shape) || len(s) < 3 {
+		return false
+	}
+	channels := len(s) - 1
+	if l == ir.NHWC {
+		channels = 1
+	}
+	return s[0] == shape[0] && s[channels] == shape[channels] && s.Size() == s[0]*s[channels]
 }
 
 // elementwiseAbility: there is an epilogue if the result has rows of channels, which
@@ -206,7 +219,7 @@ func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
 	for i, v := range o.Args {
 		x := c.operandOf(v, e.Forms[i])
 		if x.form == ir.PerImage {
-			x.size, x.image = v.Shape[1], out.Shape.Size()/out.Shape[0]
+			x.size, x.image = v.Shape.Size()/v.Shape[0], out.Shape.Size()/out.Shape[0]
 		}
 		b.operands = append(b.operands, x)
 	}

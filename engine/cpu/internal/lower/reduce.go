@@ -42,12 +42,23 @@ func isImageSum(o *ir.Op) bool {
 	return op.Func != graph.KindMax && o.Args[0].Image() && slices.Equal(op.Axes, []int{2, 3})
 }
 
+// isRowSum reports whether an operation sums over all axes but the first and the last one.
+func isRowSum(o *ir.Op) bool {
+	op, axes := o.Do.(graph.ReduceOp), []int{}
+	for i := 1; i < len(o.Args[0].Shape)-1; i++ {
+		axes = append(axes, i)
+	}
+	return op.Func != graph.KindMax && len(axes) > 0 && slices.Equal(op.Axes, axes)
+}
+
 func layoutReduce(l *Layouts, o *ir.Op) {
 	switch {
 	case IsColumnSum(o):
 		l.Rows(o, 0)
 	case isImageSum(o):
 		l.Dense(o, 0)
+	case isRowSum(o) && !l.onlyImage(o.Args[0]):
+		l.Plain(o, 0)
 	default:
 		l.Any(o, 0)
 	}
@@ -58,7 +69,7 @@ func lowerReduce(c *Lowerer, o *ir.Op) {
 	switch {
 	case isTotal(o):
 		lowerTotal(c, o)
-	case isImageSum(o):
+	case isImageSum(o), isRowSum(o) && o.Args[0].Layout == ir.Plain:
 		lowerImageSums(c, o)
 	default:
 		lowerStridedReduce(c, o)
@@ -94,11 +105,16 @@ func lowerTotal(c *Lowerer, o *ir.Op) {
 	})
 }
 
-// lowerImageSums sums over the pixels of each image.
+// lowerImageSums sums over the pixels of each image, or over all axes but the first and
+// the last one.
 func lowerImageSums(c *Lowerer, o *ir.Op) {
 	shape := o.Args[0].Shape
 	x, out := c.at(o.Args[0]), c.at(o.Out())
-	images, ch, pixels := shape[0], shape[1], shape[2]*shape[3]
+	ch := shape[len(shape)-1]
+	if isImageSum(o) {
+		ch = shape[1]
+	}
+	images, pixels := shape[0], shape.Size()/shape[0]/ch
 	scale := meanScale(o.Node)
 	c.addSplit(exec.Step{Name: "image sums", Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}},
 		images, max(1, (1<<13)/(ch*pixels)), 1, func(lo, hi int) {

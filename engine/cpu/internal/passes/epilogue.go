@@ -45,7 +45,7 @@ type epilogues struct {
 // it has no epilogue.
 func host(v *ir.Value) (*ir.Op, lower.Ability) {
 	for v.Def != nil && v.Layout == ir.NHWC {
-		if _, ok := v.Def.Do.(ir.View); !ok {
+		if view, ok := v.Def.Do.(ir.View); !ok || view.Transposed {
 			break
 		}
 		v = v.Def.Args[0]

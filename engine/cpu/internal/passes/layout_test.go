@@ -28,6 +28,18 @@ var layoutCases = []passCase{
 		v5 2×3×5×4 NHWC = Div(v2, v4)
 		v7 2×3×5×4 = Copy(v5)
 		output 0 = v7`},
+	{"transposes between N×C×H×W and N×H×W×C", func(g testGraph) []*graph.Node {
+		y := graph.Transpose(g.conv(g.image(), 8, 1, false), 0, 2, 3, 1)
+		return list(g.conv(graph.Transpose(graph.Softmax(y, 3), 0, 3, 1, 2), 8, 1, false))
+	}, `
+		v8 2×8×5×4 NHWC = Copy(v0)
+		v2 2×8×5×4 NHWC = Conv2D(v8, v1)
+		v3 2×5×4×8 = transposed view(v2)
+		v4 2×5×4×8 = Softmax(v3)
+		v5 2×8×5×4 NHWC = transposed view(v4)
+		v7 2×8×5×4 NHWC = Conv2D(v5, v6)
+		v9 2×8×5×4 = Copy(v7)
+		output 0 = v9`},
 	{"a factor for each channel of each image", func(g testGraph) []*graph.Node {
 		y := g.conv(g.image(), 8, 1, false)
 		return list(graph.Sum(graph.Mul(y, graph.MeanKeep(y, 2, 3))))

@@ -50,7 +50,7 @@ func maskedSlice(part *ir.Value, start int, uses *ir.Uses) *ir.Value {
 		if s == nil || m.Args[0] != part || s.Layout != ir.NHWC || s.Def == nil || !uses.Only(s, m) {
 			continue
 		}
-		if v, ok := s.Def.Do.(ir.View); ok && v.Start == start && s.Def.Args[0].Image() {
+		if v, ok := s.Def.Do.(ir.View); ok && !v.Transposed && v.Start == start && s.Def.Args[0].Image() {
 			return s
 		}
 	}

@@ -109,7 +109,7 @@ func (p *placing) copyOp(v *ir.Value) *ir.Op {
 func (p *placing) view(o *ir.Op, do ir.View) {
 	v, of := o.Out(), o.Args[0]
 	v.Base, v.Offset = of, do.Start
-	if v.Layout == ir.NHWC && of.PixelPitch() != v.Shape[1] {
+	if v.Layout == ir.NHWC && !do.Transposed && of.PixelPitch() != v.Shape[1] {
 		v.Pitch = of.PixelPitch()
 	}
 }
