@@ -197,8 +197,9 @@ func (w *worker) stop() error {
 }
 
 type request struct {
-	File  string     `json:"file"`
-	Cases []caseFile `json:"cases"`
+	File          string     `json:"file"`
+	Cases         []caseFile `json:"cases"`
+	Probabilities bool       `json:"probabilities"`
 }
 
 type caseFile struct {
@@ -303,7 +304,7 @@ func randomize(m *nn.Model) error {
 		switch {
 		case v.Value.Rank() == 1 && strings.HasSuffix(v.Name, "weight"):
 			for i := range data {
-				data[i] = 0.5 + float32(r.Float64())
+				data[i] = 0.1 + 0.2*float32(r.Float64()) // small, so that residual networks do not amplify rounding
 			}
 		case strings.HasSuffix(v.Name, "bias"):
 			for i := range data {
@@ -372,7 +373,7 @@ func (w *worker) ask(dir string, model *nn.Model, s subject, v variant) (answer,
 	}
 	defer os.Remove(path)
 	defer os.Remove(path + ".data")
-	line, err := json.Marshal(request{path, files})
+	line, err := json.Marshal(request{path, files, options.IncludeSoftmax})
 	if err != nil {
 		return answer{}, err
 	}
