@@ -10,11 +10,14 @@ var binaryNames = map[graph.BinaryKind]string{
 	graph.KindDiv:     "Div",
 	graph.KindMinimum: "Min",
 	graph.KindMaximum: "Max",
+	graph.KindPower:   "Pow",
 }
 
 // comparisons has those whose result is true or false.
 var comparisons = map[graph.BinaryKind]string{
-	graph.KindEqual: "Equal",
+	graph.KindEqual:     "Equal",
+	graph.KindLess:      "Less",
+	graph.KindLessEqual: "LessOrEqual",
 }
 
 // binary is a function of two numbers. A bias behind a product is part of Gemm.

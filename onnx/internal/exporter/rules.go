@@ -45,6 +45,8 @@ func init() { // a map that its own functions use cannot be initialised at its d
 	of(transpose)
 	of(concat)
 	of(pad)
+	of(gather)
+	of(where)
 }
 
 func of[T graph.Op](emit func(c *call, op T) string)   { register(emit, false) }

@@ -17,6 +17,12 @@ var plainUnary = map[graph.UnaryKind]string{
 	graph.KindTanh:    "Tanh",
 	graph.KindErf:     "Erf",
 	graph.KindAbs:     "Abs",
+	graph.KindFloor:   "Floor",
+	graph.KindCeil:    "Ceil",
+	graph.KindRound:   "Round", // to the even one of two, as ours
+	graph.KindSign:    "Sign",
+	graph.KindSin:     "Sin",
+	graph.KindCos:     "Cos",
 }
 
 // unary is a function of one number.

@@ -14,7 +14,10 @@ func elementwise() []Sample {
 	return []Sample{
 		function("functions of a number", joined(
 			graph.Neg, graph.Exp, graph.Abs, graph.Sigmoid, graph.Tanh, graph.ReLU, graph.ReLU6, graph.SiLU, graph.HardSigmoid,
-			graph.HardSwish, graph.GELU, graph.GELUTanh, graph.Erf,
+			graph.HardSwish, graph.GELU, graph.GELUTanh, graph.Erf, graph.Sign, graph.Sin, graph.Cos,
+			func(x *graph.Node) *graph.Node { return graph.Floor(graph.Mul(x, x.Graph().Scalar(3))) },
+			func(x *graph.Node) *graph.Node { return graph.Ceil(graph.Mul(x, x.Graph().Scalar(3))) },
+			func(x *graph.Node) *graph.Node { return graph.Round(graph.Mul(x, x.Graph().Scalar(3))) },
 			func(x *graph.Node) *graph.Node { return graph.Log(graph.Sqrt(graph.Exp(x))) },
 			func(x *graph.Node) *graph.Node { return graph.LeakyReLU(x, 0.1) },
 			func(x *graph.Node) *graph.Node { return graph.ELU(x, 0.7) },
@@ -33,6 +36,13 @@ func elementwise() []Sample {
 			channels := graph.Reshape(x.Graph().Constant(tensor.Arange(-2, 2, 1)), 1, 4, 1, 1)
 			y := graph.Div(graph.Mul(graph.Add(x, channels), row), graph.Sub(scalar(4), graph.Minimum(x, scalar(0.5))))
 			return graph.Add(graph.Maximum(y, x), graph.Equal(graph.ReLU(x), x))
+		}),
+		function("conditions", func(x *graph.Node) *graph.Node {
+			small := graph.Less(graph.Abs(x), x.Graph().Scalar(0.5))
+			positive := graph.GreaterEqual(x, x.Graph().Scalar(0))
+			y := graph.Where(graph.And(small, positive), graph.Power(graph.Abs(x), graph.Exp(x)), graph.Neg(x))
+			y = graph.Where(small, y, graph.Mul(x, positive))
+			return graph.Add(y, graph.Where(graph.ReLU(x), graph.Xor(small, graph.Not(positive)), graph.MeanKeep(x, 1)))
 		}),
 		function("reductions", joined(
 			func(x *graph.Node) *graph.Node { return graph.Sum(x, 1) },
@@ -82,6 +92,12 @@ func shapes() []Sample {
 			func(x *graph.Node) *graph.Node { return graph.Pad(x, []int{0, 0, 1, 0}, []int{0, 0, 0, 1}, -2.5) },
 			func(x *graph.Node) *graph.Node { return graph.Broadcast(graph.MeanKeep(x, 1, 2), x.Shape()...) },
 			func(x *graph.Node) *graph.Node { return graph.Concat(-1, x, x, graph.Neg(x)) },
+			func(x *graph.Node) *graph.Node { return graph.SliceStep(x, 2, 1, 7, 2) },
+			func(x *graph.Node) *graph.Node { return graph.SliceStep(x, -1, 5, -1, -1) },
+			func(x *graph.Node) *graph.Node { return graph.SliceStep(x, -1, 5, 0, -2) },
+			func(x *graph.Node) *graph.Node { return graph.Gather(x, 1, []int{2, 0, 0, 3}) },
+			func(x *graph.Node) *graph.Node { return graph.Gather(x, 1, []int{1, 1}) },
+			func(x *graph.Node) *graph.Node { return graph.Gather(x, 3, []int{4}) },
 		)),
 	}
 }
