@@ -122,7 +122,9 @@ func (c *call) shapeOf(dims []dim) string {
 }
 
 // reshape adds a Reshape of a value from one shape to another. A size that depends on
-// the batch is 0, "as before", or −1, "what is left", if one of them can say it.
+// the batch is 0, "as before", or −1, "what is left", if one of them can say it. Where
+// the batch is not the first axis, the shape is computed instead: readers that look for
+// a batch size written in the file do not take another number for it then.
 func (c *call) reshape(x string, from, to []dim) string {
 	if slices.Equal(from, to) {
 		return x
@@ -138,7 +140,7 @@ func (c *call) reshape(x string, from, to []dim) string {
 			target[i] = d.size
 		case i < len(from) && from[i] == d:
 			target[i] = 0
-		case left < 0:
+		case left < 0 && to[0].perN:
 			left, target[i] = i, -1
 		default:
 			return c.op("Reshape", []string{x, c.shapeOf(to)})
