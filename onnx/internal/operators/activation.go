@@ -75,13 +75,12 @@ func swish(c *Call, x *graph.Node) *graph.Node {
 
 // thresholdedRelu is x for x > alpha and 0 elsewhere.
 func thresholdedRelu(c *Call, x *graph.Node) *graph.Node {
-	return graph.Mul(x, greater(c, x, c.Graph.Scalar(c.Float("alpha", 1))))
+	return graph.Where(graph.Greater(x, c.Graph.Scalar(c.Float("alpha", 1))), x, c.scalar(0))
 }
 
 // shrink is x−bias for x > lambd, x+bias for x < −lambd and 0 between.
 func shrink(c *Call, x *graph.Node) *graph.Node {
 	lambda, bias := c.Float("lambd", 0.5), c.Graph.Scalar(c.Float("bias", 0))
-	above := greater(c, x, c.Graph.Scalar(lambda))
-	below := greater(c, c.Graph.Scalar(-lambda), x)
-	return graph.Add(graph.Mul(above, graph.Sub(x, bias)), graph.Mul(below, graph.Add(x, bias)))
+	below := graph.Where(graph.Less(x, c.Graph.Scalar(-lambda)), graph.Add(x, bias), c.scalar(0))
+	return graph.Where(graph.Greater(x, c.Graph.Scalar(lambda)), graph.Sub(x, bias), below)
 }

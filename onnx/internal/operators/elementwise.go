@@ -156,7 +156,7 @@ func pow(c *Call) []*Value {
 			return c.one(graph.Pow(c.x(), float32(exponent)))
 		}
 	}
-	return c.one(power(c, c.x(), c.arg(1)))
+	return c.one(graph.Power(c.x(), c.arg(1)))
 }
 
 // cast changes the type. In the graph numbers stay as they are, but for those that become
@@ -188,9 +188,9 @@ func (c *Call) castTo(to proto.DataType) []*Value {
 	x := c.x()
 	switch {
 	case to == proto.Bool && c.typ() != proto.Bool:
-		x = not(c, graph.Equal(x, c.scalar(0)))
+		x = graph.Not(graph.Equal(x, c.scalar(0)))
 	case tensordata.IsInteger(to) && c.float():
-		x = truncate(c, x)
+		x = graph.Where(graph.Less(x, c.scalar(0)), graph.Ceil(x), graph.Floor(x)) // cut off towards 0
 	}
 	return []*Value{NodeValue(x, to)}
 }
@@ -228,12 +228,4 @@ func LazyBroadcast(v *Value, shape []int) *Value {
 	r := LazyValue(shape, true, func(g *graph.Graph) *graph.Node { return graph.Broadcast(v.Node(g), shape...) })
 	r.Type = v.Type
 	return r
-}
-
-func where(c *Call) []*Value {
-	if c.folds() {
-		t, err := constant.Where(c.In[0].Known, c.In[1].Known, c.In[2].Known)
-		return c.constant(t, err)
-	}
-	return []*Value{NodeValue(selectWhere(c, c.arg(0), c.arg(1), c.arg(2)), c.In[1].Type)}
 }

@@ -54,8 +54,11 @@ func (c *Call) slice(v *Value, axis int, r constant.Range) *Value {
 	case r.Count == 0:
 		c.unsupported("range", "empty", "")
 	}
-	x := v.Node(c.Graph)
-	return NodeValue(sliceStep(c, x, axis, r), v.Type)
+	indices := make([]int, r.Count)
+	for i := range indices {
+		indices[i] = r.Start + i*r.Step
+	}
+	return NodeValue(gatherAxis(v.Node(c.Graph), axis, indices), v.Type)
 }
 
 // slices are attributes before version 10 and arguments from there on.
@@ -122,25 +125,20 @@ func gather(c *Call) []*Value {
 		}
 		shape[0] *= times
 	}
-	y := gatherAxis(c, v.Node(c.Graph), axis, at)
+	y := gatherAxis(v.Node(c.Graph), axis, at)
 	return c.one(graph.Reshape(y, shape...))
 }
 
 // gatherAxis takes the elements with the given indices along an axis, as a slice where they
 // follow each other.
-func gatherAxis(c *Call, x *graph.Node, axis int, indices []int) *graph.Node {
-	if len(indices) == 1 {
-		return graph.Slice(x, axis, indices[0], indices[0]+1)
+func gatherAxis(x *graph.Node, axis int, indices []int) *graph.Node {
+	first, n := indices[0], len(indices)
+	for i, k := range indices {
+		if k != first+i {
+			return graph.Gather(x, axis, indices)
+		}
 	}
-	step := indices[1] - indices[0]
-	regular := step != 0
-	for i := range indices[1:] {
-		regular = regular && indices[i+1]-indices[i] == step
-	}
-	if regular {
-		return sliceStep(c, x, axis, constant.Range{Start: indices[0], Count: len(indices), Step: step})
-	}
-	return gatherIndices(c, x, axis, indices)
+	return graph.Slice(x, axis, first, first+n)
 }
 
 // pad has its numbers as attributes before version 11. Negative ones cut off.
@@ -190,7 +188,7 @@ func pad(c *Call) []*Value {
 	}
 	for a := range before {
 		if before[a]+after[a] > 0 {
-			x = gatherAxis(c, x, a, c.padded(mode, x.Shape()[a], before[a], after[a]))
+			x = gatherAxis(x, a, c.padded(mode, x.Shape()[a], before[a], after[a]))
 		}
 	}
 	return c.one(x)

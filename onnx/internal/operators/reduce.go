@@ -6,6 +6,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/constant"
 	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/tensor"
 )
 
 // A reduction keeps the axes that it reduces, as size 1.
@@ -109,4 +110,37 @@ func arg(f func(x *graph.Node, axis int) *graph.Node) func(c *Call) []*Value {
 		}
 		return []*Value{NodeValue(y, proto.Int64)}
 	}
+}
+
+// cumSum adds up the elements along an axis.
+func cumSum(c *Call) []*Value {
+	axis := c.integers(1, "axis")
+	if len(axis) != 1 {
+		c.fail("axis has %d elements, want one", len(axis))
+	}
+	a := c.axis(int64(axis[0]))
+	if known := c.In[0].Known; known != nil {
+		return c.constant(constant.CumSum(known, a, c.flag("exclusive"), c.flag("reverse")))
+	}
+	return c.one(c.product(c.x(), a, c.sums(c.dims()[a])))
+}
+
+// sums is the n×n matrix that adds up a vector.
+func (c *Call) sums(n int) *tensor.Tensor {
+	if n > 1<<10 {
+		c.unsupported("axis", n, "more than 1024 elements")
+	}
+	t := tensor.New(n, n)
+	for i := range n {
+		for k := range n {
+			before := k < i || k == i && !c.flag("exclusive")
+			if c.flag("reverse") {
+				before = k > i || k == i && !c.flag("exclusive")
+			}
+			if before {
+				t.Set(1, i, k)
+			}
+		}
+	}
+	return t
 }

@@ -65,7 +65,6 @@ func init() {
 	registerElementwise()
 	registerActivations()
 	registerReductions()
-	registerPending()
 	register(
 		// conv.go, matmul.go, pooling.go
 		Operator{Name: "Conv", Arguments: 2, Attributes: words(windowAttributes + " group"), Weights: []int{1, 2}, build: conv},
@@ -102,6 +101,10 @@ func init() {
 		Operator{Name: "ConstantOfShape", Arguments: 1, Attributes: words("value"), build: constantOfShape},
 		Operator{Name: "Range", Arguments: 3, build: rangeOf},
 		Operator{Name: "NonZero", Arguments: 1, build: nonZero},
+		// resize.go
+		Operator{Name: "Resize", Arguments: 1, Attributes: words("mode coordinate_transformation_mode nearest_mode cubic_coeff_a exclude_outside " +
+			"extrapolation_value antialias axes keep_aspect_ratio_policy"), build: resize},
+		Operator{Name: "Upsample", Since: 7, Arguments: 1, Attributes: words("mode scales"), build: resize},
 		// move.go
 		Operator{Name: "Split", Arguments: 1, Attributes: words("axis split num_outputs"), build: split},
 		Operator{Name: "Slice", Arguments: 1, Attributes: words("starts ends axes"), build: sliceOf},
@@ -115,7 +118,9 @@ func init() {
 func registerElementwise() {
 	for name, f := range map[string]func(x *graph.Node) *graph.Node{
 		"Abs": graph.Abs, "Neg": graph.Neg, "Exp": graph.Exp, "Log": graph.Log, "Sqrt": graph.Sqrt, "Erf": graph.Erf,
-		"Relu": graph.ReLU, "Sigmoid": graph.Sigmoid, "Tanh": graph.Tanh,
+		"Relu": graph.ReLU, "Sigmoid": graph.Sigmoid, "Tanh": graph.Tanh, "Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round,
+		"Sign": graph.Sign, "Sin": graph.Sin, "Cos": graph.Cos, "Reciprocal": func(x *graph.Node) *graph.Node { return graph.Pow(x, -1) },
+		"Tan": func(x *graph.Node) *graph.Node { return graph.Div(graph.Sin(x), graph.Cos(x)) },
 	} {
 		register(Operator{Name: name, Arguments: 1, Attributes: words("consumed_inputs"), build: unary(f)})
 	}
@@ -123,14 +128,19 @@ func registerElementwise() {
 		scales := name == "Add" || name == "Mul"
 		register(Operator{Name: name, Arguments: 2, Attributes: words(binaryAttributes), Scales: scales, build: binary(f)})
 	}
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{
+		"Equal": graph.Equal, "Less": graph.Less, "LessOrEqual": graph.LessEqual, "Greater": graph.Greater, "GreaterOrEqual": graph.GreaterEqual,
+		"And": graph.And, "Or": graph.Or, "Xor": graph.Xor,
+	} {
+		register(Operator{Name: name, Arguments: 2, Attributes: words(binaryAttributes), build: comparison(f)})
+	}
 	register(
-		Operator{Name: "Equal", Arguments: 2, Attributes: words(binaryAttributes), build: comparison(graph.Equal)},
 		Operator{Name: "Min", Arguments: 1, Attributes: words("consumed_inputs"), build: variadic("Min", graph.Minimum)},
 		Operator{Name: "Max", Arguments: 1, Attributes: words("consumed_inputs"), build: variadic("Max", graph.Maximum)},
 		Operator{Name: "Sum", Arguments: 1, Attributes: words("consumed_inputs"), build: variadic("Add", graph.Add)},
 		Operator{Name: "Mean", Arguments: 1, Attributes: words("consumed_inputs"), build: mean},
 		Operator{Name: "Pow", Arguments: 2, Attributes: words(binaryAttributes), build: pow},
-		Operator{Name: "Not", Arguments: 1, build: notOf},
+		Operator{Name: "Not", Arguments: 1, build: not},
 		Operator{Name: "Where", Arguments: 3, build: where},
 		Operator{Name: "Clip", Arguments: 1, Attributes: words("min max consumed_inputs"), build: clip},
 		Operator{Name: "Cast", Arguments: 1, Attributes: words("to saturate round_mode"), build: cast},
@@ -168,6 +178,7 @@ func registerReductions() {
 	}
 	register(
 		Operator{Name: "ReduceSum", Arguments: 1, Attributes: words("axes keepdims noop_with_empty_axes"), build: reduce(13, sumOf)},
+		Operator{Name: "CumSum", Arguments: 2, Attributes: words("exclusive reverse"), build: cumSum},
 		Operator{Name: "ArgMax", Arguments: 1, Attributes: words("axis keepdims select_last_index"), build: arg(graph.ArgMax)},
 	)
 }
