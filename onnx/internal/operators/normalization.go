@@ -162,18 +162,21 @@ func perChannel(v *graph.Node, times int) *graph.Node {
 
 // layerNormalization normalises the axes from axis on.
 func layerNormalization(c *Call) []*Value {
-	for _, name := range c.Outputs[1:] {
-		if name != "" {
-			c.unsupported("Mean", "an output", "the statistics")
-		}
-	}
 	first := c.axis(c.Int("axis", -1))
 	axes := make([]int, 0, c.rank())
 	for a := first; a < c.rank(); a++ {
 		axes = append(axes, a)
 	}
 	scale, shift := c.likeAxes(c.arg(1), first), c.likeAxes(c.arg(2), first)
-	return c.one(graph.LayerNorm(c.x(), scale, shift, c.Float("epsilon", 1e-5), axes...))
+	eps := c.Float("epsilon", 1e-5)
+	out := c.one(graph.LayerNorm(c.x(), scale, shift, eps, axes...))
+	if len(c.Outputs) > 1 { // the mean and 1/√(variance+eps)
+		mean := graph.MeanKeep(c.x(), axes...)
+		centred := graph.Sub(c.x(), mean)
+		variance := graph.MeanKeep(graph.Mul(centred, centred), axes...)
+		out = append(out, NodeValue(mean, proto.Float), NodeValue(graph.Pow(graph.Add(variance, c.Graph.Scalar(eps)), -0.5), proto.Float))
+	}
+	return out
 }
 
 // likeAxes gives a scale or shift the shape of the axes from first on, to which ONNX

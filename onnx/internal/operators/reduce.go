@@ -98,11 +98,16 @@ func reduceLogSumExp(c *Call, x *graph.Node, axes []int) *graph.Node {
 // arg builds ArgMax and ArgMin.
 func arg(f func(x *graph.Node, axis int) *graph.Node) func(c *Call) []*Value {
 	return func(c *Call) []*Value {
-		if c.flag("select_last_index") {
-			c.unsupported("select_last_index", 1, "")
-		}
 		axis := c.axis(c.Int("axis", 0))
-		y := f(c.x(), axis)
+		x := c.x()
+		last := c.flag("select_last_index")
+		if last { // the first one from the other end
+			x = graph.SliceStep(x, axis, x.Shape()[axis]-1, -1, -1)
+		}
+		y := f(x, axis)
+		if last {
+			y = graph.Sub(c.scalar(float64(x.Shape()[axis]-1)), y)
+		}
 		if c.Int("keepdims", 1) != 0 {
 			shape := c.dims()
 			shape[axis] = 1
