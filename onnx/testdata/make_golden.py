@@ -197,5 +197,30 @@ save("instance_norm", 6, [node("InstanceNormalization", "x s b")], vectors[:2], 
 save("layer_norm", 17, [node("LayerNormalization", "x s b", axis=-1)], vectors[:2], shape=(2, 4, 3))
 save("lrn", 13, [node("LRN", size=3, alpha=0.5, beta=0.6, bias=1.5)], shape=(1, 5, 2, 2))
 
+
+
+def refuse(name, opset, nodes, initializers=(), shape=(2, 3, 6, 6), imports=None):
+    """Writes a file that Stride does not read."""
+    opsets = [h.make_opsetid(d, v) for d, v in (imports or [("", opset)])]
+    inputs = [h.make_tensor_value_info("x", T.FLOAT, ["N", *shape[1:]])]
+    graph = h.make_graph(list(nodes), name, inputs, [h.make_tensor_value_info("y", T.FLOAT, None)], list(initializers))
+    os.makedirs(os.path.join(HERE, "refused"), exist_ok=True)
+    onnx.save(h.make_model(graph, opset_imports=opsets, ir_version=8), os.path.join(HERE, "refused", name + ".onnx"))
+
+
+branch = h.make_graph([node("Relu", "x", "r")], "branch", [], [h.make_tensor_value_info("r", T.FLOAT, None)])
+refuse("several", 13, [
+    h.make_node("Conv", ["x", "w"], ["a"], name="conv", auto_pad="SAME", strides=[1, 1]),
+    h.make_node("Warp", ["a"], ["b"], name="warp", domain="com.example"),
+    h.make_node("If", ["c"], ["d"], name="if", then_branch=branch, else_branch=branch),
+    h.make_node("QuantizeLinear", ["x", "s"], ["q"], name="quantize"),
+    h.make_node("DequantizeLinear", ["q", "s"], ["e"], name="dequantize"),
+    h.make_node("Relu", ["e"], ["f"], slope=0.5),
+    h.make_node("Pad", ["x", "p"], ["g"], name="pad", mode="mirror"),
+    h.make_node("Sum", ["b", "d", "f", "g"], ["y"], name="sum")],
+    [weight, scalar("s", 1), scalar("c", True, bool), ints("p", 0, 0, 1, 1, 0, 0, 1, 1)], imports=[("", 13), ("com.example", 1)])
+refuse("bias_length", 13, [h.make_node("Conv", ["x", "w", "b"], ["y"], name="conv")], [weight, floats("b", 3)])
+refuse("unsorted", 13, [node("Relu", "a", "y"), node("Neg", "x", "a")])
+refuse("twice", 13, [node("Relu", "x", "y"), node("Neg", "x", "y")])
 with open(os.path.join(HERE, "golden.json"), "w") as f:
     f.write("{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in golden.items()) + "\n}\n")
