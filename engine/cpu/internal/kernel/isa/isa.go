@@ -9,7 +9,7 @@ import (
 // EnvKernels names the environment variable that chooses the instruction set
 // at program start: "" takes the best that the CPU offers, "generic" the pure
 // Go twins, "avx2" the AVX2+FMA kernels of amd64, "avx512" these with those of the
-// matrix kernels that have AVX-512 forms, "neon" the NEON kernels of arm64.
+// kernels that have AVX-512 forms, "neon" the NEON kernels of arm64.
 const EnvKernels = "STRIDE_KERNELS"
 
 // Names of the instruction sets, as [Current] returns and [Set] accepts them.

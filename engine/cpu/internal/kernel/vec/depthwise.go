@@ -28,6 +28,10 @@ func DepthwiseRow(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, 
 	}
 	_ = dst[(n-1)*dstStep+c-1]
 	bias = bias[:c]
+	if isa.UseAVX512 {
+		depthwiseRowAVX512(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c)
+		return
+	}
 	if isa.UseSIMD {
 		depthwiseRowSIMD(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c)
 		return
@@ -72,6 +76,9 @@ func DepthwiseGradRow(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
 
 //go:noescape
 func depthwiseRowSIMD(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int)
+
+//go:noescape
+func depthwiseRowAVX512(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int)
 
 //go:noescape
 func depthwiseGradRowSIMD(dw, x, dy *float32, taps *Tap, count, n, xStep, c int)

@@ -3,8 +3,10 @@ package vec
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
+	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
 )
 
@@ -19,8 +21,8 @@ type depthwiseCase struct {
 func depthwiseCases(t *testing.T, test func(t *testing.T, d depthwiseCase)) {
 	for _, shape := range [][3]int{{1, 1, 1}, {3, 1, 1}, {3, 2, 1}, {3, 1, 2}, {5, 2, 3}, {0, 1, 1}} {
 		size, stride, spread := shape[0], shape[1], shape[2]
-		for _, c := range []int{1, 2, 3, 7, 8, 9, 16, 24, 31, 32, 33, 40, 71} {
-			for _, n := range []int{0, 1, 2, 5} {
+		for _, c := range []int{1, 2, 3, 7, 8, 9, 16, 24, 31, 32, 33, 40, 71, 130} {
+			for _, n := range []int{0, 1, 2, 5, 9} {
 				d := depthwiseCase{c: c, n: n, srcStep: stride * c, dstStep: spread * c}
 				width := stride*max(n-1, 0) + max(size, 1)
 				for i := range size * size {
@@ -63,6 +65,28 @@ func TestDepthwiseRow(t *testing.T) {
 				}
 			}
 		})
+	})
+}
+
+// The AVX-512 form has the bits of the AVX2 one.
+func TestDepthwiseRowBits(t *testing.T) {
+	if !slices.Contains(isa.Available(), isa.AVX512) {
+		t.Skip("no AVX-512")
+	}
+	compute := func(t *testing.T, set string, d depthwiseCase) []float32 {
+		restore, err := isa.Set(set)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer restore()
+		y := make([]float32, max(0, d.n-1)*d.dstStep+d.c)
+		DepthwiseRow(y, d.src, d.w, d.bias, d.taps, d.n, d.dstStep, d.srcStep, d.c)
+		return y
+	}
+	depthwiseCases(t, func(t *testing.T, d depthwiseCase) {
+		if !slices.Equal(compute(t, isa.AVX512, d), compute(t, isa.AVX2, d)) {
+			t.Error("AVX-512 and AVX2 differ")
+		}
 	})
 }
 

@@ -13138,6 +13138,243 @@ done:
 	VZEROUPPER
 	RET
 
+// func depthwiseRowAVX512(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·depthwiseRowAVX512(SB), NOSPLIT, $0-80
+	MOVQ dst+0(FP), AX
+	MOVQ dstStep+56(FP), CX
+	MOVQ src+8(FP), BX
+	MOVQ srcStep+64(FP), SI
+	MOVQ w+16(FP), R8
+	LEAQ (CX)(CX*2), DX
+	LEAQ (SI)(SI*2), DI
+
+four:
+	CMPQ n+48(FP), $0x04
+	JLT  four_end
+	XORQ R9, R9
+
+four_block:
+	MOVQ    c+72(FP), R10
+	SUBQ    R9, R10
+	CMPQ    R10, $0x40
+	JLT     four_vector
+	MOVQ    bias+24(FP), R10
+	VMOVUPS (R10)(R9*4), Z0
+	VMOVUPS 64(R10)(R9*4), Z1
+	VMOVUPS 128(R10)(R9*4), Z2
+	VMOVUPS 192(R10)(R9*4), Z3
+	VMOVUPS (R10)(R9*4), Z4
+	VMOVUPS 64(R10)(R9*4), Z5
+	VMOVUPS 128(R10)(R9*4), Z6
+	VMOVUPS 192(R10)(R9*4), Z7
+	VMOVUPS (R10)(R9*4), Z8
+	VMOVUPS 64(R10)(R9*4), Z9
+	VMOVUPS 128(R10)(R9*4), Z10
+	VMOVUPS 192(R10)(R9*4), Z11
+	VMOVUPS (R10)(R9*4), Z12
+	VMOVUPS 64(R10)(R9*4), Z13
+	VMOVUPS 128(R10)(R9*4), Z14
+	VMOVUPS 192(R10)(R9*4), Z15
+	MOVQ    taps+32(FP), R10
+	MOVQ    count+40(FP), R11
+	TESTQ   R11, R11
+	JLE     four_block_done
+
+four_block_taps:
+	MOVLQSX     (R10), R12
+	MOVLQSX     4(R10), R13
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	LEAQ        (BX)(R12*4), R12
+	VMOVUPS     (R8)(R13*4), Z16
+	VFMADD231PS (R12), Z16, Z0
+	VFMADD231PS (R12)(SI*1), Z16, Z4
+	VFMADD231PS (R12)(SI*2), Z16, Z8
+	VFMADD231PS (R12)(DI*1), Z16, Z12
+	VMOVUPS     64(R8)(R13*4), Z16
+	VFMADD231PS 64(R12), Z16, Z1
+	VFMADD231PS 64(R12)(SI*1), Z16, Z5
+	VFMADD231PS 64(R12)(SI*2), Z16, Z9
+	VFMADD231PS 64(R12)(DI*1), Z16, Z13
+	VMOVUPS     128(R8)(R13*4), Z16
+	VFMADD231PS 128(R12), Z16, Z2
+	VFMADD231PS 128(R12)(SI*1), Z16, Z6
+	VFMADD231PS 128(R12)(SI*2), Z16, Z10
+	VFMADD231PS 128(R12)(DI*1), Z16, Z14
+	VMOVUPS     192(R8)(R13*4), Z16
+	VFMADD231PS 192(R12), Z16, Z3
+	VFMADD231PS 192(R12)(SI*1), Z16, Z7
+	VFMADD231PS 192(R12)(SI*2), Z16, Z11
+	VFMADD231PS 192(R12)(DI*1), Z16, Z15
+	ADDQ        $0x08, R10
+	DECQ        R11
+	JNE         four_block_taps
+
+four_block_done:
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS Z0, (R10)
+	VMOVUPS Z1, 64(R10)
+	VMOVUPS Z2, 128(R10)
+	VMOVUPS Z3, 192(R10)
+	VMOVUPS Z4, (R10)(CX*1)
+	VMOVUPS Z5, 64(R10)(CX*1)
+	VMOVUPS Z6, 128(R10)(CX*1)
+	VMOVUPS Z7, 192(R10)(CX*1)
+	VMOVUPS Z8, (R10)(CX*2)
+	VMOVUPS Z9, 64(R10)(CX*2)
+	VMOVUPS Z10, 128(R10)(CX*2)
+	VMOVUPS Z11, 192(R10)(CX*2)
+	VMOVUPS Z12, (R10)(DX*1)
+	VMOVUPS Z13, 64(R10)(DX*1)
+	VMOVUPS Z14, 128(R10)(DX*1)
+	VMOVUPS Z15, 192(R10)(DX*1)
+	ADDQ    $0x40, R9
+	JMP     four_block
+
+four_vector:
+	MOVQ      c+72(FP), R10
+	SUBQ      R9, R10
+	JLE       four_next
+	MOVQ      $0x00000010, R11
+	CMPQ      R10, R11
+	CMOVQGT   R11, R10
+	MOVQ      $0x0000ffff, R11
+	BZHIQ     R10, R11, R11
+	KMOVW     R11, K1
+	MOVQ      bias+24(FP), R10
+	VMOVUPS.Z (R10)(R9*4), K1, Z0
+	VMOVUPS.Z (R10)(R9*4), K1, Z1
+	VMOVUPS.Z (R10)(R9*4), K1, Z2
+	VMOVUPS.Z (R10)(R9*4), K1, Z3
+	MOVQ      taps+32(FP), R10
+	MOVQ      count+40(FP), R11
+	TESTQ     R11, R11
+	JLE       four_vector_done
+
+four_vector_taps:
+	MOVLQSX     (R10), R12
+	MOVLQSX     4(R10), R13
+	ADDQ        R9, R12
+	ADDQ        R9, R13
+	LEAQ        (BX)(R12*4), R12
+	VMOVUPS.Z   (R8)(R13*4), K1, Z4
+	VFMADD231PS (R12), Z4, K1, Z0
+	VFMADD231PS (R12)(SI*1), Z4, K1, Z1
+	VFMADD231PS (R12)(SI*2), Z4, K1, Z2
+	VFMADD231PS (R12)(DI*1), Z4, K1, Z3
+	ADDQ        $0x08, R10
+	DECQ        R11
+	JNE         four_vector_taps
+
+four_vector_done:
+	LEAQ    (AX)(R9*4), R10
+	VMOVUPS Z0, K1, (R10)
+	VMOVUPS Z1, K1, (R10)(CX*1)
+	VMOVUPS Z2, K1, (R10)(CX*2)
+	VMOVUPS Z3, K1, (R10)(DX*1)
+	ADDQ    $0x10, R9
+	JMP     four_vector
+
+four_next:
+	LEAQ (AX)(CX*4), AX
+	LEAQ (BX)(SI*4), BX
+	SUBQ $0x04, n+48(FP)
+	JMP  four
+
+four_end:
+one:
+	CMPQ n+48(FP), $0x01
+	JLT  one_end
+	XORQ R9, R9
+
+one_block:
+	MOVQ    c+72(FP), DX
+	SUBQ    R9, DX
+	CMPQ    DX, $0x40
+	JLT     one_vector
+	MOVQ    bias+24(FP), DX
+	VMOVUPS (DX)(R9*4), Z0
+	VMOVUPS 64(DX)(R9*4), Z1
+	VMOVUPS 128(DX)(R9*4), Z2
+	VMOVUPS 192(DX)(R9*4), Z3
+	MOVQ    taps+32(FP), DX
+	MOVQ    count+40(FP), DI
+	TESTQ   DI, DI
+	JLE     one_block_done
+
+one_block_taps:
+	MOVLQSX     (DX), R10
+	MOVLQSX     4(DX), R11
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	LEAQ        (BX)(R10*4), R10
+	VMOVUPS     (R8)(R11*4), Z4
+	VFMADD231PS (R10), Z4, Z0
+	VMOVUPS     64(R8)(R11*4), Z4
+	VFMADD231PS 64(R10), Z4, Z1
+	VMOVUPS     128(R8)(R11*4), Z4
+	VFMADD231PS 128(R10), Z4, Z2
+	VMOVUPS     192(R8)(R11*4), Z4
+	VFMADD231PS 192(R10), Z4, Z3
+	ADDQ        $0x08, DX
+	DECQ        DI
+	JNE         one_block_taps
+
+one_block_done:
+	LEAQ    (AX)(R9*4), DX
+	VMOVUPS Z0, (DX)
+	VMOVUPS Z1, 64(DX)
+	VMOVUPS Z2, 128(DX)
+	VMOVUPS Z3, 192(DX)
+	ADDQ    $0x40, R9
+	JMP     one_block
+
+one_vector:
+	MOVQ      c+72(FP), DX
+	SUBQ      R9, DX
+	JLE       one_next
+	MOVQ      $0x00000010, DI
+	CMPQ      DX, DI
+	CMOVQGT   DI, DX
+	MOVQ      $0x0000ffff, DI
+	BZHIQ     DX, DI, DI
+	KMOVW     DI, K1
+	MOVQ      bias+24(FP), DX
+	VMOVUPS.Z (DX)(R9*4), K1, Z0
+	MOVQ      taps+32(FP), DX
+	MOVQ      count+40(FP), DI
+	TESTQ     DI, DI
+	JLE       one_vector_done
+
+one_vector_taps:
+	MOVLQSX     (DX), R10
+	MOVLQSX     4(DX), R11
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	LEAQ        (BX)(R10*4), R10
+	VMOVUPS.Z   (R8)(R11*4), K1, Z1
+	VFMADD231PS (R10), Z1, K1, Z0
+	ADDQ        $0x08, DX
+	DECQ        DI
+	JNE         one_vector_taps
+
+one_vector_done:
+	LEAQ    (AX)(R9*4), DX
+	VMOVUPS Z0, K1, (DX)
+	ADDQ    $0x10, R9
+	JMP     one_vector
+
+one_next:
+	ADDQ CX, AX
+	ADDQ SI, BX
+	SUBQ $0x01, n+48(FP)
+	JMP  one
+
+one_end:
+	VZEROUPPER
+	RET
+
 // func depthwiseGradRowSIMD(dw *float32, x *float32, dy *float32, taps *int32, count int, n int, xStep int, c int)
 // Requires: AVX, FMA3
 TEXT ·depthwiseGradRowSIMD(SB), NOSPLIT, $0-64

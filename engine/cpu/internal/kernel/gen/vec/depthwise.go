@@ -23,6 +23,7 @@ func address(name string) Mem {
 // depthwiseKernels emits DepthwiseRow and DepthwiseGradRow. Steps are in bytes.
 func depthwiseKernels() {
 	depthwiseRow()
+	depthwiseRowAVX512()
 	depthwiseGradRow()
 }
 

@@ -1,5 +1,5 @@
 // Command vec writes the AVX2+FMA assembly of the elementwise, reduction, row,
-// pooling and depthwise convolution kernels, package vec. It is run by go generate there.
+// pooling and depthwise convolution kernels, package vec, and an AVX-512 form of depthwise convolution. It is run by go generate there.
 //
 // # How the kernels work
 //
