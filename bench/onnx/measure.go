@@ -1,0 +1,276 @@
+package main
+
+import (
+	"bufio"
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/onnx"
+	"github.com/strideml/stride/tensor"
+)
+
+// maxDifference is the greatest difference of outputs that counts as agreement, in
+// standard deviations of the outputs.
+const maxDifference = 1e-3
+
+// pause is how long both wait before a turn, for threads that still look for work.
+const pause = 20 * time.Millisecond
+
+// A result is what was measured of a file at a batch size. Why says why there is no ratio.
+type result struct {
+	File        string  `json:"file"`
+	Batch       int     `json:"batch"`
+	Stride      float64 `json:"stride"`       // images a second
+	ONNXRuntime float64 `json:"onnx_runtime"` // images a second
+	Ratio       float64 `json:"ratio"`
+	Difference  float64 `json:"difference"` // of outputs, in standard deviations
+	Version     string  `json:"version,omitempty"`
+	Why         string  `json:"why,omitempty"`
+}
+
+func (r result) String() string {
+	if r.Why != "" {
+		return fmt.Sprintf("%s, batch %d: %s", r.File, r.Batch, r.Why)
+	}
+	return fmt.Sprintf("%s, batch %d: %.1f and %.1f images/s, %.2f ×", r.File, r.Batch, r.Stride, r.ONNXRuntime, r.Ratio)
+}
+
+// measure times a file.
+func measure(path string, batch int, s settings) result {
+	r := result{File: name(path), Batch: batch}
+	if err := r.measure(path, s); err != nil {
+		r.Why = err.Error()
+	}
+	return r
+}
+
+func (r *result) measure(path string, s settings) error {
+	own, err := open(path, r.Batch, s)
+	if err != nil {
+		return err
+	}
+	defer own.device.Close()
+	dir, err := os.MkdirTemp("", "bench-onnx")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	other, err := start(s.python)
+	if err != nil {
+		return err
+	}
+	defer other.stop()
+	images := filepath.Join(dir, "images")
+	if err := writeFloats(images, own.images.Data()); err != nil {
+		return err
+	}
+	opened, err := other.ask(map[string]any{
+		"op": "open", "model": path, "batch": r.Batch, "threads": s.threads, "images": images, "shape": own.images.Shape(),
+	})
+	if err != nil {
+		return fmt.Errorf("ONNX Runtime: %w", err)
+	}
+	if opened.Fixed > 0 {
+		return fmt.Errorf("the file has the batch %d written into it, for ONNX Runtime", opened.Fixed)
+	}
+	r.Version = opened.Version
+	if r.Difference, err = difference(own, other, filepath.Join(dir, "output")); err != nil {
+		return err
+	}
+	if !(r.Difference <= maxDifference) {
+		return fmt.Errorf("the outputs differ by %.2g standard deviations", r.Difference)
+	}
+	return r.turns(own, other, s)
+}
+
+// turns lets both compute in turn.
+func (r *result) turns(own *session, other *worker, s settings) error {
+	var speeds, otherSpeeds, ratios []float64
+	for range s.rounds {
+		time.Sleep(pause)
+		theirs, err := other.ask(map[string]any{"op": "time", "slice": s.slice.Seconds()})
+		if err != nil {
+			return fmt.Errorf("ONNX Runtime: %w", err)
+		}
+		time.Sleep(pause)
+		ours, err := own.time(s.slice)
+		if err != nil {
+			return err
+		}
+		a, b := float64(r.Batch)/median(ours), float64(r.Batch)/median(theirs.Seconds)
+		speeds, otherSpeeds, ratios = append(speeds, a), append(otherSpeeds, b), append(ratios, a/b)
+	}
+	r.Stride, r.ONNXRuntime, r.Ratio = median(speeds), median(otherSpeeds), median(ratios)
+	return nil
+}
+
+// A session is a file in stride, compiled for a batch.
+type session struct {
+	device  *cpu.Device
+	program engine.Program
+	feeds   engine.Feeds
+	images  *tensor.Tensor
+	outputs []*tensor.Tensor
+}
+
+func open(path string, batch int, s settings) (*session, error) {
+	net, err := onnx.Load(path, onnx.Options{})
+	if err != nil { // perhaps the size of an image is missing
+		var again error
+		if net, again = onnx.Load(path, onnx.Options{Input: s.input}); again != nil {
+			return nil, err
+		}
+	}
+	model, err := nn.New(net, net.Input(), nn.Options{})
+	if err != nil {
+		return nil, err
+	}
+	trace, err := model.Trace(batch, nn.Eval)
+	if err != nil {
+		return nil, err
+	}
+	d := cpu.New(cpu.Options{Threads: s.threads})
+	program, err := d.Compile(trace.Graph, trace.Output)
+	if err != nil {
+		return nil, err
+	}
+	images := tensor.New(trace.Input.Shape()...)
+	random := rand.New(rand.NewPCG(1, uint64(batch)))
+	for i := range images.Data() {
+		images.Data()[i] = float32(random.NormFloat64())
+	}
+	return &session{
+		device: d, program: program, feeds: engine.Feeds{trace.Input: images}, images: images,
+		outputs: []*tensor.Tensor{tensor.New(trace.Output.Shape()...)},
+	}, nil
+}
+
+// time returns the seconds of runs of a turn.
+func (s *session) time(slice time.Duration) (seconds []float64, err error) {
+	for began := time.Now(); len(seconds) < 3 || time.Since(began) < slice; {
+		start := time.Now()
+		if err := s.program.Run(s.feeds, s.outputs); err != nil {
+			return nil, err
+		}
+		seconds = append(seconds, time.Since(start).Seconds())
+	}
+	return seconds, nil
+}
+
+// difference returns the greatest difference of the outputs in standard deviations.
+func difference(own *session, other *worker, path string) (float64, error) {
+	if err := own.program.Run(own.feeds, own.outputs); err != nil {
+		return 0, err
+	}
+	if _, err := other.ask(map[string]any{"op": "output", "path": path}); err != nil {
+		return 0, fmt.Errorf("ONNX Runtime: %w", err)
+	}
+	want, err := readFloats(path)
+	if err != nil {
+		return 0, err
+	}
+	got := own.outputs[0].Data()
+	if len(got) != len(want) {
+		return 0, fmt.Errorf("the output has %d elements, ONNX Runtime's %d", len(got), len(want))
+	}
+	mean, square, most := 0.0, 0.0, 0.0
+	for i, v := range want {
+		mean += float64(v) / float64(len(want))
+		most = max(most, math.Abs(float64(v)-float64(got[i])))
+	}
+	for _, v := range want {
+		square += (float64(v) - mean) * (float64(v) - mean)
+	}
+	return most / math.Sqrt(square/float64(len(want))), nil
+}
+
+// A worker is a process of ONNX Runtime.
+type worker struct {
+	command *exec.Cmd
+	in      *json.Encoder
+	close   func() error
+	out     *bufio.Reader
+}
+
+// An answer is what a worker says.
+type answer struct {
+	Error   string
+	Fixed   int
+	Version string
+	Seconds []float64
+}
+
+//go:embed worker.py
+var script string
+
+func start(python string) (*worker, error) {
+	c := exec.Command(python, "-c", script)
+	c.Stderr = os.Stderr
+	in, err := c.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Start(); err != nil {
+		return nil, err
+	}
+	return &worker{command: c, in: json.NewEncoder(in), close: in.Close, out: bufio.NewReader(out)}, nil
+}
+
+func (w *worker) ask(request map[string]any) (a answer, err error) {
+	if err := w.in.Encode(request); err != nil {
+		return a, err
+	}
+	line, err := w.out.ReadBytes('\n')
+	if err != nil {
+		return a, err
+	}
+	if err := json.Unmarshal(line, &a); err != nil {
+		return a, err
+	}
+	if a.Error != "" {
+		return a, errors.New(a.Error)
+	}
+	return a, nil
+}
+
+// stop ends the process. Its errors do not matter any more.
+func (w *worker) stop() {
+	_ = w.close()
+	_ = w.command.Wait()
+}
+
+func writeFloats(path string, x []float32) error {
+	b := make([]byte, 0, 4*len(x))
+	for _, v := range x {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return os.WriteFile(path, b, 0o600)
+}
+
+func readFloats(path string) ([]float32, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, len(b)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return x, nil
+}
