@@ -4,8 +4,8 @@
 //
 // Both get the same images of random numbers. Their outputs must agree; then they
 // compute in turn, for some rounds, while the other one waits. The speed of a turn is
-// that of its median run, that of a file the median over the rounds; a ratio is the
-// median of the rounds' ratios. Progress goes to standard error, a table to standard
+// that of its fastest run, which other work of the machine disturbs least, that of a file
+// the median over the rounds; a ratio is the median of the rounds' ratios. Progress goes to standard error, a table to standard
 // output; --json keeps the results, so that a page can be made of several runs.
 //
 // ONNX Runtime is that of Python (pip install onnxruntime); --python names another

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/strideml/stride/engine"
@@ -109,7 +110,7 @@ func (r *result) turns(own *session, other *worker, s settings) error {
 		if err != nil {
 			return err
 		}
-		a, b := float64(r.Batch)/median(ours), float64(r.Batch)/median(theirs.Seconds)
+		a, b := float64(r.Batch)/slices.Min(ours), float64(r.Batch)/slices.Min(theirs.Seconds)
 		speeds, otherSpeeds, ratios = append(speeds, a), append(otherSpeeds, b), append(ratios, a/b)
 	}
 	r.Stride, r.ONNXRuntime, r.Ratio = median(speeds), median(otherSpeeds), median(ratios)
