@@ -48,7 +48,7 @@ func (m *Model) build(s *source) error {
 	if m.Net, err = nn.New(m.Spec.New(classes), s.input, nn.Options{Init: nn.Constant(0)}); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
-	if err := modelfile.Explain(m.Net.LoadState(s.weights.Entries), given, m.Spec.Name); err != nil {
+	if err := modelfile.Explain(m.Net.TakeState(s.weights.Entries), given, m.Spec.Name); err != nil {
 		return fmt.Errorf("%s: %w", s.weightsFile, err)
 	}
 	return m.checkOutput()

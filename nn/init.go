@@ -28,8 +28,12 @@ func fillWith(i Initializer, fanIn, fanOut int) filler {
 
 func fillConstant(v float32) filler {
 	return func(_ *rand.Rand, w []float32) {
+		// Pages that are zero already need no memory as long as nothing is written.
+		bits := math.Float32bits(v)
 		for i := range w {
-			w[i] = v
+			if math.Float32bits(w[i]) != bits {
+				w[i] = v
+			}
 		}
 	}
 }

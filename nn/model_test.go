@@ -266,6 +266,44 @@ func TestBatchNormUsedTwice(t *testing.T) {
 	}
 }
 
+// TestTakeState makes the tensors given those of the model, and changes nothing where
+// they do not fit.
+func TestTakeState(t *testing.T) {
+	net := func() *nn.Model { return model(t, nn.Sequential(nn.Linear(4), nn.BatchNorm()), 5) }
+	from, to := net(), net()
+	var state []tensor.Named
+	for i, e := range from.State() {
+		state = append(state, tensor.Named{Name: e.Name, Tensor: tensor.Full(float32(i), e.Tensor.Shape()...)})
+	}
+	before := to.State()
+	if err := to.TakeState(state[1:]); err == nil || to.State()[0].Tensor != before[0].Tensor {
+		t.Errorf("error %v", err)
+	}
+	version := to.Parameters()[0].Version()
+	if err := to.TakeState(state); err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range to.State() {
+		if e.Tensor != state[i].Tensor {
+			t.Errorf("%s is a copy", e.Name)
+		}
+	}
+	if to.Parameters()[0].Version() == version {
+		t.Error("the parameter has not changed")
+	}
+	if err := from.LoadState(state); err != nil {
+		t.Fatal(err)
+	}
+	x := tensor.Must(tensor.Arange(0, 10, 1).Reshape(2, 5))
+	want, err := from.Predict(nil, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := to.Predict(nil, x); err != nil || !got.Equal(want) {
+		t.Errorf("%v, want %v, error %v", got, want, err)
+	}
+}
+
 func TestLoadState(t *testing.T) {
 	net := func() nn.Layer { return nn.Sequential(nn.Linear(3), nn.BatchNorm()) }
 	m := model(t, net(), 2)
