@@ -30,3 +30,7 @@ func (o ArgMaxOp) rebatch(batching) (Op, bool) { return o, o.Axis != 0 }
 func ArgMax(x *Node, axis int) *Node {
 	return x.graph.add(ArgMaxOp{Axis: checkedAxes(x, "ArgMax", []int{axis})[0]}, x)
 }
+
+// ArgMin returns the index of the smallest element along axis (negative: from the end),
+// the first one of several, as float32. NaN counts as smallest.
+func ArgMin(x *Node, axis int) *Node { return ArgMax(Neg(x), axis) }

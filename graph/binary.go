@@ -30,9 +30,13 @@ const (
 	// KindPower is a to the power of b, as C's pow: NaN for negative a unless b is
 	// whole, and 1 where b is 0 or a is 1.
 	KindPower
+	// KindMod is a − b·⌊a/b⌋, with the sign of b: Python's remainder.
+	KindMod
+	// KindFMod is a − b·trunc(a/b), with the sign of a: C's fmod.
+	KindFMod
 )
 
-var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal", "Minimum", "Maximum", "Less", "LessEqual", "Power"}
+var binaryNames = [...]string{"Add", "Sub", "Mul", "Div", "Equal", "Minimum", "Maximum", "Less", "LessEqual", "Power", "Mod", "FMod"}
 
 // String returns the function's name, such as "Add".
 func (k BinaryKind) String() string { return kindName(binaryNames[:], int(k), "BinaryKind") }
@@ -44,6 +48,8 @@ func (k BinaryKind) String() string { return kindName(binaryNames[:], int(k), "B
 //
 //	b·a^(b−1) with respect to a, 0 where b = 0
 //	a^b·log(a) with respect to b, 0 where a = 0 and b ≥ 0
+//
+// those of Mod and FMod 1 and the negative quotient, rounded as in the function.
 type BinaryOp struct{ Func BinaryKind }
 
 // Kind returns the function's name.
@@ -72,6 +78,8 @@ func (o BinaryOp) gradient(y, dy *Node) []*Node {
 		hitA, hitB := Equal(a, y), Equal(b, y)
 		share := Div(dy, Add(hitA, hitB))
 		return []*Node{sumTo(Mul(hitA, share), a.shape), sumTo(Mul(hitB, share), b.shape)}
+	case KindMod, KindFMod:
+		return o.modGradient(a, b, dy)
 	case KindPower:
 		zero := dy.graph.Scalar(0)
 		da := Mul(dy, Mul(b, Power(a, Sub(b, dy.graph.Scalar(1)))))
@@ -80,6 +88,16 @@ func (o BinaryOp) gradient(y, dy *Node) []*Node {
 		return []*Node{sumTo(Where(Equal(b, zero), zero, da), a.shape), sumTo(Where(flat, zero, db), b.shape)}
 	}
 	return []*Node{nil, nil}
+}
+
+// modGradient is the gradient of Mod and FMod.
+func (o BinaryOp) modGradient(a, b, dy *Node) []*Node {
+	quotient := Div(a, b)
+	whole := Floor(quotient)
+	if o.Func == KindFMod {
+		whole = Where(Less(quotient, dy.graph.Scalar(0)), Ceil(quotient), whole)
+	}
+	return []*Node{sumTo(dy, a.shape), sumTo(Neg(Mul(dy, whole)), b.shape)}
 }
 
 func (BinaryOp) elementwise() {}
@@ -127,3 +145,11 @@ func GreaterEqual(a, b *Node) *Node { return LessEqual(b, a) }
 // tensors. Negative numbers have only whole powers; all others are NaN. [Pow] is
 // faster if all exponents are the same.
 func Power(a, b *Node) *Node { return a.graph.add(BinaryOp{KindPower}, a, b) }
+
+// Mod returns the remainder of a/b with the sign of b, broadcast, as Python's and
+// PyTorch's remainder. It is NaN where b is 0.
+func Mod(a, b *Node) *Node { return a.graph.add(BinaryOp{KindMod}, a, b) }
+
+// FMod returns the remainder of a/b with the sign of a, broadcast, as C's and PyTorch's
+// fmod. It is NaN where b is 0.
+func FMod(a, b *Node) *Node { return a.graph.add(BinaryOp{KindFMod}, a, b) }

@@ -45,12 +45,15 @@
 //     [HardSigmoid], [HardSwish], [Softplus], [Floor], [Ceil], [Round], [Sign], [Sin],
 //     [Cos]
 //   - binary.go: [Add], [Sub], [Mul], [Div], [Minimum], [Maximum], [Equal],
-//     [Less], [LessEqual], [Greater], [GreaterEqual], [Power]
+//     [Less], [LessEqual], [Greater], [GreaterEqual], [Power], [Mod], [FMod]
 //   - logic.go: [Not], [And], [Or], [Xor]
 //   - where.go: [Where]
 //   - broadcast.go: [Broadcast]
-//   - reduce.go: [Sum], [Mean], [Max], [SumKeep], [MeanKeep], [MaxKeep]
-//   - argmax.go: [ArgMax]
+//   - reduce.go: [Sum], [Mean], [Max], [Min], [Prod], [SumKeep],
+//     [MeanKeep], [MaxKeep], [MinKeep], [ProdKeep]
+//   - argmax.go: [ArgMax], [ArgMin]
+//   - topk.go: [TopK], [TopKIndices]
+//   - cumsum.go: [CumSum]
 //   - softmax.go: [Softmax], [LogSoftmax]
 //   - crossentropy.go: [CrossEntropy]
 //   - conv.go: [Conv2D]
@@ -68,7 +71,8 @@
 //   - concat.go: [Concat]
 //   - slice.go: [Slice], [SliceStep]
 //   - gather.go: [Gather]
-//   - pad.go: [Pad]
+//   - gatherelements.go: [GatherElements]
+//   - pad.go: [Pad], [PadReflect], [PadEdge]
 //
 // # What engines read
 //

@@ -15,9 +15,10 @@ const (
 	KindSum ReduceKind = iota
 	KindMean
 	KindMax
+	KindProd
 )
 
-var reduceNames = [...]string{"Sum", "Mean", "Max"}
+var reduceNames = [...]string{"Sum", "Mean", "Max", "Prod"}
 
 // String returns the reduction's name, such as "Sum".
 func (k ReduceKind) String() string { return kindName(reduceNames[:], int(k), "ReduceKind") }
@@ -25,7 +26,8 @@ func (k ReduceKind) String() string { return kindName(reduceNames[:], int(k), "R
 // ReduceOp combines the elements along Axes (sorted, not negative). With
 // KeepDims the reduced axes stay with size 1, otherwise they go. Max carries
 // NaN; its derivative is shared equally among the elements that attain the
-// maximum, as in PyTorch's amax.
+// maximum, as in PyTorch's amax. The derivative of Prod with respect to an element is
+// the product of the others.
 type ReduceOp struct {
 	Func     ReduceKind
 	Axes     []int
@@ -87,6 +89,8 @@ func (o ReduceOp) gradient(y, dy *Node) []*Node {
 		hit := Equal(x, Reshape(y, kept...))
 		share := Div(dy, x.graph.add(ReduceOp{Func: KindSum, Axes: o.Axes, KeepDims: true}, hit))
 		return []*Node{Mul(hit, share)}
+	case KindProd:
+		return []*Node{dy.graph.add(ProdGradOp{Axes: o.Axes}, x, dy)}
 	}
 	return []*Node{Broadcast(dy, x.shape...)}
 }
@@ -99,6 +103,24 @@ func (o ReduceOp) window(n *Node, axis int) (size, stride int) {
 		return in[2+axis], 1
 	}
 	return 1, 1
+}
+
+// ProdGradOp is the derivative of the product along Axes: dy times the product of the
+// other elements. Arguments: x and dy, whose reduced axes are kept with size 1.
+type ProdGradOp struct {
+	noGradient
+	Axes []int
+}
+
+// Kind returns "ProdGrad".
+func (ProdGradOp) Kind() string { return "ProdGrad" }
+
+// Infer returns the shape of x.
+func (o ProdGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
+	if err := arity(in, 2); err != nil {
+		return nil, err
+	}
+	return in[0], nil
 }
 
 // Sum adds the elements along the axes (all axes if none are given; negative
@@ -126,3 +148,17 @@ func MaxKeep(x *Node, axes ...int) *Node { return reduce(KindMax, x, true, axes)
 func reduce(f ReduceKind, x *Node, keep bool, axes []int) *Node {
 	return x.graph.add(ReduceOp{f, checkedAxes(x, f.String(), axes), keep}, x)
 }
+
+// Min takes the smallest element along the axes (all if none are given) and drops
+// these axes. As with Max, elements that attain it share the derivative.
+func Min(x *Node, axes ...int) *Node { return Neg(Max(Neg(x), axes...)) }
+
+// MinKeep is Min with the axes kept as size 1.
+func MinKeep(x *Node, axes ...int) *Node { return Neg(MaxKeep(Neg(x), axes...)) }
+
+// Prod multiplies the elements along the axes (all if none are given) and drops these
+// axes. Its derivative is right for zeros too.
+func Prod(x *Node, axes ...int) *Node { return reduce(KindProd, x, false, axes) }
+
+// ProdKeep is Prod with the axes kept as size 1.
+func ProdKeep(x *Node, axes ...int) *Node { return reduce(KindProd, x, true, axes) }

@@ -129,7 +129,7 @@ func readGraph(t *testing.T, dir string) sources {
 
 // returnsNode reports whether a function returns one node.
 func returnsNode(d *ast.FuncDecl) bool {
-	if d.Type.Results == nil || len(d.Type.Results.List) != 1 {
+	if d.Type.Results == nil || d.Type.Results.NumFields() != 1 {
 		return false
 	}
 	star, ok := d.Type.Results.List[0].Type.(*ast.StarExpr)

@@ -20,6 +20,17 @@ var binaryFuncs = map[graph.BinaryKind]func(p, q float64) float64{
 	graph.KindLess:      func(p, q float64) float64 { return choose(p < q, 1, 0) },
 	graph.KindLessEqual: func(p, q float64) float64 { return choose(p <= q, 1, 0) },
 	graph.KindPower:     math.Pow,
+	graph.KindMod:       remainder,
+	graph.KindFMod:      math.Mod,
+}
+
+// remainder has the sign of q.
+func remainder(p, q float64) float64 {
+	r := math.Mod(p, q)
+	if r != 0 && (r < 0) != (q < 0) {
+		r += q
+	}
+	return r
 }
 
 func binary(op graph.BinaryOp, y array, in []array) error {

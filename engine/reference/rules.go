@@ -18,7 +18,7 @@ var rules = table(
 	// Functions of elements.
 	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo), on(dropout),
 	// Sums and choices along axes.
-	try(reduce), on(argMax), on(softmax), on(crossEntropy), on(crossEntropyGrad),
+	try(reduce), on(prodGrad), on(argMax), on(topK), on(cumSum), on(softmax), on(crossEntropy), on(crossEntropyGrad),
 	// Convolutions and products.
 	on(conv2D), on(conv2DInputGrad), on(conv2DWeightGrad), on(matMul),
 	// Pooling.
@@ -28,7 +28,7 @@ var rules = table(
 	on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
 	on(groupStats), on(groupNorm), on(groupNormParamGrad), on(groupNormInputGrad),
 	// Changes of shape.
-	on(reshape), on(transpose), on(concat), on(slice), on(gather), on(gatherGrad), on(pad),
+	on(reshape), on(transpose), on(concat), on(slice), on(gather), on(gatherGrad), on(gatherElements), on(gatherElementsGrad), on(pad),
 )
 
 // An entry is a line of the table.

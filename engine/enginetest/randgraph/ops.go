@@ -206,6 +206,18 @@ func reductions() map[string]operator {
 			build: func(x []*graph.Node, s Step) *graph.Node { return f(x[0], s.Ints...) },
 		}
 	}
+	product := func(name string, f func(*graph.Node, ...int) *graph.Node) operator {
+		o := reduce(name, f)
+		o.weight = 1
+		o.draw = func(g *grower, x int) Step { // of numbers from ½ to 1½ along one axis
+			axis, ok := g.axis(x)
+			if !ok {
+				return Step{}
+			}
+			return Step{Op: name, Args: []int{g.within(x, positive)}, Ints: []int{axis}}
+		}
+		return o
+	}
 	along := func(name string, f func(*graph.Node, int) *graph.Node, weight int) operator {
 		return operator{
 			weight: weight,
@@ -223,7 +235,23 @@ func reductions() map[string]operator {
 		"Sum": reduce("Sum", graph.Sum), "SumKeep": reduce("SumKeep", graph.SumKeep),
 		"Mean": reduce("Mean", graph.Mean), "MeanKeep": reduce("MeanKeep", graph.MeanKeep),
 		"Max": reduce("Max", graph.Max), "MaxKeep": reduce("MaxKeep", graph.MaxKeep),
-		"ArgMax":  along("ArgMax", graph.ArgMax, 1),
+		"Min": reduce("Min", graph.Min), "MinKeep": reduce("MinKeep", graph.MinKeep),
+		"ArgMax": along("ArgMax", graph.ArgMax, 1), "ArgMin": along("ArgMin", graph.ArgMin, 1),
+		"Prod": product("Prod", graph.Prod), "ProdKeep": product("ProdKeep", graph.ProdKeep),
+		"CumSum": {weight: 2, // Ints: the axis, whether exclusive, whether reverse
+			draw: func(g *grower, x int) Step {
+				axis, ok := g.axis(x)
+				if !ok {
+					return Step{}
+				}
+				return Step{Op: "CumSum", Args: []int{x}, Ints: []int{axis, g.r.IntN(2), g.r.IntN(2)}}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node {
+				return graph.CumSum(x[0], s.Ints[0], s.Ints[1] == 1, s.Ints[2] == 1)
+			},
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.CumSum(%s, %d, %v, %v)", x[0], s.Ints[0], s.Ints[1] == 1, s.Ints[2] == 1)
+			}},
 		"Softmax": along("Softmax", graph.Softmax, 5), "LogSoftmax": along("LogSoftmax", graph.LogSoftmax, 5),
 		"CrossEntropy": {
 			weight: 2,

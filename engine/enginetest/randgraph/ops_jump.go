@@ -1,6 +1,10 @@
 package randgraph
 
-import "github.com/strideml/stride/graph"
+import (
+	"fmt"
+
+	"github.com/strideml/stride/graph"
+)
 
 // jumps are the functions that jump where their argument changes a little, so that
 // engines agree only on arguments without any rounding: leaves of the shape of x.
@@ -15,6 +19,30 @@ func jumps() map[string]operator {
 		"LessEqual":    comparison("LessEqual", graph.LessEqual),
 		"Greater":      comparison("Greater", graph.Greater),
 		"GreaterEqual": comparison("GreaterEqual", graph.GreaterEqual),
+
+		"Mod":  comparison("Mod", graph.Mod),
+		"FMod": comparison("FMod", graph.FMod),
+
+		"TopKIndices": {weight: 1, draw: drawTopK,
+			build: func(x []*graph.Node, s Step) *graph.Node {
+				return graph.TopKIndices(x[0], s.Ints[0], s.Ints[1], s.Ints[2] == 1)
+			},
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.TopKIndices(%s, %d, %d, %v)", x[0], s.Ints[0], s.Ints[1], s.Ints[2] == 1)
+			},
+			fit: func(in [][]int, s *Step) [][]int {
+				s.Ints[1] = min(s.Ints[1], in[0][s.Ints[0]])
+				return nil
+			}},
+		"GatherElements": {weight: 2,
+			draw: func(g *grower, x int) Step {
+				s := drawTopK(g, x)
+				return Step{Op: "GatherElements", Args: []int{x, g.add(s)}, Ints: s.Ints[:min(1, len(s.Ints))]}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node { return graph.GatherElements(x[0], s.Ints[0], x[1]) },
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.GatherElements(%s, %d, %s)", x[0], s.Ints[0], x[1])
+			}},
 
 		"Not": {weight: 1,
 			draw:  func(g *grower, x int) Step { return Step{Op: "Not", Args: []int{g.truth(x)}} },
@@ -32,6 +60,15 @@ func jumps() map[string]operator {
 				return [][]int{broadcastTo(in[0], in[1]), nil, broadcastTo(in[2], in[1])}
 			}},
 	}
+}
+
+// drawTopK orders a leaf of the shape of x.
+func drawTopK(g *grower, x int) Step {
+	axis, ok := g.axis(x)
+	if !ok {
+		return Step{}
+	}
+	return Step{Op: "TopKIndices", Args: []int{g.anyLeaf(g.shape(x)...)}, Ints: []int{axis, g.between(1, g.shape(x)[axis]), g.r.IntN(2)}}
 }
 
 // jump is a function of one number.

@@ -98,6 +98,8 @@ func movements() map[string]operator {
 				}
 				return nil
 			}},
+		"PadReflect": padding("PadReflect", graph.PadReflect),
+		"PadEdge":    padding("PadEdge", graph.PadEdge),
 		"Pad": {weight: 6, draw: drawPad,
 			build: func(x []*graph.Node, s Step) *graph.Node {
 				n := len(s.Ints) / 2
@@ -297,4 +299,35 @@ func drawPad(g *grower, x int) Step {
 		}
 	}
 	return Step{Op: "Pad", Args: []int{x}, Ints: ints, Floats: []float32{[]float32{0, 0, 0.5, -1}[g.r.IntN(4)]}}
+}
+
+// padding pads with elements of the argument, which must be larger than the padding.
+func padding(name string, f func(x *graph.Node, before, after []int) *graph.Node) operator {
+	return operator{
+		weight: 2,
+		draw: func(g *grower, x int) Step {
+			s := drawPad(g, x)
+			for i := range s.Ints {
+				s.Ints[i] = min(s.Ints[i], g.shape(x)[i%len(g.shape(x))]-1)
+			}
+			if s.Op != "" {
+				s.Op, s.Floats = name, nil
+			}
+			return s
+		},
+		build: func(x []*graph.Node, s Step) *graph.Node {
+			n := len(s.Ints) / 2
+			return f(x[0], s.Ints[:n], s.Ints[n:])
+		},
+		code: func(x []string, s Step) string {
+			n := len(s.Ints) / 2
+			return fmt.Sprintf("graph.%s(%s, %#v, %#v)", name, x[0], s.Ints[:n], s.Ints[n:])
+		},
+		fit: func(in [][]int, s *Step) [][]int {
+			for i := range s.Ints {
+				s.Ints[i] = min(s.Ints[i], in[0][i%len(in[0])]-1)
+			}
+			return nil
+		},
+	}
 }

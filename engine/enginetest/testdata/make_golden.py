@@ -313,6 +313,29 @@ def arrays():
         g.case(f"where{i}", "where", lambda c, a, b: torch.where(c != 0, a, b), fixed=("c",), c=digits(3, 5), a=g.normal(*a), b=g.normal(*b))
     for axis, indices in [(0, [2, 0]), (1, [3, 3, 0, 4, 3])]:
         g.case(f"gather{axis}", "gather", lambda x: torch.index_select(x, axis, torch.tensor(indices)), x=g.normal(4, 5, 3), axis=axis, axes=indices)
+    for name in ("remainder", "fmod"):
+        g.case(name, name, lambda a, b: getattr(torch, name)(a, b), a=g.normal(5, 7) * 4, b=g.normal(7))
+    for name, axes in [("amin", (1,)), ("prod", (1,)), ("prod", (0,))]:
+        f = (lambda x: torch.amin(x, axes)) if name == "amin" else (lambda x: torch.prod(x, axes[0]))
+        g.case(f"{name}{axes[0]}", name, f, x=digits(4, 5, least=-2), axes=axes)
+    g.case("argmin", "argmin", lambda x: torch.argmin(x, 1).double(), fixed=("x",), x=g.normal(4, 7), axis=1)
+    for largest in (False, True):
+        x = g.normal(4, 7, 2)
+        g.case(f"topk{largest}", "topk", lambda x: torch.topk(x, 3, 1, largest).values, x=x, axis=1, size=3, include=largest)
+        g.case(
+            f"topk_indices{largest}", "topk_indices", lambda x: torch.topk(x, 3, 1, largest).indices.double(), fixed=("x",),
+            x=x, axis=1, size=3, include=largest,
+        )
+    g.case(
+        "gather_elements", "gather_elements", lambda x, indices: torch.gather(x, 1, indices.long()), fixed=("indices",),
+        x=g.normal(3, 4), indices=digits(3, 6), axis=1,
+    )
+    g.case("cumsum", "cumsum", lambda x: torch.cumsum(x, 1), x=g.normal(3, 5, 2), axis=1)
+    for mode in ("reflect", "replicate"):
+        g.case(
+            f"pad_{mode}", f"pad_{mode}", lambda x: F.pad(x, (2, 1, 1, 3), mode=mode), x=g.normal(2, 3, 4, 5),
+            before=(0, 0, 1, 2), after=(0, 0, 3, 1),
+        )
     g.case("slice_step", "slice_step", lambda x: x[:, 1:8:3], x=g.normal(2, 9, 3), axis=1, start=1, stop=8, size=3)
     g.save("arrays")
 

@@ -9,6 +9,7 @@ var binaryKernels = [...]func(dst, a, b []float32){
 	graph.KindAdd: vec.Add, graph.KindSub: vec.Sub, graph.KindMul: vec.Mul, graph.KindDiv: vec.Div,
 	graph.KindEqual: vec.Equal, graph.KindMinimum: vec.Min, graph.KindMaximum: vec.Max,
 	graph.KindLess: vec.Less, graph.KindLessEqual: vec.LessEqual, graph.KindPower: vec.Power,
+	graph.KindMod: vec.Mod, graph.KindFMod: vec.FMod,
 }
 
 // scalarFirstKernels compute s∘a, scalarSecondKernels a∘s. A function that lacks one

@@ -18,7 +18,7 @@ var reduce = operator{work: "sums", layout: layoutReduce, lower: lowerReduce}
 // IsColumnSum reports whether an operation sums over everything but the channels.
 func IsColumnSum(o *ir.Op) bool {
 	op, ok := o.Do.(graph.ReduceOp)
-	if !ok || op.Func == graph.KindMax {
+	if !ok || !adds(op) {
 		return false
 	}
 	switch len(o.Args[0].Shape) {
@@ -30,16 +30,19 @@ func IsColumnSum(o *ir.Op) bool {
 	return false
 }
 
+// adds reports whether an operator adds up elements.
+func adds(op graph.ReduceOp) bool { return op.Func == graph.KindSum || op.Func == graph.KindMean }
+
 // isTotal reports whether an operation sums all elements.
 func isTotal(o *ir.Op) bool {
 	op := o.Do.(graph.ReduceOp)
-	return op.Func != graph.KindMax && len(op.Axes) == len(o.Args[0].Shape)
+	return adds(op) && len(op.Axes) == len(o.Args[0].Shape)
 }
 
 // isImageSum reports whether an operation sums over the pixels of each image.
 func isImageSum(o *ir.Op) bool {
 	op := o.Do.(graph.ReduceOp)
-	return op.Func != graph.KindMax && o.Args[0].Image() && slices.Equal(op.Axes, []int{2, 3})
+	return adds(op) && o.Args[0].Image() && slices.Equal(op.Axes, []int{2, 3})
 }
 
 // isRowSum reports whether an operation sums over all axes but the first and the last one.
@@ -147,6 +150,14 @@ func lowerStridedReduce(c *Lowerer, o *ir.Op) {
 			out.data()[element] = best
 			return
 		}
+		if op.Func == graph.KindProd {
+			product := 1.0
+			for j := range count {
+				product *= float64(x.data()[start+position(j, s.inner, s.innerSteps)])
+			}
+			out.data()[element] = float32(product)
+			return
+		}
 		sum := 0.0
 		for j := range count {
 			sum += float64(x.data()[start+position(j, s.inner, s.innerSteps)])
@@ -157,3 +168,28 @@ func lowerStridedReduce(c *Lowerer, o *ir.Op) {
 		out.data()[element] = float32(sum)
 	})
 }
+
+// prodGrad multiplies the elements after and before each one, so that zeros divide
+// nothing.
+var prodGrad = operator{work: "sums", layout: (*Layouts).AllPlain, lower: func(c *Lowerer, o *ir.Op) {
+	s := linesOf(o.Args[0], o.Do.(graph.ProdGradOp).Axes...)
+	x, dy, out, count := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out()), s.inner.Size()
+	c.addSplit(exec.Step{Name: "product gradient", Reads: []*exec.Buffer{x.buf, dy.buf}, Writes: []*exec.Buffer{out.buf}},
+		s.outer.Size(), max(1, (1<<12)/count), 1, func(lo, hi int) {
+			for line := lo; line < hi; line++ {
+				start := position(line, s.outer, s.outerStrides)
+				after := dy.data()[line]
+				for j := count - 1; j >= 0; j-- {
+					at := start + position(j, s.inner, s.innerSteps)
+					out.data()[at] = after
+					after *= x.data()[at]
+				}
+				before := float32(1)
+				for j := range count {
+					at := start + position(j, s.inner, s.innerSteps)
+					out.data()[at] *= before
+					before *= x.data()[at]
+				}
+			}
+		})
+}}

@@ -11,7 +11,7 @@ import (
 var binaryFuncs = []struct {
 	name string
 	f    func(a, b *graph.Node) *graph.Node
-}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}, {"Minimum", graph.Minimum}, {"Maximum", graph.Maximum}, {"Less", graph.Less}, {"LessEqual", graph.LessEqual}, {"Power", graph.Power}}
+}{{"Add", graph.Add}, {"Sub", graph.Sub}, {"Mul", graph.Mul}, {"Div", graph.Div}, {"Equal", graph.Equal}, {"Minimum", graph.Minimum}, {"Maximum", graph.Maximum}, {"Less", graph.Less}, {"LessEqual", graph.LessEqual}, {"Power", graph.Power}, {"Mod", graph.Mod}, {"FMod", graph.FMod}}
 
 func binaryCases() []Case {
 	shapes := [][2]tensor.Shape{
@@ -33,7 +33,7 @@ func binaryCases() []Case {
 				Forward: Pointwise, Backward: Measured,
 			}
 			switch b.name {
-			case "Div":
+			case "Div", "Mod", "FMod":
 				c.Args[1].fill = positive
 			case "Power":
 				c.Args[0].fill = positive
@@ -49,7 +49,8 @@ func binaryCases() []Case {
 				cases = append(cases, c)
 			}
 		}
-		if b.name == "Less" || b.name == "LessEqual" {
+		switch b.name {
+		case "Less", "LessEqual", "Mod", "FMod":
 			continue
 		}
 		cases = append(cases, Case{
@@ -57,6 +58,12 @@ func binaryCases() []Case {
 			Args:    []Arg{of(2, 5, 3, 3).with(positive)},
 			Build:   func(x []*graph.Node) *graph.Node { return b.f(x[0], x[0]) },
 			Forward: Pointwise, Backward: Measured, Flat: b.name == "Equal",
+		})
+	}
+	for name, f := range map[string]func(a, b *graph.Node) *graph.Node{"Mod": graph.Mod, "FMod": graph.FMod} {
+		cases = append(cases, Case{
+			Name: name + " of multiples", Args: []Arg{of(12, 9).with(halves), of(9).with(halves)}, Forward: Exact, Flat: true,
+			Build: func(x []*graph.Node) *graph.Node { return f(x[0], x[1]) },
 		})
 	}
 	// Powers of zero and of negative numbers, and the exponent 0.
@@ -90,7 +97,7 @@ var binaryGolden = map[string]GoldenFunc{
 	"add": goldenOf2(graph.Add), "sub": goldenOf2(graph.Sub), "mul": goldenOf2(graph.Mul), "div": goldenOf2(graph.Div),
 	"eq": goldenOf2(graph.Equal), "minimum": goldenOf2(graph.Minimum), "maximum": goldenOf2(graph.Maximum),
 	"lt": goldenOf2(graph.Less), "le": goldenOf2(graph.LessEqual), "gt": goldenOf2(graph.Greater), "ge": goldenOf2(graph.GreaterEqual),
-	"power":       goldenOf2(graph.Power),
+	"power": goldenOf2(graph.Power), "remainder": goldenOf2(graph.Mod), "fmod": goldenOf2(graph.FMod),
 	"logical_and": goldenOf2(graph.And), "logical_or": goldenOf2(graph.Or), "logical_xor": goldenOf2(graph.Xor), "logical_not": goldenOf(graph.Not),
 }
 

@@ -18,6 +18,7 @@ func reduceCases() []Case {
 		{"Sum", graph.Sum, graph.SumKeep, Sums},
 		{"Mean", graph.Mean, graph.MeanKeep, Sums},
 		{"Max", graph.Max, graph.MaxKeep, Exact},
+		{"Min", graph.Min, graph.MinKeep, Exact},
 	}
 	var cases []Case
 	add := func(r reduction, x Arg, axes []int, note string) {
@@ -56,6 +57,13 @@ func reduceCases() []Case {
 		add(r, of(6, 7).with(digit), []int{1}, ", ties")
 		add(r, of(2, 3, 4, 4).with(digit), []int{2, 3}, ", ties")
 	}
+	// Products with no zero, one and several in a line.
+	prod := reduction{"Prod", graph.Prod, graph.ProdKeep, Pointwise}
+	for _, axes := range [][]int{{0}, {1}, {2}, {0, 2}, {0, 1, 2}} {
+		add(prod, of(3, 4, 5).with(positive), axes, "")
+		add(prod, of(3, 4, 5).with(digit), axes, ", zeros")
+	}
+	add(prod, of(2, 3, 2, 2), []int{1, 3}, "")
 	return cases
 }
 
@@ -63,6 +71,8 @@ var reduceGolden = map[string]GoldenFunc{
 	"sum":  goldenReduction(graph.Sum, graph.SumKeep),
 	"mean": goldenReduction(graph.Mean, graph.MeanKeep),
 	"amax": goldenReduction(graph.Max, graph.MaxKeep),
+	"amin": goldenReduction(graph.Min, graph.MinKeep),
+	"prod": goldenReduction(graph.Prod, graph.ProdKeep),
 }
 
 func goldenReduction(drop, keep func(*graph.Node, ...int) *graph.Node) GoldenFunc {
@@ -75,8 +85,14 @@ func goldenReduction(drop, keep func(*graph.Node, ...int) *graph.Node) GoldenFun
 }
 
 func reduceRounding(n *graph.Node) Rounding {
+	op, ok := n.Op().(graph.ReduceOp)
+	if !ok { // the derivative of a product
+		return Rounding{}
+	}
 	terms := n.Inputs()[0].Shape().Size() / n.Shape().Size()
-	switch n.Op().(graph.ReduceOp).Func {
+	switch op.Func {
+	case graph.KindProd:
+		return Rounding{}
 	case graph.KindMax:
 		return Rounding{None: true, Terms: terms}
 	case graph.KindMean:

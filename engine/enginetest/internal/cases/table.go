@@ -36,8 +36,10 @@ var Operators = []Operator{
 	{File: "binary", Ops: ops(graph.BinaryOp{}), Cases: binaryCases, Rounding: binaryRounding, Golden: binaryGolden},
 	{File: "where", Ops: ops(graph.WhereOp{}), Cases: whereCases, Rounding: exactly, Golden: whereGolden},
 	{File: "broadcast", Ops: ops(graph.BroadcastOp{}), Cases: broadcastCases, Rounding: exactly, Golden: broadcastGolden},
-	{File: "reduce", Ops: ops(graph.ReduceOp{}), Cases: reduceCases, Rounding: reduceRounding, Golden: reduceGolden},
+	{File: "reduce", Ops: ops(graph.ReduceOp{}, graph.ProdGradOp{}), Cases: reduceCases, Rounding: reduceRounding, Golden: reduceGolden},
 	{File: "argmax", Ops: ops(graph.ArgMaxOp{}), Cases: argMaxCases, Rounding: exactly, Golden: argMaxGolden},
+	{File: "topk", Ops: ops(graph.TopKOp{}), Cases: topKCases, Rounding: exactly, Golden: topKGolden},
+	{File: "cumsum", Ops: ops(graph.CumSumOp{}), Cases: cumSumCases, Rounding: cumSumRounding, Golden: cumSumGolden},
 	{File: "softmax", Ops: ops(graph.SoftmaxOp{}), Cases: softmaxCases, Rounding: softmaxRounding, Golden: softmaxGolden},
 	{
 		File: "crossentropy", Ops: ops(graph.CrossEntropyOp{}, graph.CrossEntropyGradOp{}),
@@ -65,6 +67,10 @@ var Operators = []Operator{
 	{File: "concat", Ops: ops(graph.ConcatOp{}), Cases: concatCases, Rounding: exactly, Golden: concatGolden},
 	{File: "slice", Ops: ops(graph.SliceOp{}), Cases: sliceCases, Rounding: exactly, Golden: sliceGolden},
 	{File: "gather", Ops: ops(graph.GatherOp{}, graph.GatherGradOp{}), Cases: gatherCases, Rounding: gatherRounding, Golden: gatherGolden},
+	{
+		File: "gatherelements", Ops: ops(graph.GatherElementsOp{}, graph.GatherElementsGradOp{}),
+		Cases: gatherElementsCases, Rounding: gatherElementsRounding, Golden: gatherElementsGolden,
+	},
 	{File: "pad", Ops: ops(graph.PadOp{}), Cases: padCases, Rounding: exactly, Golden: padGolden},
 	{
 		File:  "batchnorm",

@@ -60,3 +60,23 @@ func Power(dst, a, b []float32) {
 		dst[i] = float32(math.Pow(float64(v), float64(b[i])))
 	}
 }
+
+// Mod computes the remainder of a/b with the sign of b, without assembly.
+func Mod(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i, v := range a {
+		r := math.Mod(float64(v), float64(b[i]))
+		if r != 0 && (r < 0) != (b[i] < 0) {
+			r += float64(b[i])
+		}
+		dst[i] = float32(r)
+	}
+}
+
+// FMod computes the remainder of a/b with the sign of a, without assembly.
+func FMod(dst, a, b []float32) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i, v := range a {
+		dst[i] = float32(math.Mod(float64(v), float64(b[i])))
+	}
+}
