@@ -16,16 +16,29 @@ type densenet struct {
 // DenseNet121 returns torchvision's densenet121: 7,978,856 parameters with
 // 1000 classes. It also loads weights with the names of torchvision's first
 // release, which its files still have: denselayer1.norm.1.weight for
-// denselayer1.norm1.weight.
-func DenseNet121(classes int) nn.Layer {
-	const growth = 32
+// denselayer1.norm1.weight. The other DenseNets do so, too.
+func DenseNet121(classes int) nn.Layer { return newDenseNet(64, 32, [4]int{6, 12, 24, 16}, classes) }
+
+// DenseNet161 returns torchvision's densenet161, whose layers add 48 channels instead
+// of 32: 28,681,000 parameters with 1000 classes.
+func DenseNet161(classes int) nn.Layer { return newDenseNet(96, 48, [4]int{6, 12, 36, 24}, classes) }
+
+// DenseNet169 returns torchvision's densenet169: 14,149,480 parameters with 1000
+// classes.
+func DenseNet169(classes int) nn.Layer { return newDenseNet(64, 32, [4]int{6, 12, 32, 32}, classes) }
+
+// DenseNet201 returns torchvision's densenet201: 20,013,928 parameters with 1000
+// classes.
+func DenseNet201(classes int) nn.Layer { return newDenseNet(64, 32, [4]int{6, 12, 48, 32}, classes) }
+
+// newDenseNet begins with some channels, to which each layer adds growth.
+func newDenseNet(channels, growth int, blocks [4]int, classes int) nn.Layer {
 	features := nn.Sequential().
-		Add("conv0", nn.Conv2D(64, 7).Stride(2).Pad(3).NoBias()).
+		Add("conv0", nn.Conv2D(channels, 7).Stride(2).Pad(3).NoBias()).
 		Add("norm0", nn.BatchNorm()).
 		Add("relu0", nn.ReLU()).
 		Add("pool0", nn.MaxPool2D(3).Stride(2).Pad(1))
-	channels := 64
-	for i, layers := range []int{6, 12, 24, 16} {
+	for i, layers := range blocks {
 		if i > 0 {
 			channels /= 2
 			features.Add(fmt.Sprintf("transition%d", i), nn.Sequential().

@@ -32,10 +32,7 @@ func MobileNetV2(classes int) nn.Layer {
 }
 
 func convBNReLU6(out, kernel, stride, groups int) nn.Layer {
-	return nn.Sequential(
-		nn.Conv2D(out, kernel).Stride(stride).Pad((kernel-1)/2).Groups(groups).NoBias(),
-		nn.BatchNorm(), nn.ReLU6(),
-	)
+	return convBNAct(out, kernel, stride, groups, nn.BatchNorm(), nn.ReLU6())
 }
 
 // invertedResidual widens the channels, filters each by itself and narrows

@@ -22,32 +22,56 @@ type residual struct {
 
 // ResNet18 returns torchvision's resnet18: 11,689,512 parameters with 1000
 // classes.
-func ResNet18(classes int) nn.Layer { return newResNet([4]int{2, 2, 2, 2}, false, classes) }
+func ResNet18(classes int) nn.Layer { return newResNet([4]int{2, 2, 2, 2}, nil, classes) }
 
 // ResNet34 returns torchvision's resnet34: 21,797,672 parameters with 1000
 // classes.
-func ResNet34(classes int) nn.Layer { return newResNet([4]int{3, 4, 6, 3}, false, classes) }
+func ResNet34(classes int) nn.Layer { return newResNet([4]int{3, 4, 6, 3}, nil, classes) }
 
 // ResNet50 returns torchvision's resnet50, which has the stride of a
 // bottleneck block in its 3×3 convolution: 25,557,032 parameters with 1000
 // classes.
-func ResNet50(classes int) nn.Layer { return newResNet([4]int{3, 4, 6, 3}, true, classes) }
+func ResNet50(classes int) nn.Layer {
+	return newResNet([4]int{3, 4, 6, 3}, &bottleneck{groups: 1, groupWidth: 64}, classes)
+}
 
-func newResNet(blocks [4]int, bottleneck bool, classes int) nn.Layer {
+// ResNeXt50 returns torchvision's resnext50_32x4d, a ResNet-50 whose 3×3
+// convolutions have twice the channels in 32 groups (Xie et al. 2017): 25,028,904
+// parameters with 1000 classes.
+func ResNeXt50(classes int) nn.Layer {
+	return newResNet([4]int{3, 4, 6, 3}, &bottleneck{groups: 32, groupWidth: 4}, classes)
+}
+
+// WideResNet50 returns torchvision's wide_resnet50_2, a ResNet-50 whose 3×3
+// convolutions have twice the channels (Zagoruyko & Komodakis 2016): 68,883,240
+// parameters with 1000 classes.
+func WideResNet50(classes int) nn.Layer {
+	return newResNet([4]int{3, 4, 6, 3}, &bottleneck{groups: 1, groupWidth: 128}, classes)
+}
+
+// A bottleneck says what the 3×3 convolutions of bottleneck blocks are: their groups,
+// and the channels of a group in the first stage. Each stage has twice as many as the
+// one before.
+type bottleneck struct{ groups, groupWidth int }
+
+// newResNet has blocks of two 3×3 convolutions if narrow is nil.
+func newResNet(blocks [4]int, narrow *bottleneck, classes int) nn.Layer {
 	var layers [4]nn.Layer
 	in := 64
 	for i := range layers {
-		stage, width := nn.Sequential(), 64<<i
+		stage := nn.Sequential()
 		for j := range blocks[i] {
-			out, stride := width, 1
-			if bottleneck {
-				out = 4 * width
-			}
+			stride := 1
 			if i > 0 && j == 0 {
 				stride = 2
 			}
-			stage.Append(newResidual(in, width, out, stride, bottleneck))
-			in = out
+			if narrow == nil {
+				stage.Append(newResidual(in, 64<<i, stride))
+				in = 64 << i
+			} else {
+				stage.Append(newBottleneck(in, 256<<i, narrow.groups*narrow.groupWidth<<i, narrow.groups, stride))
+				in = 256 << i
+			}
 		}
 		layers[i] = stage
 	}
@@ -67,20 +91,30 @@ func (r *resnet) Forward(x *graph.Node) *graph.Node {
 	return x
 }
 
-func newResidual(in, width, out, stride int, bottleneck bool) *residual {
-	r := &residual{BN1: nn.BatchNorm(), BN2: nn.BatchNorm()}
-	if bottleneck {
-		r.Conv1 = nn.Conv2D(width, 1).NoBias()
-		r.Conv2 = nn.Conv2D(width, 3).Stride(stride).Pad(1).NoBias()
-		r.Conv3, r.BN3 = nn.Conv2D(out, 1).NoBias(), nn.BatchNorm()
-	} else {
-		r.Conv1 = nn.Conv2D(width, 3).Stride(stride).Pad(1).NoBias()
-		r.Conv2 = nn.Conv2D(out, 3).Pad(1).NoBias()
+func newResidual(in, out, stride int) *residual {
+	return &residual{
+		Conv1: nn.Conv2D(out, 3).Stride(stride).Pad(1).NoBias(), BN1: nn.BatchNorm(),
+		Conv2: nn.Conv2D(out, 3).Pad(1).NoBias(), BN2: nn.BatchNorm(),
+		Downsample: downsample(in, out, stride),
 	}
-	if in != out || stride != 1 {
-		r.Downsample = nn.Sequential(nn.Conv2D(out, 1).Stride(stride).NoBias(), nn.BatchNorm())
+}
+
+// newBottleneck has a 3×3 convolution of wide channels in some groups.
+func newBottleneck(in, out, wide, groups, stride int) *residual {
+	return &residual{
+		Conv1: nn.Conv2D(wide, 1).NoBias(), BN1: nn.BatchNorm(),
+		Conv2: nn.Conv2D(wide, 3).Stride(stride).Pad(1).Groups(groups).NoBias(), BN2: nn.BatchNorm(),
+		Conv3: nn.Conv2D(out, 1).NoBias(), BN3: nn.BatchNorm(),
+		Downsample: downsample(in, out, stride),
 	}
-	return r
+}
+
+// downsample brings a block's input to the shape of its result; nil if it has it.
+func downsample(in, out, stride int) nn.Layer {
+	if in == out && stride == 1 {
+		return nil
+	}
+	return nn.Sequential(nn.Conv2D(out, 1).Stride(stride).NoBias(), nn.BatchNorm())
 }
 
 func (r *residual) Forward(x *graph.Node) *graph.Node {

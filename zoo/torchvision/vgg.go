@@ -1,9 +1,6 @@
 package torchvision
 
-import (
-	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/nn"
-)
+import "github.com/strideml/stride/nn"
 
 // vggConvolutions is the number of convolutions in each of the five stages.
 var vggConvolutions = map[int][5]int{
@@ -26,10 +23,7 @@ func VGG(depth int, batchNorm bool, classes int) nn.Layer {
 func vgg(depth int, batchNorm bool, classes, hidden int) nn.Layer {
 	stages, ok := vggConvolutions[depth]
 	if !ok {
-		return nn.Func("VGG", func(x *graph.Node) *graph.Node {
-			x.Graph().Fail("VGG", "depth must be 11, 13, 16 or 19, got %d", depth)
-			return nil
-		})
+		return invalid("VGG", "depth must be 11, 13, 16 or 19, got %d", depth)
 	}
 	var features []nn.Layer
 	for i, convolutions := range stages {
