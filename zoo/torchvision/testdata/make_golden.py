@@ -57,6 +57,8 @@ def value(name, shape):
     v = uniform(name, int(np.prod(shape)))
     if name.endswith("layer_scale"):
         v = 0.5 + 0.2 * v
+    elif name.endswith("f.c.1.weight"):  # RegNet's blocks add little, so that gates are not saturated
+        v = 0.3 + 0.1 * v
     elif len(shape) >= 2:
         v = v * np.sqrt(6 / np.prod(shape[1:]))
     elif name.endswith("running_var"):
@@ -258,11 +260,11 @@ GOLDEN = {
     "resnet18": ([65, 224],), "resnet34": ([64],), "resnet50": ([96],), "resnext50_32x4d": ([75], 0, 64), "wide_resnet50_2": ([75], 0, 64),
     "densenet121": ([64],), "densenet161": ([75], 0, 64), "densenet169": ([75], 0, 64), "densenet201": ([75], 0, 64),
     "squeezenet1_0": ([97], 0, 64), "squeezenet1_1": ([97],), "mobilenet_v2": ([75, 224],),
-    "mobilenet_v3_small": ([75, 224], 0, 64), "mobilenet_v3_large": ([75], 0, 64),
+    "mobilenet_v3_small": ([75], 0, 64), "mobilenet_v3_large": ([75], 0, 64),
     **{f"shufflenet_v2_{v}": ([75], 0, 64) for v in SHUFFLE},
     **{f"mnasnet{v}": ([75], 0, 64) for v in ("0_5", "0_75", "1_0", "1_3")},
     **{f"efficientnet_b{i}": ([75], 0, 64) for i in range(5)},
-    **{f"regnet_{v}": ([75], 0, 64) for v in REGNET},
+    **{f"regnet_{v}": ([71], 0, 64) for v in REGNET},
     **{f"convnext_{v}": ([75], 0, 64) for v in CONVNEXT},
 }
 
