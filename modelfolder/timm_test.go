@@ -30,18 +30,40 @@ import (
 // timmGolden is what testdata/make_timm.py writes for a model.
 type timmGolden struct {
 	Config json.RawMessage
-	State  []stateEntry
+	State  stateList
 	Logits []float64 // of an image of 64×64 pixels, for some
 }
 
-// stateEntry is a name and a shape, in JSON a list of the two.
+// stateEntry is a name and a shape.
 type stateEntry struct {
 	name  string
 	shape tensor.Shape
 }
 
-func (s *stateEntry) UnmarshalJSON(text []byte) error {
-	return json.Unmarshal(text, &[]any{&s.name, &s.shape})
+// A stateList is in JSON a list of names and shapes, and of paths of batch
+// normalizations and their channels.
+type stateList []stateEntry
+
+func (l *stateList) UnmarshalJSON(text []byte) error {
+	var entries []json.RawMessage
+	if err := json.Unmarshal(text, &entries); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		var s stateEntry
+		if err := json.Unmarshal(e, &[]any{&s.name, &s.shape}); err == nil {
+			*l = append(*l, s)
+			continue
+		}
+		var channels int
+		if err := json.Unmarshal(e, &[]any{&s.name, &channels}); err != nil {
+			return err
+		}
+		for _, name := range []string{"weight", "bias", "running_mean", "running_var"} {
+			*l = append(*l, stateEntry{s.name + "." + name, tensor.Shape{channels}})
+		}
+	}
+	return nil
 }
 
 // fill sets the tensor of a name as make_timm.py does.
@@ -368,7 +390,7 @@ func TestTimmRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for config, want := range map[string]string{
-		`{"architecture": "vit_base_patch16_224", "pretrained_cfg": {}}`:                                   `timm's model "vit_base_patch16_224" is not among the networks of Stride, which has densenet121, `,
+		`{"architecture": "vit_base_patch16_224", "pretrained_cfg": {}}`:                                   `timm's model "vit_base_patch16_224" is not among the networks of Stride, which has convnext_base, `,
 		`{"architecture": "resnet18", "num_classes": 0, "pretrained_cfg": {}}`:                             "gives features and no classes",
 		`{"architecture": "resnet18", "num_classes": 3, "label_names": ["a"], "pretrained_cfg": {}}`:       "num_classes is 3, but label_names has 1 names",
 		`{"architecture": "resnet18", "num_classes": -1, "pretrained_cfg": {}}`:                            "num_classes is -1",

@@ -12,7 +12,7 @@ import (
 
 // BenchmarkInfer times the networks at 224×224, batch 1.
 func BenchmarkInfer(b *testing.B) {
-	for _, name := range []string{"alexnet", "resnet18", "resnet50", "densenet121", "googlenet", "squeezenet1_1", "mobilenet_v2"} {
+	for _, name := range []string{"alexnet", "resnet18", "resnet50", "densenet121", "googlenet", "squeezenet1_1", "mobilenet_v2", "convnext_tiny"} {
 		b.Run(name, func(b *testing.B) { benchmark(b, name, 224, 1, false) })
 	}
 }

@@ -58,6 +58,9 @@ var registered = []published{
 	efficientNet(0, 224, 256), efficientNet(1, 240, 256), efficientNet(2, 288, 288), efficientNet(3, 300, 320), efficientNet(4, 380, 384),
 	regNet("y_400mf", "RegNetY-400MF"), regNet("y_800mf", "RegNetY-800MF"), regNet("y_1_6gf", "RegNetY-1.6GF"), regNet("y_3_2gf", "RegNetY-3.2GF"),
 	regNet("x_400mf", "RegNetX-400MF"), regNet("x_800mf", "RegNetX-800MF"), regNet("x_1_6gf", "RegNetX-1.6GF"), regNet("x_3_2gf", "RegNetX-3.2GF"),
+	{name: "convnext_tiny", title: "ConvNeXt-Tiny", doc: "Liu et al. 2022.", make: ConvNeXtTiny, resize: 236, init: nn.Normal(0, 0.02)},
+	{name: "convnext_small", title: "ConvNeXt-Small", doc: "Liu et al. 2022.", make: ConvNeXtSmall, resize: 230, init: nn.Normal(0, 0.02)},
+	{name: "convnext_base", title: "ConvNeXt-Base", doc: "Liu et al. 2022.", make: ConvNeXtBase, resize: 232, init: nn.Normal(0, 0.02)},
 }
 
 func shuffleNet(name string, width float64, resize int) published {

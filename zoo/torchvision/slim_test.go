@@ -48,6 +48,9 @@ var slimNets = []slimNet{
 		v.groupWidth /= 4
 		return newRegNet(v, 10)
 	}},
+	{"convnext_tiny", func(string) nn.Layer { return newConvNeXt(12, [4]int{3, 3, 9, 3}, 0.1, 10) }},
+	{"convnext_small", func(string) nn.Layer { return newConvNeXt(12, [4]int{3, 3, 27, 3}, 0.4, 10) }},
+	{"convnext_base", func(string) nn.Layer { return newConvNeXt(16, [4]int{3, 3, 27, 3}, 0.5, 10) }},
 	{"resnext50_32x4d", func(string) nn.Layer {
 		return newResNet([4]int{1, 2, 1, 1}, &bottleneck{groups: 8, groupWidth: 4}, 10)
 	}},

@@ -10,18 +10,49 @@ import (
 )
 
 // timmModels are the models of timm that compute the same as networks of
-// torchvision. timm 1.0.31 has no AlexNet, GoogLeNet or SqueezeNet.
+// torchvision. timm 1.0.31 has no AlexNet, GoogLeNet, SqueezeNet or ShuffleNetV2, and
+// no MNASNet of width 1.3; its MobileNetV3 and its regnety_008, regnetx_004 are others.
 var timmModels = map[string]zoo.Timm{
-	"resnet18":    {Architecture: "resnet18", Features: 512, FirstConv: "conv1", Classifier: "fc"},
-	"resnet34":    {Architecture: "resnet34", Features: 512, FirstConv: "conv1", Classifier: "fc"},
-	"resnet50":    {Architecture: "resnet50", Features: 2048, FirstConv: "conv1", Classifier: "fc"},
-	"densenet121": {Architecture: "densenet121", Features: 1024, FirstConv: "features.conv0", Classifier: "classifier"},
+	"resnet18":        sameNames("resnet18", 512, "conv1", "fc"),
+	"resnet34":        sameNames("resnet34", 512, "conv1", "fc"),
+	"resnet50":        sameNames("resnet50", 2048, "conv1", "fc"),
+	"resnext50_32x4d": sameNames("resnext50_32x4d", 2048, "conv1", "fc"),
+	"wide_resnet50_2": sameNames("wide_resnet50_2", 2048, "conv1", "fc"),
+	"densenet121":     sameNames("densenet121", 1024, "features.conv0", "classifier"),
+	"densenet161":     sameNames("densenet161", 2208, "features.conv0", "classifier"),
+	"densenet169":     sameNames("densenet169", 1664, "features.conv0", "classifier"),
+	"densenet201":     sameNames("densenet201", 1920, "features.conv0", "classifier"),
+	"inception_v3":    sameNames("inception_v3", 2048, "Conv2d_1a_3x3.conv", "fc"),
 	"mobilenet_v2": {Architecture: "mobilenetv2_100", Features: 1280, FirstConv: "conv_stem", Classifier: "classifier",
 		Tensor: timmMobileNet},
-	"vgg11":    timmVGG("vgg11"),
-	"vgg11_bn": timmVGG("vgg11_bn"),
-	"vgg16":    timmVGG("vgg16"),
-	"vgg16_bn": timmVGG("vgg16_bn"),
+	"efficientnet_b0": timmEfficientNet("efficientnet_b0", 1280, efficientNetTensor),
+	"efficientnet_b1": timmEfficientNet("efficientnet_b1", 1280, efficientNetTensor),
+	"efficientnet_b2": timmEfficientNet("efficientnet_b2", 1408, efficientNetTensor),
+	"efficientnet_b3": timmEfficientNet("efficientnet_b3", 1536, efficientNetTensor),
+	"efficientnet_b4": timmEfficientNet("efficientnet_b4", 1792, efficientNetTensor),
+	"mnasnet0_5":      timmEfficientNet("mnasnet_050", 1280, mnasNetTensor),
+	"mnasnet0_75":     timmEfficientNet("mnasnet_075", 1280, mnasNetTensor),
+	"mnasnet1_0":      timmEfficientNet("mnasnet_100", 1280, mnasNetTensor),
+	"regnet_y_400mf":  timmRegNet("regnety_004", "y_400mf"),
+	"regnet_y_800mf":  timmRegNet("regnety_008_tv", "y_800mf"),
+	"regnet_y_1_6gf":  timmRegNet("regnety_016", "y_1_6gf"),
+	"regnet_y_3_2gf":  timmRegNet("regnety_032", "y_3_2gf"),
+	"regnet_x_400mf":  timmRegNet("regnetx_004_tv", "x_400mf"),
+	"regnet_x_800mf":  timmRegNet("regnetx_008", "x_800mf"),
+	"regnet_x_1_6gf":  timmRegNet("regnetx_016", "x_1_6gf"),
+	"regnet_x_3_2gf":  timmRegNet("regnetx_032", "x_3_2gf"),
+	"convnext_tiny":   timmConvNeXt("convnext_tiny", 768),
+	"convnext_small":  timmConvNeXt("convnext_small", 768),
+	"convnext_base":   timmConvNeXt("convnext_base", 1024),
+	"vgg11":           timmVGG("vgg11"),
+	"vgg11_bn":        timmVGG("vgg11_bn"),
+	"vgg16":           timmVGG("vgg16"),
+	"vgg16_bn":        timmVGG("vgg16_bn"),
+}
+
+// sameNames is a model whose tensors have torchvision's names.
+func sameNames(architecture string, features int, firstConv, classifier string) zoo.Timm {
+	return zoo.Timm{Architecture: architecture, Features: features, FirstConv: firstConv, Classifier: classifier}
 }
 
 // timmVGG is one of timm's VGG networks. Their first two linear layers are
