@@ -82,10 +82,31 @@ func Get(name string) (Spec, error) {
 		s.Input = s.Input.Clone()
 		return s, nil
 	}
-	if near := suggest.Nearest(strings.ToLower(name), Names()); near != "" {
+	if near := Similar(name); near != "" {
 		return Spec{}, fmt.Errorf("unknown network %q: did you mean %q?", name, near)
 	}
 	return Spec{}, fmt.Errorf("unknown network %q (known: %s)", name, strings.Join(Names(), ", "))
+}
+
+// Similar returns the name of the network that somebody means who mistyped it, or who
+// left out what stands before the slash: "torchvision/squeezenet1_0" for
+// "squeezenet1_0". It is "" where no network has a name much like it. Upper and lower
+// case are the same.
+func Similar(name string) string {
+	name = strings.ToLower(name)
+	full := map[string]string{} // by what stands behind the slash
+	for _, n := range Names() {
+		if _, short, ok := strings.Cut(n, "/"); ok {
+			full[short] = n
+		}
+	}
+	if n, ok := full[name]; ok {
+		return n
+	}
+	if near := suggest.Nearest(name, Names()); near != "" {
+		return near
+	}
+	return full[suggest.Nearest(name, slices.Sorted(maps.Keys(full)))]
 }
 
 // orDefault is v, or otherwise where v is 0.

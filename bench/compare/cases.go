@@ -11,12 +11,16 @@ import (
 )
 
 // The networks that are measured unless told otherwise: those of the book, and
-// in inference the usual ones for ImageNet.
+// in inference the usual ones for ImageNet, of larger families one or two. The others
+// of torchvision are measured when they are named.
 var (
 	bookNets        = []string{"lenet", "lenet-bn", "alexnet", "vgg", "nin", "googlenet", "resnet18", "densenet"}
 	torchvisionNets = []string{
 		"torchvision/resnet18", "torchvision/resnet50", "torchvision/vgg11", "torchvision/densenet121",
 		"torchvision/googlenet", "torchvision/squeezenet1_1", "torchvision/mobilenet_v2",
+		"torchvision/mobilenet_v3_small", "torchvision/mobilenet_v3_large", "torchvision/shufflenet_v2_x1_0", "torchvision/mnasnet1_0",
+		"torchvision/efficientnet_b0", "torchvision/regnet_y_400mf", "torchvision/convnext_tiny", "torchvision/resnext50_32x4d",
+		"torchvision/wide_resnet50_2", "torchvision/inception_v3", "torchvision/densenet161", "torchvision/squeezenet1_0",
 	}
 )
 

@@ -112,8 +112,8 @@ func TestPlanCases(t *testing.T) {
 		}
 	}
 	all, err := planCases(nil, []string{"train", "infer"}, nil)
-	if err != nil || len(all) != 9+2*16 {
-		t.Errorf("%d cases by default and %v, want 41", len(all), err)
+	if err != nil || len(all) != 9+2*28 {
+		t.Errorf("%d cases by default and %v, want 65", len(all), err)
 	}
 	for _, name := range []string{"lenett", "alexnet-28"} {
 		if _, err := planCases([]string{name}, []string{"infer"}, nil); err == nil {

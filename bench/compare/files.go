@@ -58,7 +58,7 @@ func makeFiles(folder string, c measuredCase) (caseFiles, error) {
 }
 
 // wakeNorms moves batch normalizations away from the identity that they are at
-// first, so that a mistake in them shows.
+// first, and what scales ConvNeXt's blocks away from 10⁻⁶, so that a mistake shows.
 func wakeNorms(state []safetensors.Entry) {
 	norms := map[string]bool{}
 	for _, e := range state {
@@ -68,7 +68,7 @@ func wakeNorms(state []safetensors.Entry) {
 	}
 	for _, e := range state {
 		dot := strings.LastIndexByte(e.Name, '.') + 1
-		if !norms[e.Name[:dot]] {
+		if !norms[e.Name[:dot]] && e.Name[dot:] != "layer_scale" {
 			continue
 		}
 		r := rng.New(1, "compare/"+e.Name)

@@ -39,7 +39,7 @@ def network(name, classes):
     if name.startswith("torchvision/"):
         from torchvision import models
         name = name.split("/")[1]
-        kwargs = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        kwargs = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
         return getattr(models, name)(num_classes=classes, **kwargs)
     if name == "efficientnet-lite0":
         import timm

@@ -11,7 +11,6 @@ import (
 
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
-	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/train/runfolder"
 	_ "github.com/strideml/stride/weights/efficientnetlite0" // registers its network and the weights
 	"github.com/strideml/stride/zoo"
@@ -29,7 +28,7 @@ func GetNet(name string) (zoo.Spec, error) {
 
 // SuggestedNet is a network whose name is much like this one, or "".
 func SuggestedNet(name string) string {
-	return suggest.Nearest(strings.ToLower(name), zoo.Names())
+	return zoo.Similar(name)
 }
 
 func unknownNet(name string) error {
