@@ -67,7 +67,7 @@ func command(out, log io.Writer) *cobra.Command {
 		Use:   "compare [net…]",
 		Short: "Time stride beside PyTorch and ONNX Runtime",
 		Long: "Time stride beside PyTorch and ONNX Runtime: by default the networks of the book, and torchvision's in\n" +
-			"inference, which takes about 25 minutes on a machine that does nothing else.",
+			"inference, which takes about 40 minutes on a machine that does nothing else.",
 		Example: `  go run ./bench/compare --quick lenet
   go run ./bench/compare --modes infer --batches 1 resnet18 torchvision/resnet50
   go run ./bench/compare --json performance.json --chart docs/performance.png --markdown docs/performance.md
