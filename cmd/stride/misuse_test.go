@@ -86,7 +86,6 @@ func TestMisuse(t *testing.T) {
 		{"summary", []string{"needs a network, a run folder or a model file"}},
 		{"summary lenett", []string{"did you mean lenet?"}},
 		{"summary torchvision/transformer", []string{"unknown network torchvision/transformer"}},
-		{"summary efficientnet_b0", []string{"did you mean torchvision/efficientnet_b0?"}},
 		{"summary torchvision/resnet1", []string{"did you mean torchvision/resnet18?"}},
 		{"summary lenet --input 28", []string{"--input 28", "3x96x96"}},
 		{"summary lenet --input 1x0x28", []string{"--input 1x0x28"}},

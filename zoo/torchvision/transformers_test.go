@@ -19,7 +19,7 @@ func TestTransformersNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var golden map[string][]stateEntry
+	var golden map[string]stateList
 	if err := json.Unmarshal(b, &golden); err != nil {
 		t.Fatal(err)
 	}
