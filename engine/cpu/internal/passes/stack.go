@@ -58,11 +58,18 @@ func (s *stacks) add(do ir.Operator, node *graph.Node, shape tensor.Shape, args 
 
 // summed returns the images that an operation adds up, nil if it does something else.
 func (s *stacks) summed(o *ir.Op) []*ir.Value {
-	op, ok := o.Do.(graph.ReduceOp)
-	if !ok || op.Func != graph.KindSum || !slices.Equal(op.Axes, []int{1}) || !o.Out().Image() || !s.isStack(o.Args[0]) {
+	sum := o
+	if _, ok := o.Do.(graph.ReshapeOp); ok && o.Args[0].Def != nil { // that takes away an axis which the sum has kept
+		sum = o.Args[0].Def
+	}
+	op, ok := sum.Do.(graph.ReduceOp)
+	if !ok || op.Func != graph.KindSum || !slices.Equal(op.Axes, []int{1}) || !s.isStack(sum.Args[0]) {
 		return nil
 	}
-	return s.of(o.Args[0], o.Node)
+	if x := sum.Args[0].Shape; !o.Out().Shape.Equal(tensor.Shape{x[0], x[2], x[3], x[4]}) {
+		return nil
+	}
+	return s.of(sum.Args[0], o.Node)
 }
 
 // isStack reports whether of can take a value apart into two images or more.

@@ -33,6 +33,13 @@ func TestStack(t *testing.T) {
 			v13 2×8×5×4 = Mul(v2, v11)
 			v8 2×8×5×4 = Add(v12, v13)
 			output 0 = v8`},
+		{"an axis that is taken away by a reshape", func(g testGraph) []*graph.Node {
+			return list(graph.Reshape(graph.SumKeep(stacked(g.image(), 2), 1), 2, 4, 5, 4))
+		}, `
+			v4 2×4×5×4 = Slice(v0)
+			v5 2×4×5×4 = Slice(v0)
+			v3 2×4×5×4 = Add(v4, v5)
+			output 0 = v3`},
 		{"axes that stay", func(g testGraph) []*graph.Node { return list(graph.SumKeep(stacked(g.image(), 4), 1)) }, `
 			v1 2×4×2×5×4 = Reshape(v0)
 			v2 2×1×2×5×4 = Sum(v1)
