@@ -9,7 +9,8 @@ import (
 // AvgPool2DOp averages each window, padding counting as zeros. With
 // CountIncludePad the divisor counts the padding that the window covers
 // (PyTorch's default), otherwise only elements inside the image. What hangs
-// over the padded image under Ceil is never counted. Dilation is not used.
+// over the padded image under Ceil is never counted. A window of which nothing is
+// counted, which dilation makes possible, gives 0.
 type AvgPool2DOp struct {
 	Pool
 	CountIncludePad bool
@@ -25,9 +26,6 @@ func (o AvgPool2DOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if err := arity(in, 1); err != nil {
 		return nil, err
 	}
-	if o.Dilation != [2]int{1, 1} {
-		return nil, fmt.Errorf("average pooling has no dilation, got %v", o.Dilation)
-	}
 	return o.infer(in[0])
 }
 
@@ -40,7 +38,7 @@ func (AvgPool2DOp) cheap() {}
 func (o AvgPool2DOp) rebatch(batching) (Op, bool) { return o, true }
 
 func (o AvgPool2DOp) window(_ *Node, axis int) (size, stride int) {
-	return o.Kernel[axis], o.Stride[axis]
+	return o.extent(axis, o.Kernel[axis]), o.Stride[axis]
 }
 
 // AvgPool2DGradOp spreads each dy element evenly over its window. Argument: dy.
@@ -69,20 +67,25 @@ func (o AvgPool2DGradOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 // divided by, for an input of height h and width w. Engines use it so that
 // all agree on the edges.
 func (o AvgPool2DOp) Divisor(i, j, h, w int) int {
-	return o.extent(0, i, h) * o.extent(1, j, w)
+	return max(1, o.counted(0, i, h)*o.counted(1, j, w))
 }
 
-func (o AvgPool2DOp) extent(axis, i, n int) int {
-	start := i*o.Stride[axis] - o.Pad[axis]
-	stop := min(start+o.Kernel[axis], n+o.Pad[axis])
-	if !o.CountIncludePad {
-		start, stop = max(start, 0), min(stop, n)
+// counted returns how many elements of a window count along an axis of n elements.
+func (o AvgPool2DOp) counted(axis, i, n int) (count int) {
+	from, to := 0, n
+	if o.CountIncludePad {
+		from, to = -o.Pad[axis], n+o.after(axis)
 	}
-	return stop - start
+	for k := range o.Kernel[axis] {
+		if at := i*o.Stride[axis] - o.Pad[axis] + k*o.Dilation[axis]; at >= from && at < to {
+			count++
+		}
+	}
+	return count
 }
 
 // AvgPool2D returns the mean over each window of x (N×C×H×W). A zero stride
-// means the kernel's size.
+// means the kernel's size. PyTorch's average pooling has no dilation.
 func AvgPool2D(x *Node, kernel [2]int, window Window, ceil, countIncludePad bool) *Node {
 	return x.graph.add(AvgPool2DOp{pool(kernel, window, ceil), countIncludePad}, x)
 }

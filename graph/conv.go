@@ -13,7 +13,7 @@ import (
 //
 // where g is the group of o and x is 0 outside of the image. This is what
 // PyTorch's Conv2d computes, if ExtraPad is 0; otherwise that of the image with
-// so many more rows and columns of zeros below and to the right.
+// so many more, or fewer, rows and columns of zeros below and to the right.
 type Conv2DOp struct {
 	Window
 	Groups int
@@ -84,7 +84,7 @@ func (o Conv2DOp) rebatch(b batching) (Op, bool) { return o, b.only(0) }
 func (o Conv2DOp) multiplyAdds(n *Node) int64 { return taps(n.shape, n.inputs[1].shape) }
 
 func (o Conv2DOp) window(n *Node, axis int) (size, stride int) {
-	return o.Dilation[axis]*(n.inputs[1].shape[2+axis]-1) + 1, o.Stride[axis]
+	return o.extent(axis, n.inputs[1].shape[2+axis]), o.Stride[axis]
 }
 
 // taps counts the multiply-adds of a convolution and of its derivatives: each

@@ -57,6 +57,7 @@
 //   - softmax.go: [Softmax], [LogSoftmax]
 //   - crossentropy.go: [CrossEntropy]
 //   - conv.go: [Conv2D]
+//   - convtranspose.go: [ConvTranspose2D]
 //   - matmul.go: [MatMul], [MatMulT], [Linear]
 //   - maxpool.go: [MaxPool2D]
 //   - avgpool.go: [AvgPool2D]

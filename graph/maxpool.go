@@ -7,7 +7,8 @@ import (
 )
 
 // MaxPool2DOp takes the greatest element of each window; padding never wins,
-// NaN always does.
+// NaN always does. A window that has only padding, which dilation makes possible,
+// gives −Inf.
 type MaxPool2DOp struct{ Pool }
 
 // Kind returns "MaxPool2D".
@@ -32,7 +33,7 @@ func (MaxPool2DOp) cheap() {}
 func (o MaxPool2DOp) rebatch(batching) (Op, bool) { return o, true }
 
 func (o MaxPool2DOp) window(_ *Node, axis int) (size, stride int) {
-	return o.Dilation[axis]*(o.Kernel[axis]-1) + 1, o.Stride[axis]
+	return o.extent(axis, o.Kernel[axis]), o.Stride[axis]
 }
 
 // MaxPool2DGradOp adds each dy element to the position of its window's

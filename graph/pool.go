@@ -7,8 +7,10 @@ import (
 )
 
 // Pool holds what max and average pooling share. With Ceil the output size is
-// rounded up, as PyTorch's ceil_mode: a last window may hang over the right
-// or lower edge as long as it starts inside the image or its left padding.
+// rounded up, as by ceil_mode of PyTorch and of ONNX: a last window may hang over the
+// right or lower edge as long as it starts inside the image or its left padding.
+// PyTorch has the same padding on both sides, at most half of the window; here it must
+// only be smaller than the window, as in ONNX Runtime.
 type Pool struct {
 	Window
 	Kernel [2]int
@@ -16,22 +18,23 @@ type Pool struct {
 }
 
 func (p Pool) describe(kind string) string {
-	return fmt.Sprintf("%s %s, stride %s, padding %s", kind, pair(p.Kernel, false), pair(p.Stride, true), pair(p.Pad, true))
+	s := fmt.Sprintf("%s %s, stride %s, padding %s", kind, pair(p.Kernel, false), pair(p.Stride, true), p.padding())
+	if p.Dilation != [2]int{1, 1} {
+		s += ", dilation " + pair(p.Dilation, true)
+	}
+	return s
 }
 
 func (p Pool) infer(x tensor.Shape) (tensor.Shape, error) {
 	if err := rank("input", x, 4, "N×C×H×W"); err != nil {
 		return nil, err
 	}
-	if p.ExtraPad != [2]int{} {
-		return nil, fmt.Errorf("extra padding %v is for convolutions only: use graph.Pad", p.ExtraPad)
-	}
 	for i := range 2 {
 		if p.Kernel[i] < 1 {
 			return nil, fmt.Errorf("kernel %v must be at least 1×1", pair(p.Kernel, false))
 		}
-		if 2*p.Pad[i] > p.Kernel[i] {
-			return nil, fmt.Errorf("padding %s must be at most half of the kernel %s", pair(p.Pad, true), pair(p.Kernel, false))
+		if e := p.extent(i, p.Kernel[i]); p.Pad[i] >= e || p.after(i) >= e {
+			return nil, fmt.Errorf("padding %s must be smaller than the window, whose %s is %d", p.padding(), axisNames[i], e)
 		}
 	}
 	out, err := p.outputSize(x, p.Kernel, p.Ceil)

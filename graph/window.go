@@ -14,8 +14,8 @@ type Window struct {
 	Stride   [2]int
 	Pad      [2]int // on each side
 	Dilation [2]int
-	// ExtraPad is added to Pad below and to the right of the image. It is for
-	// convolutions only; see [Window.SamePad].
+	// ExtraPad is added to Pad below and to the right of the image, where the padding
+	// is Pad + ExtraPad. It may be negative, but not below −Pad. See [Window.SamePad].
 	ExtraPad [2]int
 }
 
@@ -48,12 +48,18 @@ func (w Window) check() error {
 		if w.Stride[i] < 1 || w.Dilation[i] < 1 || w.Pad[i] < 0 {
 			return fmt.Errorf("stride %v and dilation %v must be at least 1 and padding %v at least 0", w.Stride, w.Dilation, w.Pad)
 		}
-		if w.ExtraPad[i] < 0 {
-			return fmt.Errorf("extra padding %v must be at least 0", w.ExtraPad)
+		if w.after(i) < 0 {
+			return fmt.Errorf("extra padding %v takes away more than the padding %v", w.ExtraPad, w.Pad)
 		}
 	}
 	return nil
 }
+
+// after is the padding below (axis 0) or to the right (1) of the image.
+func (w Window) after(axis int) int { return w.Pad[axis] + w.ExtraPad[axis] }
+
+// extent is the distance from the first to the last element of a window, both counted.
+func (w Window) extent(axis, kernel int) int { return w.Dilation[axis]*(kernel-1) + 1 }
 
 var axisNames = [2]string{"height", "width"}
 
@@ -76,8 +82,11 @@ func (w Window) outputSize(in tensor.Shape, kernel [2]int, ceil bool) (out [2]in
 		}
 		if o < 1 { // with ceil, a window may be larger than the image
 			extra := ""
-			if e > 0 {
+			switch {
+			case e > 0:
 				extra = fmt.Sprintf("+%d", e)
+			case e < 0:
+				extra = signed(e)
 			}
 			return out, fmt.Errorf("input %v is smaller than the kernel: output %s ⌊(%d+2·%d%s−%d)/%d⌋+1 = %s",
 				in[max(0, len(in)-3):], axisNames[i], n, p, extra, d*(k-1)+1, s, signed(floorDiv(span, s)+1))
@@ -103,7 +112,7 @@ func (w Window) padding() string {
 	if w.ExtraPad == [2]int{} {
 		return pair(w.Pad, true)
 	}
-	after := [2]int{w.Pad[0] + w.ExtraPad[0], w.Pad[1] + w.ExtraPad[1]}
+	after := [2]int{w.after(0), w.after(1)}
 	return pair(w.Pad, true) + " before and " + pair(after, true) + " after"
 }
 

@@ -149,7 +149,7 @@ func TestErrors(t *testing.T) {
 		{"no channels", nn.Conv2D(0, 3), image, []string{"output channels 0"}},
 		{"no outputs", nn.Linear(0), tensor.Shape{3}, []string{"output size must be at least 1"}},
 		{"stride", nn.Conv2D(1, 3).Stride(0), image, []string{"stride [0 0]"}},
-		{"pool pad", nn.Sequential(nn.MaxPool2D(2).Pad(2)), image, []string{"0 (MaxPool2D", "padding 2 must be at most half"}},
+		{"pool pad", nn.Sequential(nn.MaxPool2D(2).Pad(2)), image, []string{"0 (MaxPool2D", "padding 2 must be smaller than the window"}},
 		{"global pool", nn.GlobalAvgPool2D(), tensor.Shape{5}, []string{"rank 4"}},
 		{"unreachable", nn.Sequential(lazy{}), tensor.Shape{3}, []string{"0 (Linear)", "not part of the network", "inside Forward"}},
 		{"unreachable dropout", lazyDropout{}, tensor.Shape{3}, []string{"Dropout", "not part of the network"}},

@@ -20,7 +20,7 @@ var rules = table(
 	// Sums and choices along axes.
 	try(reduce), on(prodGrad), on(argMax), on(topK), on(cumSum), on(softmax), on(crossEntropy), on(crossEntropyGrad),
 	// Convolutions and products.
-	on(conv2D), on(conv2DInputGrad), on(conv2DWeightGrad), on(matMul),
+	on(conv2D), on(conv2DInputGrad), on(conv2DWeightGrad), on(convTranspose2D), on(matMul),
 	// Pooling.
 	on(maxPool2D), on(maxPool2DGrad), on(avgPool2D), on(avgPool2DGrad), on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad),
 	// Normalisation.

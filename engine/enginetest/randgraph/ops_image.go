@@ -77,9 +77,12 @@ func windowCode(w graph.Window) string {
 	return fmt.Sprintf("graph.Window{Stride: %#v, Pad: %#v, Dilation: %#v%s}", w.Stride, w.Pad, w.Dilation, extra)
 }
 
-// pool decodes the attributes of pooling: window, kernel, ceil, include padding.
+// pool decodes the attributes of pooling: window, kernel, ceil, include padding, extra
+// padding, which templates have none of.
 func (s Step) pool() (kernel [2]int, w graph.Window, ceil, include bool) {
-	return [2]int{s.Ints[6], s.Ints[7]}, window(s.Ints), s.Ints[8] == 1, s.Ints[9] == 1
+	w = window(s.Ints)
+	copy(w.ExtraPad[:], s.Ints[10:])
+	return [2]int{s.Ints[6], s.Ints[7]}, w, s.Ints[8] == 1, s.Ints[9] == 1
 }
 
 func drawPool(g *grower, x int, name string) Step {
@@ -87,7 +90,7 @@ func drawPool(g *grower, x int, name string) Step {
 	if len(s) != 4 {
 		return Step{}
 	}
-	v := []int{1, 1, 0, 0, 1, 1, 1, 1, g.r.IntN(2), g.r.IntN(2)}
+	v := []int{1, 1, 0, 0, 1, 1, 1, 1, g.r.IntN(2), g.r.IntN(2), 0, 0}
 	k := g.between(1, 3)
 	stride := g.between(1, 3)
 	for i := range 2 {
@@ -97,6 +100,12 @@ func drawPool(g *grower, x int, name string) Step {
 		}
 		v[i] = stride
 		v[2+i] = g.r.IntN(min(2, v[6+i]/2+1))
+		if s[2+i] >= 5 && v[6+i] <= 3 && g.chance(0.1) { // so that no window has only padding
+			v[4+i] = 2
+		}
+		if v[6+i] > 1 && g.chance(0.1) {
+			v[10+i] = g.r.IntN(2) - v[2+i]
+		}
 	}
 	return Step{Op: name, Args: []int{x}, Ints: v}
 }
@@ -134,6 +143,9 @@ func drawConv(g *grower, x int) Step {
 		v[i], v[2+i], v[4+i] = stride, pad, dilation
 		if !g.special && g.chance(0.1) {
 			v[7+i] = g.between(1, 2)
+			if pad > 0 && g.chance(0.3) {
+				v[7+i] = -1
+			}
 		}
 	}
 	c, out := s[1], g.channels()

@@ -102,6 +102,22 @@ def conv():
             lambda x, w, b=None: F.conv2d(x, w, b, stride=s, padding=p, dilation=d, groups=groups),
             stride=s, padding=p, dilation=d, groups=groups, **args,
         )
+    # n, c, h, w, out, kernel, stride, padding, output padding, dilation, groups, bias
+    for i, (n, c, h, w, o, k, s, p, extra, d, groups, bias) in enumerate([
+        (2, 3, 5, 4, 4, (2, 2), (2, 2), (0, 0), (0, 0), (1, 1), 1, True),
+        (1, 4, 4, 5, 3, (3, 3), (2, 2), (1, 1), (1, 1), (1, 1), 1, True),
+        (1, 6, 3, 3, 4, (4, 4), (2, 2), (1, 1), (0, 0), (1, 1), 2, False),
+        (1, 4, 4, 3, 4, (3, 2), (3, 2), (2, 0), (2, 1), (1, 1), 4, True),
+        (1, 2, 4, 4, 3, (3, 3), (1, 2), (0, 2), (1, 2), (2, 3), 1, True),
+    ]):
+        args = {"x": g.normal(n, c, h, w), "w": g.normal(c, o // groups, *k)}
+        if bias:
+            args["b"] = g.normal(o)
+        g.case(
+            f"transposed{i}", "conv_transpose2d",
+            lambda x, w, b=None: F.conv_transpose2d(x, w, b, s, p, extra, groups, d),
+            stride=s, padding=p, extra=extra, dilation=d, groups=groups, **args,
+        )
     g.save("conv")
 
 
@@ -145,6 +161,29 @@ def pool():
     # With ceil the only window may be larger than the image.
     g.case("maxhanging", "max_pool2d", lambda x: F.max_pool2d(x, 3, 2, ceil_mode=True), x=g.normal(2, 3, 2, 4), kernel=(3, 3), stride=(2, 2), padding=(0, 0), ceil=True)
     g.case("avghanging", "avg_pool2d", lambda x: F.avg_pool2d(x, 3, 2, ceil_mode=True), x=g.normal(2, 3, 2, 4), kernel=(3, 3), stride=(2, 2), padding=(0, 0), ceil=True, include=True)
+    # Uneven padding, which PyTorch adds first, and dilation, as a mean over the elements of windows.
+    for i, (shape, k, s, p, extra, d) in enumerate([
+        ((1, 2, 7, 8), (3, 3), (2, 2), (0, 1), (1, 1), (1, 1)), ((1, 2, 7, 7), (3, 2), (2, 1), (2, 1), (-2, -1), (1, 1)),
+        ((1, 2, 9, 7), (2, 3), (1, 2), (1, 2), (2, 0), (3, 2)),
+    ]):
+        pads = (p[1], p[1] + extra[1], p[0], p[0] + extra[0])
+        g.case(
+            f"maxuneven{i}", "max_pool2d", lambda x: F.max_pool2d(F.pad(x, pads, value=float("-inf")), k, s, 0, d),
+            x=g.normal(*shape), kernel=k, stride=s, padding=p, extra=extra, dilation=d, ceil=False,
+        )
+
+        def mean(x, include):
+            def sums(x):
+                return F.unfold(F.pad(x, pads).flatten(0, 1).unsqueeze(1), k, d, 0, s).sum(1)
+
+            y = sums(x) / (k[0] * k[1] if include else sums(torch.ones_like(x)))
+            return y.reshape(*x.shape[:2], -1, (x.shape[3] + pads[0] + pads[1] - d[1] * (k[1] - 1) - 1) // s[1] + 1)
+
+        for include in (True, False):
+            g.case(
+                f"avguneven{i}{'in' if include else 'ex'}", "avg_pool2d", lambda x: mean(x, include),
+                x=g.normal(*shape), kernel=k, stride=s, padding=p, extra=extra, dilation=d, ceil=False, include=include,
+            )
     for i, (shape, out) in enumerate([((2, 3, 13, 13), (6, 6)), ((1, 4, 10, 7), (3, 5)), ((2, 5, 2, 3), (7, 7)), ((1, 3, 6, 8), (3, 2)), ((2, 3, 5, 4), (1, 1))]):
         g.case(f"adaptive{i}", "adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, out), x=g.normal(*shape), shape=out)
     g.save("pool")

@@ -52,6 +52,7 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.BatchStatsOp]():            batchStats,
 	reflect.TypeFor[graph.BroadcastOp]():             broadcast,
 	reflect.TypeFor[graph.ConcatOp]():                concat,
+	reflect.TypeFor[graph.ConvTranspose2DOp]():       convTranspose2D,
 	reflect.TypeFor[graph.Conv2DInputGradOp]():       conv2DInputGrad,
 	reflect.TypeFor[graph.Conv2DOp]():                conv2D,
 	reflect.TypeFor[graph.Conv2DWeightGradOp]():      conv2DWeightGrad,

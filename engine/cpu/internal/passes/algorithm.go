@@ -32,6 +32,8 @@ func choose(o *ir.Op, options conv.Options) (err error) {
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.Output, Op: op, X: o.Args[0].Shape, W: o.Args[1].Shape, Y: out}, options)
 	case graph.Conv2DInputGradOp:
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.InputGrad, Op: op.Conv, X: out, W: o.Args[0].Shape, Y: o.Args[1].Shape}, options)
+	case graph.ConvTranspose2DOp:
+		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.InputGrad, Op: op.Conv(), X: out, W: o.Args[1].Shape, Y: o.Args[0].Shape}, options)
 	case graph.Conv2DWeightGradOp:
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.WeightGrad, Op: op.Conv, X: o.Args[0].Shape, W: out, Y: o.Args[1].Shape}, options)
 	}

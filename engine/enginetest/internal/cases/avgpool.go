@@ -8,10 +8,10 @@ import (
 
 func avgPoolCases() []Case {
 	var cases []Case
-	for _, s := range poolSpecs() {
+	for _, s := range append(poolSpecs(), unevenSpecs()...) {
 		for _, include := range []bool{true, false} {
 			cases = append(cases, Case{
-				Name: fmt.Sprintf("%v, include padding %v", s, include),
+				Name: fmt.Sprintf("%v, dilation %v, include padding %v", s, s.window.Dilation, include),
 				Args: []Arg{{shape: s.shape}},
 				Build: func(x []*graph.Node) *graph.Node {
 					return graph.AvgPool2D(x[0], s.kernel, s.window, s.ceil, include)

@@ -168,7 +168,9 @@ func randomConvs(count, maxWork int, extra bool) []Case {
 			groups: 1, bias: r.IntN(2) == 0,
 		}
 		if extra {
-			s.window.ExtraPad = [2]int{r.IntN(4), r.IntN(4)}
+			for i, pad := range s.window.Pad {
+				s.window.ExtraPad[i] = r.IntN(4+pad) - pad
+			}
 		}
 		switch r.IntN(4) {
 		case 0:

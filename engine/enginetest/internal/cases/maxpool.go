@@ -25,6 +25,9 @@ func maxPoolCases() []Case {
 			add(s, Arg{shape: s.shape, fill: digit}, ", ties")
 		}
 	}
+	for _, s := range unevenSpecs() {
+		add(s, Arg{shape: s.shape, fill: digit}, ", ties")
+	}
 	// Dilated windows; in the last, some lie wholly in the padding.
 	add(poolSpec{tensor.Shape{2, 3, 9, 9}, [2]int{3, 3}, square(1, 1, 2), false}, of(2, 3, 9, 9), "")
 	add(poolSpec{tensor.Shape{1, 8, 10, 7}, [2]int{2, 3}, graph.Window{Stride: [2]int{2, 1}, Pad: [2]int{1, 1}, Dilation: [2]int{3, 2}}, true}, of(1, 8, 10, 7), "")

@@ -17,7 +17,11 @@ type poolSpec struct {
 }
 
 func (s poolSpec) String() string {
-	return fmt.Sprintf("%v, kernel %v, stride %v, pad %v, ceil %v", s.shape, s.kernel, s.window.Stride, s.window.Pad, s.ceil)
+	text := fmt.Sprintf("%v, kernel %v, stride %v, pad %v, ceil %v", s.shape, s.kernel, s.window.Stride, s.window.Pad, s.ceil)
+	if s.window.ExtraPad != [2]int{} {
+		text += fmt.Sprintf(", extra pad %v", s.window.ExtraPad)
+	}
+	return text
 }
 
 func poolSpecs() []poolSpec {
@@ -53,6 +57,32 @@ func poolSpecs() []poolSpec {
 			s.window.Pad[i] = r.IntN(s.kernel[i]/2 + 1)
 		}
 		if s.kernel[0] <= s.shape[2]+2*s.window.Pad[0] && s.kernel[1] <= s.shape[3]+2*s.window.Pad[1] {
+			specs = append(specs, s)
+		}
+	}
+	return specs
+}
+
+// unevenSpecs are poolings with other padding on one side than on the other, and with
+// dilation, where some windows have elements in the padding only.
+func unevenSpecs() (specs []poolSpec) {
+	r := rng.New(3, "enginetest uneven pool")
+	for len(specs) < 24 {
+		s := poolSpec{
+			shape:  tensor.Shape{1 + r.IntN(2), pick(r, []int{1, 5, 8, 17}), 1 + r.IntN(9), 1 + r.IntN(9)},
+			kernel: [2]int{1 + r.IntN(4), 1 + r.IntN(4)},
+			ceil:   r.IntN(2) == 0,
+		}
+		fits := true
+		for i := range 2 {
+			d := 1 + r.IntN(2)*r.IntN(3)
+			s.window.Stride[i], s.window.Dilation[i] = 1+r.IntN(4), max(1, d)
+			extent := s.window.Dilation[i]*(s.kernel[i]-1) + 1
+			s.window.Pad[i] = r.IntN(extent)
+			s.window.ExtraPad[i] = r.IntN(extent) - s.window.Pad[i]
+			fits = fits && extent <= s.shape[2+i]+2*s.window.Pad[i]+s.window.ExtraPad[i]
+		}
+		if fits {
 			specs = append(specs, s)
 		}
 	}

@@ -51,6 +51,10 @@ var Operators = []Operator{
 	},
 	{File: "matmul", Ops: ops(graph.MatMulOp{}), Cases: matMulCases, Rounding: matMulRounding, Golden: matMulGolden},
 	{
+		File: "convtranspose", Ops: ops(graph.ConvTranspose2DOp{}),
+		Cases: convTransposeCases, Rounding: convTransposeRounding, Golden: convTransposeGolden,
+	},
+	{
 		File: "maxpool", Ops: ops(graph.MaxPool2DOp{}, graph.MaxPool2DGradOp{}),
 		Cases: maxPoolCases, Rounding: maxPoolRounding, Golden: maxPoolGolden,
 	},
@@ -149,6 +153,7 @@ type Golden struct {
 	Op                                string
 	Args                              []string
 	Kernel, Stride, Padding, Dilation [2]int
+	Extra                             [2]int // more padding below and to the right; of a transposed convolution, of its result
 	Groups                            int
 	Ceil, Include, Keep, Mean         bool
 	Axis, Start, Stop                 int
@@ -160,7 +165,7 @@ type Golden struct {
 }
 
 func (c Golden) window() graph.Window {
-	return graph.Window{Stride: c.Stride, Pad: c.Padding, Dilation: c.Dilation}
+	return graph.Window{Stride: c.Stride, Pad: c.Padding, Dilation: c.Dilation, ExtraPad: c.Extra}
 }
 
 // A GoldenFunc adds the operator that computes what PyTorch's function does.
