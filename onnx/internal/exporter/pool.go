@@ -57,7 +57,14 @@ func avgPool2D(c *call, o graph.AvgPool2DOp) string {
 	}
 	w.ExtraPad[0] += over[0]
 	w.ExtraPad[1] += over[1]
-	return c.op("AveragePool", []string{x}, append(window(w, o.Kernel), number("count_include_pad", toInt(count)))...)
+	attributes := append(window(w, o.Kernel), number("count_include_pad", toInt(count)))
+	if o.Dilation != [2]int{1, 1} {
+		if c.opts.Opset < 19 {
+			c.fail(c.node, "average pooling has dilation from opset 19 on")
+		}
+		attributes = append(attributes, ints("dilations", o.Dilation[0], o.Dilation[1]))
+	}
+	return c.op("AveragePool", []string{x}, attributes...)
 }
 
 // adaptiveAvgPool2D multiplies by two matrices, whose rows average the regions along an

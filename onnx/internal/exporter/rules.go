@@ -26,6 +26,7 @@ func init() { // a map that its own functions use cannot be initialised at its d
 	of(unary)
 	of(binary)
 	of(conv2D)
+	of(convTranspose2D)
 	of(matMul)
 	of(maxPool2D)
 	of(avgPool2D)
