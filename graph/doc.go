@@ -62,6 +62,8 @@
 //   - maxpool.go: [MaxPool2D]
 //   - avgpool.go: [AvgPool2D]
 //   - adaptivepool.go: [AdaptiveAvgPool2D]
+//   - resize.go: [Resize2D], and how: [Resize] with its [ResizeMode], [ResizeCoordinates]
+//     and [ResizeRounding]
 //   - batchnorm.go: [BatchStats], [BatchNorm], [BatchNormInference]
 //   - layernorm.go: [LayerNorm]
 //   - groupnorm.go: [GroupNorm], [GroupStats], [InstanceNorm]
@@ -88,6 +90,7 @@
 //   - [Op], which all operators implement, and [Elementwise]
 //   - [UnaryKind], [BinaryKind], [ReduceKind]: the functions of a family
 //   - [Pool]: what the kinds of pooling have in common
+//   - [ResizeTerm]: an element that resizing sums up, and its weight
 //   - [Assignment]: a new value for a variable at the end of a run
 //   - [DropoutBits], [StepValue], [StepNumber]: the random bits of dropout
 //   - [Rebatched], [Rematerializable], [Rematerialized]: changes of whole graphs

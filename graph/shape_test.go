@@ -68,6 +68,28 @@ func TestShapeErrors(t *testing.T) {
 		{"pool padding", "AvgPool2D 2×2, stride 2, padding 2: padding 2 must be smaller than the window, whose height is 2", func(g *graph.Graph) {
 			graph.AvgPool2D(in(g, 1, 2, 5, 5), [2]int{2, 2}, graph.Window{Pad: [2]int{2, 2}}, false, true)
 		}},
+		{"resizing to nothing", "Resize2D to 0×3: output size 0×3 must be at least 1×1", func(g *graph.Graph) {
+			graph.Resize2D(in(g, 1, 2, 5, 5), 0, 3, graph.Resize{})
+		}},
+		{"scale of resizing", "Resize2D to 3×4: scale 0.1 of width 5 does not give 4", func(g *graph.Graph) {
+			graph.Resize2D(in(g, 1, 2, 5, 5), 3, 4, graph.Resize{Scale: [2]float64{0.6, 0.1}})
+		}},
+		{"mode of resizing", "Resize2D to 3×3: unknown mode 3", func(g *graph.Graph) {
+			graph.Resize2D(in(g, 1, 2, 5, 5), 3, 3, graph.Resize{Mode: 3})
+		}},
+		{"output padding", "ConvTranspose2D 2×2, stride 1, padding 0, output padding 0×-1: output padding [0 -1] must be at least 0", func(g *graph.Graph) {
+			graph.ConvTranspose2D(in(g, 1, 2, 5, 5), in(g, 2, 3, 2, 2), nil, none, [2]int{0, -1}, 1)
+		}},
+		{"channels of a transposed convolution", "has 2 channels, the weight 3×3×2×2 expects 3", func(g *graph.Graph) {
+			graph.ConvTranspose2D(in(g, 1, 2, 5, 5), in(g, 3, 3, 2, 2), nil, none, [2]int{}, 1)
+		}},
+		{"bias of a transposed convolution", "ConvTranspose2D: bias must have shape 3, got 2", func(g *graph.Graph) {
+			graph.ConvTranspose2D(in(g, 1, 2, 5, 5), in(g, 2, 3, 2, 2), in(g, 2), none, [2]int{}, 1)
+		}},
+		{"row of LayerNorm", "LayerNorm: input 2×3 needs scale and shift of shape 3, got 2 and 3", func(g *graph.Graph) {
+			graph.LayerNorm(in(g, 2, 3), in(g, 2), in(g, 3), 0, -1)
+		}},
+		{"eps of GroupNorm", "GroupNorm: eps must be at least 0, got -1", func(g *graph.Graph) { graph.GroupNorm(in(g, 2, 4), 2, nil, nil, -1) }},
 		{"bounds", "Clip: the lower bound 2 is above the upper bound 1", func(g *graph.Graph) { graph.Clip(in(g, 3), 2, 1) }},
 		{"beta of Softplus", "Softplus: beta must be above 0, got 0", func(g *graph.Graph) { graph.Softplus(in(g, 3), 0, 20) }},
 		{"a parameter that is no number", "LeakyReLU: parameters must be numbers, got NaN and 0", func(g *graph.Graph) {

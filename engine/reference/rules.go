@@ -23,6 +23,7 @@ var rules = table(
 	on(conv2D), on(conv2DInputGrad), on(conv2DWeightGrad), on(convTranspose2D), on(matMul),
 	// Pooling.
 	on(maxPool2D), on(maxPool2DGrad), on(avgPool2D), on(avgPool2DGrad), on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad),
+	on(resize2D), on(resize2DGrad),
 	// Normalisation.
 	on(batchStats), on(batchNorm), on(batchNormParamGrad), on(batchNormInputGrad), on(lrn), on(lrnGrad),
 	on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),

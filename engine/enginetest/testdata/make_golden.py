@@ -186,6 +186,16 @@ def pool():
             )
     for i, (shape, out) in enumerate([((2, 3, 13, 13), (6, 6)), ((1, 4, 10, 7), (3, 5)), ((2, 5, 2, 3), (7, 7)), ((1, 3, 6, 8), (3, 2)), ((2, 3, 5, 4), (1, 1))]):
         g.case(f"adaptive{i}", "adaptive_avg_pool2d", lambda x: F.adaptive_avg_pool2d(x, out), x=g.normal(*shape), shape=out)
+    for i, (mode, align, antialias, shape, out) in enumerate([
+        ("nearest", None, False, (1, 2, 4, 3), (7, 9)), ("nearest", None, False, (1, 2, 7, 9), (3, 4)), ("nearest-exact", None, False, (1, 2, 4, 7), (6, 3)),
+        ("bilinear", False, False, (1, 2, 4, 3), (7, 6)), ("bilinear", False, False, (1, 2, 7, 8), (3, 5)), ("bilinear", True, False, (1, 2, 4, 5), (7, 3)),
+        ("bicubic", False, False, (1, 2, 4, 3), (7, 6)), ("bicubic", False, False, (1, 2, 7, 8), (3, 5)), ("bicubic", True, False, (1, 2, 4, 5), (7, 3)),
+        ("bilinear", False, True, (1, 2, 9, 7), (4, 3)), ("bicubic", False, True, (1, 2, 9, 4), (4, 6)),
+    ]):
+        g.case(
+            f"resize{i:02}", "interpolate", lambda x: F.interpolate(x, out, mode=mode, align_corners=align, antialias=antialias),
+            x=g.normal(*shape), mode=mode, align=bool(align), antialias=antialias, shape=out,
+        )
     g.save("pool")
 
 

@@ -31,6 +31,7 @@ func init() { // a map that its own functions use cannot be initialised at its d
 	of(maxPool2D)
 	of(avgPool2D)
 	of(adaptiveAvgPool2D)
+	of(resize2D)
 	of(batchNorm)
 	of(batchStats)
 	of(layerNorm)

@@ -80,6 +80,8 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.ProdGradOp]():              prodGrad,
 	reflect.TypeFor[graph.ReduceOp]():                reduce,
 	reflect.TypeFor[graph.ReshapeOp]():               reshape,
+	reflect.TypeFor[graph.Resize2DGradOp]():          resize2DGrad,
+	reflect.TypeFor[graph.Resize2DOp]():              resize2D,
 	reflect.TypeFor[graph.SliceOp]():                 slice,
 	reflect.TypeFor[graph.SoftmaxOp]():               softmax,
 	reflect.TypeFor[graph.TopKOp]():                  topK,

@@ -66,6 +66,10 @@ var Operators = []Operator{
 		File: "adaptivepool", Ops: ops(graph.AdaptiveAvgPool2DOp{}, graph.AdaptiveAvgPool2DGradOp{}),
 		Cases: adaptivePoolCases, Rounding: adaptivePoolRounding, Golden: adaptivePoolGolden,
 	},
+	{
+		File: "resize", Ops: ops(graph.Resize2DOp{}, graph.Resize2DGradOp{}),
+		Cases: resizeCases, Rounding: resizeRounding, Golden: resizeGolden,
+	},
 	{File: "reshape", Ops: ops(graph.ReshapeOp{}), Cases: reshapeCases, Rounding: exactly, Golden: reshapeGolden},
 	{File: "transpose", Ops: ops(graph.TransposeOp{}), Cases: transposeCases, Rounding: exactly, Golden: transposeGolden},
 	{File: "concat", Ops: ops(graph.ConcatOp{}), Cases: concatCases, Rounding: exactly, Golden: concatGolden},
@@ -155,6 +159,8 @@ type Golden struct {
 	Kernel, Stride, Padding, Dilation [2]int
 	Extra                             [2]int // more padding below and to the right; of a transposed convolution, of its result
 	Groups                            int
+	Mode                              string
+	Align, Antialias                  bool
 	Ceil, Include, Keep, Mean         bool
 	Axis, Start, Stop                 int
 	Axes, Perm, Shape, Before, After  []int
