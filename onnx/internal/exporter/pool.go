@@ -57,66 +57,35 @@ func avgPool2D(c *call, o graph.AvgPool2DOp) string {
 	}
 	w.ExtraPad[0] += over[0]
 	w.ExtraPad[1] += over[1]
-	attributes := append(window(w, o.Kernel), number("count_include_pad", toInt(count)))
-	if o.Dilation != [2]int{1, 1} {
-		if c.opts.Opset < 19 {
-			c.fail(c.node, "average pooling has dilation from opset 19 on")
-		}
-		attributes = append(attributes, ints("dilations", o.Dilation[0], o.Dilation[1]))
-	}
-	return c.op("AveragePool", []string{x}, attributes...)
+	return c.op("AveragePool", []string{x}, append(window(w, o.Kernel), number("count_include_pad", toInt(count)))...)
 }
 
 // adaptiveAvgPool2D multiplies by two matrices, whose rows average the regions along an
 // axis: the mean of a rectangle is the mean of its rows' means.
 func adaptiveAvgPool2D(c *call, o graph.AdaptiveAvgPool2DOp) string {
-	return c.alongAxes("regions", o.Output, func(axis, i, n int, add func(k int, weight float32)) {
-		start, stop := o.Region(axis, i, n)
-		for k := start; k < stop; k++ {
-			add(k, 1/float32(stop-start))
-		}
-	})
-}
-
-// resize2D multiplies by two matrices of weights, so that no engine's Resize has a say
-// in which elements these are.
-func resize2D(c *call, o graph.Resize2DOp) string {
-	var terms [2][][]graph.ResizeTerm
-	for axis := range terms {
-		terms[axis] = o.Terms(axis, c.node.Inputs()[0].Shape()[2+axis])
-	}
-	return c.alongAxes("weights", o.Output, func(axis, i, _ int, add func(k int, weight float32)) {
-		for _, t := range terms[axis][i] {
-			add(t.Index, float32(t.Weight))
-		}
-	})
-}
-
-// alongAxes multiplies images by a matrix for the rows and one for the columns. each
-// calls add with the elements k, and their weights, that element i of the result is the
-// sum of along an axis of n elements.
-func (c *call) alongAxes(name string, output [2]int, each func(axis, i, n int, add func(k int, weight float32))) string {
 	in := c.node.Inputs()[0].Shape()
-	if c.node.Path() != "" {
-		name = c.node.Path() + "/" + name
-	}
-	matrix := func(axis, n int, transposed bool) string {
-		out := output[axis]
+	means := func(axis, n int, transposed bool) string {
+		out := o.Output[axis]
 		m, shape := make([]float32, out*n), []int{out, n}
 		if transposed {
 			shape = []int{n, out}
 		}
 		for i := range out {
-			each(axis, i, n, func(k int, weight float32) {
+			start, stop := o.Region(axis, i, n)
+			for k := start; k < stop; k++ {
 				at := i*n + k
 				if transposed {
 					at = k*out + i
 				}
-				m[at] = weight
-			})
+				m[at] = 1 / float32(stop-start)
+			}
+		}
+		name := "regions"
+		if c.node.Path() != "" {
+			name = c.node.Path() + "/regions"
 		}
 		return c.floats(name, m, shape...)
 	}
-	rows := c.op("MatMul", []string{c.in(0), matrix(1, in[3], true)})
-	return c.op("MatMul", []string{matrix(0, in[2], false), rows})
+	rows := c.op("MatMul", []string{c.in(0), means(1, in[3], true)})
+	return c.op("MatMul", []string{means(0, in[2], false), rows})
 }
