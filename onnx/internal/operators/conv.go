@@ -16,10 +16,44 @@ func (c *Call) weightKernel() []int {
 func conv(c *Call) []*Value {
 	w := c.window(c.weightKernel())
 	x := w.takePad(image(c.x()))
-	if w.before[0] > w.after[0] || w.before[1] > w.after[1] {
-		x, w = w.padImage(x, 0)
-	}
 	y := graph.Conv2D(x, image(c.arg(1)), c.arg(2), w.plain(), int(c.Int("group", 1)))
+	return c.one(unimage(y, c.rank()))
+}
+
+// convTranspose is PyTorch's conv_transpose. The padding may be given by the size of the result.
+func convTranspose(c *Call) []*Value {
+	w := c.window(c.weightKernel())
+	spatial := c.rank() - 2
+	var outputPad [2]int
+	copy(outputPad[2-spatial:], c.ints("output_padding"))
+	size := c.ints("output_shape")
+	auto := c.Text("auto_pad", "NOTSET")
+	same := auto == "SAME_UPPER" || auto == "SAME_LOWER"
+	if len(size) > spatial { // some files give that of the batch and the channels, too
+		size = size[len(size)-spatial:]
+	}
+	for i := range spatial {
+		axis, n := 2-spatial+i, c.dims()[2+i]
+		var want int
+		switch {
+		case len(size) == spatial:
+			want = size[i]
+		case same:
+			want = n * w.stride[axis]
+		default:
+			continue
+		}
+		total := w.stride[axis]*(n-1) + outputPad[axis] + (w.kernel[axis]-1)*w.dilation[axis] + 1 - want
+		if total < 0 {
+			outputPad[axis], total = outputPad[axis]-total, 0
+		}
+		w.before[axis] = total - total/2
+		if auto == "SAME_UPPER" {
+			w.before[axis] = total / 2
+		}
+		w.after[axis] = total - w.before[axis]
+	}
+	y := graph.ConvTranspose2D(image(c.x()), image(c.arg(1)), c.arg(2), w.plain(), outputPad, int(c.Int("group", 1)))
 	return c.one(unimage(y, c.rank()))
 }
 

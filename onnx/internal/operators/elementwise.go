@@ -96,6 +96,18 @@ func mean(c *Call) []*Value {
 	return c.one(y)
 }
 
+// mod takes the sign of the divisor, or with fmod that of the dividend.
+func mod(c *Call) []*Value {
+	name, f := "Mod", graph.Mod
+	if c.flag("fmod") {
+		name, f = "FMod", graph.FMod
+	}
+	if c.folds() {
+		return c.constant(constant.Binary(name, c.In[0].Known, c.In[1].Known))
+	}
+	return c.one(f(c.arg(0), c.arg(1)))
+}
+
 func identity(c *Call) []*Value { return []*Value{c.In[0]} }
 
 func clip(c *Call) []*Value {

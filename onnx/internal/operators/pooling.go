@@ -1,10 +1,7 @@
 package operators
 
 import (
-	"math"
-
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/tensor"
 )
 
 // poolWindow reads the attributes of a pooling.
@@ -16,44 +13,18 @@ func (c *Call) poolWindow() window {
 	return c.window(kernel)
 }
 
-// direct reports whether graph's pooling takes the padding as it is.
-func (w window) direct() bool {
-	return w.before == w.after && 2*w.before[0] <= w.kernel[0] && 2*w.before[1] <= w.kernel[1]
-}
-
 func maxPool(c *Call) []*Value {
 	if len(c.Outputs) > 1 && c.Outputs[1] != "" {
 		c.unsupported("Indices", "an output", "the positions of the maxima")
 	}
 	w := c.poolWindow()
-	x := image(c.x())
-	if !w.direct() {
-		x, w = w.padImage(x, float32(math.Inf(-1)))
-	}
-	return c.one(unimage(graph.MaxPool2D(x, w.kernel, w.plain(), w.ceil), c.rank()))
+	return c.one(unimage(graph.MaxPool2D(image(c.x()), w.kernel, w.plain(), w.ceil), c.rank()))
 }
 
 func averagePool(c *Call) []*Value {
 	w := c.poolWindow()
-	x := image(c.x())
-	padded := c.flag("count_include_pad")
-	if w.direct() && w.dilation == [2]int{1, 1} {
-		return c.one(unimage(graph.AvgPool2D(x, w.kernel, w.plain(), w.ceil, padded), c.rank()))
-	}
-	factors := c.Graph.Constant(c.reciprocals(w, x.Shape(), padded))
-	y := graph.Mul(w.sums(c, x), factors)
+	y := graph.AvgPool2D(image(c.x()), w.kernel, w.plain(), w.ceil, c.flag("count_include_pad"))
 	return c.one(unimage(y, c.rank()))
-}
-
-// sums adds up the elements of each window; padding counts as zeros.
-func (w window) sums(c *Call, x *graph.Node) *graph.Node {
-	x, w = w.padImage(x, 0)
-	if w.dilation == [2]int{1, 1} {
-		return graph.Mul(graph.AvgPool2D(x, w.kernel, w.plain(), false, true), c.scalar(float64(w.kernel[0]*w.kernel[1])))
-	}
-	channels := x.Shape()[1]
-	ones := c.Graph.Constant(tensor.Full(1, channels, 1, w.kernel[0], w.kernel[1]))
-	return graph.Conv2D(x, ones, nil, w.plain(), channels)
 }
 
 // spatialAxes are those of the pixels.
@@ -77,9 +48,9 @@ func globalMaxPool(c *Call) []*Value { return c.one(graph.MaxKeep(c.x(), c.spati
 // lpPool is (Σ|x|ᵖ)^(1/p) over each window.
 func lpPool(c *Call) []*Value {
 	w := c.poolWindow()
-	x := image(c.x())
-	y := c.root(w.sums(c, c.toPower(x)))
-	return c.one(unimage(y, c.rank()))
+	x, w := w.padImage(c.toPower(image(c.x())), 0)
+	sums := graph.Mul(graph.AvgPool2D(x, w.kernel, w.plain(), false, true), c.scalar(float64(w.kernel[0]*w.kernel[1])))
+	return c.one(unimage(c.root(sums), c.rank()))
 }
 
 func globalLpPool(c *Call) []*Value {

@@ -6,7 +6,6 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/constant"
 	"github.com/strideml/stride/onnx/internal/proto"
-	"github.com/strideml/stride/tensor"
 )
 
 // A reduction keeps the axes that it reduces, as size 1.
@@ -127,25 +126,15 @@ func cumSum(c *Call) []*Value {
 	if known := c.In[0].Known; known != nil {
 		return c.constant(constant.CumSum(known, a, c.flag("exclusive"), c.flag("reverse")))
 	}
-	return c.one(c.product(c.x(), a, c.sums(c.dims()[a])))
+	return c.one(graph.CumSum(c.x(), a, c.flag("exclusive"), c.flag("reverse")))
 }
 
-// sums is the n×n matrix that adds up a vector.
-func (c *Call) sums(n int) *tensor.Tensor {
-	if n > 1<<10 {
-		c.unsupported("axis", n, "more than 1024 elements")
+// topK gives the greatest or smallest elements along an axis, and their indices.
+func topK(c *Call) []*Value {
+	k := int(c.Int("k", 0))
+	if c.Version >= 10 {
+		k = int(c.number(1, "K", 0))
 	}
-	t := tensor.New(n, n)
-	for i := range n {
-		for k := range n {
-			before := k < i || k == i && !c.flag("exclusive")
-			if c.flag("reverse") {
-				before = k > i || k == i && !c.flag("exclusive")
-			}
-			if before {
-				t.Set(1, i, k)
-			}
-		}
-	}
-	return t
+	values, indices := graph.TopK(c.x(), c.axis(c.Int("axis", -1)), k, c.Int("largest", 1) != 0)
+	return []*Value{NodeValue(values, c.typ()), NodeValue(indices, proto.Int64)}
 }

@@ -22,6 +22,9 @@ func resize(c *Call) []*Value {
 	axes, plan := c.resizings()
 	x := c.x()
 	mode := c.Text("mode", "nearest")
+	if y := c.resizeImage(x, axes, plan, mode); y != nil {
+		return c.one(y)
+	}
 	for i, a := range axes {
 		r := plan[i]
 		if r.in == r.out && r.scale == 1 && c.coordinates() != "tf_crop_and_resize" {
@@ -37,6 +40,43 @@ func resize(c *Call) []*Value {
 		}
 	}
 	return c.one(x)
+}
+
+// resizeImage resizes images in one operator; nil where graph has none for that.
+func (c *Call) resizeImage(x *graph.Node, axes []int, plan []resizing, mode string) *graph.Node {
+	if len(x.Shape()) != 4 {
+		return nil
+	}
+	var size [2]int
+	copy(size[:], x.Shape()[2:])
+	r := graph.Resize{
+		CubicA: float64(c.Float("cubic_coeff_a", 0)), ExcludeOutside: c.flag("exclude_outside"), Antialias: c.flag("antialias"), Scale: [2]float64{1, 1},
+	}
+	for i, a := range axes {
+		switch {
+		case a >= 2:
+			size[a-2], r.Scale[a-2] = plan[i].out, plan[i].scale
+		case plan[i].in != plan[i].out || plan[i].scale != 1:
+			return nil
+		}
+	}
+	// In the order of graph's constants.
+	kind := slices.Index(words("nearest linear cubic"), mode)
+	rule := slices.Index(words("half_pixel pytorch_half_pixel align_corners asymmetric half_pixel_symmetric"), c.coordinates())
+	rounding := slices.Index(words("round_prefer_floor round_prefer_ceil floor ceil"), c.nearestMode())
+	if min(kind, rule, rounding) < 0 {
+		return nil
+	}
+	r.Mode, r.Coordinates, r.Rounding = graph.ResizeMode(kind), graph.ResizeCoordinates(rule), graph.ResizeRounding(rounding)
+	return graph.Resize2D(x, size[0], size[1], r)
+}
+
+// nearestMode returns how positions are rounded.
+func (c *Call) nearestMode() string {
+	if c.OpType == "Upsample" || c.Version < 11 {
+		return "floor"
+	}
+	return c.Text("nearest_mode", "round_prefer_floor")
 }
 
 // coordinates returns the rule by which positions in the result become positions in the
@@ -137,7 +177,7 @@ func (c *Call) position(r resizing, i int) float64 {
 		if r.out == 1 {
 			return 0
 		}
-		return x * float64(r.in-1) / float64(r.out-1)
+		return x * float64(r.in-1) / (r.scale*float64(r.in) - 1)
 	case "asymmetric":
 		return x / r.scale
 	case "tf_half_pixel_for_nn":
@@ -160,10 +200,7 @@ func (c *Call) outside(r resizing, x float64) bool {
 }
 
 func (c *Call) resizeNearest(x *graph.Node, axis int, r resizing) *graph.Node {
-	mode := c.Text("nearest_mode", "round_prefer_floor")
-	if c.OpType == "Upsample" || c.Version < 11 {
-		mode = "floor"
-	}
+	mode := c.nearestMode()
 	indices := make([]int, r.out)
 	for i := range indices {
 		at := c.position(r, i)

@@ -68,6 +68,8 @@ func init() {
 	register(
 		// conv.go, matmul.go, pooling.go
 		Operator{Name: "Conv", Arguments: 2, Attributes: words(windowAttributes + " group"), Weights: []int{1, 2}, build: conv},
+		Operator{Name: "ConvTranspose", Arguments: 2, Attributes: words(windowAttributes + " group output_padding output_shape"),
+			Weights: []int{1, 2}, build: convTranspose},
 		Operator{Name: "Gemm", Arguments: 2, Attributes: words("alpha beta transA transB broadcast"), Weights: []int{0, 1, 2}, build: gemm},
 		Operator{Name: "MatMul", Arguments: 2, Weights: []int{0, 1}, build: matmul},
 		Operator{Name: "MaxPool", Arguments: 1, Attributes: words(poolAttributes), build: maxPool},
@@ -140,6 +142,7 @@ func registerElementwise() {
 		Operator{Name: "Sum", Arguments: 1, Attributes: words("consumed_inputs"), build: variadic("Add", graph.Add)},
 		Operator{Name: "Mean", Arguments: 1, Attributes: words("consumed_inputs"), build: mean},
 		Operator{Name: "Pow", Arguments: 2, Attributes: words(binaryAttributes), build: pow},
+		Operator{Name: "Mod", Arguments: 2, Attributes: words("fmod"), build: mod},
 		Operator{Name: "Not", Arguments: 1, build: not},
 		Operator{Name: "Where", Arguments: 3, build: where},
 		Operator{Name: "Clip", Arguments: 1, Attributes: words("min max consumed_inputs"), build: clip},
@@ -171,7 +174,7 @@ func registerActivations() {
 
 func registerReductions() {
 	for name, f := range map[string]reduction{
-		"ReduceMean": plainReduction(graph.MeanKeep), "ReduceMax": maxOf, "ReduceL1": reduceL1, "ReduceL2": reduceL2,
+		"ReduceMean": plainReduction(graph.MeanKeep), "ReduceMax": maxOf, "ReduceMin": plainReduction(graph.MinKeep), "ReduceProd": plainReduction(graph.ProdKeep), "ReduceL1": reduceL1, "ReduceL2": reduceL2,
 		"ReduceSumSquare": reduceSumSquare, "ReduceLogSum": reduceLogSum, "ReduceLogSumExp": reduceLogSumExp,
 	} {
 		register(Operator{Name: name, Arguments: 1, Attributes: words("axes keepdims noop_with_empty_axes"), build: reduce(18, f)})
@@ -180,6 +183,8 @@ func registerReductions() {
 		Operator{Name: "ReduceSum", Arguments: 1, Attributes: words("axes keepdims noop_with_empty_axes"), build: reduce(13, sumOf)},
 		Operator{Name: "CumSum", Arguments: 2, Attributes: words("exclusive reverse"), build: cumSum},
 		Operator{Name: "ArgMax", Arguments: 1, Attributes: words("axis keepdims select_last_index"), build: arg(graph.ArgMax)},
+		Operator{Name: "ArgMin", Arguments: 1, Attributes: words("axis keepdims select_last_index"), build: arg(graph.ArgMin)},
+		Operator{Name: "TopK", Arguments: 1, Attributes: words("axis k largest sorted"), build: topK},
 	)
 }
 

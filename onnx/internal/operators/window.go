@@ -4,8 +4,6 @@ import (
 	"slices"
 
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/onnx/internal/constant"
-	"github.com/strideml/stride/tensor"
 )
 
 // A window is how a kernel moves over an image, from the attributes of a convolution or a
@@ -137,37 +135,7 @@ func (w window) padImage(x *graph.Node, value float32) (*graph.Node, window) {
 	return graph.Pad(x, before, after, value), w
 }
 
-// reciprocals returns what average pooling multiplies the sums of the windows by, for an image
-// of the given shape: 1 over the elements of the window inside the image, or with padded
-// inside the padded image.
-func (c *Call) reciprocals(w window, shape tensor.Shape, padded bool) *tensor.Tensor {
-	h, width := w.outputs(0, shape[2]), w.outputs(1, shape[3])
-	if h > constant.MaxElements || h*width > constant.MaxElements {
-		c.fail("the result is too large: %d×%d", h, width)
-	}
-	t := tensor.New(1, 1, h, width)
-	for i := range h {
-		for j := range width {
-			t.Set(1/float32(w.extent(0, i, shape[2], padded)*w.extent(1, j, shape[3], padded)), 0, 0, i, j)
-		}
-	}
-	return t
-}
-
-// extent is the number of elements of window i along an axis of n.
-func (w window) extent(axis, i, n int, padded bool) int {
-	start, d := i*w.stride[axis]-w.before[axis], w.dilation[axis]
-	lo, hi := 0, n
-	if padded {
-		lo, hi = -w.before[axis], n+w.after[axis]
-	}
-	first := max(0, (lo-start+d-1)/d)
-	last := min(w.kernel[axis]-1, (hi-1-start)/d)
-	return last - first + 1
-}
-
-// plain returns the window for graph, which must have padding of at least as much after the
-// image as before it.
+// plain returns the window for graph.
 func (w window) plain() graph.Window {
 	return graph.Window{
 		Stride: w.stride, Pad: w.before, Dilation: w.dilation,
