@@ -46,8 +46,8 @@ func Load(path string, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer m.Close()
 	n, err := read(m.Bytes, filepath.Dir(path), o)
+	err = errors.Join(err, m.Close())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -73,7 +73,7 @@ func read(data []byte, folder string, o Options) (n *Network, err error) {
 	return n, errors.Join(err, guarded)
 }
 
-func decode(data []byte, folder string, o Options) (*Network, error) {
+func decode(data []byte, folder string, o Options) (n *Network, err error) {
 	model, err := proto.Decode(data)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func decode(data []byte, folder string, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
+	defer func() { err = errors.Join(err, r.Close()) }()
 	var outputs []string
 	switch {
 	case o.Output != "":
@@ -94,7 +94,7 @@ func decode(data []byte, folder string, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &Network{program: program, metadata: map[string]string{}}
+	n = &Network{program: program, metadata: map[string]string{}}
 	for _, e := range model.Metadata {
 		n.metadata[e.Key] = e.Value
 	}
