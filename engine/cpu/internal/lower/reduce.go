@@ -51,7 +51,7 @@ func isRowSum(o *ir.Op) bool {
 	for i := 1; i < len(o.Args[0].Shape)-1; i++ {
 		axes = append(axes, i)
 	}
-	return op.Func != graph.KindMax && len(axes) > 0 && slices.Equal(op.Axes, axes)
+	return adds(op) && len(axes) > 0 && slices.Equal(op.Axes, axes)
 }
 
 func layoutReduce(l *Layouts, o *ir.Op) {
