@@ -40,7 +40,7 @@ func (m Match) score() float64 { return float64(m.Fit) / float64(max(1, m.Of+m.B
 
 // Recognize returns the network that weights are of, or else the nearest one. It reports
 // false if less than half of the tensors fit any. It traces every network once, which
-// takes about a tenth of a second: it is for messages.
+// takes some tenths of a second: it is for messages.
 func Recognize(entries []tensor.Named) (best Match, ok bool) {
 	for _, name := range Names() {
 		if m := specs[name].match(entries); m.score() > best.score() {
