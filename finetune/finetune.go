@@ -14,6 +14,7 @@ import (
 	"github.com/strideml/stride/data/imagefolder"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/data/raster"
+	"github.com/strideml/stride/internal/layerpath"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -67,6 +68,9 @@ type Options struct {
 	// one, as multiples of LearningRate; those between lie between. Without a Base
 	// all layers have LearningRate.
 	FirstRate, LastRate float32
+	// Freeze are the paths of layers that are not trained, such as "features.0", with
+	// all that is in them. FirstLayers has those of the first layers.
+	Freeze []string
 	// Optimizer is AdamW with WeightDecay if nil. Biases, scales and shifts have no
 	// weight decay.
 	Optimizer optim.Optimizer
@@ -100,8 +104,8 @@ type Options struct {
 type Job struct {
 	// Model is the network.
 	Model *nn.Model
-	// Head is the path of the layer that was drawn at random; "" if all weights are
-	// those of the base.
+	// Head is the path of the layer that was drawn at random, or the names of its
+	// parameters; "" if all weights are those of the base.
 	Head string
 	// Train has the training photos, augmented; Validation is nil if there are none.
 	Train      data.Dataset
@@ -195,6 +199,9 @@ func (j *Job) datasets(sets *imagefolder.Sets, config preprocess.Config, o Optio
 // configure fills in the configuration.
 func (j *Job) configure(sets *imagefolder.Sets, spec zoo.Spec, config preprocess.Config, o Options) {
 	c := &j.Config
+	if len(o.Freeze) > 0 {
+		c.Freeze = append(c.Freeze, train.Freeze{Layers: o.Freeze})
+	}
 	c.Net, c.Data, c.Preprocessing, c.Seed, c.Log = spec.Name, "photos", config, o.Seed, o.Log
 	c.Epochs, c.BatchSize = cmp.Or(o.Epochs, Epochs), cmp.Or(o.BatchSize, BatchSize)
 	c.LearningRate = cmp.Or(o.LearningRate, LearningRate)
@@ -203,12 +210,14 @@ func (j *Job) configure(sets *imagefolder.Sets, spec zoo.Spec, config preprocess
 		groups.Of = optim.AdamW{WeightDecay: WeightDecay}
 	}
 	if o.Base != nil {
-		head := lastLayer(j.Model)
-		groups.Rates = []optim.LayerRate{{Layers: head, Rate: 1}}
+		head := headOf(j.Model)
+		for _, path := range head {
+			groups.Rates = append(groups.Rates, optim.LayerRate{Layers: path, Rate: 1})
+		}
 		groups.Depth = optim.DepthRates{Params: j.Model.Parameters(), From: cmp.Or(o.FirstRate, FirstRate), To: cmp.Or(o.LastRate, LastRate)}
 		alone := max(min(cmp.Or(o.HeadEpochs, HeadEpochs), c.Epochs-1), 0)
 		if alone > 0 {
-			c.Freeze = append(c.Freeze, train.Freeze{Except: []string{head}, Epochs: alone})
+			c.Freeze = append(c.Freeze, train.Freeze{Except: head, Epochs: alone})
 		}
 		steps := (c.Epochs - alone) * ((j.Train.Len() + c.BatchSize - 1) / c.BatchSize)
 		if (c.BatchSize < 32 || steps < enoughSteps) && len(j.Model.Buffers()) > 0 {
@@ -279,30 +288,53 @@ func Imbalance(sets *imagefolder.Sets) (most, fewest string, ratio float64) {
 	return sets.Classes[i], sets.Classes[k], float64(counts[i]) / float64(max(counts[k], 1))
 }
 
-// lastLayer is the path of the layer that gives the scores of the classes: that of
-// the last parameter.
-func lastLayer(m *nn.Model) string {
-	params := m.Parameters()
-	if len(params) == 0 {
-		return ""
-	}
-	path, _, _ := cutLast(params[len(params)-1].Name)
-	return path
+// A Header is a network that says which of its parameters give the scores of the
+// classes: their names, or the paths of their layers. Of other networks it is the layer
+// of the last parameter.
+type Header interface {
+	Head() []string
 }
 
-func cutLast(name string) (path, last string, ok bool) {
-	if i := strings.LastIndexByte(name, '.'); i >= 0 {
-		return name[:i], name[i+1:], true
+// headOf returns the paths of what gives the scores of the classes.
+func headOf(m *nn.Model) []string {
+	if net, ok := m.Net().(Header); ok {
+		if head := net.Head(); len(head) > 0 {
+			return head
+		}
 	}
-	return "", name, false
+	params := m.Parameters()
+	if len(params) == 0 {
+		return nil
+	}
+	last := params[len(params)-1].Name
+	return []string{cmp.Or(layerpath.Of(last), last)}
+}
+
+// FirstLayers returns the paths of the first n layers of a model that have parameters,
+// and of all if it has no more. The head counts, too.
+func FirstLayers(m *nn.Model, n int) (paths []string) {
+	for _, p := range m.Parameters() {
+		path := cmp.Or(layerpath.Of(p.Name), p.Name)
+		if slices.Contains(paths, path) {
+			continue
+		}
+		if len(paths) == n {
+			break
+		}
+		paths = append(paths, path)
+	}
+	return paths
 }
 
 // transfer gives the model the weights of the base, but for the last layer where the
 // classes are others, and returns the path of that layer then.
-func transfer(m *nn.Model, base *modelfolder.Model, classes []string) (head string, err error) {
-	path := ""
+func transfer(m *nn.Model, base *modelfolder.Model, classes []string) (drawn string, err error) {
+	var head []string
 	if !slices.Equal(base.Classes, classes) {
-		path = lastLayer(m)
+		head = headOf(m)
+	}
+	inHead := func(name string) bool {
+		return slices.ContainsFunc(head, func(path string) bool { return layerpath.In(name, path) })
 	}
 	own := map[string]*tensor.Tensor{}
 	for _, e := range m.State() {
@@ -310,12 +342,12 @@ func transfer(m *nn.Model, base *modelfolder.Model, classes []string) (head stri
 	}
 	state := base.Net.State()
 	for i, e := range state {
-		if layer, _, _ := cutLast(e.Name); path != "" && layer == path && own[e.Name] != nil {
+		if inHead(e.Name) && own[e.Name] != nil {
 			state[i].Tensor = own[e.Name].Clone()
 		}
 	}
 	if err := m.LoadState(state); err != nil {
 		return "", fmt.Errorf("weights of %s: %w", base.WeightsFile, err)
 	}
-	return path, nil
+	return strings.Join(head, ", "), nil
 }

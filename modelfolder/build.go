@@ -16,6 +16,9 @@ func (m *Model) build(s *source) error {
 	if classes == 0 {
 		classes = m.Spec.Classes
 	}
+	if s.weights == nil {
+		return m.buildImported(s)
+	}
 	shapes, err := s.shapes(m, classes)
 	if err != nil {
 		return err

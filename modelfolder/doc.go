@@ -11,6 +11,7 @@
 //   - a model file: .safetensors, the index of several, or a checkpoint of PyTorch
 //     (.pth, .pt, .bin), as modelfile.Read takes them. Files that Stride has written say
 //     in their metadata which network they are for; for others, Options.Net does;
+//   - an ONNX file, which has the network and its weights: see below;
 //   - the name of a network, such as "efficientnet-lite0", whose pretrained
 //     weights are part of the program because it imports the package that has
 //     them, such as weights/efficientnetlite0.
@@ -21,6 +22,19 @@
 //
 //	zoo.Register(zoo.Spec{Name: "tiny", Input: tensor.Shape{3, 64, 64}, Classes: 2, New: newTiny})
 //	model, err := modelfolder.Load("tiny.safetensors", modelfolder.Options{})
+//
+// # ONNX files
+//
+// The network of an ONNX file must take pictures, 1×H×W or 3×H×W, and give a score for each
+// class. Its height and width are 224 where the file leaves them open, or Options.Size. A
+// softmax at its end is left out, so that the model gives logits as all others. The names of the classes are those
+// in the file's metadata or those of labels.txt beside it; a file with 1,000 outputs and no
+// names gets ImageNet's. Preprocessing that the metadata do not say is that of
+// torchvision's networks, for colour pictures. Model.Assumed says what was assumed.
+//
+// A run folder or a model folder of such a network has a copy of the file under the name
+// that config.json has as the network's. Its last layer is for other classes than the
+// file's, and its weights are in model.safetensors. [Model.SaveNetwork] writes the copy.
 //
 // # The weights of a run
 //

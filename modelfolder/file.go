@@ -3,13 +3,14 @@ package modelfolder
 import (
 	"encoding/json"
 	"fmt"
+	"path/filepath"
 
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/train/runfolder"
 )
 
 // readFile reads a model file.
-func (s *source) readFile() (err error) {
+func (s *source) readFile(o Options) (err error) {
 	if err := s.readWeights(); err != nil {
 		return err
 	}
@@ -37,5 +38,5 @@ func (s *source) readFile() (err error) {
 			return fmt.Errorf("%s: its metadata give the input shape %v, and preprocessing for %v", s.path, s.input, size)
 		}
 	}
-	return nil
+	return s.findNetwork(filepath.Dir(s.path), o)
 }

@@ -49,8 +49,12 @@ type Model struct {
 	// Library is the library whose names the tensors in WeightsFile had, such as
 	// "timm" or "transformers"; "" if they were Net's own.
 	Library string
-	// Spec is the network's entry in package zoo.
+	// Spec is the network's entry in package zoo. That of an ONNX file has the name of
+	// the file, and its New makes the file's network.
 	Spec zoo.Spec
+	// ONNX is the ONNX file that the network was read from; "" for networks of package
+	// zoo. In a run folder or a model folder it lies beside the weights.
+	ONNX string
 	// Net has the weights.
 	Net *nn.Model
 	// Classes are the names of the classes, by index.
@@ -70,6 +74,9 @@ type Model struct {
 	// how many epochs the run had them; "" and 0 if the model is no run.
 	Choice Choice
 	Epoch  int
+	// Assumed says in sentences what was taken for granted because the file does not
+	// say it: the preprocessing, the names of the classes. It is nil for most models.
+	Assumed []string
 	// Card is what Save writes into README.md besides. Load leaves it empty.
 	Card Card
 }
@@ -79,6 +86,9 @@ type Options struct {
 	// Net names the network of a model file that does not say which it is for.
 	// It is an error if the model names another one.
 	Net string
+	// Size, if above 0, is the height and width of the input in place of those that
+	// the model says. Without it, an ONNX file that leaves them open gets 224.
+	Size int
 	// Weights chooses between the weights of a run; the default is that of the
 	// package comment. Best is an error, which wraps runfolder.ErrNoBest, if the run
 	// has no best epoch. Of models that are no run it must be "".
@@ -111,10 +121,13 @@ func Load(path string, o Options) (*Model, error) {
 		return nil, err
 	}
 	source := &source{path: path}
-	if info.IsDir() {
-		err = source.readFolder(o.Weights)
-	} else {
-		err = source.readFile()
+	switch {
+	case info.IsDir():
+		err = source.readFolder(o)
+	case IsONNX(path):
+		err = source.readONNX(o)
+	default:
+		err = source.readFile(o)
 	}
 	if err != nil {
 		return nil, err
@@ -126,9 +139,11 @@ func Load(path string, o Options) (*Model, error) {
 type source struct {
 	path        string
 	weightsFile string
-	weights     *safetensors.File
+	weights     *safetensors.File // nil if the network has its own
 	run         *runfolder.Run
-	choice      Choice // of the run's weights
+	choice      Choice    // of the run's weights
+	network     *imported // from an ONNX file; nil for the networks of package zoo
+	assumed     []string
 
 	// What is said about the model; all may be missing.
 	net, data     string
@@ -159,13 +174,13 @@ func readPretrained(name string) (*source, error) {
 }
 
 // readFolder reads a run folder or a model folder.
-func (s *source) readFolder(weights Choice) error {
+func (s *source) readFolder(o Options) error {
 	config, err := readConfig(s.path)
 	switch {
 	case err != nil:
 		return err
 	case config.TrainImages != nil:
-		return s.readRun(weights)
+		return s.readRun(o)
 	}
 	if s.net, err = config.network(); err != nil {
 		return fmt.Errorf("%s: %w", filepath.Join(s.path, configFile), err)
@@ -176,6 +191,9 @@ func (s *source) readFolder(weights Choice) error {
 	s.data, s.trained, s.classes, s.descriptions = config.Data, config.Data != "", config.Classes, config.Descriptions
 	if s.preprocessing = config.Preprocessing; s.preprocessing != nil {
 		s.input = s.preprocessing.InputSize
+	}
+	if err := s.findNetwork(s.path, o); err != nil {
+		return err
 	}
 	if err := s.readWeights(); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -204,8 +222,8 @@ func (s *source) readWeights() error {
 }
 
 // readRun reads a run folder.
-func (s *source) readRun(weights Choice) (err error) {
-	switch weights {
+func (s *source) readRun(o Options) (err error) {
+	switch o.Weights {
 	case "":
 		s.choice = Best
 		if s.run, err = runfolder.ReadBest(s.path); errors.Is(err, runfolder.ErrNoBest) {
@@ -219,7 +237,7 @@ func (s *source) readRun(weights Choice) (err error) {
 		s.choice = Last
 		s.run, err = runfolder.Read(s.path)
 	default:
-		err = fmt.Errorf("there is no choice %q between the weights of a run: want %q or %q", weights, Best, Last)
+		err = fmt.Errorf("there is no choice %q between the weights of a run: want %q or %q", o.Weights, Best, Last)
 	}
 	if err != nil {
 		return err
@@ -235,7 +253,7 @@ func (s *source) readRun(weights Choice) (err error) {
 	}
 	s.weightsFile, s.weights = s.run.WeightsFile, s.run.Weights
 	s.run.Weights = nil
-	return nil
+	return s.findNetwork(s.path, o)
 }
 
 // model makes the model.
@@ -247,7 +265,10 @@ func (s *source) model(o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Choice: s.choice, Classes: s.classes, Descriptions: s.descriptions}
+	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Choice: s.choice, Classes: s.classes, Descriptions: s.descriptions, Assumed: s.assumed}
+	if s.network != nil {
+		m.ONNX = s.network.path
+	}
 	if s.run != nil {
 		if m.Epoch = len(s.run.History.Rows); s.choice == Best {
 			m.Epoch = s.run.History.BestEpoch
@@ -255,6 +276,9 @@ func (s *source) model(o Options) (*Model, error) {
 	}
 	if s.input == nil {
 		s.input = spec.Input
+	}
+	if o.Size > 0 {
+		s.resize(o.Size)
 	}
 	if err := s.checkClasses(); err != nil {
 		return nil, err
@@ -270,7 +294,7 @@ func (s *source) model(o Options) (*Model, error) {
 // memory is allocated for so many classes.
 func (s *source) checkClasses() error {
 	n := len(s.classes)
-	if n == 0 || hasRows(s.weights.Entries, n) {
+	if n == 0 || s.weights == nil || hasRows(s.weights.Entries, n) {
 		return nil
 	}
 	return fmt.Errorf("%s names %d classes, but no tensor in %s has that many rows", s.path, n, filepath.Base(s.weightsFile))
@@ -300,11 +324,24 @@ func (s *source) spec(asked string) (zoo.Spec, error) {
 		match, ok := zoo.Recognize(s.weights.Entries)
 		return zoo.Spec{}, &nameless{s.path, match, ok}
 	}
+	if s.network != nil {
+		return s.network.spec(), nil
+	}
 	spec, err := zoo.Get(s.net)
 	if err != nil {
 		return zoo.Spec{}, fmt.Errorf("%s is a model of the network %q, which is not known here: a Go program must register it with zoo.Register and load the model itself", s.path, s.net)
 	}
 	return spec, nil
+}
+
+// resize makes the input size×size.
+func (s *source) resize(size int) {
+	s.input = tensor.Shape{s.input[0], size, size}
+	if s.preprocessing != nil {
+		c := *s.preprocessing
+		c.InputSize = s.input
+		s.preprocessing = &c
+	}
 }
 
 // pictures returns the preprocessing; see the package's documentation.

@@ -7,12 +7,15 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/strideml/stride/internal/atomicfile"
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/train/runfolder"
+	"github.com/strideml/stride/zoo"
 )
 
 // RunModel is the name of the model folder within a run folder.
@@ -46,7 +49,7 @@ func (m *Model) Save(dir string) error {
 	if _, err := runfolder.ReadSettings(dir); err == nil {
 		return fmt.Errorf("save %s: the folder holds a run, which could not be resumed afterwards: name another folder", dir)
 	}
-	weights, err := m.weights()
+	weights, err := m.weights(m.hasTimm())
 	if err != nil {
 		return fmt.Errorf("save %s: %w", dir, err)
 	}
@@ -55,6 +58,9 @@ func (m *Model) Save(dir string) error {
 		return fmt.Errorf("save %s: %w", dir, err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := m.SaveNetwork(dir); err != nil {
 		return err
 	}
 	if err := weights.Save(filepath.Join(dir, weightsFile)); err != nil {
@@ -68,6 +74,16 @@ func (m *Model) Save(dir string) error {
 		}
 	}
 	return nil
+}
+
+// SaveNetwork writes the ONNX file of the network into a folder, under the name that
+// Spec has, so that weights in the folder need no other file. The values of
+// the file are those that it came with. It does nothing for networks of package zoo.
+func (m *Model) SaveNetwork(dir string) error {
+	if m.ONNX == "" {
+		return nil
+	}
+	return onnx.Copy(filepath.Join(dir, m.Spec.Name), m.ONNX)
 }
 
 // SaveRun writes the model of a run into the folder model of its run folder, which
@@ -97,11 +113,44 @@ func SaveRun(run string, card Card) (dir string, err error) {
 	return dir, m.Save(dir)
 }
 
+// WeightsOptions are the choices of SaveWeights. The zero value is a good default.
+type WeightsOptions struct {
+	// Library gives the weights the names and shapes that a library has for them, such as
+	// "timm" or "transformers": an error where it has no model that computes the same. ""
+	// leaves the network's own, which for networks of torchvision are torchvision's.
+	Library string
+	// DType is the type of the numbers: F32, F16 or BF16; "" means F32.
+	DType safetensors.DType
+}
+
+// SaveWeights writes the weights alone to a file that ends in .safetensors. Its metadata
+// say what config.json of a model folder says.
+func (m *Model) SaveWeights(path string, o WeightsOptions) error {
+	weights, err := m.weights(o.Library == timm && m.hasTimm())
+	if err != nil {
+		return fmt.Errorf("save %s: %w", path, err)
+	}
+	if o.Library != "" && (o.Library != timm || !m.hasTimm()) {
+		i := slices.IndexFunc(m.Spec.Namings(), func(n zoo.Naming) bool { return n.Library == o.Library && n.Library != timm && n.Differs == "" })
+		if i < 0 {
+			return fmt.Errorf("save %s: %s has no model that computes the same as %s for inputs of %v", path, o.Library, m.Spec.Name, m.Net.Input())
+		}
+		if weights.Entries, err = m.Spec.Namings()[i].Export(weights.Entries); err != nil {
+			return fmt.Errorf("save %s: %w", path, err)
+		}
+	}
+	weights.DType = o.DType
+	return weights.Save(path)
+}
+
+// timm is the library whose names a model folder has.
+const timm = "timm"
+
 // hasTimm reports whether timm has a model that computes the same.
 func (m *Model) hasTimm() bool { return m.Spec.Timm.Equals(m.Net.Input()) }
 
 // weights returns the content of model.safetensors.
-func (m *Model) weights() (*safetensors.File, error) {
+func (m *Model) weights(asTimm bool) (*safetensors.File, error) {
 	preprocessing := m.Preprocessing.WithDefaults()
 	metadata, err := runfolder.Settings{
 		Net: m.Spec.Name, Data: m.Data, Classes: m.Classes, Input: m.Net.Input(), Preprocessing: &preprocessing,
@@ -110,7 +159,7 @@ func (m *Model) weights() (*safetensors.File, error) {
 		return nil, err
 	}
 	f := &safetensors.File{Entries: m.Net.State(), Metadata: metadata}
-	if m.hasTimm() {
+	if asTimm {
 		f.Entries, err = m.Spec.Timm.Export(f.Entries)
 	}
 	return f, err

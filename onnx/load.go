@@ -32,7 +32,7 @@ type Options struct {
 // has written the batch size that it was exported for into its shapes, they are made to fit
 // others. Constants and shapes are computed while the file is read.
 //
-// If there are operators, attributes or values of them that are not supported, the error is
+// If sizes are open, the error wraps an [*OpenInputError]. If there are operators, attributes or values of them that are not supported, the error is
 // an [*UnsupportedError] with all of them. Other errors say what is wrong in the file.
 //
 // Reading takes at most 64 MB of memory and four times the size of the file.
@@ -152,7 +152,7 @@ func (n *Network) findInput(o Options) error {
 		}
 	}
 	if slices.Contains(n.input, 0) {
-		return fmt.Errorf("the file leaves sizes of input %q open, %s: give a shape", in.Name, openShape(in))
+		return &OpenInputError{in.Name, n.input, openShape(in)}
 	}
 	size := 1
 	for _, d := range append([]int{p.FileBatch}, n.input...) {
@@ -161,6 +161,20 @@ func (n *Network) findInput(o Options) error {
 		}
 	}
 	return nil
+}
+
+// An OpenInputError says that a file leaves sizes of its input open and that Options.Input
+// does not give them.
+type OpenInputError struct {
+	// Name is that of the input, and Shape what the file says of one, without the batch: 0
+	// where a size is open.
+	Name  string
+	Shape tensor.Shape
+	text  string
+}
+
+func (e *OpenInputError) Error() string {
+	return fmt.Sprintf("the file leaves sizes of input %q open, %s: give a shape", e.Name, e.text)
 }
 
 // openShape prints a shape with the names of the sizes that are open.

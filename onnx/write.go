@@ -98,13 +98,19 @@ func Save(path string, model *nn.Model, options WriteOptions) error {
 	if err != nil {
 		return fmt.Errorf("save %s: %w", path, err)
 	}
-	if !options.ExternalData && proto.Size(m) <= proto.MaxSize {
+	return saveModel(path, m, options.ExternalData)
+}
+
+// saveModel writes a file, with its large tensors in a second one if external says so or
+// if one file cannot hold all.
+func saveModel(path string, m *proto.Model, external bool) error {
+	if !external && proto.Size(m) <= proto.MaxSize {
 		return save(path, m)
 	}
 	dataPath := path + ".data"
 	data := proto.MoveData(m, filepath.Base(dataPath))
 	_, before := os.Lstat(dataPath)
-	err = atomicfile.WriteFile(path, func(w io.Writer) error {
+	err := atomicfile.WriteFile(path, func(w io.Writer) error {
 		if err := proto.Encode(w, m); err != nil {
 			return err
 		}

@@ -194,6 +194,16 @@ func objects(t testing.TB, lines string) (all []map[string]any) {
 	return all
 }
 
+// jsonText is a value as JSON.
+func jsonText(t testing.TB, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
 // idxFile is a file of bytes as Fashion-MNIST has them.
 func idxFile(elements []byte, dims ...uint32) []byte {
 	b := []byte{0, 0, 8, byte(len(dims))}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/cmd/stride/internal/benchverb"
 	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/cmd/stride/internal/convertverb"
 	"github.com/strideml/stride/cmd/stride/internal/dataverb"
 	"github.com/strideml/stride/cmd/stride/internal/evalverb"
 	"github.com/strideml/stride/cmd/stride/internal/predictverb"
@@ -46,7 +47,7 @@ interrupted.`,
 	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
 		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), summaryverb.Command(a),
-		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), devicesCommand(a), versionCommand(a),
+		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()

@@ -42,7 +42,12 @@ var usages = map[string][]usage{
 	"stride summary": {
 		{"", misused}, {"lenett", misused}, {"nope", misused}, {"torchvision/nope", misused}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"lenet vgg", misused}, {"USED", done},
 	},
-	"stride bench":                 {{"lenett", misused}, {"NEW", misused}, {"--plan", done}},
+	"stride convert": {
+		{"", misused}, {"RUN", misused}, {"RUN NEW NEW", misused}, {"NEW NEW.onnx", failed}, {"FILE NEW.onnx", failed}, {"BAD NEW.onnx", failed}, {"lenett NEW.onnx", failed},
+		{"RUN NEW.pth", misused}, {"RUN FILE", failed}, {"RUN DATA", failed}, {"RUN RUN", failed}, {"RUN NEW.onnx --names timm", misused}, {"RUN NEW.safetensors --opset 17", misused},
+		{"RUN NEW.safetensors --names timm", failed}, {"--check", misused}, {"--check NEW", failed},
+	},
+	"stride bench":                 {{"lenett", misused}, {"NEW", failed}, {"FILE", failed}, {"--plan", done}},
 	"stride data list":             {{"--data DATA", done}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"DATA DATA", misused}, {"DATA --data DATA", misused}},
 	"stride data get":              {{"", misused}, {"mnist", misused}, {"fashion-mnist x", misused}, {"fashion-mnist --dir FILE", failed}},
 	"stride data check":            {{"", misused}, {"NEW", failed}, {"FILE", failed}, {"RUN", failed}, {"DATA DATA", misused}, {"DATA --model NEW", failed}},
@@ -129,10 +134,10 @@ func TestExitStatuses(t *testing.T) {
 		writeFile(t, filepath.Join(bad, name), []byte("no data"))
 	}
 	words := strings.NewReplacer("RUN", run, "USED", used, "FILE", filepath.Join(run, "metrics.csv"), "DATA", fixture.data, "BAD", bad,
-		"NEW", filepath.Join(root, "new"), "PNG", picture(t))
+		"NEW", filepath.Join(root, "new"), "MADE", filepath.Join(root, "made"), "PNG", picture(t))
 	// Arguments with which a verb works, so that its flags count.
 	arguments := map[string]string{
-		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride summary": "RUN", "stride data get": "fashion-mnist",
+		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride convert": "RUN MADE.onnx --force", "stride summary": "RUN", "stride data get": "fashion-mnist",
 		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN",
 	}
 	known := 0

@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
@@ -43,12 +44,12 @@ type benchVerb struct {
 func Command(a *command.App) *cobra.Command {
 	b := &benchVerb{App: a, mode: "both", time: 2 * time.Second}
 	cmd := &cobra.Command{
-		Use:   "bench [net…]",
+		Use:   "bench [net|model…]",
 		Short: "Measure the speed of this machine",
 		Long: `Measure how fast networks train and predict on this machine: programs run on random
 images in memory, so that reading data does not count. The speed is that of the
 median step after some warm-up steps. Without a network it measures lenet; "all" is
-all of them.
+all of them. A path names a model: an ONNX file, a run folder and so on.
 
 --peak measures the processor's peak of multiply-adds, --kernels which share of it the
 kernels of the cpu engine reach.
@@ -64,12 +65,13 @@ with their layouts, places, algorithms and epilogues.
 		Example: `  stride bench
   stride bench lenet --mode infer --batch 1 --threads 1
   stride bench all --json
+  stride bench model.onnx --batch 16
   stride bench --peak --kernels
   stride bench lenet --mode train --profile
   stride bench resnet18 --mode train --batch 64 --memory
   stride bench lenet --trace step.json          open it in ui.perfetto.dev
   stride bench lenet --mode infer --plan | less`,
-		ValidArgsFunction: source.CompleteNets(0, false),
+		ValidArgsFunction: source.CompleteNets(0, true),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return b.profiles.Around(func() error { return b.run(cmd.Context(), args, cmd.Flags().Changed) })
 		},
@@ -131,7 +133,7 @@ func (b *benchVerb) networks(names []string) (specs []zoo.Spec, err error) {
 			all = true
 			continue
 		}
-		spec, err := source.GetNet(name)
+		spec, err := b.network(name)
 		if err != nil {
 			return nil, err
 		}
@@ -149,6 +151,21 @@ func (b *benchVerb) networks(names []string) (specs []zoo.Spec, err error) {
 		specs = append(specs, spec)
 	}
 	return specs, nil
+}
+
+// network finds a network by its name, or by the path of a model.
+func (b *benchVerb) network(name string) (zoo.Spec, error) {
+	spec, unknown := source.GetNet(name)
+	if unknown == nil || !source.LooksLikePath(name) {
+		return spec, unknown
+	}
+	model, err := source.OpenNetwork(b.App, name, modelfolder.Options{Size: b.resolution})
+	if err != nil {
+		return zoo.Spec{}, err
+	}
+	spec = model.Spec
+	spec.Input, spec.Classes = model.Net.Input(), len(model.Classes)
+	return spec, nil
 }
 
 // benchResult is the speed of a network as JSON.

@@ -23,12 +23,13 @@ import (
 
 type evalVerb struct {
 	*command.App
-	data, net, split, weights string
-	batch, limit              int
-	batchGiven                bool
-	confusion, json           bool
-	report                    reportFlag
-	compute                   command.Compute
+	data, split, weights string
+	model                modelfolder.Options
+	batch, limit         int
+	batchGiven           bool
+	confusion, json      bool
+	report               reportFlag
+	compute              command.Compute
 
 	mu sync.Mutex // for the live line and notices while pictures are read
 }
@@ -77,7 +78,7 @@ are those of that epoch.`,
 	flags.Var(command.Count(&e.limit, 0, 1<<30), "limit", "use only the first `n` images, of photos n from all classes")
 	flags.BoolVar(&e.confusion, "confusion", false, "print the confusion matrix: which classes are predicted as which")
 	flags.Var(&e.report, "report", "HTML `file` to write the report to, or none (default: report.html in the run folder)")
-	source.AddNet(cmd, &e.net)
+	source.AddModel(cmd, &e.model)
 	command.AddBatch(flags, &e.batch, fmt.Sprintf("images computed at once; photos: %d unless given", photoBatch))
 	e.compute.AddFlags(cmd)
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")
@@ -88,7 +89,8 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 	if err := e.compute.Check(); err != nil {
 		return err
 	}
-	model, err := source.OpenModelWith(e.App, path, modelfolder.Options{Net: e.net, Weights: modelfolder.Choice(e.weights)})
+	e.model.Weights = modelfolder.Choice(e.weights)
+	model, err := source.OpenModelWith(e.App, path, e.model)
 	if err != nil {
 		return err
 	}

@@ -18,11 +18,13 @@ import (
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/modelfolder"
 )
 
 type predictVerb struct {
 	*command.App
-	net, fit     string
+	fit          string
+	model        modelfolder.Options
 	top          int
 	invert, json bool
 	compute      command.Compute
@@ -79,7 +81,7 @@ photo from a shop, use --invert.`,
 	flags.Var(command.Count(&p.top, 1, 1000), "top", "how many classes to print")
 	flags.BoolVar(&p.invert, "invert", false, "exchange black and white")
 	command.AddChoice(cmd, &p.fit, "fit", "how to fit other proportions: `way` is model (as the model says), stretch, or crop (the centre)", fitModel, fitStretch, fitCrop)
-	source.AddNet(cmd, &p.net)
+	source.AddModel(cmd, &p.model)
 	p.compute.AddFlags(cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
 	return cmd
@@ -89,7 +91,7 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 	if err := p.compute.Check(); err != nil {
 		return err
 	}
-	model, err := source.OpenModel(p.App, path, p.net)
+	model, err := source.OpenModelWith(p.App, path, p.model)
 	if err != nil {
 		return err
 	}

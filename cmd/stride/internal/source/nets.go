@@ -11,6 +11,7 @@ import (
 
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train/runfolder"
 	_ "github.com/strideml/stride/weights/efficientnetlite0" // registers its network and the weights
 	"github.com/strideml/stride/zoo"
@@ -121,6 +122,12 @@ func (f *netFlag) Set(s string) error {
 	}
 	*f.value = spec.Name
 	return nil
+}
+
+// AddModel adds the flags of a model: its network and the size of its input.
+func AddModel(cmd *cobra.Command, o *modelfolder.Options) {
+	AddNet(cmd, &o.Net)
+	cmd.Flags().Var(command.Count(&o.Size, 1, command.MaxSide), "size", "height and width of the input in `pixels` (default: the model's; 224 for an ONNX file that leaves them open)")
 }
 
 // AddNet adds the flag for the network of a model file. A file that names another

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/strideml/stride/cmd/stride/internal/command"
@@ -28,24 +29,46 @@ func OpenModel(a *command.App, path, net string) (*modelfolder.Model, error) {
 
 // OpenModelWith is openModel with a choice between the weights of a run.
 func OpenModelWith(a *command.App, path string, options modelfolder.Options) (*modelfolder.Model, error) {
-	net := options.Net
+	model, err := OpenNetwork(a, path, options)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range model.Assumed {
+		a.Notice(line)
+	}
+	return model, nil
+}
+
+// OpenNetwork is OpenModelWith for who has no use for classes and pictures: it does not tell
+// what was assumed of these.
+func OpenNetwork(a *command.App, path string, options modelfolder.Options) (*modelfolder.Model, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return openPretrained(path, options)
 	case err != nil:
 		return nil, err
-	case net == "" && !info.IsDir() && !strings.EqualFold(filepath.Ext(path), ".safetensors"):
-		return nil, fmt.Errorf("%s is neither a run folder nor a .safetensors file", path)
+	case options.Net == "" && info.Mode().IsRegular() && !IsModelFile(path):
+		return nil, fmt.Errorf("%s is no model: want a run folder, a model folder or a file that ends in %s", path, terminal.OrList(ModelExtensions))
 	}
 	model, err := modelfolder.Load(path, options)
-	if net == "" && errors.Is(err, modelfolder.ErrNoNet) {
-		return nil, fmt.Errorf("%w with --net", err)
+	if options.Net == "" && errors.Is(err, modelfolder.ErrNoNet) {
+		return nil, errors.New(strings.Replace(err.Error(), "name it", "name it with --net", 1))
 	}
-	if err == nil {
-		NoticePrefix(a, model.WeightsFile, model.Prefix)
+	if err != nil {
+		return nil, err
 	}
-	return model, err
+	NoticePrefix(a, model.WeightsFile, model.Prefix)
+	return model, nil
+}
+
+// ModelExtensions are what the names of model files end with.
+var ModelExtensions = []string{".onnx", ".safetensors", ".pth", ".pt", ".bin", ".ckpt"}
+
+// IsModelFile reports whether the name of a file is that of a model file.
+func IsModelFile(path string) bool {
+	path = strings.ToLower(path)
+	return slices.Contains(ModelExtensions, filepath.Ext(path)) || strings.HasSuffix(path, ".safetensors.index.json")
 }
 
 // NoticePrefix says what was taken from the names in a file of weights, if
@@ -124,10 +147,10 @@ func Exists(path string) bool {
 
 // LooksLikePath tells what cannot be the name of a network.
 func LooksLikePath(s string) bool {
-	if strings.HasPrefix(s, "torchvision/") && !strings.HasSuffix(s, ".safetensors") {
+	if strings.HasPrefix(s, "torchvision/") && !IsModelFile(s) {
 		return Exists(s)
 	}
-	if strings.ContainsAny(s, `/\`) || strings.HasSuffix(s, ".safetensors") {
+	if strings.ContainsAny(s, `/\`) || IsModelFile(s) {
 		return true
 	}
 	return Exists(s)

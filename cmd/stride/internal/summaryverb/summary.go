@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
@@ -130,7 +131,11 @@ func (s *summaryVerb) model(what string) (zoo.Spec, *nn.Model, error) {
 	case unknown != nil && !source.LooksLikePath(what):
 		return spec, nil, unknown
 	case unknown != nil:
-		trained, err := source.OpenModel(s.App, what, s.net)
+		options := modelfolder.Options{Net: s.net}
+		if s.input.shape != nil && modelfolder.IsONNX(what) {
+			options.Size = s.input.shape[1]
+		}
+		trained, err := source.OpenNetwork(s.App, what, options)
 		if err != nil {
 			return spec, nil, err
 		}

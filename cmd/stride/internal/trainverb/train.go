@@ -43,7 +43,7 @@ type trainVerb struct {
 	recipe                                recipe
 	photos                                photoFlags
 	resume, json, verbose                 bool
-	tensorboard, findRate                 bool
+	tensorboard, findRate, ignoreHead     bool
 	augment                               command.AugmentFlag
 	seed                                  uint64
 	budget                                int64
@@ -66,6 +66,7 @@ type trainJob struct {
 	options     map[string]string
 	notes       []string              // about the data, for people
 	photos      []*imagefolder.Images // of train and test; nil if the images are no photos
+	base        *modelfolder.Model    // that training starts from; nil if there is none
 }
 
 // read says where the photos came from.
@@ -124,6 +125,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 ` + source.NetList(),
 		Example: `  stride train photos/
   stride train photos/ --epochs 20 --augment strong --early-stop 0
+  stride train photos/ --from model.onnx
   stride train photos/ --net torchvision/resnet18 --weights resnet18.safetensors
   stride train lenet
   stride train lenet --data sample --epochs 5 --out runs/quick
@@ -149,7 +151,8 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags.Var(command.Number(&t.rate, func(v float64) bool { return v > 0 }, "a number above 0"), "lr", fmt.Sprintf("learning `rate` (default: the network's; for photos %v)", finetune.LearningRate))
 	command.AddSeed(flags, &t.seed, "random seed of initial weights, order of images, augmentation and dropout")
 	flags.Var(&t.augment, "augment", "change training images at random: `words` such as hflip,crop=28:4 (default: none; for photos "+finetune.Augment+")")
-	command.AddPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors), run folder or model folder; none for random ones")
+	command.AddPlace(flags, &t.weights, "weights", "start from the weights in this `file` (.safetensors, .pth, .pt, .bin), run folder or model folder; none for random ones")
+	flags.BoolVar(&t.ignoreHead, "ignore-head", false, "with --weights: draw the last layer at random, if the weights are for another number of classes")
 	command.AddPlace(flags, &t.out, "out", "run `folder`; it must be empty or not exist (default: runs/<time>-<net>)")
 	flags.BoolVar(&t.resume, "resume", false, "continue a run: the one in the folder named, or the one in runs/ that was written to last")
 	flags.Var(command.Count(&t.resize, 1, 2048), "resize", "height and width in `pixels` to which images are resized (default: the network's)")
@@ -182,6 +185,8 @@ func (t *trainVerb) checkArgs(args []string) error {
 				return command.Misuse("--lr-find trains nothing: --%s has no effect beside it", flag)
 			}
 		}
+	case t.ignoreHead && !t.resume && !t.cmd.Flags().Changed("weights"):
+		return command.Misuse("--ignore-head is for --weights")
 	case t.resume && t.cmd.Flags().Changed("weights"):
 		return command.Misuse("--weights is for a new run: a resumed one has weights already")
 	}
@@ -241,19 +246,8 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		stop := tensorboard.Attach(&config, tensorboard.Options{})
 		defer func() { _ = stop() }() // errors have ended the training
 	}
-	var unsaved error // the choices of algorithms, if they could not be written
-	if tuning != nil {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithCancel(ctx)
-		defer cancel()
-		start := config.Callbacks.OnStart
-		config.Callbacks.OnStart = func(s train.StartInfo) {
-			start(s)
-			if unsaved = tuning.save(); unsaved != nil {
-				cancel()
-			}
-		}
-	}
+	ctx, unsaved, cancel := t.saveAtStart(ctx, &config, job, tuning)
+	defer cancel()
 	if os.Getenv("GOGC") == "" {
 		// Weights and values are outside Go's heap. What is in it, batches of images,
 		// stays; collecting the little rest more often costs nothing that can be measured
@@ -262,8 +256,8 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	}
 	history, err := train.Fit(ctx, job.model, job.train, job.test, config)
 	t.Live.Clear()
-	if unsaved != nil {
-		return fmt.Errorf("keep the algorithms of the run: %w", unsaved)
+	if *unsaved != nil {
+		return *unsaved
 	}
 	if errors.Is(err, train.ErrInterrupted) {
 		if broken() {
@@ -278,6 +272,32 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		return err
 	}
 	return show.finish(history, t.out)
+}
+
+// saveAtStart adds to the callbacks of a training what is written into its folder once
+// that is taken: the algorithms that --tune has chosen so far, and the ONNX file that
+// the network comes from. An error ends the context, and is where unsaved points.
+func (t *trainVerb) saveAtStart(ctx context.Context, config *train.Config, job *trainJob, tuning *runTuning) (_ context.Context, unsaved *error, cancel context.CancelFunc) {
+	ctx, cancel = context.WithCancel(ctx)
+	unsaved = new(error)
+	start := config.Callbacks.OnStart
+	config.Callbacks.OnStart = func(s train.StartInfo) {
+		start(s)
+		if tuning != nil {
+			if err := tuning.save(); err != nil {
+				*unsaved = fmt.Errorf("keep the algorithms of the run: %w", err)
+			}
+		}
+		if job.base != nil && !t.resume && *unsaved == nil {
+			if err := job.base.SaveNetwork(t.out); err != nil {
+				*unsaved = fmt.Errorf("keep the network of the run: %w", err)
+			}
+		}
+		if *unsaved != nil {
+			cancel()
+		}
+	}
+	return ctx, unsaved, cancel
 }
 
 // saveModel writes the model folder within the run folder. A run that had nothing left

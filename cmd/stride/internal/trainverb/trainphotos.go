@@ -30,6 +30,9 @@ type photoFlags struct {
 	path         string // of the folder or manifest; "" if the images are no photos
 	fingerprint  string // of the photos of the run that is resumed
 	net, cache   string
+	from         string // the model that --from names
+	freeze       freezeFlag
+	onnx         string // the ONNX file in the folder of the run that is resumed
 	headEpochs   int
 	rates        ratesFlag
 	validation   float32
@@ -39,14 +42,16 @@ type photoFlags struct {
 }
 
 // photoOptions are the flags of addFlags that change a run.
-var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights"}
+var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze"}
 
 func (p *photoFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	p.headEpochs, p.cache = finetune.HeadEpochs, "auto"
+	command.AddPlace(flags, &p.from, "from", "of photos: `model` to start from: an ONNX file, a run folder, a model folder, a file of weights with --net, or the name of a network")
 	flags.Var(source.NetFlag(&p.net), "net", "of photos: pretrained `network` to fine-tune (default: "+efficientnetlite0.Name+")")
 	flags.Var(command.Count(&p.headEpochs, 0, 1<<20), "head-epochs", "of photos: epochs in which only the last layer is trained")
 	flags.Var(&p.rates, "layer-rates", fmt.Sprintf("of photos: learning rates of the first and of the last layer but one, as multiples of --lr (default: %v:%v)", finetune.FirstRate, finetune.LastRate))
+	flags.Var(&p.freeze, "freeze", "of photos: layers that are not trained: how many, counted from the first, or `paths` such as features.0,features.1")
 	flags.Var(command.Number(&p.validation, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"), "validation", "of photos: `share` of each class that is for validation, where no folder says it (default: 0.2)")
 	flags.Var(command.Seed(&p.splitSeed), "split-seed", "of photos: random seed of that division")
 	flags.BoolVar(&p.strict, "strict-data", false, "of photos: fail if one cannot be read, instead of leaving it out")
@@ -58,7 +63,7 @@ func (p *photoFlags) addFlags(cmd *cobra.Command) {
 func (p *photoFlags) check(t *trainVerb) error {
 	changed := t.cmd.Flags().Changed
 	if p.path == "" {
-		for _, flag := range append([]string{"net", "cache"}, photoOptions...) {
+		for _, flag := range append([]string{"net", "from", "cache"}, photoOptions...) {
 			if changed(flag) {
 				return command.Misuse("--%s is for folders of photos, not for Fashion-MNIST", flag)
 			}
@@ -70,6 +75,12 @@ func (p *photoFlags) check(t *trainVerb) error {
 	}
 	if changed("data") && !t.resume {
 		return command.Misuse("--data is for Fashion-MNIST: the photos are those in %s", terminal.QuoteIfNeeded(p.path))
+	}
+	if changed("from") && changed("weights") {
+		return command.Misuse("--from and --weights both say what to start from: name one")
+	}
+	if changed("ignore-head") {
+		return command.Misuse("--ignore-head is not for photos: their last layer is drawn at random where the classes are others")
 	}
 	for _, flag := range []string{"head-epochs", "layer-rates"} {
 		if changed(flag) && t.weights == noWeights {
@@ -124,6 +135,9 @@ func (t *trainVerb) choosePhotos(path string) (err error) {
 	if t.photos.net == "" {
 		t.photos.net = efficientnetlite0.Name
 	}
+	if t.photos.from != "" {
+		t.weights = t.photos.from
+	}
 	t.spec, err = zoo.Get(t.photos.net)
 	return err
 }
@@ -156,6 +170,9 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		options.Size = t.input[1]
 	}
 	options.Augment = t.augment.Pipeline
+	if options.Freeze, err = t.photos.freeze.layers(base); err != nil {
+		return nil, err
+	}
 	if t.recipe.optimizer != "" || t.recipe.decay > 0 {
 		decay := t.recipe.decay
 		if !t.given("weight-decay") {
@@ -176,7 +193,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	t.recipe.apply(&job.Config, t.given)
 	job.Config.Data = source.NameOfPhotos(t.photos.path)
 	result := &trainJob{
-		notes: notes,
+		notes: notes, base: base,
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
 		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
 		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": command.AugmentText(job.Augment)},
@@ -269,15 +286,24 @@ func (t *trainVerb) base() (*modelfolder.Model, error) {
 		}
 		return modelfolder.Load(t.spec.Name, modelfolder.Options{})
 	}
-	options := modelfolder.Options{}
+	flag, path := "--weights", t.weights
+	if t.photos.from != "" {
+		flag = "--from"
+	}
+	if t.photos.onnx != "" { // a copy of what the run was started from
+		path = t.photos.onnx
+	}
+	options := modelfolder.Options{Size: t.resize}
+	if t.resume && t.resize == 0 {
+		options.Size = t.input[1]
+	}
 	if t.given("net") {
 		options.Net = t.spec.Name
 	}
-	base, err := modelfolder.Load(t.weights, options)
+	base, err := source.OpenModelWith(t.App, path, options)
 	if err != nil {
-		return nil, fmt.Errorf("--weights: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
-	source.NoticePrefix(t.App, base.WeightsFile, base.Prefix)
 	t.spec = base.Spec
 	return base, t.checkHash(base.Net, t.weights)
 }

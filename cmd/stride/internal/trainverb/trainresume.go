@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/train/runfolder"
 	"github.com/strideml/stride/zoo"
 )
@@ -30,7 +31,7 @@ func (t *trainVerb) takeUp(args []string) error {
 	if net != "" && net != s.Net {
 		return fmt.Errorf("the run in %s is one of %s, not of %s", t.out, terminal.QuoteIfNeeded(s.Net), net)
 	}
-	if t.spec, err = zoo.Get(s.Net); err != nil {
+	if t.spec, err = t.networkOf(s); err != nil {
 		return fmt.Errorf("the run in %s is one of the network %q, which stride does not have: only the Go program that defines the network can resume the run, with train.Fit",
 			t.out, s.Net)
 	}
@@ -78,6 +79,16 @@ func (t *trainVerb) takeUp(args []string) error {
 		t.weightsHash = s.Options["weights-sha256"]
 	}
 	return nil
+}
+
+// networkOf returns the network of a run, which may be an ONNX file in its folder.
+func (t *trainVerb) networkOf(s runfolder.Settings) (zoo.Spec, error) {
+	if !modelfolder.IsONNX(s.Net) {
+		return zoo.Get(s.Net)
+	}
+	// Its weights are those that the run was started from.
+	t.photos.onnx = filepath.Join(t.out, filepath.Base(s.Net))
+	return zoo.Spec{Name: s.Net, Title: s.Net}, nil // base completes it
 }
 
 // takeUpPhotos takes up what is told of the photos of a run. --data says where they
@@ -140,7 +151,7 @@ func (t *trainVerb) findRun(args []string) (net string, err error) {
 
 // recordedFlags are the flags, beside those of a recipe and of photos, that a resumed
 // run takes from its options. "data" and "weights" are recorded as absolute paths.
-var recordedFlags = []string{"data", "limit", "augment", "math", "tune", "weights", "memory-budget", "tensorboard"}
+var recordedFlags = []string{"data", "limit", "augment", "math", "tune", "weights", "ignore-head", "memory-budget", "tensorboard"}
 
 // options are what a resumed run cannot find elsewhere in config.json.
 func (t *trainVerb) options(job *trainJob) map[string]string {

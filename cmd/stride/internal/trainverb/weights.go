@@ -25,7 +25,7 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 	path := t.weights
 	if info, err := os.Stat(path); err != nil {
 		return fmt.Errorf("--weights: %w", err)
-	} else if info.IsDir() {
+	} else if _, none := modelfile.Find(path); info.IsDir() && (none != nil || isRun(path)) {
 		run, err := runfolder.ReadBest(path)
 		if errors.Is(err, runfolder.ErrNoBest) {
 			run, err = runfolder.Read(path)
@@ -36,12 +36,21 @@ func (t *trainVerb) loadWeights(model *nn.Model) error {
 		source.NoticeUnfinished(t.App, run)
 		path = run.WeightsFile
 	}
-	prefix, err := modelfile.LoadUnwrapped(model, path)
+	loaded, err := modelfile.LoadInto(model, path, modelfile.Options{Spec: &t.spec, IgnoreHead: t.ignoreHead})
 	if err != nil {
 		return fmt.Errorf("--weights: %w", err)
 	}
-	source.NoticePrefix(t.App, path, prefix)
+	source.NoticePrefix(t.App, loaded.Path, loaded.Prefix)
+	if loaded.Head != "" {
+		t.Notice(fmt.Sprintf("The last layer, %s, is drawn at random; all other weights are those of %s.", loaded.Head, loaded.Path))
+	}
 	return t.checkHash(model, path)
+}
+
+// isRun reports whether a folder is a run folder.
+func isRun(dir string) bool {
+	_, err := runfolder.ReadSettings(dir)
+	return err == nil
 }
 
 // checkHash records the weights that the run starts from. Those of one that is resumed
@@ -55,7 +64,10 @@ func (t *trainVerb) checkHash(model *nn.Model, path string) error {
 		return fmt.Errorf("--weights: %s has changed since the run in %s was started from it", path, t.out)
 	}
 	t.weightsHash = hash
-	t.weights, err = filepath.Abs(path)
+	t.weights = path
+	if source.Exists(path) { // and is not the name of a network
+		t.weights, err = filepath.Abs(path)
+	}
 	return err
 }
 
