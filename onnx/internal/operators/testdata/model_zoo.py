@@ -1,7 +1,7 @@
 """Counts the operator sets of the image networks of the ONNX model zoo.
 
     git clone --filter=blob:none https://github.com/onnx/models
-    python model_zoo.py models > model-zoo.txt
+    python model_zoo.py models > model-zoo.txt  # Apache-2.0
 
 The zoo keeps turnkey_stats.yaml with onnx_ops_counter for each exported network of
 Computer_Vision. A network that is there several times, at several opsets, counts once, at
