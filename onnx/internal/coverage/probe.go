@@ -17,10 +17,48 @@ type probe struct {
 	truth     int  // how many arguments, of the first ones, are truth values
 	asNumbers bool // the result is no number and becomes one
 	axes      bool // the node has the attribute axes, as reductions before opset 18
+
+	// Of operators that need more than copies of the input:
+	opset      int64 // 0 is 24
+	inputs     []string
+	tensors    []*proto.Tensor
+	attributes []*proto.Attribute
+}
+
+// special are the files of operators that need arguments of their own.
+var special = []probe{
+	{operator: "ConvTranspose", inputs: []string{"x", "w"}, tensors: []*proto.Tensor{{Name: "w", Type: proto.Float, Dims: []int64{4, 2, 3, 3}, FloatData: weights(72)}}},
+	{operator: "Resize", inputs: []string{"x", "", "scales"}, tensors: []*proto.Tensor{floats("scales", 1, 1, 2, 2)}},
+	{operator: "Resize", inputs: []string{"x", "", "scales"}, tensors: []*proto.Tensor{floats("scales", 1, 1, 2, 2)}, attributes: []*proto.Attribute{word("mode", "linear")}},
+	{operator: "Upsample", opset: 9, inputs: []string{"x", "scales"}, tensors: []*proto.Tensor{floats("scales", 1, 1, 2, 2)}},
+	{operator: "TopK", inputs: []string{"x", "k"}, tensors: []*proto.Tensor{{Name: "k", Type: proto.Int64, Dims: []int64{1}, Int64Data: []int64{2}}}},
+	{operator: "CumSum", inputs: []string{"x", "axis"}, tensors: []*proto.Tensor{{Name: "axis", Type: proto.Int64, Int64Data: []int64{2}}}},
+	{operator: "ArgMin", inputs: []string{"x"}, asNumbers: true, attributes: []*proto.Attribute{{Name: "axis", Type: proto.AttributeInt, I: 1}}},
+}
+
+func weights(n int) []float32 {
+	w := make([]float32, n)
+	for i := range w {
+		w[i] = float32(i%7) / 7
+	}
+	return w
+}
+
+func floats(name string, values ...float32) *proto.Tensor {
+	return &proto.Tensor{Name: name, Type: proto.Float, Dims: []int64{int64(len(values))}, FloatData: values}
+}
+
+func word(name, value string) *proto.Attribute {
+	return &proto.Attribute{Name: name, Type: proto.AttributeString, S: value}
 }
 
 // probes are the files in which an operator that no file of testdata has may be read.
 func probes(op *operators.Operator) (list []probe) {
+	for _, p := range special {
+		if p.operator == op.Name {
+			list = append(list, p)
+		}
+	}
 	for arguments := max(1, op.Arguments); arguments <= max(3, op.Arguments); arguments++ {
 		for _, asNumbers := range []bool{false, true} {
 			for _, truth := range []int{0, 1, arguments} {
@@ -43,11 +81,18 @@ func (p probe) read() (*onnx.Network, error) {
 	info := func(name string) *proto.ValueInfo {
 		return &proto.ValueInfo{Name: name, Type: proto.Float, HasShape: true, Dims: []proto.Dim{{Value: 2}, {Value: 4}, {Value: 6}, {Value: 6}}}
 	}
-	args := slices.Concat(slices.Repeat([]string{"truth"}, p.truth), slices.Repeat([]string{"x"}, p.arguments-p.truth))
+	args := p.inputs
+	if args == nil {
+		args = slices.Concat(slices.Repeat([]string{"truth"}, p.truth), slices.Repeat([]string{"x"}, p.arguments-p.truth))
+	}
 	m := &proto.Model{IRVersion: 10, Opsets: []proto.Opset{{Version: 24}}, Graph: &proto.Graph{
 		Name: "probe", Inputs: []*proto.ValueInfo{info("x")}, Outputs: []*proto.ValueInfo{info("y")},
-		Nodes: []*proto.Node{to("truth", "x", "truth", proto.Bool), {Name: "probe", OpType: p.operator, Inputs: args, Outputs: []string{"y"}}},
+		Nodes:        []*proto.Node{to("truth", "x", "truth", proto.Bool), {Name: "probe", OpType: p.operator, Inputs: args, Outputs: []string{"y"}, Attributes: p.attributes}},
+		Initializers: p.tensors,
 	}}
+	if p.opset > 0 {
+		m.Opsets[0].Version = p.opset
+	}
 	if p.axes {
 		m.Opsets[0].Version = 13
 		m.Graph.Nodes[1].Attributes = []*proto.Attribute{{Name: "axes", Type: proto.AttributeInts, Ints: []int64{1}}}
