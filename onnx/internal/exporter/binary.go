@@ -34,6 +34,17 @@ func binary(c *call, o graph.BinaryOp) string {
 		c.booleans[value] = ""
 		return value
 	}
+	switch o.Func {
+	case graph.KindFMod:
+		return c.remainder()
+	case graph.KindMod:
+		r, b := c.remainder(), c.in(1)
+		otherSign := c.op("Less", []string{c.op("Mul", []string{r, b}), c.scalar(0)})
+		return c.op("Where", []string{otherSign, c.op("Add", []string{r, b}), r})
+	}
 	c.fail(c.node, "the function has no form in ONNX")
 	return ""
 }
+
+// remainder is Mod with the sign of the first argument, the only one for floats.
+func (c *call) remainder() string { return c.op("Mod", c.all(), number("fmod", 1)) }

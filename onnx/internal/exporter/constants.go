@@ -143,6 +143,16 @@ func (e *exporter) scalar(v float32) string {
 	return e.shared[key]
 }
 
+// int64Scalar returns a constant of type int64 and rank 0.
+func (e *exporter) int64Scalar(v int) string {
+	key := fmt.Sprint("int64 scalar ", v)
+	if e.shared[key] == "" {
+		e.shared[key] = e.unique("constant")
+		e.graph.Initializers = append(e.graph.Initializers, &proto.Tensor{Name: e.shared[key], Type: proto.Int64, Int64Data: []int64{int64(v)}})
+	}
+	return e.shared[key]
+}
+
 // int64s returns a constant of type int64 and rank 1.
 func (e *exporter) int64s(v ...int) string {
 	key := fmt.Sprint("int64 ", v)

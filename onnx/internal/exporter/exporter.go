@@ -65,6 +65,8 @@ func Export(a, b Traced, opts Options) (*proto.Model, error) {
 		fixed:    map[*graph.Node]bool{},
 		values:   map[*graph.Node]string{},
 		booleans: map[string]string{},
+		greatest: map[*graph.Node]string{},
+		output:   a.Output,
 		taken:    map[string]bool{"": true}, // the name of an argument that is absent
 		shared:   map[string]string{},
 		input:    a.Input,
@@ -89,8 +91,9 @@ func Export(a, b Traced, opts Options) (*proto.Model, error) {
 type exporter struct {
 	opts  Options
 	graph proto.Graph
-	input *graph.Node
 	err   error // the first one
+
+	input, output *graph.Node
 
 	twins   map[*graph.Node]*graph.Node // the same node in the graph of the second batch size
 	batches [2]int
@@ -99,6 +102,7 @@ type exporter struct {
 
 	values   map[*graph.Node]string // the ONNX value of a node that is emitted
 	booleans map[string]string      // for a value of type bool, the value of 0 and 1 made of it, if there is one
+	greatest map[*graph.Node]string // for a node of graph.TopKOp, the values beside the indices
 	taken    map[string]bool        // names in use
 	variable map[*graph.Variable]string
 	shared   map[string]string // the names of small constants, by content

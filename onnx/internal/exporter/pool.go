@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/tensor"
 )
 
 // ONNX Runtime, PyTorch and the versions of ONNX disagree on ceil_mode, so it is not
@@ -44,9 +45,31 @@ func (c *call) padded(x string, w graph.Window, value float32) (string, graph.Wi
 	return x, w
 }
 
+// dilatedAvgPool2D is a sum of windows, as a convolution of each channel, times one over
+// the number of elements that each averages: AveragePool has dilation from opset 19 on.
+func dilatedAvgPool2D(c *call, o graph.AvgPool2DOp) string {
+	in, out, over := c.node.Inputs()[0].Shape(), c.node.Shape(), c.overhangs(o.Pool)
+	w := o.Window
+	w.ExtraPad[0] += over[0]
+	w.ExtraPad[1] += over[1]
+	ones := tensor.Full(1, in[1], 1, o.Kernel[0], o.Kernel[1])
+	sum := c.op("Conv", []string{c.in(0), c.floats("window", ones.Data(), ones.Shape()...)}, append(window(w, o.Kernel),
+		ints("dilations", o.Dilation[0], o.Dilation[1]), number("group", in[1]))...)
+	shares := tensor.New(1, 1, out[2], out[3])
+	for i := range out[2] {
+		for j := range out[3] {
+			shares.Set(1/float32(o.Divisor(i, j, in[2], in[3])), 0, 0, i, j)
+		}
+	}
+	return c.op("Mul", []string{sum, c.floats("shares", shares.Data(), shares.Shape()...)})
+}
+
 // avgPool2D is AveragePool. Padding that counts and what hangs over it, which does not,
 // cannot both be in one AveragePool: then Pad comes first.
 func avgPool2D(c *call, o graph.AvgPool2DOp) string {
+	if o.Dilation != [2]int{1, 1} {
+		return dilatedAvgPool2D(c, o)
+	}
 	x, w, over := c.in(0), o.Window, c.overhangs(o.Pool)
 	count := o.CountIncludePad
 	if count && over != [2]int{} {
@@ -63,29 +86,53 @@ func avgPool2D(c *call, o graph.AvgPool2DOp) string {
 // adaptiveAvgPool2D multiplies by two matrices, whose rows average the regions along an
 // axis: the mean of a rectangle is the mean of its rows' means.
 func adaptiveAvgPool2D(c *call, o graph.AdaptiveAvgPool2DOp) string {
+	return c.alongAxes("regions", o.Output, func(axis, i, n int, add func(k int, weight float32)) {
+		start, stop := o.Region(axis, i, n)
+		for k := start; k < stop; k++ {
+			add(k, 1/float32(stop-start))
+		}
+	})
+}
+
+// resize2D multiplies by two matrices of weights, so that no engine's Resize has a say
+// in which elements these are.
+func resize2D(c *call, o graph.Resize2DOp) string {
+	var terms [2][][]graph.ResizeTerm
+	for axis := range terms {
+		terms[axis] = o.Terms(axis, c.node.Inputs()[0].Shape()[2+axis])
+	}
+	return c.alongAxes("weights", o.Output, func(axis, i, _ int, add func(k int, weight float32)) {
+		for _, t := range terms[axis][i] {
+			add(t.Index, float32(t.Weight))
+		}
+	})
+}
+
+// alongAxes multiplies images by a matrix for the rows and one for the columns. each
+// calls add with the elements k, and their weights, that element i of the result is the
+// sum of along an axis of n elements.
+func (c *call) alongAxes(name string, output [2]int, each func(axis, i, n int, add func(k int, weight float32))) string {
 	in := c.node.Inputs()[0].Shape()
-	means := func(axis, n int, transposed bool) string {
-		out := o.Output[axis]
+	if c.node.Path() != "" {
+		name = c.node.Path() + "/" + name
+	}
+	matrix := func(axis, n int, transposed bool) string {
+		out := output[axis]
 		m, shape := make([]float32, out*n), []int{out, n}
 		if transposed {
 			shape = []int{n, out}
 		}
 		for i := range out {
-			start, stop := o.Region(axis, i, n)
-			for k := start; k < stop; k++ {
+			each(axis, i, n, func(k int, weight float32) {
 				at := i*n + k
 				if transposed {
 					at = k*out + i
 				}
-				m[at] = 1 / float32(stop-start)
-			}
-		}
-		name := "regions"
-		if c.node.Path() != "" {
-			name = c.node.Path() + "/regions"
+				m[at] = weight
+			})
 		}
 		return c.floats(name, m, shape...)
 	}
-	rows := c.op("MatMul", []string{c.in(0), means(1, in[3], true)})
-	return c.op("MatMul", []string{means(0, in[2], false), rows})
+	rows := c.op("MatMul", []string{c.in(0), matrix(1, in[3], true)})
+	return c.op("MatMul", []string{matrix(0, in[2], false), rows})
 }

@@ -11,6 +11,7 @@ var reductions = map[graph.ReduceKind]string{
 	graph.KindSum:  "ReduceSum",
 	graph.KindMean: "ReduceMean",
 	graph.KindMax:  "ReduceMax",
+	graph.KindProd: "ReduceProd",
 }
 
 // global has the reductions of whole images that ONNX has names for.
@@ -50,6 +51,11 @@ func (c *call) reduce(kind, x string, axes []int, keep bool) string {
 func argMax(c *call, o graph.ArgMaxOp) string {
 	i := c.op("ArgMax", []string{c.in(0)}, number("axis", o.Axis), number("keepdims", 0))
 	return c.op("Cast", []string{i}, toType(proto.Float))
+}
+
+// cumSum is CumSum, whose axis is a scalar.
+func cumSum(c *call, o graph.CumSumOp) string {
+	return c.op("CumSum", []string{c.in(0), c.int64Scalar(o.Axis)}, number("exclusive", toInt(o.Exclusive)), number("reverse", toInt(o.Reverse)))
 }
 
 // softmax is Softmax or LogSoftmax.

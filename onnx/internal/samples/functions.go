@@ -37,6 +37,16 @@ func elementwise() []Sample {
 			y := graph.Div(graph.Mul(graph.Add(x, channels), row), graph.Sub(scalar(4), graph.Minimum(x, scalar(0.5))))
 			return graph.Add(graph.Maximum(y, x), graph.Equal(graph.ReLU(x), x))
 		}),
+		function("remainders", joined(
+			func(x *graph.Node) *graph.Node { return graph.Mod(x, x.Graph().Scalar(0.7)) },
+			func(x *graph.Node) *graph.Node { return graph.Mod(x, x.Graph().Scalar(-0.7)) },
+			func(x *graph.Node) *graph.Node { return graph.FMod(x, x.Graph().Scalar(-0.7)) },
+		)),
+		function("the greatest elements", func(x *graph.Node) *graph.Node {
+			values, indices := graph.TopK(x, 2, 3, true)
+			least, _ := graph.TopK(x, 2, 2, false)
+			return graph.Concat(2, values, indices, least)
+		}),
 		function("conditions", func(x *graph.Node) *graph.Node {
 			small := graph.Less(graph.Abs(x), x.Graph().Scalar(0.5))
 			positive := graph.GreaterEqual(x, x.Graph().Scalar(0))
@@ -55,6 +65,10 @@ func elementwise() []Sample {
 			func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.MeanKeep(x, 0)) },
 			func(x *graph.Node) *graph.Node { return graph.Mul(x, graph.Sum(x)) },
 			func(x *graph.Node) *graph.Node { return graph.ArgMax(x, 1) },
+			func(x *graph.Node) *graph.Node { return graph.Prod(x, 1) },
+			func(x *graph.Node) *graph.Node { return graph.ProdKeep(x, 2, 3) },
+			func(x *graph.Node) *graph.Node { return graph.CumSum(x, 2, false, false) },
+			func(x *graph.Node) *graph.Node { return graph.CumSum(x, -1, true, true) },
 		)),
 		function("softmaxes", joined(
 			func(x *graph.Node) *graph.Node { return graph.Softmax(x, 1) },

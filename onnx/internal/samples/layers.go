@@ -14,6 +14,10 @@ func layers() []Sample {
 				nn.Conv2D(8, 3).Pad(1).Groups(2), nn.Conv2D(6, 3).StrideHW(2, 1).NoBias(), nn.Conv2D(6, 2).PadHW(1, 0).Dilation(2),
 				nn.Conv2D(5, 4).Same().Stride(2), nn.Conv2D(4, 1))
 		}),
+		network("transposed convolutions", func() nn.Layer {
+			return nn.Sequential(
+				nn.ConvTranspose2D(6, 3).Stride(2).Pad(1).OutputPad(1), nn.ConvTranspose2D(4, 2).Groups(2).Dilation(3).OutputPad(2), nn.ConvTranspose2D(3, 1).NoBias())
+		}),
 		network("batch normalizations", func() nn.Layer {
 			return nn.Sequential(
 				nn.BatchNorm(), nn.Conv2D(5, 3).NoBias(), nn.BatchNorm().Eps(1e-3), nn.Conv2D(5, 2), nn.BatchNorm(), nn.ReLU(), nn.BatchNorm(),
@@ -107,6 +111,22 @@ func poolings() []Sample {
 			dilated.Dilation = [2]int{2, 2}
 			fs = append(fs, func(x *graph.Node) *graph.Node { return graph.MaxPool2D(x, [2]int{3, 2}, dilated, ceil) })
 		}
+	}
+	uneven := graph.Window{Pad: [2]int{1, 2}, ExtraPad: [2]int{1, -2}, Stride: [2]int{2, 1}}
+	fs = append(fs,
+		func(x *graph.Node) *graph.Node { return graph.MaxPool2D(x, [2]int{3, 3}, uneven, false) },
+		func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 3}, uneven, false, true) },
+		func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 3}, uneven, true, false) })
+	uneven.Dilation = [2]int{2, 2}
+	for _, include := range []bool{false, true} {
+		fs = append(fs, func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 2}, uneven, true, include) })
+	}
+	for mode := graph.ResizeNearest; mode <= graph.ResizeCubic; mode++ {
+		fs = append(fs,
+			func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 14, 9, graph.Resize{Mode: mode}) },
+			func(x *graph.Node) *graph.Node {
+				return graph.Resize2D(x, 5, 4, graph.Resize{Mode: mode, Coordinates: graph.AlignCorners, Antialias: true})
+			})
 	}
 	for _, to := range [][2]int{{1, 1}, {7, 6}, {7, 3}, {3, 4}, {9, 10}, {1, 4}} {
 		fs = append(fs, func(x *graph.Node) *graph.Node { return graph.AdaptiveAvgPool2D(x, to[0], to[1]) })
