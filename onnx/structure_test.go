@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/onnx/internal/proto"
@@ -203,6 +204,32 @@ func TestWriteBatchNorm(t *testing.T) {
 	}
 	if n := kept.Graph.Nodes[0]; n.Name != "0/Conv" || n.OpType != "Conv" {
 		t.Errorf("the first node is %+v", n)
+	}
+}
+
+// TestWriteResize: a Resize is written if ONNX's formulas lead to the same elements.
+func TestWriteResize(t *testing.T) {
+	for _, test := range []struct {
+		resize        graph.Resize
+		height, width int
+		want          bool
+	}{
+		{graph.Resize{}, 16, 4, true},
+		{graph.Resize{Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 16, 16, true},
+		{graph.Resize{Coordinates: graph.HalfPixelSymmetric, Mode: graph.ResizeLinear}, 7, 11, true},
+		{graph.Resize{Mode: graph.ResizeCubic, CubicA: -0.5, ExcludeOutside: true}, 7, 11, true},
+		{graph.Resize{Mode: graph.ResizeLinear, Scale: [2]float64{1.3125, 1.3125}}, 10, 10, true},
+		{graph.Resize{Mode: graph.ResizeLinear, Scale: [2]float64{1.3125, 1.3125}, Coordinates: graph.AlignCorners}, 10, 10, false},
+		{graph.Resize{Mode: graph.ResizeLinear, Antialias: true}, 4, 4, false},
+		// Element 11 of 22 stands for 4, but 11/float32(22/8) is less.
+		{graph.Resize{Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 22, 22, true},
+		{graph.Resize{Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 28, 28, true},
+	} {
+		m := small(t, nn.Func("Resize", func(x *graph.Node) *graph.Node { return graph.Resize2D(x, test.height, test.width, test.resize) }))
+		got := operators(written(t, m, onnx.WriteOptions{}))
+		if (got["Resize"] == 1) != test.want || (got["MatMul"] == 2) == test.want {
+			t.Errorf("%+v to %d×%d: %v", test.resize, test.height, test.width, got)
+		}
 	}
 }
 

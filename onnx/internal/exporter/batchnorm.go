@@ -54,24 +54,35 @@ func row(n *graph.Node) *graph.Node {
 // used elsewhere too.
 func (c *call) foldBatchNorm(o graph.BatchNormOp) (string, bool) {
 	x := c.node.Inputs()[0]
-	layer, bias, ok := c.linearLayer(x)
-	conv, isConv := x.Op().(graph.Conv2DOp)
-	if isConv {
-		layer, ok = x, true
-		if len(x.Inputs()) == 3 {
-			bias = x.Inputs()[2]
-		}
-	}
-	if !ok || c.uses[x] > 1 || !c.fixed[layer.Inputs()[1]] || bias != nil && !c.fixed[bias] {
+	layer, bias := c.weighted(x)
+	if layer == nil || c.uses[x] > 1 || !c.fixed[layer.Inputs()[1]] || bias != nil && !c.fixed[bias] {
 		return "", false
 	}
 	scale, shift := c.affine(o)
-	w := c.foldInto(layer.Inputs()[1], bias, scale, shift)
+	w := c.foldInto(layer, bias, scale, shift)
 	c = &call{c.exporter, layer}
-	if isConv {
-		return c.conv(conv, c.in(0), w.weight, w.bias), true
+	switch op := layer.Op().(type) {
+	case graph.Conv2DOp:
+		return c.conv(op, c.in(0), w.weight, w.bias), true
+	case graph.ConvTranspose2DOp:
+		return c.convTranspose(op, c.in(0), w.weight, w.bias), true
 	}
 	return c.op("Gemm", []string{c.in(0), w.weight, w.bias}, number("transB", 1)), true
+}
+
+// weighted takes apart a convolution or a linear layer: it returns the node with the
+// weight and the bias, nil if there is none.
+func (e *exporter) weighted(n *graph.Node) (layer, bias *graph.Node) {
+	if product, bias, ok := e.linearLayer(n); ok {
+		return product, bias
+	}
+	if _, ok := n.Op().(graph.Conv2DOp); ok {
+		if len(n.Inputs()) == 3 {
+			bias = n.Inputs()[2]
+		}
+		return n, bias
+	}
+	return e.transposedConv(n)
 }
 
 // affine returns the normalization of each channel as a factor and a summand.

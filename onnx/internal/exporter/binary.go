@@ -20,11 +20,16 @@ var comparisons = map[graph.BinaryKind]string{
 	graph.KindLessEqual: "LessOrEqual",
 }
 
-// binary is a function of two numbers. A bias behind a product is part of Gemm.
+// binary is a function of two numbers. A bias behind a product is part of Gemm, and one
+// behind a transposed convolution part of ConvTranspose.
 func binary(c *call, o graph.BinaryOp) string {
 	if product, bias := c.withBias(c.node); product != nil {
 		p := &call{c.exporter, product}
 		return p.gemm(product.Op().(graph.MatMulOp), p.in(0), p.in(1), c.value(bias))
+	}
+	if layer, bias := c.transposedConv(c.node); layer != nil {
+		p := &call{c.exporter, layer}
+		return p.convTranspose(layer.Op().(graph.ConvTranspose2DOp), p.in(0), p.in(1), c.value(bias))
 	}
 	if kind, ok := binaryNames[o.Func]; ok {
 		return c.op(kind, c.all())

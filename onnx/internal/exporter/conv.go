@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/tensor"
 )
 
 // conv2D is Conv.
@@ -34,18 +35,19 @@ func window(w graph.Window, kernel [2]int) []*proto.Attribute {
 }
 
 // scaledWeights are the weights and the bias of a layer with a batch normalization
-// folded into them: output channel o of the weight is multiplied by scale[o], and the
-// bias becomes bias·scale + shift.
+// folded into them: what belongs to output channel o in the weight is multiplied by
+// scale[o], and the bias becomes bias·scale + shift.
 type scaledWeights struct{ weight, bias string }
 
-// foldInto makes the initializers of a layer with folded batch normalization. weight
-// has the output channels as its first axis, bias may be nil.
-func (e *exporter) foldInto(weight, bias *graph.Node, scale, shift []float64) scaledWeights {
+// foldInto makes the initializers of a layer with folded batch normalization. The bias
+// may be nil.
+func (e *exporter) foldInto(layer, bias *graph.Node, scale, shift []float64) scaledWeights {
+	weight := layer.Inputs()[1]
 	from := e.tensor(weight)
 	w := make([]float32, from.Size())
-	row := len(w) / len(scale)
+	channel := outputChannels(layer, from.Shape())
 	for i, v := range from.Data() {
-		w[i] = float32(float64(v) * scale[i/row])
+		w[i] = float32(float64(v) * scale[channel(i)])
 	}
 	b := make([]float32, len(scale))
 	for i := range b {
@@ -66,6 +68,19 @@ func (e *exporter) foldInto(weight, bias *graph.Node, scale, shift []float64) sc
 		e.initializer(weightName, w, from.Shape()...),
 		e.initializer(biasName, b, len(b)),
 	}
+}
+
+// outputChannels returns the output channel of each element of a layer's weight. It is
+// the first axis, except in transposed convolutions: the second one in each group there,
+// and the groups are parts of the first.
+func outputChannels(layer *graph.Node, weight tensor.Shape) func(i int) int {
+	row := weight[1:].Size()
+	o, ok := layer.Op().(graph.ConvTranspose2DOp)
+	if !ok {
+		return func(i int) int { return i / row }
+	}
+	inputs, outputs, area := weight[0]/o.Groups, weight[1], weight[2:].Size()
+	return func(i int) int { return i/row/inputs*outputs + i/area%outputs }
 }
 
 // foldedName is the name of a changed weight: its own, if nothing else uses it.

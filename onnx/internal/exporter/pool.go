@@ -94,20 +94,6 @@ func adaptiveAvgPool2D(c *call, o graph.AdaptiveAvgPool2DOp) string {
 	})
 }
 
-// resize2D multiplies by two matrices of weights, so that no engine's Resize has a say
-// in which elements these are.
-func resize2D(c *call, o graph.Resize2DOp) string {
-	var terms [2][][]graph.ResizeTerm
-	for axis := range terms {
-		terms[axis] = o.Terms(axis, c.node.Inputs()[0].Shape()[2+axis])
-	}
-	return c.alongAxes("weights", o.Output, func(axis, i, _ int, add func(k int, weight float32)) {
-		for _, t := range terms[axis][i] {
-			add(t.Index, float32(t.Weight))
-		}
-	})
-}
-
 // alongAxes multiplies images by a matrix for the rows and one for the columns. each
 // calls add with the elements k, and their weights, that element i of the result is the
 // sum of along an axis of n elements.

@@ -18,6 +18,11 @@ func layers() []Sample {
 			return nn.Sequential(
 				nn.ConvTranspose2D(6, 3).Stride(2).Pad(1).OutputPad(1), nn.ConvTranspose2D(4, 2).Groups(2).Dilation(3).OutputPad(2), nn.ConvTranspose2D(3, 1).NoBias())
 		}),
+		network("batch normalizations of transposed convolutions", func() nn.Layer {
+			return nn.Sequential(
+				nn.ConvTranspose2D(6, 3).NoBias(), nn.BatchNorm(), nn.ConvTranspose2D(4, 2).Groups(2).Stride(2), nn.BatchNorm(), nn.ReLU(),
+				nn.ConvTranspose2D(3, 2).OutputPad(1).Dilation(2), nn.BatchNorm())
+		}),
 		network("batch normalizations", func() nn.Layer {
 			return nn.Sequential(
 				nn.BatchNorm(), nn.Conv2D(5, 3).NoBias(), nn.BatchNorm().Eps(1e-3), nn.Conv2D(5, 2), nn.BatchNorm(), nn.ReLU(), nn.BatchNorm(),
@@ -121,15 +126,39 @@ func poolings() []Sample {
 	for _, include := range []bool{false, true} {
 		fs = append(fs, func(x *graph.Node) *graph.Node { return graph.AvgPool2D(x, [2]int{3, 2}, uneven, true, include) })
 	}
-	for mode := graph.ResizeNearest; mode <= graph.ResizeCubic; mode++ {
-		fs = append(fs,
-			func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 14, 9, graph.Resize{Mode: mode}) },
-			func(x *graph.Node) *graph.Node {
-				return graph.Resize2D(x, 5, 4, graph.Resize{Mode: mode, Coordinates: graph.AlignCorners, Antialias: true})
-			})
-	}
 	for _, to := range [][2]int{{1, 1}, {7, 6}, {7, 3}, {3, 4}, {9, 10}, {1, 4}} {
 		fs = append(fs, func(x *graph.Node) *graph.Node { return graph.AdaptiveAvgPool2D(x, to[0], to[1]) })
 	}
-	return []Sample{function("poolings", joined(fs...))}
+	return []Sample{function("poolings", joined(fs...)), resizings()}
+}
+
+// resizings have all modes and rules, larger and smaller images, and scales that are not
+// the ratio of the sizes.
+func resizings() Sample {
+	var fs []func(x *graph.Node) *graph.Node
+	for rule := graph.HalfPixel; rule <= graph.HalfPixelSymmetric; rule++ {
+		for rounding := graph.RoundPreferFloor; rounding <= graph.RoundCeil; rounding++ {
+			fs = append(fs, func(x *graph.Node) *graph.Node {
+				r := graph.Resize{Coordinates: rule, Rounding: rounding}
+				return graph.Concat(2, graph.Resize2D(x, 14, 9, r), graph.Resize2D(x, 5, 9, r))
+			})
+		}
+		scaled := [2]float64{1.5, 1.75}
+		for _, mode := range []graph.ResizeMode{graph.ResizeLinear, graph.ResizeCubic} {
+			plain := graph.Resize{Mode: mode, Coordinates: rule}
+			other := graph.Resize{Mode: mode, Coordinates: rule, ExcludeOutside: true, CubicA: -0.5}
+			antialias, scale := other, other
+			antialias.Antialias, scale.Scale = true, scaled
+			fs = append(fs,
+				func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 14, 9, plain) },
+				func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 5, 1, plain) },
+				func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 9, 11, other) },
+				func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 3, 9, antialias) },
+				func(x *graph.Node) *graph.Node { return graph.Resize2D(x, 10, 10, scale) })
+		}
+		fs = append(fs, func(x *graph.Node) *graph.Node {
+			return graph.Resize2D(x, 10, 10, graph.Resize{Coordinates: rule, Rounding: graph.RoundFloor, Scale: scaled})
+		})
+	}
+	return function("resizings", joined(fs...))
 }
