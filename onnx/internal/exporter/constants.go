@@ -84,7 +84,7 @@ func sameBits(a, b []float32) bool {
 }
 
 // folded computes a node that does not depend on the input, and makes it an
-// initializer.
+// initializer. A parameter that is only reshaped keeps its name.
 func (e *exporter) folded(n *graph.Node) string {
 	t := e.tensor(n)
 	if e.err != nil {
@@ -93,6 +93,11 @@ func (e *exporter) folded(n *graph.Node) string {
 	if twin := e.tensor(e.twins[n]); e.err == nil && !sameBits(t.Data(), twin.Data()) {
 		e.fail(n, "the values of a constant of shape %v depend on the batch size", n.Shape())
 		return ""
+	}
+	if _, ok := n.Op().(graph.ReshapeOp); ok {
+		if _, ok := n.Inputs()[0].Op().(graph.VariableOp); ok {
+			return e.initializer(e.foldedName(n.Inputs()[0], ""), t.Data(), t.Shape()...)
+		}
 	}
 	name := n.Op().Kind()
 	if n.Path() != "" {

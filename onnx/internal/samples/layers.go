@@ -47,6 +47,13 @@ func layers() []Sample {
 				return graph.Conv2D(x, w, graph.Exp(b.B.Value(x)), graph.Window{}, 1)
 			}}
 		}),
+		network("a weight for a convolution and for a product", func() nn.Layer {
+			return &block{A: parameter(5, 4), B: parameter(5, 5), f: func(b *block, x *graph.Node) *graph.Node {
+				y := graph.Conv2D(x, graph.Reshape(b.A.Value(x), 5, 4, 1, 1), nil, graph.Window{}, 1)
+				y = graph.Conv2D(y, graph.Reshape(b.B.Value(x), 5, 5, 1, 1), nil, graph.Window{}, 1)
+				return graph.Add(graph.Mean(y, 2, 3), graph.Linear(graph.Mean(x, 2, 3), b.A.Value(x), nil))
+			}}
+		}),
 		network("products", func() nn.Layer {
 			return &block{A: parameter(168, 5), B: parameter(7, 5), f: func(b *block, x *graph.Node) *graph.Node {
 				y := graph.MatMul(graph.Flatten(x), b.A.Value(x))                                 // N×5
