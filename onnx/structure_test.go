@@ -186,12 +186,8 @@ func TestWriteBatchNorm(t *testing.T) {
 	if got := operators(folded); got["BatchNormalization"] != 0 || got["Conv"] != 1 || got["Gemm"] != 1 || got["Dropout"] != 0 {
 		t.Errorf("folded: %v", got)
 	}
-	var names []string
-	for _, i := range folded.Graph.Initializers {
-		names = append(names, i.Name)
-	}
-	if slices.Sort(names); !slices.Equal(names, []string{"0.bias", "0.weight", "5.bias", "5.weight"}) {
-		t.Errorf("folded: initializers %q", names)
+	if got := initializers(folded); !slices.Equal(got, []string{"0.bias", "0.weight", "5.bias", "5.weight"}) {
+		t.Errorf("folded: initializers %q", got)
 	}
 	kept := written(t, m, onnx.WriteOptions{KeepBatchNorm: true})
 	if got := operators(kept); got["BatchNormalization"] != 1 {
@@ -205,6 +201,50 @@ func TestWriteBatchNorm(t *testing.T) {
 	if n := kept.Graph.Nodes[0]; n.Name != "0/Conv" || n.OpType != "Conv" {
 		t.Errorf("the first node is %+v", n)
 	}
+}
+
+// TestWriteConvTranspose: a transposed convolution takes in its bias and a batch
+// normalization.
+func TestWriteConvTranspose(t *testing.T) {
+	m := small(t, nn.Sequential(nn.ConvTranspose2D(6, 3).Groups(3).Stride(2).NoBias(), nn.BatchNorm(), nn.ConvTranspose2D(4, 2), nn.BatchNorm()))
+	folded := written(t, m, onnx.WriteOptions{})
+	if got := operators(folded); len(got) != 1 || got["ConvTranspose"] != 2 {
+		t.Errorf("folded: %v", got)
+	}
+	if got, want := initializers(folded), []string{"0.bias", "0.weight", "2.bias", "2.weight"}; !slices.Equal(got, want) {
+		t.Errorf("folded: initializers %q, want %q", got, want)
+	}
+	kept := operators(written(t, m, onnx.WriteOptions{KeepBatchNorm: true}))
+	if len(kept) != 2 || kept["ConvTranspose"] != 2 || kept["BatchNormalization"] != 2 {
+		t.Errorf("kept: %v", kept)
+	}
+}
+
+// initializers are the names of the constants and the parameters of a file, sorted.
+func initializers(file *proto.Model) []string {
+	var names []string
+	for _, i := range file.Graph.Initializers {
+		names = append(names, i.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// TestWriteReshaped: the weight of a linear layer that a convolution uses keeps its name.
+func TestWriteReshaped(t *testing.T) {
+	m := small(t, &pointwise{Weight: nn.Parameter(5, 3)})
+	if got := initializers(written(t, m, onnx.WriteOptions{})); !slices.Equal(got, []string{"weight"}) {
+		t.Errorf("initializers %q", got)
+	}
+}
+
+type pointwise struct {
+	Weight *nn.Param `nn:"weight"`
+}
+
+// Forward implements nn.Layer.
+func (p *pointwise) Forward(x *graph.Node) *graph.Node {
+	return graph.Conv2D(x, graph.Reshape(p.Weight.Value(x), 5, 3, 1, 1), nil, graph.Window{}, 1)
 }
 
 // TestWriteResize: a Resize is written if ONNX's formulas lead to the same elements.
@@ -221,9 +261,9 @@ func TestWriteResize(t *testing.T) {
 		{graph.Resize{Mode: graph.ResizeLinear, Scale: [2]float64{1.3125, 1.3125}}, 10, 10, true},
 		{graph.Resize{Mode: graph.ResizeLinear, Scale: [2]float64{1.3125, 1.3125}, Coordinates: graph.AlignCorners}, 10, 10, false},
 		{graph.Resize{Mode: graph.ResizeLinear, Antialias: true}, 4, 4, false},
-		// Element 11 of 22 stands for 4, but 11/float32(22/8) is less.
-		{graph.Resize{Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 22, 22, true},
-		{graph.Resize{Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 28, 28, true},
+		// Element 8 stands for element 5, but 8/float32(1.6) is less than 5.
+		{graph.Resize{Scale: [2]float64{1.6, 1.6}, Coordinates: graph.Asymmetric, Rounding: graph.RoundFloor}, 12, 12, false},
+		{graph.Resize{Scale: [2]float64{1.6, 1.6}, Coordinates: graph.Asymmetric}, 12, 12, true},
 	} {
 		m := small(t, nn.Func("Resize", func(x *graph.Node) *graph.Node { return graph.Resize2D(x, test.height, test.width, test.resize) }))
 		got := operators(written(t, m, onnx.WriteOptions{}))

@@ -44,7 +44,7 @@ func (c *call) resize(o graph.Resize2DOp) (string, bool) {
 		out := float64(o.Output[axis])
 		scale := out / float64(n)
 		if s := o.Scale[axis]; s != 0 && math.Abs(s*float64(n)-out) > 1e-6*out {
-			scale, ratios = s, false
+			scale, ratios = float64(float32(s)), false // as the file has it
 		}
 		scales = append(scales, float32(scale))
 		product := float64(n) * float64(float32(scale))
@@ -82,8 +82,9 @@ func (c *call) resize(o graph.Resize2DOp) (string, bool) {
 }
 
 // sameElements reports whether a program that computes ONNX's formulas with this
-// precision takes the same nearest elements. A position that is exactly between two
-// elements, or on one, can be rounded to another one.
+// precision takes the same nearest elements. Where a position is exactly between two
+// elements, or on one, rounding can lead to another one: element 8 with a scale of 1.6
+// is at 5, but float32(1.6) is a little more.
 func sameElements[T float32 | float64](o graph.Resize2DOp, axis, n int, scale T) bool {
 	for i, terms := range o.Terms(axis, n) {
 		x := float64(resizePosition(o, i, n, o.Output[axis], scale))

@@ -6,8 +6,8 @@ import (
 	"github.com/strideml/stride/tensor"
 )
 
-// layers are convolutions, linear layers and normalizations.
-func layers() []Sample {
+// convolutions are convolutions with and without batch normalizations.
+func convolutions() []Sample {
 	return []Sample{
 		network("convolutions", func() nn.Layer {
 			return nn.Sequential(
@@ -47,6 +47,12 @@ func layers() []Sample {
 				return graph.Conv2D(x, w, graph.Exp(b.B.Value(x)), graph.Window{}, 1)
 			}}
 		}),
+	}
+}
+
+// products are linear layers and products of matrices.
+func products() []Sample {
+	return []Sample{
 		network("a weight for a convolution and for a product", func() nn.Layer {
 			return &block{A: parameter(5, 4), B: parameter(5, 5), f: func(b *block, x *graph.Node) *graph.Node {
 				y := graph.Conv2D(x, graph.Reshape(b.A.Value(x), 5, 4, 1, 1), nil, graph.Window{}, 1)
@@ -71,6 +77,12 @@ func layers() []Sample {
 				return graph.MatMulT(z, b.A.Value(x), false, false)
 			}}
 		}),
+	}
+}
+
+// normalizations have statistics of the input, or constant ones.
+func normalizations() []Sample {
+	return []Sample{
 		function("statistics of the batch", func(x *graph.Node) *graph.Node {
 			c := x.Graph().Constant(tensor.Arange(1, 5, 1))
 			stats := graph.BatchStats(x)

@@ -4,6 +4,8 @@
 package samples
 
 import (
+	"slices"
+
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -42,7 +44,7 @@ func (s Sample) Model() (*nn.Model, error) {
 
 // All returns all samples.
 func All() []Sample {
-	return append(append(append(append(layers(), poolings()...), elementwise()...), shapes()...), others()...)
+	return slices.Concat(convolutions(), products(), normalizations(), poolings(), elementwise(), shapes(), others())
 }
 
 // image is the input of most samples.
