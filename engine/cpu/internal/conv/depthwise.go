@@ -20,8 +20,10 @@ type Depthwise struct {
 	taps     int
 	zeros    []float32      // the bias if there is none
 	rows     []depthwiseRow // of one output image
+	windows  windowRows     // the same for another kernel, if there is one
 	dstStep  int            // elements between the pixels of a span
 	srcStep  int
+	block    int // channels to compute at a time
 }
 
 // A depthwiseRow is how one output row is computed.
@@ -36,7 +38,14 @@ type depthwiseSpan struct {
 	taps    []vec.Tap
 }
 
-const depthwiseGrain = 1 << 17 // multiply-adds in a task, about
+const (
+	depthwiseGrain = 1 << 17 // multiply-adds in a task, about
+
+	// A row is computed some channels at a time, a multiple of depthwiseBlock, whose
+	// weights, about depthwiseFloats, stay in the first-level cache.
+	depthwiseBlock  = 64
+	depthwiseFloats = 1 << 12
+)
 
 func newDepthwise(p Problem) *Depthwise {
 	d := &Depthwise{
@@ -46,6 +55,7 @@ func newDepthwise(p Problem) *Depthwise {
 	if p.Kind == InputGrad {
 		d.src, d.out = d.out, d.src
 	}
+	d.block = max(1, depthwiseFloats/d.taps/depthwiseBlock) * depthwiseBlock
 	d.planRows()
 	return d
 }
@@ -63,6 +73,7 @@ func (d *Depthwise) planRows() {
 			d.rows[v.first+i*v.step].spans = d.planRow(v, i, phases[1], d.problem.W[3])
 		}
 	}
+	d.planWindows()
 }
 
 // planRow cuts output row number i of a vertical phase into spans.
@@ -178,14 +189,27 @@ func (d *Depthwise) Run(task int, o Operands, _ []float32) (lo, hi int) {
 	}
 	_, chunk := d.split()
 	first, end := work.ChunkRange(task, chunk, d.n*d.out.H)
+	for at := 0; at < d.src.C; at += d.block {
+		d.runBlock(o, first, end, at, min(d.block, d.src.C-at))
+	}
 	row := d.out.W * d.out.C
+	return first * row, end * row
+}
+
+// runBlock computes some channels of the rows first ≤ r < end.
+func (d *Depthwise) runBlock(o Operands, first, end, channel, channels int) {
+	packed, bias := o.Packed[channel:], o.Bias[channel:][:channels]
+	windows := d.windows.rows != nil && vec.HasWindows(d.problem.W[3], d.problem.Op.Stride[1])
 	for r := first; r < end; r++ {
-		from, to := o.Source[r/d.out.H*d.src.Size():], o.Out[r*d.out.W*d.out.Pitch:]
+		from, to := o.Source[r/d.out.H*d.src.Size()+channel:], o.Out[r*d.out.W*d.out.Pitch+channel:]
+		if windows {
+			d.runWindows(r%d.out.H, to, from, packed, bias)
+			continue
+		}
 		spans := d.rows[r%d.out.H].spans
 		for i := range spans {
 			s := &spans[i]
-			vec.DepthwiseRow(to[s.out:], from[s.in:], o.Packed, o.Bias, s.taps, s.n, d.dstStep, d.srcStep, d.src.C)
+			vec.DepthwiseRow(to[s.out:], from[s.in:], packed, bias, s.taps, s.n, d.dstStep, d.srcStep, channels)
 		}
 	}
-	return first * row, end * row
 }

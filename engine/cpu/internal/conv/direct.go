@@ -229,7 +229,7 @@ func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, s
 // nonTemporalFloats is the size from which a result is taken to lie in memory:
 // the cores' own caches, and their share of the third level, are full of other
 // things.
-const nonTemporalFloats = 2 << 20
+const nonTemporalFloats = 1 << 18
 
 // runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to.
 // Source and output in o start at the block.

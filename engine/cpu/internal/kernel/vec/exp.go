@@ -40,6 +40,10 @@ func Log(dst, x []float32) {
 // NaN for NaN.
 func Sigmoid(dst, x []float32) {
 	x = x[:len(dst)]
+	if isa.UseAVX512 {
+		sigmoidAVX512(data(dst), data(x), len(dst))
+		return
+	}
 	if isa.UseSIMD {
 		sigmoidSIMD(data(dst), data(x), len(dst))
 		return
@@ -200,6 +204,9 @@ func logSIMD(dst, x *float32, n int)
 
 //go:noescape
 func sigmoidSIMD(dst, x *float32, n int)
+
+//go:noescape
+func sigmoidAVX512(dst, x *float32, n int)
 
 //go:noescape
 func sigmoidGradSIMD(dst, a, b *float32, n int)

@@ -7,6 +7,10 @@ import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 // NaN for −Inf, as in PyTorch.
 func SiLU(dst, x []float32) {
 	x = x[:len(dst)]
+	if isa.UseAVX512 {
+		siluAVX512(data(dst), data(x), len(dst))
+		return
+	}
 	if isa.UseSIMD {
 		siluSIMD(data(dst), data(x), len(dst))
 		return
@@ -45,6 +49,9 @@ func sigmoids32(x float32) (s, rest float32) {
 
 //go:noescape
 func siluSIMD(dst, x *float32, n int)
+
+//go:noescape
+func siluAVX512(dst, x *float32, n int)
 
 //go:noescape
 func siluGradSIMD(dst, x, dy *float32, n int)

@@ -34,6 +34,7 @@ func twins() []kerneltest.Twin {
 	add("Sum", 0, func(n int) []float32 { return []float32{Sum(kerneltest.Randoms(n, 1))} })
 	addRowTwins(add)
 	addPoolTwins(add)
+	addWindowTwins(add)
 	return list
 }
 

@@ -24,6 +24,11 @@ func address(name string) Mem {
 func depthwiseKernels() {
 	depthwiseRow()
 	depthwiseRowAVX512()
+	for _, width := range []int{3, 5} {
+		for _, stride := range []int{1, 2} {
+			depthwiseWindowsAVX512(width, stride)
+		}
+	}
 	depthwiseGradRow()
 }
 

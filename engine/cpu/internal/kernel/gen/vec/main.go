@@ -28,6 +28,7 @@ func main() {
 	binaryKernels()
 	scalarKernels()
 	activationKernels()
+	sigmoidsAVX512()
 	fillKernel()
 	dropoutKernel()
 	sumKernel()
