@@ -84,3 +84,18 @@ func TestFold(t *testing.T) {
 		})
 	}
 }
+
+// A convolution of constants with one pixel and one channel is itself a constant for each
+// channel: its sum with itself and its square have nothing to fold it with.
+func TestFoldWithItself(t *testing.T) {
+	g := graph.New()
+	variable := func(shape ...int) *graph.Node {
+		v := tensor.New(shape...)
+		rng.Uniform(rng.New(1, "fold test"), v.Data(), -1, 1)
+		return g.Variable(&graph.Variable{Name: "v", Value: v})
+	}
+	for _, f := range []func(a, b *graph.Node) *graph.Node{graph.Add, graph.Mul} {
+		y := graph.Conv2D(variable(1, 1, 1, 1), variable(1, 1, 3, 3), nil, graph.Window{Pad: [2]int{1, 1}}, 1)
+		enginetest.Graph(t, New(Options{Threads: 2}), engine.Feeds{}, f(y, y))
+	}
+}

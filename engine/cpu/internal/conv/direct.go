@@ -226,9 +226,8 @@ func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, s
 	return first * d.out.C, (first + pixels) * d.out.C
 }
 
-// nonTemporalFloats is the size from which a result is taken to lie in memory:
-// the cores' own caches, and their share of the third level, are full of other
-// things.
+// nonTemporalFloats is the size from which a result is taken to lie outside the cores'
+// own caches.
 const nonTemporalFloats = 1 << 18
 
 // runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to.

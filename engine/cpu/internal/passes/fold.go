@@ -151,7 +151,7 @@ func (p *folding) binary(o *ir.Op, op graph.BinaryOp) *linear {
 		if kind == ir.AffineDivide && !neverZero(v) { // ±Inf in the weights would make NaN of the result
 			kind = ir.AffineNone
 		}
-		if kind != ir.AffineNone && perChannel(v, o.Out().Shape) && o.Args[1-i].Shape.Equal(o.Out().Shape) {
+		if kind != ir.AffineNone && v != o.Args[1-i] && perChannel(v, o.Out().Shape) && o.Args[1-i].Shape.Equal(o.Out().Shape) {
 			return p.argument(o, 1-i).then(o, affine{kind: kind, args: []*ir.Value{v}})
 		}
 	}

@@ -1,5 +1,6 @@
 // Command vec writes the AVX2+FMA assembly of the elementwise, reduction, row,
-// pooling and depthwise convolution kernels, package vec, and an AVX-512 form of depthwise convolution. It is run by go generate there.
+// pooling and depthwise convolution kernels, package vec, and AVX-512 forms of depthwise
+// convolution, sigmoid and SiLU. It is run by go generate there.
 //
 // # How the kernels work
 //
@@ -15,7 +16,7 @@
 // The files: lanes.go names the vector instructions in the order of mathematics,
 // row.go has the loop and its tail, math.go the transcendental functions,
 // elementwise.go, activation.go, reduce.go, rows.go, layernorm.go, pool.go and
-// depthwise.go the kernels.
+// depthwise.go the kernels, avx512*.go those with AVX-512.
 package main
 
 import (
