@@ -34,6 +34,8 @@ func TestReadKinds(t *testing.T) {
 		{Int32, le, le.AppendUint32(nil, 1<<24+3), []float32{1<<24 + 4}},
 		{Float16, le, []byte{0x00, 0x3c, 0x00, 0xc0, 0x01, 0x00, 0xff, 0x7b, 0x00, 0x7c}, []float32{1, -2, 0x1p-24, 65504, inf}},
 		{BFloat16, le, []byte{0x80, 0x3f, 0x80, 0xff}, []float32{1, -inf}},
+		{Float32, le, le.AppendUint32(le.AppendUint32(nil, math.Float32bits(-1.5)), 1), []float32{-1.5, 0x1p-149}},
+		{Float32, le, nil, []float32{}},
 		{Float32, be, be.AppendUint32(nil, math.Float32bits(-1.5)), []float32{-1.5}},
 		{Float64, le, le.AppendUint64(le.AppendUint64(nil, math.Float64bits(0.1)), math.Float64bits(1e300)), []float32{0.1, inf}},
 		{Float64, be, be.AppendUint64(nil, math.Float64bits(-0.1)), []float32{-0.1}},
