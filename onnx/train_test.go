@@ -177,3 +177,45 @@ func TestSummary(t *testing.T) {
 		}
 	}
 }
+
+// TestDropout runs a file with a Dropout in both modes: in Train mode some elements are dropped,
+// others than in the next step, and the rest is scaled; what is frozen drops nothing.
+func TestDropout(t *testing.T) {
+	for _, name := range []string{"dropout10", "dropout13"} {
+		t.Run(name, func(t *testing.T) {
+			net, m := load(t, name)
+			x := tensor.Full(1, slices.Concat([]int{200}, net.Input())...)
+			run := func(frozen nn.Frozen, step uint64) (dropped []int) {
+				trace, err := m.TraceFrozen(x.Shape()[0], frozen)
+				if err != nil {
+					t.Fatal(err)
+				}
+				feeds := engine.Feeds{trace.Input: x}
+				trace.FeedStep(feeds, step)
+				results, err := engine.Run(reference.New(), feeds, trace.Output)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, y := range results[0].Data() {
+					switch {
+					case y == 0:
+						dropped = append(dropped, i)
+					case trace.Step == nil && y != 1, trace.Step != nil && (y < 1.6666 || y > 1.6667): // 1/(1−0.4)
+						t.Fatalf("element %d is %v", i, y)
+					}
+				}
+				return dropped
+			}
+			first, again, second := run(nn.Frozen{}, 1), run(nn.Frozen{}, 1), run(nn.Frozen{}, 2)
+			if n := len(first); n < 190 || n > 290 { // of 600, 240 ± 12
+				t.Errorf("%d elements are dropped", n)
+			}
+			if !slices.Equal(first, again) || slices.Equal(first, second) {
+				t.Errorf("dropped are %v, in the same step %v, in the next one %v", first, again, second)
+			}
+			if none := run(nn.Frozen{Layers: func(string) bool { return true }}, 1); none != nil {
+				t.Errorf("dropped are %v of what is frozen", none)
+			}
+		})
+	}
+}

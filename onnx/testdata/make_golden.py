@@ -195,6 +195,28 @@ save("batch_norm_training", 15, [node("BatchNormalization", "x s b m v", "y m2 v
 save("batch_norm1d", 9, [node("BatchNormalization", "x s b m v")], vectors, shape=(2, 3, 4))
 save("instance_norm", 6, [node("InstanceNormalization", "x s b")], vectors[:2], shape=(2, 3, 2, 2))
 save("layer_norm", 17, [node("LayerNormalization", "x s b", axis=-1)], vectors[:2], shape=(2, 4, 3))
+
+
+def layer_norm(axes, square=(node("Mul", "d d", "q"),), second="d", opset=13, over=None):
+    """Layer normalization as several nodes; the last result is n."""
+    mean = dict(axes=axes) if opset < 18 else {}
+    given = " a" if opset >= 18 else ""
+    return [node("ReduceMean", "x" + given, "m", **mean), node("Sub", "x m", "d"), *square,
+            node("ReduceMean", "q" + given, "var", **(dict(axes=over) if over else mean)), node("Add", "var eps", "sum"),
+            node("Sqrt", "sum", "root"), *([node("Sub", "x m", "d2")] if second == "d2" else []), node("Div", second + " root", "n")]
+
+
+eps, two = scalar("eps", 1e-3), scalar("two", 2)
+save("layer_norm_nodes", 13, [*layer_norm([-1], [node("Pow", "d two", "q")]), node("Mul", "n s", "t"), node("Add", "t b")],
+     [eps, two, *vectors[:2]], shape=(2, 4, 3))
+save("layer_norm_nodes18", 18, [*layer_norm([], opset=18, second="d2"), node("Add", "b n")],
+     [eps, ints("a", 1, 2), vectors[1]], shape=(2, 4, 3))
+save("layer_norm_nodes_channels", 13, [*layer_norm([1]), node("Mul", "s n", "t"), node("Add", "b t")],
+     [eps, floats("s", 3, 1, 1), floats("b", 3, 1, 1)], shape=(2, 3, 2, 2))
+save("layer_norm_nodes_scaled", 13, [*layer_norm([1]), node("Mul", "n s")], [eps, floats("s", 3, 2, 1)], shape=(2, 3, 2, 2))
+# These are none: something else uses a part, or the axes differ.
+save("layer_norm_nodes_used", 13, [*layer_norm([-1]), node("Add", "n m")], [eps], shape=(2, 4, 3))
+save("layer_norm_nodes_other", 13, [*layer_norm([-1], over=[1]), node("Neg", "n")], [eps], shape=(2, 4, 3))
 save("lrn", 13, [node("LRN", size=3, alpha=0.5, beta=0.6, bias=1.5)], shape=(1, 5, 2, 2))
 
 

@@ -191,3 +191,49 @@ func (c *Call) likeAxes(v *graph.Node, first int) *graph.Node {
 	}
 	return graph.Broadcast(v, shape...)
 }
+
+// DecomposedLayerNorm is a layer normalization that a file has as several nodes. Its attributes
+// are axes and epsilon, and it has a scale and a shift, which may be absent, of any shape that
+// is broadcast to the one of argument 0.
+var DecomposedLayerNorm = &Operator{Name: "LayerNormalization", Arguments: 1, Weights: []int{1, 2}, build: decomposedLayerNorm}
+
+func decomposedLayerNorm(c *Call) []*Value {
+	axes, eps := c.axes(c.ints("axes"), c.rank()), c.Float("epsilon", 0)
+	slices.Sort(axes)
+	scale, fits := c.onlyAxes(c.arg(1), axes)
+	shift, alsoFits := c.onlyAxes(c.arg(2), axes)
+	if fits && alsoFits {
+		return c.one(graph.LayerNorm(c.x(), scale, shift, eps, axes...))
+	}
+	y := graph.LayerNorm(c.x(), nil, nil, eps, axes...)
+	if c.has(1) {
+		y = graph.Mul(y, c.arg(1))
+	}
+	if c.has(2) {
+		y = graph.Add(y, c.arg(2))
+	}
+	return c.one(y)
+}
+
+// onlyAxes gives a scale or shift, nil if it is absent, the shape of the axes. It is false if
+// its own shape has other axes, or does not have these whole.
+func (c *Call) onlyAxes(v *graph.Node, axes []int) (*graph.Node, bool) {
+	if v == nil {
+		return nil, true
+	}
+	missing := c.rank() - len(v.Shape())
+	if missing < 0 {
+		return nil, false
+	}
+	whole := slices.Concat(slices.Repeat([]int{1}, missing), v.Shape())
+	var sizes []int
+	for a, size := range c.dims() {
+		switch {
+		case !slices.Contains(axes, a) && whole[a] != 1, slices.Contains(axes, a) && whole[a] != size:
+			return nil, false
+		case slices.Contains(axes, a):
+			sizes = append(sizes, size)
+		}
+	}
+	return graph.Reshape(v, sizes...), true
+}

@@ -63,7 +63,9 @@ func reduceCases() []Case {
 		add(prod, of(3, 4, 5).with(positive), axes, "")
 		add(prod, of(3, 4, 5).with(digit), axes, ", zeros")
 	}
-	add(prod, of(2, 3, 2, 2), []int{1, 3}, "")
+	for _, axes := range [][]int{{1}, {1, 2}, {1, 3}, {2, 3}, {0, 2, 3}} { // inner axes, and those of images
+		add(prod, of(2, 8, 3, 2).with(positive), axes, "")
+	}
 	return cases
 }
 
