@@ -103,6 +103,16 @@ save("reduce_l2", 18, [node("ReduceL2", "x a")], [ints("a", 1)], shape=(2, 3, 4)
 save("reduce_log_sum_exp", 18, [node("ReduceLogSumExp", "x a")], [ints("a", 1)], shape=(2, 3, 4))
 save("softmax11", 11, [node("Softmax")], shape=(2, 3, 2, 2))
 save("softmax13", 13, [node("Softmax")], shape=(2, 3, 2, 2))
+save("hardmax11", 11, [node("Hardmax")], shape=(2, 3, 2, 2))
+save("hardmax13", 13, [node("Hardmax")], shape=(2, 3, 2, 2))
+save("sinh_cosh", 9, [node("Sinh", "x", "a"), node("Cosh", "x", "b"), node("Add", "a b")], shape=(2, 9))
+save("gather_elements", 13, [node("GatherElements", "w i", "e", axis=0), node("Add", "x e")],
+     [floats("w", 4, 4), numpy_helper.from_array(np.array([[2, -1, 0]]), "i")], shape=(2, 3))
+save("gather_elements_computed", 13, [node("ArgMax", "x", "i", axis=1), node("Sub", "i k", "j"), node("GatherElements", "x j", axis=1)],
+     [ints("k", 3)], shape=(2, 3, 4))
+save("eye_like", 9, [node("EyeLike", "w", "e", k=1), node("MatMul", "x e")], [floats("w", 3, 4)], shape=(2, 3))
+save("is_nan_is_inf", 13, [node("Sqrt", "x", "r"), node("IsNaN", "r", "nan"), node("Relu", "x", "p"), node("Log", "p", "l"), node("IsInf", "l", "inf", detect_positive=0),
+                           node("And", "nan inf", "both"), node("Cast", "both", to=T.FLOAT)], shape=(2, 9))
 save("log_softmax11", 11, [node("LogSoftmax", axis=2)], shape=(2, 3, 2, 2))
 save("dropout10", 10, [node("Dropout", ratio=0.4)], shape=(2, 3))
 save("dropout13", 13, [node("Dropout", "x r")], [scalar("r", 0.4)], shape=(2, 3))

@@ -241,3 +241,12 @@ func LazyBroadcast(v *Value, shape []int) *Value {
 	r.Type = v.Type
 	return r
 }
+
+// sinh and cosh are the halves of eˣ ∓ e⁻ˣ.
+func sinh(x *graph.Node) *graph.Node {
+	return graph.Mul(graph.Sub(graph.Exp(x), graph.Exp(graph.Neg(x))), x.Graph().Scalar(0.5))
+}
+
+func cosh(x *graph.Node) *graph.Node {
+	return graph.Mul(graph.Add(graph.Exp(x), graph.Exp(graph.Neg(x))), x.Graph().Scalar(0.5))
+}

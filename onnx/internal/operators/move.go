@@ -6,6 +6,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/constant"
+	"github.com/strideml/stride/onnx/internal/proto"
 )
 
 // split cuts argument 0 along an axis, into pieces of the given sizes or of equal ones.
@@ -139,6 +140,36 @@ func gatherAxis(x *graph.Node, axis int, indices []int) *graph.Node {
 		}
 	}
 	return graph.Slice(x, axis, first, first+n)
+}
+
+// gatherElements takes one element of argument 0 along an axis for each index, from the line
+// that the index is in. Lines without indices are left out.
+func gatherElements(c *Call) []*Value {
+	axis, x := c.axis(c.Int("axis", 0)), c.x()
+	indices := c.In[1]
+	if len(indices.Shape) != c.rank() {
+		c.fail("indices %v must have as many axes as the input %v", indices.Shape, c.dims())
+	}
+	for a, n := range indices.Shape {
+		if a != axis && n < x.Shape()[a] {
+			x = graph.Slice(x, a, 0, n)
+		}
+	}
+	size := x.Shape()[axis]
+	if indices.Known == nil { // negative ones count from the end
+		i := c.arg(1)
+		i = graph.Add(i, graph.Mul(graph.Less(i, c.scalar(0)), c.scalar(float64(size))))
+		return c.one(graph.GatherElements(x, axis, i))
+	}
+	at, err := constant.Indices(indices.Known, size)
+	if err != nil {
+		c.fail("%w", err)
+	}
+	t := &constant.Tensor{Type: proto.Int64, Shape: indices.Shape, Ints: make([]int64, len(at))}
+	for i, k := range at {
+		t.Ints[i] = int64(k)
+	}
+	return c.one(graph.GatherElements(x, axis, KnownValue(t).Node(c.Graph)))
 }
 
 // pad has its numbers as attributes before version 11. Negative ones cut off.

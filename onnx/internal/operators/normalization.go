@@ -5,6 +5,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/tensor"
 )
 
 // batchNormalization takes part in training: see trainBatchNorm.
@@ -99,6 +100,19 @@ func softmax(f func(x *graph.Node, axis int) *graph.Node) func(c *Call) []*Value
 		rows := graph.Reshape(x, shape[:axis].Size(), shape[axis:].Size())
 		return c.one(graph.Reshape(f(rows, 1), shape...))
 	}
+}
+
+// hardmax is 1 at the first of the greatest elements along an axis and 0 elsewhere.
+func hardmax(x *graph.Node, axis int) *graph.Node {
+	shape, numbers := x.Shape().Clone(), make([]float32, x.Shape()[axis])
+	for i := range numbers {
+		numbers[i] = float32(i)
+	}
+	shape[axis] = 1
+	line := slices.Repeat([]int{1}, len(shape))
+	line[axis] = len(numbers)
+	positions := x.Graph().Constant(tensor.Must(tensor.FromSlice(numbers, line...)))
+	return graph.Equal(positions, graph.Reshape(graph.ArgMax(x, axis), shape...))
 }
 
 // meanVarianceNormalization is (x−mean)/(deviation+1e-9) over axes.

@@ -272,3 +272,19 @@ func rangeOf(c *Call) []*Value {
 }
 
 func nonZero(c *Call) []*Value { return c.constant(constant.NonZero(c.tensor(0, "the input")), nil) }
+
+// eyeLike is 1 on a diagonal of a matrix of the shape of argument 0, and 0 elsewhere.
+func eyeLike(c *Call) []*Value {
+	shape, k := c.dims(), int(c.Int("k", 0))
+	if len(shape) != 2 {
+		c.fail("input must be a matrix, got %v", shape)
+	}
+	zero := &constant.Tensor{Type: proto.Float, Shape: []int{1}, Floats: []float64{0}}
+	t := c.must(constant.Full(zero, shape))
+	for i := range shape[0] {
+		if j := i + k; j >= 0 && j < shape[1] {
+			t.Floats[i*shape[1]+j] = 1
+		}
+	}
+	return c.constant(constant.Cast(t, proto.DataType(c.Int("dtype", int64(c.typ())))))
+}

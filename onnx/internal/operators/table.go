@@ -89,6 +89,7 @@ func init() {
 		Operator{Name: "LRN", Arguments: 1, Attributes: words("alpha beta bias size"), build: lrn},
 		Operator{Name: "Softmax", Arguments: 1, Attributes: words("axis"), build: softmax(graph.Softmax)},
 		Operator{Name: "LogSoftmax", Arguments: 1, Attributes: words("axis"), build: softmax(graph.LogSoftmax)},
+		Operator{Name: "Hardmax", Arguments: 1, Attributes: words("axis"), build: softmax(hardmax)},
 		// shape.go
 		Operator{Name: "Reshape", Arguments: 1, Attributes: words("allowzero shape consumed_inputs"), build: reshape},
 		Operator{Name: "Flatten", Arguments: 1, Attributes: words("axis"), build: flatten},
@@ -103,6 +104,7 @@ func init() {
 		Operator{Name: "ConstantOfShape", Arguments: 1, Attributes: words("value"), build: constantOfShape},
 		Operator{Name: "Range", Arguments: 3, build: rangeOf},
 		Operator{Name: "NonZero", Arguments: 1, build: nonZero},
+		Operator{Name: "EyeLike", Arguments: 1, Attributes: words("dtype k"), build: eyeLike},
 		// resize.go
 		Operator{Name: "Resize", Arguments: 1, Attributes: words("mode coordinate_transformation_mode nearest_mode cubic_coeff_a exclude_outside " +
 			"extrapolation_value antialias axes keep_aspect_ratio_policy"), build: resize},
@@ -111,6 +113,7 @@ func init() {
 		Operator{Name: "Split", Arguments: 1, Attributes: words("axis split num_outputs"), build: split},
 		Operator{Name: "Slice", Arguments: 1, Attributes: words("starts ends axes"), build: sliceOf},
 		Operator{Name: "Gather", Arguments: 2, Attributes: words("axis"), build: gather},
+		Operator{Name: "GatherElements", Arguments: 2, Attributes: words("axis"), build: gatherElements},
 		Operator{Name: "Pad", Arguments: 1, Attributes: words("mode pads paddings value"), build: pad},
 		Operator{Name: "DepthToSpace", Arguments: 1, Attributes: words("blocksize mode"), build: depthToSpace},
 		Operator{Name: "SpaceToDepth", Arguments: 1, Attributes: words("blocksize"), build: spaceToDepth},
@@ -122,7 +125,7 @@ func registerElementwise() {
 		"Abs": graph.Abs, "Neg": graph.Neg, "Exp": graph.Exp, "Log": graph.Log, "Sqrt": graph.Sqrt, "Erf": graph.Erf,
 		"Relu": graph.ReLU, "Sigmoid": graph.Sigmoid, "Tanh": graph.Tanh, "Floor": graph.Floor, "Ceil": graph.Ceil, "Round": graph.Round,
 		"Sign": graph.Sign, "Sin": graph.Sin, "Cos": graph.Cos, "Reciprocal": func(x *graph.Node) *graph.Node { return graph.Pow(x, -1) },
-		"Tan": func(x *graph.Node) *graph.Node { return graph.Div(graph.Sin(x), graph.Cos(x)) },
+		"Tan": func(x *graph.Node) *graph.Node { return graph.Div(graph.Sin(x), graph.Cos(x)) }, "Sinh": sinh, "Cosh": cosh,
 	} {
 		register(Operator{Name: name, Arguments: 1, Attributes: words("consumed_inputs"), build: unary(f)})
 	}
@@ -144,6 +147,8 @@ func registerElementwise() {
 		Operator{Name: "Pow", Arguments: 2, Attributes: words(binaryAttributes), build: pow},
 		Operator{Name: "Mod", Arguments: 2, Attributes: words("fmod"), build: mod},
 		Operator{Name: "Not", Arguments: 1, build: not},
+		Operator{Name: "IsNaN", Arguments: 1, build: isNaN},
+		Operator{Name: "IsInf", Arguments: 1, Attributes: words("detect_negative detect_positive"), build: isInf},
 		Operator{Name: "Where", Arguments: 3, build: where},
 		Operator{Name: "Clip", Arguments: 1, Attributes: words("min max consumed_inputs"), build: clip},
 		Operator{Name: "Cast", Arguments: 1, Attributes: words("to saturate round_mode"), build: cast},
