@@ -37,7 +37,7 @@ TIMM = """
     pnasnet5large nasnetalarge mixnet_s hardcorenas_a fbnetc_100 spnasnet_100 gernet_s skresnet18
     seresnet18 ecaresnet26t resnetv2_50
     gcresnext26ts cs3darknet_s resnet26d semnasnet_075 ese_vovnet19b_dw hgnet_tiny regnetz_b16
-    levit_conv_128s poolformer_s12 mobilevit_xxs efficientnetv2_rw_t coatnet_nano_rw_224
+    levit_conv_128s poolformer_s12 mobilevit_xxs coatnet_nano_rw_224
 """.split()
 
 

@@ -110,6 +110,10 @@ save("gather_elements", 13, [node("GatherElements", "w i", "e", axis=0), node("A
      [floats("w", 4, 4), numpy_helper.from_array(np.array([[2, -1, 0]]), "i")], shape=(2, 3))
 save("gather_elements_computed", 13, [node("ArgMax", "x", "i", axis=1), node("Sub", "i k", "j"), node("GatherElements", "x j", axis=1)],
      [ints("k", 3)], shape=(2, 3, 4))
+save("gather_nd", 13, [node("GatherND", "w i", "e"), node("Add", "x e")],
+     [floats("w", 4, 4), numpy_helper.from_array(np.array([[2, -1], [0, 3], [-4, 1]]), "i")], shape=(2, 3))
+save("gather_nd_batched", 13, [node("GatherND", "w i", "e", batch_dims=1), node("MatMul", "x e")],
+     [floats("w", 3, 4, 2), numpy_helper.from_array(np.array([[2], [-1], [0]]), "i")], shape=(2, 3))
 save("eye_like", 9, [node("EyeLike", "w", "e", k=1), node("MatMul", "x e")], [floats("w", 3, 4)], shape=(2, 3))
 save("is_nan_is_inf", 13, [node("Sqrt", "x", "r"), node("IsNaN", "r", "nan"), node("Relu", "x", "p"), node("Log", "p", "l"), node("IsInf", "l", "inf", detect_positive=0),
                            node("And", "nan inf", "both"), node("Cast", "both", to=T.FLOAT)], shape=(2, 9))

@@ -7,6 +7,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/onnx/internal/constant"
 	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/tensor"
 )
 
 // split cuts argument 0 along an axis, into pieces of the given sizes or of equal ones.
@@ -170,6 +171,40 @@ func gatherElements(c *Call) []*Value {
 		t.Ints[i] = int64(k)
 	}
 	return c.one(graph.GatherElements(x, axis, KnownValue(t).Node(c.Graph)))
+}
+
+// gatherND takes what lies at places of argument 0: the last axis of the indices, which must be
+// known, has the coordinates of one place on the first axes. The first batch_dims axes are those
+// of both arguments.
+func gatherND(c *Call) []*Value {
+	indices, shape, batched := c.tensor(1, "indices"), c.dims(), int(c.Int("batch_dims", 0))
+	rank := len(indices.Shape)
+	if rank == 0 || batched < 0 || batched >= rank || batched+indices.Shape[rank-1] > len(shape) || !slices.Equal(shape[:batched], indices.Shape[:batched]) {
+		c.fail("indices %v do not fit the input %v with batch_dims = %d", indices.Shape, shape, batched)
+	}
+	depth, places := indices.Shape[rank-1], indices.Shape[:rank-1]
+	if indices.IsFloat() || indices.Size() == 0 {
+		c.unsupported("indices", indices.Shape, "want integers, at least one")
+	}
+	inBatch := tensor.Shape(places[batched:]).Size()
+	flat := make([]int, tensor.Shape(places).Size())
+	for i := range flat {
+		at := i / inBatch // the first axes count as one
+		for a, size := range shape[batched:][:depth] {
+			k := int(indices.Ints[i*depth+a])
+			if k < 0 {
+				k += size
+			}
+			if k < 0 || k >= size {
+				c.fail("index %d of an axis of %d elements", indices.Ints[i*depth+a], size)
+			}
+			at = at*size + k
+		}
+		flat[i] = at
+	}
+	rest := shape[batched+depth:]
+	rows := graph.Reshape(c.x(), slices.Concat([]int{shape[:batched+depth].Size()}, rest)...)
+	return c.one(graph.Reshape(gatherAxis(rows, 0, flat), slices.Concat(places, rest)...))
 }
 
 // pad has its numbers as attributes before version 11. Negative ones cut off.

@@ -114,6 +114,7 @@ func init() {
 		Operator{Name: "Slice", Arguments: 1, Attributes: words("starts ends axes"), build: sliceOf},
 		Operator{Name: "Gather", Arguments: 2, Attributes: words("axis"), build: gather},
 		Operator{Name: "GatherElements", Arguments: 2, Attributes: words("axis"), build: gatherElements},
+		Operator{Name: "GatherND", Arguments: 2, Attributes: words("batch_dims"), build: gatherND},
 		Operator{Name: "Pad", Arguments: 1, Attributes: words("mode pads paddings value"), build: pad},
 		Operator{Name: "DepthToSpace", Arguments: 1, Attributes: words("blocksize mode"), build: depthToSpace},
 		Operator{Name: "SpaceToDepth", Arguments: 1, Attributes: words("blocksize"), build: spaceToDepth},
