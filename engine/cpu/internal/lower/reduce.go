@@ -119,12 +119,23 @@ func lowerImageSums(c *Lowerer, o *ir.Op) {
 	}
 	images, pixels := shape[0], shape.Size()/shape[0]/ch
 	scale := meanScale(o.Node)
+	perTask := max(1, (1<<13)/(ch*pixels))
+	parts, chunk := 1, ch // of the channels
+	if images < work.Limit.MinimalTasks && ch*pixels >= work.Grain(1<<14) && vec.ColumnsApart(pixels, ch) {
+		perTask = 1
+		parts, chunk = work.Split(ch, (ch+3)/4, work.AlignFloats)
+	}
 	c.addSplit(exec.Step{Name: "image sums", Reads: []*exec.Buffer{x.buf}, Writes: []*exec.Buffer{out.buf}},
-		images, max(1, (1<<13)/(ch*pixels)), 1, func(lo, hi int) {
+		images*parts, perTask, 1, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
-				dst := out.data()[i*ch : (i+1)*ch]
+				from, to := work.ChunkRange(i%parts, chunk, ch)
+				dst, image := out.data()[i/parts*ch+from:i/parts*ch+to], x.data()[i/parts*ch*pixels:][:ch*pixels]
 				clear(dst)
-				vec.AddRows(dst, x.data()[i*ch*pixels:(i+1)*ch*pixels], pixels, ch, ch)
+				if parts == 1 {
+					vec.AddRows(dst, image, pixels, ch, ch)
+				} else {
+					vec.AddRowsColumns(dst, image, pixels, ch, ch, from, to)
+				}
 				if scale != 1 {
 					vec.MulS(dst, dst, scale)
 				}

@@ -62,6 +62,24 @@ func AddRows(dst, x []float32, rows, n, ld int) {
 	unfold(dst, wide)
 }
 
+// ColumnsApart reports whether [AddRowsColumns] has the bits of [AddRows].
+func ColumnsApart(rows, n int) bool { return foldRows(rows, n) == 1 }
+
+// AddRowsColumns is [AddRows] for the columns from ≤ j < to: it adds their sums to dst,
+// which has an element for each of them.
+func AddRowsColumns(dst, x []float32, rows, n, ld, from, to int) {
+	if rows <= 0 || from >= to {
+		return
+	}
+	dst, x = dst[:to-from], x[:(rows-1)*ld+n]
+	most := blockRows(n)
+	for r := 0; r < rows; r += most {
+		block := x[r*ld+from:]
+		touch(block, min(most, rows-r), to-from, ld)
+		addRows(dst, block, min(most, rows-r), to-from, ld)
+	}
+}
+
 func addRowBlocks(dst, x []float32, rows, n, ld int) {
 	most := blockRows(n)
 	for r := 0; r < rows; r += most {

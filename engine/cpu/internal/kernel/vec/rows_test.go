@@ -127,6 +127,28 @@ func TestAddRowsOfWiderMatrix(t *testing.T) {
 	})
 }
 
+func TestAddRowsColumns(t *testing.T) {
+	kerneltest.EachISA(t, func(t *testing.T) {
+		for _, n := range []int{32, 144, 200} {
+			const rows = 300
+			if !ColumnsApart(rows, n) {
+				t.Errorf("rows of %d elements are taken together", n)
+			}
+			x := kerneltest.FencedCopy(kerneltest.Randoms(rows*n, 1)).Data
+			want := make([]float32, n)
+			AddRows(want, x, rows, n, n)
+			for _, part := range [][2]int{{0, n}, {0, 16}, {16, n}, {5, 31}, {7, 7}} {
+				got := kerneltest.FencedCopy(make([]float32, part[1]-part[0]))
+				AddRowsColumns(got.Data, x, rows, n, n, part[0], part[1])
+				got.Check(t, "AddRowsColumns")
+				if !kerneltest.SameSlices(got.Data, want[part[0]:part[1]]) {
+					t.Errorf("columns %v of %d: other bits than AddRows", part, n)
+				}
+			}
+		}
+	})
+}
+
 // spread writes the rows of x apart.
 func spread(x []float32, n, ld int) []float32 {
 	var wide []float32
