@@ -42,7 +42,7 @@ func lowerLayout(c *Lowerer, from, to *ir.Value) {
 	images := max(1, work.Grain(1<<14)/size)
 	pieces, chunk := 1, pixels
 	if images == 1 && n < work.Limit.MinimalTasks { // a large image
-		pieces, chunk = work.Split(pixels, max(1, (1<<13)/ch), 8)
+		pieces, chunk = work.Split(pixels, max(1, (1<<15)/ch), 8)
 	}
 	c.add(exec.Step{
 		Name: "layout", Node: from.Node, Tasks: (n + images - 1) / images * pieces, Reads: []*exec.Buffer{src.buf}, Writes: []*exec.Buffer{dst.buf},
