@@ -88,6 +88,9 @@ func (c *Lowerer) addPieces(s samples, step exec.Step, size int, run func(dst []
 	buf, n := c.alloc(s.n*s.pieces*size), s.n*s.pieces
 	tasks, chunk := work.Split(n, max(1, 4096/(s.chunk*s.channels)), 1)
 	c.noteOrder(step.Name, s.pieces, s.chunk)
+	for _, v := range c.op.Args { // see noteRows
+		c.noteOrder(v.Dense())
+	}
 	step.Tasks, step.Writes = tasks, []*exec.Buffer{buf}
 	step.Run = func(task int, scratch []float32) {
 		lo, hi := work.ChunkRange(task, chunk, n)
