@@ -15,44 +15,59 @@ import (
 // pass splits statistics and the gradients of gamma and beta into partial sums
 // and totals, and gives the gradients 1/√(variance+eps) as a last argument.
 var (
-	batchStats = operator{work: "normalisation", layout: func(l *Layouts, o *ir.Op) {
-		l.Rows(o, 0)
-		l.MakePlain(o)
-	}}
-	batchNorm = operator{
-		work: "normalisation",
-		layout: func(l *Layouts, o *ir.Op) {
-			l.Rows(o, 0)
-			for i := range o.Args[1:] {
-				l.Plain(o, 1+i)
-			}
-			l.MakeRows(o)
-		},
+	batchStats = operator{work: "normalisation", layout: layoutStatistics}
+	batchNorm  = operator{
+		work:    "normalisation",
+		layout:  layoutNormalized,
 		ability: func(*ir.Op) (Ability, bool) { return Ability{Clips: gemm.ClipReLU}, true },
 		lower:   lowerBatchNorm,
 	}
-	batchNormParamGrad = operator{work: "normalisation", layout: func(l *Layouts, o *ir.Op) {
-		l.Rows(o, 0)
-		l.Plain(o, 1)
-		l.Rows(o, 2)
-		l.MakePlain(o)
-	}}
+	batchNormParamGrad = operator{work: "normalisation", layout: layoutParamGrad}
 	batchNormInputGrad = operator{
-		work: "normalisation",
-		layout: func(l *Layouts, o *ir.Op) {
-			l.Rows(o, 0)
-			for i := range 3 {
-				l.Plain(o, 1+i)
-			}
-			l.Rows(o, 4)
-			l.MakeRows(o)
-		},
+		work:    "normalisation",
+		layout:  layoutInputGrad,
 		ability: ranges,
 		lower:   lowerBatchNormInputGrad,
 	}
 	joinStatistics = operator{lower: lowerJoinStatistics}
 	deviation      = operator{lower: lowerDeviation}
 )
+
+// The layout rules of batch and group normalization, which have the same arguments:
+
+// layoutStatistics is the rule of the statistics of x.
+func layoutStatistics(l *Layouts, o *ir.Op) {
+	l.Rows(o, 0)
+	l.MakePlain(o)
+}
+
+// layoutNormalized is the rule of the normalization of x by statistics, gamma and beta.
+func layoutNormalized(l *Layouts, o *ir.Op) {
+	l.Rows(o, 0)
+	for i := range 3 {
+		l.Plain(o, 1+i)
+	}
+	l.MakeRows(o)
+}
+
+// layoutParamGrad is the rule of the gradients of gamma and beta by x, statistics and dy.
+func layoutParamGrad(l *Layouts, o *ir.Op) {
+	l.Rows(o, 0)
+	l.Plain(o, 1)
+	l.Rows(o, 2)
+	l.MakePlain(o)
+}
+
+// layoutInputGrad is the rule of the gradient of x by x, statistics, gamma, the gradients
+// of gamma and beta, and dy.
+func layoutInputGrad(l *Layouts, o *ir.Op) {
+	l.Rows(o, 0)
+	for i := range 3 {
+		l.Plain(o, 1+i)
+	}
+	l.Rows(o, 4)
+	l.MakeRows(o)
+}
 
 // addRows adds the step s that computes the main result y of an operation: f computes
 // the rows lo ≤ r < hi, a few at a time, and the epilogue follows.

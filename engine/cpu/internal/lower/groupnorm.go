@@ -13,38 +13,17 @@ import (
 // each sample and channel. Sums over the pixels of a sample take two steps: tasks add
 // up some pixels each, and then these sums are added up.
 var (
-	groupStats = operator{work: "normalisation", lower: lowerGroupStats, layout: func(l *Layouts, o *ir.Op) {
-		l.Rows(o, 0)
-		l.MakePlain(o)
-	}}
-	groupNorm = operator{
-		work: "normalisation",
-		layout: func(l *Layouts, o *ir.Op) {
-			l.Rows(o, 0)
-			for i := range 3 {
-				l.Plain(o, 1+i)
-			}
-			l.MakeRows(o)
-		},
+	groupStats = operator{work: "normalisation", layout: layoutStatistics, lower: lowerGroupStats}
+	groupNorm  = operator{
+		work:    "normalisation",
+		layout:  layoutNormalized,
 		ability: func(*ir.Op) (Ability, bool) { return Ability{Clips: gemm.ClipReLU}, true },
 		lower:   lowerGroupNorm,
 	}
-	groupNormParamGrad = operator{work: "normalisation", lower: lowerGroupNormParamGrad, layout: func(l *Layouts, o *ir.Op) {
-		l.Rows(o, 0)
-		l.Plain(o, 1)
-		l.Rows(o, 2)
-		l.MakePlain(o)
-	}}
+	groupNormParamGrad = operator{work: "normalisation", layout: layoutParamGrad, lower: lowerGroupNormParamGrad}
 	groupNormInputGrad = operator{
-		work: "normalisation",
-		layout: func(l *Layouts, o *ir.Op) {
-			l.Rows(o, 0)
-			for i := range 3 {
-				l.Plain(o, 1+i)
-			}
-			l.Rows(o, 4)
-			l.MakeRows(o)
-		},
+		work:    "normalisation",
+		layout:  layoutInputGrad,
 		ability: ranges,
 		lower:   lowerGroupNormInputGrad,
 	}
