@@ -31,18 +31,7 @@ func movements() map[string]operator {
 				s.Ints[1], s.Ints[2] = min(s.Ints[1], n-1), min(s.Ints[2], n)
 				return nil
 			}},
-		"Gather": {weight: 8,
-			draw: func(g *grower, x int) Step {
-				axis, ok := g.axis(x)
-				if !ok {
-					return Step{}
-				}
-				ints := []int{axis}
-				for range g.between(1, 6) {
-					ints = append(ints, g.between(0, g.shape(x)[axis]-1))
-				}
-				return Step{Op: "Gather", Args: []int{x}, Ints: ints}
-			},
+		"Gather": {weight: 8, draw: drawGather,
 			build: func(x []*graph.Node, s Step) *graph.Node { return graph.Gather(x[0], s.Ints[0], s.Ints[1:]) },
 			code: func(x []string, s Step) string {
 				return fmt.Sprintf("graph.Gather(%s, %d, %#v)", x[0], s.Ints[0], s.Ints[1:])
@@ -191,6 +180,19 @@ func drawSlice(g *grower, x int) Step {
 		stop = n
 	}
 	return Step{Op: "Slice", Args: []int{x}, Ints: []int{axis, start, stop}}
+}
+
+// drawGather takes one to six elements along an axis, in any order.
+func drawGather(g *grower, x int) Step {
+	axis, ok := g.axis(x)
+	if !ok {
+		return Step{}
+	}
+	ints := []int{axis}
+	for range g.between(1, 6) {
+		ints = append(ints, g.between(0, g.shape(x)[axis]-1))
+	}
+	return Step{Op: "Gather", Args: []int{x}, Ints: ints}
 }
 
 // drawSliceStep takes every second or third element, forwards or backwards.
