@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 )
@@ -36,7 +37,7 @@ func TestSummarize(t *testing.T) {
 			t.Errorf("summarize changed %v to %v", before, c.values)
 		}
 	}
-	if got := geometricMean([]float64{1, 4, 2}); !near(got, 2) {
+	if got := stats.GeometricMean([]float64{1, 4, 2}); !near(got, 2) {
 		t.Errorf("geometric mean of 1, 4, 2 is %v, want 2", got)
 	}
 	if got := ratios([]float64{1, 2, 4}, []float64{3, 3}); !slices.Equal(got, []float64{3, 1.5}) {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/strideml/stride/bench/internal/stats"
 )
 
 // The goals, as times of the rival's speed or memory.
@@ -59,7 +61,7 @@ func verdicts(results []result) []verdict {
 	}
 	mean := math.NaN()
 	if len(inference.values) > 0 {
-		mean = geometricMean(inference.values)
+		mean = stats.GeometricMean(inference.values)
 	}
 	return []verdict{
 		{fmt.Sprintf("training: at least %.1f × PyTorch, each network", trainGoal), training.least(trainGoal), training.state(func(v float64) bool { return v >= trainGoal })},
@@ -88,7 +90,7 @@ func (t *tally) add(r *result, name string, values []float64) {
 		return
 	}
 	if len(values) > 0 {
-		t.values, t.names = append(t.values, median(values)), append(t.names, name)
+		t.values, t.names = append(t.values, stats.Median(values)), append(t.names, name)
 	}
 }
 
@@ -139,7 +141,7 @@ func median0(values []float64) float64 {
 	if len(values) == 0 {
 		return math.NaN()
 	}
-	return median(values)
+	return stats.Median(values)
 }
 
 func times(v float64, n int) string {

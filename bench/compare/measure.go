@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -302,7 +303,7 @@ func (b *bench) time(ctx context.Context, workers []*worker) ([]figures, error) 
 
 // add takes in the times of a round.
 func (f *figures) add(r reply) {
-	f.Seconds = append(f.Seconds, median(r.Seconds))
+	f.Seconds = append(f.Seconds, stats.Median(r.Seconds))
 	if r.AllocsPerStep != nil && (f.AllocsPerStep == nil || *r.AllocsPerStep < *f.AllocsPerStep) {
 		f.AllocsPerStep = r.AllocsPerStep
 	}

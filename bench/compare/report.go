@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/internal/atomicfile"
 )
 
@@ -82,7 +83,7 @@ func (r *result) of(engine string) *figures {
 	var best *figures
 	for i := range r.Engines {
 		f := &r.Engines[i]
-		if f.Engine == engine && (best == nil || median(f.Seconds) < median(best.Seconds)) {
+		if f.Engine == engine && (best == nil || stats.Median(f.Seconds) < stats.Median(best.Seconds)) {
 			best = f
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/strideml/stride/bench/internal/stats"
 )
 
 // dash stands for what was not measured.
@@ -103,7 +105,7 @@ func (r *result) speed(engine string) string {
 	if f == nil {
 		return dash
 	}
-	return significant(float64(r.Batch) / median(f.Seconds))
+	return significant(float64(r.Batch) / stats.Median(f.Seconds))
 }
 
 func (r *result) peak(engine string) string {

@@ -18,7 +18,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -95,10 +94,3 @@ func command(out, log io.Writer) *cobra.Command {
 
 // name returns what a file is called in tables.
 func name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".onnx") }
-
-// median returns the median of some numbers.
-func median(x []float64) float64 {
-	x = slices.Sorted(slices.Values(x))
-	n := len(x)
-	return (x[(n-1)/2] + x[n/2]) / 2
-}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/nn"
@@ -113,7 +114,7 @@ func (r *result) turns(own *session, other *worker, s settings) error {
 		a, b := float64(r.Batch)/slices.Min(ours), float64(r.Batch)/slices.Min(theirs.Seconds)
 		speeds, otherSpeeds, ratios = append(speeds, a), append(otherSpeeds, b), append(ratios, a/b)
 	}
-	r.Stride, r.ONNXRuntime, r.Ratio = median(speeds), median(otherSpeeds), median(ratios)
+	r.Stride, r.ONNXRuntime, r.Ratio = stats.Median(speeds), stats.Median(otherSpeeds), stats.Median(ratios)
 	return nil
 }
 

@@ -7,10 +7,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/strideml/stride/bench/internal/stats"
 )
 
 // A table has the results of files, sorted by name and batch.
@@ -73,21 +74,21 @@ func digits(x float64) string {
 
 // summary is the geometric mean of the ratios, and what is below 1.
 func (t *table) summary() string {
-	sum, n := 0.0, 0
+	var ratios []float64
 	version, slower := "", []string{}
 	for _, r := range t.Results {
 		if r.Why != "" {
 			continue
 		}
-		sum, n, version = sum+math.Log(r.Ratio), n+1, r.Version
+		ratios, version = append(ratios, r.Ratio), r.Version
 		if r.Ratio < 1 {
 			slower = append(slower, fmt.Sprintf("%s at %d (%.2f)", r.File, r.Batch, r.Ratio))
 		}
 	}
-	if n == 0 {
+	if len(ratios) == 0 {
 		return "Nothing was timed."
 	}
-	s := fmt.Sprintf("Geometric mean over %d rows: %.2f × ONNX Runtime %s; ", n, math.Exp(sum/float64(n)), version)
+	s := fmt.Sprintf("Geometric mean over %d rows: %.2f × ONNX Runtime %s; ", len(ratios), stats.GeometricMean(ratios), version)
 	if len(slower) == 0 {
 		return s + "none is below 1."
 	}

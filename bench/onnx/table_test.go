@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/strideml/stride/bench/internal/stats"
 )
 
 func TestTable(t *testing.T) {
@@ -56,7 +58,7 @@ func TestMedian(t *testing.T) {
 		x    []float64
 		want float64
 	}{{[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 2, 3}, 2.5}} {
-		if got := median(c.x); got != c.want {
+		if got := stats.Median(c.x); got != c.want {
 			t.Errorf("median of %v is %v, want %v", c.x, got, c.want)
 		}
 	}

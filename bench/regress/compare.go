@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/strideml/stride/bench/internal/stats"
 )
 
 // A comparison measures two builds side by side.
@@ -175,22 +177,7 @@ func ratios(values [2][]float64) spread {
 		quotients[i] = values[1][i] / values[0][i]
 	}
 	slices.Sort(quotients)
-	return spread{quantile(quotients, .5), quantile(quotients, .25), quantile(quotients, .75)}
-}
-
-// quantile interpolates linearly between sorted values; q is from 0 to 1.
-func quantile(sorted []float64, q float64) float64 {
-	at := q * float64(len(sorted)-1)
-	low := int(at)
-	if low+1 >= len(sorted) {
-		return sorted[low]
-	}
-	part := at - float64(low)
-	return sorted[low]*(1-part) + sorted[low+1]*part
-}
-
-func median(values []float64) float64 {
-	return quantile(slices.Sorted(slices.Values(values)), .5)
+	return spread{stats.Quantile(quotients, .5), stats.Quantile(quotients, .25), stats.Quantile(quotients, .75)}
 }
 
 // print writes a case as a line of the table or as JSON.
@@ -209,7 +196,7 @@ func (c *comparison) print(r *result) error {
 	if r.Memory.Median > 0 {
 		memory = fmt.Sprintf("%.3f", r.Memory.Median)
 	}
-	line := fmt.Sprintf("%-*s  %12.5g  %12.5g  %7.3f  %15s  %7s  %s", c.width, r.benchCase, median(r.speeds[0]), median(r.speeds[1]),
+	line := fmt.Sprintf("%-*s  %12.5g  %12.5g  %7.3f  %15s  %7s  %s", c.width, r.benchCase, stats.Median(r.speeds[0]), stats.Median(r.speeds[1]),
 		r.Speed.Median, fmt.Sprintf("%.3f – %.3f", r.Speed.Low, r.Speed.High), memory, r.Verdict)
 	_, err := fmt.Fprintln(c.stdout, line)
 	return err
