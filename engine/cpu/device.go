@@ -8,7 +8,7 @@ import (
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Options configures a Device.

@@ -7,9 +7,10 @@
 //	winograd    transforms of Winograd's convolutions
 //	vec         everything else: elementwise functions, sums, rows, pooling, depthwise
 //	            convolution
-//	isa         the choice of the instruction set
-//	kerneltest  what the tests share
 //	gen         the programs that write the assembly, a module of its own
+//
+// Package internal/isa chooses the instruction set, package internal/kerneltest is what the
+// tests share; the kernels of package data use both too.
 //
 // # One function, one kernel
 //

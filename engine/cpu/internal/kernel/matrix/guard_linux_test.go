@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // TestTileBounds runs Tile in memory that ends with the last valid element.

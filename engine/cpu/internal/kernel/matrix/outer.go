@@ -3,7 +3,7 @@ package matrix
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // OuterArgs describes one call of [Outer]. It computes, for each row

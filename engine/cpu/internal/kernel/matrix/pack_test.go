@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // packAll packs in two shares, as two workers would, and checks that the second

@@ -1,6 +1,6 @@
 package matrix
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // PeakFlops is the number of floating-point operations that one iteration of
 // [PeakFMA] does: 96 multiply-adds, that is 12 vectors of 8 floats or 24 of 4.

@@ -3,8 +3,8 @@ package matrix
 import (
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/isa"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 func TestPeakFMA(t *testing.T) {

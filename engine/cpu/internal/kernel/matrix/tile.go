@@ -3,7 +3,7 @@ package matrix
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Widths of the packed panels and heights of the register tiles.

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/isa"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // canary marks memory that a kernel must not write.

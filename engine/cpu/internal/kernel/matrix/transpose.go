@@ -1,6 +1,6 @@
 package matrix
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // Transpose2D transposes a rows×cols matrix:
 //

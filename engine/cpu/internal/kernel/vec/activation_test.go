@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // Parameters of the functions that have some.

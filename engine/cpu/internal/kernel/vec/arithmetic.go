@@ -4,7 +4,7 @@ import (
 	"math"
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Neg computes dst = -x.

@@ -3,7 +3,7 @@ package vec
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // The kernels of average pooling work on one output row in NHWC as those of maximum

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/isa"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // sameBits checks that a kernel has the same bits with AVX-512 and with AVX2.

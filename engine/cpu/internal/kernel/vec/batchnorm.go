@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // MergeMoments takes a matrix x of rows×n elements, whose rows are ld apart, into
 // the mean of each column and the sum m2 of its squared deviations from that mean,

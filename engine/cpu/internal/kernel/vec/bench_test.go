@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/isa"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // benchISA measures a body that handles elements floats, with every instruction set

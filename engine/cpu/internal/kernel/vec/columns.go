@@ -3,7 +3,7 @@ package vec
 import (
 	"math"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // The column kernels take blocks of at most sumRows rows and about sumFloats

@@ -3,7 +3,7 @@ package vec
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // The kernels of depthwise convolution work on one row of pixels of c channels

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/isa"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // depthwiseCase is one row of windows of size×size taps; gaps between the

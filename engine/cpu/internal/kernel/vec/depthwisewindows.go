@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // MaxWindows is how many windows a group of [DepthwiseWindows] has at most.
 const MaxWindows = 7

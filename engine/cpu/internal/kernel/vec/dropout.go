@@ -1,8 +1,8 @@
 package vec
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Dropout computes dst = x/(1−p) where the element is kept and 0 where it is

@@ -5,8 +5,8 @@ import (
 	"math"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // An elementwise function of up to two inputs.

@@ -1,8 +1,8 @@
 package vec
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // ELU computes dst = x where x > 0 and alpha·(eˣ−1) elsewhere, with an error of at

@@ -3,8 +3,8 @@ package vec
 import (
 	"math"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Exp computes dst = eˣ with an error of at most 1 ulp (0.90, 0.98), also where

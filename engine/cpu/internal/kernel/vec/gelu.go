@@ -3,8 +3,8 @@ package vec
 import (
 	"math"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // Erf computes the error function 2/√π·∫₀ˣ e^(−t²) dt with an error of at most 2

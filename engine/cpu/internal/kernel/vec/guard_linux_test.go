@@ -3,7 +3,7 @@ package vec
 import (
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // TestVecBounds runs the kernels in memory that ends with the last valid element:

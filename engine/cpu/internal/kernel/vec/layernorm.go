@@ -1,8 +1,8 @@
 package vec
 
 import (
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // layerFloats is about how many elements of a matrix the functions of layer

@@ -3,7 +3,7 @@ package vec
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // The pooling kernels work on one output row in NHWC: n pixels of c channels.

@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // ReLU computes dst = max(0, x); a NaN stays a NaN, as in PyTorch.
 func ReLU(dst, x []float32) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 func TestSum(t *testing.T) {

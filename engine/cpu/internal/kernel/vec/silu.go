@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // SiLU computes dst = x·σ(x), σ being [Sigmoid], with an error of at most 3.5 ulp
 // (3.09, 3.09); below x = −87.3, where σ(x) is a denormal number, of at most 2⁻¹⁴³. It is

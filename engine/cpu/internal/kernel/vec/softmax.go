@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // softmaxBlock is the number of rows that the softmax functions hold statistics
 // of at a time.

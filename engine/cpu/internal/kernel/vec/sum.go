@@ -1,6 +1,6 @@
 package vec
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/isa"
+import "github.com/strideml/stride/internal/isa"
 
 // Sum returns the sum of x. The order of additions is fixed: with the elements
 // dealt out in turn to 32 partial sums s₀…s₃₁, each in rising order,

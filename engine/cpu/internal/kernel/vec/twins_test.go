@@ -3,8 +3,8 @@ package vec
 import (
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec/coef"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // TestTwins compares each kernel with its twin.

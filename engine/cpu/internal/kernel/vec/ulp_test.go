@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // A unary function with the float64 function that it approximates.

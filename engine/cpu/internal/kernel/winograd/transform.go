@@ -3,8 +3,8 @@ package winograd
 import (
 	"unsafe"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/isa"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/winograd/matrices"
+	"github.com/strideml/stride/internal/isa"
 )
 
 // A Transform multiplies small square matrices from both sides by a matrix M:

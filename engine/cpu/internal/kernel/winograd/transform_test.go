@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // eachTransform calls test for every transform of every algorithm.

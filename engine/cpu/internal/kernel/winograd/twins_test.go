@@ -3,7 +3,7 @@ package winograd
 import (
 	"testing"
 
-	"github.com/strideml/stride/engine/cpu/internal/kernel/kerneltest"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // TestTwins compares each kernel with its twin.
