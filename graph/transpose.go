@@ -20,12 +20,14 @@ func (o TransposeOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 		return nil, err
 	}
 	sorted := slices.Sorted(slices.Values(o.Perm))
-	out := make(tensor.Shape, len(o.Perm))
 	for i, p := range sorted {
 		if p != i || len(o.Perm) != len(in[0]) {
 			return nil, fmt.Errorf("%v is not a permutation of the %d axes of %v", o.Perm, len(in[0]), in[0])
 		}
-		out[i] = in[0][o.Perm[i]]
+	}
+	out := make(tensor.Shape, len(o.Perm))
+	for i, p := range o.Perm {
+		out[i] = in[0][p]
 	}
 	return out, nil
 }

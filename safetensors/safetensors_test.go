@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
+	"github.com/strideml/stride/internal/bounded"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -317,8 +317,12 @@ func FuzzRead(f *testing.F) {
 		f.Add(bad.file)
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		known, errKnown := read(bytes.NewReader(b), int64(len(b)))
-		file, err := Read(bytes.NewReader(b))
+		var known, file *File
+		var errKnown, err error
+		bounded.Check(t, len(b), 2, func() {
+			known, errKnown = read(bytes.NewReader(b), int64(len(b)))
+			file, err = Read(bytes.NewReader(b))
+		})
 		if (err == nil) != (errKnown == nil) {
 			t.Fatalf("errors differ: with size %v, without %v", errKnown, err)
 		}

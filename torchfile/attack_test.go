@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strideml/stride/internal/bounded"
 	"github.com/strideml/stride/torchfile"
 )
 
@@ -349,18 +350,8 @@ func FuzzObject(f *testing.F) {
 	f.Fuzz(func(t *testing.T, pickle string) { checkUse(t, checkpoint(pickle)) })
 }
 
-// checkUse uses a file and checks what that takes.
+// checkUse uses a file and checks what that takes: opening it and reading the values have
+// a limit each.
 func checkUse(t *testing.T, b []byte) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	began := time.Now()
-	_ = use(b)
-	if limit := time.Second * time.Duration(1+len(b)>>10); time.Since(began) > limit {
-		t.Errorf("takes %v for a file of %d bytes", time.Since(began), len(b))
-	}
-	runtime.ReadMemStats(&after)
-	// Opening and reading the values have a limit each; TotalAlloc counts garbage too.
-	if n := after.TotalAlloc - before.TotalAlloc; n > 2*(64<<20+4*uint64(len(b))) {
-		t.Errorf("allocates %d bytes for a file of %d", n, len(b))
-	}
+	bounded.Check(t, len(b), 2, func() { _ = use(b) })
 }

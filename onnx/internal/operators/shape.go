@@ -128,17 +128,20 @@ func unsqueeze(c *Call) []*Value {
 }
 
 func transpose(c *Call) []*Value {
+	identity := make([]int, c.rank())
+	for a := range identity {
+		identity[a] = a
+	}
 	perm := c.ints("perm")
 	if perm == nil {
-		for a := range c.rank() {
-			perm = append(perm, c.rank()-1-a)
-		}
+		perm = slices.Clone(identity)
+		slices.Reverse(perm)
 	}
 	v := c.In[0]
 	switch {
 	case v.Known != nil:
 		return c.constant(constant.Transpose(v.Known, perm))
-	case len(perm) == c.rank() && slices.IsSorted(perm):
+	case slices.Equal(perm, identity):
 		return []*Value{v}
 	}
 	return c.one(graph.Transpose(c.x(), perm...))

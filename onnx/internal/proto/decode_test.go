@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/strideml/stride/internal/bounded"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -152,7 +153,9 @@ func TestDecodeMemory(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(slices.Concat(varint(1, 8), part(7, part(1, text(4, "Relu"), part(5, part(8, []byte{1}))), part(5, varint(2, 1), part(4, floatBytes(1))))))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _ = Decode(data)
-		_, _ = DecodeTensor(data)
+		bounded.Check(t, len(data), 1, func() {
+			_, _ = Decode(data)
+			_, _ = DecodeTensor(data)
+		})
 	})
 }

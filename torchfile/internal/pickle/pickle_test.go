@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/strideml/stride/internal/bounded"
 )
 
 // A golden is a value that Python has pickled: in JSON a list of the three.
@@ -158,12 +160,15 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("\x80\x02cmy.module\nThing\nK\x07\x85\x81}U\x01aNsb(U\x01kK\x01uK\x02a."))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		const budget = 4 << 20
-		d := NewDecoder(strings.NewReader(string(b)), budget)
-		for range 3 {
-			if _, err := d.Decode(); err != nil {
-				break
+		var d *Decoder
+		bounded.Check(t, len(b), 1, func() {
+			d = NewDecoder(strings.NewReader(string(b)), budget)
+			for range 3 {
+				if _, err := d.Decode(); err != nil {
+					break
+				}
 			}
-		}
+		})
 		if d.Offset() > int64(len(b)) {
 			t.Errorf("%d of %d bytes were read", d.Offset(), len(b))
 		}
