@@ -62,6 +62,21 @@ type Replicator interface {
 	Replicate(d Device) (Program, error)
 }
 
+// A Batcher is a Program that can be had for batches of other sizes.
+type Batcher interface {
+	// AnyBatch returns a program for a device of the same package that computes
+	// batches of every size that is a multiple of samples, which is at most the size
+	// of this program's batch and divides it. The program takes and returns tensors
+	// whose first size is that of the batch, for the inputs and outputs of this
+	// program. It computes so many samples at a time, with the bits that this program
+	// gives them, so that those of a sample do not depend on how large the batch is.
+	//
+	// The two programs share what does not change between runs, such as packed
+	// weights, and each is closed by itself, as those of a Replicator. AnyBatch fails
+	// if the samples of a batch are not computed independently of each other.
+	AnyBatch(d Device) (p Program, samples int, err error)
+}
+
 // StartProfile is Profiler.StartProfile, with an error for programs that cannot
 // be profiled.
 func StartProfile(p Program) (stop func() *Profile, err error) {

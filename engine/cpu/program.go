@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -18,7 +19,8 @@ import (
 // A program is what Compile returns.
 type program struct {
 	*exec.Program
-	plan func() (*exec.Plan, error) // compiles it again
+	plan        func() (*exec.Plan, error) // compiles it again
+	independent func() bool                // reports whether samples of a batch are computed independently
 }
 
 // What programs offer beyond engine.Program.
@@ -28,6 +30,7 @@ var (
 	_ engine.Profiler         = program{}
 	_ engine.Tracer           = program{}
 	_ engine.Replicator       = program{}
+	_ engine.Batcher          = program{}
 )
 
 // StartProfile implements engine.Profiler.
@@ -56,7 +59,16 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 	if err != nil {
 		return nil, err
 	}
-	p := program{plan: func() (*exec.Plan, error) { return d.plan(small, smallOutputs, nil) }}
+	p := program{
+		plan: func() (*exec.Plan, error) { return d.plan(small, smallOutputs, nil) },
+		independent: func() bool {
+			if len(g.Inputs()) == 0 || len(outputs) == 0 || len(outputs[0].Shape()) == 0 {
+				return false
+			}
+			_, _, ok := graph.Rebatched(outputs, 2*outputs[0].Shape()[0])
+			return ok
+		},
+	}
 	p.Program, err = exec.New(d.workers, exec.Binding{Inputs: g.Inputs(), Outputs: outputs, Parts: parts, Owner: d}, plan, p.forReplicas(d, parts))
 	if err != nil {
 		return nil, err
@@ -84,12 +96,38 @@ func (p program) Replicate(device engine.Device) (engine.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := program{plan: p.plan}
+	q := program{plan: p.plan, independent: p.independent}
 	q.Program, err = p.Program.Replicate(d.workers, d, plan, p.forReplicas(d, p.Parts))
 	if err != nil {
 		return nil, err
 	}
 	return q, nil
+}
+
+// AnyBatch implements engine.Batcher, for devices of this package. The new program has the
+// algorithms of this one, whatever the options of the device.
+func (p program) AnyBatch(device engine.Device) (engine.Program, int, error) {
+	d, ok := OrDefault(device).(*Device)
+	if !ok {
+		return nil, 0, fmt.Errorf("cpu: a program cannot be replicated on %T", device)
+	}
+	if !p.independent() {
+		return nil, 0, errors.New("cpu: the samples of a batch are not computed independently of each other")
+	}
+	plan, err := p.plan()
+	if err != nil {
+		return nil, 0, err
+	}
+	compile := p.plan
+	if d.workers.Size() == 1 {
+		compile = nil
+	}
+	q := program{plan: p.plan, independent: p.independent}
+	q.Program, err = p.Program.AnyBatch(d.workers, d, plan, compile)
+	if err != nil {
+		return nil, 0, err
+	}
+	return q, q.Samples(), nil
 }
 
 // plan compiles a graph.

@@ -74,8 +74,9 @@ type Program struct {
 	assigned   []*graph.Variable
 	steps      []Step
 	order      uint64
-	replicated *replicas  // for parts of the batch, or nil
-	programs   []*Program // itself and the replicas of the other workers
+	replicated *replicas    // for parts of the batch, or nil
+	anyBatch   *batchShapes // if it computes batches of several sizes
+	programs   []*Program   // itself and the replicas of the other workers
 	closed     bool
 	observer   Observer // while the program is profiled or traced
 
@@ -206,17 +207,15 @@ func newProgram(w *Workers, b Binding, plan *Plan, k *kept, scratches int) (*Pro
 
 // Run implements engine.Program.
 func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
-	if err := engine.CheckOutputs(p.Outputs, outputs); err != nil {
-		return fmt.Errorf("cpu: %w", err)
-	}
 	p.workers.mu.Lock()
 	defer p.workers.mu.Unlock()
 	if p.closed {
 		return errClosed
 	}
 	defer clear(p.fed)
-	if err := feeds.Arrange(p.Inputs, p.fed); err != nil {
-		return fmt.Errorf("cpu: %w", err)
+	parts, err := p.arrange(feeds, outputs)
+	if err != nil {
+		return err
 	}
 	for _, q := range p.programs {
 		if err := q.bindVariables(); err != nil {
@@ -226,13 +225,13 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	p.bind()
 	p.refresh()
 	defer p.kept.mu.RUnlock()
-	if p.replicated != nil {
-		p.replicated.do(p.workers, p.Parts, p.fed, outputs)
-	} else {
-		p.workers.scratch = p.scratch
-		for part := range p.Parts {
-			p.pass(p.fed, outputs, part)
-		}
+	alone := p.alone(parts)
+	if alone > 0 {
+		p.replicated.do(p.workers, alone, p.fed, outputs)
+	}
+	p.workers.scratch = p.scratch
+	for part := alone; part < parts; part++ {
+		p.pass(p.fed, outputs, part)
 	}
 	for _, q := range p.programs {
 		if q.observer != nil {
