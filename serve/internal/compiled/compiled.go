@@ -1,0 +1,207 @@
+// Package compiled has networks compiled for batches of any size.
+//
+// A server batches whatever waits, so that sizes change from batch to batch. A network is
+// compiled for a few numbers of samples that the engine computes at a time, its "units":
+// 1, and those that the engine prefers for larger batches. A batch of any size is a number
+// of units. All units of one network, and all instances of it, share its weights; instances
+// share their packed weights, too.
+package compiled
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+)
+
+// Options are the choices of New. The zero value compiles for single samples.
+type Options struct {
+	// Batch is the largest batch to compile for. Larger ones are computed too, in parts.
+	Batch int
+	// Invariant compiles for single samples only, so that a sample gets the same bits
+	// whatever the size of its batch.
+	Invariant bool
+}
+
+// A Network is a compiled network, once for each device. Its weights must not change
+// while it is in use.
+type Network struct {
+	instances []*Instance
+	kept      int64 // bytes that the instances share
+}
+
+// New compiles a network for several devices, with an instance for each. The devices must
+// be of one engine.
+func New(net *nn.Model, devices []engine.Device, o Options) (n *Network, err error) {
+	n = &Network{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+			n = nil
+		}
+	}()
+	for _, d := range devices {
+		n.instances = append(n.instances, &Instance{device: d})
+	}
+	size := max(1, o.Batch)
+	if o.Invariant {
+		size = 1
+	}
+	for size > 0 {
+		samples, err := n.compile(net, size)
+		if err != nil {
+			return n, err
+		}
+		// The engine may compute fewer samples at a time than asked for; smaller units are
+		// powers of two.
+		size = 1 << bits.Len(uint(samples-1)) >> 1
+	}
+	for _, i := range n.instances {
+		if err := i.warm(); err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// compile adds a unit of at most so many samples to each instance, and returns its size.
+func (n *Network) compile(net *nn.Model, size int) (samples int, err error) {
+	t, err := net.Trace(size, nn.Eval)
+	if err != nil {
+		return 0, err
+	}
+	if len(t.Output.Shape()) < 1 || t.Output.Shape()[0] != size {
+		return 0, fmt.Errorf("the network gives %v for a batch of %d: want a result for each sample", t.Output.Shape(), size)
+	}
+	first, err := n.instances[0].device.Compile(t.Graph, t.Output)
+	if err != nil {
+		return 0, fmt.Errorf("compile the network: %w", err)
+	}
+	in, out := t.Input.Shape()[1:], t.Output.Shape()[1:]
+	batcher, ok := first.(engine.Batcher)
+	if !ok { // an engine that computes what it was compiled for
+		n.instances = n.instances[:1]
+		u := unit{program: first, samples: size, input: t.Input, in: in, out: out, exact: true}
+		n.instances[0].units = append(n.instances[0].units, u)
+		return size, nil
+	}
+	defer first.Close() // what it shares stays
+	if p, ok := first.(engine.MemoryPlanner); ok {
+		n.kept += p.KeptBytes()
+	}
+	for _, i := range n.instances {
+		p, s, err := batcher.AnyBatch(i.device)
+		if err != nil {
+			return 0, fmt.Errorf("compile the network: %w", err)
+		}
+		i.units = append(i.units, unit{program: p, samples: s, input: t.Input, in: in, out: out})
+		samples = s
+	}
+	return samples, nil
+}
+
+// Instances returns what computes: each may compute a batch while the others do.
+func (n *Network) Instances() []*Instance { return n.instances }
+
+// MemoryBytes is the memory of all instances for what they keep between runs, such as
+// packed weights, and for the values between layers, of which those of one device share
+// memory; 0 if the engine does not tell.
+func (n *Network) MemoryBytes() (bytes int64) {
+	bytes = n.kept
+	for _, i := range n.instances {
+		var most int64
+		for _, u := range i.units {
+			if p, ok := u.program.(engine.MemoryPlanner); ok {
+				most = max(most, p.MemoryBytes()-p.KeptBytes())
+			}
+		}
+		bytes += most
+	}
+	return bytes
+}
+
+// Close releases the memory. No instance may be running.
+func (n *Network) Close() (err error) {
+	for _, i := range n.instances {
+		for _, u := range i.units {
+			err = errors.Join(err, u.program.Close())
+		}
+		i.units = nil
+	}
+	return err
+}
+
+// An Instance is a network compiled for one device. It is not safe for concurrent use.
+type Instance struct {
+	device engine.Device
+	units  []unit // the largest first; the last one is for single samples
+}
+
+// A unit computes a number of samples at a time.
+type unit struct {
+	program engine.Program
+	samples int
+	input   *graph.Node
+	in, out tensor.Shape // of a sample
+	exact   bool         // it computes so many samples in a run, and no more
+}
+
+// Samples returns how many samples the units compute at a time, the largest first.
+func (i *Instance) Samples() (samples []int) {
+	for _, u := range i.units {
+		samples = append(samples, u.samples)
+	}
+	return samples
+}
+
+// Run computes n samples, which lie one after the other in in. Their results are written
+// to out.
+func (i *Instance) Run(n int, in, out []float32) error {
+	if len(i.units) == 0 {
+		return errors.New("the network is closed")
+	}
+	one := i.units[0]
+	if len(in) != n*one.in.Size() || len(out) != n*one.out.Size() {
+		return fmt.Errorf("%d values in and %d out for a batch of %d: want %d and %d", len(in), len(out), n, n*one.in.Size(), n*one.out.Size())
+	}
+	for _, u := range i.units {
+		for n >= u.samples {
+			now := n / u.samples * u.samples
+			if u.exact {
+				now = u.samples
+			}
+			if err := u.run(now, in[:now*u.in.Size()], out[:now*u.out.Size()]); err != nil {
+				return err
+			}
+			in, out, n = in[now*u.in.Size():], out[now*u.out.Size():], n-now
+		}
+	}
+	return nil
+}
+
+func (u *unit) run(n int, in, out []float32) error {
+	x, err := tensor.FromSlice(in, append([]int{n}, u.in...)...)
+	if err != nil {
+		return err
+	}
+	y, err := tensor.FromSlice(out, append([]int{n}, u.out...)...)
+	if err != nil {
+		return err
+	}
+	return u.program.Run(engine.Feeds{u.input: x}, []*tensor.Tensor{y})
+}
+
+// warm computes a batch of zeros with each unit, so that weights are packed before the
+// first request comes.
+func (i *Instance) warm() error {
+	for _, u := range i.units {
+		if err := u.run(u.samples, make([]float32, u.samples*u.in.Size()), make([]float32, u.samples*u.out.Size())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
