@@ -108,6 +108,18 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 			}
 			return err
 		}},
+		"engine.Batcher.AnyBatch": {call: func(d engine.Device) error {
+			p, err := cpu.New(cpu.Options{Threads: 1}).Compile(g, out)
+			if err != nil {
+				return err
+			}
+			defer p.Close()
+			q, _, err := p.(engine.Batcher).AnyBatch(d)
+			if err == nil {
+				err = q.Close()
+			}
+			return err
+		}},
 		"cpu.OrDefault":        {call: func(d engine.Device) error { cpu.OrDefault(d).Name(); return nil }},
 		"nn.Model.Predict":     {call: func(d engine.Device) error { _, err := m.Predict(d, x); return err }},
 		"nn.Model.WarmUp":      {call: func(d engine.Device) error { return m.WarmUp(d, 1, 2) }},
