@@ -128,3 +128,13 @@ func Ulp(v float64) float64 {
 	_, e := math.Frexp(v)
 	return math.Ldexp(1, max(e-24, -149))
 }
+
+// RandomBytes returns n bytes, always the same for a seed and n.
+func RandomBytes(n int, seed uint64) []uint8 {
+	r := rand.New(rand.NewPCG(seed, uint64(n)))
+	x := make([]uint8, n)
+	for i := range x {
+		x[i] = uint8(r.Uint32() >> 24)
+	}
+	return x
+}

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/strideml/stride/internal/isa"
+
 // InverseDCT computes the samples of a row of blocks, which are len(last) times 64
 // coefficients in natural order: row by row, vertical frequency 0 first.
 // last[i] is the place in zigzag order of the last coefficient of block i that is not zero,
@@ -102,9 +104,37 @@ func corners() (rows, columns [64]uint8) {
 
 // inverse8 is InverseDCT for size 8.
 func inverse8(dst []uint8, stride int, coefficients []int16, last []uint8, quant *[64]uint16) {
-	for i, l := range last {
-		block8(dst[8*i:], stride, (*[64]int16)(coefficients[64*i:]), int(l), quant)
+	i := 0
+	if isa.UseSIMD && len(last) >= 2 {
+		i = inPairs(len(last), func(from, pairs int) int {
+			return inverse8SIMD(&dst[8*from], stride, &coefficients[64*from], &last[from], &quant[0], pairs)
+		}, func(at int) {
+			block8(dst[8*at:], stride, (*[64]int16)(coefficients[64*at:]), int(last[at]), quant)
+		})
 	}
+	for ; i < len(last); i++ {
+		block8(dst[8*i:], stride, (*[64]int16)(coefficients[64*i:]), int(last[i]), quant)
+	}
+}
+
+// inPairs covers n blocks, at least two, with calls of an assembly function that transforms
+// pairs of blocks. Where that stops before a pair, one transforms its blocks. The last pair
+// of an odd number of blocks repeats a block.
+func inPairs(n int, assembly func(from, pairs int) (done int), one func(i int)) int {
+	for i := 0; i < n; {
+		from, pairs := i, (n-i)/2
+		if pairs == 0 {
+			from, pairs = n-2, 1
+		}
+		done := assembly(from, pairs)
+		if done < pairs {
+			one(from + 2*done)
+			one(from + 2*done + 1)
+			done++
+		}
+		i = from + 2*done
+	}
+	return n
 }
 
 // block8 transforms a block.
@@ -215,3 +245,6 @@ func odd8(in1, in3, in5, in7 int32) (o0, o1, o2, o3 int32) {
 	z1, z2 := (in7+in1)*-fix0899, (in5+in3)*-fix2562
 	return in1*fix1501 + z1 + z4, in3*fix3072 + z2 + z3, in5*fix2053 + z2 + z4, in7*fix0298 + z1 + z3
 }
+
+//go:noescape
+func inverse8SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)

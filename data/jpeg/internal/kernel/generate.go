@@ -1,0 +1,6 @@
+package kernel
+
+// The generators are a module of their own, so that programs that use this package do
+// not depend on avo.
+
+//go:generate go run -C ../../../../engine/cpu/internal/kernel/gen ./bytes -out ../../../../../data/jpeg/internal/kernel/kernel_amd64.s jpeg

@@ -1,0 +1,35 @@
+// Command bytes writes the AVX2 assembly of the kernels that work on pictures of 8 bits:
+//
+//	bytes -out FILE PACKAGE
+//
+// writes that of jpeg, package data/jpeg/internal/kernel, or of resample, package
+// data/raster/internal/resample. It is run by go generate there.
+//
+// # Inverse DCT: idct.go
+//
+// Two blocks of a row lie side by side in a register, one in each half: eight 16-bit
+// lanes are a row of a block. Columns are transformed first, in all lanes at once; then the
+// blocks are transposed, and the same is done with the rows. Products of 16-bit numbers are
+// added in pairs to 32 bits. Blocks whose last coefficients are zero take shorter ways.
+package main
+
+import (
+	"flag"
+	"log"
+
+	. "github.com/mmcloughlin/avo/build"
+)
+
+func main() {
+	// Generate reads the flags.
+	flag.Usage = func() {}
+	flag.Parse()
+	ConstraintExpr("amd64,!noasm")
+	switch name := flag.Arg(0); name {
+	case "jpeg":
+		inverseDCT8()
+	default:
+		log.Fatalf("no kernels for package %q", name)
+	}
+	Generate()
+}
