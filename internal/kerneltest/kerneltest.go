@@ -138,3 +138,12 @@ func RandomBytes(n int, seed uint64) []uint8 {
 	}
 	return x
 }
+
+// Floats returns bytes as the results of a [Twin].
+func Floats(bytes []uint8) []float32 {
+	x := make([]float32, len(bytes))
+	for i, v := range bytes {
+		x[i] = float32(v)
+	}
+	return x
+}

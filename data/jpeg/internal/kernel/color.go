@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/strideml/stride/internal/isa"
+
 // Numbers with 16 fractional bits.
 const (
 	fix034414 = 22554
@@ -8,10 +10,15 @@ const (
 	fix17720  = 116130
 )
 
-// YCbCrToRGB converts rows of equal length, len(y).
+// YCbCrToRGB converts rows of equal length, len(y). Those of the result must not overlap
+// the others.
 func YCbCrToRGB(r, g, b, y, cb, cr []uint8) {
 	n := len(y)
 	r, g, b, cb, cr = r[:n], g[:n], b[:n], cb[:n], cr[:n]
+	if isa.UseSIMD && n >= lanes {
+		toRGBSIMD(&r[0], &g[0], &b[0], &y[0], &cb[0], &cr[0], n)
+		return
+	}
 	for i := range y {
 		r[i], g[i], b[i] = rgb(y[i], cb[i], cr[i])
 	}
@@ -22,6 +29,10 @@ func YCbCrToRGB(r, g, b, y, cb, cr []uint8) {
 func YCbCrToRGBA(dst, y, cb, cr []uint8) {
 	n := len(y)
 	dst, cb, cr = dst[:4*n], cb[:n], cr[:n]
+	if isa.UseSIMD && n >= lanes {
+		toRGBASIMD(&dst[0], &y[0], &cb[0], &cr[0], n)
+		return
+	}
 	for i := range y {
 		pixel := (*[4]uint8)(dst[4*i:])
 		pixel[0], pixel[1], pixel[2] = rgb(y[i], cb[i], cr[i])
@@ -73,3 +84,9 @@ func share(ink uint8, light uint32) uint32 {
 	v := uint32(ink)*light + 128
 	return (v>>8 + v) >> 8
 }
+
+//go:noescape
+func toRGBSIMD(red, green, blue, y, cb, cr *uint8, n int)
+
+//go:noescape
+func toRGBASIMD(dst, y, cb, cr *uint8, n int)

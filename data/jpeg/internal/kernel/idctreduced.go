@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/strideml/stride/internal/isa"
+
 // More numbers with 13 fractional bits, for reduced transforms.
 const (
 	fix0211 = 1730
@@ -16,8 +18,16 @@ const (
 
 // inverse4 is InverseDCT for size 4.
 func inverse4(dst []uint8, stride int, coefficients []int16, last []uint8, quant *[64]uint16) {
-	for i, l := range last {
-		block4(dst[4*i:], stride, (*[64]int16)(coefficients[64*i:]), int(l), quant)
+	i := 0
+	if isa.UseSIMD && len(last) >= 2 {
+		i = inPairs(len(last), func(from, pairs int) int {
+			return inverse4SIMD(&dst[4*from], stride, &coefficients[64*from], &last[from], &quant[0], pairs)
+		}, func(at int) {
+			block4(dst[4*at:], stride, (*[64]int16)(coefficients[64*at:]), int(last[at]), quant)
+		})
+	}
+	for ; i < len(last); i++ {
+		block4(dst[4*i:], stride, (*[64]int16)(coefficients[64*i:]), int(last[i]), quant)
 	}
 }
 
@@ -102,3 +112,6 @@ func block1(coefficient int16, quantiser uint16) uint8 {
 	v := (int32(coefficient)*int32(int16(quantiser)) + 4) >> 3
 	return sample(v << 22 >> 22)
 }
+
+//go:noescape
+func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)

@@ -13,17 +13,17 @@ TEXT ·inverse8SIMD(SB), NOSPLIT, $288-56
 	MOVQ last+24(FP), BX
 	MOVQ quant+32(FP), SI
 	MOVQ pairs+40(FP), DI
-	LEAQ 31(SP), R9
-	ANDQ $-32, R9
 	LEAQ (CX)(CX*2), R8
 
 pair:
-	MOVBLZX        (BX), R10
-	MOVBLZX        1(BX), R11
-	CMPL           R10, R11
-	CMOVLCS        R11, R10
-	TESTL          R10, R10
+	MOVBLZX        (BX), R9
+	MOVBLZX        1(BX), R10
+	CMPL           R9, R10
+	CMOVLCS        R10, R9
+	TESTL          R9, R9
 	JEQ            constant
+	LEAQ           31(SP), R10
+	ANDQ           $-32, R10
 	VBROADCASTI128 (DX), Y0
 	VINSERTI128    $0x01, 128(DX), Y0, Y0
 	VBROADCASTI128 (SI), Y1
@@ -33,7 +33,7 @@ pair:
 	VPXOR          Y0, Y1, Y1
 	VPTEST         Y1, Y1
 	JNE            return
-	CMPL           R10, $0x09
+	CMPL           R9, $0x09
 	JHI            full
 	VBROADCASTI128 16(DX), Y1
 	VINSERTI128    $0x01, 144(DX), Y1, Y1
@@ -106,10 +106,10 @@ pair:
 	VPADDD         Y4, Y3, Y8
 	VPSUBD         Y4, Y3, Y4
 	VPSUBD         Y5, Y3, Y3
-	VMOVDQA        Y7, (R9)
-	VMOVDQA        Y8, 64(R9)
-	VMOVDQA        Y4, 128(R9)
-	VMOVDQA        Y3, 192(R9)
+	VMOVDQA        Y7, (R10)
+	VMOVDQA        Y8, 64(R10)
+	VMOVDQA        Y4, 128(R10)
+	VMOVDQA        Y3, 192(R10)
 	VPXOR          Y3, Y3, Y3
 	VPUNPCKHWD     Y6, Y3, Y3
 	VPSRAD         $0x03, Y3, Y3
@@ -121,10 +121,10 @@ pair:
 	VPADDD         Y1, Y3, Y6
 	VPSUBD         Y1, Y3, Y1
 	VPSUBD         Y4, Y3, Y3
-	VMOVDQA        Y5, 32(R9)
-	VMOVDQA        Y6, 96(R9)
-	VMOVDQA        Y1, 160(R9)
-	VMOVDQA        Y3, 224(R9)
+	VMOVDQA        Y5, 32(R10)
+	VMOVDQA        Y6, 96(R10)
+	VMOVDQA        Y1, 160(R10)
+	VMOVDQA        Y3, 224(R10)
 	VPUNPCKLWD     Y0, Y2, Y1
 	VPMADDWD       words_2c63_25a1<>+0(SB), Y1, Y3
 	VPMADDWD       words_25a1_f72d<>+0(SB), Y1, Y4
@@ -135,51 +135,51 @@ pair:
 	VPMADDWD       words_25a1_f72d<>+0(SB), Y0, Y6
 	VPMADDWD       words_1925_d39e<>+0(SB), Y0, Y7
 	VPMADDWD       words_8d4_e6dc<>+0(SB), Y0, Y0
-	VPADDD         (R9), Y3, Y8
+	VPADDD         (R10), Y3, Y8
 	VPSRAD         $0x12, Y8, Y8
-	VPADDD         32(R9), Y2, Y9
+	VPADDD         32(R10), Y2, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y8, Y8
-	VMOVDQU        (R9), Y9
+	VMOVDQU        (R10), Y9
 	VPSUBD         Y3, Y9, Y3
 	VPSRAD         $0x12, Y3, Y3
-	VMOVDQU        32(R9), Y9
+	VMOVDQU        32(R10), Y9
 	VPSUBD         Y2, Y9, Y2
 	VPSRAD         $0x12, Y2, Y2
 	VPACKSSDW      Y2, Y3, Y2
-	VPADDD         64(R9), Y4, Y3
+	VPADDD         64(R10), Y4, Y3
 	VPSRAD         $0x12, Y3, Y3
-	VPADDD         96(R9), Y6, Y9
+	VPADDD         96(R10), Y6, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y3, Y3
-	VMOVDQU        64(R9), Y9
+	VMOVDQU        64(R10), Y9
 	VPSUBD         Y4, Y9, Y4
 	VPSRAD         $0x12, Y4, Y4
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        96(R10), Y9
 	VPSUBD         Y6, Y9, Y6
 	VPSRAD         $0x12, Y6, Y6
 	VPACKSSDW      Y6, Y4, Y4
-	VPADDD         128(R9), Y5, Y6
+	VPADDD         128(R10), Y5, Y6
 	VPSRAD         $0x12, Y6, Y6
-	VPADDD         160(R9), Y7, Y9
+	VPADDD         160(R10), Y7, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y6, Y6
-	VMOVDQU        128(R9), Y9
+	VMOVDQU        128(R10), Y9
 	VPSUBD         Y5, Y9, Y5
 	VPSRAD         $0x12, Y5, Y5
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        160(R10), Y9
 	VPSUBD         Y7, Y9, Y7
 	VPSRAD         $0x12, Y7, Y7
 	VPACKSSDW      Y7, Y5, Y5
-	VPADDD         192(R9), Y1, Y7
+	VPADDD         192(R10), Y1, Y7
 	VPSRAD         $0x12, Y7, Y7
-	VPADDD         224(R9), Y0, Y9
+	VPADDD         224(R10), Y0, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y7, Y7
-	VMOVDQU        192(R9), Y9
+	VMOVDQU        192(R10), Y9
 	VPSUBD         Y1, Y9, Y1
 	VPSRAD         $0x12, Y1, Y1
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        224(R10), Y9
 	VPSUBD         Y0, Y9, Y0
 	VPSRAD         $0x12, Y0, Y0
 	VPACKSSDW      Y0, Y1, Y0
@@ -195,7 +195,7 @@ pair:
 	VPUNPCKHBW     Y1, Y0, Y0
 	VPUNPCKLBW     Y2, Y3, Y1
 	VPUNPCKHBW     Y2, Y3, Y2
-	LEAQ           (AX)(CX*4), R10
+	LEAQ           (AX)(CX*4), R9
 	VPUNPCKLWD     Y1, Y4, Y3
 	VPUNPCKLWD     Y2, Y0, Y5
 	VPUNPCKHWD     Y1, Y4, Y1
@@ -211,37 +211,12 @@ pair:
 	VPUNPCKLDQ     Y0, Y1, Y2
 	VPUNPCKHDQ     Y0, Y1, Y0
 	VPERMQ         $0xd8, Y2, Y2
-	VMOVDQU        X2, (R10)
-	VEXTRACTI128   $0x01, Y2, (R10)(CX*1)
+	VMOVDQU        X2, (R9)
+	VEXTRACTI128   $0x01, Y2, (R9)(CX*1)
 	VPERMQ         $0xd8, Y0, Y0
-	VMOVDQU        X0, (R10)(CX*2)
-	VEXTRACTI128   $0x01, Y0, (R10)(R8*1)
+	VMOVDQU        X0, (R9)(CX*2)
+	VEXTRACTI128   $0x01, Y0, (R9)(R8*1)
 	JMP            next
-
-constant:
-	VPBROADCASTW (SI), X0
-	VPBROADCASTW (DX), X1
-	VPMULLW      X0, X1, X1
-	VPSLLW       $0x02, X1, X1
-	VPADDSW      words_10<>+0(SB), X1, X1
-	VPSRAW       $0x05, X1, X1
-	VPBROADCASTW 128(DX), X2
-	VPMULLW      X0, X2, X2
-	VPSLLW       $0x02, X2, X2
-	VPADDSW      words_10<>+0(SB), X2, X2
-	VPSRAW       $0x05, X2, X2
-	VPACKSSWB    X2, X1, X1
-	VPADDB       octets_80<>+0(SB), X1, X1
-	LEAQ         (AX)(CX*4), R10
-	VMOVDQU      X1, (AX)
-	VMOVDQU      X1, (AX)(CX*1)
-	VMOVDQU      X1, (AX)(CX*2)
-	VMOVDQU      X1, (AX)(R8*1)
-	VMOVDQU      X1, (R10)
-	VMOVDQU      X1, (R10)(CX*1)
-	VMOVDQU      X1, (R10)(CX*2)
-	VMOVDQU      X1, (R10)(R8*1)
-	JMP          next
 
 full:
 	VBROADCASTI128 64(DX), Y1
@@ -285,13 +260,13 @@ full:
 	VPSRAD         $0x03, Y12, Y12
 	VPADDD         doubles_400<>+0(SB), Y12, Y12
 	VPADDD         Y10, Y11, Y13
-	VMOVDQA        Y13, (R9)
+	VMOVDQA        Y13, (R10)
 	VPADDD         Y1, Y12, Y13
-	VMOVDQA        Y13, 64(R9)
+	VMOVDQA        Y13, 64(R10)
 	VPSUBD         Y1, Y12, Y1
-	VMOVDQA        Y1, 128(R9)
+	VMOVDQA        Y1, 128(R10)
 	VPSUBD         Y10, Y11, Y1
-	VMOVDQA        Y1, 192(R9)
+	VMOVDQA        Y1, 192(R10)
 	VPUNPCKHWD     Y3, Y2, Y1
 	VPMADDWD       words_29cf_1151<>+0(SB), Y1, Y2
 	VPMADDWD       words_1151_d630<>+0(SB), Y1, Y1
@@ -302,13 +277,13 @@ full:
 	VPSRAD         $0x03, Y0, Y0
 	VPADDD         doubles_400<>+0(SB), Y0, Y0
 	VPADDD         Y2, Y3, Y8
-	VMOVDQA        Y8, 32(R9)
+	VMOVDQA        Y8, 32(R10)
 	VPADDD         Y1, Y0, Y8
-	VMOVDQA        Y8, 96(R9)
+	VMOVDQA        Y8, 96(R10)
 	VPSUBD         Y1, Y0, Y0
-	VMOVDQA        Y0, 160(R9)
+	VMOVDQA        Y0, 160(R10)
 	VPSUBD         Y2, Y3, Y0
-	VMOVDQA        Y0, 224(R9)
+	VMOVDQA        Y0, 224(R10)
 	VPADDW         Y5, Y7, Y0
 	VPADDW         Y4, Y6, Y1
 	VPUNPCKLWD     Y1, Y0, Y2
@@ -337,51 +312,51 @@ full:
 	VPADDD         Y1, Y6, Y1
 	VPMADDWD       words_adfd_efb0<>+0(SB), Y5, Y5
 	VPADDD         Y0, Y5, Y0
-	VPADDD         (R9), Y9, Y5
+	VPADDD         (R10), Y9, Y5
 	VPSRAD         $0x0b, Y5, Y5
-	VPADDD         32(R9), Y7, Y6
+	VPADDD         32(R10), Y7, Y6
 	VPSRAD         $0x0b, Y6, Y6
 	VPACKSSDW      Y6, Y5, Y5
-	VMOVDQU        (R9), Y6
+	VMOVDQU        (R10), Y6
 	VPSUBD         Y9, Y6, Y6
 	VPSRAD         $0x0b, Y6, Y6
-	VMOVDQU        32(R9), Y9
+	VMOVDQU        32(R10), Y9
 	VPSUBD         Y7, Y9, Y7
 	VPSRAD         $0x0b, Y7, Y7
 	VPACKSSDW      Y7, Y6, Y6
-	VPADDD         64(R9), Y3, Y7
+	VPADDD         64(R10), Y3, Y7
 	VPSRAD         $0x0b, Y7, Y7
-	VPADDD         96(R9), Y1, Y9
+	VPADDD         96(R10), Y1, Y9
 	VPSRAD         $0x0b, Y9, Y9
 	VPACKSSDW      Y9, Y7, Y7
-	VMOVDQU        64(R9), Y9
+	VMOVDQU        64(R10), Y9
 	VPSUBD         Y3, Y9, Y3
 	VPSRAD         $0x0b, Y3, Y3
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        96(R10), Y9
 	VPSUBD         Y1, Y9, Y1
 	VPSRAD         $0x0b, Y1, Y1
 	VPACKSSDW      Y1, Y3, Y1
-	VPADDD         128(R9), Y2, Y3
+	VPADDD         128(R10), Y2, Y3
 	VPSRAD         $0x0b, Y3, Y3
-	VPADDD         160(R9), Y0, Y9
+	VPADDD         160(R10), Y0, Y9
 	VPSRAD         $0x0b, Y9, Y9
 	VPACKSSDW      Y9, Y3, Y3
-	VMOVDQU        128(R9), Y9
+	VMOVDQU        128(R10), Y9
 	VPSUBD         Y2, Y9, Y2
 	VPSRAD         $0x0b, Y2, Y2
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        160(R10), Y9
 	VPSUBD         Y0, Y9, Y0
 	VPSRAD         $0x0b, Y0, Y0
 	VPACKSSDW      Y0, Y2, Y0
-	VPADDD         192(R9), Y8, Y2
+	VPADDD         192(R10), Y8, Y2
 	VPSRAD         $0x0b, Y2, Y2
-	VPADDD         224(R9), Y4, Y9
+	VPADDD         224(R10), Y4, Y9
 	VPSRAD         $0x0b, Y9, Y9
 	VPACKSSDW      Y9, Y2, Y2
-	VMOVDQU        192(R9), Y9
+	VMOVDQU        192(R10), Y9
 	VPSUBD         Y8, Y9, Y8
 	VPSRAD         $0x0b, Y8, Y8
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        224(R10), Y9
 	VPSUBD         Y4, Y9, Y4
 	VPSRAD         $0x0b, Y4, Y4
 	VPACKSSDW      Y4, Y8, Y4
@@ -422,13 +397,13 @@ full:
 	VPSRAD         $0x03, Y12, Y12
 	VPADDD         doubles_20000<>+0(SB), Y12, Y12
 	VPADDD         Y10, Y11, Y13
-	VMOVDQA        Y13, (R9)
+	VMOVDQA        Y13, (R10)
 	VPADDD         Y7, Y12, Y13
-	VMOVDQA        Y13, 64(R9)
+	VMOVDQA        Y13, 64(R10)
 	VPSUBD         Y7, Y12, Y7
-	VMOVDQA        Y7, 128(R9)
+	VMOVDQA        Y7, 128(R10)
 	VPSUBD         Y10, Y11, Y7
-	VMOVDQA        Y7, 192(R9)
+	VMOVDQA        Y7, 192(R10)
 	VPUNPCKHWD     Y5, Y8, Y5
 	VPMADDWD       words_29cf_1151<>+0(SB), Y5, Y7
 	VPMADDWD       words_1151_d630<>+0(SB), Y5, Y5
@@ -439,13 +414,13 @@ full:
 	VPSRAD         $0x03, Y1, Y1
 	VPADDD         doubles_20000<>+0(SB), Y1, Y1
 	VPADDD         Y7, Y8, Y2
-	VMOVDQA        Y2, 32(R9)
+	VMOVDQA        Y2, 32(R10)
 	VPADDD         Y5, Y1, Y2
-	VMOVDQA        Y2, 96(R9)
+	VMOVDQA        Y2, 96(R10)
 	VPSUBD         Y5, Y1, Y1
-	VMOVDQA        Y1, 160(R9)
+	VMOVDQA        Y1, 160(R10)
 	VPSUBD         Y7, Y8, Y1
-	VMOVDQA        Y1, 224(R9)
+	VMOVDQA        Y1, 224(R10)
 	VPADDW         Y3, Y0, Y1
 	VPADDW         Y6, Y4, Y2
 	VPUNPCKLWD     Y2, Y1, Y5
@@ -474,51 +449,51 @@ full:
 	VPADDD         Y2, Y4, Y2
 	VPMADDWD       words_adfd_efb0<>+0(SB), Y3, Y3
 	VPADDD         Y1, Y3, Y1
-	VPADDD         (R9), Y9, Y3
+	VPADDD         (R10), Y9, Y3
 	VPSRAD         $0x12, Y3, Y3
-	VPADDD         32(R9), Y6, Y4
+	VPADDD         32(R10), Y6, Y4
 	VPSRAD         $0x12, Y4, Y4
 	VPACKSSDW      Y4, Y3, Y3
-	VMOVDQU        (R9), Y4
+	VMOVDQU        (R10), Y4
 	VPSUBD         Y9, Y4, Y4
 	VPSRAD         $0x12, Y4, Y4
-	VMOVDQU        32(R9), Y9
+	VMOVDQU        32(R10), Y9
 	VPSUBD         Y6, Y9, Y6
 	VPSRAD         $0x12, Y6, Y6
 	VPACKSSDW      Y6, Y4, Y4
-	VPADDD         64(R9), Y7, Y6
+	VPADDD         64(R10), Y7, Y6
 	VPSRAD         $0x12, Y6, Y6
-	VPADDD         96(R9), Y2, Y9
+	VPADDD         96(R10), Y2, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y6, Y6
-	VMOVDQU        64(R9), Y9
+	VMOVDQU        64(R10), Y9
 	VPSUBD         Y7, Y9, Y7
 	VPSRAD         $0x12, Y7, Y7
-	VMOVDQU        96(R9), Y9
+	VMOVDQU        96(R10), Y9
 	VPSUBD         Y2, Y9, Y2
 	VPSRAD         $0x12, Y2, Y2
 	VPACKSSDW      Y2, Y7, Y2
-	VPADDD         128(R9), Y5, Y7
+	VPADDD         128(R10), Y5, Y7
 	VPSRAD         $0x12, Y7, Y7
-	VPADDD         160(R9), Y1, Y9
+	VPADDD         160(R10), Y1, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y7, Y7
-	VMOVDQU        128(R9), Y9
+	VMOVDQU        128(R10), Y9
 	VPSUBD         Y5, Y9, Y5
 	VPSRAD         $0x12, Y5, Y5
-	VMOVDQU        160(R9), Y9
+	VMOVDQU        160(R10), Y9
 	VPSUBD         Y1, Y9, Y1
 	VPSRAD         $0x12, Y1, Y1
 	VPACKSSDW      Y1, Y5, Y1
-	VPADDD         192(R9), Y8, Y5
+	VPADDD         192(R10), Y8, Y5
 	VPSRAD         $0x12, Y5, Y5
-	VPADDD         224(R9), Y0, Y9
+	VPADDD         224(R10), Y0, Y9
 	VPSRAD         $0x12, Y9, Y9
 	VPACKSSDW      Y9, Y5, Y5
-	VMOVDQU        192(R9), Y9
+	VMOVDQU        192(R10), Y9
 	VPSUBD         Y8, Y9, Y8
 	VPSRAD         $0x12, Y8, Y8
-	VMOVDQU        224(R9), Y9
+	VMOVDQU        224(R10), Y9
 	VPSUBD         Y0, Y9, Y0
 	VPSRAD         $0x12, Y0, Y0
 	VPACKSSDW      Y0, Y8, Y0
@@ -534,7 +509,7 @@ full:
 	VPUNPCKHBW     Y1, Y0, Y0
 	VPUNPCKLBW     Y3, Y2, Y1
 	VPUNPCKHBW     Y3, Y2, Y2
-	LEAQ           (AX)(CX*4), R10
+	LEAQ           (AX)(CX*4), R9
 	VPUNPCKLWD     Y1, Y4, Y3
 	VPUNPCKLWD     Y2, Y0, Y5
 	VPUNPCKHWD     Y1, Y4, Y1
@@ -550,11 +525,36 @@ full:
 	VPUNPCKLDQ     Y0, Y1, Y2
 	VPUNPCKHDQ     Y0, Y1, Y0
 	VPERMQ         $0xd8, Y2, Y2
-	VMOVDQU        X2, (R10)
-	VEXTRACTI128   $0x01, Y2, (R10)(CX*1)
+	VMOVDQU        X2, (R9)
+	VEXTRACTI128   $0x01, Y2, (R9)(CX*1)
 	VPERMQ         $0xd8, Y0, Y0
-	VMOVDQU        X0, (R10)(CX*2)
-	VEXTRACTI128   $0x01, Y0, (R10)(R8*1)
+	VMOVDQU        X0, (R9)(CX*2)
+	VEXTRACTI128   $0x01, Y0, (R9)(R8*1)
+	JMP            next
+
+constant:
+	VPBROADCASTW (SI), X0
+	VPBROADCASTW (DX), X1
+	VPMULLW      X0, X1, X1
+	VPSLLW       $0x02, X1, X1
+	VPADDSW      words_10<>+0(SB), X1, X1
+	VPSRAW       $0x05, X1, X1
+	VPBROADCASTW 128(DX), X2
+	VPMULLW      X0, X2, X2
+	VPSLLW       $0x02, X2, X2
+	VPADDSW      words_10<>+0(SB), X2, X2
+	VPSRAW       $0x05, X2, X2
+	VPACKSSWB    X2, X1, X1
+	VPADDB       octets_80<>+0(SB), X1, X1
+	LEAQ         (AX)(CX*4), R9
+	VMOVDQU      X1, (AX)
+	VMOVDQU      X1, (AX)(CX*1)
+	VMOVDQU      X1, (AX)(CX*2)
+	VMOVDQU      X1, (AX)(R8*1)
+	VMOVDQU      X1, (R9)
+	VMOVDQU      X1, (R9)(CX*1)
+	VMOVDQU      X1, (R9)(CX*2)
+	VMOVDQU      X1, (R9)(R8*1)
 
 next:
 	ADDQ $0x10, AX
@@ -732,24 +732,6 @@ DATA octets_80<>+30(SB)/1, $0x80
 DATA octets_80<>+31(SB)/1, $0x80
 GLOBL octets_80<>(SB), RODATA|NOPTR, $32
 
-DATA words_10<>+0(SB)/2, $0x0010
-DATA words_10<>+2(SB)/2, $0x0010
-DATA words_10<>+4(SB)/2, $0x0010
-DATA words_10<>+6(SB)/2, $0x0010
-DATA words_10<>+8(SB)/2, $0x0010
-DATA words_10<>+10(SB)/2, $0x0010
-DATA words_10<>+12(SB)/2, $0x0010
-DATA words_10<>+14(SB)/2, $0x0010
-DATA words_10<>+16(SB)/2, $0x0010
-DATA words_10<>+18(SB)/2, $0x0010
-DATA words_10<>+20(SB)/2, $0x0010
-DATA words_10<>+22(SB)/2, $0x0010
-DATA words_10<>+24(SB)/2, $0x0010
-DATA words_10<>+26(SB)/2, $0x0010
-DATA words_10<>+28(SB)/2, $0x0010
-DATA words_10<>+30(SB)/2, $0x0010
-GLOBL words_10<>(SB), RODATA|NOPTR, $32
-
 DATA words_29cf_1151<>+0(SB)/2, $0x29cf
 DATA words_29cf_1151<>+2(SB)/2, $0x1151
 DATA words_29cf_1151<>+4(SB)/2, $0x29cf
@@ -893,3 +875,862 @@ DATA words_adfd_efb0<>+26(SB)/2, $0xefb0
 DATA words_adfd_efb0<>+28(SB)/2, $0xadfd
 DATA words_adfd_efb0<>+30(SB)/2, $0xefb0
 GLOBL words_adfd_efb0<>(SB), RODATA|NOPTR, $32
+
+DATA words_10<>+0(SB)/2, $0x0010
+DATA words_10<>+2(SB)/2, $0x0010
+DATA words_10<>+4(SB)/2, $0x0010
+DATA words_10<>+6(SB)/2, $0x0010
+DATA words_10<>+8(SB)/2, $0x0010
+DATA words_10<>+10(SB)/2, $0x0010
+DATA words_10<>+12(SB)/2, $0x0010
+DATA words_10<>+14(SB)/2, $0x0010
+DATA words_10<>+16(SB)/2, $0x0010
+DATA words_10<>+18(SB)/2, $0x0010
+DATA words_10<>+20(SB)/2, $0x0010
+DATA words_10<>+22(SB)/2, $0x0010
+DATA words_10<>+24(SB)/2, $0x0010
+DATA words_10<>+26(SB)/2, $0x0010
+DATA words_10<>+28(SB)/2, $0x0010
+DATA words_10<>+30(SB)/2, $0x0010
+GLOBL words_10<>(SB), RODATA|NOPTR, $32
+
+// func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·inverse4SIMD(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ coefficients+16(FP), DX
+	MOVQ last+24(FP), BX
+	MOVQ quant+32(FP), SI
+	MOVQ pairs+40(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+pair:
+	MOVBLZX        (BX), R9
+	MOVBLZX        1(BX), R10
+	CMPL           R9, R10
+	CMOVLCS        R10, R9
+	TESTL          R9, R9
+	JEQ            constant
+	VBROADCASTI128 (DX), Y0
+	VINSERTI128    $0x01, 128(DX), Y0, Y0
+	VBROADCASTI128 (SI), Y1
+	VPMULLW        Y1, Y0, Y0
+	VPSLLW         $0x02, Y0, Y1
+	VPSRAW         $0x02, Y1, Y1
+	VPXOR          Y0, Y1, Y1
+	VPTEST         Y1, Y1
+	JNE            return
+	VBROADCASTI128 16(DX), Y1
+	VINSERTI128    $0x01, 144(DX), Y1, Y1
+	VBROADCASTI128 16(SI), Y2
+	VPMULLW        Y2, Y1, Y1
+	VBROADCASTI128 48(DX), Y2
+	VINSERTI128    $0x01, 176(DX), Y2, Y2
+	VBROADCASTI128 48(SI), Y3
+	VPMULLW        Y3, Y2, Y2
+	VBROADCASTI128 80(DX), Y3
+	VINSERTI128    $0x01, 208(DX), Y3, Y3
+	VBROADCASTI128 80(SI), Y4
+	VPMULLW        Y4, Y3, Y3
+	VBROADCASTI128 112(DX), Y4
+	VINSERTI128    $0x01, 240(DX), Y4, Y4
+	VBROADCASTI128 112(SI), Y5
+	VPMULLW        Y5, Y4, Y4
+	VBROADCASTI128 32(DX), Y5
+	VINSERTI128    $0x01, 160(DX), Y5, Y5
+	VBROADCASTI128 32(SI), Y6
+	VPMULLW        Y6, Y5, Y5
+	VBROADCASTI128 96(DX), Y6
+	VINSERTI128    $0x01, 224(DX), Y6, Y6
+	VBROADCASTI128 96(SI), Y7
+	VPMULLW        Y7, Y6, Y6
+	VPXOR          Y7, Y7, Y7
+	VPUNPCKLWD     Y0, Y7, Y7
+	VPSRAD         $0x02, Y7, Y7
+	VPUNPCKLWD     Y6, Y5, Y8
+	VPUNPCKLWD     Y2, Y1, Y9
+	VPUNPCKLWD     Y4, Y3, Y10
+	VPADDD         doubles_800<>+0(SB), Y7, Y7
+	VPMADDWD       words_3b21_e782<>+0(SB), Y8, Y8
+	VPADDD         Y8, Y7, Y11
+	VPSUBD         Y8, Y7, Y7
+	VPMADDWD       words_5203_1ccd<>+0(SB), Y9, Y8
+	VPMADDWD       words_ecc2_efb0<>+0(SB), Y10, Y12
+	VPADDD         Y12, Y8, Y8
+	VPMADDWD       words_21f9_ba79<>+0(SB), Y9, Y9
+	VPMADDWD       words_2e75_f93e<>+0(SB), Y10, Y10
+	VPADDD         Y10, Y9, Y9
+	VPADDD         Y8, Y11, Y10
+	VPSRAD         $0x0c, Y10, Y10
+	VPADDD         Y9, Y7, Y12
+	VPSRAD         $0x0c, Y12, Y12
+	VPSUBD         Y9, Y7, Y7
+	VPSRAD         $0x0c, Y7, Y7
+	VPSUBD         Y8, Y11, Y8
+	VPSRAD         $0x0c, Y8, Y8
+	VPXOR          Y9, Y9, Y9
+	VPUNPCKHWD     Y0, Y9, Y0
+	VPSRAD         $0x02, Y0, Y0
+	VPUNPCKHWD     Y6, Y5, Y5
+	VPUNPCKHWD     Y2, Y1, Y1
+	VPUNPCKHWD     Y4, Y3, Y2
+	VPADDD         doubles_800<>+0(SB), Y0, Y0
+	VPMADDWD       words_3b21_e782<>+0(SB), Y5, Y3
+	VPADDD         Y3, Y0, Y4
+	VPSUBD         Y3, Y0, Y0
+	VPMADDWD       words_5203_1ccd<>+0(SB), Y1, Y3
+	VPMADDWD       words_ecc2_efb0<>+0(SB), Y2, Y5
+	VPADDD         Y5, Y3, Y3
+	VPMADDWD       words_21f9_ba79<>+0(SB), Y1, Y1
+	VPMADDWD       words_2e75_f93e<>+0(SB), Y2, Y2
+	VPADDD         Y2, Y1, Y1
+	VPADDD         Y3, Y4, Y2
+	VPSRAD         $0x0c, Y2, Y2
+	VPADDD         Y1, Y0, Y5
+	VPSRAD         $0x0c, Y5, Y5
+	VPSUBD         Y1, Y0, Y0
+	VPSRAD         $0x0c, Y0, Y0
+	VPSUBD         Y3, Y4, Y1
+	VPSRAD         $0x0c, Y1, Y1
+	VPACKSSDW      Y2, Y10, Y2
+	VPACKSSDW      Y5, Y12, Y3
+	VPACKSSDW      Y0, Y7, Y0
+	VPACKSSDW      Y1, Y8, Y1
+	VPUNPCKLWD     Y3, Y2, Y4
+	VPUNPCKLWD     Y1, Y0, Y5
+	VPUNPCKHWD     Y3, Y2, Y2
+	VPUNPCKHWD     Y1, Y0, Y0
+	VPUNPCKLDQ     Y5, Y4, Y1
+	VPUNPCKHDQ     Y5, Y4, Y3
+	VPUNPCKLDQ     Y0, Y2, Y4
+	VPUNPCKHDQ     Y0, Y2, Y0
+	VPXOR          Y2, Y2, Y2
+	VPUNPCKLWD     Y1, Y2, Y2
+	VPSRAD         $0x02, Y2, Y2
+	VPUNPCKLWD     Y0, Y3, Y5
+	VPUNPCKHWD     Y3, Y1, Y1
+	VPUNPCKHWD     Y0, Y4, Y0
+	VPADDD         doubles_40000<>+0(SB), Y2, Y2
+	VPMADDWD       words_3b21_e782<>+0(SB), Y5, Y3
+	VPADDD         Y3, Y2, Y4
+	VPSUBD         Y3, Y2, Y2
+	VPMADDWD       words_5203_1ccd<>+0(SB), Y1, Y3
+	VPMADDWD       words_ecc2_efb0<>+0(SB), Y0, Y5
+	VPADDD         Y5, Y3, Y3
+	VPMADDWD       words_21f9_ba79<>+0(SB), Y1, Y1
+	VPMADDWD       words_2e75_f93e<>+0(SB), Y0, Y0
+	VPADDD         Y0, Y1, Y0
+	VPADDD         Y3, Y4, Y1
+	VPSRAD         $0x13, Y1, Y1
+	VPADDD         Y0, Y2, Y5
+	VPSRAD         $0x13, Y5, Y5
+	VPSUBD         Y0, Y2, Y0
+	VPSRAD         $0x13, Y0, Y0
+	VPSUBD         Y3, Y4, Y2
+	VPSRAD         $0x13, Y2, Y2
+	VPACKSSDW      Y0, Y1, Y0
+	VPACKSSDW      Y2, Y5, Y1
+	VPUNPCKLWD     Y1, Y0, Y2
+	VPUNPCKHWD     Y1, Y0, Y0
+	VPUNPCKLDQ     Y0, Y2, Y1
+	VPUNPCKHDQ     Y0, Y2, Y0
+	VPACKSSWB      Y0, Y1, Y0
+	VPADDB         octets_80<>+0(SB), Y0, Y0
+	VMOVDQU        doubles_0_4_1_5_2_6_3_7<>+0(SB), Y1
+	VPERMD         Y0, Y1, Y0
+	VEXTRACTI128   $0x01, Y0, X1
+	VMOVLPS        X0, (AX)
+	VMOVHPS        X0, (AX)(CX*1)
+	VMOVLPS        X1, (AX)(CX*2)
+	VMOVHPS        X1, (AX)(R8*1)
+	JMP            next
+
+constant:
+	VPBROADCASTW (SI), X0
+	VPBROADCASTW (DX), X1
+	VPMULLW      X0, X1, X1
+	VPSLLW       $0x02, X1, X1
+	VPADDSW      words_10<>+0(SB), X1, X1
+	VPSRAW       $0x05, X1, X1
+	VPBROADCASTW 128(DX), X2
+	VPMULLW      X0, X2, X2
+	VPSLLW       $0x02, X2, X2
+	VPADDSW      words_10<>+0(SB), X2, X2
+	VPSRAW       $0x05, X2, X2
+	VPACKSSWB    X2, X1, X1
+	VPADDB       octets_80<>+0(SB), X1, X1
+	VPSHUFD      $0x88, X1, X1
+	VMOVLPS      X1, (AX)
+	VMOVLPS      X1, (AX)(CX*1)
+	VMOVLPS      X1, (AX)(CX*2)
+	VMOVLPS      X1, (AX)(R8*1)
+
+next:
+	ADDQ $0x08, AX
+	ADDQ $0x00000100, DX
+	ADDQ $0x02, BX
+	DECQ DI
+	JNE  pair
+
+return:
+	MOVQ pairs+40(FP), AX
+	SUBQ DI, AX
+	MOVQ AX, done+48(FP)
+	VZEROUPPER
+	RET
+
+DATA doubles_800<>+0(SB)/4, $0x00000800
+DATA doubles_800<>+4(SB)/4, $0x00000800
+DATA doubles_800<>+8(SB)/4, $0x00000800
+DATA doubles_800<>+12(SB)/4, $0x00000800
+DATA doubles_800<>+16(SB)/4, $0x00000800
+DATA doubles_800<>+20(SB)/4, $0x00000800
+DATA doubles_800<>+24(SB)/4, $0x00000800
+DATA doubles_800<>+28(SB)/4, $0x00000800
+GLOBL doubles_800<>(SB), RODATA|NOPTR, $32
+
+DATA words_3b21_e782<>+0(SB)/2, $0x3b21
+DATA words_3b21_e782<>+2(SB)/2, $0xe782
+DATA words_3b21_e782<>+4(SB)/2, $0x3b21
+DATA words_3b21_e782<>+6(SB)/2, $0xe782
+DATA words_3b21_e782<>+8(SB)/2, $0x3b21
+DATA words_3b21_e782<>+10(SB)/2, $0xe782
+DATA words_3b21_e782<>+12(SB)/2, $0x3b21
+DATA words_3b21_e782<>+14(SB)/2, $0xe782
+DATA words_3b21_e782<>+16(SB)/2, $0x3b21
+DATA words_3b21_e782<>+18(SB)/2, $0xe782
+DATA words_3b21_e782<>+20(SB)/2, $0x3b21
+DATA words_3b21_e782<>+22(SB)/2, $0xe782
+DATA words_3b21_e782<>+24(SB)/2, $0x3b21
+DATA words_3b21_e782<>+26(SB)/2, $0xe782
+DATA words_3b21_e782<>+28(SB)/2, $0x3b21
+DATA words_3b21_e782<>+30(SB)/2, $0xe782
+GLOBL words_3b21_e782<>(SB), RODATA|NOPTR, $32
+
+DATA words_5203_1ccd<>+0(SB)/2, $0x5203
+DATA words_5203_1ccd<>+2(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+4(SB)/2, $0x5203
+DATA words_5203_1ccd<>+6(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+8(SB)/2, $0x5203
+DATA words_5203_1ccd<>+10(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+12(SB)/2, $0x5203
+DATA words_5203_1ccd<>+14(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+16(SB)/2, $0x5203
+DATA words_5203_1ccd<>+18(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+20(SB)/2, $0x5203
+DATA words_5203_1ccd<>+22(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+24(SB)/2, $0x5203
+DATA words_5203_1ccd<>+26(SB)/2, $0x1ccd
+DATA words_5203_1ccd<>+28(SB)/2, $0x5203
+DATA words_5203_1ccd<>+30(SB)/2, $0x1ccd
+GLOBL words_5203_1ccd<>(SB), RODATA|NOPTR, $32
+
+DATA words_ecc2_efb0<>+0(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+2(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+4(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+6(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+8(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+10(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+12(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+14(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+16(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+18(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+20(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+22(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+24(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+26(SB)/2, $0xefb0
+DATA words_ecc2_efb0<>+28(SB)/2, $0xecc2
+DATA words_ecc2_efb0<>+30(SB)/2, $0xefb0
+GLOBL words_ecc2_efb0<>(SB), RODATA|NOPTR, $32
+
+DATA words_21f9_ba79<>+0(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+2(SB)/2, $0xba79
+DATA words_21f9_ba79<>+4(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+6(SB)/2, $0xba79
+DATA words_21f9_ba79<>+8(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+10(SB)/2, $0xba79
+DATA words_21f9_ba79<>+12(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+14(SB)/2, $0xba79
+DATA words_21f9_ba79<>+16(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+18(SB)/2, $0xba79
+DATA words_21f9_ba79<>+20(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+22(SB)/2, $0xba79
+DATA words_21f9_ba79<>+24(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+26(SB)/2, $0xba79
+DATA words_21f9_ba79<>+28(SB)/2, $0x21f9
+DATA words_21f9_ba79<>+30(SB)/2, $0xba79
+GLOBL words_21f9_ba79<>(SB), RODATA|NOPTR, $32
+
+DATA words_2e75_f93e<>+0(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+2(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+4(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+6(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+8(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+10(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+12(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+14(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+16(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+18(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+20(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+22(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+24(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+26(SB)/2, $0xf93e
+DATA words_2e75_f93e<>+28(SB)/2, $0x2e75
+DATA words_2e75_f93e<>+30(SB)/2, $0xf93e
+GLOBL words_2e75_f93e<>(SB), RODATA|NOPTR, $32
+
+DATA doubles_40000<>+0(SB)/4, $0x00040000
+DATA doubles_40000<>+4(SB)/4, $0x00040000
+DATA doubles_40000<>+8(SB)/4, $0x00040000
+DATA doubles_40000<>+12(SB)/4, $0x00040000
+DATA doubles_40000<>+16(SB)/4, $0x00040000
+DATA doubles_40000<>+20(SB)/4, $0x00040000
+DATA doubles_40000<>+24(SB)/4, $0x00040000
+DATA doubles_40000<>+28(SB)/4, $0x00040000
+GLOBL doubles_40000<>(SB), RODATA|NOPTR, $32
+
+DATA doubles_0_4_1_5_2_6_3_7<>+0(SB)/4, $0x00000000
+DATA doubles_0_4_1_5_2_6_3_7<>+4(SB)/4, $0x00000004
+DATA doubles_0_4_1_5_2_6_3_7<>+8(SB)/4, $0x00000001
+DATA doubles_0_4_1_5_2_6_3_7<>+12(SB)/4, $0x00000005
+DATA doubles_0_4_1_5_2_6_3_7<>+16(SB)/4, $0x00000002
+DATA doubles_0_4_1_5_2_6_3_7<>+20(SB)/4, $0x00000006
+DATA doubles_0_4_1_5_2_6_3_7<>+24(SB)/4, $0x00000003
+DATA doubles_0_4_1_5_2_6_3_7<>+28(SB)/4, $0x00000007
+GLOBL doubles_0_4_1_5_2_6_3_7<>(SB), RODATA|NOPTR, $32
+
+// func upsampleH2V1SIMD(dst *uint8, src *uint8, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·upsampleH2V1SIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    n+16(FP), DX
+	VMOVDQU octets_3_1<>+0(SB), Y0
+	XORQ    BX, BX
+	LEAQ    -32(DX), DX
+
+row:
+	VMOVDQU      -1(CX)(BX*1), Y1
+	VMOVDQU      (CX)(BX*1), Y2
+	VMOVDQU      1(CX)(BX*1), Y3
+	VPUNPCKLBW   Y1, Y2, Y4
+	VPMADDUBSW   Y0, Y4, Y4
+	VPADDW       words_1<>+0(SB), Y4, Y4
+	VPSRLW       $0x02, Y4, Y4
+	VPUNPCKLBW   Y3, Y2, Y5
+	VPMADDUBSW   Y0, Y5, Y5
+	VPADDW       words_2<>+0(SB), Y5, Y5
+	VPSRLW       $0x02, Y5, Y5
+	VPSLLW       $0x08, Y5, Y5
+	VPOR         Y4, Y5, Y5
+	VPUNPCKHBW   Y1, Y2, Y1
+	VPMADDUBSW   Y0, Y1, Y1
+	VPADDW       words_1<>+0(SB), Y1, Y1
+	VPSRLW       $0x02, Y1, Y1
+	VPUNPCKHBW   Y3, Y2, Y2
+	VPMADDUBSW   Y0, Y2, Y2
+	VPADDW       words_2<>+0(SB), Y2, Y2
+	VPSRLW       $0x02, Y2, Y2
+	VPSLLW       $0x08, Y2, Y2
+	VPOR         Y1, Y2, Y2
+	VMOVDQU      X5, (AX)(BX*2)
+	VEXTRACTI128 $0x01, Y5, 32(AX)(BX*2)
+	VMOVDQU      X2, 16(AX)(BX*2)
+	VEXTRACTI128 $0x01, Y2, 48(AX)(BX*2)
+	CMPQ         BX, DX
+	JEQ          end
+	ADDQ         $0x20, BX
+	CMPQ         BX, DX
+	CMOVQGT      DX, BX
+	JMP          row
+
+end:
+	VZEROUPPER
+	RET
+
+DATA octets_3_1<>+0(SB)/1, $0x03
+DATA octets_3_1<>+1(SB)/1, $0x01
+DATA octets_3_1<>+2(SB)/1, $0x03
+DATA octets_3_1<>+3(SB)/1, $0x01
+DATA octets_3_1<>+4(SB)/1, $0x03
+DATA octets_3_1<>+5(SB)/1, $0x01
+DATA octets_3_1<>+6(SB)/1, $0x03
+DATA octets_3_1<>+7(SB)/1, $0x01
+DATA octets_3_1<>+8(SB)/1, $0x03
+DATA octets_3_1<>+9(SB)/1, $0x01
+DATA octets_3_1<>+10(SB)/1, $0x03
+DATA octets_3_1<>+11(SB)/1, $0x01
+DATA octets_3_1<>+12(SB)/1, $0x03
+DATA octets_3_1<>+13(SB)/1, $0x01
+DATA octets_3_1<>+14(SB)/1, $0x03
+DATA octets_3_1<>+15(SB)/1, $0x01
+DATA octets_3_1<>+16(SB)/1, $0x03
+DATA octets_3_1<>+17(SB)/1, $0x01
+DATA octets_3_1<>+18(SB)/1, $0x03
+DATA octets_3_1<>+19(SB)/1, $0x01
+DATA octets_3_1<>+20(SB)/1, $0x03
+DATA octets_3_1<>+21(SB)/1, $0x01
+DATA octets_3_1<>+22(SB)/1, $0x03
+DATA octets_3_1<>+23(SB)/1, $0x01
+DATA octets_3_1<>+24(SB)/1, $0x03
+DATA octets_3_1<>+25(SB)/1, $0x01
+DATA octets_3_1<>+26(SB)/1, $0x03
+DATA octets_3_1<>+27(SB)/1, $0x01
+DATA octets_3_1<>+28(SB)/1, $0x03
+DATA octets_3_1<>+29(SB)/1, $0x01
+DATA octets_3_1<>+30(SB)/1, $0x03
+DATA octets_3_1<>+31(SB)/1, $0x01
+GLOBL octets_3_1<>(SB), RODATA|NOPTR, $32
+
+DATA words_1<>+0(SB)/2, $0x0001
+DATA words_1<>+2(SB)/2, $0x0001
+DATA words_1<>+4(SB)/2, $0x0001
+DATA words_1<>+6(SB)/2, $0x0001
+DATA words_1<>+8(SB)/2, $0x0001
+DATA words_1<>+10(SB)/2, $0x0001
+DATA words_1<>+12(SB)/2, $0x0001
+DATA words_1<>+14(SB)/2, $0x0001
+DATA words_1<>+16(SB)/2, $0x0001
+DATA words_1<>+18(SB)/2, $0x0001
+DATA words_1<>+20(SB)/2, $0x0001
+DATA words_1<>+22(SB)/2, $0x0001
+DATA words_1<>+24(SB)/2, $0x0001
+DATA words_1<>+26(SB)/2, $0x0001
+DATA words_1<>+28(SB)/2, $0x0001
+DATA words_1<>+30(SB)/2, $0x0001
+GLOBL words_1<>(SB), RODATA|NOPTR, $32
+
+DATA words_2<>+0(SB)/2, $0x0002
+DATA words_2<>+2(SB)/2, $0x0002
+DATA words_2<>+4(SB)/2, $0x0002
+DATA words_2<>+6(SB)/2, $0x0002
+DATA words_2<>+8(SB)/2, $0x0002
+DATA words_2<>+10(SB)/2, $0x0002
+DATA words_2<>+12(SB)/2, $0x0002
+DATA words_2<>+14(SB)/2, $0x0002
+DATA words_2<>+16(SB)/2, $0x0002
+DATA words_2<>+18(SB)/2, $0x0002
+DATA words_2<>+20(SB)/2, $0x0002
+DATA words_2<>+22(SB)/2, $0x0002
+DATA words_2<>+24(SB)/2, $0x0002
+DATA words_2<>+26(SB)/2, $0x0002
+DATA words_2<>+28(SB)/2, $0x0002
+DATA words_2<>+30(SB)/2, $0x0002
+GLOBL words_2<>(SB), RODATA|NOPTR, $32
+
+// func upsampleH2V2SIMD(dst *uint8, near *uint8, far *uint8, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·upsampleH2V2SIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    near+8(FP), CX
+	MOVQ    far+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVDQU octets_3_1<>+0(SB), Y0
+	XORQ    SI, SI
+	LEAQ    -32(BX), BX
+
+row:
+	VMOVDQU      -1(CX)(SI*1), Y1
+	VMOVDQU      -1(DX)(SI*1), Y2
+	VMOVDQU      (CX)(SI*1), Y3
+	VMOVDQU      (DX)(SI*1), Y4
+	VMOVDQU      1(CX)(SI*1), Y5
+	VMOVDQU      1(DX)(SI*1), Y6
+	VPUNPCKLBW   Y2, Y1, Y7
+	VPMADDUBSW   Y0, Y7, Y7
+	VPUNPCKLBW   Y4, Y3, Y8
+	VPMADDUBSW   Y0, Y8, Y8
+	VPUNPCKLBW   Y6, Y5, Y9
+	VPMADDUBSW   Y0, Y9, Y9
+	VPADDW       Y8, Y8, Y10
+	VPADDW       Y8, Y10, Y8
+	VPADDW       Y7, Y8, Y7
+	VPADDW       words_8<>+0(SB), Y7, Y7
+	VPSRLW       $0x04, Y7, Y7
+	VPADDW       Y9, Y8, Y8
+	VPADDW       words_7<>+0(SB), Y8, Y8
+	VPSRLW       $0x04, Y8, Y8
+	VPSLLW       $0x08, Y8, Y8
+	VPOR         Y7, Y8, Y8
+	VPUNPCKHBW   Y2, Y1, Y1
+	VPMADDUBSW   Y0, Y1, Y1
+	VPUNPCKHBW   Y4, Y3, Y2
+	VPMADDUBSW   Y0, Y2, Y2
+	VPUNPCKHBW   Y6, Y5, Y3
+	VPMADDUBSW   Y0, Y3, Y3
+	VPADDW       Y2, Y2, Y4
+	VPADDW       Y2, Y4, Y2
+	VPADDW       Y1, Y2, Y1
+	VPADDW       words_8<>+0(SB), Y1, Y1
+	VPSRLW       $0x04, Y1, Y1
+	VPADDW       Y3, Y2, Y2
+	VPADDW       words_7<>+0(SB), Y2, Y2
+	VPSRLW       $0x04, Y2, Y2
+	VPSLLW       $0x08, Y2, Y2
+	VPOR         Y1, Y2, Y2
+	VMOVDQU      X8, (AX)(SI*2)
+	VEXTRACTI128 $0x01, Y8, 32(AX)(SI*2)
+	VMOVDQU      X2, 16(AX)(SI*2)
+	VEXTRACTI128 $0x01, Y2, 48(AX)(SI*2)
+	CMPQ         SI, BX
+	JEQ          end
+	ADDQ         $0x20, SI
+	CMPQ         SI, BX
+	CMOVQGT      BX, SI
+	JMP          row
+
+end:
+	VZEROUPPER
+	RET
+
+DATA words_8<>+0(SB)/2, $0x0008
+DATA words_8<>+2(SB)/2, $0x0008
+DATA words_8<>+4(SB)/2, $0x0008
+DATA words_8<>+6(SB)/2, $0x0008
+DATA words_8<>+8(SB)/2, $0x0008
+DATA words_8<>+10(SB)/2, $0x0008
+DATA words_8<>+12(SB)/2, $0x0008
+DATA words_8<>+14(SB)/2, $0x0008
+DATA words_8<>+16(SB)/2, $0x0008
+DATA words_8<>+18(SB)/2, $0x0008
+DATA words_8<>+20(SB)/2, $0x0008
+DATA words_8<>+22(SB)/2, $0x0008
+DATA words_8<>+24(SB)/2, $0x0008
+DATA words_8<>+26(SB)/2, $0x0008
+DATA words_8<>+28(SB)/2, $0x0008
+DATA words_8<>+30(SB)/2, $0x0008
+GLOBL words_8<>(SB), RODATA|NOPTR, $32
+
+DATA words_7<>+0(SB)/2, $0x0007
+DATA words_7<>+2(SB)/2, $0x0007
+DATA words_7<>+4(SB)/2, $0x0007
+DATA words_7<>+6(SB)/2, $0x0007
+DATA words_7<>+8(SB)/2, $0x0007
+DATA words_7<>+10(SB)/2, $0x0007
+DATA words_7<>+12(SB)/2, $0x0007
+DATA words_7<>+14(SB)/2, $0x0007
+DATA words_7<>+16(SB)/2, $0x0007
+DATA words_7<>+18(SB)/2, $0x0007
+DATA words_7<>+20(SB)/2, $0x0007
+DATA words_7<>+22(SB)/2, $0x0007
+DATA words_7<>+24(SB)/2, $0x0007
+DATA words_7<>+26(SB)/2, $0x0007
+DATA words_7<>+28(SB)/2, $0x0007
+DATA words_7<>+30(SB)/2, $0x0007
+GLOBL words_7<>(SB), RODATA|NOPTR, $32
+
+// func upsampleH1V2SIMD(dst *uint8, near *uint8, far *uint8, bias int, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·upsampleH1V2SIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         near+8(FP), CX
+	MOVQ         far+16(FP), DX
+	MOVQ         n+32(FP), BX
+	MOVQ         bias+24(FP), SI
+	VMOVQ        SI, X0
+	VPBROADCASTW X0, Y0
+	XORQ         SI, SI
+	LEAQ         -32(BX), BX
+
+row:
+	VMOVDQU    (CX)(SI*1), Y1
+	VMOVDQU    (DX)(SI*1), Y2
+	VPUNPCKLBW Y2, Y1, Y3
+	VPMADDUBSW octets_3_1<>+0(SB), Y3, Y3
+	VPADDW     Y0, Y3, Y3
+	VPSRLW     $0x02, Y3, Y3
+	VPUNPCKHBW Y2, Y1, Y1
+	VPMADDUBSW octets_3_1<>+0(SB), Y1, Y1
+	VPADDW     Y0, Y1, Y1
+	VPSRLW     $0x02, Y1, Y1
+	VPACKUSWB  Y1, Y3, Y1
+	VMOVDQU    Y1, (AX)(SI*1)
+	CMPQ       SI, BX
+	JEQ        end
+	ADDQ       $0x20, SI
+	CMPQ       SI, BX
+	CMOVQGT    BX, SI
+	JMP        row
+
+end:
+	VZEROUPPER
+	RET
+
+// func toRGBSIMD(red *uint8, green *uint8, blue *uint8, y *uint8, cb *uint8, cr *uint8, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·toRGBSIMD(SB), NOSPLIT, $0-56
+	MOVQ red+0(FP), AX
+	MOVQ green+8(FP), CX
+	MOVQ blue+16(FP), DX
+	MOVQ y+24(FP), BX
+	MOVQ cb+32(FP), SI
+	MOVQ cr+40(FP), DI
+	MOVQ n+48(FP), R8
+	XORQ R9, R9
+	LEAQ -32(R8), R8
+
+row:
+	VMOVDQU    (BX)(R9*1), Y0
+	VMOVDQU    (SI)(R9*1), Y1
+	VMOVDQU    (DI)(R9*1), Y2
+	VPXOR      Y3, Y3, Y3
+	VPUNPCKLBW Y3, Y0, Y4
+	VPUNPCKLBW Y3, Y1, Y5
+	VPSUBW     words_80<>+0(SB), Y5, Y5
+	VPUNPCKLBW Y3, Y2, Y3
+	VPSUBW     words_80<>+0(SB), Y3, Y3
+	VPADDW     Y3, Y3, Y6
+	VPMULHW    words_66e9<>+0(SB), Y6, Y6
+	VPADDW     words_1<>+0(SB), Y6, Y6
+	VPSRAW     $0x01, Y6, Y6
+	VPADDW     Y3, Y6, Y6
+	VPADDW     Y4, Y6, Y6
+	VPADDW     Y5, Y5, Y7
+	VPMULHW    words_c5a2<>+0(SB), Y7, Y8
+	VPADDW     words_1<>+0(SB), Y8, Y8
+	VPSRAW     $0x01, Y8, Y8
+	VPADDW     Y7, Y8, Y7
+	VPADDW     Y4, Y7, Y7
+	VPUNPCKLWD Y3, Y5, Y8
+	VPMADDWD   words_a7e6_492e<>+0(SB), Y8, Y8
+	VPADDD     doubles_8000<>+0(SB), Y8, Y8
+	VPSRAD     $0x10, Y8, Y8
+	VPUNPCKHWD Y3, Y5, Y5
+	VPMADDWD   words_a7e6_492e<>+0(SB), Y5, Y5
+	VPADDD     doubles_8000<>+0(SB), Y5, Y5
+	VPSRAD     $0x10, Y5, Y5
+	VPACKSSDW  Y5, Y8, Y5
+	VPSUBW     Y3, Y5, Y3
+	VPADDW     Y4, Y3, Y3
+	VPXOR      Y4, Y4, Y4
+	VPUNPCKHBW Y4, Y0, Y0
+	VPUNPCKHBW Y4, Y1, Y1
+	VPSUBW     words_80<>+0(SB), Y1, Y1
+	VPUNPCKHBW Y4, Y2, Y2
+	VPSUBW     words_80<>+0(SB), Y2, Y2
+	VPADDW     Y2, Y2, Y4
+	VPMULHW    words_66e9<>+0(SB), Y4, Y4
+	VPADDW     words_1<>+0(SB), Y4, Y4
+	VPSRAW     $0x01, Y4, Y4
+	VPADDW     Y2, Y4, Y4
+	VPADDW     Y0, Y4, Y4
+	VPADDW     Y1, Y1, Y5
+	VPMULHW    words_c5a2<>+0(SB), Y5, Y8
+	VPADDW     words_1<>+0(SB), Y8, Y8
+	VPSRAW     $0x01, Y8, Y8
+	VPADDW     Y5, Y8, Y5
+	VPADDW     Y0, Y5, Y5
+	VPUNPCKLWD Y2, Y1, Y8
+	VPMADDWD   words_a7e6_492e<>+0(SB), Y8, Y8
+	VPADDD     doubles_8000<>+0(SB), Y8, Y8
+	VPSRAD     $0x10, Y8, Y8
+	VPUNPCKHWD Y2, Y1, Y1
+	VPMADDWD   words_a7e6_492e<>+0(SB), Y1, Y1
+	VPADDD     doubles_8000<>+0(SB), Y1, Y1
+	VPSRAD     $0x10, Y1, Y1
+	VPACKSSDW  Y1, Y8, Y1
+	VPSUBW     Y2, Y1, Y1
+	VPADDW     Y0, Y1, Y0
+	VPACKUSWB  Y4, Y6, Y1
+	VPACKUSWB  Y0, Y3, Y0
+	VPACKUSWB  Y5, Y7, Y2
+	VMOVDQU    Y1, (AX)(R9*1)
+	VMOVDQU    Y0, (CX)(R9*1)
+	VMOVDQU    Y2, (DX)(R9*1)
+	CMPQ       R9, R8
+	JEQ        end
+	ADDQ       $0x20, R9
+	CMPQ       R9, R8
+	CMOVQGT    R8, R9
+	JMP        row
+
+end:
+	VZEROUPPER
+	RET
+
+DATA words_80<>+0(SB)/2, $0x0080
+DATA words_80<>+2(SB)/2, $0x0080
+DATA words_80<>+4(SB)/2, $0x0080
+DATA words_80<>+6(SB)/2, $0x0080
+DATA words_80<>+8(SB)/2, $0x0080
+DATA words_80<>+10(SB)/2, $0x0080
+DATA words_80<>+12(SB)/2, $0x0080
+DATA words_80<>+14(SB)/2, $0x0080
+DATA words_80<>+16(SB)/2, $0x0080
+DATA words_80<>+18(SB)/2, $0x0080
+DATA words_80<>+20(SB)/2, $0x0080
+DATA words_80<>+22(SB)/2, $0x0080
+DATA words_80<>+24(SB)/2, $0x0080
+DATA words_80<>+26(SB)/2, $0x0080
+DATA words_80<>+28(SB)/2, $0x0080
+DATA words_80<>+30(SB)/2, $0x0080
+GLOBL words_80<>(SB), RODATA|NOPTR, $32
+
+DATA words_66e9<>+0(SB)/2, $0x66e9
+DATA words_66e9<>+2(SB)/2, $0x66e9
+DATA words_66e9<>+4(SB)/2, $0x66e9
+DATA words_66e9<>+6(SB)/2, $0x66e9
+DATA words_66e9<>+8(SB)/2, $0x66e9
+DATA words_66e9<>+10(SB)/2, $0x66e9
+DATA words_66e9<>+12(SB)/2, $0x66e9
+DATA words_66e9<>+14(SB)/2, $0x66e9
+DATA words_66e9<>+16(SB)/2, $0x66e9
+DATA words_66e9<>+18(SB)/2, $0x66e9
+DATA words_66e9<>+20(SB)/2, $0x66e9
+DATA words_66e9<>+22(SB)/2, $0x66e9
+DATA words_66e9<>+24(SB)/2, $0x66e9
+DATA words_66e9<>+26(SB)/2, $0x66e9
+DATA words_66e9<>+28(SB)/2, $0x66e9
+DATA words_66e9<>+30(SB)/2, $0x66e9
+GLOBL words_66e9<>(SB), RODATA|NOPTR, $32
+
+DATA words_c5a2<>+0(SB)/2, $0xc5a2
+DATA words_c5a2<>+2(SB)/2, $0xc5a2
+DATA words_c5a2<>+4(SB)/2, $0xc5a2
+DATA words_c5a2<>+6(SB)/2, $0xc5a2
+DATA words_c5a2<>+8(SB)/2, $0xc5a2
+DATA words_c5a2<>+10(SB)/2, $0xc5a2
+DATA words_c5a2<>+12(SB)/2, $0xc5a2
+DATA words_c5a2<>+14(SB)/2, $0xc5a2
+DATA words_c5a2<>+16(SB)/2, $0xc5a2
+DATA words_c5a2<>+18(SB)/2, $0xc5a2
+DATA words_c5a2<>+20(SB)/2, $0xc5a2
+DATA words_c5a2<>+22(SB)/2, $0xc5a2
+DATA words_c5a2<>+24(SB)/2, $0xc5a2
+DATA words_c5a2<>+26(SB)/2, $0xc5a2
+DATA words_c5a2<>+28(SB)/2, $0xc5a2
+DATA words_c5a2<>+30(SB)/2, $0xc5a2
+GLOBL words_c5a2<>(SB), RODATA|NOPTR, $32
+
+DATA words_a7e6_492e<>+0(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+2(SB)/2, $0x492e
+DATA words_a7e6_492e<>+4(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+6(SB)/2, $0x492e
+DATA words_a7e6_492e<>+8(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+10(SB)/2, $0x492e
+DATA words_a7e6_492e<>+12(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+14(SB)/2, $0x492e
+DATA words_a7e6_492e<>+16(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+18(SB)/2, $0x492e
+DATA words_a7e6_492e<>+20(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+22(SB)/2, $0x492e
+DATA words_a7e6_492e<>+24(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+26(SB)/2, $0x492e
+DATA words_a7e6_492e<>+28(SB)/2, $0xa7e6
+DATA words_a7e6_492e<>+30(SB)/2, $0x492e
+GLOBL words_a7e6_492e<>(SB), RODATA|NOPTR, $32
+
+DATA doubles_8000<>+0(SB)/4, $0x00008000
+DATA doubles_8000<>+4(SB)/4, $0x00008000
+DATA doubles_8000<>+8(SB)/4, $0x00008000
+DATA doubles_8000<>+12(SB)/4, $0x00008000
+DATA doubles_8000<>+16(SB)/4, $0x00008000
+DATA doubles_8000<>+20(SB)/4, $0x00008000
+DATA doubles_8000<>+24(SB)/4, $0x00008000
+DATA doubles_8000<>+28(SB)/4, $0x00008000
+GLOBL doubles_8000<>(SB), RODATA|NOPTR, $32
+
+// func toRGBASIMD(dst *uint8, y *uint8, cb *uint8, cr *uint8, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·toRGBASIMD(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ cb+16(FP), DX
+	MOVQ cr+24(FP), BX
+	MOVQ n+32(FP), SI
+	XORQ DI, DI
+	LEAQ -32(SI), SI
+
+row:
+	VMOVDQU      (CX)(DI*1), Y0
+	VMOVDQU      (DX)(DI*1), Y1
+	VMOVDQU      (BX)(DI*1), Y2
+	VPXOR        Y3, Y3, Y3
+	VPUNPCKLBW   Y3, Y0, Y4
+	VPUNPCKLBW   Y3, Y1, Y5
+	VPSUBW       words_80<>+0(SB), Y5, Y5
+	VPUNPCKLBW   Y3, Y2, Y3
+	VPSUBW       words_80<>+0(SB), Y3, Y3
+	VPADDW       Y3, Y3, Y6
+	VPMULHW      words_66e9<>+0(SB), Y6, Y6
+	VPADDW       words_1<>+0(SB), Y6, Y6
+	VPSRAW       $0x01, Y6, Y6
+	VPADDW       Y3, Y6, Y6
+	VPADDW       Y4, Y6, Y6
+	VPADDW       Y5, Y5, Y7
+	VPMULHW      words_c5a2<>+0(SB), Y7, Y8
+	VPADDW       words_1<>+0(SB), Y8, Y8
+	VPSRAW       $0x01, Y8, Y8
+	VPADDW       Y7, Y8, Y7
+	VPADDW       Y4, Y7, Y7
+	VPUNPCKLWD   Y3, Y5, Y8
+	VPMADDWD     words_a7e6_492e<>+0(SB), Y8, Y8
+	VPADDD       doubles_8000<>+0(SB), Y8, Y8
+	VPSRAD       $0x10, Y8, Y8
+	VPUNPCKHWD   Y3, Y5, Y5
+	VPMADDWD     words_a7e6_492e<>+0(SB), Y5, Y5
+	VPADDD       doubles_8000<>+0(SB), Y5, Y5
+	VPSRAD       $0x10, Y5, Y5
+	VPACKSSDW    Y5, Y8, Y5
+	VPSUBW       Y3, Y5, Y3
+	VPADDW       Y4, Y3, Y3
+	VPXOR        Y4, Y4, Y4
+	VPUNPCKHBW   Y4, Y0, Y0
+	VPUNPCKHBW   Y4, Y1, Y1
+	VPSUBW       words_80<>+0(SB), Y1, Y1
+	VPUNPCKHBW   Y4, Y2, Y2
+	VPSUBW       words_80<>+0(SB), Y2, Y2
+	VPADDW       Y2, Y2, Y4
+	VPMULHW      words_66e9<>+0(SB), Y4, Y4
+	VPADDW       words_1<>+0(SB), Y4, Y4
+	VPSRAW       $0x01, Y4, Y4
+	VPADDW       Y2, Y4, Y4
+	VPADDW       Y0, Y4, Y4
+	VPADDW       Y1, Y1, Y5
+	VPMULHW      words_c5a2<>+0(SB), Y5, Y8
+	VPADDW       words_1<>+0(SB), Y8, Y8
+	VPSRAW       $0x01, Y8, Y8
+	VPADDW       Y5, Y8, Y5
+	VPADDW       Y0, Y5, Y5
+	VPUNPCKLWD   Y2, Y1, Y8
+	VPMADDWD     words_a7e6_492e<>+0(SB), Y8, Y8
+	VPADDD       doubles_8000<>+0(SB), Y8, Y8
+	VPSRAD       $0x10, Y8, Y8
+	VPUNPCKHWD   Y2, Y1, Y1
+	VPMADDWD     words_a7e6_492e<>+0(SB), Y1, Y1
+	VPADDD       doubles_8000<>+0(SB), Y1, Y1
+	VPSRAD       $0x10, Y1, Y1
+	VPACKSSDW    Y1, Y8, Y1
+	VPSUBW       Y2, Y1, Y1
+	VPADDW       Y0, Y1, Y0
+	VPACKUSWB    Y4, Y6, Y1
+	VPACKUSWB    Y0, Y3, Y0
+	VPACKUSWB    Y5, Y7, Y2
+	VPCMPEQB     Y3, Y3, Y3
+	VPUNPCKLBW   Y0, Y1, Y4
+	VPUNPCKLBW   Y3, Y2, Y5
+	VPUNPCKLWD   Y5, Y4, Y6
+	VPUNPCKHWD   Y5, Y4, Y4
+	VMOVDQU      X6, (AX)(DI*4)
+	VEXTRACTI128 $0x01, Y6, 64(AX)(DI*4)
+	VMOVDQU      X4, 16(AX)(DI*4)
+	VEXTRACTI128 $0x01, Y4, 80(AX)(DI*4)
+	VPUNPCKHBW   Y0, Y1, Y0
+	VPUNPCKHBW   Y3, Y2, Y1
+	VPUNPCKLWD   Y1, Y0, Y2
+	VPUNPCKHWD   Y1, Y0, Y0
+	VMOVDQU      X2, 32(AX)(DI*4)
+	VEXTRACTI128 $0x01, Y2, 96(AX)(DI*4)
+	VMOVDQU      X0, 48(AX)(DI*4)
+	VEXTRACTI128 $0x01, Y0, 112(AX)(DI*4)
+	CMPQ         DI, SI
+	JEQ          end
+	ADDQ         $0x20, DI
+	CMPQ         DI, SI
+	CMOVQGT      SI, DI
+	JMP          row
+
+end:
+	VZEROUPPER
+	RET

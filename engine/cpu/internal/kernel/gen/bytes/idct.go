@@ -3,6 +3,7 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // Numbers with 13 fractional bits.
@@ -43,9 +44,9 @@ func (b *blocks) row(y int) vec {
 	return times16(v, q)
 }
 
-// at returns the place of row y of the samples; lower points to row 4.
+// at returns the place of row y of the samples; lower points to row 4, if there is one.
 func (b *blocks) at(y int, lower gp) Mem {
-	base := b.dst
+	var base reg.Register = b.dst
 	if y >= 4 {
 		base = lower
 	}
@@ -65,64 +66,58 @@ func (b *blocks) lower() gp {
 	return p
 }
 
-// inverseDCT8 emits the transform of pairs of blocks to 8×8 samples each. It returns
-// before a pair in whose first row a product has more than 14 bits: if the other rows are
-// zero libjpeg-turbo's result would be another one there.
-func inverseDCT8() {
-	function("inverse8SIMD", "(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)")
-	list := params("dst", "stride", "coefficients", "last", "quant", "pairs")
-	b := &blocks{dst: list[0], stride: list[1], coefficients: list[2], quant: list[4], triple: GP64()}
-	last, left := list[3], list[5]
-	frame := aligned(AllocLocal(8*32 + 32))
-	LEAQ(Mem{Base: b.stride, Index: b.stride, Scale: 2}, b.triple)
+// A loop goes through pairs of blocks.
+type loop struct {
+	b          *blocks
+	last, left gp
+	greatest   reg.Register // the greater one of the last coefficients of the two
+	width      int          // of the samples of a pair
+}
 
+// pairLoop starts a function and its loop over pairs of blocks. Pairs of blocks that have
+// no coefficient but the first go where the method constant says.
+func pairLoop(name string, width int) *loop {
+	function(name, "(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)")
+	list := params("dst", "stride", "coefficients", "last", "quant", "pairs")
+	l := &loop{
+		b:    &blocks{dst: list[0], stride: list[1], coefficients: list[2], quant: list[4], triple: GP64()},
+		last: list[3], left: list[5], width: width,
+	}
+	LEAQ(Mem{Base: l.b.stride, Index: l.b.stride, Scale: 2}, l.b.triple)
 	Label("pair")
 	first, second := GP32(), GP32()
-	MOVBLZX(Mem{Base: last}, first)
-	MOVBLZX(Mem{Base: last, Disp: 1}, second)
+	MOVBLZX(Mem{Base: l.last}, first)
+	MOVBLZX(Mem{Base: l.last, Disp: 1}, second)
 	CMPL(first, second)
 	CMOVLCS(second, first)
 	TESTL(first, first)
 	JEQ(LabelRef("constant"))
-	row := b.row(0)
+	l.greatest = first
+	return l
+}
+
+// leaveIfLarge emits the return before a pair in whose first row a product has more than
+// 14 bits: if the other rows are zero libjpeg-turbo lets it wrap around, else it limits it.
+func (l *loop) leaveIfLarge(row vec) {
 	small := right16(2, left16(2, row))
 	VPXOR(row, small, small)
 	VPTEST(small, small)
 	JNE(LabelRef("return"))
-	CMPL(first, U8(9))
-	JHI(LabelRef("full"))
-
-	sparse(b, row, frame)
-	JMP(LabelRef("next"))
-	Label("constant")
-	constantBlocks(b)
-	JMP(LabelRef("next"))
-	Label("full")
-	full(b, row, frame)
-
-	Label("next")
-	ADDQ(U8(16), b.dst)
-	ADDQ(U32(256), b.coefficients)
-	ADDQ(U8(2), last)
-	DECQ(left)
-	JNE(LabelRef("pair"))
-	Label("return")
-	done := param("pairs")
-	SUBQ(left, done)
-	Store(done, ReturnIndex(0))
-	finish()
 }
 
-// constantBlocks emits the short way for two blocks that have no coefficient but the
-// first.
-func constantBlocks(b *blocks) {
+// constant emits the short way for two blocks that have no coefficient but the first. store
+// stores the 16 samples of a row, those of a block are equal; if the rows are shorter, the
+// lower half of the 16 has half of each block's.
+func (l *loop) constant(store func(x Op)) {
+	JMP(LabelRef("next"))
+	Label("constant")
 	level := [2]vec{}
 	q := XMM()
-	VPBROADCASTW(Mem{Base: b.quant}, q)
+	VPBROADCASTW(Mem{Base: l.b.quant}, q)
 	for i := range level {
 		level[i] = YMM()
 		x := level[i].AsX()
-		VPBROADCASTW(Mem{Base: b.coefficients, Disp: 128 * i}, x)
+		VPBROADCASTW(Mem{Base: l.b.coefficients, Disp: 128 * i}, x)
 		VPMULLW(q, x, x)
 		VPSLLW(U8(2), x, x)
 		VPADDSW(words(16), x, x)
@@ -131,10 +126,46 @@ func constantBlocks(b *blocks) {
 	x := level[0].AsX()
 	VPACKSSWB(level[1].AsX(), x, x)
 	VPADDB(octets(128), x, x)
-	lower := b.lower()
-	for y := range 8 {
-		VMOVDQU(x, b.at(y, lower))
+	if l.width == 8 {
+		VPSHUFD(U8(0x88), x, x)
 	}
+	store(x)
+}
+
+// end ends the loop and the function.
+func (l *loop) end() {
+	Label("next")
+	ADDQ(U8(uint8(l.width)), l.b.dst)
+	ADDQ(U32(256), l.b.coefficients)
+	ADDQ(U8(2), l.last)
+	DECQ(l.left)
+	JNE(LabelRef("pair"))
+	Label("return")
+	done := param("pairs")
+	SUBQ(l.left, done)
+	Store(done, ReturnIndex(0))
+	finish()
+}
+
+// inverseDCT8 emits the transform of pairs of blocks to 8×8 samples each.
+func inverseDCT8() {
+	l := pairLoop("inverse8SIMD", 16)
+	frame := aligned(AllocLocal(8*32 + 32))
+	row := l.b.row(0)
+	l.leaveIfLarge(row)
+	CMPL(l.greatest, U8(9))
+	JHI(LabelRef("full"))
+	sparse(l.b, row, frame)
+	JMP(LabelRef("next"))
+	Label("full")
+	full(l.b, row, frame)
+	l.constant(func(x Op) {
+		lower := l.b.lower()
+		for y := range 8 {
+			VMOVDQU(x, l.b.at(y, lower))
+		}
+	})
+	l.end()
 }
 
 // full emits the transform of two blocks; row is their first row.

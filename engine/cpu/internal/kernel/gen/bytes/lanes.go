@@ -90,8 +90,17 @@ func words(list ...int) Mem {
 	return constant(name, 2, list)
 }
 
-// double returns a constant of equal 32-bit lanes.
+// doubles returns a constant of equal 32-bit lanes.
 func doubles(v int) Mem { return constant(fmt.Sprintf("doubles_%x", uint32(v)), 4, []int{v}) }
+
+// doublesList returns a constant of 32-bit lanes.
+func doublesList(list ...int) Mem {
+	name := "doubles"
+	for _, w := range list {
+		name += fmt.Sprintf("_%x", uint32(w))
+	}
+	return constant(name, 4, list)
+}
 
 // octets returns a constant of bytes.
 func octets(list ...int) Mem {

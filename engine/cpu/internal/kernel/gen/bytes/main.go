@@ -11,6 +11,12 @@
 // lanes are a row of a block. Columns are transformed first, in all lanes at once; then the
 // blocks are transposed, and the same is done with the rows. Products of 16-bit numbers are
 // added in pairs to 32 bits. Blocks whose last coefficients are zero take shorter ways.
+//
+// # Rows: row.go and the other files
+//
+// A kernel that goes through a row needs as many samples as fit into a register: 32. A turn
+// that would go beyond the end starts earlier instead, so that some samples are computed
+// twice.
 package main
 
 import (
@@ -28,6 +34,12 @@ func main() {
 	switch name := flag.Arg(0); name {
 	case "jpeg":
 		inverseDCT8()
+		inverseDCT4()
+		upsampleH2V1()
+		upsampleH2V2()
+		upsampleH1V2()
+		toRGB()
+		toRGBA()
 	default:
 		log.Fatalf("no kernels for package %q", name)
 	}
