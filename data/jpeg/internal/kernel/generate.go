@@ -4,3 +4,4 @@ package kernel
 // not depend on avo.
 
 //go:generate go run -C ../../../../engine/cpu/internal/kernel/gen ./bytes -out ../../../../../data/jpeg/internal/kernel/kernel_amd64.s jpeg
+//go:generate go run -C ../../../../engine/cpu/internal/kernel/gen ./neon -out ../../../../../data/jpeg/internal/kernel/kernel_arm64.s jpeg

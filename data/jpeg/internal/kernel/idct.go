@@ -247,4 +247,4 @@ func odd8(in1, in3, in5, in7 int32) (o0, o1, o2, o3 int32) {
 }
 
 //go:noescape
-func inverse8SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)
+func inverse8SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int

@@ -114,4 +114,4 @@ func block1(coefficient int16, quantiser uint16) uint8 {
 }
 
 //go:noescape
-func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)
+func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func inverse8SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)
+// func inverse8SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int
 // Requires: AVX, AVX2, CMOV
 TEXT ·inverse8SIMD(SB), NOSPLIT, $288-56
 	MOVQ dst+0(FP), AX
@@ -566,7 +566,7 @@ next:
 return:
 	MOVQ pairs+40(FP), AX
 	SUBQ DI, AX
-	MOVQ AX, done+48(FP)
+	MOVQ AX, ret+48(FP)
 	VZEROUPPER
 	RET
 
@@ -894,7 +894,7 @@ DATA words_10<>+28(SB)/2, $0x0010
 DATA words_10<>+30(SB)/2, $0x0010
 GLOBL words_10<>(SB), RODATA|NOPTR, $32
 
-// func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)
+// func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int
 // Requires: AVX, AVX2, CMOV
 TEXT ·inverse4SIMD(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), AX
@@ -1076,7 +1076,7 @@ next:
 return:
 	MOVQ pairs+40(FP), AX
 	SUBQ DI, AX
-	MOVQ AX, done+48(FP)
+	MOVQ AX, ret+48(FP)
 	VZEROUPPER
 	RET
 

@@ -77,7 +77,7 @@ type loop struct {
 // pairLoop starts a function and its loop over pairs of blocks. Pairs of blocks that have
 // no coefficient but the first go where the method constant says.
 func pairLoop(name string, width int) *loop {
-	function(name, "(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) (done int)")
+	function(name, "(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int")
 	list := params("dst", "stride", "coefficients", "last", "quant", "pairs")
 	l := &loop{
 		b:    &blocks{dst: list[0], stride: list[1], coefficients: list[2], quant: list[4], triple: GP64()},

@@ -2,8 +2,8 @@
 //
 //	neon -out FILE PACKAGE
 //
-// writes that of package matrix, vec or winograd. It is run by go generate in these
-// packages. The kernels take the same arguments as the AVX2 ones and compute sums in
+// writes that of package matrix, vec or winograd, or of jpeg, which is
+// data/jpeg/internal/kernel. It is run by go generate in these packages. The kernels take the same arguments as the AVX2 ones and compute sums in
 // the same order; see the programs beside this one for what they have in common.
 //
 // # How the program works
@@ -59,6 +59,11 @@
 // # Winograd transforms: winograd.go
 //
 // As in the AVX2 program; eight channels are two vectors, one after the other.
+//
+// # Pictures of 8 bits: bytes.go, pictures.go, idct.go
+//
+// As in the AVX2 program, except that a block of an inverse DCT is transformed alone, and
+// that products of 16 bits are added to 32 bits one by one.
 package main
 
 import (
@@ -77,6 +82,8 @@ func main() {
 		matrixKernels()
 	case "vec":
 		vecKernels()
+	case "jpeg":
+		jpegKernels()
 	case "winograd":
 		matrices.Transforms(transform)
 	default:
