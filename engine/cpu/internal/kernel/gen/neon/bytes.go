@@ -8,8 +8,8 @@ import (
 // What kernels on pictures of 8 bits need beyond the others: lanes of 16 and of 8 bits.
 // Names are those of the instructions.
 
-func (v vec) h8() form       { return form{v, "H8"} }
-func (v vec) low() form      { return form{v, "D[0]"} }
+func (v vec) h8() form  { return form{v, "H8"} }
+func (v vec) low() form { return form{v, "D[0]"} }
 
 // Instructions on two or three registers; those whose names end in 2 work on the upper
 // halves of wide registers.
