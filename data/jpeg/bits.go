@@ -18,11 +18,11 @@ type bitReader struct {
 	marker uint8
 	ended  bool // the file ended
 
-	buffer []byte // of chunk + slack bytes
+	buffer *[bufferSize + 8]byte
 	size   int    // bytes of the file in buffer; zeros follow
-	next   int    // the next byte of buffer that is not in bits
+	next   uint   // the next byte of buffer that is not in bits
 	bits   uint64 // the next bits, from the highest one on
-	left   int    // the number of them
+	left   uint   // the number of them, at most 63
 }
 
 const (
@@ -30,13 +30,15 @@ const (
 	// slack is more than an MCU takes: 10 blocks of 64 symbols of at most 17 + 15
 	// bits, and some bytes that are read ahead.
 	slack = 10*64*4 + 64
+	// bufferSize is a power of 2, at least chunk and twice slack.
+	bufferSize = 32 << 10
 )
 
 // start begins to read a scan's data, or those behind a restart marker, at the
 // reader's place in the file.
 func (r *bitReader) start() {
 	if r.buffer == nil {
-		r.buffer = make([]byte, chunk+2*slack)
+		r.buffer = new([bufferSize + 8]byte)
 	}
 	r.size, r.next, r.bits, r.left = 0, 0, 0, 0
 	clear(r.buffer[:slack])
@@ -44,23 +46,22 @@ func (r *bitReader) start() {
 
 // ready makes sure that the next MCU can be read from the buffer.
 func (r *bitReader) ready() {
-	if r.size-r.next < slack && r.marker == 0 {
+	if r.size-int(r.next) < slack && r.marker == 0 {
 		r.fill()
 	}
 }
 
 // overrun says that more bits were read than there are.
 func (r *bitReader) overrun() bool {
-	return r.next*8-r.left > r.size*8
+	return int(r.next*8-r.left) > r.size*8
 }
 
 // fill copies more of the file to the buffer.
 func (r *bitReader) fill() {
-	from := max(r.next, 0)
-	r.size = copy(r.buffer, r.buffer[from:r.size])
+	r.size = copy(r.buffer[:], r.buffer[r.next:r.size])
 	r.next = 0
 	for r.marker == 0 && r.size < chunk {
-		room := len(r.buffer) - slack - r.size
+		room := bufferSize - slack - r.size
 		in := r.file[r.at:min(len(r.file), r.at+room)]
 		n := bytes.IndexByte(in, 0xff)
 		if n < 0 {
@@ -75,7 +76,7 @@ func (r *bitReader) fill() {
 			r.escape()
 		}
 	}
-	clear(r.buffer[r.size:min(len(r.buffer), r.size+slack)])
+	clear(r.buffer[r.size:min(bufferSize, r.size+slack)])
 }
 
 // escape reads what follows a byte 0xff: a zero if it is one of the data, or a
@@ -99,15 +100,21 @@ func (r *bitReader) escape() {
 
 // refill makes at least 56 bits ready.
 func (r *bitReader) refill() {
-	r.bits |= binary.BigEndian.Uint64(r.buffer[r.next:]) >> (r.left & 63)
+	r.bits |= load(r.buffer, r.next) >> (r.left & 63)
 	r.next += (63 - r.left) >> 3
 	r.left |= 56
+}
+
+// load returns 8 bytes of a bitReader's buffer.
+func load(buffer *[bufferSize + 8]byte, at uint) uint64 {
+	at &= bufferSize - 1 // it is less already
+	return binary.BigEndian.Uint64(buffer[at : at+8])
 }
 
 // skip discards n bits.
 func (r *bitReader) skip(n int) {
 	r.bits <<= n & 63
-	r.left -= n
+	r.left -= uint(n)
 }
 
 // symbol reads a Huffman code. At most 31 bits are read between two refills, of
@@ -125,10 +132,10 @@ func (r *bitReader) number(n int) int32 {
 	return v
 }
 
-// find returns the symbol whose code is at the beginning of bits, and the code's
+// find returns the symbol whose code is at the beginning of next, and the code's
 // length. Where there is none it is 0 and takes 17 bits, as in libjpeg.
-func (t *huffmanTable) find(bits uint64) (symbol uint8, length int) {
-	code := uint32(bits >> 48)
+func (t *huffmanTable) find(next uint64) (symbol uint8, length int) {
+	code := uint32(next >> 48)
 	for length = 1; code >= t.limit[length]; {
 		length++
 	}

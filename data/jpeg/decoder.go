@@ -50,6 +50,8 @@ type Decoder struct {
 	}
 
 	memory     [4]component
+	mcu        []mcuBlock
+	mcuMemory  [10]mcuBlock
 	scanMemory [4]*component
 }
 

@@ -4,14 +4,15 @@ package jpeg
 // is a run, the number of zeros before a coefficient, and the size in bits of the
 // coefficient, which follows the code.
 type huffmanTable struct {
-	// fast has what the next fastBits bits begin with, 0 where the code is longer:
+	// fast has what the next fastBits bits begin with:
 	//
-	//	bits 0 to 5    the length of code and coefficient
-	//	bit 6          hasValue: the coefficient is in the entry
-	//	bits 8 to 12   the run
-	//	bits 16 to 31  the coefficient, or its size if hasValue is not set
+	//	bits 0 to 15   the coefficient, or its size if apart is set
+	//	bits 16 to 21  the length of code and coefficient, of the code if apart is set
+	//	bits 24 to 28  the run and 1 for the coefficient
+	//	bit 31         apart: the coefficient is not in the entry. It follows the code,
+	//	               or there is none, which is of size 0
 	//
-	// An entry whose size is 0 has no hasValue.
+	// Where the code is longer it is tooLong.
 	fast [1 << fastBits]uint32
 	// limit has, for each length of code, the first 16 bits at which codes are
 	// longer; the one of 17 is beyond all.
@@ -27,7 +28,8 @@ type huffmanTable struct {
 
 const (
 	fastBits = 10
-	hasValue = 1 << 6
+	apart    = 1 << 31
+	tooLong  = apart
 )
 
 // define sets the code: counts of codes of each length from 1 on, and their
@@ -58,7 +60,9 @@ func (t *huffmanTable) build(dc bool) error {
 	if t.built {
 		return nil
 	}
-	clear(t.fast[:])
+	for i := range t.fast {
+		t.fast[i] = tooLong
+	}
 	code, at := uint32(0), 0
 	for i, count := range t.counts {
 		length := i + 1
@@ -84,22 +88,34 @@ func (t *huffmanTable) build(dc bool) error {
 
 // fill sets the entries of fast that begin with a code.
 func (t *huffmanTable) fill(code uint32, length int, symbol uint8) {
-	run, size := uint32(symbol>>4), int(symbol&15)
+	size := int(symbol & 15)
 	entries := t.fast[code<<(fastBits-length):][:1<<(fastBits-length)]
-	entry := uint32(length+size) | run<<8
 	if size == 0 || length+size > fastBits {
 		for i := range entries {
-			entries[i] = entry | uint32(size)<<16
+			entries[i] = entryApart(length, symbol)
 		}
 		return
 	}
+	entry := uint32(length+size)<<16 | uint32(symbol>>4+1)<<24
 	each := 1 << (fastBits - length - size) // entries of a coefficient
 	for i := 0; i < len(entries); i += each {
 		value := extend(int32(i/each), size)
 		for j := i; j < i+each; j++ {
-			entries[j] = entry | hasValue | uint32(value)<<16
+			entries[j] = entry | uint32(uint16(value))
 		}
 	}
+}
+
+func entryApart(length int, symbol uint8) uint32 {
+	return apart | uint32(symbol&15) | uint32(length)<<16 | uint32(symbol>>4+1)<<24
+}
+
+// long returns the entry, as in fast, of a code that is longer than fastBits.
+//
+//go:noinline
+func (t *huffmanTable) long(bits uint64) uint32 {
+	symbol, length := t.find(bits)
+	return entryApart(length, symbol)
 }
 
 // extend is the number that so many bits stand for (T.81, F.12): the lower half of

@@ -186,7 +186,7 @@ func (d *Decoder) refineAC(c *component, b *[64]int16, block int) {
 
 // correct reads the next bit of a coefficient that is not 0.
 func (d *Decoder) correct(coefficient *int16) {
-	if d.in.left < 1 {
+	if d.in.left == 0 {
 		d.in.refill()
 	}
 	bit := int16(1) << d.scan.low

@@ -1,116 +1,153 @@
 package jpeg
 
-import "encoding/binary"
+// An mcuBlock is where a block of an MCU is, and what its component needs.
+type mcuBlock struct {
+	coefficients []int16
+	last         []uint8
+	dc, ac       *huffmanTable
+	prediction   *int32
+	at, step     int // the block, and from an MCU to the next
+}
 
-// sequentialRow decodes a row of MCUs. Its blocks begin at a row of MCUs in the
-// components' memory.
-func (d *Decoder) sequentialRow(row, at int) {
+// startMCUs sets d.mcu to the blocks of the first MCU in a row. In the components'
+// memory the row begins at a row of MCUs, and y rows of blocks below if the scan has
+// one component.
+func (d *Decoder) startMCUs(at, y int) {
 	s := &d.scan
-	if len(s.components) == 1 {
-		c := s.components[0]
-		for y := range min(c.v, c.blocksHigh-row*c.v) {
-			from := (at*c.v + y) * c.paddedWide
-			d.work -= c.blocksWide
-			for x := range c.blocksWide {
-				if d.beginMCU() {
-					d.sequentialBlock(0, from+x)
-					d.endMCU(row)
-				}
-			}
+	d.mcu = d.mcuMemory[:0]
+	for i, c := range s.components {
+		b := mcuBlock{
+			coefficients: c.coefficients, last: c.last,
+			dc: &d.tables[0][s.dc[i]&3], ac: &d.tables[1][s.ac[i]&3],
+			prediction: &d.predictions[i], step: 1,
 		}
-		return
-	}
-	for _, c := range s.components {
-		d.work -= c.v * c.paddedWide
-	}
-	for x := range s.mcusWide {
-		if !d.beginMCU() {
-			continue
+		if len(s.components) == 1 {
+			b.at = (at*c.v + y) * c.paddedWide
+			d.mcu = append(d.mcu, b)
+			return
 		}
-		for i, c := range s.components {
-			for y := range c.v {
-				from := (at*c.v+y)*c.paddedWide + x*c.h
-				for block := from; block < from+c.h; block++ {
-					d.sequentialBlock(i, block)
-				}
-			}
+		b.step = c.h
+		for j := range c.h * c.v {
+			b.at = (at*c.v+j/c.h)*c.paddedWide + j%c.h
+			d.mcu = append(d.mcu, b)
 		}
-		d.endMCU(row)
 	}
 }
 
-// sequentialBlock decodes a block of component i of the scan.
-func (d *Decoder) sequentialBlock(i, block int) {
-	s := &d.scan
-	c := s.components[i]
-	b := (*[64]int16)(c.coefficients[64*block:])
-	var last int
-	d.predictions[i], last = d.in.block(b, &d.tables[0][s.dc[i]], &d.tables[1][s.ac[i]], d.predictions[i])
-	c.last[block] = max(c.last[block], uint8(last))
+// sequentialRow decodes a row of MCUs of a scan of all components, or the same rows
+// of one component. In the components' memory it begins at a row of MCUs.
+func (d *Decoder) sequentialRow(row, at int) {
+	rows := 1
+	if s := &d.scan; len(s.components) == 1 {
+		c := s.components[0]
+		rows = min(c.v, c.blocksHigh-row*c.v)
+	}
+	for y := range rows {
+		d.startMCUs(at, y)
+		d.work -= d.scan.mcusWide * len(d.mcu)
+		for range d.scan.mcusWide {
+			here := d.beginMCU()
+			for i := range d.mcu {
+				m := &d.mcu[i]
+				if here {
+					b := (*[64]int16)(m.coefficients[64*m.at:])
+					var last uint8
+					*m.prediction, last = d.in.block(b, m.dc, m.ac, *m.prediction)
+					m.last[m.at] = max(m.last[m.at], last)
+				}
+				m.at += m.step
+			}
+			if here {
+				d.endMCU(row)
+			}
+		}
+	}
 }
 
 // block decodes the coefficients of a block of a sequential file. It returns the DC
-// coefficient, which predicts the next one, and the index of the last coefficient
-// that it set.
-func (r *bitReader) block(b *[64]int16, dc, ac *huffmanTable, prediction int32) (int32, int) {
+// coefficient, which predicts the next one, and an index behind which all
+// coefficients are 0.
+func (r *bitReader) block(b *[64]int16, dc, ac *huffmanTable, prediction int32) (int32, uint8) {
 	buffer, bits, next, left := r.buffer, r.bits, r.next, r.left
-	if left < 32 {
-		bits |= binary.BigEndian.Uint64(buffer[next:]) >> (left & 63)
-		next += (63 - left) >> 3
-		left |= 56
-	}
+	bits |= load(buffer, next) >> (left & 63)
+	next += (63 - left) >> 3
+	left |= 56
 	entry := dc.fast[bits>>(64-fastBits)]
-	if entry&hasValue != 0 {
-		bits <<= entry & 63
-		left -= int(entry & 63)
-		prediction += int32(entry) >> 16
+	if entry == tooLong {
+		entry = dc.long(bits)
+	}
+	bits <<= entry >> 16 & 63
+	left -= uint(entry >> 16 & 63)
+	if entry&apart == 0 {
+		prediction += int32(int16(entry))
 	} else {
-		symbol, length := dc.find(bits)
-		bits <<= length & 63
-		left -= length
-		if size := int(symbol & 15); size > 0 {
-			prediction += extend(int32(bits>>(64-size)), size)
-			bits <<= size & 63
-			left -= size
-		}
+		size := entry & 15
+		prediction += number(bits, size)
+		bits <<= size & 63
+		left -= uint(size)
 	}
 	b[0] = int16(prediction)
 
-	last, k := uint(0), uint(1)
-	for k < 64 {
-		if left < 32 {
-			bits |= binary.BigEndian.Uint64(buffer[next:]) >> (left & 63)
-			next += (63 - left) >> 3
-			left |= 56
-		}
+	// Three symbols that fit into entries take at most 30 bits: what comes before them
+	// makes enough bits ready, also for one that does not fit behind two that do.
+	k := uint(0) // the last coefficient
+	for k < 63 {
+		bits |= load(buffer, next) >> (left & 63)
+		next += (63 - left) >> 3
+		left |= 56
 		entry := ac.fast[bits>>(64-fastBits)]
-		if entry&hasValue != 0 {
-			bits <<= entry & 63
-			left -= int(entry & 63)
-			k += uint(entry >> 8 & 31)
-			b[natural[k&127]&63] = int16(entry >> 16)
-			last = k
-			k++
-			continue
+		if entry&apart == 0 {
+			bits <<= entry >> 16 & 63
+			left -= uint(entry >> 16 & 63)
+			k += uint(entry >> 24)
+			b[natural[uint8(k)]&63] = int16(entry)
+			if k >= 63 {
+				break
+			}
+			entry = ac.fast[bits>>(64-fastBits)]
+			if entry&apart == 0 {
+				bits <<= entry >> 16 & 63
+				left -= uint(entry >> 16 & 63)
+				k += uint(entry >> 24)
+				b[natural[uint8(k)]&63] = int16(entry)
+				if k >= 63 {
+					break
+				}
+				entry = ac.fast[bits>>(64-fastBits)]
+				if entry&apart == 0 {
+					bits <<= entry >> 16 & 63
+					left -= uint(entry >> 16 & 63)
+					k += uint(entry >> 24)
+					b[natural[uint8(k)]&63] = int16(entry)
+					continue
+				}
+			}
 		}
-		symbol, length := ac.find(bits)
-		bits <<= length & 63
-		left -= length
-		run, size := uint(symbol>>4), int(symbol&15)
+		if entry == tooLong {
+			entry = ac.long(bits)
+		}
+		bits <<= entry >> 16 & 63
+		left -= uint(entry >> 16 & 63)
+		run, size := uint(entry>>24&31), entry&15
 		if size == 0 {
-			if run != 15 {
+			if run != 16 {
 				break
 			}
 			k += 16
 			continue
 		}
 		k += run
-		b[natural[k&127]&63] = int16(extend(int32(bits>>(64-size)), size))
+		b[natural[uint8(k)]&63] = int16(number(bits, size))
 		bits <<= size & 63
-		left -= size
-		last = k
-		k++
+		left -= uint(size)
 	}
 	r.bits, r.next, r.left = bits, next, left
-	return prediction, int(min(last, 63))
+	return prediction, uint8(min(k, 63))
+}
+
+// number is the number that the first size bits stand for (T.81, F.12): if the
+// first one is 0 it is negative.
+func number(bits uint64, size uint32) int32 {
+	positive := int32(int64(bits) >> 63) // −1 or 0
+	return int32(bits>>1>>(63-size&63)) + (-1<<(size&15)+1)&^positive
 }
