@@ -8,6 +8,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/strideml/stride/data/raster/internal/resample"
+	"github.com/strideml/stride/internal/kerneltest"
 )
 
 // generated returns the picture that make_golden.py makes with a seed. There, and
@@ -37,9 +40,16 @@ func TestResizeLikePillow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) < 2000 {
+		t.Errorf("only %d cases", len(lines))
+	}
+	kerneltest.EachISA(t, func(t *testing.T) { resizeLikePillow(t, lines) })
+}
+
+func resizeLikePillow(t *testing.T, lines []string) {
 	var r Resizer
 	var got Raster
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
 	for seed, line := range lines {
 		var name string
 		var kind, c, w, h, outW, outH int
@@ -62,9 +72,33 @@ func TestResizeLikePillow(t *testing.T) {
 			t.Fatalf("line %d: the source changed", seed+1)
 		}
 	}
-	if len(lines) < 2000 {
-		t.Errorf("only %d cases", len(lines))
-	}
+}
+
+// TestResizeWindow compares windows of a resized picture with what Crop cuts out of it.
+func TestResizeWindow(t *testing.T) {
+	kerneltest.EachISA(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(3, 4))
+		var r, whole Resizer
+		var all, want, got Raster
+		for range 300 {
+			src := generated(random.Uint32(), 0, 1+random.IntN(90), 1+random.IntN(90), 1+random.IntN(3))
+			h, w, f := 1+random.IntN(90), 1+random.IntN(90), Filter(random.IntN(int(filters)))
+			switch random.IntN(4) {
+			case 0:
+				h = src.Height
+			case 1:
+				w = src.Width
+			}
+			top, left := random.IntN(h), random.IntN(w)
+			window := Window{top, left, 1 + random.IntN(h-top), 1 + random.IntN(w-left)}
+			whole.Resize(&all, src, h, w, f)
+			Crop(&want, &all, top, left, window.Height, window.Width)
+			r.ResizeWindow(&got, src, h, w, f, window)
+			if got.Height != window.Height || got.Width != window.Width || !bytes.Equal(got.Pix, want.Pix) {
+				t.Fatalf("%d×%d to %d×%d, %v, %+v: other bytes", src.Height, src.Width, h, w, f, window)
+			}
+		}
+	})
 }
 
 // TestPassOrder has a shape for which Pillow 13 resizes the columns first; 9 to
@@ -89,20 +123,20 @@ func TestWeightsFitAndSum(t *testing.T) {
 				var a axis
 				a.fill(f, in, 0, float32(in), out)
 				for i := range out {
-					weights := a.weights[i*a.taps:][:a.count[i]]
-					sum, most, least := int64(0), int64(half), int64(half)
+					weights := a.taps.Weights[i*a.taps.Most:][:a.taps.Count[i]]
+					sum, most, least := int64(0), int64(1<<(resample.Precision-1)), int64(1<<(resample.Precision-1))
 					for _, weight := range weights {
 						v := int64(weight)
 						sum, most, least = sum+v, most+255*max(v, 0), least+255*min(v, 0)
 					}
-					if a.first[i] < 0 || a.first[i]+len(weights) > in {
-						t.Fatalf("%v, %d to %d, sample %d: window %d+%d", f, in, out, i, a.first[i], len(weights))
+					if a.taps.First[i] < 0 || a.taps.First[i]+len(weights) > in {
+						t.Fatalf("%v, %d to %d, sample %d: window %d+%d", f, in, out, i, a.taps.First[i], len(weights))
 					}
 					if most >= 1<<31 || least < -1<<31 {
 						t.Fatalf("%v, %d to %d, sample %d: sums from %d to %d do not fit", f, in, out, i, least, most)
 					}
-					if off := sum - 1<<precision; max(off, -off) > int64(len(weights)+1)/2 {
-						t.Fatalf("%v, %d to %d, sample %d: weights sum to %d of %d", f, in, out, i, sum, 1<<precision)
+					if off := sum - 1<<resample.Precision; max(off, -off) > int64(len(weights)+1)/2 {
+						t.Fatalf("%v, %d to %d, sample %d: weights sum to %d of %d", f, in, out, i, sum, 1<<resample.Precision)
 					}
 				}
 			}
@@ -117,6 +151,8 @@ func TestResizePanics(t *testing.T) {
 		"no filter":      func(r *Resizer, dst *Raster) { r.Resize(dst, src, 1, 1, filters) },
 		"empty picture":  func(r *Resizer, dst *Raster) { r.Resize(dst, &Raster{Channels: 1}, 1, 1, Bilinear) },
 		"empty region":   func(r *Resizer, dst *Raster) { r.ResizeRect(dst, src, 1, 1, Bilinear, Rect{1, 1, 1, 2}) },
+		"empty window":   func(r *Resizer, dst *Raster) { r.ResizeWindow(dst, src, 3, 3, Box, Window{1, 1, 0, 1}) },
+		"window outside": func(r *Resizer, dst *Raster) { r.ResizeWindow(dst, src, 3, 3, Box, Window{1, 1, 3, 1}) },
 		"outside":        func(r *Resizer, dst *Raster) { r.ResizeRect(dst, src, 1, 1, Bilinear, Rect{0, 0, 4.5, 3}) },
 		"shorter pixels": func(r *Resizer, dst *Raster) { r.Resize(dst, &Raster{3, 3, 4, make([]uint8, 5)}, 2, 2, Bilinear) },
 	} {
@@ -182,6 +218,28 @@ func BenchmarkRandomResizedCrop(b *testing.B) {
 				w, h := 300+random.IntN(201), 225+random.IntN(151)
 				Crop(&crop, src, random.IntN(375-h+1), random.IntN(500-w+1), h, w)
 				r.Resize(&dst, &crop, 224, 224, f)
+			}
+		})
+	}
+}
+
+// BenchmarkResize resizes a photo to 256 pixels on its shorter side, all of it and
+// the middle 224 × 224.
+func BenchmarkResize(b *testing.B) {
+	src := generated(1, 0, 500, 375, 3)
+	for f := range filters {
+		b.Run(f.String(), func(b *testing.B) {
+			var r Resizer
+			var dst Raster
+			for b.Loop() {
+				r.Resize(&dst, src, 256, 341, f)
+			}
+		})
+		b.Run(f.String()+"/window", func(b *testing.B) {
+			var r Resizer
+			var dst Raster
+			for b.Loop() {
+				r.ResizeWindow(&dst, src, 256, 341, f, Window{16, 58, 224, 224})
 			}
 		})
 	}

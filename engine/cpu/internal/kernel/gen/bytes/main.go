@@ -17,6 +17,11 @@
 // A kernel that goes through a row needs as many samples as fit into a register: 32. A turn
 // that would go beyond the end starts earlier instead, so that some samples are computed
 // twice.
+//
+// # Resizing: resample.go
+//
+// A new row is a weighted sum of old ones, of 32 columns at a time. A new column is the same
+// of columns: 32 rows are transposed first, eight columns at a time.
 package main
 
 import (
@@ -40,6 +45,10 @@ func main() {
 		upsampleH1V2()
 		toRGB()
 		toRGBA()
+	case "resample":
+		weightedColumns()
+		toColumns()
+		toRows()
 	default:
 		log.Fatalf("no kernels for package %q", name)
 	}

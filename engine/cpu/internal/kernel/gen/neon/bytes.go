@@ -106,8 +106,13 @@ func shiftedBy(s shifting, n vec, by int) vec { return into(func(d vec) { shiftB
 // byHalf emits d = d op n·c, or d = n·c, for a constant of 16 bits.
 func byHalf(e encoding, d, n vec, c int) {
 	k := bits(uint32(uint16(c)))
-	raw([]operand{d, n, k.vec}, func() (uint32, string) {
-		return e.elemH(d.number, n.number, k.number, 2*k.index), fmt.Sprintf("%s v%d, v%d, v%d.h[%d]", e.name, d.number, n.number, k.number, 2*k.index)
+	byLaneH(e, d, n, k.vec, 2*k.index)
+}
+
+// byLaneH emits d = d op n·m[lane], or d = n·m[lane], for a lane of 16 bits.
+func byLaneH(e encoding, d, n, m vec, lane int) {
+	raw([]operand{d, n, m}, func() (uint32, string) {
+		return e.elemH(d.number, n.number, m.number, lane), fmt.Sprintf("%s v%d, v%d, v%d.h[%d]", e.name, d.number, n.number, m.number, lane)
 	})
 }
 
