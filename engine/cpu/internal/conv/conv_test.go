@@ -102,13 +102,17 @@ func compare(t *testing.T, what string, got func(i int) float32, want []float64)
 }
 
 // imageResult computes a plan and checks what its tasks say they complete.
-func imageResult(t *testing.T, p ImagePlan, source, w, bias []float32, elements, pixelSize, pitch int) []float32 {
+func imageResult(t *testing.T, p ImagePlan, source, w, bias, add []float32, elements, pixelSize, pitch int) []float32 {
 	t.Helper()
 	o := Operands{Source: source, Packed: packed(p, w), Bias: bias, Out: poisoned(elements / pixelSize * pitch)}
 	if bias != nil && p.Bias().PackedSize() > 0 {
 		o.Bias = packed(p.Bias(), bias)
 	}
 	o.Clip = min(gemm.ClipReLU, p.Clips())
+	if a, ok := p.(Adder); ok && a.Adds() && add != nil {
+		a.SetAddPitch(pixelSize + 1)
+		o.Add = add
+	}
 	if size := p.PointsSize(); size > 0 {
 		o.Points = poisoned(size)
 		for task := range p.PointsTasks() {
@@ -188,8 +192,9 @@ func testProblem(t *testing.T, p Problem) {
 		y[i] += float64(bias[i/area%p.Y[1]])
 	}
 	clipped := make([]float64, len(y))
+	summed := make([]float64, len(y)) // with dy added before the activation
 	for i, v := range y {
-		clipped[i] = max(0, v)
+		clipped[i], summed[i] = max(0, v), max(0, v+float64(dy[i]))
 	}
 	for _, gap := range []int{0, 3} {
 		pitchX, pitchY := p.X[1]+gap, p.Y[1]+2*gap
@@ -214,16 +219,20 @@ func testProblem(t *testing.T, p Problem) {
 					}
 					if p.Kind == Output {
 						plan.SetPitch(pitchX, pitchY)
-						got := imageResult(t, plan, xs, w, bias, len(y), p.Y[1], pitchY)
+						got := imageResult(t, plan, xs, w, bias, nil, len(y), p.Y[1], pitchY)
 						want := clipped
 						if plan.Clips() == gemm.NoClip {
 							want = y
 						}
 						compare(t, what, func(i int) float32 { return got[nhwcIndex(i, p.Y, pitchY)] }, want)
+						if a, ok := plan.(Adder); ok && a.Adds() {
+							got := imageResult(t, plan, xs, w, bias, nhwc(dy, p.Y, p.Y[1]+1), len(y), p.Y[1], pitchY)
+							compare(t, what+", with something added", func(i int) float32 { return got[nhwcIndex(i, p.Y, pitchY)] }, summed)
+						}
 						continue
 					}
 					plan.SetPitch(pitchY, pitchX)
-					got := imageResult(t, noClip{plan}, dys, w, nil, len(x), p.X[1], pitchX)
+					got := imageResult(t, noClip{plan}, dys, w, nil, nil, len(x), p.X[1], pitchX)
 					compare(t, what, func(i int) float32 { return got[nhwcIndex(i, p.X, pitchX)] }, dx)
 				}
 			}
@@ -260,6 +269,45 @@ func TestChoose(t *testing.T) {
 		}
 		if got := plan.Algorithm(); got != test.want {
 			t.Errorf("%+v: %s, want %s", test.o, got, test.want)
+		}
+	}
+}
+
+// TestEvenShares checks that the tasks of one image keep two workers and four workers
+// busy to the end.
+func TestEvenShares(t *testing.T) {
+	for _, p := range []Problem{
+		problem(1, 256, 28, 28, 512, 1, 1, 0, 1, 1),
+		problem(1, 64, 56, 56, 256, 1, 1, 0, 1, 1),
+		problem(1, 1024, 14, 14, 512, 1, 1, 0, 1, 1),
+		problem(1, 32, 56, 56, 96, 3, 2, 1, 1, 1),
+	} {
+		d := newDirect(p)
+		pixels := d.phases[0].grid[1]
+		ratio := unevenness(d.Tasks(), func(task int) int {
+			block, part := task/d.split, task%d.split
+			rows := min(d.rows, d.gridMax-block*d.rows)
+			return d.tileTime(rows*pixels) * ((part+1)*d.panels/d.split - part*d.panels/d.split)
+		})
+		if ratio > 1.1 {
+			t.Errorf("%v: %d tasks of %d rows and 1/%d of the panels take %.2f times as long as even shares", p, d.Tasks(), d.rows, d.split, ratio)
+		}
+	}
+}
+
+// TestUnevenness checks shares that are known.
+func TestUnevenness(t *testing.T) {
+	for _, test := range []struct {
+		times []int
+		want  float64
+	}{
+		{[]int{5, 5, 5, 5}, 1},
+		{[]int{9, 9, 9, 1}, (18*2/28. + 9*4/28.) / 2},
+		{[]int{4}, 3},
+		{make([]int, manyTasks), 1},
+	} {
+		if got := unevenness(len(test.times), func(i int) int { return test.times[i] }); math.Abs(got-test.want) > 1e-9 {
+			t.Errorf("%v: %v, want %v", test.times, got, test.want)
 		}
 	}
 }

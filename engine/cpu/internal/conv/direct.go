@@ -20,6 +20,7 @@ type Direct struct {
 	panels     int    // panels of a group
 	packed     int    // floats of all packed weights
 	split      int    // panel groups that are tasks of their own
+	addPitch   int    // distance between the pixels of what is added
 }
 
 // A sumBlock is a part of a sum whose weights fit easily into the second-level
@@ -45,6 +46,19 @@ func (d *Direct) SetPitch(source, out int) {
 	if source != d.source.Pitch || out != d.out.Pitch {
 		d.source.Pitch, d.out.Pitch = source, out
 		d.planMemory()
+	}
+}
+
+// Adds implements [Adder].
+func (d *Direct) Adds() bool { return len(d.phases) == 1 && d.phases[0].depth > 0 }
+
+// SetAddPitch implements [Adder].
+func (d *Direct) SetAddPitch(pitch int) {
+	d.addPitch = pitch
+	p := &d.phases[0]
+	p.add = nil
+	for _, c := range p.cOff {
+		p.add = append(p.add, c/int32(d.out.Pitch)*int32(pitch))
 	}
 }
 
@@ -177,6 +191,9 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	}
 	first := (image0*d.out.H + y0*d.outStep[0]) * d.out.W // pixel of the output
 	o.Out = o.Out[first*d.out.Pitch:]
+	if o.Add != nil {
+		o.Add = o.Add[first*d.addPitch:]
+	}
 	from, to := part*d.panels/d.split, (part+1)*d.panels/d.split
 	if len(d.phases) == 1 {
 		return d.runPieces(task, &o, first, count*rows*d.phases[0].grid[1], from, to, scratch)
@@ -257,7 +274,11 @@ func (d *Direct) runPhase(p *phase, o *Operands, at, end, from, to int) {
 				if k == 0 && o.Bias != nil {
 					args.Bias = &o.Bias[(g*d.panels+panel)*d.nr]
 				}
-				o.Clip.Set(&args, k == len(p.blocks)-1)
+				last := k == len(p.blocks)-1
+				if args.Add = nil; last && o.Add != nil {
+					args.Add, args.AddOff = &o.Add[g*out+column], &p.add[at]
+				}
+				o.Clip.Set(&args, last)
 				gemm.Tile(&args, d.nr)
 			}
 		}

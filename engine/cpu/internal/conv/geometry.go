@@ -46,6 +46,7 @@ type phase struct {
 	taps  []tap
 	aOff  []int32 // of each pixel of a block, in the source
 	cOff  []int32 // and in the output
+	add   []int32 // and in what is added to the output, if anything is
 
 	// Of direct sums.
 	blocks []sumBlock // for one group, at offset 0

@@ -57,6 +57,15 @@ type ImagePlan interface {
 	Clips() gemm.Clip
 }
 
+// An Adder is an [ImagePlan] that may be able to add an image of the output's shape to
+// the output before the activation: Operands.Add, whose pixels are so far apart as
+// SetAddPitch has said last.
+type Adder interface {
+	ImagePlan
+	Adds() bool
+	SetAddPitch(pitch int)
+}
+
 // Operands are those of the main stage of an [ImagePlan].
 type Operands struct {
 	Source []float32
@@ -64,6 +73,7 @@ type Operands struct {
 	Bias   []float32 // packed if the plan asks for it; may be nil
 	Points []float32 // nil if there are none
 	Out    []float32
+	Add    []float32 // nil, or what an [Adder] adds
 	Clip   gemm.Clip // at most what the plan's Clips returns
 
 	// Done, if it is not nil, is told of the ranges that a task completes, while they are

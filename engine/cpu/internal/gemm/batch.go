@@ -118,6 +118,9 @@ func (p *Batch) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	rows := min(p.product.rows, p.m-row)
 	for i := first; i < last; i++ {
 		one := Operands{A: o.A[p.a[i]:], B: o.B[p.b[i]:], Bias: o.Bias, C: o.C[i*size:], Clip: o.Clip}
+		if o.Add != nil {
+			one.Add = o.Add[i*size:]
+		}
 		p.multiply(one, row, rows, scratch)
 	}
 	return first*size + row*p.n, (last-1)*size + (row+rows)*p.n

@@ -56,7 +56,7 @@ func TestProduct(t *testing.T) {
 	work.Limit.TaskFMAs, work.Limit.BlockTerms, work.Limit.StreamedFloats = 1<<10, 24, 1<<9
 	for _, s := range [][3]int{{1, 1, 1}, {5, 30, 7}, {40, 17, 33}, {3, 70, 130}, {300, 40, 40}} {
 		m, k, n := s[0], s[1], s[2]
-		a, b, bias := random(m*k), random(k*n), random(n)
+		a, b, bias, add := random(m*k), random(k*n), random(n), random(m*n)
 		for _, transposed := range []bool{false, true} {
 			want := product(m, k, n, func(i, j int) float32 { return a[i*k+j] }, func(i, j int) float32 {
 				if transposed {
@@ -65,11 +65,11 @@ func TestProduct(t *testing.T) {
 				return b[i*n+j]
 			})
 			for i := range want {
-				want[i] = min(max(0, want[i]+float64(bias[i%n])), 6)
+				want[i] = min(max(0, want[i]+float64(bias[i%n])+float64(add[i])), 6)
 			}
 			for _, same := range []bool{false, true} {
 				p := New(m, k, n, transposed, same)
-				o := Operands{A: a, B: b, Bias: pack(p.Bias(), bias), C: make([]float32, m*n), Clip: ClipReLU6}
+				o := Operands{A: a, B: b, Bias: pack(p.Bias(), bias), C: make([]float32, m*n), Add: add, Clip: ClipReLU6}
 				if !p.Streamed() {
 					o.B = pack(p, b)
 				} else if same {
@@ -141,6 +141,9 @@ func TestBatch(t *testing.T) {
 				left, right := random(count*(m+3)*(k+3)+work.SlackFloats), random(count*(k+3)*(n+3)+work.SlackFloats)
 				p := NewBatch(m, k, n, a, b)
 				o := Operands{A: left, B: right, C: make([]float32, count*m*n)}
+				if !p.Outer() {
+					o.Add = random(len(o.C))
+				}
 				done := make([]int, len(o.C))
 				for task := range p.Tasks() {
 					lo, hi := p.Run(task, o, make([]float32, p.Scratch()))
@@ -151,6 +154,11 @@ func TestBatch(t *testing.T) {
 				for i := range count {
 					want := product(m, k, n, func(r, c int) float32 { return left[a.Offsets[i]+r*a.Row+c*a.Column] },
 						func(r, c int) float32 { return right[b.Offsets[i]+r*b.Row+c*b.Column] })
+					for j := range want {
+						if o.Add != nil {
+							want[j] += float64(o.Add[i*m*n+j])
+						}
+					}
 					compare(t, fmt.Sprintf("%v, flags %d, matrix %d", s, flags, i), o.C[i*m*n:], want)
 				}
 				for i, times := range done {

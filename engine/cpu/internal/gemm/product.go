@@ -145,6 +145,7 @@ type Operands struct {
 	B    []float32 // packed, or B itself if it is streamed
 	Bias []float32 // packed, or nil
 	C    []float32
+	Add  []float32 // nil, or of the size of C: it is added before the activation
 	Clip Clip
 }
 
@@ -182,6 +183,9 @@ func (p *Product) multiply(o Operands, packed []float32, row0, rows, panel, k, r
 	}
 	if k == 0 && o.Bias != nil {
 		args.Bias = &o.Bias[column]
+	}
+	if o.Add != nil && k+run == p.k {
+		args.Add, args.AddOff = &o.Add[row0*p.n+column], args.COff
 	}
 	o.Clip.Set(&args, k+run == p.k)
 	Tile(&args, p.nr)

@@ -105,6 +105,11 @@ func (c *checker) needs(o *Op) error {
 	if err := check(o, -1); err != nil {
 		return err
 	}
+	if v := o.Epilogue.Add; v != nil {
+		if err := c.need(v, Need{Layout: o.Out().Layout, Pitched: true}); err != nil {
+			return fmt.Errorf("epilogue: %w", err)
+		}
+	}
 	if e := o.Epilogue.Elementwise; e != nil {
 		if err := check(e, o.Epilogue.Self); err != nil {
 			return fmt.Errorf("epilogue: %w", err)

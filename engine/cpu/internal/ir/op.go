@@ -76,6 +76,9 @@ func (o *Op) SetIndex(i int) { o.index = i }
 // An Epilogue is work that an operation does on each range of its main result
 // as soon as it is computed, while it is in cache, in this order.
 type Epilogue struct {
+	// Add, if it is not nil, has the shape of the result, to which the operation adds it
+	// before it stores: a residual, for instance.
+	Add *Value
 	// Clip is an activation that the operation applies as it stores.
 	Clip gemm.Clip
 	// Elementwise is an elementwise operation that is applied to the result in
@@ -91,7 +94,9 @@ type Epilogue struct {
 }
 
 // Busy reports whether the epilogue changes the result: sums do not.
-func (e *Epilogue) Busy() bool { return e.Clip != gemm.NoClip || e.Elementwise != nil || e.Mask != nil }
+func (e *Epilogue) Busy() bool {
+	return e.Add != nil || e.Clip != gemm.NoClip || e.Elementwise != nil || e.Mask != nil
+}
 
 // Reads calls f for each value that the operation reads: first its arguments, then,
 // with late set, those of the epilogue. Late values may be read after a part of the
@@ -99,6 +104,9 @@ func (e *Epilogue) Busy() bool { return e.Clip != gemm.NoClip || e.Elementwise !
 func (o *Op) Reads(f func(v *Value, late bool)) {
 	for _, v := range o.Args {
 		f(v, false)
+	}
+	if v := o.Epilogue.Add; v != nil {
+		f(v, true)
 	}
 	if e := o.Epilogue.Elementwise; e != nil {
 		for i, v := range e.Args {

@@ -76,6 +76,9 @@ func writeOp(b *strings.Builder, o *Op) {
 		fmt.Fprintf(b, " by %s", a.Algorithm())
 	}
 	e := &o.Epilogue
+	if e.Add != nil {
+		fmt.Fprintf(b, ", plus v%d", e.Add.ID)
+	}
 	if e.Clip != gemm.NoClip {
 		fmt.Fprintf(b, ", then %v", e.Clip)
 	}

@@ -53,7 +53,8 @@ func layoutImagePlan(l *Layouts, o *ir.Op, source int) {
 // convAbility returns what the epilogue of an image plan can do.
 func convAbility(o *ir.Op) (Ability, bool) {
 	p := o.Plan.(conv.ImagePlan)
-	return Ability{p.Clips(), p.Scattered()}, true
+	a, ok := p.(conv.Adder)
+	return Ability{p.Clips(), p.Scattered(), ok && a.Adds()}, true
 }
 
 // lowerImagePlan computes the output of a convolution or the gradient of its
@@ -69,6 +70,9 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	}
 	if !p.NeedsDense() {
 		p.SetPitch(source.PixelPitch(), o.Out().PixelPitch())
+	}
+	if v := o.Epilogue.Add; v != nil {
+		p.(conv.Adder).SetAddPitch(v.PixelPitch())
 	}
 	src, out := c.at(source), c.at(o.Out())
 	var points *exec.Buffer
@@ -95,6 +99,9 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 		}
 		if points != nil {
 			args.Points = points.Data
+		}
+		if e.add.buf != nil {
+			args.Add = e.add.data()
 		}
 		lo, hi := p.Run(task, args, scratch)
 		e.done(task, lo, hi, scratch)

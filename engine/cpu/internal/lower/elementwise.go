@@ -132,6 +132,20 @@ func ClipOf(e *ir.Elementwise) gemm.Clip {
 	return gemm.NoClip
 }
 
+// SumOf reports whether an elementwise operation is the sum of two values of its shape,
+// and returns the activation, ReLU or ReLU6, that it applies to it.
+func SumOf(o *ir.Op, e *ir.Elementwise) (clip gemm.Clip, ok bool) {
+	if len(o.Args) != 2 || e.Forms[0] != ir.Full || e.Forms[1] != ir.Full || len(e.Members) > 2 {
+		return gemm.NoClip, false
+	}
+	sum, ok := e.Members[0].Op.(graph.BinaryOp)
+	if !ok || sum.Func != graph.KindAdd || len(e.Members) == 1 {
+		return gemm.NoClip, ok && sum.Func == graph.KindAdd
+	}
+	clip = ClipOf(&ir.Elementwise{Members: e.Members[1:]})
+	return clip, clip != gemm.NoClip
+}
+
 // lowerElementwise computes a group in a step of its own.
 func lowerElementwise(c *Lowerer, o *ir.Op) {
 	b := c.blockProgram(o, o.Out())

@@ -11,7 +11,8 @@ import (
 // range is computed and still in cache: elementwise work first, and then sums
 // over its rows.
 type epilogue struct {
-	clip gemm.Clip                           // the activation that the step applies as it stores
+	add  memory                              // what the step adds as it stores; without a buffer if nothing
+	clip gemm.Clip                           // the activation that the step applies after that
 	run  func(lo, hi int, scratch []float32) // elementwise work on a range, nil if there is none
 	sums []func(task, first, lo, hi int)     // see rowSums
 	row  int                                 // elements of a row of the output; all ranges are whole rows
@@ -26,6 +27,10 @@ const epilogueFloats = 1 << 13
 // be set. first, if it is not nil, is done before it.
 func (c *Lowerer) epilogue(o *ir.Op, s *exec.Step, first func(lo, hi int, scratch []float32)) *epilogue {
 	e := &epilogue{clip: o.Epilogue.Clip, run: first, row: rowOf(o.Out())}
+	if v := o.Epilogue.Add; v != nil {
+		e.add = c.at(v)
+		c.readLate(s, v)
+	}
 	if w := o.Epilogue.Elementwise; w != nil {
 		b := c.blockProgram(w, o.Out())
 		at := s.Scratch

@@ -44,9 +44,9 @@ func matMulAbility(o *ir.Op) (Ability, bool) {
 	}
 	switch p := o.Plan.(type) {
 	case *gemm.Product:
-		return Ability{p.Clips(), p.Scattered()}, true
+		return Ability{p.Clips(), p.Scattered(), true}, true
 	case *gemm.Batch:
-		return Ability{gemm.ClipReLU6, false}, !p.Outer()
+		return Ability{gemm.ClipReLU6, false, true}, !p.Outer()
 	}
 	return Ability{}, false
 }
@@ -87,6 +87,9 @@ func lowerMatMul(c *Lowerer, o *ir.Op) {
 		if bias.buf != nil {
 			args.Bias = bias.data()
 		}
+		if e.add.buf != nil {
+			args.Add = e.add.data()
+		}
 		lo, hi := p.Run(task, args, scratch)
 		e.done(task, lo, hi, scratch)
 	}
@@ -111,6 +114,9 @@ func lowerBatch(c *Lowerer, o *ir.Op, p *gemm.Batch) {
 		args := gemm.Operands{A: a.data(), B: b.data(), C: out.data(), Clip: e.clip}
 		if bias.buf != nil {
 			args.Bias = bias.data()
+		}
+		if e.add.buf != nil {
+			args.Add = e.add.data()
 		}
 		lo, hi := p.Run(task, args, scratch)
 		e.done(task, lo, hi, scratch)

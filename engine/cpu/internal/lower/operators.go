@@ -31,8 +31,11 @@ type Ability struct {
 	// Clips is the greatest activation that the operation can apply as it stores.
 	Clips gemm.Clip
 	// Scattered says that a task does not complete one contiguous range of the
-	// result: activations are all that the epilogue can do.
+	// result: what the operation does as it stores is all that the epilogue can do.
 	Scattered bool
+	// Adds says that the operation can add a value of the result's shape as it stores,
+	// before the activation.
+	Adds bool
 }
 
 // ranges is the ability of operations whose tasks complete contiguous ranges.

@@ -74,6 +74,7 @@ func before(v *ir.Value, others []*ir.Value) bool {
 // makes one of its arguments, if it is the only reader of that argument.
 func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 	clip := lower.ClipOf(op)
+	sumClip, sum := lower.SumOf(o, op)
 	for i, v := range o.Args {
 		h, can := host(v)
 		if op.Forms[i] != ir.Full || h == nil || h.Out() != v || h.Epilogue.Busy() || !e.uses.Only(v, o) || !before(v, o.Args) {
@@ -83,12 +84,16 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 			continue
 		}
 		clips := clip != gemm.NoClip && clip <= can.Clips
-		if can.Scattered && !clips {
+		adds := sum && can.Adds && sumClip <= can.Clips
+		if can.Scattered && !clips && !adds {
 			continue
 		}
-		if clips {
+		switch {
+		case clips:
 			h.Epilogue.Clip = clip
-		} else {
+		case adds:
+			h.Epilogue.Add, h.Epilogue.Clip = o.Args[1-i], sumClip
+		default:
 			h.Epilogue.Elementwise, h.Epilogue.Self = o, i
 			o.Args[i] = o.Out()
 		}

@@ -58,6 +58,24 @@ var epilogueCases = []passCase{
 		v3 2×8×5×4 NHWC = Conv2D(v4, v1), then Div(v4, v3)
 		v5 2×8×5×4 = Copy(v3)
 		output 0 = v5`},
+	{"a residual, also where tasks share pixels", func(g testGraph) []*graph.Node {
+		y := g.Input("y", 1, 512, 4, 4)
+		z := graph.MaxPool2D(y, [2]int{1, 1}, graph.Window{}, false)
+		return list(graph.ReLU(graph.Add(scattered(g), z)))
+	}, `
+		v7 1×512×4×4 NHWC = Copy(v0)
+		v1 1×512×4×4 NHWC = MaxPool2D(v7)
+		v8 1×512×4×4 NHWC = Copy(v2)
+		v6 1×512×4×4 NHWC = Conv2D(v8, v3), plus v1, then ReLU
+		v9 1×512×4×4 = Copy(v6)
+		output 0 = v9`},
+	{"the sum of two products", func(g testGraph) []*graph.Node {
+		x := g.Input("x", 5, 3)
+		return list(graph.Add(graph.Linear(x, g.variable(4, 3), nil), graph.Linear(x, g.variable(4, 3), nil)))
+	}, `
+		v2 5×4 = MatMul(v0, v1)
+		v5 5×4 = MatMul(v0, v3), plus v2
+		output 0 = v5`},
 	{"of a pooling, that clips nothing", func(g testGraph) []*graph.Node {
 		return list(graph.ReLU(graph.MaxPool2D(g.image(), [2]int{2, 2}, graph.Window{}, false)))
 	}, `

@@ -16,7 +16,7 @@ GLOBL zeros<>(SB), RODATA|NOPTR, $64
 
 // func tileSIMD(args *TileArgs)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·tileSIMD(SB), $464-8
+TEXT ·tileSIMD(SB), $472-8
 	MOVQ   args+0(FP), AX
 	MOVQ   8(AX), AX
 	MOVQ   AX, (SP)
@@ -38,6 +38,9 @@ TEXT ·tileSIMD(SB), $464-8
 	MOVQ   args+0(FP), AX
 	MOVQ   56(AX), AX
 	MOVQ   AX, 72(SP)
+	MOVQ   args+0(FP), AX
+	MOVQ   96(AX), AX
+	MOVQ   AX, 80(SP)
 
 tile:
 	MOVQ    (SP), AX
@@ -304,7 +307,7 @@ skip2:
 	CMPQ    AX, $0x10
 	JLT     columns
 	MOVQ    args+0(FP), AX
-	MOVB    88(AX), AL
+	MOVB    104(AX), AL
 	TESTB   AL, AL
 	JEQ     skip3
 	MOVQ    72(SP), AX
@@ -342,10 +345,49 @@ skip2:
 	VADDPS  32(DX), Y11, Y11
 
 skip3:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip4
+	MOVQ    80(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	VADDPS  32(DX), Y1, Y1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y2, Y2
+	VADDPS  32(DX), Y3, Y3
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y4, Y4
+	VADDPS  32(DX), Y5, Y5
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y6, Y6
+	VADDPS  32(DX), Y7, Y7
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y8, Y8
+	VADDPS  32(DX), Y9, Y9
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y10, Y10
+	VADDPS  32(DX), Y11, Y11
+
+skip4:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip4
+	JEQ          skip5
 	VXORPS       Y12, Y12, Y12
 	VMAXPS       Y0, Y12, Y0
 	VMAXPS       Y1, Y12, Y1
@@ -360,9 +402,9 @@ skip3:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip5
+	JEQ          skip6
 	VBROADCASTSS six<>+0(SB), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -377,8 +419,8 @@ skip3:
 	VMINPS       Y10, Y12, Y10
 	VMINPS       Y11, Y12, Y11
 
+skip6:
 skip5:
-skip4:
 	MOVQ    72(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -416,16 +458,23 @@ skip4:
 
 columns:
 	MOVQ  args+0(FP), AX
-	MOVB  88(AX), AL
+	MOVB  104(AX), AL
 	TESTB AL, AL
-	JEQ   skip6
+	JEQ   skip7
 	JMP   dump
 
-skip6:
+skip7:
+	MOVQ  args+0(FP), AX
+	MOVQ  88(AX), AX
+	TESTQ AX, AX
+	JEQ   skip8
+	JMP   dump
+
+skip8:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip7
+	JEQ          skip9
 	VXORPS       Y12, Y12, Y12
 	VMAXPS       Y0, Y12, Y0
 	VMAXPS       Y1, Y12, Y1
@@ -440,9 +489,9 @@ skip6:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip8
+	JEQ          skip10
 	VBROADCASTSS six<>+0(SB), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -457,8 +506,8 @@ skip6:
 	VMINPS       Y10, Y12, Y10
 	VMINPS       Y11, Y12, Y11
 
-skip8:
-skip7:
+skip10:
+skip9:
 	MOVQ    args+0(FP), AX
 	MOVQ    72(AX), AX
 	MOVQ    72(SP), CX
@@ -483,7 +532,7 @@ skip7:
 	ADDQ    $0x04, CX
 	LEAQ    (DX)(R10*4), R10
 	TESTB   $0x08, AL
-	JEQ     skip9
+	JEQ     skip11
 	VMOVUPS Y0, (BX)
 	VMOVAPS Y1, Y0
 	LEAQ    32(BX), BX
@@ -503,9 +552,9 @@ skip7:
 	VMOVAPS Y11, Y10
 	LEAQ    32(R10), R10
 
-skip9:
+skip11:
 	TESTB        $0x04, AL
-	JEQ          skip10
+	JEQ          skip12
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -525,9 +574,9 @@ skip9:
 	VEXTRACTF128 $0x01, Y10, X10
 	ADDQ         $0x10, R10
 
-skip10:
+skip12:
 	TESTB    $0x02, AL
-	JEQ      skip11
+	JEQ      skip13
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -547,9 +596,9 @@ skip10:
 	VMOVHLPS X10, X10, X10
 	ADDQ     $0x08, R10
 
-skip11:
+skip13:
 	TESTB  $0x01, AL
-	JEQ    skip12
+	JEQ    skip14
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X2, (SI)
@@ -563,22 +612,22 @@ skip11:
 	VMOVSS X10, (R10)
 	ADDQ   $0x04, R10
 
-skip12:
+skip14:
 	JMP next
 
 dump:
-	VMOVUPS Y0, 80(SP)
-	VMOVUPS Y1, 112(SP)
-	VMOVUPS Y2, 144(SP)
-	VMOVUPS Y3, 176(SP)
-	VMOVUPS Y4, 208(SP)
-	VMOVUPS Y5, 240(SP)
-	VMOVUPS Y6, 272(SP)
-	VMOVUPS Y7, 304(SP)
-	VMOVUPS Y8, 336(SP)
-	VMOVUPS Y9, 368(SP)
-	VMOVUPS Y10, 400(SP)
-	VMOVUPS Y11, 432(SP)
+	VMOVUPS Y0, 88(SP)
+	VMOVUPS Y1, 120(SP)
+	VMOVUPS Y2, 152(SP)
+	VMOVUPS Y3, 184(SP)
+	VMOVUPS Y4, 216(SP)
+	VMOVUPS Y5, 248(SP)
+	VMOVUPS Y6, 280(SP)
+	VMOVUPS Y7, 312(SP)
+	VMOVUPS Y8, 344(SP)
+	VMOVUPS Y9, 376(SP)
+	VMOVUPS Y10, 408(SP)
+	VMOVUPS Y11, 440(SP)
 	JMP     copy
 
 short:
@@ -690,7 +739,7 @@ shortTerms:
 
 shortRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip13
+	JEQ          skip15
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
@@ -724,9 +773,9 @@ shortRest:
 	ADDQ         $+128, CX
 	ADDQ         $0x08, DI
 
-skip13:
+skip15:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip14
+	JEQ          skip16
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VMOVUPS      32(CX), Y9
@@ -745,193 +794,251 @@ skip13:
 	ADDQ         $+64, CX
 	ADDQ         $0x04, DI
 
-skip14:
+skip16:
 	MOVQ    16(SP), DI
 	CMPQ    DI, 24(SP)
 	JB      shortSegment
-	VMOVUPS Y0, 80(SP)
-	VMOVUPS Y1, 112(SP)
-	VMOVUPS Y2, 144(SP)
-	VMOVUPS Y3, 176(SP)
-	VMOVUPS Y4, 208(SP)
-	VMOVUPS Y5, 240(SP)
-	VMOVUPS Y6, 272(SP)
-	VMOVUPS Y7, 304(SP)
+	VMOVUPS Y0, 88(SP)
+	VMOVUPS Y1, 120(SP)
+	VMOVUPS Y2, 152(SP)
+	VMOVUPS Y3, 184(SP)
+	VMOVUPS Y4, 216(SP)
+	VMOVUPS Y5, 248(SP)
+	VMOVUPS Y6, 280(SP)
+	VMOVUPS Y7, 312(SP)
 
 copy:
 	MOVQ    $0x00000006, AX
 	CMPQ    AX, 8(SP)
 	CMOVQGT 8(SP), AX
-	LEAQ    80(SP), CX
+	LEAQ    88(SP), CX
 	MOVQ    72(SP), DX
 	MOVQ    args+0(FP), BX
 	MOVQ    48(BX), BX
-	MOVQ    args+0(FP), SI
-	MOVQ    72(SI), SI
+	MOVQ    80(SP), SI
+	MOVQ    args+0(FP), DI
+	MOVQ    88(DI), DI
+	MOVQ    args+0(FP), R8
+	MOVQ    72(R8), R8
 
 copyRow:
-	MOVLQSX (DX), DI
+	MOVLQSX (DX), R9
 	ADDQ    $0x04, DX
-	LEAQ    (BX)(DI*4), DI
-	MOVQ    SI, R8
-	MOVQ    CX, R9
-	MOVQ    DI, R10
-	CMPQ    R8, $0x08
-	JLE     skip15
-	VMOVUPS (R9), Y0
+	LEAQ    (BX)(R9*4), R9
+	XORQ    R10, R10
 	MOVQ    args+0(FP), R11
-	MOVB    88(R11), R11
-	TESTB   R11, R11
-	JEQ     skip16
-	VMOVUPS (R10), Y1
+	MOVQ    88(R11), R11
+	TESTQ   R11, R11
+	JEQ     skip17
+	MOVLQSX (SI), R10
+	ADDQ    $0x04, SI
+	LEAQ    (DI)(R10*4), R10
+
+skip17:
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+	MOVQ    R9, R13
+	CMPQ    R11, $0x08
+	JLE     skip18
+	VMOVUPS (R12), Y0
+	MOVQ    args+0(FP), R14
+	MOVB    104(R14), R14
+	TESTB   R14, R14
+	JEQ     skip19
+	VMOVUPS (R13), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip16:
-	MOVQ         args+0(FP), R11
-	MOVB         89(R11), R11
-	TESTB        R11, R11
-	JEQ          skip17
-	VXORPS       Y1, Y1, Y1
-	VMAXPS       Y0, Y1, Y0
-	MOVQ         args+0(FP), R11
-	MOVB         90(R11), R11
-	TESTB        R11, R11
-	JEQ          skip18
-	VBROADCASTSS six<>+0(SB), Y1
-	VMINPS       Y0, Y1, Y0
-
-skip18:
-skip17:
-	VMOVUPS Y0, (R10)
-	SUBQ    $0x08, R8
-	ADDQ    $0x20, R9
-	LEAQ    32(DI), R10
-
-skip15:
-	TESTB   $0x08, R8
-	JEQ     skip19
-	VMOVUPS (R9), Y0
-	MOVQ    args+0(FP), DI
-	MOVB    88(DI), DI
-	TESTB   DI, DI
+skip19:
+	MOVQ    args+0(FP), R14
+	MOVQ    88(R14), R14
+	TESTQ   R14, R14
 	JEQ     skip20
 	VMOVUPS (R10), Y1
 	VADDPS  Y1, Y0, Y0
 
 skip20:
-	MOVQ         args+0(FP), DI
-	MOVB         89(DI), DI
-	TESTB        DI, DI
+	MOVQ         args+0(FP), R14
+	MOVB         105(R14), R14
+	TESTB        R14, R14
 	JEQ          skip21
 	VXORPS       Y1, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	MOVQ         args+0(FP), DI
-	MOVB         90(DI), DI
-	TESTB        DI, DI
+	MOVQ         args+0(FP), R14
+	MOVB         106(R14), R14
+	TESTB        R14, R14
 	JEQ          skip22
 	VBROADCASTSS six<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
 
 skip22:
 skip21:
-	VMOVUPS Y0, (R10)
-	ADDQ    $0x20, R9
+	VMOVUPS Y0, (R13)
+	SUBQ    $0x08, R11
+	ADDQ    $0x20, R12
 	ADDQ    $0x20, R10
+	LEAQ    32(R9), R13
 
-skip19:
-	TESTB   $0x04, R8
+skip18:
+	TESTB   $0x08, R11
 	JEQ     skip23
-	VMOVUPS (R9), X0
-	MOVQ    args+0(FP), DI
-	MOVB    88(DI), DI
-	TESTB   DI, DI
+	VMOVUPS (R12), Y0
+	MOVQ    args+0(FP), R9
+	MOVB    104(R9), R9
+	TESTB   R9, R9
 	JEQ     skip24
+	VMOVUPS (R13), Y1
+	VADDPS  Y1, Y0, Y0
+
+skip24:
+	MOVQ    args+0(FP), R9
+	MOVQ    88(R9), R9
+	TESTQ   R9, R9
+	JEQ     skip25
+	VMOVUPS (R10), Y1
+	VADDPS  Y1, Y0, Y0
+
+skip25:
+	MOVQ         args+0(FP), R9
+	MOVB         105(R9), R9
+	TESTB        R9, R9
+	JEQ          skip26
+	VXORPS       Y1, Y1, Y1
+	VMAXPS       Y0, Y1, Y0
+	MOVQ         args+0(FP), R9
+	MOVB         106(R9), R9
+	TESTB        R9, R9
+	JEQ          skip27
+	VBROADCASTSS six<>+0(SB), Y1
+	VMINPS       Y0, Y1, Y0
+
+skip27:
+skip26:
+	VMOVUPS Y0, (R13)
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R13
+
+skip23:
+	TESTB   $0x04, R11
+	JEQ     skip28
+	VMOVUPS (R12), X0
+	MOVQ    args+0(FP), R9
+	MOVB    104(R9), R9
+	TESTB   R9, R9
+	JEQ     skip29
+	VMOVUPS (R13), X1
+	VADDPS  X1, X0, X0
+
+skip29:
+	MOVQ    args+0(FP), R9
+	MOVQ    88(R9), R9
+	TESTQ   R9, R9
+	JEQ     skip30
 	VMOVUPS (R10), X1
 	VADDPS  X1, X0, X0
 
-skip24:
-	MOVQ         args+0(FP), DI
-	MOVB         89(DI), DI
-	TESTB        DI, DI
-	JEQ          skip25
+skip30:
+	MOVQ         args+0(FP), R9
+	MOVB         105(R9), R9
+	TESTB        R9, R9
+	JEQ          skip31
 	VXORPS       X1, X1, X1
 	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), DI
-	MOVB         90(DI), DI
-	TESTB        DI, DI
-	JEQ          skip26
+	MOVQ         args+0(FP), R9
+	MOVB         106(R9), R9
+	TESTB        R9, R9
+	JEQ          skip32
 	VBROADCASTSS six<>+0(SB), X1
 	VMINPS       X0, X1, X0
 
-skip26:
-skip25:
-	VMOVUPS X0, (R10)
-	ADDQ    $0x10, R9
+skip32:
+skip31:
+	VMOVUPS X0, (R13)
+	ADDQ    $0x10, R12
 	ADDQ    $0x10, R10
+	ADDQ    $0x10, R13
 
-skip23:
-	TESTB  $0x02, R8
-	JEQ    skip27
-	VMOVSD (R9), X0
-	MOVQ   args+0(FP), DI
-	MOVB   88(DI), DI
-	TESTB  DI, DI
-	JEQ    skip28
+skip28:
+	TESTB  $0x02, R11
+	JEQ    skip33
+	VMOVSD (R12), X0
+	MOVQ   args+0(FP), R9
+	MOVB   104(R9), R9
+	TESTB  R9, R9
+	JEQ    skip34
+	VMOVSD (R13), X1
+	VADDPS X1, X0, X0
+
+skip34:
+	MOVQ   args+0(FP), R9
+	MOVQ   88(R9), R9
+	TESTQ  R9, R9
+	JEQ    skip35
 	VMOVSD (R10), X1
 	VADDPS X1, X0, X0
 
-skip28:
-	MOVQ         args+0(FP), DI
-	MOVB         89(DI), DI
-	TESTB        DI, DI
-	JEQ          skip29
+skip35:
+	MOVQ         args+0(FP), R9
+	MOVB         105(R9), R9
+	TESTB        R9, R9
+	JEQ          skip36
 	VXORPS       X1, X1, X1
 	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), DI
-	MOVB         90(DI), DI
-	TESTB        DI, DI
-	JEQ          skip30
+	MOVQ         args+0(FP), R9
+	MOVB         106(R9), R9
+	TESTB        R9, R9
+	JEQ          skip37
 	VBROADCASTSS six<>+0(SB), X1
 	VMINPS       X0, X1, X0
 
-skip30:
-skip29:
-	VMOVSD X0, (R10)
-	ADDQ   $0x08, R9
+skip37:
+skip36:
+	VMOVSD X0, (R13)
+	ADDQ   $0x08, R12
 	ADDQ   $0x08, R10
+	ADDQ   $0x08, R13
 
-skip27:
-	TESTB  $0x01, R8
-	JEQ    skip31
-	VMOVSS (R9), X0
-	MOVQ   args+0(FP), DI
-	MOVB   88(DI), DI
-	TESTB  DI, DI
-	JEQ    skip32
+skip33:
+	TESTB  $0x01, R11
+	JEQ    skip38
+	VMOVSS (R12), X0
+	MOVQ   args+0(FP), R9
+	MOVB   104(R9), R9
+	TESTB  R9, R9
+	JEQ    skip39
+	VMOVSS (R13), X1
+	VADDPS X1, X0, X0
+
+skip39:
+	MOVQ   args+0(FP), R9
+	MOVQ   88(R9), R9
+	TESTQ  R9, R9
+	JEQ    skip40
 	VMOVSS (R10), X1
 	VADDPS X1, X0, X0
 
-skip32:
-	MOVQ         args+0(FP), DI
-	MOVB         89(DI), DI
-	TESTB        DI, DI
-	JEQ          skip33
+skip40:
+	MOVQ         args+0(FP), R9
+	MOVB         105(R9), R9
+	TESTB        R9, R9
+	JEQ          skip41
 	VXORPS       X1, X1, X1
 	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), DI
-	MOVB         90(DI), DI
-	TESTB        DI, DI
-	JEQ          skip34
+	MOVQ         args+0(FP), R9
+	MOVB         106(R9), R9
+	TESTB        R9, R9
+	JEQ          skip42
 	VBROADCASTSS six<>+0(SB), X1
 	VMINPS       X0, X1, X0
 
-skip34:
-skip33:
-	VMOVSS X0, (R10)
-	ADDQ   $0x04, R9
+skip42:
+skip41:
+	VMOVSS X0, (R13)
+	ADDQ   $0x04, R12
 	ADDQ   $0x04, R10
+	ADDQ   $0x04, R13
 
-skip31:
+skip38:
 	ADDQ $0x40, CX
 	DECQ AX
 	JNE  copyRow
@@ -939,6 +1046,7 @@ skip31:
 next:
 	ADDQ $0x18, (SP)
 	ADDQ $0x18, 72(SP)
+	ADDQ $0x18, 80(SP)
 	SUBQ $0x06, 8(SP)
 	JG   tile
 	VZEROUPPER
@@ -949,7 +1057,7 @@ GLOBL six<>(SB), RODATA|NOPTR, $4
 
 // func tileNarrowSIMD(args *TileArgs)
 // Requires: AVX, CMOV, FMA3, MMX+
-TEXT ·tileNarrowSIMD(SB), $488-8
+TEXT ·tileNarrowSIMD(SB), $496-8
 	MOVQ   args+0(FP), AX
 	MOVQ   8(AX), AX
 	MOVQ   AX, (SP)
@@ -971,6 +1079,9 @@ TEXT ·tileNarrowSIMD(SB), $488-8
 	MOVQ   args+0(FP), AX
 	MOVQ   56(AX), AX
 	MOVQ   AX, 96(SP)
+	MOVQ   args+0(FP), AX
+	MOVQ   96(AX), AX
+	MOVQ   AX, 104(SP)
 
 tile:
 	MOVQ    (SP), AX
@@ -1217,7 +1328,7 @@ fullTerms:
 
 fullRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip35
+	JEQ          skip43
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX)(R15*1), Y13
@@ -1273,9 +1384,9 @@ fullRest:
 	ADDQ         $+64, CX
 	ADDQ         $0x08, R15
 
-skip35:
+skip43:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip36
+	JEQ          skip44
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y12
 	VBROADCASTSS (DX)(R15*1), Y13
@@ -1305,7 +1416,7 @@ skip35:
 	ADDQ         $+32, CX
 	ADDQ         $0x04, R15
 
-skip36:
+skip44:
 	MOVQ    16(SP), R15
 	CMPQ    R15, 24(SP)
 	JB      fullSegment
@@ -1316,9 +1427,9 @@ skip36:
 	CMPQ    AX, $0x08
 	JLT     columns
 	MOVQ    args+0(FP), AX
-	MOVB    88(AX), AL
+	MOVB    104(AX), AL
 	TESTB   AL, AL
-	JEQ     skip37
+	JEQ     skip45
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -1371,11 +1482,68 @@ skip36:
 	LEAQ    (CX)(DX*4), DX
 	VADDPS  (DX), Y11, Y11
 
-skip37:
+skip45:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip46
+	MOVQ    104(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y0, Y0
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y1, Y1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y2, Y2
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y3, Y3
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y4, Y4
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y5, Y5
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y6, Y6
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y7, Y7
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y8, Y8
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y9, Y9
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y10, Y10
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Y11, Y11
+
+skip46:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip38
+	JEQ          skip47
 	VXORPS       Y12, Y12, Y12
 	VMAXPS       Y0, Y12, Y0
 	VMAXPS       Y1, Y12, Y1
@@ -1390,9 +1558,9 @@ skip37:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip39
+	JEQ          skip48
 	VBROADCASTSS six<>+0(SB), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -1407,8 +1575,8 @@ skip37:
 	VMINPS       Y10, Y12, Y10
 	VMINPS       Y11, Y12, Y11
 
-skip39:
-skip38:
+skip48:
+skip47:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -1464,16 +1632,23 @@ skip38:
 
 columns:
 	MOVQ  args+0(FP), AX
-	MOVB  88(AX), AL
+	MOVB  104(AX), AL
 	TESTB AL, AL
-	JEQ   skip40
+	JEQ   skip49
 	JMP   dump
 
-skip40:
+skip49:
+	MOVQ  args+0(FP), AX
+	MOVQ  88(AX), AX
+	TESTQ AX, AX
+	JEQ   skip50
+	JMP   dump
+
+skip50:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip41
+	JEQ          skip51
 	VXORPS       Y12, Y12, Y12
 	VMAXPS       Y0, Y12, Y0
 	VMAXPS       Y1, Y12, Y1
@@ -1488,9 +1663,9 @@ skip40:
 	VMAXPS       Y10, Y12, Y10
 	VMAXPS       Y11, Y12, Y11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip42
+	JEQ          skip52
 	VBROADCASTSS six<>+0(SB), Y12
 	VMINPS       Y0, Y12, Y0
 	VMINPS       Y1, Y12, Y1
@@ -1505,8 +1680,8 @@ skip40:
 	VMINPS       Y10, Y12, Y10
 	VMINPS       Y11, Y12, Y11
 
-skip42:
-skip41:
+skip52:
+skip51:
 	MOVQ         args+0(FP), AX
 	MOVQ         72(AX), AX
 	MOVQ         96(SP), CX
@@ -1549,7 +1724,7 @@ skip41:
 	ADDQ         $0x04, CX
 	LEAQ         (DX)(BP*4), BP
 	TESTB        $0x04, AL
-	JEQ          skip43
+	JEQ          skip53
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -1587,9 +1762,9 @@ skip41:
 	VEXTRACTF128 $0x01, Y11, X11
 	ADDQ         $0x10, BP
 
-skip43:
+skip53:
 	TESTB    $0x02, AL
-	JEQ      skip44
+	JEQ      skip54
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -1627,9 +1802,9 @@ skip43:
 	VMOVHLPS X11, X11, X11
 	ADDQ     $0x08, BP
 
-skip44:
+skip54:
 	TESTB  $0x01, AL
-	JEQ    skip45
+	JEQ    skip55
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X1, (SI)
@@ -1655,22 +1830,22 @@ skip44:
 	VMOVSS X11, (BP)
 	ADDQ   $0x04, BP
 
-skip45:
+skip55:
 	JMP next
 
 dump:
-	VMOVUPS Y0, 104(SP)
-	VMOVUPS Y1, 136(SP)
-	VMOVUPS Y2, 168(SP)
-	VMOVUPS Y3, 200(SP)
-	VMOVUPS Y4, 232(SP)
-	VMOVUPS Y5, 264(SP)
-	VMOVUPS Y6, 296(SP)
-	VMOVUPS Y7, 328(SP)
-	VMOVUPS Y8, 360(SP)
-	VMOVUPS Y9, 392(SP)
-	VMOVUPS Y10, 424(SP)
-	VMOVUPS Y11, 456(SP)
+	VMOVUPS Y0, 112(SP)
+	VMOVUPS Y1, 144(SP)
+	VMOVUPS Y2, 176(SP)
+	VMOVUPS Y3, 208(SP)
+	VMOVUPS Y4, 240(SP)
+	VMOVUPS Y5, 272(SP)
+	VMOVUPS Y6, 304(SP)
+	VMOVUPS Y7, 336(SP)
+	VMOVUPS Y8, 368(SP)
+	VMOVUPS Y9, 400(SP)
+	VMOVUPS Y10, 432(SP)
+	VMOVUPS Y11, 464(SP)
 	JMP     copy
 
 short:
@@ -1804,7 +1979,7 @@ shortTerms:
 
 shortRest:
 	TESTB        $0x02, 40(SP)
-	JEQ          skip46
+	JEQ          skip56
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VBROADCASTSS (DX)(R11*1), Y9
@@ -1844,9 +2019,9 @@ shortRest:
 	ADDQ         $+64, CX
 	ADDQ         $0x08, R11
 
-skip46:
+skip56:
 	TESTB        $0x01, 40(SP)
-	JEQ          skip47
+	JEQ          skip57
 	PREFETCHT0   4096(CX)
 	VMOVUPS      (CX), Y8
 	VBROADCASTSS (DX)(R11*1), Y9
@@ -1868,160 +2043,209 @@ skip46:
 	ADDQ         $+32, CX
 	ADDQ         $0x04, R11
 
-skip47:
+skip57:
 	MOVQ    16(SP), R11
 	CMPQ    R11, 24(SP)
 	JB      shortSegment
-	VMOVUPS Y0, 104(SP)
-	VMOVUPS Y1, 136(SP)
-	VMOVUPS Y2, 168(SP)
-	VMOVUPS Y3, 200(SP)
-	VMOVUPS Y4, 232(SP)
-	VMOVUPS Y5, 264(SP)
-	VMOVUPS Y6, 296(SP)
-	VMOVUPS Y7, 328(SP)
+	VMOVUPS Y0, 112(SP)
+	VMOVUPS Y1, 144(SP)
+	VMOVUPS Y2, 176(SP)
+	VMOVUPS Y3, 208(SP)
+	VMOVUPS Y4, 240(SP)
+	VMOVUPS Y5, 272(SP)
+	VMOVUPS Y6, 304(SP)
+	VMOVUPS Y7, 336(SP)
 
 copy:
 	MOVQ    $0x0000000c, AX
 	CMPQ    AX, 8(SP)
 	CMOVQGT 8(SP), AX
-	LEAQ    104(SP), CX
+	LEAQ    112(SP), CX
 	MOVQ    96(SP), DX
 	MOVQ    args+0(FP), BX
 	MOVQ    48(BX), BX
-	MOVQ    args+0(FP), SI
-	MOVQ    72(SI), SI
+	MOVQ    104(SP), SI
+	MOVQ    args+0(FP), DI
+	MOVQ    88(DI), DI
+	MOVQ    args+0(FP), R8
+	MOVQ    72(R8), R8
 
 copyRow:
-	MOVLQSX (DX), DI
+	MOVLQSX (DX), R9
 	ADDQ    $0x04, DX
-	LEAQ    (BX)(DI*4), DI
-	MOVQ    SI, R8
-	MOVQ    CX, R9
-	TESTB   $0x08, R8
-	JEQ     skip48
-	VMOVUPS (R9), Y0
-	MOVQ    args+0(FP), R10
-	MOVB    88(R10), R10
-	TESTB   R10, R10
-	JEQ     skip49
-	VMOVUPS (DI), Y1
+	LEAQ    (BX)(R9*4), R9
+	XORQ    R10, R10
+	MOVQ    args+0(FP), R11
+	MOVQ    88(R11), R11
+	TESTQ   R11, R11
+	JEQ     skip58
+	MOVLQSX (SI), R10
+	ADDQ    $0x04, SI
+	LEAQ    (DI)(R10*4), R10
+
+skip58:
+	MOVQ    R8, R11
+	MOVQ    CX, R12
+	TESTB   $0x08, R11
+	JEQ     skip59
+	VMOVUPS (R12), Y0
+	MOVQ    args+0(FP), R13
+	MOVB    104(R13), R13
+	TESTB   R13, R13
+	JEQ     skip60
+	VMOVUPS (R9), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip49:
-	MOVQ         args+0(FP), R10
-	MOVB         89(R10), R10
-	TESTB        R10, R10
-	JEQ          skip50
+skip60:
+	MOVQ    args+0(FP), R13
+	MOVQ    88(R13), R13
+	TESTQ   R13, R13
+	JEQ     skip61
+	VMOVUPS (R10), Y1
+	VADDPS  Y1, Y0, Y0
+
+skip61:
+	MOVQ         args+0(FP), R13
+	MOVB         105(R13), R13
+	TESTB        R13, R13
+	JEQ          skip62
 	VXORPS       Y1, Y1, Y1
 	VMAXPS       Y0, Y1, Y0
-	MOVQ         args+0(FP), R10
-	MOVB         90(R10), R10
-	TESTB        R10, R10
-	JEQ          skip51
+	MOVQ         args+0(FP), R13
+	MOVB         106(R13), R13
+	TESTB        R13, R13
+	JEQ          skip63
 	VBROADCASTSS six<>+0(SB), Y1
 	VMINPS       Y0, Y1, Y0
 
-skip51:
-skip50:
-	VMOVUPS Y0, (DI)
-	ADDQ    $0x20, R9
-	ADDQ    $0x20, DI
-
-skip48:
-	TESTB   $0x04, R8
-	JEQ     skip52
-	VMOVUPS (R9), X0
-	MOVQ    args+0(FP), R10
-	MOVB    88(R10), R10
-	TESTB   R10, R10
-	JEQ     skip53
-	VMOVUPS (DI), X1
-	VADDPS  X1, X0, X0
-
-skip53:
-	MOVQ         args+0(FP), R10
-	MOVB         89(R10), R10
-	TESTB        R10, R10
-	JEQ          skip54
-	VXORPS       X1, X1, X1
-	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), R10
-	MOVB         90(R10), R10
-	TESTB        R10, R10
-	JEQ          skip55
-	VBROADCASTSS six<>+0(SB), X1
-	VMINPS       X0, X1, X0
-
-skip55:
-skip54:
-	VMOVUPS X0, (DI)
-	ADDQ    $0x10, R9
-	ADDQ    $0x10, DI
-
-skip52:
-	TESTB  $0x02, R8
-	JEQ    skip56
-	VMOVSD (R9), X0
-	MOVQ   args+0(FP), R10
-	MOVB   88(R10), R10
-	TESTB  R10, R10
-	JEQ    skip57
-	VMOVSD (DI), X1
-	VADDPS X1, X0, X0
-
-skip57:
-	MOVQ         args+0(FP), R10
-	MOVB         89(R10), R10
-	TESTB        R10, R10
-	JEQ          skip58
-	VXORPS       X1, X1, X1
-	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), R10
-	MOVB         90(R10), R10
-	TESTB        R10, R10
-	JEQ          skip59
-	VBROADCASTSS six<>+0(SB), X1
-	VMINPS       X0, X1, X0
-
-skip59:
-skip58:
-	VMOVSD X0, (DI)
-	ADDQ   $0x08, R9
-	ADDQ   $0x08, DI
-
-skip56:
-	TESTB  $0x01, R8
-	JEQ    skip60
-	VMOVSS (R9), X0
-	MOVQ   args+0(FP), R8
-	MOVB   88(R8), R8
-	TESTB  R8, R8
-	JEQ    skip61
-	VMOVSS (DI), X1
-	VADDPS X1, X0, X0
-
-skip61:
-	MOVQ         args+0(FP), R8
-	MOVB         89(R8), R8
-	TESTB        R8, R8
-	JEQ          skip62
-	VXORPS       X1, X1, X1
-	VMAXPS       X0, X1, X0
-	MOVQ         args+0(FP), R8
-	MOVB         90(R8), R8
-	TESTB        R8, R8
-	JEQ          skip63
-	VBROADCASTSS six<>+0(SB), X1
-	VMINPS       X0, X1, X0
-
 skip63:
 skip62:
-	VMOVSS X0, (DI)
-	ADDQ   $0x04, R9
-	ADDQ   $0x04, DI
+	VMOVUPS Y0, (R9)
+	ADDQ    $0x20, R12
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R9
 
-skip60:
+skip59:
+	TESTB   $0x04, R11
+	JEQ     skip64
+	VMOVUPS (R12), X0
+	MOVQ    args+0(FP), R13
+	MOVB    104(R13), R13
+	TESTB   R13, R13
+	JEQ     skip65
+	VMOVUPS (R9), X1
+	VADDPS  X1, X0, X0
+
+skip65:
+	MOVQ    args+0(FP), R13
+	MOVQ    88(R13), R13
+	TESTQ   R13, R13
+	JEQ     skip66
+	VMOVUPS (R10), X1
+	VADDPS  X1, X0, X0
+
+skip66:
+	MOVQ         args+0(FP), R13
+	MOVB         105(R13), R13
+	TESTB        R13, R13
+	JEQ          skip67
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R13
+	MOVB         106(R13), R13
+	TESTB        R13, R13
+	JEQ          skip68
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
+
+skip68:
+skip67:
+	VMOVUPS X0, (R9)
+	ADDQ    $0x10, R12
+	ADDQ    $0x10, R10
+	ADDQ    $0x10, R9
+
+skip64:
+	TESTB  $0x02, R11
+	JEQ    skip69
+	VMOVSD (R12), X0
+	MOVQ   args+0(FP), R13
+	MOVB   104(R13), R13
+	TESTB  R13, R13
+	JEQ    skip70
+	VMOVSD (R9), X1
+	VADDPS X1, X0, X0
+
+skip70:
+	MOVQ   args+0(FP), R13
+	MOVQ   88(R13), R13
+	TESTQ  R13, R13
+	JEQ    skip71
+	VMOVSD (R10), X1
+	VADDPS X1, X0, X0
+
+skip71:
+	MOVQ         args+0(FP), R13
+	MOVB         105(R13), R13
+	TESTB        R13, R13
+	JEQ          skip72
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R13
+	MOVB         106(R13), R13
+	TESTB        R13, R13
+	JEQ          skip73
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
+
+skip73:
+skip72:
+	VMOVSD X0, (R9)
+	ADDQ   $0x08, R12
+	ADDQ   $0x08, R10
+	ADDQ   $0x08, R9
+
+skip69:
+	TESTB  $0x01, R11
+	JEQ    skip74
+	VMOVSS (R12), X0
+	MOVQ   args+0(FP), R11
+	MOVB   104(R11), R11
+	TESTB  R11, R11
+	JEQ    skip75
+	VMOVSS (R9), X1
+	VADDPS X1, X0, X0
+
+skip75:
+	MOVQ   args+0(FP), R11
+	MOVQ   88(R11), R11
+	TESTQ  R11, R11
+	JEQ    skip76
+	VMOVSS (R10), X1
+	VADDPS X1, X0, X0
+
+skip76:
+	MOVQ         args+0(FP), R11
+	MOVB         105(R11), R11
+	TESTB        R11, R11
+	JEQ          skip77
+	VXORPS       X1, X1, X1
+	VMAXPS       X0, X1, X0
+	MOVQ         args+0(FP), R11
+	MOVB         106(R11), R11
+	TESTB        R11, R11
+	JEQ          skip78
+	VBROADCASTSS six<>+0(SB), X1
+	VMINPS       X0, X1, X0
+
+skip78:
+skip77:
+	VMOVSS X0, (R9)
+	ADDQ   $0x04, R12
+	ADDQ   $0x04, R10
+	ADDQ   $0x04, R9
+
+skip74:
 	ADDQ $0x20, CX
 	DECQ AX
 	JNE  copyRow
@@ -2029,6 +2253,7 @@ skip60:
 next:
 	ADDQ $0x30, (SP)
 	ADDQ $0x30, 96(SP)
+	ADDQ $0x30, 104(SP)
 	SUBQ $0x0c, 8(SP)
 	JG   tile
 	VZEROUPPER
@@ -2126,7 +2351,7 @@ fullDone:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip64
+	JEQ    skip79
 	MOVQ   24(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -2155,7 +2380,7 @@ fullDone:
 	VADDPS (DX), Y10, Y10
 	VADDPS 32(DX), Y11, Y11
 
-skip64:
+skip79:
 	MOVQ    24(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -2189,10 +2414,10 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  80(AX), AL
 	TESTB AL, AL
-	JEQ   skip65
+	JEQ   skip80
 	JMP   dump
 
-skip65:
+skip80:
 	MOVQ    args+0(FP), AX
 	MOVQ    72(AX), AX
 	MOVQ    24(SP), CX
@@ -2211,7 +2436,7 @@ skip65:
 	MOVQ    CX, R10
 	LEAQ    (CX)(DX*4), CX
 	TESTB   $0x08, AL
-	JEQ     skip66
+	JEQ     skip81
 	VMOVUPS Y0, (BX)
 	VMOVAPS Y1, Y0
 	LEAQ    32(BX), BX
@@ -2231,9 +2456,9 @@ skip65:
 	VMOVAPS Y11, Y10
 	LEAQ    32(R10), R10
 
-skip66:
+skip81:
 	TESTB        $0x04, AL
-	JEQ          skip67
+	JEQ          skip82
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -2253,9 +2478,9 @@ skip66:
 	VEXTRACTF128 $0x01, Y10, X10
 	ADDQ         $0x10, R10
 
-skip67:
+skip82:
 	TESTB    $0x02, AL
-	JEQ      skip68
+	JEQ      skip83
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -2275,9 +2500,9 @@ skip67:
 	VMOVHLPS X10, X10, X10
 	ADDQ     $0x08, R10
 
-skip68:
+skip83:
 	TESTB  $0x01, AL
-	JEQ    skip69
+	JEQ    skip84
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X2, (SI)
@@ -2291,7 +2516,7 @@ skip68:
 	VMOVSS X10, (R10)
 	ADDQ   $0x04, R10
 
-skip69:
+skip84:
 	JMP next
 
 dump:
@@ -2384,90 +2609,96 @@ copy:
 copyRow:
 	MOVQ    DX, DI
 	LEAQ    (DX)(BX*4), DX
-	MOVQ    SI, R8
-	MOVQ    CX, R9
-	MOVQ    DI, R10
-	CMPQ    R8, $0x08
-	JLE     skip70
-	VMOVUPS (R9), Y0
-	MOVQ    args+0(FP), R11
-	MOVB    80(R11), R11
-	TESTB   R11, R11
-	JEQ     skip71
-	VMOVUPS (R10), Y1
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	MOVQ    CX, R10
+	MOVQ    DI, R11
+	CMPQ    R9, $0x08
+	JLE     skip85
+	VMOVUPS (R10), Y0
+	MOVQ    args+0(FP), R12
+	MOVB    80(R12), R12
+	TESTB   R12, R12
+	JEQ     skip86
+	VMOVUPS (R11), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip71:
-	VMOVUPS Y0, (R10)
-	SUBQ    $0x08, R8
-	ADDQ    $0x20, R9
-	LEAQ    32(DI), R10
-
-skip70:
-	TESTB   $0x08, R8
-	JEQ     skip72
-	VMOVUPS (R9), Y0
-	MOVQ    args+0(FP), DI
-	MOVB    80(DI), DI
-	TESTB   DI, DI
-	JEQ     skip73
-	VMOVUPS (R10), Y1
-	VADDPS  Y1, Y0, Y0
-
-skip73:
-	VMOVUPS Y0, (R10)
-	ADDQ    $0x20, R9
+skip86:
+	VMOVUPS Y0, (R11)
+	SUBQ    $0x08, R9
 	ADDQ    $0x20, R10
+	ADDQ    $0x20, R8
+	LEAQ    32(DI), R11
 
-skip72:
-	TESTB   $0x04, R8
-	JEQ     skip74
-	VMOVUPS (R9), X0
+skip85:
+	TESTB   $0x08, R9
+	JEQ     skip87
+	VMOVUPS (R10), Y0
 	MOVQ    args+0(FP), DI
 	MOVB    80(DI), DI
 	TESTB   DI, DI
-	JEQ     skip75
-	VMOVUPS (R10), X1
+	JEQ     skip88
+	VMOVUPS (R11), Y1
+	VADDPS  Y1, Y0, Y0
+
+skip88:
+	VMOVUPS Y0, (R11)
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R8
+	ADDQ    $0x20, R11
+
+skip87:
+	TESTB   $0x04, R9
+	JEQ     skip89
+	VMOVUPS (R10), X0
+	MOVQ    args+0(FP), DI
+	MOVB    80(DI), DI
+	TESTB   DI, DI
+	JEQ     skip90
+	VMOVUPS (R11), X1
 	VADDPS  X1, X0, X0
 
-skip75:
-	VMOVUPS X0, (R10)
-	ADDQ    $0x10, R9
+skip90:
+	VMOVUPS X0, (R11)
 	ADDQ    $0x10, R10
+	ADDQ    $0x10, R8
+	ADDQ    $0x10, R11
 
-skip74:
-	TESTB  $0x02, R8
-	JEQ    skip76
-	VMOVSD (R9), X0
+skip89:
+	TESTB  $0x02, R9
+	JEQ    skip91
+	VMOVSD (R10), X0
 	MOVQ   args+0(FP), DI
 	MOVB   80(DI), DI
 	TESTB  DI, DI
-	JEQ    skip77
-	VMOVSD (R10), X1
+	JEQ    skip92
+	VMOVSD (R11), X1
 	VADDPS X1, X0, X0
 
-skip77:
-	VMOVSD X0, (R10)
-	ADDQ   $0x08, R9
+skip92:
+	VMOVSD X0, (R11)
 	ADDQ   $0x08, R10
+	ADDQ   $0x08, R8
+	ADDQ   $0x08, R11
 
-skip76:
-	TESTB  $0x01, R8
-	JEQ    skip78
-	VMOVSS (R9), X0
+skip91:
+	TESTB  $0x01, R9
+	JEQ    skip93
+	VMOVSS (R10), X0
 	MOVQ   args+0(FP), DI
 	MOVB   80(DI), DI
 	TESTB  DI, DI
-	JEQ    skip79
-	VMOVSS (R10), X1
+	JEQ    skip94
+	VMOVSS (R11), X1
 	VADDPS X1, X0, X0
 
-skip79:
-	VMOVSS X0, (R10)
-	ADDQ   $0x04, R9
+skip94:
+	VMOVSS X0, (R11)
 	ADDQ   $0x04, R10
+	ADDQ   $0x04, R8
+	ADDQ   $0x04, R11
 
-skip78:
+skip93:
 	ADDQ $0x40, CX
 	DECQ AX
 	JNE  copyRow
@@ -2579,7 +2810,7 @@ fullDone:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip80
+	JEQ    skip95
 	MOVQ   24(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -2620,7 +2851,7 @@ fullDone:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Y11, Y11
 
-skip80:
+skip95:
 	MOVQ    24(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -2666,10 +2897,10 @@ columns:
 	MOVQ  args+0(FP), AX
 	MOVB  80(AX), AL
 	TESTB AL, AL
-	JEQ   skip81
+	JEQ   skip96
 	JMP   dump
 
-skip81:
+skip96:
 	MOVQ         args+0(FP), AX
 	MOVQ         72(AX), AX
 	MOVQ         24(SP), CX
@@ -2700,7 +2931,7 @@ skip81:
 	MOVQ         CX, BP
 	LEAQ         (CX)(DX*4), CX
 	TESTB        $0x04, AL
-	JEQ          skip82
+	JEQ          skip97
 	VMOVUPS      X0, (BX)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, BX
@@ -2738,9 +2969,9 @@ skip81:
 	VEXTRACTF128 $0x01, Y11, X11
 	ADDQ         $0x10, BP
 
-skip82:
+skip97:
 	TESTB    $0x02, AL
-	JEQ      skip83
+	JEQ      skip98
 	VMOVLPS  X0, (BX)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, BX
@@ -2778,9 +3009,9 @@ skip82:
 	VMOVHLPS X11, X11, X11
 	ADDQ     $0x08, BP
 
-skip83:
+skip98:
 	TESTB  $0x01, AL
-	JEQ    skip84
+	JEQ    skip99
 	VMOVSS X0, (BX)
 	ADDQ   $0x04, BX
 	VMOVSS X1, (SI)
@@ -2806,7 +3037,7 @@ skip83:
 	VMOVSS X11, (BP)
 	ADDQ   $0x04, BP
 
-skip84:
+skip99:
 	JMP next
 
 dump:
@@ -2901,72 +3132,77 @@ copy:
 copyRow:
 	MOVQ    DX, DI
 	LEAQ    (DX)(BX*4), DX
-	MOVQ    SI, R8
-	MOVQ    CX, R9
-	TESTB   $0x08, R8
-	JEQ     skip85
-	VMOVUPS (R9), Y0
-	MOVQ    args+0(FP), R10
-	MOVB    80(R10), R10
-	TESTB   R10, R10
-	JEQ     skip86
+	XORQ    R8, R8
+	MOVQ    SI, R9
+	MOVQ    CX, R10
+	TESTB   $0x08, R9
+	JEQ     skip100
+	VMOVUPS (R10), Y0
+	MOVQ    args+0(FP), R11
+	MOVB    80(R11), R11
+	TESTB   R11, R11
+	JEQ     skip101
 	VMOVUPS (DI), Y1
 	VADDPS  Y1, Y0, Y0
 
-skip86:
+skip101:
 	VMOVUPS Y0, (DI)
-	ADDQ    $0x20, R9
+	ADDQ    $0x20, R10
+	ADDQ    $0x20, R8
 	ADDQ    $0x20, DI
 
-skip85:
-	TESTB   $0x04, R8
-	JEQ     skip87
-	VMOVUPS (R9), X0
-	MOVQ    args+0(FP), R10
-	MOVB    80(R10), R10
-	TESTB   R10, R10
-	JEQ     skip88
+skip100:
+	TESTB   $0x04, R9
+	JEQ     skip102
+	VMOVUPS (R10), X0
+	MOVQ    args+0(FP), R11
+	MOVB    80(R11), R11
+	TESTB   R11, R11
+	JEQ     skip103
 	VMOVUPS (DI), X1
 	VADDPS  X1, X0, X0
 
-skip88:
+skip103:
 	VMOVUPS X0, (DI)
-	ADDQ    $0x10, R9
+	ADDQ    $0x10, R10
+	ADDQ    $0x10, R8
 	ADDQ    $0x10, DI
 
-skip87:
-	TESTB  $0x02, R8
-	JEQ    skip89
-	VMOVSD (R9), X0
-	MOVQ   args+0(FP), R10
-	MOVB   80(R10), R10
-	TESTB  R10, R10
-	JEQ    skip90
+skip102:
+	TESTB  $0x02, R9
+	JEQ    skip104
+	VMOVSD (R10), X0
+	MOVQ   args+0(FP), R11
+	MOVB   80(R11), R11
+	TESTB  R11, R11
+	JEQ    skip105
 	VMOVSD (DI), X1
 	VADDPS X1, X0, X0
 
-skip90:
+skip105:
 	VMOVSD X0, (DI)
-	ADDQ   $0x08, R9
+	ADDQ   $0x08, R10
+	ADDQ   $0x08, R8
 	ADDQ   $0x08, DI
 
-skip89:
-	TESTB  $0x01, R8
-	JEQ    skip91
-	VMOVSS (R9), X0
-	MOVQ   args+0(FP), R8
-	MOVB   80(R8), R8
-	TESTB  R8, R8
-	JEQ    skip92
+skip104:
+	TESTB  $0x01, R9
+	JEQ    skip106
+	VMOVSS (R10), X0
+	MOVQ   args+0(FP), R9
+	MOVB   80(R9), R9
+	TESTB  R9, R9
+	JEQ    skip107
 	VMOVSS (DI), X1
 	VADDPS X1, X0, X0
 
-skip92:
+skip107:
 	VMOVSS X0, (DI)
-	ADDQ   $0x04, R9
+	ADDQ   $0x04, R10
+	ADDQ   $0x04, R8
 	ADDQ   $0x04, DI
 
-skip91:
+skip106:
 	ADDQ $0x20, CX
 	DECQ AX
 	JNE  copyRow
@@ -3108,7 +3344,7 @@ done:
 
 // func tileAVX512(args *TileArgs)
 // Requires: AVX, AVX512F, BMI2, CMOV, MMX+
-TEXT ·tileAVX512(SB), $104-8
+TEXT ·tileAVX512(SB), $112-8
 	MOVQ   args+0(FP), AX
 	MOVQ   8(AX), AX
 	MOVQ   AX, (SP)
@@ -3130,6 +3366,9 @@ TEXT ·tileAVX512(SB), $104-8
 	MOVQ   args+0(FP), AX
 	MOVQ   56(AX), AX
 	MOVQ   AX, 96(SP)
+	MOVQ   args+0(FP), AX
+	MOVQ   96(AX), AX
+	MOVQ   AX, 104(SP)
 
 tile:
 	MOVQ    8(SP), AX
@@ -3141,10 +3380,10 @@ tile:
 	MOVQ    args+0(FP), AX
 	MOVQ    80(AX), AX
 	TESTQ   AX, AX
-	JEQ     skip93
+	JEQ     skip108
 	VMOVUPS (AX), Z0
 
-skip93:
+skip108:
 	VMOVAPS    Z0, Z1
 	VMOVAPS    Z0, Z2
 	VMOVAPS    Z0, Z3
@@ -3157,45 +3396,125 @@ skip93:
 	VMOVAPS    Z0, Z10
 	VMOVAPS    Z0, Z11
 	MOVQ       args+0(FP), AX
-	MOVB       91(AX), AL
+	MOVB       107(AX), AL
 	TESTB      AL, AL
-	JEQ        skip94
+	JEQ        skip109
 	CMPQ       8(SP), $0x0c
-	JLT        skip95
-	MOVQ       args+0(FP), AX
-	MOVQ       48(AX), CX
+	JLT        skip110
 	MOVQ       96(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       48(CX), CX
 	MOVLQSX    (AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    4(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    8(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    12(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    16(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    20(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    24(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    28(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    32(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    36(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    40(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    44(AX), AX
-	PREFETCHT0 (CX)(AX*4)
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVQ       args+0(FP), AX
+	MOVQ       88(AX), AX
+	TESTQ      AX, AX
+	JEQ        skip111
+	MOVQ       104(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       88(CX), CX
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
 
-skip95:
-skip94:
+skip111:
+skip110:
+skip109:
 	MOVQ    (SP), AX
 	MOVQ    8(SP), CX
 	CMPQ    CX, $0x0c
-	JGE     skip96
+	JGE     skip112
 	LEAQ    -1(CX), CX
 	MOVQ    $0x00000000, DX
 	CMPQ    DX, CX
@@ -3259,7 +3578,7 @@ skip94:
 	MOVL    DX, 92(SP)
 	LEAQ    48(SP), AX
 
-skip96:
+skip112:
 	MOVQ    args+0(FP), CX
 	MOVQ    (CX), CX
 	MOVLQSX (AX), DX
@@ -3367,7 +3686,7 @@ rows12Terms:
 
 rows12Rest:
 	TESTB            $0x02, 40(SP)
-	JEQ              skip97
+	JEQ              skip113
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z12
 	VFMADD231PS.BCST (DX)(R15*1), Z12, Z0
@@ -3399,9 +3718,9 @@ rows12Rest:
 	ADDQ             $+128, CX
 	ADDQ             $0x08, R15
 
-skip97:
+skip113:
 	TESTB            $0x01, 40(SP)
-	JEQ              skip98
+	JEQ              skip114
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z12
 	VFMADD231PS.BCST (DX)(R15*1), Z12, Z0
@@ -3419,7 +3738,7 @@ skip97:
 	ADDQ             $+64, CX
 	ADDQ             $0x04, R15
 
-skip98:
+skip114:
 	MOVQ    16(SP), R15
 	CMPQ    R15, 24(SP)
 	JB      rows12Segment
@@ -3430,9 +3749,9 @@ skip98:
 	CMPQ    AX, $0x10
 	JLT     part12
 	MOVQ    args+0(FP), AX
-	MOVB    88(AX), AL
+	MOVB    104(AX), AL
 	TESTB   AL, AL
-	JEQ     skip99
+	JEQ     skip115
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -3485,11 +3804,68 @@ skip98:
 	LEAQ    (CX)(DX*4), DX
 	VADDPS  (DX), Z11, Z11
 
-skip99:
+skip115:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip117
+	MOVQ    104(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z1, Z1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z2, Z2
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z3, Z3
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z4, Z4
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z5, Z5
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z6, Z6
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z7, Z7
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z8, Z8
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z9, Z9
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z10, Z10
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z11, Z11
+
+skip117:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip101
+	JEQ          skip119
 	VPXORD       Z13, Z13, Z13
 	VMAXPS       Z0, Z13, Z0
 	VMAXPS       Z1, Z13, Z1
@@ -3504,9 +3880,9 @@ skip99:
 	VMAXPS       Z10, Z13, Z10
 	VMAXPS       Z11, Z13, Z11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip102
+	JEQ          skip120
 	VBROADCASTSS six<>+0(SB), Z13
 	VMINPS       Z0, Z13, Z0
 	VMINPS       Z1, Z13, Z1
@@ -3521,8 +3897,8 @@ skip99:
 	VMINPS       Z10, Z13, Z10
 	VMINPS       Z11, Z13, Z11
 
-skip102:
-skip101:
+skip120:
+skip119:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -3583,9 +3959,9 @@ part12:
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
 	MOVQ      args+0(FP), AX
-	MOVB      88(AX), AL
+	MOVB      104(AX), AL
 	TESTB     AL, AL
-	JEQ       skip104
+	JEQ       skip122
 	MOVQ      96(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      48(CX), CX
@@ -3595,89 +3971,181 @@ part12:
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z0, Z0
 	CMPQ      8(SP), $0x01
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z1, Z1
 	CMPQ      8(SP), $0x02
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z2, Z2
 	CMPQ      8(SP), $0x03
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z3, Z3
 	CMPQ      8(SP), $0x04
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z4, Z4
 	CMPQ      8(SP), $0x05
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z5, Z5
 	CMPQ      8(SP), $0x06
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z6, Z6
 	CMPQ      8(SP), $0x07
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z7, Z7
 	CMPQ      8(SP), $0x08
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z8, Z8
 	CMPQ      8(SP), $0x09
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z9, Z9
 	CMPQ      8(SP), $0x0a
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z10, Z10
 	CMPQ      8(SP), $0x0b
-	JLE       end105
+	JLE       end123
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z12
 	VADDPS    Z12, Z11, Z11
 
-end105:
-skip104:
+end123:
+skip122:
+	MOVQ      args+0(FP), AX
+	MOVQ      88(AX), AX
+	TESTQ     AX, AX
+	JEQ       skip124
+	MOVQ      104(SP), AX
+	MOVQ      args+0(FP), CX
+	MOVQ      88(CX), CX
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z0, Z0
+	CMPQ      8(SP), $0x01
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z1, Z1
+	CMPQ      8(SP), $0x02
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z2, Z2
+	CMPQ      8(SP), $0x03
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z3, Z3
+	CMPQ      8(SP), $0x04
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z4, Z4
+	CMPQ      8(SP), $0x05
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z5, Z5
+	CMPQ      8(SP), $0x06
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z6, Z6
+	CMPQ      8(SP), $0x07
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z7, Z7
+	CMPQ      8(SP), $0x08
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z8, Z8
+	CMPQ      8(SP), $0x09
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z9, Z9
+	CMPQ      8(SP), $0x0a
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z10, Z10
+	CMPQ      8(SP), $0x0b
+	JLE       end125
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z12
+	VADDPS    Z12, Z11, Z11
+
+end125:
+skip124:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip106
+	JEQ          skip126
 	VPXORD       Z14, Z14, Z14
 	VMAXPS       Z0, Z14, Z0
 	VMAXPS       Z1, Z14, Z1
@@ -3692,9 +4160,9 @@ skip104:
 	VMAXPS       Z10, Z14, Z10
 	VMAXPS       Z11, Z14, Z11
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip107
+	JEQ          skip127
 	VBROADCASTSS six<>+0(SB), Z14
 	VMINPS       Z0, Z14, Z0
 	VMINPS       Z1, Z14, Z1
@@ -3709,8 +4177,8 @@ skip104:
 	VMINPS       Z10, Z14, Z10
 	VMINPS       Z11, Z14, Z11
 
-skip107:
-skip106:
+skip127:
+skip126:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -3719,73 +4187,73 @@ skip106:
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    8(SP), $0x01
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    8(SP), $0x02
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    8(SP), $0x03
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    8(SP), $0x04
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    8(SP), $0x05
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    8(SP), $0x06
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    8(SP), $0x07
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z7, K1, (DX)
 	CMPQ    8(SP), $0x08
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z8, K1, (DX)
 	CMPQ    8(SP), $0x09
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z9, K1, (DX)
 	CMPQ    8(SP), $0x0a
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z10, K1, (DX)
 	CMPQ    8(SP), $0x0b
-	JLE     end108
+	JLE     end128
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z11, K1, (DX)
 
-end108:
+end128:
 	JMP next
 
 atMost8:
@@ -3793,10 +4261,10 @@ atMost8:
 	MOVQ    args+0(FP), AX
 	MOVQ    80(AX), AX
 	TESTQ   AX, AX
-	JEQ     skip109
+	JEQ     skip129
 	VMOVUPS (AX), Z0
 
-skip109:
+skip129:
 	VMOVAPS    Z0, Z1
 	VMOVAPS    Z0, Z2
 	VMOVAPS    Z0, Z3
@@ -3805,37 +4273,93 @@ skip109:
 	VMOVAPS    Z0, Z6
 	VMOVAPS    Z0, Z7
 	MOVQ       args+0(FP), AX
-	MOVB       91(AX), AL
+	MOVB       107(AX), AL
 	TESTB      AL, AL
-	JEQ        skip110
+	JEQ        skip130
 	CMPQ       8(SP), $0x08
-	JLT        skip111
-	MOVQ       args+0(FP), AX
-	MOVQ       48(AX), CX
+	JLT        skip131
 	MOVQ       96(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       48(CX), CX
 	MOVLQSX    (AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    4(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    8(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    12(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    16(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    20(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    24(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    28(AX), AX
-	PREFETCHT0 (CX)(AX*4)
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVQ       args+0(FP), AX
+	MOVQ       88(AX), AX
+	TESTQ      AX, AX
+	JEQ        skip132
+	MOVQ       104(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       88(CX), CX
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
 
-skip111:
-skip110:
+skip132:
+skip131:
+skip130:
 	MOVQ    (SP), AX
 	MOVQ    8(SP), CX
 	CMPQ    CX, $0x08
-	JGE     skip112
+	JGE     skip133
 	LEAQ    -1(CX), CX
 	MOVQ    $0x00000000, DX
 	CMPQ    DX, CX
@@ -3879,7 +4403,7 @@ skip110:
 	MOVL    DX, 76(SP)
 	LEAQ    48(SP), AX
 
-skip112:
+skip133:
 	MOVQ    args+0(FP), CX
 	MOVQ    (CX), CX
 	MOVLQSX (AX), DX
@@ -3963,7 +4487,7 @@ rows8Terms:
 
 rows8Rest:
 	TESTB            $0x02, 40(SP)
-	JEQ              skip113
+	JEQ              skip134
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z8
 	VFMADD231PS.BCST (DX)(R11*1), Z8, Z0
@@ -3987,9 +4511,9 @@ rows8Rest:
 	ADDQ             $+128, CX
 	ADDQ             $0x08, R11
 
-skip113:
+skip134:
 	TESTB            $0x01, 40(SP)
-	JEQ              skip114
+	JEQ              skip135
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z8
 	VFMADD231PS.BCST (DX)(R11*1), Z8, Z0
@@ -4003,7 +4527,7 @@ skip113:
 	ADDQ             $+64, CX
 	ADDQ             $0x04, R11
 
-skip114:
+skip135:
 	MOVQ    16(SP), R11
 	CMPQ    R11, 24(SP)
 	JB      rows8Segment
@@ -4014,9 +4538,9 @@ skip114:
 	CMPQ    AX, $0x10
 	JLT     part8
 	MOVQ    args+0(FP), AX
-	MOVB    88(AX), AL
+	MOVB    104(AX), AL
 	TESTB   AL, AL
-	JEQ     skip115
+	JEQ     skip136
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4053,11 +4577,52 @@ skip114:
 	LEAQ    (CX)(DX*4), DX
 	VADDPS  (DX), Z7, Z7
 
-skip115:
+skip136:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip138
+	MOVQ    104(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z1, Z1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z2, Z2
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z3, Z3
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z4, Z4
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z5, Z5
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z6, Z6
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z7, Z7
+
+skip138:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip117
+	JEQ          skip140
 	VPXORD       Z15, Z15, Z15
 	VMAXPS       Z0, Z15, Z0
 	VMAXPS       Z1, Z15, Z1
@@ -4068,9 +4633,9 @@ skip115:
 	VMAXPS       Z6, Z15, Z6
 	VMAXPS       Z7, Z15, Z7
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip118
+	JEQ          skip141
 	VBROADCASTSS six<>+0(SB), Z15
 	VMINPS       Z0, Z15, Z0
 	VMINPS       Z1, Z15, Z1
@@ -4081,8 +4646,8 @@ skip115:
 	VMINPS       Z6, Z15, Z6
 	VMINPS       Z7, Z15, Z7
 
-skip118:
-skip117:
+skip141:
+skip140:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4127,9 +4692,9 @@ part8:
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
 	MOVQ      args+0(FP), AX
-	MOVB      88(AX), AL
+	MOVB      104(AX), AL
 	TESTB     AL, AL
-	JEQ       skip120
+	JEQ       skip143
 	MOVQ      96(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      48(CX), CX
@@ -4139,61 +4704,125 @@ part8:
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z0, Z0
 	CMPQ      8(SP), $0x01
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z1, Z1
 	CMPQ      8(SP), $0x02
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z2, Z2
 	CMPQ      8(SP), $0x03
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z3, Z3
 	CMPQ      8(SP), $0x04
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z4, Z4
 	CMPQ      8(SP), $0x05
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z5, Z5
 	CMPQ      8(SP), $0x06
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z6, Z6
 	CMPQ      8(SP), $0x07
-	JLE       end121
+	JLE       end144
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z8
 	VADDPS    Z8, Z7, Z7
 
-end121:
-skip120:
+end144:
+skip143:
+	MOVQ      args+0(FP), AX
+	MOVQ      88(AX), AX
+	TESTQ     AX, AX
+	JEQ       skip145
+	MOVQ      104(SP), AX
+	MOVQ      args+0(FP), CX
+	MOVQ      88(CX), CX
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z0, Z0
+	CMPQ      8(SP), $0x01
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z1, Z1
+	CMPQ      8(SP), $0x02
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z2, Z2
+	CMPQ      8(SP), $0x03
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z3, Z3
+	CMPQ      8(SP), $0x04
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z4, Z4
+	CMPQ      8(SP), $0x05
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z5, Z5
+	CMPQ      8(SP), $0x06
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z6, Z6
+	CMPQ      8(SP), $0x07
+	JLE       end146
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z8
+	VADDPS    Z8, Z7, Z7
+
+end146:
+skip145:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip122
+	JEQ          skip147
 	VPXORD       Z16, Z16, Z16
 	VMAXPS       Z0, Z16, Z0
 	VMAXPS       Z1, Z16, Z1
@@ -4204,9 +4833,9 @@ skip120:
 	VMAXPS       Z6, Z16, Z6
 	VMAXPS       Z7, Z16, Z7
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip123
+	JEQ          skip148
 	VBROADCASTSS six<>+0(SB), Z16
 	VMINPS       Z0, Z16, Z0
 	VMINPS       Z1, Z16, Z1
@@ -4217,8 +4846,8 @@ skip120:
 	VMINPS       Z6, Z16, Z6
 	VMINPS       Z7, Z16, Z7
 
-skip123:
-skip122:
+skip148:
+skip147:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4227,49 +4856,49 @@ skip122:
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    8(SP), $0x01
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    8(SP), $0x02
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    8(SP), $0x03
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    8(SP), $0x04
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    8(SP), $0x05
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    8(SP), $0x06
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    8(SP), $0x07
-	JLE     end124
+	JLE     end149
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z7, K1, (DX)
 
-end124:
+end149:
 	JMP next
 
 atMost4:
@@ -4277,37 +4906,69 @@ atMost4:
 	MOVQ    args+0(FP), AX
 	MOVQ    80(AX), AX
 	TESTQ   AX, AX
-	JEQ     skip125
+	JEQ     skip150
 	VMOVUPS (AX), Z0
 
-skip125:
+skip150:
 	VMOVAPS    Z0, Z1
 	VMOVAPS    Z0, Z2
 	VMOVAPS    Z0, Z3
 	MOVQ       args+0(FP), AX
-	MOVB       91(AX), AL
+	MOVB       107(AX), AL
 	TESTB      AL, AL
-	JEQ        skip126
+	JEQ        skip151
 	CMPQ       8(SP), $0x04
-	JLT        skip127
-	MOVQ       args+0(FP), AX
-	MOVQ       48(AX), CX
+	JLT        skip152
 	MOVQ       96(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       48(CX), CX
 	MOVLQSX    (AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    4(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    8(AX), DX
-	PREFETCHT0 (CX)(DX*4)
-	MOVLQSX    12(AX), AX
-	PREFETCHT0 (CX)(AX*4)
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVQ       args+0(FP), AX
+	MOVQ       88(AX), AX
+	TESTQ      AX, AX
+	JEQ        skip153
+	MOVQ       104(SP), AX
+	MOVQ       args+0(FP), CX
+	MOVQ       88(CX), CX
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
+	MOVLQSX    (AX), DX
+	ADDQ       $0x04, AX
+	LEAQ       (CX)(DX*4), DX
+	PREFETCHT0 (DX)
 
-skip127:
-skip126:
+skip153:
+skip152:
+skip151:
 	MOVQ    (SP), AX
 	MOVQ    8(SP), CX
 	CMPQ    CX, $0x04
-	JGE     skip128
+	JGE     skip154
 	LEAQ    -1(CX), CX
 	MOVQ    $0x00000000, DX
 	CMPQ    DX, CX
@@ -4331,7 +4992,7 @@ skip126:
 	MOVL    DX, 60(SP)
 	LEAQ    48(SP), AX
 
-skip128:
+skip154:
 	MOVQ    args+0(FP), CX
 	MOVQ    (CX), CX
 	MOVLQSX (AX), DX
@@ -4391,7 +5052,7 @@ rows4Terms:
 
 rows4Rest:
 	TESTB            $0x02, 40(SP)
-	JEQ              skip129
+	JEQ              skip155
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z4
 	VFMADD231PS.BCST (DX)(DI*1), Z4, Z0
@@ -4407,9 +5068,9 @@ rows4Rest:
 	ADDQ             $+128, CX
 	ADDQ             $0x08, DI
 
-skip129:
+skip155:
 	TESTB            $0x01, 40(SP)
-	JEQ              skip130
+	JEQ              skip156
 	PREFETCHT0       4096(CX)
 	VMOVUPS          (CX), Z4
 	VFMADD231PS.BCST (DX)(DI*1), Z4, Z0
@@ -4419,7 +5080,7 @@ skip129:
 	ADDQ             $+64, CX
 	ADDQ             $0x04, DI
 
-skip130:
+skip156:
 	MOVQ    16(SP), DI
 	CMPQ    DI, 24(SP)
 	JB      rows4Segment
@@ -4430,9 +5091,9 @@ skip130:
 	CMPQ    AX, $0x10
 	JLT     part4
 	MOVQ    args+0(FP), AX
-	MOVB    88(AX), AL
+	MOVB    104(AX), AL
 	TESTB   AL, AL
-	JEQ     skip131
+	JEQ     skip157
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4453,28 +5114,53 @@ skip130:
 	LEAQ    (CX)(DX*4), DX
 	VADDPS  (DX), Z3, Z3
 
-skip131:
+skip157:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip159
+	MOVQ    104(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z1, Z1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z2, Z2
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z3, Z3
+
+skip159:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip133
+	JEQ          skip161
 	VPXORD       Z17, Z17, Z17
 	VMAXPS       Z0, Z17, Z0
 	VMAXPS       Z1, Z17, Z1
 	VMAXPS       Z2, Z17, Z2
 	VMAXPS       Z3, Z17, Z3
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip134
+	JEQ          skip162
 	VBROADCASTSS six<>+0(SB), Z17
 	VMINPS       Z0, Z17, Z0
 	VMINPS       Z1, Z17, Z1
 	VMINPS       Z2, Z17, Z2
 	VMINPS       Z3, Z17, Z3
 
-skip134:
-skip133:
+skip162:
+skip161:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4503,9 +5189,9 @@ part4:
 	BZHIL     CX, AX, AX
 	KMOVW     AX, K1
 	MOVQ      args+0(FP), AX
-	MOVB      88(AX), AL
+	MOVB      104(AX), AL
 	TESTB     AL, AL
-	JEQ       skip136
+	JEQ       skip164
 	MOVQ      96(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      48(CX), CX
@@ -4515,50 +5201,86 @@ part4:
 	VMOVUPS.Z (DX), K1, Z4
 	VADDPS    Z4, Z0, Z0
 	CMPQ      8(SP), $0x01
-	JLE       end137
+	JLE       end165
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z4
 	VADDPS    Z4, Z1, Z1
 	CMPQ      8(SP), $0x02
-	JLE       end137
+	JLE       end165
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z4
 	VADDPS    Z4, Z2, Z2
 	CMPQ      8(SP), $0x03
-	JLE       end137
+	JLE       end165
 	MOVLQSX   (AX), DX
 	ADDQ      $0x04, AX
 	LEAQ      (CX)(DX*4), DX
 	VMOVUPS.Z (DX), K1, Z4
 	VADDPS    Z4, Z3, Z3
 
-end137:
-skip136:
+end165:
+skip164:
+	MOVQ      args+0(FP), AX
+	MOVQ      88(AX), AX
+	TESTQ     AX, AX
+	JEQ       skip166
+	MOVQ      104(SP), AX
+	MOVQ      args+0(FP), CX
+	MOVQ      88(CX), CX
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	CMPQ      8(SP), $0x01
+	JLE       end167
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	CMPQ      8(SP), $0x02
+	JLE       end167
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	CMPQ      8(SP), $0x03
+	JLE       end167
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+end167:
+skip166:
 	MOVQ         args+0(FP), AX
-	MOVB         89(AX), AL
+	MOVB         105(AX), AL
 	TESTB        AL, AL
-	JEQ          skip138
+	JEQ          skip168
 	VPXORD       Z18, Z18, Z18
 	VMAXPS       Z0, Z18, Z0
 	VMAXPS       Z1, Z18, Z1
 	VMAXPS       Z2, Z18, Z2
 	VMAXPS       Z3, Z18, Z3
 	MOVQ         args+0(FP), AX
-	MOVB         90(AX), AL
+	MOVB         106(AX), AL
 	TESTB        AL, AL
-	JEQ          skip139
+	JEQ          skip169
 	VBROADCASTSS six<>+0(SB), Z18
 	VMINPS       Z0, Z18, Z0
 	VMINPS       Z1, Z18, Z1
 	VMINPS       Z2, Z18, Z2
 	VMINPS       Z3, Z18, Z3
 
-skip139:
-skip138:
+skip169:
+skip168:
 	MOVQ    96(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    48(CX), CX
@@ -4567,28 +5289,29 @@ skip138:
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    8(SP), $0x01
-	JLE     end140
+	JLE     end170
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    8(SP), $0x02
-	JLE     end140
+	JLE     end170
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    8(SP), $0x03
-	JLE     end140
+	JLE     end170
 	MOVLQSX (AX), DX
 	ADDQ    $0x04, AX
 	LEAQ    (CX)(DX*4), DX
 	VMOVUPS Z3, K1, (DX)
 
-end140:
+end170:
 next:
 	ADDQ $0x30, (SP)
 	ADDQ $0x30, 96(SP)
+	ADDQ $0x30, 104(SP)
 	SUBQ $0x0c, 8(SP)
 	JG   tile
 	VZEROUPPER
@@ -4710,7 +5433,7 @@ sum24:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip141
+	JEQ    skip171
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -4787,7 +5510,7 @@ sum24:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z23, Z23
 
-skip141:
+skip171:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -4874,7 +5597,7 @@ part24:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip144
+	JEQ       skip174
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -4883,146 +5606,146 @@ part24:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 	CMPQ      (SP), $0x08
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z8, Z8
 	CMPQ      (SP), $0x09
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z9, Z9
 	CMPQ      (SP), $0x0a
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z10, Z10
 	CMPQ      (SP), $0x0b
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z11, Z11
 	CMPQ      (SP), $0x0c
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z12, Z12
 	CMPQ      (SP), $0x0d
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z13, Z13
 	CMPQ      (SP), $0x0e
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z14, Z14
 	CMPQ      (SP), $0x0f
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z15, Z15
 	CMPQ      (SP), $0x10
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z16, Z16
 	CMPQ      (SP), $0x11
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z17, Z17
 	CMPQ      (SP), $0x12
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z18, Z18
 	CMPQ      (SP), $0x13
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z19, Z19
 	CMPQ      (SP), $0x14
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z20, Z20
 	CMPQ      (SP), $0x15
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z21, Z21
 	CMPQ      (SP), $0x16
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z22, Z22
 	CMPQ      (SP), $0x17
-	JLE       end145
+	JLE       end175
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z23, Z23
 
-end145:
-skip144:
+end175:
+skip174:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5030,122 +5753,122 @@ skip144:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 	CMPQ    (SP), $0x08
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z8, K1, (DX)
 	CMPQ    (SP), $0x09
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z9, K1, (DX)
 	CMPQ    (SP), $0x0a
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z10, K1, (DX)
 	CMPQ    (SP), $0x0b
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z11, K1, (DX)
 	CMPQ    (SP), $0x0c
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z12, K1, (DX)
 	CMPQ    (SP), $0x0d
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z13, K1, (DX)
 	CMPQ    (SP), $0x0e
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z14, K1, (DX)
 	CMPQ    (SP), $0x0f
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z15, K1, (DX)
 	CMPQ    (SP), $0x10
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z16, K1, (DX)
 	CMPQ    (SP), $0x11
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z17, K1, (DX)
 	CMPQ    (SP), $0x12
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z18, K1, (DX)
 	CMPQ    (SP), $0x13
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z19, K1, (DX)
 	CMPQ    (SP), $0x14
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z20, K1, (DX)
 	CMPQ    (SP), $0x15
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z21, K1, (DX)
 	CMPQ    (SP), $0x16
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z22, K1, (DX)
 	CMPQ    (SP), $0x17
-	JLE     end146
+	JLE     end176
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z23, K1, (DX)
 
-end146:
+end176:
 	JMP next
 
 atMost16:
@@ -5222,7 +5945,7 @@ sum16:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip147
+	JEQ    skip177
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -5275,7 +5998,7 @@ sum16:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z15, Z15
 
-skip147:
+skip177:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5338,7 +6061,7 @@ part16:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip150
+	JEQ       skip180
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -5347,98 +6070,98 @@ part16:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 	CMPQ      (SP), $0x08
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z8, Z8
 	CMPQ      (SP), $0x09
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z9, Z9
 	CMPQ      (SP), $0x0a
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z10, Z10
 	CMPQ      (SP), $0x0b
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z11, Z11
 	CMPQ      (SP), $0x0c
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z12, Z12
 	CMPQ      (SP), $0x0d
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z13, Z13
 	CMPQ      (SP), $0x0e
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z14, Z14
 	CMPQ      (SP), $0x0f
-	JLE       end151
+	JLE       end181
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z15, Z15
 
-end151:
-skip150:
+end181:
+skip180:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5446,82 +6169,82 @@ skip150:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 	CMPQ    (SP), $0x08
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z8, K1, (DX)
 	CMPQ    (SP), $0x09
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z9, K1, (DX)
 	CMPQ    (SP), $0x0a
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z10, K1, (DX)
 	CMPQ    (SP), $0x0b
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z11, K1, (DX)
 	CMPQ    (SP), $0x0c
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z12, K1, (DX)
 	CMPQ    (SP), $0x0d
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z13, K1, (DX)
 	CMPQ    (SP), $0x0e
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z14, K1, (DX)
 	CMPQ    (SP), $0x0f
-	JLE     end152
+	JLE     end182
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z15, K1, (DX)
 
-end152:
+end182:
 	JMP next
 
 atMost8:
@@ -5582,7 +6305,7 @@ sum8:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip153
+	JEQ    skip183
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -5611,7 +6334,7 @@ sum8:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z7, Z7
 
-skip153:
+skip183:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5650,7 +6373,7 @@ part8:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip156
+	JEQ       skip186
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -5659,50 +6382,50 @@ part8:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end157
+	JLE       end187
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 
-end157:
-skip156:
+end187:
+skip186:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5710,42 +6433,42 @@ skip156:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end158
+	JLE     end188
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 
-end158:
+end188:
 next:
 	ADDQ   $0x60, 8(SP)
 	MOVQ   args+0(FP), AX

@@ -11,16 +11,17 @@ TEXT ·tileSIMD(SB), NOSPLIT, $0-8
 	MOVD	TileArgs_AOff(R0), R1
 	MOVD	TileArgs_Rows(R0), R2
 	MOVD	TileArgs_Run(R0), R3
-	MOVD	TileArgs_COff(R0), R4
-	LSR	$2, R3, R5
+	MOVD	TileArgs_AddOff(R0), R4
+	MOVD	TileArgs_COff(R0), R5
+	LSR	$2, R3, R6
 
 tile:
 	CMP	$4, R2
 	BLE	short
-	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias1
-	FLDPQ	(R6), (F0, F1)
-	FLDPQ	32(R6), (F2, F3)
+	MOVD	TileArgs_Bias(R0), R7
+	CBZ	R7, noBias1
+	FLDPQ	(R7), (F0, F1)
+	FLDPQ	32(R7), (F2, F3)
 	VORR	V0.B16, V0.B16, V4.B16
 	VORR	V1.B16, V1.B16, V5.B16
 	VORR	V2.B16, V2.B16, V6.B16
@@ -70,155 +71,155 @@ noBias1:
 	VEOR	V23.B16, V23.B16, V23.B16
 
 started2:
-	MOVD	TileArgs_A(R0), R6
-	MOVD	TileArgs_B(R0), R7
-	SUB	$1, R2, R8
-	MOVD	$0, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$1, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$2, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$3, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$4, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R14
-	ADD	R14<<2, R6, R14
-	MOVD	$5, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R8
-	ADD	R8<<2, R6, R8
-	MOVD	TileArgs_SegOff(R0), R6
-	MOVD	TileArgs_Segs(R0), R9
+	MOVD	TileArgs_A(R0), R7
+	MOVD	TileArgs_B(R0), R8
+	SUB	$1, R2, R9
+	MOVD	$0, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$1, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$2, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$3, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$4, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R15
+	ADD	R15<<2, R7, R15
+	MOVD	$5, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R9
+	ADD	R9<<2, R7, R9
+	MOVD	TileArgs_SegOff(R0), R7
+	MOVD	TileArgs_Segs(R0), R10
 
 segment3:
-	MOVW.P	4(R6), R15
-	LSL	$2, R15
-	MOVD	R5, R16
-	CBZ	R16, rest5
+	MOVW.P	4(R7), R16
+	LSL	$2, R16
+	MOVD	R6, R17
+	CBZ	R17, rest5
 
 terms4:
-	WORD	$0x3cef6958 // ldr q24, [x10, x15]
-	WORD	$0x3cef6979 // ldr q25, [x11, x15]
-	WORD	$0x3cef699a // ldr q26, [x12, x15]
-	WORD	$0x3cef69bb // ldr q27, [x13, x15]
-	WORD	$0x3cef69dc // ldr q28, [x14, x15]
-	WORD	$0x3cef691d // ldr q29, [x8, x15]
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	WORD	$0x3cf06978 // ldr q24, [x11, x16]
+	WORD	$0x3cf06999 // ldr q25, [x12, x16]
+	WORD	$0x3cf069ba // ldr q26, [x13, x16]
+	WORD	$0x3cf069db // ldr q27, [x14, x16]
+	WORD	$0x3cf069fc // ldr q28, [x15, x16]
+	WORD	$0x3cf0693d // ldr q29, [x9, x16]
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ	64(R7), F30
+	FMOVQ	64(R8), F30
 	WORD	$0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ	80(R7), F31
+	FMOVQ	80(R8), F31
 	WORD	$0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD	$0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD	$0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD	$0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ	96(R7), F30
+	FMOVQ	96(R8), F30
 	WORD	$0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD	$0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD	$0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD	$0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ	112(R7), F31
+	FMOVQ	112(R8), F31
 	WORD	$0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
 	WORD	$0x4fbb13ce // fmla v14.4s, v30.4s, v27.s[1]
 	WORD	$0x4fbc13d2 // fmla v18.4s, v30.4s, v28.s[1]
 	WORD	$0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ	128(R7), F30
+	FMOVQ	128(R8), F30
 	WORD	$0x4fb813e3 // fmla v3.4s, v31.4s, v24.s[1]
 	WORD	$0x4fb913e7 // fmla v7.4s, v31.4s, v25.s[1]
 	WORD	$0x4fba13eb // fmla v11.4s, v31.4s, v26.s[1]
 	WORD	$0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ	144(R7), F31
+	FMOVQ	144(R8), F31
 	WORD	$0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD	$0x4f991bc4 // fmla v4.4s, v30.4s, v25.s[2]
 	WORD	$0x4f9a1bc8 // fmla v8.4s, v30.4s, v26.s[2]
 	WORD	$0x4f9b1bcc // fmla v12.4s, v30.4s, v27.s[2]
 	WORD	$0x4f9c1bd0 // fmla v16.4s, v30.4s, v28.s[2]
 	WORD	$0x4f9d1bd4 // fmla v20.4s, v30.4s, v29.s[2]
-	FMOVQ	160(R7), F30
+	FMOVQ	160(R8), F30
 	WORD	$0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD	$0x4f991be5 // fmla v5.4s, v31.4s, v25.s[2]
 	WORD	$0x4f9a1be9 // fmla v9.4s, v31.4s, v26.s[2]
 	WORD	$0x4f9b1bed // fmla v13.4s, v31.4s, v27.s[2]
 	WORD	$0x4f9c1bf1 // fmla v17.4s, v31.4s, v28.s[2]
 	WORD	$0x4f9d1bf5 // fmla v21.4s, v31.4s, v29.s[2]
-	FMOVQ	176(R7), F31
+	FMOVQ	176(R8), F31
 	WORD	$0x4f981bc2 // fmla v2.4s, v30.4s, v24.s[2]
 	WORD	$0x4f991bc6 // fmla v6.4s, v30.4s, v25.s[2]
 	WORD	$0x4f9a1bca // fmla v10.4s, v30.4s, v26.s[2]
 	WORD	$0x4f9b1bce // fmla v14.4s, v30.4s, v27.s[2]
 	WORD	$0x4f9c1bd2 // fmla v18.4s, v30.4s, v28.s[2]
 	WORD	$0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ	192(R7), F30
+	FMOVQ	192(R8), F30
 	WORD	$0x4f981be3 // fmla v3.4s, v31.4s, v24.s[2]
 	WORD	$0x4f991be7 // fmla v7.4s, v31.4s, v25.s[2]
 	WORD	$0x4f9a1beb // fmla v11.4s, v31.4s, v26.s[2]
 	WORD	$0x4f9b1bef // fmla v15.4s, v31.4s, v27.s[2]
 	WORD	$0x4f9c1bf3 // fmla v19.4s, v31.4s, v28.s[2]
 	WORD	$0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ	208(R7), F31
+	FMOVQ	208(R8), F31
 	WORD	$0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD	$0x4fb91bc4 // fmla v4.4s, v30.4s, v25.s[3]
 	WORD	$0x4fba1bc8 // fmla v8.4s, v30.4s, v26.s[3]
 	WORD	$0x4fbb1bcc // fmla v12.4s, v30.4s, v27.s[3]
 	WORD	$0x4fbc1bd0 // fmla v16.4s, v30.4s, v28.s[3]
 	WORD	$0x4fbd1bd4 // fmla v20.4s, v30.4s, v29.s[3]
-	FMOVQ	224(R7), F30
+	FMOVQ	224(R8), F30
 	WORD	$0x4fb81be1 // fmla v1.4s, v31.4s, v24.s[3]
 	WORD	$0x4fb91be5 // fmla v5.4s, v31.4s, v25.s[3]
 	WORD	$0x4fba1be9 // fmla v9.4s, v31.4s, v26.s[3]
 	WORD	$0x4fbb1bed // fmla v13.4s, v31.4s, v27.s[3]
 	WORD	$0x4fbc1bf1 // fmla v17.4s, v31.4s, v28.s[3]
 	WORD	$0x4fbd1bf5 // fmla v21.4s, v31.4s, v29.s[3]
-	FMOVQ	240(R7), F31
+	FMOVQ	240(R8), F31
 	WORD	$0x4fb81bc2 // fmla v2.4s, v30.4s, v24.s[3]
 	WORD	$0x4fb91bc6 // fmla v6.4s, v30.4s, v25.s[3]
 	WORD	$0x4fba1bca // fmla v10.4s, v30.4s, v26.s[3]
@@ -231,63 +232,63 @@ terms4:
 	WORD	$0x4fbb1bef // fmla v15.4s, v31.4s, v27.s[3]
 	WORD	$0x4fbc1bf3 // fmla v19.4s, v31.4s, v28.s[3]
 	WORD	$0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	ADD	$256, R7
-	ADD	$16, R15
-	SUB	$1, R16
-	CBNZ	R16, terms4
+	ADD	$256, R8
+	ADD	$16, R16
+	SUB	$1, R17
+	CBNZ	R17, terms4
 
 rest5:
 	TBZ	$1, R3, skip6
-	FMOVD	(R10)(R15), F24
-	FMOVD	(R11)(R15), F25
-	FMOVD	(R12)(R15), F26
-	FMOVD	(R13)(R15), F27
-	FMOVD	(R14)(R15), F28
-	FMOVD	(R8)(R15), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVD	(R11)(R16), F24
+	FMOVD	(R12)(R16), F25
+	FMOVD	(R13)(R16), F26
+	FMOVD	(R14)(R16), F27
+	FMOVD	(R15)(R16), F28
+	FMOVD	(R9)(R16), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13ce // fmla v14.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d2 // fmla v18.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ	64(R7), F30
+	FMOVQ	64(R8), F30
 	WORD	$0x4f9813e3 // fmla v3.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e7 // fmla v7.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13eb // fmla v11.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ	80(R7), F31
+	FMOVQ	80(R8), F31
 	WORD	$0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c4 // fmla v4.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13c8 // fmla v8.4s, v30.4s, v26.s[1]
 	WORD	$0x4fbb13cc // fmla v12.4s, v30.4s, v27.s[1]
 	WORD	$0x4fbc13d0 // fmla v16.4s, v30.4s, v28.s[1]
 	WORD	$0x4fbd13d4 // fmla v20.4s, v30.4s, v29.s[1]
-	FMOVQ	96(R7), F30
+	FMOVQ	96(R8), F30
 	WORD	$0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD	$0x4fb913e5 // fmla v5.4s, v31.4s, v25.s[1]
 	WORD	$0x4fba13e9 // fmla v9.4s, v31.4s, v26.s[1]
 	WORD	$0x4fbb13ed // fmla v13.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f1 // fmla v17.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f5 // fmla v21.4s, v31.4s, v29.s[1]
-	FMOVQ	112(R7), F31
+	FMOVQ	112(R8), F31
 	WORD	$0x4fb813c2 // fmla v2.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c6 // fmla v6.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13ca // fmla v10.4s, v30.4s, v26.s[1]
@@ -300,33 +301,33 @@ rest5:
 	WORD	$0x4fbb13ef // fmla v15.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f3 // fmla v19.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	ADD	$128, R7
-	ADD	$8, R15
+	ADD	$128, R8
+	ADD	$8, R16
 
 skip6:
 	TBZ	$0, R3, skip7
-	FMOVS	(R10)(R15), F24
-	FMOVS	(R11)(R15), F25
-	FMOVS	(R12)(R15), F26
-	FMOVS	(R13)(R15), F27
-	FMOVS	(R14)(R15), F28
-	FMOVS	(R8)(R15), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVS	(R11)(R16), F24
+	FMOVS	(R12)(R16), F25
+	FMOVS	(R13)(R16), F26
+	FMOVS	(R14)(R16), F27
+	FMOVS	(R15)(R16), F28
+	FMOVS	(R9)(R16), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c4 // fmla v4.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c8 // fmla v8.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13cc // fmla v12.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d0 // fmla v16.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d4 // fmla v20.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e5 // fmla v5.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13e9 // fmla v9.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13ed // fmla v13.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f1 // fmla v17.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f5 // fmla v21.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4f9813c2 // fmla v2.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c6 // fmla v6.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13ca // fmla v10.4s, v30.4s, v26.s[0]
@@ -339,59 +340,72 @@ skip6:
 	WORD	$0x4f9b13ef // fmla v15.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f3 // fmla v19.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	ADD	$64, R7
-	ADD	$4, R15
+	ADD	$64, R8
+	ADD	$4, R16
 
 skip7:
-	SUB	$1, R9
-	CBNZ	R9, segment3
-	MOVD	TileArgs_C(R0), R6
-	SUB	$1, R2, R7
-	MOVD	$0, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R9
-	ADD	R9<<2, R6, R9
-	MOVD	$1, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$2, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$3, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$4, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$5, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R7
-	ADD	R7<<2, R6, R7
-	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$4, R6, skip8
-	ADD	$32, R9, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip10
-	FLDPQ	(R9), (F24, F25)
+	SUB	$1, R10
+	CBNZ	R10, segment3
+	MOVD	TileArgs_C(R0), R7
+	SUB	$1, R2, R8
+	MOVD	$0, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R10
+	ADD	R10<<2, R7, R10
+	MOVD	$1, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$2, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$3, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$4, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$5, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R8
+	ADD	R8<<2, R7, R8
+	MOVD	TileArgs_Cols(R0), R7
+	TBZ	$4, R7, skip8
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip10
+	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R10, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
 skip10:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip11
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip11
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
+	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
+	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
+
+skip11:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip12
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
@@ -400,34 +414,48 @@ skip10:
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip12
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip13
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
 	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
 	WORD	$0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
 	WORD	$0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
 
-skip12:
+skip13:
 
-skip11:
-	FSTPQ	(F0, F1), (R9)
-	FSTPQ	(F2, F3), (R8)
+skip12:
+	FSTPQ	(F0, F1), (R10)
+	ADD	$32, R10, R9
+	FSTPQ	(F2, F3), (R9)
 	CMP	$1, R2
 	BLE	stored9
-	ADD	$32, R10, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip13
-	FLDPQ	(R10), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip14
+	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R11, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip13:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip14
+skip14:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip15
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
+	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
+	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
+
+skip15:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip16
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
 	WORD	$0x4ea0e8b8 // fcmlt v24.4s, v5.4s, #0.0
@@ -436,34 +464,48 @@ skip13:
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip15
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip17
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
 	WORD	$0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
 	WORD	$0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
 	WORD	$0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
 
-skip15:
+skip17:
 
-skip14:
-	FSTPQ	(F4, F5), (R10)
-	FSTPQ	(F6, F7), (R8)
+skip16:
+	FSTPQ	(F4, F5), (R11)
+	ADD	$32, R11, R9
+	FSTPQ	(F6, F7), (R9)
 	CMP	$2, R2
 	BLE	stored9
-	ADD	$32, R11, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip16
-	FLDPQ	(R11), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip18
+	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R12, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip16:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip17
+skip18:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip19
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
+	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
+	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
+
+skip19:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip20
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
 	WORD	$0x4ea0e938 // fcmlt v24.4s, v9.4s, #0.0
@@ -472,34 +514,48 @@ skip16:
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip18
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip21
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
 	WORD	$0x4eb8f529 // fmin v9.4s, v9.4s, v24.4s
 	WORD	$0x4eb8f54a // fmin v10.4s, v10.4s, v24.4s
 	WORD	$0x4eb8f56b // fmin v11.4s, v11.4s, v24.4s
 
-skip18:
+skip21:
 
-skip17:
-	FSTPQ	(F8, F9), (R11)
-	FSTPQ	(F10, F11), (R8)
+skip20:
+	FSTPQ	(F8, F9), (R12)
+	ADD	$32, R12, R9
+	FSTPQ	(F10, F11), (R9)
 	CMP	$3, R2
 	BLE	stored9
-	ADD	$32, R12, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip19
-	FLDPQ	(R12), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip22
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R13, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip19:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip20
+skip22:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip23
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
+	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
+	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
+
+skip23:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip24
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
 	WORD	$0x4ea0e9b8 // fcmlt v24.4s, v13.4s, #0.0
@@ -508,34 +564,48 @@ skip19:
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip21
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip25
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
 	WORD	$0x4eb8f5ad // fmin v13.4s, v13.4s, v24.4s
 	WORD	$0x4eb8f5ce // fmin v14.4s, v14.4s, v24.4s
 	WORD	$0x4eb8f5ef // fmin v15.4s, v15.4s, v24.4s
 
-skip21:
+skip25:
 
-skip20:
-	FSTPQ	(F12, F13), (R12)
-	FSTPQ	(F14, F15), (R8)
+skip24:
+	FSTPQ	(F12, F13), (R13)
+	ADD	$32, R13, R9
+	FSTPQ	(F14, F15), (R9)
 	CMP	$4, R2
 	BLE	stored9
-	ADD	$32, R13, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip22
-	FLDPQ	(R13), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip26
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R14, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip22:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip23
+skip26:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip27
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
+	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
+	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+
+skip27:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip28
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
 	WORD	$0x4ea0ea38 // fcmlt v24.4s, v17.4s, #0.0
@@ -544,34 +614,48 @@ skip22:
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip24
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip29
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
 	WORD	$0x4eb8f631 // fmin v17.4s, v17.4s, v24.4s
 	WORD	$0x4eb8f652 // fmin v18.4s, v18.4s, v24.4s
 	WORD	$0x4eb8f673 // fmin v19.4s, v19.4s, v24.4s
 
-skip24:
+skip29:
 
-skip23:
-	FSTPQ	(F16, F17), (R13)
-	FSTPQ	(F18, F19), (R8)
+skip28:
+	FSTPQ	(F16, F17), (R14)
+	ADD	$32, R14, R9
+	FSTPQ	(F18, F19), (R9)
 	CMP	$5, R2
 	BLE	stored9
-	ADD	$32, R7, R8
-	MOVBU	TileArgs_Accumulate(R0), R14
-	CBZ	R14, skip25
-	FLDPQ	(R7), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip30
+	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
-	FLDPQ	(R8), (F24, F25)
+	ADD	$32, R8, R9
+	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip25:
-	MOVBU	TileArgs_ReLU(R0), R14
-	CBZ	R14, skip26
+skip30:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip31
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
+	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
+	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
+
+skip31:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip32
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
 	WORD	$0x4ea0eab8 // fcmlt v24.4s, v21.4s, #0.0
@@ -580,618 +664,871 @@ skip25:
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R14
-	CBZ	R14, skip27
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip33
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
 	WORD	$0x4eb8f6b5 // fmin v21.4s, v21.4s, v24.4s
 	WORD	$0x4eb8f6d6 // fmin v22.4s, v22.4s, v24.4s
 	WORD	$0x4eb8f6f7 // fmin v23.4s, v23.4s, v24.4s
 
-skip27:
+skip33:
 
-skip26:
-	FSTPQ	(F20, F21), (R7)
-	FSTPQ	(F22, F23), (R8)
+skip32:
+	FSTPQ	(F20, F21), (R8)
+	ADD	$32, R8, R9
+	FSTPQ	(F22, F23), (R9)
 
 stored9:
 
 skip8:
-	TBZ	$3, R6, skip28
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip30
+	TBZ	$3, R7, skip34
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip36
+	FLDPQ	(R10), (F24, F25)
+	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
+	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
+
+skip36:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip37
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
 	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
-skip30:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip31
+skip37:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip38
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip32
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip39
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
 	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
 
-skip32:
+skip39:
 
-skip31:
-	FSTPQ	(F0, F1), (R9)
+skip38:
+	FSTPQ	(F0, F1), (R10)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	$32, R9
+	ADD	$32, R10
 	CMP	$1, R2
-	BLE	stored29
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip33
-	FLDPQ	(R10), (F2, F3)
+	BLE	stored35
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip40
+	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip33:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip34
+skip40:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip41
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
+	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
+
+skip41:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip42
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip35
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip43
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
 	WORD	$0x4ea2f4a5 // fmin v5.4s, v5.4s, v2.4s
 
-skip35:
+skip43:
 
-skip34:
-	FSTPQ	(F4, F5), (R10)
+skip42:
+	FSTPQ	(F4, F5), (R11)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	$32, R10
+	ADD	$32, R11
 	CMP	$2, R2
-	BLE	stored29
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip36
-	FLDPQ	(R11), (F2, F3)
+	BLE	stored35
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip44
+	FLDPQ	(R12), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip36:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip37
+skip44:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip45
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
+	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
+
+skip45:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip46
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip38
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip47
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
 	WORD	$0x4ea2f529 // fmin v9.4s, v9.4s, v2.4s
 
-skip38:
+skip47:
 
-skip37:
-	FSTPQ	(F8, F9), (R11)
+skip46:
+	FSTPQ	(F8, F9), (R12)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	$32, R11
+	ADD	$32, R12
 	CMP	$3, R2
-	BLE	stored29
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip39
-	FLDPQ	(R12), (F2, F3)
+	BLE	stored35
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip48
+	FLDPQ	(R13), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip39:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip40
+skip48:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip49
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
+	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
+
+skip49:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip50
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip41
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip51
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
 	WORD	$0x4ea2f5ad // fmin v13.4s, v13.4s, v2.4s
 
-skip41:
+skip51:
 
-skip40:
-	FSTPQ	(F12, F13), (R12)
+skip50:
+	FSTPQ	(F12, F13), (R13)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	$32, R12
+	ADD	$32, R13
 	CMP	$4, R2
-	BLE	stored29
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip42
-	FLDPQ	(R13), (F2, F3)
+	BLE	stored35
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip52
+	FLDPQ	(R14), (F2, F3)
 	WORD	$0x4e30d450 // fadd v16.4s, v2.4s, v16.4s
 	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
 
-skip42:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip43
+skip52:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip53
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e30d450 // fadd v16.4s, v2.4s, v16.4s
+	WORD	$0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
+
+skip53:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip54
 	WORD	$0x4ea0ea02 // fcmlt v2.4s, v16.4s, #0.0
 	WORD	$0x4e621e10 // bic v16.16b, v16.16b, v2.16b
 	WORD	$0x4ea0ea22 // fcmlt v2.4s, v17.4s, #0.0
 	WORD	$0x4e621e31 // bic v17.16b, v17.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip44
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip55
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f610 // fmin v16.4s, v16.4s, v2.4s
 	WORD	$0x4ea2f631 // fmin v17.4s, v17.4s, v2.4s
 
-skip44:
+skip55:
 
-skip43:
-	FSTPQ	(F16, F17), (R13)
+skip54:
+	FSTPQ	(F16, F17), (R14)
 	VORR	V18.B16, V18.B16, V16.B16
 	VORR	V19.B16, V19.B16, V17.B16
-	ADD	$32, R13
+	ADD	$32, R14
 	CMP	$5, R2
-	BLE	stored29
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip45
-	FLDPQ	(R7), (F2, F3)
+	BLE	stored35
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip56
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e34d454 // fadd v20.4s, v2.4s, v20.4s
 	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
 
-skip45:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip46
+skip56:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip57
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e34d454 // fadd v20.4s, v2.4s, v20.4s
+	WORD	$0x4e35d475 // fadd v21.4s, v3.4s, v21.4s
+
+skip57:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip58
 	WORD	$0x4ea0ea82 // fcmlt v2.4s, v20.4s, #0.0
 	WORD	$0x4e621e94 // bic v20.16b, v20.16b, v2.16b
 	WORD	$0x4ea0eaa2 // fcmlt v2.4s, v21.4s, #0.0
 	WORD	$0x4e621eb5 // bic v21.16b, v21.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip47
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip59
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f694 // fmin v20.4s, v20.4s, v2.4s
 	WORD	$0x4ea2f6b5 // fmin v21.4s, v21.4s, v2.4s
 
-skip47:
+skip59:
 
-skip46:
-	FSTPQ	(F20, F21), (R7)
+skip58:
+	FSTPQ	(F20, F21), (R8)
 	VORR	V22.B16, V22.B16, V20.B16
 	VORR	V23.B16, V23.B16, V21.B16
-	ADD	$32, R7
+	ADD	$32, R8
 
-stored29:
+stored35:
 
-skip28:
-	TBZ	$2, R6, skip48
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip50
+skip34:
+	TBZ	$2, R7, skip60
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip62
+	FMOVQ	(R10), F2
+	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
+
+skip62:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip63
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
 	FMOVQ	(R9), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip50:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip51
+skip63:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip64
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip52
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip65
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
 
-skip52:
+skip65:
 
-skip51:
-	FMOVQ	F0, (R9)
+skip64:
+	FMOVQ	F0, (R10)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$1, R2
-	BLE	stored49
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip53
-	FMOVQ	(R10), F1
+	BLE	stored61
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip66
+	FMOVQ	(R11), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip53:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip54
+skip66:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip67
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
+
+skip67:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip68
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip55
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip69
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
-skip55:
+skip69:
 
-skip54:
-	FMOVQ	F4, (R10)
+skip68:
+	FMOVQ	F4, (R11)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R10
+	ADD	$16, R11
 	CMP	$2, R2
-	BLE	stored49
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip56
-	FMOVQ	(R11), F1
+	BLE	stored61
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip70
+	FMOVQ	(R12), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip56:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip57
+skip70:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip71
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
+
+skip71:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip72
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip58
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip73
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
-skip58:
+skip73:
 
-skip57:
-	FMOVQ	F8, (R11)
+skip72:
+	FMOVQ	F8, (R12)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R11
+	ADD	$16, R12
 	CMP	$3, R2
-	BLE	stored49
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip59
-	FMOVQ	(R12), F1
+	BLE	stored61
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip74
+	FMOVQ	(R13), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip59:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip60
+skip74:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip75
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
+
+skip75:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip76
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip61
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip77
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
-skip61:
-
-skip60:
-	FMOVQ	F12, (R12)
-	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R12
-	CMP	$4, R2
-	BLE	stored49
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip62
-	FMOVQ	(R13), F1
-	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
-
-skip62:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip63
-	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
-	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip64
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
-
-skip64:
-
-skip63:
-	FMOVQ	F16, (R13)
-	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R13
-	CMP	$5, R2
-	BLE	stored49
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip65
-	FMOVQ	(R7), F1
-	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
-
-skip65:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip66
-	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
-	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip67
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
-
-skip67:
-
-skip66:
-	FMOVQ	F20, (R7)
-	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R7
-
-stored49:
-
-skip48:
-	TBZ	$1, R6, skip68
-	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip70
-	FMOVD	(R9), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip70:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip71
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip72
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
-
-skip72:
-
-skip71:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored69
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip73
-	FMOVD	(R10), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip73:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip74
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip75
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
-
-skip75:
-
-skip74:
-	FMOVD	F1, (R10)
-	VDUP	V4.D[1], V4.D2
-	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored69
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip76
-	FMOVD	(R11), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+skip77:
 
 skip76:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip77
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip78
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+	FMOVQ	F12, (R13)
+	VORR	V13.B16, V13.B16, V12.B16
+	ADD	$16, R13
+	CMP	$4, R2
+	BLE	stored61
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip78
+	FMOVQ	(R14), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip78:
-
-skip77:
-	FMOVD	F1, (R11)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored69
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip79
-	FMOVD	(R12), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip79
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip79:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip80
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip81
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip80
+	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
+	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip81
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
 
 skip81:
 
 skip80:
-	FMOVD	F1, (R12)
-	VDUP	V12.D[1], V12.D2
-	ADD	$8, R12
-	CMP	$4, R2
-	BLE	stored69
-	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip82
-	FMOVD	(R13), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	FMOVQ	F16, (R14)
+	VORR	V17.B16, V17.B16, V16.B16
+	ADD	$16, R14
+	CMP	$5, R2
+	BLE	stored61
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip82
+	FMOVQ	(R8), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip82:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip83
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip84
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
-
-skip84:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip83
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$8, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip83:
-	FMOVD	F1, (R13)
-	VDUP	V16.D[1], V16.D2
-	ADD	$8, R13
-	CMP	$5, R2
-	BLE	stored69
-	VORR	V20.B16, V20.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip85
-	FMOVD	(R7), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip84
+	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
+	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip85
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
 
 skip85:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip86
+
+skip84:
+	FMOVQ	F20, (R8)
+	VORR	V21.B16, V21.B16, V20.B16
+	ADD	$16, R8
+
+stored61:
+
+skip60:
+	TBZ	$1, R7, skip86
+	VORR	V0.B16, V0.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip88
+	FMOVD	(R10), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip88:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip89
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip89:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip90
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip87
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip91
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip87:
-
-skip86:
-	FMOVD	F1, (R7)
-	VDUP	V20.D[1], V20.D2
-	ADD	$8, R7
-
-stored69:
-
-skip68:
-	TBZ	$0, R6, skip88
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip90
-	FMOVS	(R9), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+skip91:
 
 skip90:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip91
-	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
-	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip92
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
+	FMOVD	F1, (R10)
+	VDUP	V0.D[1], V0.D2
+	ADD	$8, R10
+	CMP	$1, R2
+	BLE	stored87
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip92
+	FMOVD	(R11), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip92:
-
-skip91:
-	FMOVS	F0, (R9)
-	CMP	$1, R2
-	BLE	stored89
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip93
-	FMOVS	(R10), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip93
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip93:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip94
-	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
-	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip95
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip94
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip95
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
 skip95:
 
 skip94:
-	FMOVS	F4, (R10)
+	FMOVD	F1, (R11)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R11
 	CMP	$2, R2
-	BLE	stored89
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip96
-	FMOVS	(R11), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+	BLE	stored87
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip96
+	FMOVD	(R12), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip96:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip97
-	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
-	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip98
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
-
-skip98:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip97
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip97:
-	FMOVS	F8, (R11)
-	CMP	$3, R2
-	BLE	stored89
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip99
-	FMOVS	(R12), F0
-	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip98
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip99
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
 skip99:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip100
-	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
-	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip101
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
 
-skip101:
+skip98:
+	FMOVD	F1, (R12)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R12
+	CMP	$3, R2
+	BLE	stored87
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip100
+	FMOVD	(R13), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip100:
-	FMOVS	F12, (R12)
-	CMP	$4, R2
-	BLE	stored89
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip102
-	FMOVS	(R13), F0
-	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip101
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip102:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip103
-	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
-	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip104
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
-
-skip104:
+skip101:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip102
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip103
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
 skip103:
-	FMOVS	F16, (R13)
-	CMP	$5, R2
-	BLE	stored89
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip105
-	FMOVS	(R7), F0
-	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip102:
+	FMOVD	F1, (R13)
+	VDUP	V12.D[1], V12.D2
+	ADD	$8, R13
+	CMP	$4, R2
+	BLE	stored87
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip104
+	FMOVD	(R14), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip104:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip105
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
 skip105:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip106
-	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
-	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip107
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip106
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip107
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
 skip107:
 
 skip106:
-	FMOVS	F20, (R7)
+	FMOVD	F1, (R14)
+	VDUP	V16.D[1], V16.D2
+	ADD	$8, R14
+	CMP	$5, R2
+	BLE	stored87
+	VORR	V20.B16, V20.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip108
+	FMOVD	(R8), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-stored89:
+skip108:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip109
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$12, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip88:
+skip109:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip110
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip111
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip111:
+
+skip110:
+	FMOVD	F1, (R8)
+	VDUP	V20.D[1], V20.D2
+	ADD	$8, R8
+
+stored87:
+
+skip86:
+	TBZ	$0, R7, skip112
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip114
+	FMOVS	(R10), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip114:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip115
+	MOVW	(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R15
+	AND	$14, R15, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip115:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip116
+	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
+	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip117
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
+
+skip117:
+
+skip116:
+	FMOVS	F0, (R10)
+	CMP	$1, R2
+	BLE	stored113
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip118
+	FMOVS	(R11), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip118:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip119
+	MOVW	4(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip119:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip120
+	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
+	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip121
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
+
+skip121:
+
+skip120:
+	FMOVS	F4, (R11)
+	CMP	$2, R2
+	BLE	stored113
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip122
+	FMOVS	(R12), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip122:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip123
+	MOVW	8(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip123:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip124
+	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
+	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip125
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
+
+skip125:
+
+skip124:
+	FMOVS	F8, (R12)
+	CMP	$3, R2
+	BLE	stored113
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip126
+	FMOVS	(R13), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip126:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip127
+	MOVW	12(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip127:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip128
+	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
+	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip129
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
+
+skip129:
+
+skip128:
+	FMOVS	F12, (R13)
+	CMP	$4, R2
+	BLE	stored113
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip130
+	FMOVS	(R14), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip130:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip131
+	MOVW	16(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip131:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip132
+	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
+	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip133
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
+
+skip133:
+
+skip132:
+	FMOVS	F16, (R14)
+	CMP	$5, R2
+	BLE	stored113
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip134
+	FMOVS	(R8), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip134:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip135
+	MOVW	20(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip135:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip136
+	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
+	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip137
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
+
+skip137:
+
+skip136:
+	FMOVS	F20, (R8)
+
+stored113:
+
+skip112:
 	B	next
 
 short:
-	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias108
-	FLDPQ	(R6), (F0, F1)
-	FLDPQ	32(R6), (F2, F3)
+	MOVD	TileArgs_Bias(R0), R7
+	CBZ	R7, noBias138
+	FLDPQ	(R7), (F0, F1)
+	FLDPQ	32(R7), (F2, F3)
 	VORR	V0.B16, V0.B16, V4.B16
 	VORR	V1.B16, V1.B16, V5.B16
 	VORR	V2.B16, V2.B16, V6.B16
@@ -1204,9 +1541,9 @@ short:
 	VORR	V1.B16, V1.B16, V13.B16
 	VORR	V2.B16, V2.B16, V14.B16
 	VORR	V3.B16, V3.B16, V15.B16
-	B	started109
+	B	started139
 
-noBias108:
+noBias138:
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -1224,116 +1561,116 @@ noBias108:
 	VEOR	V14.B16, V14.B16, V14.B16
 	VEOR	V15.B16, V15.B16, V15.B16
 
-started109:
-	MOVD	TileArgs_A(R0), R6
-	MOVD	TileArgs_B(R0), R7
-	SUB	$1, R2, R8
-	MOVD	$0, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$1, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$2, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$3, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R8
-	ADD	R8<<2, R6, R8
-	MOVD	TileArgs_SegOff(R0), R6
-	MOVD	TileArgs_Segs(R0), R9
+started139:
+	MOVD	TileArgs_A(R0), R7
+	MOVD	TileArgs_B(R0), R8
+	SUB	$1, R2, R9
+	MOVD	$0, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$1, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$2, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$3, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R9
+	ADD	R9<<2, R7, R9
+	MOVD	TileArgs_SegOff(R0), R7
+	MOVD	TileArgs_Segs(R0), R10
 
-segment110:
-	MOVW.P	4(R6), R13
-	LSL	$2, R13
-	MOVD	R5, R14
-	CBZ	R14, rest112
+segment140:
+	MOVW.P	4(R7), R14
+	LSL	$2, R14
+	MOVD	R6, R15
+	CBZ	R15, rest142
 
-terms111:
-	WORD	$0x3ced6950 // ldr q16, [x10, x13]
-	WORD	$0x3ced6971 // ldr q17, [x11, x13]
-	WORD	$0x3ced6992 // ldr q18, [x12, x13]
-	WORD	$0x3ced6913 // ldr q19, [x8, x13]
-	FMOVQ	(R7), F20
-	FMOVQ	16(R7), F21
+terms141:
+	WORD	$0x3cee6970 // ldr q16, [x11, x14]
+	WORD	$0x3cee6991 // ldr q17, [x12, x14]
+	WORD	$0x3cee69b2 // ldr q18, [x13, x14]
+	WORD	$0x3cee6933 // ldr q19, [x9, x14]
+	FMOVQ	(R8), F20
+	FMOVQ	16(R8), F21
 	WORD	$0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
 	WORD	$0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
 	WORD	$0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
-	FMOVQ	32(R7), F20
+	FMOVQ	32(R8), F20
 	WORD	$0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
 	WORD	$0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
-	FMOVQ	48(R7), F21
+	FMOVQ	48(R8), F21
 	WORD	$0x4f901282 // fmla v2.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911286 // fmla v6.4s, v20.4s, v17.s[0]
 	WORD	$0x4f92128a // fmla v10.4s, v20.4s, v18.s[0]
 	WORD	$0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
-	FMOVQ	64(R7), F20
+	FMOVQ	64(R8), F20
 	WORD	$0x4f9012a3 // fmla v3.4s, v21.4s, v16.s[0]
 	WORD	$0x4f9112a7 // fmla v7.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212ab // fmla v11.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312af // fmla v15.4s, v21.4s, v19.s[0]
-	FMOVQ	80(R7), F21
+	FMOVQ	80(R8), F21
 	WORD	$0x4fb01280 // fmla v0.4s, v20.4s, v16.s[1]
 	WORD	$0x4fb11284 // fmla v4.4s, v20.4s, v17.s[1]
 	WORD	$0x4fb21288 // fmla v8.4s, v20.4s, v18.s[1]
 	WORD	$0x4fb3128c // fmla v12.4s, v20.4s, v19.s[1]
-	FMOVQ	96(R7), F20
+	FMOVQ	96(R8), F20
 	WORD	$0x4fb012a1 // fmla v1.4s, v21.4s, v16.s[1]
 	WORD	$0x4fb112a5 // fmla v5.4s, v21.4s, v17.s[1]
 	WORD	$0x4fb212a9 // fmla v9.4s, v21.4s, v18.s[1]
 	WORD	$0x4fb312ad // fmla v13.4s, v21.4s, v19.s[1]
-	FMOVQ	112(R7), F21
+	FMOVQ	112(R8), F21
 	WORD	$0x4fb01282 // fmla v2.4s, v20.4s, v16.s[1]
 	WORD	$0x4fb11286 // fmla v6.4s, v20.4s, v17.s[1]
 	WORD	$0x4fb2128a // fmla v10.4s, v20.4s, v18.s[1]
 	WORD	$0x4fb3128e // fmla v14.4s, v20.4s, v19.s[1]
-	FMOVQ	128(R7), F20
+	FMOVQ	128(R8), F20
 	WORD	$0x4fb012a3 // fmla v3.4s, v21.4s, v16.s[1]
 	WORD	$0x4fb112a7 // fmla v7.4s, v21.4s, v17.s[1]
 	WORD	$0x4fb212ab // fmla v11.4s, v21.4s, v18.s[1]
 	WORD	$0x4fb312af // fmla v15.4s, v21.4s, v19.s[1]
-	FMOVQ	144(R7), F21
+	FMOVQ	144(R8), F21
 	WORD	$0x4f901a80 // fmla v0.4s, v20.4s, v16.s[2]
 	WORD	$0x4f911a84 // fmla v4.4s, v20.4s, v17.s[2]
 	WORD	$0x4f921a88 // fmla v8.4s, v20.4s, v18.s[2]
 	WORD	$0x4f931a8c // fmla v12.4s, v20.4s, v19.s[2]
-	FMOVQ	160(R7), F20
+	FMOVQ	160(R8), F20
 	WORD	$0x4f901aa1 // fmla v1.4s, v21.4s, v16.s[2]
 	WORD	$0x4f911aa5 // fmla v5.4s, v21.4s, v17.s[2]
 	WORD	$0x4f921aa9 // fmla v9.4s, v21.4s, v18.s[2]
 	WORD	$0x4f931aad // fmla v13.4s, v21.4s, v19.s[2]
-	FMOVQ	176(R7), F21
+	FMOVQ	176(R8), F21
 	WORD	$0x4f901a82 // fmla v2.4s, v20.4s, v16.s[2]
 	WORD	$0x4f911a86 // fmla v6.4s, v20.4s, v17.s[2]
 	WORD	$0x4f921a8a // fmla v10.4s, v20.4s, v18.s[2]
 	WORD	$0x4f931a8e // fmla v14.4s, v20.4s, v19.s[2]
-	FMOVQ	192(R7), F20
+	FMOVQ	192(R8), F20
 	WORD	$0x4f901aa3 // fmla v3.4s, v21.4s, v16.s[2]
 	WORD	$0x4f911aa7 // fmla v7.4s, v21.4s, v17.s[2]
 	WORD	$0x4f921aab // fmla v11.4s, v21.4s, v18.s[2]
 	WORD	$0x4f931aaf // fmla v15.4s, v21.4s, v19.s[2]
-	FMOVQ	208(R7), F21
+	FMOVQ	208(R8), F21
 	WORD	$0x4fb01a80 // fmla v0.4s, v20.4s, v16.s[3]
 	WORD	$0x4fb11a84 // fmla v4.4s, v20.4s, v17.s[3]
 	WORD	$0x4fb21a88 // fmla v8.4s, v20.4s, v18.s[3]
 	WORD	$0x4fb31a8c // fmla v12.4s, v20.4s, v19.s[3]
-	FMOVQ	224(R7), F20
+	FMOVQ	224(R8), F20
 	WORD	$0x4fb01aa1 // fmla v1.4s, v21.4s, v16.s[3]
 	WORD	$0x4fb11aa5 // fmla v5.4s, v21.4s, v17.s[3]
 	WORD	$0x4fb21aa9 // fmla v9.4s, v21.4s, v18.s[3]
 	WORD	$0x4fb31aad // fmla v13.4s, v21.4s, v19.s[3]
-	FMOVQ	240(R7), F21
+	FMOVQ	240(R8), F21
 	WORD	$0x4fb01a82 // fmla v2.4s, v20.4s, v16.s[3]
 	WORD	$0x4fb11a86 // fmla v6.4s, v20.4s, v17.s[3]
 	WORD	$0x4fb21a8a // fmla v10.4s, v20.4s, v18.s[3]
@@ -1342,49 +1679,49 @@ terms111:
 	WORD	$0x4fb11aa7 // fmla v7.4s, v21.4s, v17.s[3]
 	WORD	$0x4fb21aab // fmla v11.4s, v21.4s, v18.s[3]
 	WORD	$0x4fb31aaf // fmla v15.4s, v21.4s, v19.s[3]
-	ADD	$256, R7
-	ADD	$16, R13
-	SUB	$1, R14
-	CBNZ	R14, terms111
+	ADD	$256, R8
+	ADD	$16, R14
+	SUB	$1, R15
+	CBNZ	R15, terms141
 
-rest112:
-	TBZ	$1, R3, skip113
-	FMOVD	(R10)(R13), F16
-	FMOVD	(R11)(R13), F17
-	FMOVD	(R12)(R13), F18
-	FMOVD	(R8)(R13), F19
-	FMOVQ	(R7), F20
-	FMOVQ	16(R7), F21
+rest142:
+	TBZ	$1, R3, skip143
+	FMOVD	(R11)(R14), F16
+	FMOVD	(R12)(R14), F17
+	FMOVD	(R13)(R14), F18
+	FMOVD	(R9)(R14), F19
+	FMOVQ	(R8), F20
+	FMOVQ	16(R8), F21
 	WORD	$0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
 	WORD	$0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
 	WORD	$0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
-	FMOVQ	32(R7), F20
+	FMOVQ	32(R8), F20
 	WORD	$0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
 	WORD	$0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
-	FMOVQ	48(R7), F21
+	FMOVQ	48(R8), F21
 	WORD	$0x4f901282 // fmla v2.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911286 // fmla v6.4s, v20.4s, v17.s[0]
 	WORD	$0x4f92128a // fmla v10.4s, v20.4s, v18.s[0]
 	WORD	$0x4f93128e // fmla v14.4s, v20.4s, v19.s[0]
-	FMOVQ	64(R7), F20
+	FMOVQ	64(R8), F20
 	WORD	$0x4f9012a3 // fmla v3.4s, v21.4s, v16.s[0]
 	WORD	$0x4f9112a7 // fmla v7.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212ab // fmla v11.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312af // fmla v15.4s, v21.4s, v19.s[0]
-	FMOVQ	80(R7), F21
+	FMOVQ	80(R8), F21
 	WORD	$0x4fb01280 // fmla v0.4s, v20.4s, v16.s[1]
 	WORD	$0x4fb11284 // fmla v4.4s, v20.4s, v17.s[1]
 	WORD	$0x4fb21288 // fmla v8.4s, v20.4s, v18.s[1]
 	WORD	$0x4fb3128c // fmla v12.4s, v20.4s, v19.s[1]
-	FMOVQ	96(R7), F20
+	FMOVQ	96(R8), F20
 	WORD	$0x4fb012a1 // fmla v1.4s, v21.4s, v16.s[1]
 	WORD	$0x4fb112a5 // fmla v5.4s, v21.4s, v17.s[1]
 	WORD	$0x4fb212a9 // fmla v9.4s, v21.4s, v18.s[1]
 	WORD	$0x4fb312ad // fmla v13.4s, v21.4s, v19.s[1]
-	FMOVQ	112(R7), F21
+	FMOVQ	112(R8), F21
 	WORD	$0x4fb01282 // fmla v2.4s, v20.4s, v16.s[1]
 	WORD	$0x4fb11286 // fmla v6.4s, v20.4s, v17.s[1]
 	WORD	$0x4fb2128a // fmla v10.4s, v20.4s, v18.s[1]
@@ -1393,27 +1730,27 @@ rest112:
 	WORD	$0x4fb112a7 // fmla v7.4s, v21.4s, v17.s[1]
 	WORD	$0x4fb212ab // fmla v11.4s, v21.4s, v18.s[1]
 	WORD	$0x4fb312af // fmla v15.4s, v21.4s, v19.s[1]
-	ADD	$128, R7
-	ADD	$8, R13
+	ADD	$128, R8
+	ADD	$8, R14
 
-skip113:
-	TBZ	$0, R3, skip114
-	FMOVS	(R10)(R13), F16
-	FMOVS	(R11)(R13), F17
-	FMOVS	(R12)(R13), F18
-	FMOVS	(R8)(R13), F19
-	FMOVQ	(R7), F20
-	FMOVQ	16(R7), F21
+skip143:
+	TBZ	$0, R3, skip144
+	FMOVS	(R11)(R14), F16
+	FMOVS	(R12)(R14), F17
+	FMOVS	(R13)(R14), F18
+	FMOVS	(R9)(R14), F19
+	FMOVQ	(R8), F20
+	FMOVQ	16(R8), F21
 	WORD	$0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
 	WORD	$0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
 	WORD	$0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
-	FMOVQ	32(R7), F20
+	FMOVQ	32(R8), F20
 	WORD	$0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
 	WORD	$0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
-	FMOVQ	48(R7), F21
+	FMOVQ	48(R8), F21
 	WORD	$0x4f901282 // fmla v2.4s, v20.4s, v16.s[0]
 	WORD	$0x4f911286 // fmla v6.4s, v20.4s, v17.s[0]
 	WORD	$0x4f92128a // fmla v10.4s, v20.4s, v18.s[0]
@@ -1422,49 +1759,62 @@ skip113:
 	WORD	$0x4f9112a7 // fmla v7.4s, v21.4s, v17.s[0]
 	WORD	$0x4f9212ab // fmla v11.4s, v21.4s, v18.s[0]
 	WORD	$0x4f9312af // fmla v15.4s, v21.4s, v19.s[0]
-	ADD	$64, R7
-	ADD	$4, R13
+	ADD	$64, R8
+	ADD	$4, R14
 
-skip114:
-	SUB	$1, R9
-	CBNZ	R9, segment110
-	MOVD	TileArgs_C(R0), R6
-	SUB	$1, R2, R7
-	MOVD	$0, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R9
-	ADD	R9<<2, R6, R9
-	MOVD	$1, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$2, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$3, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R7
-	ADD	R7<<2, R6, R7
-	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$4, R6, skip115
-	ADD	$32, R9, R8
-	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip117
-	FLDPQ	(R9), (F16, F17)
+skip144:
+	SUB	$1, R10
+	CBNZ	R10, segment140
+	MOVD	TileArgs_C(R0), R7
+	SUB	$1, R2, R8
+	MOVD	$0, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R10
+	ADD	R10<<2, R7, R10
+	MOVD	$1, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$2, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$3, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R8
+	ADD	R8<<2, R7, R8
+	MOVD	TileArgs_Cols(R0), R7
+	TBZ	$4, R7, skip145
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip147
+	FLDPQ	(R10), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
-	FLDPQ	(R8), (F16, F17)
+	ADD	$32, R10, R9
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
-skip117:
-	MOVBU	TileArgs_ReLU(R0), R12
-	CBZ	R12, skip118
+skip147:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip148
+	MOVW	(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
+	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
+	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
+
+skip148:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip149
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
 	WORD	$0x4ea0e830 // fcmlt v16.4s, v1.4s, #0.0
@@ -1473,34 +1823,48 @@ skip117:
 	WORD	$0x4e701c42 // bic v2.16b, v2.16b, v16.16b
 	WORD	$0x4ea0e870 // fcmlt v16.4s, v3.4s, #0.0
 	WORD	$0x4e701c63 // bic v3.16b, v3.16b, v16.16b
-	MOVBU	TileArgs_ReLU6(R0), R12
-	CBZ	R12, skip119
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip150
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
 	WORD	$0x4eb0f421 // fmin v1.4s, v1.4s, v16.4s
 	WORD	$0x4eb0f442 // fmin v2.4s, v2.4s, v16.4s
 	WORD	$0x4eb0f463 // fmin v3.4s, v3.4s, v16.4s
 
-skip119:
+skip150:
 
-skip118:
-	FSTPQ	(F0, F1), (R9)
-	FSTPQ	(F2, F3), (R8)
+skip149:
+	FSTPQ	(F0, F1), (R10)
+	ADD	$32, R10, R9
+	FSTPQ	(F2, F3), (R9)
 	CMP	$1, R2
-	BLE	stored116
-	ADD	$32, R10, R8
-	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip120
-	FLDPQ	(R10), (F16, F17)
+	BLE	stored146
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip151
+	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
 	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
-	FLDPQ	(R8), (F16, F17)
+	ADD	$32, R11, R9
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
-skip120:
-	MOVBU	TileArgs_ReLU(R0), R12
-	CBZ	R12, skip121
+skip151:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip152
+	MOVW	4(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
+	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
+	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
+
+skip152:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip153
 	WORD	$0x4ea0e890 // fcmlt v16.4s, v4.4s, #0.0
 	WORD	$0x4e701c84 // bic v4.16b, v4.16b, v16.16b
 	WORD	$0x4ea0e8b0 // fcmlt v16.4s, v5.4s, #0.0
@@ -1509,34 +1873,48 @@ skip120:
 	WORD	$0x4e701cc6 // bic v6.16b, v6.16b, v16.16b
 	WORD	$0x4ea0e8f0 // fcmlt v16.4s, v7.4s, #0.0
 	WORD	$0x4e701ce7 // bic v7.16b, v7.16b, v16.16b
-	MOVBU	TileArgs_ReLU6(R0), R12
-	CBZ	R12, skip122
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip154
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f484 // fmin v4.4s, v4.4s, v16.4s
 	WORD	$0x4eb0f4a5 // fmin v5.4s, v5.4s, v16.4s
 	WORD	$0x4eb0f4c6 // fmin v6.4s, v6.4s, v16.4s
 	WORD	$0x4eb0f4e7 // fmin v7.4s, v7.4s, v16.4s
 
-skip122:
+skip154:
 
-skip121:
-	FSTPQ	(F4, F5), (R10)
-	FSTPQ	(F6, F7), (R8)
+skip153:
+	FSTPQ	(F4, F5), (R11)
+	ADD	$32, R11, R9
+	FSTPQ	(F6, F7), (R9)
 	CMP	$2, R2
-	BLE	stored116
-	ADD	$32, R11, R8
-	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip123
-	FLDPQ	(R11), (F16, F17)
+	BLE	stored146
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip155
+	FLDPQ	(R12), (F16, F17)
 	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
 	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
-	FLDPQ	(R8), (F16, F17)
+	ADD	$32, R12, R9
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
-skip123:
-	MOVBU	TileArgs_ReLU(R0), R12
-	CBZ	R12, skip124
+skip155:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip156
+	MOVW	8(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
+	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
+	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
+
+skip156:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip157
 	WORD	$0x4ea0e910 // fcmlt v16.4s, v8.4s, #0.0
 	WORD	$0x4e701d08 // bic v8.16b, v8.16b, v16.16b
 	WORD	$0x4ea0e930 // fcmlt v16.4s, v9.4s, #0.0
@@ -1545,34 +1923,48 @@ skip123:
 	WORD	$0x4e701d4a // bic v10.16b, v10.16b, v16.16b
 	WORD	$0x4ea0e970 // fcmlt v16.4s, v11.4s, #0.0
 	WORD	$0x4e701d6b // bic v11.16b, v11.16b, v16.16b
-	MOVBU	TileArgs_ReLU6(R0), R12
-	CBZ	R12, skip125
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip158
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f508 // fmin v8.4s, v8.4s, v16.4s
 	WORD	$0x4eb0f529 // fmin v9.4s, v9.4s, v16.4s
 	WORD	$0x4eb0f54a // fmin v10.4s, v10.4s, v16.4s
 	WORD	$0x4eb0f56b // fmin v11.4s, v11.4s, v16.4s
 
-skip125:
+skip158:
 
-skip124:
-	FSTPQ	(F8, F9), (R11)
-	FSTPQ	(F10, F11), (R8)
+skip157:
+	FSTPQ	(F8, F9), (R12)
+	ADD	$32, R12, R9
+	FSTPQ	(F10, F11), (R9)
 	CMP	$3, R2
-	BLE	stored116
-	ADD	$32, R7, R8
-	MOVBU	TileArgs_Accumulate(R0), R12
-	CBZ	R12, skip126
-	FLDPQ	(R7), (F16, F17)
+	BLE	stored146
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip159
+	FLDPQ	(R8), (F16, F17)
 	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
 	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
-	FLDPQ	(R8), (F16, F17)
+	ADD	$32, R8, R9
+	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
-skip126:
-	MOVBU	TileArgs_ReLU(R0), R12
-	CBZ	R12, skip127
+skip159:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip160
+	MOVW	12(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
+	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
+	ADD	$32, R9, R9
+	FLDPQ	(R9), (F16, F17)
+	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
+	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
+
+skip160:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip161
 	WORD	$0x4ea0e990 // fcmlt v16.4s, v12.4s, #0.0
 	WORD	$0x4e701d8c // bic v12.16b, v12.16b, v16.16b
 	WORD	$0x4ea0e9b0 // fcmlt v16.4s, v13.4s, #0.0
@@ -1581,422 +1973,592 @@ skip126:
 	WORD	$0x4e701dce // bic v14.16b, v14.16b, v16.16b
 	WORD	$0x4ea0e9f0 // fcmlt v16.4s, v15.4s, #0.0
 	WORD	$0x4e701def // bic v15.16b, v15.16b, v16.16b
-	MOVBU	TileArgs_ReLU6(R0), R12
-	CBZ	R12, skip128
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip162
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f58c // fmin v12.4s, v12.4s, v16.4s
 	WORD	$0x4eb0f5ad // fmin v13.4s, v13.4s, v16.4s
 	WORD	$0x4eb0f5ce // fmin v14.4s, v14.4s, v16.4s
 	WORD	$0x4eb0f5ef // fmin v15.4s, v15.4s, v16.4s
 
-skip128:
+skip162:
 
-skip127:
-	FSTPQ	(F12, F13), (R7)
-	FSTPQ	(F14, F15), (R8)
+skip161:
+	FSTPQ	(F12, F13), (R8)
+	ADD	$32, R8, R9
+	FSTPQ	(F14, F15), (R9)
 
-stored116:
+stored146:
 
-skip115:
-	TBZ	$3, R6, skip129
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip131
+skip145:
+	TBZ	$3, R7, skip163
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip165
+	FLDPQ	(R10), (F16, F17)
+	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
+	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
+
+skip165:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip166
+	MOVW	(R4), R13
+	ADD	R13<<2, R9, R9
 	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
 
-skip131:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip132
+skip166:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip167
 	WORD	$0x4ea0e810 // fcmlt v16.4s, v0.4s, #0.0
 	WORD	$0x4e701c00 // bic v0.16b, v0.16b, v16.16b
 	WORD	$0x4ea0e830 // fcmlt v16.4s, v1.4s, #0.0
 	WORD	$0x4e701c21 // bic v1.16b, v1.16b, v16.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip133
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip168
 	WORD	$0x4f00f710 // fmov v16.4s, #6.0
 	WORD	$0x4eb0f400 // fmin v0.4s, v0.4s, v16.4s
 	WORD	$0x4eb0f421 // fmin v1.4s, v1.4s, v16.4s
 
-skip133:
+skip168:
 
-skip132:
-	FSTPQ	(F0, F1), (R9)
+skip167:
+	FSTPQ	(F0, F1), (R10)
 	VORR	V2.B16, V2.B16, V0.B16
 	VORR	V3.B16, V3.B16, V1.B16
-	ADD	$32, R9
+	ADD	$32, R10
 	CMP	$1, R2
-	BLE	stored130
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip134
-	FLDPQ	(R10), (F2, F3)
+	BLE	stored164
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip169
+	FLDPQ	(R11), (F2, F3)
 	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
 	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
 
-skip134:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip135
+skip169:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip170
+	MOVW	4(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e24d444 // fadd v4.4s, v2.4s, v4.4s
+	WORD	$0x4e25d465 // fadd v5.4s, v3.4s, v5.4s
+
+skip170:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip171
 	WORD	$0x4ea0e882 // fcmlt v2.4s, v4.4s, #0.0
 	WORD	$0x4e621c84 // bic v4.16b, v4.16b, v2.16b
 	WORD	$0x4ea0e8a2 // fcmlt v2.4s, v5.4s, #0.0
 	WORD	$0x4e621ca5 // bic v5.16b, v5.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip136
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip172
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f484 // fmin v4.4s, v4.4s, v2.4s
 	WORD	$0x4ea2f4a5 // fmin v5.4s, v5.4s, v2.4s
 
-skip136:
+skip172:
 
-skip135:
-	FSTPQ	(F4, F5), (R10)
+skip171:
+	FSTPQ	(F4, F5), (R11)
 	VORR	V6.B16, V6.B16, V4.B16
 	VORR	V7.B16, V7.B16, V5.B16
-	ADD	$32, R10
+	ADD	$32, R11
 	CMP	$2, R2
-	BLE	stored130
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip137
-	FLDPQ	(R11), (F2, F3)
+	BLE	stored164
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip173
+	FLDPQ	(R12), (F2, F3)
 	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
 	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
 
-skip137:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip138
+skip173:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip174
+	MOVW	8(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e28d448 // fadd v8.4s, v2.4s, v8.4s
+	WORD	$0x4e29d469 // fadd v9.4s, v3.4s, v9.4s
+
+skip174:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip175
 	WORD	$0x4ea0e902 // fcmlt v2.4s, v8.4s, #0.0
 	WORD	$0x4e621d08 // bic v8.16b, v8.16b, v2.16b
 	WORD	$0x4ea0e922 // fcmlt v2.4s, v9.4s, #0.0
 	WORD	$0x4e621d29 // bic v9.16b, v9.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip139
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip176
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f508 // fmin v8.4s, v8.4s, v2.4s
 	WORD	$0x4ea2f529 // fmin v9.4s, v9.4s, v2.4s
 
-skip139:
+skip176:
 
-skip138:
-	FSTPQ	(F8, F9), (R11)
+skip175:
+	FSTPQ	(F8, F9), (R12)
 	VORR	V10.B16, V10.B16, V8.B16
 	VORR	V11.B16, V11.B16, V9.B16
-	ADD	$32, R11
+	ADD	$32, R12
 	CMP	$3, R2
-	BLE	stored130
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip140
-	FLDPQ	(R7), (F2, F3)
+	BLE	stored164
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip177
+	FLDPQ	(R8), (F2, F3)
 	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
 	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
 
-skip140:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip141
+skip177:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip178
+	MOVW	12(R4), R13
+	ADD	R13<<2, R9, R9
+	FLDPQ	(R9), (F2, F3)
+	WORD	$0x4e2cd44c // fadd v12.4s, v2.4s, v12.4s
+	WORD	$0x4e2dd46d // fadd v13.4s, v3.4s, v13.4s
+
+skip178:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip179
 	WORD	$0x4ea0e982 // fcmlt v2.4s, v12.4s, #0.0
 	WORD	$0x4e621d8c // bic v12.16b, v12.16b, v2.16b
 	WORD	$0x4ea0e9a2 // fcmlt v2.4s, v13.4s, #0.0
 	WORD	$0x4e621dad // bic v13.16b, v13.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip142
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip180
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f58c // fmin v12.4s, v12.4s, v2.4s
 	WORD	$0x4ea2f5ad // fmin v13.4s, v13.4s, v2.4s
 
-skip142:
+skip180:
 
-skip141:
-	FSTPQ	(F12, F13), (R7)
+skip179:
+	FSTPQ	(F12, F13), (R8)
 	VORR	V14.B16, V14.B16, V12.B16
 	VORR	V15.B16, V15.B16, V13.B16
-	ADD	$32, R7
+	ADD	$32, R8
 
-stored130:
+stored164:
 
-skip129:
-	TBZ	$2, R6, skip143
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip145
+skip163:
+	TBZ	$2, R7, skip181
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip183
+	FMOVQ	(R10), F2
+	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
+
+skip183:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip184
+	MOVW	(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$8, R14, R13
+	ADD	R13<<2, R9, R9
 	FMOVQ	(R9), F2
 	WORD	$0x4e20d440 // fadd v0.4s, v2.4s, v0.4s
 
-skip145:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip146
+skip184:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip185
 	WORD	$0x4ea0e802 // fcmlt v2.4s, v0.4s, #0.0
 	WORD	$0x4e621c00 // bic v0.16b, v0.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip147
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip186
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
 
-skip147:
+skip186:
 
-skip146:
-	FMOVQ	F0, (R9)
+skip185:
+	FMOVQ	F0, (R10)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$1, R2
-	BLE	stored144
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip148
-	FMOVQ	(R10), F1
+	BLE	stored182
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip187
+	FMOVQ	(R11), F1
 	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
-skip148:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip149
+skip187:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip188
+	MOVW	4(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$8, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
+
+skip188:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip189
 	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
 	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip150
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip190
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
-skip150:
+skip190:
 
-skip149:
-	FMOVQ	F4, (R10)
+skip189:
+	FMOVQ	F4, (R11)
 	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R10
+	ADD	$16, R11
 	CMP	$2, R2
-	BLE	stored144
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip151
-	FMOVQ	(R11), F1
+	BLE	stored182
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip191
+	FMOVQ	(R12), F1
 	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip151:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip152
+skip191:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip192
+	MOVW	8(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$8, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
+
+skip192:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip193
 	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
 	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip153
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip194
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
-skip153:
+skip194:
 
-skip152:
-	FMOVQ	F8, (R11)
+skip193:
+	FMOVQ	F8, (R12)
 	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R11
+	ADD	$16, R12
 	CMP	$3, R2
-	BLE	stored144
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip154
-	FMOVQ	(R7), F1
+	BLE	stored182
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip195
+	FMOVQ	(R8), F1
 	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip154:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip155
+skip195:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip196
+	MOVW	12(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$8, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
+
+skip196:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip197
 	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
 	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip156
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip198
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
-skip156:
+skip198:
 
-skip155:
-	FMOVQ	F12, (R7)
+skip197:
+	FMOVQ	F12, (R8)
 	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R7
+	ADD	$16, R8
 
-stored144:
+stored182:
 
-skip143:
-	TBZ	$1, R6, skip157
+skip181:
+	TBZ	$1, R7, skip199
 	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip159
-	FMOVD	(R9), F2
-	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
-
-skip159:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip160
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip161
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
-
-skip161:
-
-skip160:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored158
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip162
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip201
 	FMOVD	(R10), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip162:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip163
+skip201:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip202
+	MOVW	(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$12, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip202:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip203
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip164
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip204
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip164:
+skip204:
 
-skip163:
+skip203:
 	FMOVD	F1, (R10)
-	VDUP	V4.D[1], V4.D2
+	VDUP	V0.D[1], V0.D2
 	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored158
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip165
+	CMP	$1, R2
+	BLE	stored200
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip205
 	FMOVD	(R11), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip165:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip166
-	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
-	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip167
-	WORD	$0x4f00f702 // fmov v2.4s, #6.0
-	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
-
-skip167:
-
-skip166:
-	FMOVD	F1, (R11)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored158
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip168
-	FMOVD	(R7), F2
+skip205:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip206
+	MOVW	4(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$12, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVD	(R9), F2
 	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
 
-skip168:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip169
+skip206:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip207
 	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
 	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip170
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip208
 	WORD	$0x4f00f702 // fmov v2.4s, #6.0
 	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
 
-skip170:
+skip208:
 
-skip169:
-	FMOVD	F1, (R7)
+skip207:
+	FMOVD	F1, (R11)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R11
+	CMP	$2, R2
+	BLE	stored200
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip209
+	FMOVD	(R12), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip209:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip210
+	MOVW	8(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$12, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip210:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip211
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip212
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip212:
+
+skip211:
+	FMOVD	F1, (R12)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R12
+	CMP	$3, R2
+	BLE	stored200
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip213
+	FMOVD	(R8), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip213:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip214
+	MOVW	12(R4), R13
+	ADD	R13<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R14
+	AND	$12, R14, R13
+	ADD	R13<<2, R9, R9
+	FMOVD	(R9), F2
+	WORD	$0x4e21d441 // fadd v1.4s, v2.4s, v1.4s
+
+skip214:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip215
+	WORD	$0x4ea0e822 // fcmlt v2.4s, v1.4s, #0.0
+	WORD	$0x4e621c21 // bic v1.16b, v1.16b, v2.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip216
+	WORD	$0x4f00f702 // fmov v2.4s, #6.0
+	WORD	$0x4ea2f421 // fmin v1.4s, v1.4s, v2.4s
+
+skip216:
+
+skip215:
+	FMOVD	F1, (R8)
 	VDUP	V12.D[1], V12.D2
-	ADD	$8, R7
+	ADD	$8, R8
 
-stored158:
+stored200:
 
-skip157:
-	TBZ	$0, R6, skip171
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip173
-	FMOVS	(R9), F1
+skip199:
+	TBZ	$0, R7, skip217
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip219
+	FMOVS	(R10), F1
 	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
 
-skip173:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip174
+skip219:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip220
+	MOVW	(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R13
+	AND	$14, R13, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip220:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip221
 	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
 	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip175
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip222
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
 
-skip175:
+skip222:
 
-skip174:
-	FMOVS	F0, (R9)
+skip221:
+	FMOVS	F0, (R10)
 	CMP	$1, R2
-	BLE	stored172
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip176
-	FMOVS	(R10), F0
+	BLE	stored218
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip223
+	FMOVS	(R11), F0
 	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
 
-skip176:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip177
+skip223:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip224
+	MOVW	4(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip224:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip225
 	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
 	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip178
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip226
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
 
-skip178:
+skip226:
 
-skip177:
-	FMOVS	F4, (R10)
+skip225:
+	FMOVS	F4, (R11)
 	CMP	$2, R2
-	BLE	stored172
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip179
-	FMOVS	(R11), F0
+	BLE	stored218
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip227
+	FMOVS	(R12), F0
 	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
 
-skip179:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip180
+skip227:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip228
+	MOVW	8(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip228:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip229
 	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
 	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip181
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip230
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
 
-skip181:
+skip230:
 
-skip180:
-	FMOVS	F8, (R11)
+skip229:
+	FMOVS	F8, (R12)
 	CMP	$3, R2
-	BLE	stored172
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip182
+	BLE	stored218
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip231
+	FMOVS	(R8), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip231:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip232
+	MOVW	12(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$14, R10, R9
+	ADD	R9<<2, R7, R7
 	FMOVS	(R7), F0
 	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
 
-skip182:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip183
+skip232:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip233
 	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
 	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip184
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip234
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
 
-skip184:
+skip234:
 
-skip183:
-	FMOVS	F12, (R7)
+skip233:
+	FMOVS	F12, (R8)
 
-stored172:
+stored218:
 
-skip171:
+skip217:
 
 next:
 	ADD	$24, R1
+	ADD	$24, R5
 	ADD	$24, R4
 	SUBS	$6, R2, R2
 	BGT	tile
@@ -2008,15 +2570,16 @@ TEXT ·tileNarrowSIMD(SB), NOSPLIT, $0-8
 	MOVD	TileArgs_AOff(R0), R1
 	MOVD	TileArgs_Rows(R0), R2
 	MOVD	TileArgs_Run(R0), R3
-	MOVD	TileArgs_COff(R0), R4
-	LSR	$2, R3, R5
+	MOVD	TileArgs_AddOff(R0), R4
+	MOVD	TileArgs_COff(R0), R5
+	LSR	$2, R3, R6
 
 tile:
 	CMP	$6, R2
 	BLE	short
-	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias1
-	FLDPQ	(R6), (F0, F1)
+	MOVD	TileArgs_Bias(R0), R7
+	CBZ	R7, noBias1
+	FLDPQ	(R7), (F0, F1)
 	VORR	V0.B16, V0.B16, V2.B16
 	VORR	V1.B16, V1.B16, V3.B16
 	VORR	V0.B16, V0.B16, V4.B16
@@ -2068,129 +2631,129 @@ noBias1:
 	VEOR	V23.B16, V23.B16, V23.B16
 
 started2:
-	MOVD	TileArgs_A(R0), R6
-	MOVD	TileArgs_B(R0), R7
-	SUB	$1, R2, R8
-	MOVD	$0, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$1, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$2, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$3, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$4, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R14
-	ADD	R14<<2, R6, R14
-	MOVD	$5, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R15
-	ADD	R15<<2, R6, R15
-	MOVD	$6, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R16
-	ADD	R16<<2, R6, R16
-	MOVD	$7, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R17
-	ADD	R17<<2, R6, R17
-	MOVD	$8, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R19
-	ADD	R19<<2, R6, R19
-	MOVD	$9, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R20
-	ADD	R20<<2, R6, R20
-	MOVD	$10, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R21
-	ADD	R21<<2, R6, R21
-	MOVD	$11, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R8
-	ADD	R8<<2, R6, R8
-	MOVD	TileArgs_SegOff(R0), R6
-	MOVD	TileArgs_Segs(R0), R9
+	MOVD	TileArgs_A(R0), R7
+	MOVD	TileArgs_B(R0), R8
+	SUB	$1, R2, R9
+	MOVD	$0, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$1, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$2, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$3, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$4, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R15
+	ADD	R15<<2, R7, R15
+	MOVD	$5, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R16
+	ADD	R16<<2, R7, R16
+	MOVD	$6, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R17
+	ADD	R17<<2, R7, R17
+	MOVD	$7, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R19
+	ADD	R19<<2, R7, R19
+	MOVD	$8, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R20
+	ADD	R20<<2, R7, R20
+	MOVD	$9, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R21
+	ADD	R21<<2, R7, R21
+	MOVD	$10, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R22
+	ADD	R22<<2, R7, R22
+	MOVD	$11, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R9
+	ADD	R9<<2, R7, R9
+	MOVD	TileArgs_SegOff(R0), R7
+	MOVD	TileArgs_Segs(R0), R10
 
 segment3:
-	MOVW.P	4(R6), R22
-	LSL	$2, R22
-	MOVD	R5, R23
-	CBZ	R23, rest5
+	MOVW.P	4(R7), R23
+	LSL	$2, R23
+	MOVD	R6, R24
+	CBZ	R24, rest5
 
 terms4:
-	WORD	$0x3cf66958 // ldr q24, [x10, x22]
-	WORD	$0x3cf66979 // ldr q25, [x11, x22]
-	WORD	$0x3cf6699a // ldr q26, [x12, x22]
-	WORD	$0x3cf669bb // ldr q27, [x13, x22]
-	WORD	$0x3cf669dc // ldr q28, [x14, x22]
-	WORD	$0x3cf669fd // ldr q29, [x15, x22]
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	WORD	$0x3cf76978 // ldr q24, [x11, x23]
+	WORD	$0x3cf76999 // ldr q25, [x12, x23]
+	WORD	$0x3cf769ba // ldr q26, [x13, x23]
+	WORD	$0x3cf769db // ldr q27, [x14, x23]
+	WORD	$0x3cf769fc // ldr q28, [x15, x23]
+	WORD	$0x3cf76a1d // ldr q29, [x16, x23]
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c2 // fmla v2.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c4 // fmla v4.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13c6 // fmla v6.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13c8 // fmla v8.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13ca // fmla v10.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e3 // fmla v3.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13e5 // fmla v5.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13e7 // fmla v7.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13e9 // fmla v9.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13eb // fmla v11.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c2 // fmla v2.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13c4 // fmla v4.4s, v30.4s, v26.s[1]
 	WORD	$0x4fbb13c6 // fmla v6.4s, v30.4s, v27.s[1]
 	WORD	$0x4fbc13c8 // fmla v8.4s, v30.4s, v28.s[1]
 	WORD	$0x4fbd13ca // fmla v10.4s, v30.4s, v29.s[1]
-	FMOVQ	64(R7), F30
+	FMOVQ	64(R8), F30
 	WORD	$0x4fb813e1 // fmla v1.4s, v31.4s, v24.s[1]
 	WORD	$0x4fb913e3 // fmla v3.4s, v31.4s, v25.s[1]
 	WORD	$0x4fba13e5 // fmla v5.4s, v31.4s, v26.s[1]
 	WORD	$0x4fbb13e7 // fmla v7.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13e9 // fmla v9.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13eb // fmla v11.4s, v31.4s, v29.s[1]
-	FMOVQ	80(R7), F31
+	FMOVQ	80(R8), F31
 	WORD	$0x4f981bc0 // fmla v0.4s, v30.4s, v24.s[2]
 	WORD	$0x4f991bc2 // fmla v2.4s, v30.4s, v25.s[2]
 	WORD	$0x4f9a1bc4 // fmla v4.4s, v30.4s, v26.s[2]
 	WORD	$0x4f9b1bc6 // fmla v6.4s, v30.4s, v27.s[2]
 	WORD	$0x4f9c1bc8 // fmla v8.4s, v30.4s, v28.s[2]
 	WORD	$0x4f9d1bca // fmla v10.4s, v30.4s, v29.s[2]
-	FMOVQ	96(R7), F30
+	FMOVQ	96(R8), F30
 	WORD	$0x4f981be1 // fmla v1.4s, v31.4s, v24.s[2]
 	WORD	$0x4f991be3 // fmla v3.4s, v31.4s, v25.s[2]
 	WORD	$0x4f9a1be5 // fmla v5.4s, v31.4s, v26.s[2]
 	WORD	$0x4f9b1be7 // fmla v7.4s, v31.4s, v27.s[2]
 	WORD	$0x4f9c1be9 // fmla v9.4s, v31.4s, v28.s[2]
 	WORD	$0x4f9d1beb // fmla v11.4s, v31.4s, v29.s[2]
-	FMOVQ	112(R7), F31
+	FMOVQ	112(R8), F31
 	WORD	$0x4fb81bc0 // fmla v0.4s, v30.4s, v24.s[3]
 	WORD	$0x4fb91bc2 // fmla v2.4s, v30.4s, v25.s[3]
 	WORD	$0x4fba1bc4 // fmla v4.4s, v30.4s, v26.s[3]
@@ -2203,56 +2766,56 @@ terms4:
 	WORD	$0x4fbb1be7 // fmla v7.4s, v31.4s, v27.s[3]
 	WORD	$0x4fbc1be9 // fmla v9.4s, v31.4s, v28.s[3]
 	WORD	$0x4fbd1beb // fmla v11.4s, v31.4s, v29.s[3]
-	WORD	$0x3cf66a18 // ldr q24, [x16, x22]
-	WORD	$0x3cf66a39 // ldr q25, [x17, x22]
-	WORD	$0x3cf66a7a // ldr q26, [x19, x22]
-	WORD	$0x3cf66a9b // ldr q27, [x20, x22]
-	WORD	$0x3cf66abc // ldr q28, [x21, x22]
-	WORD	$0x3cf6691d // ldr q29, [x8, x22]
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	WORD	$0x3cf76a38 // ldr q24, [x17, x23]
+	WORD	$0x3cf76a79 // ldr q25, [x19, x23]
+	WORD	$0x3cf76a9a // ldr q26, [x20, x23]
+	WORD	$0x3cf76abb // ldr q27, [x21, x23]
+	WORD	$0x3cf76adc // ldr q28, [x22, x23]
+	WORD	$0x3cf7693d // ldr q29, [x9, x23]
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813cc // fmla v12.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913ce // fmla v14.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13d0 // fmla v16.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13d2 // fmla v18.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d4 // fmla v20.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813ed // fmla v13.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913ef // fmla v15.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13f1 // fmla v17.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13f3 // fmla v19.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f5 // fmla v21.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4fb813cc // fmla v12.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913ce // fmla v14.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13d0 // fmla v16.4s, v30.4s, v26.s[1]
 	WORD	$0x4fbb13d2 // fmla v18.4s, v30.4s, v27.s[1]
 	WORD	$0x4fbc13d4 // fmla v20.4s, v30.4s, v28.s[1]
 	WORD	$0x4fbd13d6 // fmla v22.4s, v30.4s, v29.s[1]
-	FMOVQ	64(R7), F30
+	FMOVQ	64(R8), F30
 	WORD	$0x4fb813ed // fmla v13.4s, v31.4s, v24.s[1]
 	WORD	$0x4fb913ef // fmla v15.4s, v31.4s, v25.s[1]
 	WORD	$0x4fba13f1 // fmla v17.4s, v31.4s, v26.s[1]
 	WORD	$0x4fbb13f3 // fmla v19.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f5 // fmla v21.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	FMOVQ	80(R7), F31
+	FMOVQ	80(R8), F31
 	WORD	$0x4f981bcc // fmla v12.4s, v30.4s, v24.s[2]
 	WORD	$0x4f991bce // fmla v14.4s, v30.4s, v25.s[2]
 	WORD	$0x4f9a1bd0 // fmla v16.4s, v30.4s, v26.s[2]
 	WORD	$0x4f9b1bd2 // fmla v18.4s, v30.4s, v27.s[2]
 	WORD	$0x4f9c1bd4 // fmla v20.4s, v30.4s, v28.s[2]
 	WORD	$0x4f9d1bd6 // fmla v22.4s, v30.4s, v29.s[2]
-	FMOVQ	96(R7), F30
+	FMOVQ	96(R8), F30
 	WORD	$0x4f981bed // fmla v13.4s, v31.4s, v24.s[2]
 	WORD	$0x4f991bef // fmla v15.4s, v31.4s, v25.s[2]
 	WORD	$0x4f9a1bf1 // fmla v17.4s, v31.4s, v26.s[2]
 	WORD	$0x4f9b1bf3 // fmla v19.4s, v31.4s, v27.s[2]
 	WORD	$0x4f9c1bf5 // fmla v21.4s, v31.4s, v28.s[2]
 	WORD	$0x4f9d1bf7 // fmla v23.4s, v31.4s, v29.s[2]
-	FMOVQ	112(R7), F31
+	FMOVQ	112(R8), F31
 	WORD	$0x4fb81bcc // fmla v12.4s, v30.4s, v24.s[3]
 	WORD	$0x4fb91bce // fmla v14.4s, v30.4s, v25.s[3]
 	WORD	$0x4fba1bd0 // fmla v16.4s, v30.4s, v26.s[3]
@@ -2265,35 +2828,35 @@ terms4:
 	WORD	$0x4fbb1bf3 // fmla v19.4s, v31.4s, v27.s[3]
 	WORD	$0x4fbc1bf5 // fmla v21.4s, v31.4s, v28.s[3]
 	WORD	$0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
-	ADD	$128, R7
-	ADD	$16, R22
-	SUB	$1, R23
-	CBNZ	R23, terms4
+	ADD	$128, R8
+	ADD	$16, R23
+	SUB	$1, R24
+	CBNZ	R24, terms4
 
 rest5:
 	TBZ	$1, R3, skip6
-	FMOVD	(R10)(R22), F24
-	FMOVD	(R11)(R22), F25
-	FMOVD	(R12)(R22), F26
-	FMOVD	(R13)(R22), F27
-	FMOVD	(R14)(R22), F28
-	FMOVD	(R15)(R22), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVD	(R11)(R23), F24
+	FMOVD	(R12)(R23), F25
+	FMOVD	(R13)(R23), F26
+	FMOVD	(R14)(R23), F27
+	FMOVD	(R15)(R23), F28
+	FMOVD	(R16)(R23), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c2 // fmla v2.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c4 // fmla v4.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13c6 // fmla v6.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13c8 // fmla v8.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13ca // fmla v10.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813e1 // fmla v1.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913e3 // fmla v3.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13e5 // fmla v5.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13e7 // fmla v7.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13e9 // fmla v9.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13eb // fmla v11.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4fb813c0 // fmla v0.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913c2 // fmla v2.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13c4 // fmla v4.4s, v30.4s, v26.s[1]
@@ -2306,28 +2869,28 @@ rest5:
 	WORD	$0x4fbb13e7 // fmla v7.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13e9 // fmla v9.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13eb // fmla v11.4s, v31.4s, v29.s[1]
-	FMOVD	(R16)(R22), F24
-	FMOVD	(R17)(R22), F25
-	FMOVD	(R19)(R22), F26
-	FMOVD	(R20)(R22), F27
-	FMOVD	(R21)(R22), F28
-	FMOVD	(R8)(R22), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVD	(R17)(R23), F24
+	FMOVD	(R19)(R23), F25
+	FMOVD	(R20)(R23), F26
+	FMOVD	(R21)(R23), F27
+	FMOVD	(R22)(R23), F28
+	FMOVD	(R9)(R23), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813cc // fmla v12.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913ce // fmla v14.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13d0 // fmla v16.4s, v30.4s, v26.s[0]
 	WORD	$0x4f9b13d2 // fmla v18.4s, v30.4s, v27.s[0]
 	WORD	$0x4f9c13d4 // fmla v20.4s, v30.4s, v28.s[0]
 	WORD	$0x4f9d13d6 // fmla v22.4s, v30.4s, v29.s[0]
-	FMOVQ	32(R7), F30
+	FMOVQ	32(R8), F30
 	WORD	$0x4f9813ed // fmla v13.4s, v31.4s, v24.s[0]
 	WORD	$0x4f9913ef // fmla v15.4s, v31.4s, v25.s[0]
 	WORD	$0x4f9a13f1 // fmla v17.4s, v31.4s, v26.s[0]
 	WORD	$0x4f9b13f3 // fmla v19.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f5 // fmla v21.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	FMOVQ	48(R7), F31
+	FMOVQ	48(R8), F31
 	WORD	$0x4fb813cc // fmla v12.4s, v30.4s, v24.s[1]
 	WORD	$0x4fb913ce // fmla v14.4s, v30.4s, v25.s[1]
 	WORD	$0x4fba13d0 // fmla v16.4s, v30.4s, v26.s[1]
@@ -2340,19 +2903,19 @@ rest5:
 	WORD	$0x4fbb13f3 // fmla v19.4s, v31.4s, v27.s[1]
 	WORD	$0x4fbc13f5 // fmla v21.4s, v31.4s, v28.s[1]
 	WORD	$0x4fbd13f7 // fmla v23.4s, v31.4s, v29.s[1]
-	ADD	$64, R7
-	ADD	$8, R22
+	ADD	$64, R8
+	ADD	$8, R23
 
 skip6:
 	TBZ	$0, R3, skip7
-	FMOVS	(R10)(R22), F24
-	FMOVS	(R11)(R22), F25
-	FMOVS	(R12)(R22), F26
-	FMOVS	(R13)(R22), F27
-	FMOVS	(R14)(R22), F28
-	FMOVS	(R15)(R22), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVS	(R11)(R23), F24
+	FMOVS	(R12)(R23), F25
+	FMOVS	(R13)(R23), F26
+	FMOVS	(R14)(R23), F27
+	FMOVS	(R15)(R23), F28
+	FMOVS	(R16)(R23), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813c0 // fmla v0.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913c2 // fmla v2.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13c4 // fmla v4.4s, v30.4s, v26.s[0]
@@ -2365,14 +2928,14 @@ skip6:
 	WORD	$0x4f9b13e7 // fmla v7.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13e9 // fmla v9.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13eb // fmla v11.4s, v31.4s, v29.s[0]
-	FMOVS	(R16)(R22), F24
-	FMOVS	(R17)(R22), F25
-	FMOVS	(R19)(R22), F26
-	FMOVS	(R20)(R22), F27
-	FMOVS	(R21)(R22), F28
-	FMOVS	(R8)(R22), F29
-	FMOVQ	(R7), F30
-	FMOVQ	16(R7), F31
+	FMOVS	(R17)(R23), F24
+	FMOVS	(R19)(R23), F25
+	FMOVS	(R20)(R23), F26
+	FMOVS	(R21)(R23), F27
+	FMOVS	(R22)(R23), F28
+	FMOVS	(R9)(R23), F29
+	FMOVQ	(R8), F30
+	FMOVQ	16(R8), F31
 	WORD	$0x4f9813cc // fmla v12.4s, v30.4s, v24.s[0]
 	WORD	$0x4f9913ce // fmla v14.4s, v30.4s, v25.s[0]
 	WORD	$0x4f9a13d0 // fmla v16.4s, v30.4s, v26.s[0]
@@ -2385,1209 +2948,1677 @@ skip6:
 	WORD	$0x4f9b13f3 // fmla v19.4s, v31.4s, v27.s[0]
 	WORD	$0x4f9c13f5 // fmla v21.4s, v31.4s, v28.s[0]
 	WORD	$0x4f9d13f7 // fmla v23.4s, v31.4s, v29.s[0]
-	ADD	$32, R7
-	ADD	$4, R22
+	ADD	$32, R8
+	ADD	$4, R23
 
 skip7:
-	SUB	$1, R9
-	CBNZ	R9, segment3
-	MOVD	TileArgs_C(R0), R6
-	SUB	$1, R2, R7
-	MOVD	$0, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R9
-	ADD	R9<<2, R6, R9
-	MOVD	$1, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$2, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$3, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$4, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$5, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R14
-	ADD	R14<<2, R6, R14
-	MOVD	$6, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R15
-	ADD	R15<<2, R6, R15
-	MOVD	$7, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R16
-	ADD	R16<<2, R6, R16
-	MOVD	$8, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R17
-	ADD	R17<<2, R6, R17
-	MOVD	$9, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R19
-	ADD	R19<<2, R6, R19
-	MOVD	$10, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R20
-	ADD	R20<<2, R6, R20
-	MOVD	$11, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R7
-	ADD	R7<<2, R6, R7
-	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$3, R6, skip8
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip10
-	FLDPQ	(R9), (F24, F25)
+	SUB	$1, R10
+	CBNZ	R10, segment3
+	MOVD	TileArgs_C(R0), R7
+	SUB	$1, R2, R8
+	MOVD	$0, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R10
+	ADD	R10<<2, R7, R10
+	MOVD	$1, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$2, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$3, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$4, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$5, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R15
+	ADD	R15<<2, R7, R15
+	MOVD	$6, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R16
+	ADD	R16<<2, R7, R16
+	MOVD	$7, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R17
+	ADD	R17<<2, R7, R17
+	MOVD	$8, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R19
+	ADD	R19<<2, R7, R19
+	MOVD	$9, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R20
+	ADD	R20<<2, R7, R20
+	MOVD	$10, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R21
+	ADD	R21<<2, R7, R21
+	MOVD	$11, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R8
+	ADD	R8<<2, R7, R8
+	MOVD	TileArgs_Cols(R0), R7
+	TBZ	$3, R7, skip8
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip10
+	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
 
 skip10:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip11
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip11
+	MOVW	(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
+	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
+
+skip11:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip12
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
 	WORD	$0x4ea0e838 // fcmlt v24.4s, v1.4s, #0.0
 	WORD	$0x4e781c21 // bic v1.16b, v1.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip12
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip13
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
 	WORD	$0x4eb8f421 // fmin v1.4s, v1.4s, v24.4s
 
-skip12:
+skip13:
 
-skip11:
-	FSTPQ	(F0, F1), (R9)
+skip12:
+	FSTPQ	(F0, F1), (R10)
 	CMP	$1, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip13
-	FLDPQ	(R10), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip14
+	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
-skip13:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip14
+skip14:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip15
+	MOVW	4(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
+	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
+
+skip15:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip16
 	WORD	$0x4ea0e858 // fcmlt v24.4s, v2.4s, #0.0
 	WORD	$0x4e781c42 // bic v2.16b, v2.16b, v24.16b
 	WORD	$0x4ea0e878 // fcmlt v24.4s, v3.4s, #0.0
 	WORD	$0x4e781c63 // bic v3.16b, v3.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip15
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip17
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f442 // fmin v2.4s, v2.4s, v24.4s
 	WORD	$0x4eb8f463 // fmin v3.4s, v3.4s, v24.4s
 
-skip15:
+skip17:
 
-skip14:
-	FSTPQ	(F2, F3), (R10)
+skip16:
+	FSTPQ	(F2, F3), (R11)
 	CMP	$2, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip16
-	FLDPQ	(R11), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip18
+	FLDPQ	(R12), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
 
-skip16:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip17
+skip18:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip19
+	MOVW	8(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
+	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
+
+skip19:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip20
 	WORD	$0x4ea0e898 // fcmlt v24.4s, v4.4s, #0.0
 	WORD	$0x4e781c84 // bic v4.16b, v4.16b, v24.16b
 	WORD	$0x4ea0e8b8 // fcmlt v24.4s, v5.4s, #0.0
 	WORD	$0x4e781ca5 // bic v5.16b, v5.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip18
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip21
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f484 // fmin v4.4s, v4.4s, v24.4s
 	WORD	$0x4eb8f4a5 // fmin v5.4s, v5.4s, v24.4s
 
-skip18:
+skip21:
 
-skip17:
-	FSTPQ	(F4, F5), (R11)
+skip20:
+	FSTPQ	(F4, F5), (R12)
 	CMP	$3, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip19
-	FLDPQ	(R12), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip22
+	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
-skip19:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip20
+skip22:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip23
+	MOVW	12(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
+	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
+
+skip23:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip24
 	WORD	$0x4ea0e8d8 // fcmlt v24.4s, v6.4s, #0.0
 	WORD	$0x4e781cc6 // bic v6.16b, v6.16b, v24.16b
 	WORD	$0x4ea0e8f8 // fcmlt v24.4s, v7.4s, #0.0
 	WORD	$0x4e781ce7 // bic v7.16b, v7.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip21
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip25
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f4c6 // fmin v6.4s, v6.4s, v24.4s
 	WORD	$0x4eb8f4e7 // fmin v7.4s, v7.4s, v24.4s
 
-skip21:
+skip25:
 
-skip20:
-	FSTPQ	(F6, F7), (R12)
+skip24:
+	FSTPQ	(F6, F7), (R13)
 	CMP	$4, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip22
-	FLDPQ	(R13), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip26
+	FLDPQ	(R14), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
 
-skip22:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip23
+skip26:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip27
+	MOVW	16(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
+	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
+
+skip27:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip28
 	WORD	$0x4ea0e918 // fcmlt v24.4s, v8.4s, #0.0
 	WORD	$0x4e781d08 // bic v8.16b, v8.16b, v24.16b
 	WORD	$0x4ea0e938 // fcmlt v24.4s, v9.4s, #0.0
 	WORD	$0x4e781d29 // bic v9.16b, v9.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip24
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip29
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f508 // fmin v8.4s, v8.4s, v24.4s
 	WORD	$0x4eb8f529 // fmin v9.4s, v9.4s, v24.4s
 
-skip24:
+skip29:
 
-skip23:
-	FSTPQ	(F8, F9), (R13)
+skip28:
+	FSTPQ	(F8, F9), (R14)
 	CMP	$5, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip25
-	FLDPQ	(R14), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip30
+	FLDPQ	(R15), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
-skip25:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip26
+skip30:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip31
+	MOVW	20(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
+	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
+
+skip31:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip32
 	WORD	$0x4ea0e958 // fcmlt v24.4s, v10.4s, #0.0
 	WORD	$0x4e781d4a // bic v10.16b, v10.16b, v24.16b
 	WORD	$0x4ea0e978 // fcmlt v24.4s, v11.4s, #0.0
 	WORD	$0x4e781d6b // bic v11.16b, v11.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip27
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip33
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f54a // fmin v10.4s, v10.4s, v24.4s
 	WORD	$0x4eb8f56b // fmin v11.4s, v11.4s, v24.4s
 
-skip27:
+skip33:
 
-skip26:
-	FSTPQ	(F10, F11), (R14)
+skip32:
+	FSTPQ	(F10, F11), (R15)
 	CMP	$6, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip28
-	FLDPQ	(R15), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip34
+	FLDPQ	(R16), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
 
-skip28:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip29
+skip34:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip35
+	MOVW	24(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
+	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
+
+skip35:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip36
 	WORD	$0x4ea0e998 // fcmlt v24.4s, v12.4s, #0.0
 	WORD	$0x4e781d8c // bic v12.16b, v12.16b, v24.16b
 	WORD	$0x4ea0e9b8 // fcmlt v24.4s, v13.4s, #0.0
 	WORD	$0x4e781dad // bic v13.16b, v13.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip30
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip37
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f58c // fmin v12.4s, v12.4s, v24.4s
 	WORD	$0x4eb8f5ad // fmin v13.4s, v13.4s, v24.4s
 
-skip30:
+skip37:
 
-skip29:
-	FSTPQ	(F12, F13), (R15)
+skip36:
+	FSTPQ	(F12, F13), (R16)
 	CMP	$7, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip31
-	FLDPQ	(R16), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip38
+	FLDPQ	(R17), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
-skip31:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip32
+skip38:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip39
+	MOVW	28(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
+	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
+
+skip39:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip40
 	WORD	$0x4ea0e9d8 // fcmlt v24.4s, v14.4s, #0.0
 	WORD	$0x4e781dce // bic v14.16b, v14.16b, v24.16b
 	WORD	$0x4ea0e9f8 // fcmlt v24.4s, v15.4s, #0.0
 	WORD	$0x4e781def // bic v15.16b, v15.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip33
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip41
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f5ce // fmin v14.4s, v14.4s, v24.4s
 	WORD	$0x4eb8f5ef // fmin v15.4s, v15.4s, v24.4s
 
-skip33:
+skip41:
 
-skip32:
-	FSTPQ	(F14, F15), (R16)
+skip40:
+	FSTPQ	(F14, F15), (R17)
 	CMP	$8, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip34
-	FLDPQ	(R17), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip42
+	FLDPQ	(R19), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
 
-skip34:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip35
+skip42:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip43
+	MOVW	32(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
+	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
+
+skip43:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip44
 	WORD	$0x4ea0ea18 // fcmlt v24.4s, v16.4s, #0.0
 	WORD	$0x4e781e10 // bic v16.16b, v16.16b, v24.16b
 	WORD	$0x4ea0ea38 // fcmlt v24.4s, v17.4s, #0.0
 	WORD	$0x4e781e31 // bic v17.16b, v17.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip36
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip45
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f610 // fmin v16.4s, v16.4s, v24.4s
 	WORD	$0x4eb8f631 // fmin v17.4s, v17.4s, v24.4s
 
-skip36:
+skip45:
 
-skip35:
-	FSTPQ	(F16, F17), (R17)
+skip44:
+	FSTPQ	(F16, F17), (R19)
 	CMP	$9, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip37
-	FLDPQ	(R19), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip46
+	FLDPQ	(R20), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
-skip37:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip38
+skip46:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip47
+	MOVW	36(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
+	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+
+skip47:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip48
 	WORD	$0x4ea0ea58 // fcmlt v24.4s, v18.4s, #0.0
 	WORD	$0x4e781e52 // bic v18.16b, v18.16b, v24.16b
 	WORD	$0x4ea0ea78 // fcmlt v24.4s, v19.4s, #0.0
 	WORD	$0x4e781e73 // bic v19.16b, v19.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip39
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip49
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f652 // fmin v18.4s, v18.4s, v24.4s
 	WORD	$0x4eb8f673 // fmin v19.4s, v19.4s, v24.4s
 
-skip39:
+skip49:
 
-skip38:
-	FSTPQ	(F18, F19), (R19)
+skip48:
+	FSTPQ	(F18, F19), (R20)
 	CMP	$10, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip40
-	FLDPQ	(R20), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip50
+	FLDPQ	(R21), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
 
-skip40:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip41
+skip50:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip51
+	MOVW	40(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
+	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+
+skip51:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip52
 	WORD	$0x4ea0ea98 // fcmlt v24.4s, v20.4s, #0.0
 	WORD	$0x4e781e94 // bic v20.16b, v20.16b, v24.16b
 	WORD	$0x4ea0eab8 // fcmlt v24.4s, v21.4s, #0.0
 	WORD	$0x4e781eb5 // bic v21.16b, v21.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip42
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip53
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f694 // fmin v20.4s, v20.4s, v24.4s
 	WORD	$0x4eb8f6b5 // fmin v21.4s, v21.4s, v24.4s
 
-skip42:
+skip53:
 
-skip41:
-	FSTPQ	(F20, F21), (R20)
+skip52:
+	FSTPQ	(F20, F21), (R21)
 	CMP	$11, R2
 	BLE	stored9
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip43
-	FLDPQ	(R7), (F24, F25)
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip54
+	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
-skip43:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip44
+skip54:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip55
+	MOVW	44(R4), R22
+	ADD	R22<<2, R9, R9
+	FLDPQ	(R9), (F24, F25)
+	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
+	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
+
+skip55:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip56
 	WORD	$0x4ea0ead8 // fcmlt v24.4s, v22.4s, #0.0
 	WORD	$0x4e781ed6 // bic v22.16b, v22.16b, v24.16b
 	WORD	$0x4ea0eaf8 // fcmlt v24.4s, v23.4s, #0.0
 	WORD	$0x4e781ef7 // bic v23.16b, v23.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip45
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip57
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f6d6 // fmin v22.4s, v22.4s, v24.4s
 	WORD	$0x4eb8f6f7 // fmin v23.4s, v23.4s, v24.4s
 
-skip45:
+skip57:
 
-skip44:
-	FSTPQ	(F22, F23), (R7)
+skip56:
+	FSTPQ	(F22, F23), (R8)
 
 stored9:
 
 skip8:
-	TBZ	$2, R6, skip46
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip48
+	TBZ	$2, R7, skip58
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip60
+	FMOVQ	(R10), F24
+	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
+
+skip60:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip61
+	MOVW	(R4), R22
+	ADD	R22<<2, R9, R9
 	FMOVQ	(R9), F24
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 
-skip48:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip49
+skip61:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip62
 	WORD	$0x4ea0e818 // fcmlt v24.4s, v0.4s, #0.0
 	WORD	$0x4e781c00 // bic v0.16b, v0.16b, v24.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip50
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip63
 	WORD	$0x4f00f718 // fmov v24.4s, #6.0
 	WORD	$0x4eb8f400 // fmin v0.4s, v0.4s, v24.4s
 
-skip50:
+skip63:
 
-skip49:
-	FMOVQ	F0, (R9)
+skip62:
+	FMOVQ	F0, (R10)
 	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R9
+	ADD	$16, R10
 	CMP	$1, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip51
-	FMOVQ	(R10), F1
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip64
+	FMOVQ	(R11), F1
 	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-skip51:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip52
+skip64:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip65
+	MOVW	4(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
+
+skip65:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip66
 	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
 	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip53
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip67
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
 	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
 
-skip53:
-
-skip52:
-	FMOVQ	F2, (R10)
-	VORR	V3.B16, V3.B16, V2.B16
-	ADD	$16, R10
-	CMP	$2, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip54
-	FMOVQ	(R11), F1
-	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
-
-skip54:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip55
-	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
-	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip56
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
-
-skip56:
-
-skip55:
-	FMOVQ	F4, (R11)
-	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R11
-	CMP	$3, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip57
-	FMOVQ	(R12), F1
-	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
-
-skip57:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip58
-	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
-	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip59
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
-
-skip59:
-
-skip58:
-	FMOVQ	F6, (R12)
-	VORR	V7.B16, V7.B16, V6.B16
-	ADD	$16, R12
-	CMP	$4, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip60
-	FMOVQ	(R13), F1
-	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
-
-skip60:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip61
-	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
-	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip62
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
-
-skip62:
-
-skip61:
-	FMOVQ	F8, (R13)
-	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R13
-	CMP	$5, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip63
-	FMOVQ	(R14), F1
-	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
-
-skip63:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip64
-	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
-	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip65
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
-
-skip65:
-
-skip64:
-	FMOVQ	F10, (R14)
-	VORR	V11.B16, V11.B16, V10.B16
-	ADD	$16, R14
-	CMP	$6, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip66
-	FMOVQ	(R15), F1
-	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
+skip67:
 
 skip66:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip67
-	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
-	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip68
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	FMOVQ	F2, (R11)
+	VORR	V3.B16, V3.B16, V2.B16
+	ADD	$16, R11
+	CMP	$2, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip68
+	FMOVQ	(R12), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip68:
-
-skip67:
-	FMOVQ	F12, (R15)
-	VORR	V13.B16, V13.B16, V12.B16
-	ADD	$16, R15
-	CMP	$7, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip69
-	FMOVQ	(R16), F1
-	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip69
+	MOVW	8(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
 
 skip69:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip70
-	WORD	$0x4ea0e9c1 // fcmlt v1.4s, v14.4s, #0.0
-	WORD	$0x4e611dce // bic v14.16b, v14.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip71
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip70
+	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
+	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip71
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
 
 skip71:
 
 skip70:
-	FMOVQ	F14, (R16)
-	VORR	V15.B16, V15.B16, V14.B16
-	ADD	$16, R16
-	CMP	$8, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip72
-	FMOVQ	(R17), F1
-	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
+	FMOVQ	F4, (R12)
+	VORR	V5.B16, V5.B16, V4.B16
+	ADD	$16, R12
+	CMP	$3, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip72
+	FMOVQ	(R13), F1
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
 skip72:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip73
-	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
-	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip74
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
-
-skip74:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip73
+	MOVW	12(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
 
 skip73:
-	FMOVQ	F16, (R17)
-	VORR	V17.B16, V17.B16, V16.B16
-	ADD	$16, R17
-	CMP	$9, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip75
-	FMOVQ	(R19), F1
-	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip74
+	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
+	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip75
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
 
 skip75:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip76
-	WORD	$0x4ea0ea41 // fcmlt v1.4s, v18.4s, #0.0
-	WORD	$0x4e611e52 // bic v18.16b, v18.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip77
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
 
-skip77:
+skip74:
+	FMOVQ	F6, (R13)
+	VORR	V7.B16, V7.B16, V6.B16
+	ADD	$16, R13
+	CMP	$4, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip76
+	FMOVQ	(R14), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
 skip76:
-	FMOVQ	F18, (R19)
-	VORR	V19.B16, V19.B16, V18.B16
-	ADD	$16, R19
-	CMP	$10, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip78
-	FMOVQ	(R20), F1
-	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip77
+	MOVW	16(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
 
-skip78:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip79
-	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
-	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip80
+skip77:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip78
+	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
+	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip79
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
-
-skip80:
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
 
 skip79:
-	FMOVQ	F20, (R20)
-	VORR	V21.B16, V21.B16, V20.B16
-	ADD	$16, R20
-	CMP	$11, R2
-	BLE	stored47
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip81
-	FMOVQ	(R7), F1
-	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
+
+skip78:
+	FMOVQ	F8, (R14)
+	VORR	V9.B16, V9.B16, V8.B16
+	ADD	$16, R14
+	CMP	$5, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip80
+	FMOVQ	(R15), F1
+	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
+
+skip80:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip81
+	MOVW	20(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
 
 skip81:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip82
-	WORD	$0x4ea0eac1 // fcmlt v1.4s, v22.4s, #0.0
-	WORD	$0x4e611ed6 // bic v22.16b, v22.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip83
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip82
+	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
+	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip83
 	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
 
 skip83:
 
 skip82:
-	FMOVQ	F22, (R7)
-	VORR	V23.B16, V23.B16, V22.B16
-	ADD	$16, R7
+	FMOVQ	F10, (R15)
+	VORR	V11.B16, V11.B16, V10.B16
+	ADD	$16, R15
+	CMP	$6, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip84
+	FMOVQ	(R16), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-stored47:
+skip84:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip85
+	MOVW	24(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2cd42c // fadd v12.4s, v1.4s, v12.4s
 
-skip46:
-	TBZ	$1, R6, skip84
-	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip86
-	FMOVD	(R9), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip86:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip87
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip88
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip88:
+skip85:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip86
+	WORD	$0x4ea0e981 // fcmlt v1.4s, v12.4s, #0.0
+	WORD	$0x4e611d8c // bic v12.16b, v12.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip87
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
 
 skip87:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored85
-	VORR	V2.B16, V2.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip89
-	FMOVD	(R10), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip86:
+	FMOVQ	F12, (R16)
+	VORR	V13.B16, V13.B16, V12.B16
+	ADD	$16, R16
+	CMP	$7, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip88
+	FMOVQ	(R17), F1
+	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
+
+skip88:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip89
+	MOVW	28(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2ed42e // fadd v14.4s, v1.4s, v14.4s
 
 skip89:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip90
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip91
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip90
+	WORD	$0x4ea0e9c1 // fcmlt v1.4s, v14.4s, #0.0
+	WORD	$0x4e611dce // bic v14.16b, v14.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip91
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
 
 skip91:
 
 skip90:
-	FMOVD	F1, (R10)
-	VDUP	V2.D[1], V2.D2
-	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored85
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip92
-	FMOVD	(R11), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	FMOVQ	F14, (R17)
+	VORR	V15.B16, V15.B16, V14.B16
+	ADD	$16, R17
+	CMP	$8, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip92
+	FMOVQ	(R19), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip92:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip93
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip94
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip94:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip93
+	MOVW	32(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e30d430 // fadd v16.4s, v1.4s, v16.4s
 
 skip93:
-	FMOVD	F1, (R11)
-	VDUP	V4.D[1], V4.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored85
-	VORR	V6.B16, V6.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip95
-	FMOVD	(R12), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip94
+	WORD	$0x4ea0ea01 // fcmlt v1.4s, v16.4s, #0.0
+	WORD	$0x4e611e10 // bic v16.16b, v16.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip95
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
 
 skip95:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip96
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip97
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip97:
+skip94:
+	FMOVQ	F16, (R19)
+	VORR	V17.B16, V17.B16, V16.B16
+	ADD	$16, R19
+	CMP	$9, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip96
+	FMOVQ	(R20), F1
+	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
 
 skip96:
-	FMOVD	F1, (R12)
-	VDUP	V6.D[1], V6.D2
-	ADD	$8, R12
-	CMP	$4, R2
-	BLE	stored85
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip98
-	FMOVD	(R13), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip97
+	MOVW	36(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e32d432 // fadd v18.4s, v1.4s, v18.4s
 
-skip98:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip99
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip100
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip100:
+skip97:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip98
+	WORD	$0x4ea0ea41 // fcmlt v1.4s, v18.4s, #0.0
+	WORD	$0x4e611e52 // bic v18.16b, v18.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip99
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
 
 skip99:
-	FMOVD	F1, (R13)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R13
-	CMP	$5, R2
-	BLE	stored85
-	VORR	V10.B16, V10.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip101
-	FMOVD	(R14), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip98:
+	FMOVQ	F18, (R20)
+	VORR	V19.B16, V19.B16, V18.B16
+	ADD	$16, R20
+	CMP	$10, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip100
+	FMOVQ	(R21), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
+
+skip100:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip101
+	MOVW	40(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e34d434 // fadd v20.4s, v1.4s, v20.4s
 
 skip101:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip102
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip103
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip102
+	WORD	$0x4ea0ea81 // fcmlt v1.4s, v20.4s, #0.0
+	WORD	$0x4e611e94 // bic v20.16b, v20.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip103
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
 
 skip103:
 
 skip102:
-	FMOVD	F1, (R14)
-	VDUP	V10.D[1], V10.D2
-	ADD	$8, R14
-	CMP	$6, R2
-	BLE	stored85
-	VORR	V12.B16, V12.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip104
-	FMOVD	(R15), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	FMOVQ	F20, (R21)
+	VORR	V21.B16, V21.B16, V20.B16
+	ADD	$16, R21
+	CMP	$11, R2
+	BLE	stored59
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip104
+	FMOVQ	(R8), F1
+	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
 
 skip104:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip105
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip106
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip106:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip105
+	MOVW	44(R4), R22
+	ADD	R22<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e36d436 // fadd v22.4s, v1.4s, v22.4s
 
 skip105:
-	FMOVD	F1, (R15)
-	VDUP	V12.D[1], V12.D2
-	ADD	$8, R15
-	CMP	$7, R2
-	BLE	stored85
-	VORR	V14.B16, V14.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip107
-	FMOVD	(R16), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip106
+	WORD	$0x4ea0eac1 // fcmlt v1.4s, v22.4s, #0.0
+	WORD	$0x4e611ed6 // bic v22.16b, v22.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip107
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
 
 skip107:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip108
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip109
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip109:
+skip106:
+	FMOVQ	F22, (R8)
+	VORR	V23.B16, V23.B16, V22.B16
+	ADD	$16, R8
 
-skip108:
-	FMOVD	F1, (R16)
-	VDUP	V14.D[1], V14.D2
-	ADD	$8, R16
-	CMP	$8, R2
-	BLE	stored85
-	VORR	V16.B16, V16.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip110
-	FMOVD	(R17), F3
+stored59:
+
+skip58:
+	TBZ	$1, R7, skip108
+	VORR	V0.B16, V0.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip110
+	FMOVD	(R10), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip110:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip111
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip112
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip112:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip111
+	MOVW	(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip111:
-	FMOVD	F1, (R17)
-	VDUP	V16.D[1], V16.D2
-	ADD	$8, R17
-	CMP	$9, R2
-	BLE	stored85
-	VORR	V18.B16, V18.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip113
-	FMOVD	(R19), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip112
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip113
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip113:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip114
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip115
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip115:
-
-skip114:
-	FMOVD	F1, (R19)
-	VDUP	V18.D[1], V18.D2
-	ADD	$8, R19
-	CMP	$10, R2
-	BLE	stored85
-	VORR	V20.B16, V20.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip116
-	FMOVD	(R20), F3
+skip112:
+	FMOVD	F1, (R10)
+	VDUP	V0.D[1], V0.D2
+	ADD	$8, R10
+	CMP	$1, R2
+	BLE	stored109
+	VORR	V2.B16, V2.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip114
+	FMOVD	(R11), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip116:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip117
+skip114:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip115
+	MOVW	4(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip115:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip116
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip118
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip117
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
-skip118:
-
 skip117:
-	FMOVD	F1, (R20)
-	VDUP	V20.D[1], V20.D2
-	ADD	$8, R20
-	CMP	$11, R2
-	BLE	stored85
-	VORR	V22.B16, V22.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip119
-	FMOVD	(R7), F3
+
+skip116:
+	FMOVD	F1, (R11)
+	VDUP	V2.D[1], V2.D2
+	ADD	$8, R11
+	CMP	$2, R2
+	BLE	stored109
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip118
+	FMOVD	(R12), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip118:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip119
+	MOVW	8(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
 	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip119:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip120
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip120
 	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
 	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip121
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip121
 	WORD	$0x4f00f703 // fmov v3.4s, #6.0
 	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip121:
 
 skip120:
-	FMOVD	F1, (R7)
-	VDUP	V22.D[1], V22.D2
-	ADD	$8, R7
+	FMOVD	F1, (R12)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R12
+	CMP	$3, R2
+	BLE	stored109
+	VORR	V6.B16, V6.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip122
+	FMOVD	(R13), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-stored85:
+skip122:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip123
+	MOVW	12(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip84:
-	TBZ	$0, R6, skip122
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip124
-	FMOVS	(R9), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip124:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip125
-	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
-	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip126
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
-
-skip126:
+skip123:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip124
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip125
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip125:
-	FMOVS	F0, (R9)
-	CMP	$1, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip127
-	FMOVS	(R10), F0
-	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip124:
+	FMOVD	F1, (R13)
+	VDUP	V6.D[1], V6.D2
+	ADD	$8, R13
+	CMP	$4, R2
+	BLE	stored109
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip126
+	FMOVD	(R14), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip126:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip127
+	MOVW	16(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip127:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip128
-	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
-	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip129
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip128
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip129
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip129:
 
 skip128:
-	FMOVS	F2, (R10)
-	CMP	$2, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip130
-	FMOVS	(R11), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+	FMOVD	F1, (R14)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R14
+	CMP	$5, R2
+	BLE	stored109
+	VORR	V10.B16, V10.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip130
+	FMOVD	(R15), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip130:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip131
-	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
-	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip132
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
-
-skip132:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip131
+	MOVW	20(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip131:
-	FMOVS	F4, (R11)
-	CMP	$3, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip133
-	FMOVS	(R12), F0
-	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip132
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip133
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip133:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip134
-	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
-	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip135
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
 
-skip135:
+skip132:
+	FMOVD	F1, (R15)
+	VDUP	V10.D[1], V10.D2
+	ADD	$8, R15
+	CMP	$6, R2
+	BLE	stored109
+	VORR	V12.B16, V12.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip134
+	FMOVD	(R16), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip134:
-	FMOVS	F6, (R12)
-	CMP	$4, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip136
-	FMOVS	(R13), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip135
+	MOVW	24(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip136:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip137
-	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
-	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip138
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
-
-skip138:
+skip135:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip136
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip137
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip137:
-	FMOVS	F8, (R13)
-	CMP	$5, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip139
-	FMOVS	(R14), F0
-	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip136:
+	FMOVD	F1, (R16)
+	VDUP	V12.D[1], V12.D2
+	ADD	$8, R16
+	CMP	$7, R2
+	BLE	stored109
+	VORR	V14.B16, V14.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip138
+	FMOVD	(R17), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip138:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip139
+	MOVW	28(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip139:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip140
-	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
-	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip141
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip140
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip141
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip141:
 
 skip140:
-	FMOVS	F10, (R14)
-	CMP	$6, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip142
-	FMOVS	(R15), F0
-	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+	FMOVD	F1, (R17)
+	VDUP	V14.D[1], V14.D2
+	ADD	$8, R17
+	CMP	$8, R2
+	BLE	stored109
+	VORR	V16.B16, V16.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip142
+	FMOVD	(R19), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip142:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip143
-	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
-	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip144
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
-
-skip144:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip143
+	MOVW	32(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip143:
-	FMOVS	F12, (R15)
-	CMP	$7, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip145
-	FMOVS	(R16), F0
-	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip144
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip145
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip145:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip146
-	WORD	$0x4ea0e9c0 // fcmlt v0.4s, v14.4s, #0.0
-	WORD	$0x4e601dce // bic v14.16b, v14.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip147
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f5ce // fmin v14.4s, v14.4s, v0.4s
 
-skip147:
+skip144:
+	FMOVD	F1, (R19)
+	VDUP	V16.D[1], V16.D2
+	ADD	$8, R19
+	CMP	$9, R2
+	BLE	stored109
+	VORR	V18.B16, V18.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip146
+	FMOVD	(R20), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip146:
-	FMOVS	F14, (R16)
-	CMP	$8, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip148
-	FMOVS	(R17), F0
-	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip147
+	MOVW	36(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
-skip148:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip149
-	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
-	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip150
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
-
-skip150:
+skip147:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip148
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip149
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip149:
-	FMOVS	F16, (R17)
-	CMP	$9, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip151
-	FMOVS	(R19), F0
-	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
+
+skip148:
+	FMOVD	F1, (R20)
+	VDUP	V18.D[1], V18.D2
+	ADD	$8, R20
+	CMP	$10, R2
+	BLE	stored109
+	VORR	V20.B16, V20.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip150
+	FMOVD	(R21), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip150:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip151
+	MOVW	40(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip151:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip152
-	WORD	$0x4ea0ea40 // fcmlt v0.4s, v18.4s, #0.0
-	WORD	$0x4e601e52 // bic v18.16b, v18.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip153
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f652 // fmin v18.4s, v18.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip152
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip153
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
 
 skip153:
 
 skip152:
-	FMOVS	F18, (R19)
-	CMP	$10, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip154
-	FMOVS	(R20), F0
-	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+	FMOVD	F1, (R21)
+	VDUP	V20.D[1], V20.D2
+	ADD	$8, R21
+	CMP	$11, R2
+	BLE	stored109
+	VORR	V22.B16, V22.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip154
+	FMOVD	(R8), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
 
 skip154:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip155
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip155
+	MOVW	44(R4), R22
+	ADD	R22<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R23
+	AND	$4, R23, R22
+	ADD	R22<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip155:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip156
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip157
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip157:
+
+skip156:
+	FMOVD	F1, (R8)
+	VDUP	V22.D[1], V22.D2
+	ADD	$8, R8
+
+stored109:
+
+skip108:
+	TBZ	$0, R7, skip158
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip160
+	FMOVS	(R10), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip160:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip161
+	MOVW	(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R22
+	AND	$6, R22, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip161:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip162
+	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
+	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip163
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
+
+skip163:
+
+skip162:
+	FMOVS	F0, (R10)
+	CMP	$1, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip164
+	FMOVS	(R11), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip164:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip165
+	MOVW	4(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip165:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip166
+	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
+	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip167
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
+
+skip167:
+
+skip166:
+	FMOVS	F2, (R11)
+	CMP	$2, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip168
+	FMOVS	(R12), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip168:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip169
+	MOVW	8(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip169:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip170
+	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
+	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip171
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
+
+skip171:
+
+skip170:
+	FMOVS	F4, (R12)
+	CMP	$3, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip172
+	FMOVS	(R13), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip172:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip173
+	MOVW	12(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip173:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip174
+	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
+	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip175
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
+
+skip175:
+
+skip174:
+	FMOVS	F6, (R13)
+	CMP	$4, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip176
+	FMOVS	(R14), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip176:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip177
+	MOVW	16(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip177:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip178
+	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
+	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip179
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
+
+skip179:
+
+skip178:
+	FMOVS	F8, (R14)
+	CMP	$5, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip180
+	FMOVS	(R15), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip180:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip181
+	MOVW	20(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip181:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip182
+	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
+	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip183
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
+
+skip183:
+
+skip182:
+	FMOVS	F10, (R15)
+	CMP	$6, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip184
+	FMOVS	(R16), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip184:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip185
+	MOVW	24(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e2cd40c // fadd v12.4s, v0.4s, v12.4s
+
+skip185:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip186
+	WORD	$0x4ea0e980 // fcmlt v0.4s, v12.4s, #0.0
+	WORD	$0x4e601d8c // bic v12.16b, v12.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip187
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f58c // fmin v12.4s, v12.4s, v0.4s
+
+skip187:
+
+skip186:
+	FMOVS	F12, (R16)
+	CMP	$7, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip188
+	FMOVS	(R17), F0
+	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
+
+skip188:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip189
+	MOVW	28(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e2ed40e // fadd v14.4s, v0.4s, v14.4s
+
+skip189:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip190
+	WORD	$0x4ea0e9c0 // fcmlt v0.4s, v14.4s, #0.0
+	WORD	$0x4e601dce // bic v14.16b, v14.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip191
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f5ce // fmin v14.4s, v14.4s, v0.4s
+
+skip191:
+
+skip190:
+	FMOVS	F14, (R17)
+	CMP	$8, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip192
+	FMOVS	(R19), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip192:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip193
+	MOVW	32(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e30d410 // fadd v16.4s, v0.4s, v16.4s
+
+skip193:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip194
+	WORD	$0x4ea0ea00 // fcmlt v0.4s, v16.4s, #0.0
+	WORD	$0x4e601e10 // bic v16.16b, v16.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip195
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f610 // fmin v16.4s, v16.4s, v0.4s
+
+skip195:
+
+skip194:
+	FMOVS	F16, (R19)
+	CMP	$9, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip196
+	FMOVS	(R20), F0
+	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
+
+skip196:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip197
+	MOVW	36(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e32d412 // fadd v18.4s, v0.4s, v18.4s
+
+skip197:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip198
+	WORD	$0x4ea0ea40 // fcmlt v0.4s, v18.4s, #0.0
+	WORD	$0x4e601e52 // bic v18.16b, v18.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip199
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f652 // fmin v18.4s, v18.4s, v0.4s
+
+skip199:
+
+skip198:
+	FMOVS	F18, (R20)
+	CMP	$10, R2
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip200
+	FMOVS	(R21), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip200:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip201
+	MOVW	40(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e34d414 // fadd v20.4s, v0.4s, v20.4s
+
+skip201:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip202
 	WORD	$0x4ea0ea80 // fcmlt v0.4s, v20.4s, #0.0
 	WORD	$0x4e601e94 // bic v20.16b, v20.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip156
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip203
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f694 // fmin v20.4s, v20.4s, v0.4s
 
-skip156:
+skip203:
 
-skip155:
-	FMOVS	F20, (R20)
+skip202:
+	FMOVS	F20, (R21)
 	CMP	$11, R2
-	BLE	stored123
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip157
+	BLE	stored159
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip204
+	FMOVS	(R8), F0
+	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
+
+skip204:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip205
+	MOVW	44(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
 	FMOVS	(R7), F0
 	WORD	$0x4e36d416 // fadd v22.4s, v0.4s, v22.4s
 
-skip157:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip158
+skip205:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip206
 	WORD	$0x4ea0eac0 // fcmlt v0.4s, v22.4s, #0.0
 	WORD	$0x4e601ed6 // bic v22.16b, v22.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip159
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip207
 	WORD	$0x4f00f700 // fmov v0.4s, #6.0
 	WORD	$0x4ea0f6d6 // fmin v22.4s, v22.4s, v0.4s
 
-skip159:
+skip207:
+
+skip206:
+	FMOVS	F22, (R8)
+
+stored159:
 
 skip158:
-	FMOVS	F22, (R7)
-
-stored123:
-
-skip122:
 	B	next
 
 short:
-	MOVD	TileArgs_Bias(R0), R6
-	CBZ	R6, noBias160
-	FLDPQ	(R6), (F0, F1)
+	MOVD	TileArgs_Bias(R0), R7
+	CBZ	R7, noBias208
+	FLDPQ	(R7), (F0, F1)
 	VORR	V0.B16, V0.B16, V2.B16
 	VORR	V1.B16, V1.B16, V3.B16
 	VORR	V0.B16, V0.B16, V4.B16
@@ -3598,9 +4629,9 @@ short:
 	VORR	V1.B16, V1.B16, V9.B16
 	VORR	V0.B16, V0.B16, V10.B16
 	VORR	V1.B16, V1.B16, V11.B16
-	B	started161
+	B	started209
 
-noBias160:
+noBias208:
 	VEOR	V0.B16, V0.B16, V0.B16
 	VEOR	V1.B16, V1.B16, V1.B16
 	VEOR	V2.B16, V2.B16, V2.B16
@@ -3614,100 +4645,100 @@ noBias160:
 	VEOR	V10.B16, V10.B16, V10.B16
 	VEOR	V11.B16, V11.B16, V11.B16
 
-started161:
-	MOVD	TileArgs_A(R0), R6
-	MOVD	TileArgs_B(R0), R7
-	SUB	$1, R2, R8
-	MOVD	$0, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$1, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$2, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$3, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$4, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R14
-	ADD	R14<<2, R6, R14
-	MOVD	$5, R9
-	CMP	R9, R8
-	CSEL	LT, R8, R9, R9
-	MOVW	(R1)(R9<<2), R8
-	ADD	R8<<2, R6, R8
-	MOVD	TileArgs_SegOff(R0), R6
-	MOVD	TileArgs_Segs(R0), R9
+started209:
+	MOVD	TileArgs_A(R0), R7
+	MOVD	TileArgs_B(R0), R8
+	SUB	$1, R2, R9
+	MOVD	$0, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$1, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$2, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$3, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$4, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R15
+	ADD	R15<<2, R7, R15
+	MOVD	$5, R10
+	CMP	R10, R9
+	CSEL	LT, R9, R10, R10
+	MOVW	(R1)(R10<<2), R9
+	ADD	R9<<2, R7, R9
+	MOVD	TileArgs_SegOff(R0), R7
+	MOVD	TileArgs_Segs(R0), R10
 
-segment162:
-	MOVW.P	4(R6), R15
-	LSL	$2, R15
-	MOVD	R5, R16
-	CBZ	R16, rest164
+segment210:
+	MOVW.P	4(R7), R16
+	LSL	$2, R16
+	MOVD	R6, R17
+	CBZ	R17, rest212
 
-terms163:
-	WORD	$0x3cef694c // ldr q12, [x10, x15]
-	WORD	$0x3cef696d // ldr q13, [x11, x15]
-	WORD	$0x3cef698e // ldr q14, [x12, x15]
-	WORD	$0x3cef69af // ldr q15, [x13, x15]
-	WORD	$0x3cef69d0 // ldr q16, [x14, x15]
-	WORD	$0x3cef6911 // ldr q17, [x8, x15]
-	FMOVQ	(R7), F18
-	FMOVQ	16(R7), F19
+terms211:
+	WORD	$0x3cf0696c // ldr q12, [x11, x16]
+	WORD	$0x3cf0698d // ldr q13, [x12, x16]
+	WORD	$0x3cf069ae // ldr q14, [x13, x16]
+	WORD	$0x3cf069cf // ldr q15, [x14, x16]
+	WORD	$0x3cf069f0 // ldr q16, [x15, x16]
+	WORD	$0x3cf06931 // ldr q17, [x9, x16]
+	FMOVQ	(R8), F18
+	FMOVQ	16(R8), F19
 	WORD	$0x4f8c1240 // fmla v0.4s, v18.4s, v12.s[0]
 	WORD	$0x4f8d1242 // fmla v2.4s, v18.4s, v13.s[0]
 	WORD	$0x4f8e1244 // fmla v4.4s, v18.4s, v14.s[0]
 	WORD	$0x4f8f1246 // fmla v6.4s, v18.4s, v15.s[0]
 	WORD	$0x4f901248 // fmla v8.4s, v18.4s, v16.s[0]
 	WORD	$0x4f91124a // fmla v10.4s, v18.4s, v17.s[0]
-	FMOVQ	32(R7), F18
+	FMOVQ	32(R8), F18
 	WORD	$0x4f8c1261 // fmla v1.4s, v19.4s, v12.s[0]
 	WORD	$0x4f8d1263 // fmla v3.4s, v19.4s, v13.s[0]
 	WORD	$0x4f8e1265 // fmla v5.4s, v19.4s, v14.s[0]
 	WORD	$0x4f8f1267 // fmla v7.4s, v19.4s, v15.s[0]
 	WORD	$0x4f901269 // fmla v9.4s, v19.4s, v16.s[0]
 	WORD	$0x4f91126b // fmla v11.4s, v19.4s, v17.s[0]
-	FMOVQ	48(R7), F19
+	FMOVQ	48(R8), F19
 	WORD	$0x4fac1240 // fmla v0.4s, v18.4s, v12.s[1]
 	WORD	$0x4fad1242 // fmla v2.4s, v18.4s, v13.s[1]
 	WORD	$0x4fae1244 // fmla v4.4s, v18.4s, v14.s[1]
 	WORD	$0x4faf1246 // fmla v6.4s, v18.4s, v15.s[1]
 	WORD	$0x4fb01248 // fmla v8.4s, v18.4s, v16.s[1]
 	WORD	$0x4fb1124a // fmla v10.4s, v18.4s, v17.s[1]
-	FMOVQ	64(R7), F18
+	FMOVQ	64(R8), F18
 	WORD	$0x4fac1261 // fmla v1.4s, v19.4s, v12.s[1]
 	WORD	$0x4fad1263 // fmla v3.4s, v19.4s, v13.s[1]
 	WORD	$0x4fae1265 // fmla v5.4s, v19.4s, v14.s[1]
 	WORD	$0x4faf1267 // fmla v7.4s, v19.4s, v15.s[1]
 	WORD	$0x4fb01269 // fmla v9.4s, v19.4s, v16.s[1]
 	WORD	$0x4fb1126b // fmla v11.4s, v19.4s, v17.s[1]
-	FMOVQ	80(R7), F19
+	FMOVQ	80(R8), F19
 	WORD	$0x4f8c1a40 // fmla v0.4s, v18.4s, v12.s[2]
 	WORD	$0x4f8d1a42 // fmla v2.4s, v18.4s, v13.s[2]
 	WORD	$0x4f8e1a44 // fmla v4.4s, v18.4s, v14.s[2]
 	WORD	$0x4f8f1a46 // fmla v6.4s, v18.4s, v15.s[2]
 	WORD	$0x4f901a48 // fmla v8.4s, v18.4s, v16.s[2]
 	WORD	$0x4f911a4a // fmla v10.4s, v18.4s, v17.s[2]
-	FMOVQ	96(R7), F18
+	FMOVQ	96(R8), F18
 	WORD	$0x4f8c1a61 // fmla v1.4s, v19.4s, v12.s[2]
 	WORD	$0x4f8d1a63 // fmla v3.4s, v19.4s, v13.s[2]
 	WORD	$0x4f8e1a65 // fmla v5.4s, v19.4s, v14.s[2]
 	WORD	$0x4f8f1a67 // fmla v7.4s, v19.4s, v15.s[2]
 	WORD	$0x4f901a69 // fmla v9.4s, v19.4s, v16.s[2]
 	WORD	$0x4f911a6b // fmla v11.4s, v19.4s, v17.s[2]
-	FMOVQ	112(R7), F19
+	FMOVQ	112(R8), F19
 	WORD	$0x4fac1a40 // fmla v0.4s, v18.4s, v12.s[3]
 	WORD	$0x4fad1a42 // fmla v2.4s, v18.4s, v13.s[3]
 	WORD	$0x4fae1a44 // fmla v4.4s, v18.4s, v14.s[3]
@@ -3720,35 +4751,35 @@ terms163:
 	WORD	$0x4faf1a67 // fmla v7.4s, v19.4s, v15.s[3]
 	WORD	$0x4fb01a69 // fmla v9.4s, v19.4s, v16.s[3]
 	WORD	$0x4fb11a6b // fmla v11.4s, v19.4s, v17.s[3]
-	ADD	$128, R7
-	ADD	$16, R15
-	SUB	$1, R16
-	CBNZ	R16, terms163
+	ADD	$128, R8
+	ADD	$16, R16
+	SUB	$1, R17
+	CBNZ	R17, terms211
 
-rest164:
-	TBZ	$1, R3, skip165
-	FMOVD	(R10)(R15), F12
-	FMOVD	(R11)(R15), F13
-	FMOVD	(R12)(R15), F14
-	FMOVD	(R13)(R15), F15
-	FMOVD	(R14)(R15), F16
-	FMOVD	(R8)(R15), F17
-	FMOVQ	(R7), F18
-	FMOVQ	16(R7), F19
+rest212:
+	TBZ	$1, R3, skip213
+	FMOVD	(R11)(R16), F12
+	FMOVD	(R12)(R16), F13
+	FMOVD	(R13)(R16), F14
+	FMOVD	(R14)(R16), F15
+	FMOVD	(R15)(R16), F16
+	FMOVD	(R9)(R16), F17
+	FMOVQ	(R8), F18
+	FMOVQ	16(R8), F19
 	WORD	$0x4f8c1240 // fmla v0.4s, v18.4s, v12.s[0]
 	WORD	$0x4f8d1242 // fmla v2.4s, v18.4s, v13.s[0]
 	WORD	$0x4f8e1244 // fmla v4.4s, v18.4s, v14.s[0]
 	WORD	$0x4f8f1246 // fmla v6.4s, v18.4s, v15.s[0]
 	WORD	$0x4f901248 // fmla v8.4s, v18.4s, v16.s[0]
 	WORD	$0x4f91124a // fmla v10.4s, v18.4s, v17.s[0]
-	FMOVQ	32(R7), F18
+	FMOVQ	32(R8), F18
 	WORD	$0x4f8c1261 // fmla v1.4s, v19.4s, v12.s[0]
 	WORD	$0x4f8d1263 // fmla v3.4s, v19.4s, v13.s[0]
 	WORD	$0x4f8e1265 // fmla v5.4s, v19.4s, v14.s[0]
 	WORD	$0x4f8f1267 // fmla v7.4s, v19.4s, v15.s[0]
 	WORD	$0x4f901269 // fmla v9.4s, v19.4s, v16.s[0]
 	WORD	$0x4f91126b // fmla v11.4s, v19.4s, v17.s[0]
-	FMOVQ	48(R7), F19
+	FMOVQ	48(R8), F19
 	WORD	$0x4fac1240 // fmla v0.4s, v18.4s, v12.s[1]
 	WORD	$0x4fad1242 // fmla v2.4s, v18.4s, v13.s[1]
 	WORD	$0x4fae1244 // fmla v4.4s, v18.4s, v14.s[1]
@@ -3761,19 +4792,19 @@ rest164:
 	WORD	$0x4faf1267 // fmla v7.4s, v19.4s, v15.s[1]
 	WORD	$0x4fb01269 // fmla v9.4s, v19.4s, v16.s[1]
 	WORD	$0x4fb1126b // fmla v11.4s, v19.4s, v17.s[1]
-	ADD	$64, R7
-	ADD	$8, R15
+	ADD	$64, R8
+	ADD	$8, R16
 
-skip165:
-	TBZ	$0, R3, skip166
-	FMOVS	(R10)(R15), F12
-	FMOVS	(R11)(R15), F13
-	FMOVS	(R12)(R15), F14
-	FMOVS	(R13)(R15), F15
-	FMOVS	(R14)(R15), F16
-	FMOVS	(R8)(R15), F17
-	FMOVQ	(R7), F18
-	FMOVQ	16(R7), F19
+skip213:
+	TBZ	$0, R3, skip214
+	FMOVS	(R11)(R16), F12
+	FMOVS	(R12)(R16), F13
+	FMOVS	(R13)(R16), F14
+	FMOVS	(R14)(R16), F15
+	FMOVS	(R15)(R16), F16
+	FMOVS	(R9)(R16), F17
+	FMOVQ	(R8), F18
+	FMOVQ	16(R8), F19
 	WORD	$0x4f8c1240 // fmla v0.4s, v18.4s, v12.s[0]
 	WORD	$0x4f8d1242 // fmla v2.4s, v18.4s, v13.s[0]
 	WORD	$0x4f8e1244 // fmla v4.4s, v18.4s, v14.s[0]
@@ -3786,618 +4817,853 @@ skip165:
 	WORD	$0x4f8f1267 // fmla v7.4s, v19.4s, v15.s[0]
 	WORD	$0x4f901269 // fmla v9.4s, v19.4s, v16.s[0]
 	WORD	$0x4f91126b // fmla v11.4s, v19.4s, v17.s[0]
-	ADD	$32, R7
-	ADD	$4, R15
+	ADD	$32, R8
+	ADD	$4, R16
 
-skip166:
-	SUB	$1, R9
-	CBNZ	R9, segment162
-	MOVD	TileArgs_C(R0), R6
-	SUB	$1, R2, R7
-	MOVD	$0, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R9
-	ADD	R9<<2, R6, R9
-	MOVD	$1, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R10
-	ADD	R10<<2, R6, R10
-	MOVD	$2, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R11
-	ADD	R11<<2, R6, R11
-	MOVD	$3, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R12
-	ADD	R12<<2, R6, R12
-	MOVD	$4, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R13
-	ADD	R13<<2, R6, R13
-	MOVD	$5, R8
-	CMP	R8, R7
-	CSEL	LT, R7, R8, R8
-	MOVW	(R4)(R8<<2), R7
-	ADD	R7<<2, R6, R7
-	MOVD	TileArgs_Cols(R0), R6
-	TBZ	$3, R6, skip167
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip169
+skip214:
+	SUB	$1, R10
+	CBNZ	R10, segment210
+	MOVD	TileArgs_C(R0), R7
+	SUB	$1, R2, R8
+	MOVD	$0, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R10
+	ADD	R10<<2, R7, R10
+	MOVD	$1, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R11
+	ADD	R11<<2, R7, R11
+	MOVD	$2, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R12
+	ADD	R12<<2, R7, R12
+	MOVD	$3, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R13
+	ADD	R13<<2, R7, R13
+	MOVD	$4, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R14
+	ADD	R14<<2, R7, R14
+	MOVD	$5, R9
+	CMP	R9, R8
+	CSEL	LT, R8, R9, R9
+	MOVW	(R5)(R9<<2), R8
+	ADD	R8<<2, R7, R8
+	MOVD	TileArgs_Cols(R0), R7
+	TBZ	$3, R7, skip215
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip217
+	FLDPQ	(R10), (F12, F13)
+	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
+	WORD	$0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
+
+skip217:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip218
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
 	FLDPQ	(R9), (F12, F13)
 	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 	WORD	$0x4e21d5a1 // fadd v1.4s, v13.4s, v1.4s
 
-skip169:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip170
+skip218:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip219
 	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
 	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
 	WORD	$0x4ea0e82c // fcmlt v12.4s, v1.4s, #0.0
 	WORD	$0x4e6c1c21 // bic v1.16b, v1.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip171
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip220
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
 	WORD	$0x4eacf421 // fmin v1.4s, v1.4s, v12.4s
 
-skip171:
+skip220:
 
-skip170:
-	FSTPQ	(F0, F1), (R9)
+skip219:
+	FSTPQ	(F0, F1), (R10)
 	CMP	$1, R2
-	BLE	stored168
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip172
-	FLDPQ	(R10), (F12, F13)
+	BLE	stored216
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip221
+	FLDPQ	(R11), (F12, F13)
 	WORD	$0x4e22d582 // fadd v2.4s, v12.4s, v2.4s
 	WORD	$0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
 
-skip172:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip173
+skip221:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip222
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F12, F13)
+	WORD	$0x4e22d582 // fadd v2.4s, v12.4s, v2.4s
+	WORD	$0x4e23d5a3 // fadd v3.4s, v13.4s, v3.4s
+
+skip222:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip223
 	WORD	$0x4ea0e84c // fcmlt v12.4s, v2.4s, #0.0
 	WORD	$0x4e6c1c42 // bic v2.16b, v2.16b, v12.16b
 	WORD	$0x4ea0e86c // fcmlt v12.4s, v3.4s, #0.0
 	WORD	$0x4e6c1c63 // bic v3.16b, v3.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip174
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip224
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf442 // fmin v2.4s, v2.4s, v12.4s
 	WORD	$0x4eacf463 // fmin v3.4s, v3.4s, v12.4s
 
-skip174:
+skip224:
 
-skip173:
-	FSTPQ	(F2, F3), (R10)
+skip223:
+	FSTPQ	(F2, F3), (R11)
 	CMP	$2, R2
-	BLE	stored168
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip175
-	FLDPQ	(R11), (F12, F13)
+	BLE	stored216
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip225
+	FLDPQ	(R12), (F12, F13)
 	WORD	$0x4e24d584 // fadd v4.4s, v12.4s, v4.4s
 	WORD	$0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
 
-skip175:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip176
+skip225:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip226
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F12, F13)
+	WORD	$0x4e24d584 // fadd v4.4s, v12.4s, v4.4s
+	WORD	$0x4e25d5a5 // fadd v5.4s, v13.4s, v5.4s
+
+skip226:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip227
 	WORD	$0x4ea0e88c // fcmlt v12.4s, v4.4s, #0.0
 	WORD	$0x4e6c1c84 // bic v4.16b, v4.16b, v12.16b
 	WORD	$0x4ea0e8ac // fcmlt v12.4s, v5.4s, #0.0
 	WORD	$0x4e6c1ca5 // bic v5.16b, v5.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip177
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip228
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf484 // fmin v4.4s, v4.4s, v12.4s
 	WORD	$0x4eacf4a5 // fmin v5.4s, v5.4s, v12.4s
 
-skip177:
+skip228:
 
-skip176:
-	FSTPQ	(F4, F5), (R11)
+skip227:
+	FSTPQ	(F4, F5), (R12)
 	CMP	$3, R2
-	BLE	stored168
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip178
-	FLDPQ	(R12), (F12, F13)
+	BLE	stored216
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip229
+	FLDPQ	(R13), (F12, F13)
 	WORD	$0x4e26d586 // fadd v6.4s, v12.4s, v6.4s
 	WORD	$0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
 
-skip178:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip179
+skip229:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip230
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F12, F13)
+	WORD	$0x4e26d586 // fadd v6.4s, v12.4s, v6.4s
+	WORD	$0x4e27d5a7 // fadd v7.4s, v13.4s, v7.4s
+
+skip230:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip231
 	WORD	$0x4ea0e8cc // fcmlt v12.4s, v6.4s, #0.0
 	WORD	$0x4e6c1cc6 // bic v6.16b, v6.16b, v12.16b
 	WORD	$0x4ea0e8ec // fcmlt v12.4s, v7.4s, #0.0
 	WORD	$0x4e6c1ce7 // bic v7.16b, v7.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip180
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip232
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf4c6 // fmin v6.4s, v6.4s, v12.4s
 	WORD	$0x4eacf4e7 // fmin v7.4s, v7.4s, v12.4s
 
-skip180:
+skip232:
 
-skip179:
-	FSTPQ	(F6, F7), (R12)
+skip231:
+	FSTPQ	(F6, F7), (R13)
 	CMP	$4, R2
-	BLE	stored168
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip181
-	FLDPQ	(R13), (F12, F13)
+	BLE	stored216
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip233
+	FLDPQ	(R14), (F12, F13)
 	WORD	$0x4e28d588 // fadd v8.4s, v12.4s, v8.4s
 	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
 
-skip181:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip182
+skip233:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip234
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F12, F13)
+	WORD	$0x4e28d588 // fadd v8.4s, v12.4s, v8.4s
+	WORD	$0x4e29d5a9 // fadd v9.4s, v13.4s, v9.4s
+
+skip234:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip235
 	WORD	$0x4ea0e90c // fcmlt v12.4s, v8.4s, #0.0
 	WORD	$0x4e6c1d08 // bic v8.16b, v8.16b, v12.16b
 	WORD	$0x4ea0e92c // fcmlt v12.4s, v9.4s, #0.0
 	WORD	$0x4e6c1d29 // bic v9.16b, v9.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip183
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip236
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf508 // fmin v8.4s, v8.4s, v12.4s
 	WORD	$0x4eacf529 // fmin v9.4s, v9.4s, v12.4s
 
-skip183:
+skip236:
 
-skip182:
-	FSTPQ	(F8, F9), (R13)
+skip235:
+	FSTPQ	(F8, F9), (R14)
 	CMP	$5, R2
-	BLE	stored168
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip184
-	FLDPQ	(R7), (F12, F13)
+	BLE	stored216
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip237
+	FLDPQ	(R8), (F12, F13)
 	WORD	$0x4e2ad58a // fadd v10.4s, v12.4s, v10.4s
 	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
 
-skip184:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip185
+skip237:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip238
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	FLDPQ	(R9), (F12, F13)
+	WORD	$0x4e2ad58a // fadd v10.4s, v12.4s, v10.4s
+	WORD	$0x4e2bd5ab // fadd v11.4s, v13.4s, v11.4s
+
+skip238:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip239
 	WORD	$0x4ea0e94c // fcmlt v12.4s, v10.4s, #0.0
 	WORD	$0x4e6c1d4a // bic v10.16b, v10.16b, v12.16b
 	WORD	$0x4ea0e96c // fcmlt v12.4s, v11.4s, #0.0
 	WORD	$0x4e6c1d6b // bic v11.16b, v11.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip186
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip240
 	WORD	$0x4f00f70c // fmov v12.4s, #6.0
 	WORD	$0x4eacf54a // fmin v10.4s, v10.4s, v12.4s
 	WORD	$0x4eacf56b // fmin v11.4s, v11.4s, v12.4s
 
-skip186:
-
-skip185:
-	FSTPQ	(F10, F11), (R7)
-
-stored168:
-
-skip167:
-	TBZ	$2, R6, skip187
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip189
-	FMOVQ	(R9), F12
-	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
-
-skip189:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip190
-	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
-	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip191
-	WORD	$0x4f00f70c // fmov v12.4s, #6.0
-	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
-
-skip191:
-
-skip190:
-	FMOVQ	F0, (R9)
-	VORR	V1.B16, V1.B16, V0.B16
-	ADD	$16, R9
-	CMP	$1, R2
-	BLE	stored188
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip192
-	FMOVQ	(R10), F1
-	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
-
-skip192:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip193
-	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
-	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip194
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
-
-skip194:
-
-skip193:
-	FMOVQ	F2, (R10)
-	VORR	V3.B16, V3.B16, V2.B16
-	ADD	$16, R10
-	CMP	$2, R2
-	BLE	stored188
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip195
-	FMOVQ	(R11), F1
-	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
-
-skip195:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip196
-	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
-	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip197
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
-
-skip197:
-
-skip196:
-	FMOVQ	F4, (R11)
-	VORR	V5.B16, V5.B16, V4.B16
-	ADD	$16, R11
-	CMP	$3, R2
-	BLE	stored188
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip198
-	FMOVQ	(R12), F1
-	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
-
-skip198:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip199
-	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
-	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip200
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
-
-skip200:
-
-skip199:
-	FMOVQ	F6, (R12)
-	VORR	V7.B16, V7.B16, V6.B16
-	ADD	$16, R12
-	CMP	$4, R2
-	BLE	stored188
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip201
-	FMOVQ	(R13), F1
-	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
-
-skip201:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip202
-	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
-	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip203
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
-
-skip203:
-
-skip202:
-	FMOVQ	F8, (R13)
-	VORR	V9.B16, V9.B16, V8.B16
-	ADD	$16, R13
-	CMP	$5, R2
-	BLE	stored188
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip204
-	FMOVQ	(R7), F1
-	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
-
-skip204:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip205
-	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
-	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip206
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
-
-skip206:
-
-skip205:
-	FMOVQ	F10, (R7)
-	VORR	V11.B16, V11.B16, V10.B16
-	ADD	$16, R7
-
-stored188:
-
-skip187:
-	TBZ	$1, R6, skip207
-	VORR	V0.B16, V0.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip209
-	FMOVD	(R9), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip209:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip210
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip211
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip211:
-
-skip210:
-	FMOVD	F1, (R9)
-	VDUP	V0.D[1], V0.D2
-	ADD	$8, R9
-	CMP	$1, R2
-	BLE	stored208
-	VORR	V2.B16, V2.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip212
-	FMOVD	(R10), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip212:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip213
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip214
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip214:
-
-skip213:
-	FMOVD	F1, (R10)
-	VDUP	V2.D[1], V2.D2
-	ADD	$8, R10
-	CMP	$2, R2
-	BLE	stored208
-	VORR	V4.B16, V4.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip215
-	FMOVD	(R11), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip215:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip216
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip217
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip217:
-
-skip216:
-	FMOVD	F1, (R11)
-	VDUP	V4.D[1], V4.D2
-	ADD	$8, R11
-	CMP	$3, R2
-	BLE	stored208
-	VORR	V6.B16, V6.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip218
-	FMOVD	(R12), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip218:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip219
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip220
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip220:
-
-skip219:
-	FMOVD	F1, (R12)
-	VDUP	V6.D[1], V6.D2
-	ADD	$8, R12
-	CMP	$4, R2
-	BLE	stored208
-	VORR	V8.B16, V8.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip221
-	FMOVD	(R13), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip221:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip222
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip223
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip223:
-
-skip222:
-	FMOVD	F1, (R13)
-	VDUP	V8.D[1], V8.D2
-	ADD	$8, R13
-	CMP	$5, R2
-	BLE	stored208
-	VORR	V10.B16, V10.B16, V1.B16
-	MOVBU	TileArgs_Accumulate(R0), R8
-	CBZ	R8, skip224
-	FMOVD	(R7), F3
-	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
-
-skip224:
-	MOVBU	TileArgs_ReLU(R0), R8
-	CBZ	R8, skip225
-	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
-	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
-	MOVBU	TileArgs_ReLU6(R0), R8
-	CBZ	R8, skip226
-	WORD	$0x4f00f703 // fmov v3.4s, #6.0
-	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
-
-skip226:
-
-skip225:
-	FMOVD	F1, (R7)
-	VDUP	V10.D[1], V10.D2
-	ADD	$8, R7
-
-stored208:
-
-skip207:
-	TBZ	$0, R6, skip227
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip229
-	FMOVS	(R9), F1
-	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
-
-skip229:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip230
-	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
-	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip231
-	WORD	$0x4f00f701 // fmov v1.4s, #6.0
-	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
-
-skip231:
-
-skip230:
-	FMOVS	F0, (R9)
-	CMP	$1, R2
-	BLE	stored228
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip232
-	FMOVS	(R10), F0
-	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
-
-skip232:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip233
-	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
-	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip234
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
-
-skip234:
-
-skip233:
-	FMOVS	F2, (R10)
-	CMP	$2, R2
-	BLE	stored228
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip235
-	FMOVS	(R11), F0
-	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
-
-skip235:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip236
-	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
-	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip237
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
-
-skip237:
-
-skip236:
-	FMOVS	F4, (R11)
-	CMP	$3, R2
-	BLE	stored228
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip238
-	FMOVS	(R12), F0
-	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
-
-skip238:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip239
-	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
-	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip240
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
-
 skip240:
 
 skip239:
-	FMOVS	F6, (R12)
-	CMP	$4, R2
-	BLE	stored228
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip241
-	FMOVS	(R13), F0
-	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+	FSTPQ	(F10, F11), (R8)
 
-skip241:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip242
-	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
-	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip243
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
+stored216:
+
+skip215:
+	TBZ	$2, R7, skip241
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip243
+	FMOVQ	(R10), F12
+	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 
 skip243:
-
-skip242:
-	FMOVS	F8, (R13)
-	CMP	$5, R2
-	BLE	stored228
-	MOVBU	TileArgs_Accumulate(R0), R6
-	CBZ	R6, skip244
-	FMOVS	(R7), F0
-	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip244
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F12
+	WORD	$0x4e20d580 // fadd v0.4s, v12.4s, v0.4s
 
 skip244:
-	MOVBU	TileArgs_ReLU(R0), R6
-	CBZ	R6, skip245
-	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
-	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
-	MOVBU	TileArgs_ReLU6(R0), R6
-	CBZ	R6, skip246
-	WORD	$0x4f00f700 // fmov v0.4s, #6.0
-	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip245
+	WORD	$0x4ea0e80c // fcmlt v12.4s, v0.4s, #0.0
+	WORD	$0x4e6c1c00 // bic v0.16b, v0.16b, v12.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip246
+	WORD	$0x4f00f70c // fmov v12.4s, #6.0
+	WORD	$0x4eacf400 // fmin v0.4s, v0.4s, v12.4s
 
 skip246:
 
 skip245:
-	FMOVS	F10, (R7)
+	FMOVQ	F0, (R10)
+	VORR	V1.B16, V1.B16, V0.B16
+	ADD	$16, R10
+	CMP	$1, R2
+	BLE	stored242
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip247
+	FMOVQ	(R11), F1
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-stored228:
+skip247:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip248
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e22d422 // fadd v2.4s, v1.4s, v2.4s
 
-skip227:
+skip248:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip249
+	WORD	$0x4ea0e841 // fcmlt v1.4s, v2.4s, #0.0
+	WORD	$0x4e611c42 // bic v2.16b, v2.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip250
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f442 // fmin v2.4s, v2.4s, v1.4s
+
+skip250:
+
+skip249:
+	FMOVQ	F2, (R11)
+	VORR	V3.B16, V3.B16, V2.B16
+	ADD	$16, R11
+	CMP	$2, R2
+	BLE	stored242
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip251
+	FMOVQ	(R12), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
+
+skip251:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip252
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e24d424 // fadd v4.4s, v1.4s, v4.4s
+
+skip252:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip253
+	WORD	$0x4ea0e881 // fcmlt v1.4s, v4.4s, #0.0
+	WORD	$0x4e611c84 // bic v4.16b, v4.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip254
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f484 // fmin v4.4s, v4.4s, v1.4s
+
+skip254:
+
+skip253:
+	FMOVQ	F4, (R12)
+	VORR	V5.B16, V5.B16, V4.B16
+	ADD	$16, R12
+	CMP	$3, R2
+	BLE	stored242
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip255
+	FMOVQ	(R13), F1
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
+
+skip255:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip256
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e26d426 // fadd v6.4s, v1.4s, v6.4s
+
+skip256:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip257
+	WORD	$0x4ea0e8c1 // fcmlt v1.4s, v6.4s, #0.0
+	WORD	$0x4e611cc6 // bic v6.16b, v6.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip258
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f4c6 // fmin v6.4s, v6.4s, v1.4s
+
+skip258:
+
+skip257:
+	FMOVQ	F6, (R13)
+	VORR	V7.B16, V7.B16, V6.B16
+	ADD	$16, R13
+	CMP	$4, R2
+	BLE	stored242
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip259
+	FMOVQ	(R14), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
+
+skip259:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip260
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e28d428 // fadd v8.4s, v1.4s, v8.4s
+
+skip260:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip261
+	WORD	$0x4ea0e901 // fcmlt v1.4s, v8.4s, #0.0
+	WORD	$0x4e611d08 // bic v8.16b, v8.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip262
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
+
+skip262:
+
+skip261:
+	FMOVQ	F8, (R14)
+	VORR	V9.B16, V9.B16, V8.B16
+	ADD	$16, R14
+	CMP	$5, R2
+	BLE	stored242
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip263
+	FMOVQ	(R8), F1
+	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
+
+skip263:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip264
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	FMOVQ	(R9), F1
+	WORD	$0x4e2ad42a // fadd v10.4s, v1.4s, v10.4s
+
+skip264:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip265
+	WORD	$0x4ea0e941 // fcmlt v1.4s, v10.4s, #0.0
+	WORD	$0x4e611d4a // bic v10.16b, v10.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip266
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
+
+skip266:
+
+skip265:
+	FMOVQ	F10, (R8)
+	VORR	V11.B16, V11.B16, V10.B16
+	ADD	$16, R8
+
+stored242:
+
+skip241:
+	TBZ	$1, R7, skip267
+	VORR	V0.B16, V0.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip269
+	FMOVD	(R10), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip269:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip270
+	MOVW	(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip270:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip271
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip272
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip272:
+
+skip271:
+	FMOVD	F1, (R10)
+	VDUP	V0.D[1], V0.D2
+	ADD	$8, R10
+	CMP	$1, R2
+	BLE	stored268
+	VORR	V2.B16, V2.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip273
+	FMOVD	(R11), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip273:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip274
+	MOVW	4(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip274:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip275
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip276
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip276:
+
+skip275:
+	FMOVD	F1, (R11)
+	VDUP	V2.D[1], V2.D2
+	ADD	$8, R11
+	CMP	$2, R2
+	BLE	stored268
+	VORR	V4.B16, V4.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip277
+	FMOVD	(R12), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip277:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip278
+	MOVW	8(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip278:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip279
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip280
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip280:
+
+skip279:
+	FMOVD	F1, (R12)
+	VDUP	V4.D[1], V4.D2
+	ADD	$8, R12
+	CMP	$3, R2
+	BLE	stored268
+	VORR	V6.B16, V6.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip281
+	FMOVD	(R13), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip281:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip282
+	MOVW	12(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip282:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip283
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip284
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip284:
+
+skip283:
+	FMOVD	F1, (R13)
+	VDUP	V6.D[1], V6.D2
+	ADD	$8, R13
+	CMP	$4, R2
+	BLE	stored268
+	VORR	V8.B16, V8.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip285
+	FMOVD	(R14), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip285:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip286
+	MOVW	16(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip286:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip287
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip288
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip288:
+
+skip287:
+	FMOVD	F1, (R14)
+	VDUP	V8.D[1], V8.D2
+	ADD	$8, R14
+	CMP	$5, R2
+	BLE	stored268
+	VORR	V10.B16, V10.B16, V1.B16
+	MOVBU	TileArgs_Accumulate(R0), R9
+	CBZ	R9, skip289
+	FMOVD	(R8), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip289:
+	MOVD	TileArgs_Add(R0), R9
+	CBZ	R9, skip290
+	MOVW	20(R4), R15
+	ADD	R15<<2, R9, R9
+	MOVD	TileArgs_Cols(R0), R16
+	AND	$4, R16, R15
+	ADD	R15<<2, R9, R9
+	FMOVD	(R9), F3
+	WORD	$0x4e21d461 // fadd v1.4s, v3.4s, v1.4s
+
+skip290:
+	MOVBU	TileArgs_ReLU(R0), R9
+	CBZ	R9, skip291
+	WORD	$0x4ea0e823 // fcmlt v3.4s, v1.4s, #0.0
+	WORD	$0x4e631c21 // bic v1.16b, v1.16b, v3.16b
+	MOVBU	TileArgs_ReLU6(R0), R9
+	CBZ	R9, skip292
+	WORD	$0x4f00f703 // fmov v3.4s, #6.0
+	WORD	$0x4ea3f421 // fmin v1.4s, v1.4s, v3.4s
+
+skip292:
+
+skip291:
+	FMOVD	F1, (R8)
+	VDUP	V10.D[1], V10.D2
+	ADD	$8, R8
+
+stored268:
+
+skip267:
+	TBZ	$0, R7, skip293
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip295
+	FMOVS	(R10), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip295:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip296
+	MOVW	(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R15
+	AND	$6, R15, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F1
+	WORD	$0x4e20d420 // fadd v0.4s, v1.4s, v0.4s
+
+skip296:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip297
+	WORD	$0x4ea0e801 // fcmlt v1.4s, v0.4s, #0.0
+	WORD	$0x4e611c00 // bic v0.16b, v0.16b, v1.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip298
+	WORD	$0x4f00f701 // fmov v1.4s, #6.0
+	WORD	$0x4ea1f400 // fmin v0.4s, v0.4s, v1.4s
+
+skip298:
+
+skip297:
+	FMOVS	F0, (R10)
+	CMP	$1, R2
+	BLE	stored294
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip299
+	FMOVS	(R11), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip299:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip300
+	MOVW	4(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e22d402 // fadd v2.4s, v0.4s, v2.4s
+
+skip300:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip301
+	WORD	$0x4ea0e840 // fcmlt v0.4s, v2.4s, #0.0
+	WORD	$0x4e601c42 // bic v2.16b, v2.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip302
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f442 // fmin v2.4s, v2.4s, v0.4s
+
+skip302:
+
+skip301:
+	FMOVS	F2, (R11)
+	CMP	$2, R2
+	BLE	stored294
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip303
+	FMOVS	(R12), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip303:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip304
+	MOVW	8(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e24d404 // fadd v4.4s, v0.4s, v4.4s
+
+skip304:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip305
+	WORD	$0x4ea0e880 // fcmlt v0.4s, v4.4s, #0.0
+	WORD	$0x4e601c84 // bic v4.16b, v4.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip306
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f484 // fmin v4.4s, v4.4s, v0.4s
+
+skip306:
+
+skip305:
+	FMOVS	F4, (R12)
+	CMP	$3, R2
+	BLE	stored294
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip307
+	FMOVS	(R13), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip307:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip308
+	MOVW	12(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e26d406 // fadd v6.4s, v0.4s, v6.4s
+
+skip308:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip309
+	WORD	$0x4ea0e8c0 // fcmlt v0.4s, v6.4s, #0.0
+	WORD	$0x4e601cc6 // bic v6.16b, v6.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip310
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f4c6 // fmin v6.4s, v6.4s, v0.4s
+
+skip310:
+
+skip309:
+	FMOVS	F6, (R13)
+	CMP	$4, R2
+	BLE	stored294
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip311
+	FMOVS	(R14), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip311:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip312
+	MOVW	16(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e28d408 // fadd v8.4s, v0.4s, v8.4s
+
+skip312:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip313
+	WORD	$0x4ea0e900 // fcmlt v0.4s, v8.4s, #0.0
+	WORD	$0x4e601d08 // bic v8.16b, v8.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip314
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f508 // fmin v8.4s, v8.4s, v0.4s
+
+skip314:
+
+skip313:
+	FMOVS	F8, (R14)
+	CMP	$5, R2
+	BLE	stored294
+	MOVBU	TileArgs_Accumulate(R0), R7
+	CBZ	R7, skip315
+	FMOVS	(R8), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip315:
+	MOVD	TileArgs_Add(R0), R7
+	CBZ	R7, skip316
+	MOVW	20(R4), R9
+	ADD	R9<<2, R7, R7
+	MOVD	TileArgs_Cols(R0), R10
+	AND	$6, R10, R9
+	ADD	R9<<2, R7, R7
+	FMOVS	(R7), F0
+	WORD	$0x4e2ad40a // fadd v10.4s, v0.4s, v10.4s
+
+skip316:
+	MOVBU	TileArgs_ReLU(R0), R7
+	CBZ	R7, skip317
+	WORD	$0x4ea0e940 // fcmlt v0.4s, v10.4s, #0.0
+	WORD	$0x4e601d4a // bic v10.16b, v10.16b, v0.16b
+	MOVBU	TileArgs_ReLU6(R0), R7
+	CBZ	R7, skip318
+	WORD	$0x4f00f700 // fmov v0.4s, #6.0
+	WORD	$0x4ea0f54a // fmin v10.4s, v10.4s, v0.4s
+
+skip318:
+
+skip317:
+	FMOVS	F10, (R8)
+
+stored294:
+
+skip293:
 
 next:
 	ADD	$48, R1
+	ADD	$48, R5
 	ADD	$48, R4
 	SUBS	$12, R2, R2
 	BGT	tile
@@ -4500,93 +5766,99 @@ summed3:
 	ADD	R4, R10, R11
 	MOVD	OuterArgs_Cols(R0), R12
 	TBZ	$4, R12, skip4
-	ADD	$32, R6, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip6
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip6
 	FLDPQ	(R6), (F24, F25)
 	WORD	$0x4e20d700 // fadd v0.4s, v24.4s, v0.4s
 	WORD	$0x4e21d721 // fadd v1.4s, v25.4s, v1.4s
+	ADD	$32, R6, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD	$0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
 
 skip6:
 	FSTPQ	(F0, F1), (R6)
+	ADD	$32, R6, R13
 	FSTPQ	(F2, F3), (R13)
 	CMP	$1, R2
 	BLE	stored5
-	ADD	$32, R7, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip7
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip7
 	FLDPQ	(R7), (F24, F25)
 	WORD	$0x4e24d704 // fadd v4.4s, v24.4s, v4.4s
 	WORD	$0x4e25d725 // fadd v5.4s, v25.4s, v5.4s
+	ADD	$32, R7, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD	$0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
 
 skip7:
 	FSTPQ	(F4, F5), (R7)
+	ADD	$32, R7, R13
 	FSTPQ	(F6, F7), (R13)
 	CMP	$2, R2
 	BLE	stored5
-	ADD	$32, R8, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip8
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip8
 	FLDPQ	(R8), (F24, F25)
 	WORD	$0x4e28d708 // fadd v8.4s, v24.4s, v8.4s
 	WORD	$0x4e29d729 // fadd v9.4s, v25.4s, v9.4s
+	ADD	$32, R8, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD	$0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
 
 skip8:
 	FSTPQ	(F8, F9), (R8)
+	ADD	$32, R8, R13
 	FSTPQ	(F10, F11), (R13)
 	CMP	$3, R2
 	BLE	stored5
-	ADD	$32, R9, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip9
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip9
 	FLDPQ	(R9), (F24, F25)
 	WORD	$0x4e2cd70c // fadd v12.4s, v24.4s, v12.4s
 	WORD	$0x4e2dd72d // fadd v13.4s, v25.4s, v13.4s
+	ADD	$32, R9, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD	$0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
 
 skip9:
 	FSTPQ	(F12, F13), (R9)
+	ADD	$32, R9, R13
 	FSTPQ	(F14, F15), (R13)
 	CMP	$4, R2
 	BLE	stored5
-	ADD	$32, R10, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip10
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip10
 	FLDPQ	(R10), (F24, F25)
 	WORD	$0x4e30d710 // fadd v16.4s, v24.4s, v16.4s
 	WORD	$0x4e31d731 // fadd v17.4s, v25.4s, v17.4s
+	ADD	$32, R10, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD	$0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 
 skip10:
 	FSTPQ	(F16, F17), (R10)
+	ADD	$32, R10, R13
 	FSTPQ	(F18, F19), (R13)
 	CMP	$5, R2
 	BLE	stored5
-	ADD	$32, R11, R13
-	MOVBU	OuterArgs_Accumulate(R0), R14
-	CBZ	R14, skip11
+	MOVBU	OuterArgs_Accumulate(R0), R13
+	CBZ	R13, skip11
 	FLDPQ	(R11), (F24, F25)
 	WORD	$0x4e34d714 // fadd v20.4s, v24.4s, v20.4s
 	WORD	$0x4e35d735 // fadd v21.4s, v25.4s, v21.4s
+	ADD	$32, R11, R13
 	FLDPQ	(R13), (F24, F25)
 	WORD	$0x4e36d716 // fadd v22.4s, v24.4s, v22.4s
 	WORD	$0x4e37d737 // fadd v23.4s, v25.4s, v23.4s
 
 skip11:
 	FSTPQ	(F20, F21), (R11)
+	ADD	$32, R11, R13
 	FSTPQ	(F22, F23), (R13)
 
 stored5:
@@ -4938,63 +6210,67 @@ summed45:
 	ADD	R4, R8, R9
 	MOVD	OuterArgs_Cols(R0), R10
 	TBZ	$4, R10, skip46
-	ADD	$32, R6, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip48
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip48
 	FLDPQ	(R6), (F16, F17)
 	WORD	$0x4e20d600 // fadd v0.4s, v16.4s, v0.4s
 	WORD	$0x4e21d621 // fadd v1.4s, v17.4s, v1.4s
+	ADD	$32, R6, R11
 	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e22d602 // fadd v2.4s, v16.4s, v2.4s
 	WORD	$0x4e23d623 // fadd v3.4s, v17.4s, v3.4s
 
 skip48:
 	FSTPQ	(F0, F1), (R6)
+	ADD	$32, R6, R11
 	FSTPQ	(F2, F3), (R11)
 	CMP	$1, R2
 	BLE	stored47
-	ADD	$32, R7, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip49
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip49
 	FLDPQ	(R7), (F16, F17)
 	WORD	$0x4e24d604 // fadd v4.4s, v16.4s, v4.4s
 	WORD	$0x4e25d625 // fadd v5.4s, v17.4s, v5.4s
+	ADD	$32, R7, R11
 	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
 	WORD	$0x4e27d627 // fadd v7.4s, v17.4s, v7.4s
 
 skip49:
 	FSTPQ	(F4, F5), (R7)
+	ADD	$32, R7, R11
 	FSTPQ	(F6, F7), (R11)
 	CMP	$2, R2
 	BLE	stored47
-	ADD	$32, R8, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip50
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip50
 	FLDPQ	(R8), (F16, F17)
 	WORD	$0x4e28d608 // fadd v8.4s, v16.4s, v8.4s
 	WORD	$0x4e29d629 // fadd v9.4s, v17.4s, v9.4s
+	ADD	$32, R8, R11
 	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e2ad60a // fadd v10.4s, v16.4s, v10.4s
 	WORD	$0x4e2bd62b // fadd v11.4s, v17.4s, v11.4s
 
 skip50:
 	FSTPQ	(F8, F9), (R8)
+	ADD	$32, R8, R11
 	FSTPQ	(F10, F11), (R11)
 	CMP	$3, R2
 	BLE	stored47
-	ADD	$32, R9, R11
-	MOVBU	OuterArgs_Accumulate(R0), R12
-	CBZ	R12, skip51
+	MOVBU	OuterArgs_Accumulate(R0), R11
+	CBZ	R11, skip51
 	FLDPQ	(R9), (F16, F17)
 	WORD	$0x4e2cd60c // fadd v12.4s, v16.4s, v12.4s
 	WORD	$0x4e2dd62d // fadd v13.4s, v17.4s, v13.4s
+	ADD	$32, R9, R11
 	FLDPQ	(R11), (F16, F17)
 	WORD	$0x4e2ed60e // fadd v14.4s, v16.4s, v14.4s
 	WORD	$0x4e2fd62f // fadd v15.4s, v17.4s, v15.4s
 
 skip51:
 	FSTPQ	(F12, F13), (R9)
+	ADD	$32, R9, R11
 	FSTPQ	(F14, F15), (R11)
 
 stored47:

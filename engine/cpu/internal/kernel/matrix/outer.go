@@ -97,7 +97,7 @@ func outerHalf(args *OuterArgs, b, c *float32, cols int) {
 				}
 			}
 		}
-		store(unsafe.Slice(at(c, i*args.LdC), cols), &sum, &TileArgs{Accumulate: args.Accumulate})
+		store(unsafe.Slice(at(c, i*args.LdC), cols), nil, &sum, &TileArgs{Accumulate: args.Accumulate})
 	}
 }
 

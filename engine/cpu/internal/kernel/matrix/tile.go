@@ -20,8 +20,9 @@ const (
 //
 //	sum = Bias[j] + Σ_{s<Segs} Σ_{t<Run} A[AOff[p]+SegOff[s]+t] · B[(s·Run+t)·NR+j]
 //
-// and stores relu?(sum) or, if Accumulate is set, relu?(sum + C[COff[p]+j]) at
-// C[COff[p]+j]. All offsets count float32 elements.
+// and stores relu?(sum) at C[COff[p]+j]. Before that it adds C[COff[p]+j] if Accumulate
+// is set, and then Add[AddOff[p]+j] unless Add is nil. All offsets count float32
+// elements.
 //
 // The assembly relies on the order and the types of the fields.
 type TileArgs struct {
@@ -36,6 +37,8 @@ type TileArgs struct {
 	Rows   int      // number of rows, at least 1
 	Cols   int      // valid columns, 1 to NR
 	Bias   *float32 // nil, or NR readable floats
+	Add    *float32 // nil, or what is added to C, like a residual; already moved to the first column
+	AddOff *int32   // with Add: Rows offsets, where its rows start
 
 	Accumulate  bool // add to C instead of overwriting it
 	ReLU        bool // max(0, ·) at the end; a NaN stays a NaN
@@ -113,7 +116,11 @@ func tileGeneric(args *TileArgs, nr int) {
 				addProducts(&sum, run, b[s*args.Run*nr+col:], nr)
 			}
 			n := min(group, args.Cols-col)
-			store(unsafe.Slice(at(args.C, int(cOff[p])+col), n), &sum, args)
+			c, more := unsafe.Slice(at(args.C, int(cOff[p])+col), n), []float32(nil)
+			if args.Add != nil {
+				more = unsafe.Slice(at(args.Add, int(*at(args.AddOff, p))+col), n)
+			}
+			store(c, more, &sum, args)
 		}
 	}
 }
@@ -136,12 +143,16 @@ func addProducts(sum *[group]float32, a, b []float32, ldb int) {
 	*sum = [group]float32{s0, s1, s2, s3, s4, s5, s6, s7}
 }
 
-// store moves the first len(c) sums to c, as the flags of args say.
-func store(c []float32, sum *[group]float32, args *TileArgs) {
+// store moves the first len(c) sums to c, as the flags of args say, with the elements of
+// more, if it is not nil, added.
+func store(c, more []float32, sum *[group]float32, args *TileArgs) {
 	for j := range c {
 		v := sum[j]
 		if args.Accumulate {
 			v += c[j]
+		}
+		if more != nil {
+			v += more[j]
 		}
 		if args.ReLU && v < 0 {
 			v = 0

@@ -48,15 +48,15 @@ func offsets(r *rand.Rand, n, gap int) (off []int32, size int) {
 type tileCase struct {
 	nr, rows, cols, segs, run int
 	bias, accumulate, relu    bool
-	six, far                  bool // six with relu
+	six, far, add             bool // six with relu
 
-	a, b, c, biases    []float32
-	aOff, segOff, cOff []int32
+	a, b, c, biases, more      []float32
+	aOff, segOff, cOff, addOff []int32
 }
 
 func (tc *tileCase) String() string {
-	return fmt.Sprintf("%d×%d of %d, %d×%d terms, bias=%v accumulate=%v relu=%v",
-		tc.rows, tc.cols, tc.nr, tc.segs, tc.run, tc.bias, tc.accumulate, tc.relu)
+	return fmt.Sprintf("%d×%d of %d, %d×%d terms, bias=%v accumulate=%v add=%v relu=%v",
+		tc.rows, tc.cols, tc.nr, tc.segs, tc.run, tc.bias, tc.accumulate, tc.add, tc.relu)
 }
 
 // fill takes memory for the case. What lies beyond the last columns of C, and
@@ -80,6 +80,11 @@ func (tc *tileCase) fill(r *rand.Rand) {
 	if tc.bias {
 		tc.biases = random(r, tc.nr)
 	}
+	if tc.add {
+		var size int
+		tc.addOff, size = offsets(r, tc.rows, tc.cols)
+		tc.more = random(r, size)
+	}
 }
 
 // call runs rows from ≤ p < to of the case with c as output.
@@ -91,6 +96,9 @@ func (tc *tileCase) call(c []float32, from, to int) {
 	}
 	if tc.bias {
 		args.Bias = &tc.biases[0]
+	}
+	if tc.add {
+		args.Add, args.AddOff = &tc.more[0], &tc.addOff[from]
 	}
 	if tc.nr == NarrowCols {
 		TileNarrow(&args)
@@ -129,6 +137,9 @@ func (tc *tileCase) naive() (c, magnitude []float64) {
 			if tc.accumulate {
 				add(c[i])
 			}
+			if tc.add {
+				add(float64(tc.more[int(tc.addOff[p])+j]))
+			}
 			if tc.relu {
 				sum = max(sum, 0)
 				if tc.six {
@@ -162,7 +173,7 @@ func tileCases(r *rand.Rand, yield func(tc *tileCase)) {
 			for cols := 1; cols <= nr; cols++ {
 				tc := &tileCase{
 					nr: nr, rows: rows, cols: cols, segs: 1 + r.IntN(6), run: 1 + r.IntN(70),
-					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0, six: r.IntN(2) == 0, far: r.IntN(2) == 0,
+					bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, relu: r.IntN(2) == 0, six: r.IntN(2) == 0, far: r.IntN(2) == 0, add: r.IntN(2) == 0,
 				}
 				tc.fill(r)
 				yield(tc)

@@ -24,10 +24,14 @@ func twins() []kerneltest.Twin {
 			const terms = 7
 			c := kerneltest.Randoms(rows*nr, 1)
 			if rows > 0 {
-				kernel(&TileArgs{
+				args := TileArgs{
 					A: &kerneltest.Randoms(rows*terms, 2)[0], AOff: &ramp(rows, terms)[0], SegOff: &ramp(1, 0)[0], Segs: 1, Run: terms,
 					B: &kerneltest.Randoms(terms*nr, 3)[0], C: &c[0], COff: &ramp(rows, nr)[0], Rows: rows, Cols: nr - 1, ReLU: rows%2 == 0, Accumulate: rows%3 == 0,
-				})
+				}
+				if rows%4 == 1 {
+					args.Add, args.AddOff = &kerneltest.Randoms(rows*nr, 4)[0], args.COff
+				}
+				kernel(&args)
 			}
 			return c
 		}

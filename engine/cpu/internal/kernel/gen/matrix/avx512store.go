@@ -10,8 +10,8 @@ import (
 // under a mask of their columns.
 type maskedStore struct {
 	rowWalk
-	rows Mem  // rows left, with those of the tile at hand
-	relu bool // the arguments have the flag ReLU
+	rows  Mem        // rows left, with those of the tile at hand
+	panel *tableRows // the rows of Add; nil if the arguments have neither Add nor ReLU
 }
 
 // emit stores a tile, of which the first *rows rows belong to the result, or all
@@ -35,21 +35,21 @@ func (o *maskedStore) emit(acc zmmAccumulators) {
 // finish does what the flags say, stores the tile and jumps to "next". Without a
 // mask all rows and columns are valid.
 func (o *maskedStore) finish(acc zmmAccumulators, mask reg.Register) {
-	ifSet("Accumulate", func() {
-		o.each(acc, mask, func(x reg.VecVirtual, c Mem) {
-			if mask == nil {
-				VADDPS(c, x, x)
-				return
-			}
-			y := ZMM()
-			VMOVUPS_Z(c, mask, y)
-			VADDPS(y, x, x)
-		})
-	})
-	if o.relu {
+	add := func(x reg.VecVirtual, c Mem) {
+		if mask == nil {
+			VADDPS(c, x, x)
+			return
+		}
+		y := ZMM()
+		VMOVUPS_Z(c, mask, y)
+		VADDPS(y, x, x)
+	}
+	ifSet("Accumulate", func() { o.each(o.rowWalk, acc, mask, add) })
+	if o.panel != nil {
+		ifAdd(func() { o.each(o.panel, acc, mask, add) })
 		ifSet("ReLU", func() { rectify(acc) })
 	}
-	o.each(acc, mask, func(x reg.VecVirtual, c Mem) {
+	o.each(o.rowWalk, acc, mask, func(x reg.VecVirtual, c Mem) {
 		if mask == nil {
 			VMOVUPS(x, c)
 		} else {
@@ -59,16 +59,16 @@ func (o *maskedStore) finish(acc zmmAccumulators, mask reg.Register) {
 	JMP(LabelRef("next"))
 }
 
-// each emits code for all valid rows of the tile.
-func (o *maskedStore) each(acc zmmAccumulators, mask reg.Register, do func(x reg.VecVirtual, c Mem)) {
-	o.start()
+// each emits code for all valid rows of the tile, in C or in Add.
+func (o *maskedStore) each(w rowWalk, acc zmmAccumulators, mask reg.Register, do func(x reg.VecVirtual, c Mem)) {
+	w.start()
 	end := uniqueLabel("end")
 	for r, x := range acc {
 		if mask != nil && r > 0 {
 			CMPQ(o.rows, Imm(uint64(r)))
 			JLE(LabelRef(end))
 		}
-		do(x, Mem{Base: o.row()})
+		do(x, Mem{Base: w.row()})
 	}
 	if mask != nil {
 		Label(end)

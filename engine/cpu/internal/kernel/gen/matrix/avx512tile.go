@@ -15,7 +15,7 @@ var tileHeights = []int{12, 8, 4}
 // tallKernel is Tile with AVX-512.
 type tallKernel struct {
 	panelFrame
-	c *tableRows // the rows of the result
+	c, more *tableRows // the rows of C and of Add
 }
 
 // tileAVX512 emits Tile: for every tile of rows, the sums over segments and terms,
@@ -23,10 +23,11 @@ type tallKernel struct {
 func tileAVX512() {
 	TEXT("tileAVX512", 0, "func(args *TileArgs)")
 
-	k := &tallKernel{panelFrame: newPanelFrame(tileHeights[0]), c: &tableRows{cOff: AllocLocal(8)}}
+	k := &tallKernel{panelFrame: newPanelFrame(tileHeights[0]), c: newTableRows("C"), more: newTableRows("Add")}
 	k.prepare(zmmSize)
 	k.c.prepare()
-	out := &maskedStore{rowWalk: k.c, rows: k.left, relu: true}
+	k.more.prepare()
+	out := &maskedStore{rowWalk: k.c, rows: k.left, panel: k.more}
 	acc := newZMMAccumulators(tileHeights[0])
 	tiles(tileHeights, k.left,
 		func(height int) {
@@ -36,6 +37,7 @@ func tileAVX512() {
 		func(n int) {
 			ADDQ(Imm(uint64(n*offsetSize)), k.aOff)
 			k.c.advance(n)
+			k.more.advance(n)
 		})
 }
 
@@ -53,19 +55,21 @@ func (k *tallKernel) offsets(height int) reg.Register {
 	return aOff
 }
 
-// fetchRows fetches the rows of C that the tile will be stored to, if they are far and
-// the tile is complete: a burst of so many stores would have to wait for memory.
+// fetchRows fetches the rows of C that the tile will be stored to, and those of Add, if
+// they are far and the tile is complete: a burst of so many stores would have to wait
+// for memory.
 func (k *tallKernel) fetchRows(height int) {
+	fetch := func(w *tableRows) {
+		w.start()
+		for range height {
+			PREFETCHT0(Mem{Base: w.row()})
+		}
+	}
 	ifSet("NonTemporal", func() {
 		CMPQ(k.left, Imm(uint64(height)))
 		skip(JLT, func() {
-			off, c := GP64(), load("C")
-			MOVQ(k.c.cOff, off)
-			for r := range height {
-				p := GP64()
-				MOVLQSX(Mem{Base: off, Disp: r * offsetSize}, p)
-				PREFETCHT0(Mem{Base: c, Index: p, Scale: floatSize})
-			}
+			fetch(k.c)
+			ifAdd(func() { fetch(k.more) })
 		})
 	})
 }

@@ -14,7 +14,7 @@ func outerKernel(name string, s shape) {
 
 	aTile, rows := AllocLocal(8), AllocLocal(8) // A of the tile at hand; rows left, with its own
 	ahead := AllocLocal(8)                      // what to fetch next
-	out := newStore(s, false, &strideRows{c: AllocLocal(8)})
+	out := newStore(s, &strideRows{c: AllocLocal(8)}, nil)
 	first, soon := load("A"), load("Prefetch")
 	MOVQ(first, aTile)
 	MOVQ(load("Rows"), rows)

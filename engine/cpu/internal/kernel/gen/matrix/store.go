@@ -16,18 +16,22 @@ type rowWalk interface {
 	advance(rows int)  // to the next tile
 }
 
-// tableRows finds the rows by a table of offsets from C, as Tile does.
+// tableRows finds the rows of C, or of Add, by a table of offsets, as Tile does.
 type tableRows struct {
-	cOff   Mem // COff of the tile at hand
+	base   string // the field C or Add
+	table  Mem    // COff or AddOff of the tile at hand
 	c, off reg.Register
 }
 
-func (w *tableRows) prepare() { MOVQ(load("COff"), w.cOff) }
+// newTableRows returns the rows of a field.
+func newTableRows(base string) *tableRows { return &tableRows{base: base, table: AllocLocal(8)} }
+
+func (w *tableRows) prepare() { MOVQ(load(w.base+"Off"), w.table) }
 
 func (w *tableRows) start() {
 	off := GP64()
-	MOVQ(w.cOff, off)
-	w.c, w.off = load("C"), off
+	MOVQ(w.table, off)
+	w.c, w.off = load(w.base), off
 }
 
 func (w *tableRows) row() reg.Register {
@@ -38,7 +42,7 @@ func (w *tableRows) row() reg.Register {
 	return p
 }
 
-func (w *tableRows) advance(rows int) { ADDQ(Imm(uint64(offsetSize*rows)), w.cOff) }
+func (w *tableRows) advance(rows int) { ADDQ(Imm(uint64(offsetSize*rows)), w.table) }
 
 // strideRows finds the rows at equal distances, as Outer does.
 type strideRows struct {
@@ -70,7 +74,7 @@ func (w *strideRows) advance(rows int) {
 // store writes finished tiles to C.
 //
 // Complete tiles go there straight from the registers, as do tiles of fewer
-// columns that are not added to C: these in pieces of 8, 4, 2 and 1 columns,
+// columns to which nothing is added: these in pieces of 8, 4, 2 and 1 columns,
 // because masked stores are microcode, and slow, on AMD. What remains is rare. It
 // is dumped into the frame and copied from there, in the same pieces.
 //
@@ -78,15 +82,27 @@ func (w *strideRows) advance(rows int) {
 type store struct {
 	shape
 	rowWalk
-	relu bool // the arguments have the flag ReLU
-	dump Mem
+	panel *tableRows // the rows of Add; nil if the arguments have neither Add nor ReLU
+	dump  Mem
 }
 
-func newStore(s shape, relu bool, w rowWalk) *store {
-	return &store{shape: s, rowWalk: w, relu: relu, dump: AllocLocal(s.rows * s.rowSize())}
+func newStore(s shape, w rowWalk, panel *tableRows) *store {
+	return &store{shape: s, rowWalk: w, panel: panel, dump: AllocLocal(s.rows * s.rowSize())}
 }
 
-func (o *store) advance() { o.rowWalk.advance(o.rows) }
+func (o *store) prepare() {
+	o.rowWalk.prepare()
+	if o.panel != nil {
+		o.panel.prepare()
+	}
+}
+
+func (o *store) advance() {
+	o.rowWalk.advance(o.rows)
+	if o.panel != nil {
+		o.panel.advance(o.rows)
+	}
+}
 
 // whole stores a tile of which all rows have been summed, and jumps to "next".
 // Only the first *rows of them may belong to the result.
@@ -96,15 +112,17 @@ func (o *store) whole(acc accumulators, rows Mem) {
 	CMPQ(load("Cols"), Imm(uint64(o.cols())))
 	JLT(LabelRef("columns"))
 
-	ifSet("Accumulate", func() {
-		o.start()
+	add := func(w rowWalk) {
+		w.start()
 		for r := range acc {
-			c := o.row()
+			c := w.row()
 			for v := range acc[r] {
 				VADDPS(vector(c, v), acc[r][v], acc[r][v])
 			}
 		}
-	})
+	}
+	ifSet("Accumulate", func() { add(o.rowWalk) })
+	o.ifAdd(func() { add(o.panel) })
 	o.rectify(acc)
 	o.start()
 	for r := range acc {
@@ -117,6 +135,7 @@ func (o *store) whole(acc accumulators, rows Mem) {
 
 	Label("columns")
 	ifSet("Accumulate", func() { JMP(LabelRef("dump")) })
+	o.ifAdd(func() { JMP(LabelRef("dump")) })
 	o.rectify(acc)
 	o.someColumns(acc)
 	JMP(LabelRef("next"))
@@ -214,10 +233,13 @@ func (o *store) part(acc accumulators, rows Mem) {
 	CMOVQGT(rows, left)
 	LEAQ(o.dump, src)
 	o.start()
+	if o.panel != nil {
+		o.panel.start()
+	}
 	cols := load("Cols")
 
 	Label("copyRow")
-	o.copyRow(o.row(), src, cols)
+	o.copyRow(o.row(), o.addedRow(), src, cols)
 	ADDQ(Imm(uint64(o.rowSize())), src)
 	DECQ(left)
 	JNE(LabelRef("copyRow"))
@@ -232,8 +254,18 @@ func (o *store) spill(acc accumulators) {
 	}
 }
 
-// copyRow copies a row of cols floats from the dump at src to C at c.
-func (o *store) copyRow(c, src, cols reg.Register) {
+// addedRow returns a register with the address of the next row of Add, or with anything
+// if there is none.
+func (o *store) addedRow() reg.Register {
+	more := GP64()
+	XORQ(more, more)
+	o.ifAdd(func() { MOVQ(o.panel.row(), more) })
+	return more
+}
+
+// copyRow copies a row of cols floats from the dump at src to C at c, with those at more
+// added.
+func (o *store) copyRow(c, more, src, cols reg.Register) {
 	left, from, to := GP64(), GP64(), GP64()
 	MOVQ(cols, left)
 	MOVQ(src, from)
@@ -241,24 +273,26 @@ func (o *store) copyRow(c, src, cols reg.Register) {
 	for v := 1; v < o.vecs; v++ {
 		CMPQ(left, Imm(lanes))
 		skip(JLE, func() {
-			o.copyPiece(lanes, from, to)
+			o.copyPiece(lanes, from, to, more)
 			SUBQ(Imm(lanes), left)
 			ADDQ(Imm(vecSize), from)
+			ADDQ(Imm(vecSize), more)
 			LEAQ(vector(c, v), to)
 		})
 	}
 	for n := lanes; n > 0; n /= 2 {
 		TESTB(Imm(uint64(n)), left.As8())
 		skip(JEQ, func() {
-			o.copyPiece(n, from, to)
+			o.copyPiece(n, from, to, more)
 			ADDQ(Imm(uint64(n*floatSize)), from)
+			ADDQ(Imm(uint64(n*floatSize)), more)
 			ADDQ(Imm(uint64(n*floatSize)), to)
 		})
 	}
 }
 
 // copyPiece copies n floats, a power of two, and does to them what the flags say.
-func (o *store) copyPiece(n int, from, to reg.Register) {
+func (o *store) copyPiece(n int, from, to, more reg.Register) {
 	move, vec := VMOVUPS, XMM
 	switch n {
 	case lanes:
@@ -272,6 +306,10 @@ func (o *store) copyPiece(n int, from, to reg.Register) {
 	move(Mem{Base: from}, x)
 	ifSet("Accumulate", func() {
 		move(Mem{Base: to}, y)
+		VADDPS(y, x, x)
+	})
+	o.ifAdd(func() {
+		move(Mem{Base: more}, y)
 		VADDPS(y, x, x)
 	})
 	o.ifReLU(func() {
@@ -295,7 +333,21 @@ func ifSet(flag string, body func()) {
 
 // ifReLU emits code that runs if the kernel can apply ReLU and is asked to.
 func (o *store) ifReLU(body func()) {
-	if o.relu {
+	if o.panel != nil {
 		ifSet("ReLU", body)
 	}
+}
+
+// ifAdd emits code that runs if the kernel can add something and has to.
+func (o *store) ifAdd(body func()) {
+	if o.panel != nil {
+		ifAdd(body)
+	}
+}
+
+// ifAdd emits code that runs if Add is not nil.
+func ifAdd(body func()) {
+	x := load("Add")
+	TESTQ(x, x)
+	skip(JEQ, body)
 }

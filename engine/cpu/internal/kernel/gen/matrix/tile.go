@@ -47,7 +47,7 @@ func tileKernel(name string, s shape, zeros Mem) {
 	TEXT(name, 0, "func(args *TileArgs)")
 
 	k := &panelKernel{shape: s, panelFrame: newPanelFrame(s.rows), zeros: zeros}
-	out := newStore(s, true, &tableRows{cOff: AllocLocal(8)})
+	out := newStore(s, newTableRows("C"), newTableRows("Add"))
 	k.prepare(s.rowSize())
 	out.prepare()
 	acc := s.accumulators()

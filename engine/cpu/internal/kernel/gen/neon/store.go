@@ -51,8 +51,10 @@ type store struct {
 	shape
 	rows gp // rows left, with those of the tile
 	args structure
-	relu bool // the arguments have the flag ReLU
+	add  gp // AddOff of the tile; only with panel
 	walk rowWalk
+	// panel says that the arguments have the fields Add and ReLU.
+	panel bool
 }
 
 // tile emits the store of a tile.
@@ -67,7 +69,7 @@ func (o *store) tile(acc accumulators) {
 					ins("CMP", imm(r), o.rows)
 					jump("BLE", done)
 				}
-				o.piece(n, acc[r], places[r])
+				o.piece(n, r, acc[r], places[r])
 			}
 			label(done)
 		})
@@ -83,33 +85,31 @@ func log2(n int) int {
 	return bit
 }
 
-// piece emits the store of the first n columns of a row. If more can follow, the
-// columns after them take their place.
-func (o *store) piece(n int, row []vec, place gp) {
+// piece emits the store of the first n columns that are left of row number r. If more
+// can follow, the columns after them take their place.
+func (o *store) piece(n, r int, row []vec, place gp) {
 	values := row[:max(1, n/lanes)]
 	if n == 2 { // the other lanes are still to come
 		values = []vec{newVec()}
 		move(row[0], values[0])
 	}
-	second := place
-	if n > 2*lanes {
-		second = newGP()
-		ins("ADD", imm(2*vecSize), place, second)
-	}
-	halves := func(op func(at gp, list []vec)) {
+	halves := func(place gp, op func(at gp, list []vec)) {
 		op(place, values[:min(len(values), 2)])
 		if n > 2*lanes {
+			second := newGP()
+			ins("ADD", imm(2*vecSize), place, second)
 			op(second, values[2:])
 		}
 	}
-	o.args.ifSet("Accumulate", func() {
-		halves(func(at gp, list []vec) {
-			for i, v := range (cells{block{vectors: len(list), width: min(n, lanes)}, at}).load() {
-				lanewise(fadd, list[i], v, list[i])
-			}
-		})
-	})
-	if o.relu {
+	add := func(at gp, list []vec) {
+		for i, v := range (cells{block{vectors: len(list), width: min(n, lanes)}, at}).load() {
+			lanewise(fadd, list[i], v, list[i])
+		}
+	}
+	o.args.ifSet("Accumulate", func() { halves(place, add) })
+	if o.panel {
+		base := o.args.field("Add")
+		skip("CBZ", []operand{base}, func() { halves(o.addedRow(base, n, r), add) })
 		o.args.ifSet("ReLU", func() {
 			for _, v := range values {
 				bitwise(bic, v, v, negative(v))
@@ -122,7 +122,7 @@ func (o *store) piece(n int, row []vec, place gp) {
 			})
 		})
 	}
-	halves(func(at gp, list []vec) { cells{block{width: min(n, lanes)}, at}.store(list) })
+	halves(place, func(at gp, list []vec) { cells{block{width: min(n, lanes)}, at}.store(list) })
 	if n == o.cols() || n == 1 {
 		return
 	}
@@ -138,4 +138,17 @@ func (o *store) piece(n int, row []vec, place gp) {
 		ins("VDUP", row[0].highHalf(), row[0].d2())
 		ins("ADD", imm(2*floatSize), place)
 	}
+}
+
+// addedRow returns where the n columns of row r of Add, which starts at base, are: after
+// those that a larger power of two has taken.
+func (o *store) addedRow(base gp, n, r int) gp {
+	off := newGP()
+	ins("MOVW", mem{base: o.add, disp: r * offsetSize}, off)
+	ins("ADD", shifted{off, 2}, base, base)
+	if done := o.cols() - 2*n; done > 0 {
+		ins("AND", imm(done), o.args.field("Cols"), off)
+		ins("ADD", shifted{off, 2}, base, base)
+	}
+	return base
 }

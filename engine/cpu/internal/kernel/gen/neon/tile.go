@@ -51,7 +51,7 @@ func tileKernel(name string, s shape) {
 	function(name, "(args *TileArgs)")
 	args := structure{argument("args"), "TileArgs"}
 	k := &panelKernel{shape: s, args: args, aOff: args.field("AOff"), rows: args.field("Rows"), run: args.field("Run"), turns: newGP()}
-	k.output = &store{shape: s, rows: k.rows, args: args, relu: true, walk: &tableRows{args: args, cOff: args.field("COff")}}
+	k.output = &store{shape: s, rows: k.rows, args: args, panel: true, add: args.field("AddOff"), walk: &tableRows{args: args, cOff: args.field("COff")}}
 	ins("LSR", imm(2), k.run, k.turns)
 
 	label("tile")
@@ -64,6 +64,7 @@ func tileKernel(name string, s shape) {
 	label("next")
 	ins("ADD", imm(offsetSize*s.rows), k.aOff)
 	k.output.walk.advance(s.rows)
+	ins("ADD", imm(offsetSize*s.rows), k.output.add)
 	ins("SUBS", imm(s.rows), k.rows, k.rows)
 	jump("BGT", "tile")
 	finish()
