@@ -225,6 +225,13 @@ func testProblem(t *testing.T, p Problem) {
 							want = y
 						}
 						compare(t, what, func(i int) float32 { return got[nhwcIndex(i, p.Y, pitchY)] }, want)
+						if r, ok := plan.(PlanarReader); ok && r.CanReadPlanar() {
+							r = newDirect(p)
+							r.ReadPlanar()
+							r.SetPitch(pitchX, pitchY)
+							got := imageResult(t, r, x, w, bias, nil, len(y), p.Y[1], pitchY)
+							compare(t, what+", row-major", func(i int) float32 { return got[nhwcIndex(i, p.Y, pitchY)] }, clipped)
+						}
 						if a, ok := plan.(Adder); ok && a.Adds() {
 							got := imageResult(t, plan, xs, w, bias, nhwc(dy, p.Y, p.Y[1]+1), len(y), p.Y[1], pitchY)
 							compare(t, what+", with something added", func(i int) float32 { return got[nhwcIndex(i, p.Y, pitchY)] }, summed)

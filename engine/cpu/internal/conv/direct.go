@@ -62,6 +62,23 @@ func (d *Direct) SetAddPitch(pitch int) {
 	}
 }
 
+// planarChannels is the greatest number of channels that are interleaved while they are
+// copied to a frame: those of colours.
+const planarChannels = 4
+
+// CanReadPlanar implements [PlanarReader].
+func (d *Direct) CanReadPlanar() bool {
+	return !d.transposed && d.source.C > 1 && d.source.C <= planarChannels
+}
+
+// ReadPlanar implements [PlanarReader].
+func (d *Direct) ReadPlanar() {
+	d.planar = true
+	d.planFrame()
+	d.planBlocks()
+	d.planMemory()
+}
+
 // planMemory derives what depends on where pixels lie.
 func (d *Direct) planMemory() {
 	d.packed = 0

@@ -24,7 +24,8 @@ type geometry struct {
 	gridMax          int // grid rows of the largest phase
 
 	frame  frame
-	padded bool // taps reach beyond the source: blocks are copied to a frame
+	padded bool // taps reach beyond the source, or that is planar: blocks are copied to a frame
+	planar bool // the source is row-major, N×C×H×W
 	rows   int  // grid rows in a block of one image, or all of them
 	images int  // images in a block; 1 unless rows is all
 }
@@ -104,7 +105,7 @@ func (g *geometry) planFrame() {
 			}
 		}
 	}
-	g.padded = low != [2]int{} || end[0] > g.source.H || end[1] > g.source.W
+	g.padded = g.planar || low != [2]int{} || end[0] > g.source.H || end[1] > g.source.W
 	g.frame = frame{width: g.source.W}
 	if g.padded {
 		g.frame = frame{top: -low[0], left: -low[1], rowsPlus: high[0] - low[0] + 1, width: end[1] - low[1]}
@@ -161,7 +162,27 @@ func (g *geometry) fillFrame(dst, source []float32, from, count, y0 int) {
 	rows := g.frameRows(g.rows)
 	for i := range count {
 		frame := dst[i*rows*g.frame.width*g.source.C:]
+		if g.planar {
+			g.fillPlanar(frame, source[(from+i)*g.source.Elements():], y0*g.srcStep[0]-g.frame.top, rows)
+			continue
+		}
 		g.source.CopyPadded(frame, source[(from+i)*g.source.Size():], g.source.C, y0*g.srcStep[0]-g.frame.top, -g.frame.left, rows, g.frame.width)
+	}
+}
+
+// fillPlanar copies rows from row y on of a row-major image to a frame.
+func (g *geometry) fillPlanar(frame, image []float32, y, rows int) {
+	im, left := g.source, g.frame.left
+	keep := min(g.frame.width-left, im.W)
+	for i := range rows {
+		row := frame[i*g.frame.width*im.C:][:g.frame.width*im.C]
+		if y+i < 0 || y+i >= im.H {
+			clear(row)
+			continue
+		}
+		clear(row[:left*im.C])
+		matrix.Transpose2D(row[left*im.C:], image[(y+i)*im.W:], im.C, keep, im.C, im.H*im.W)
+		clear(row[(left+keep)*im.C:])
 	}
 }
 

@@ -66,6 +66,14 @@ type Adder interface {
 	SetAddPitch(pitch int)
 }
 
+// A PlanarReader is an [ImagePlan] that may be able to read the source in row-major order,
+// N×C×H×W, and does after ReadPlanar.
+type PlanarReader interface {
+	ImagePlan
+	CanReadPlanar() bool
+	ReadPlanar()
+}
+
 // Operands are those of the main stage of an [ImagePlan].
 type Operands struct {
 	Source []float32

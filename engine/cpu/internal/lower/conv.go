@@ -46,7 +46,13 @@ func layoutImagePlan(l *Layouts, o *ir.Op, source int) {
 		l.MakeDense(o)
 		return
 	}
-	l.Pixels(o, source)
+	// The channels of a picture are interleaved where they are read.
+	if p, ok := o.Plan.(conv.PlanarReader); ok && p.CanReadPlanar() && l.InRowMajorOnly(o, source) {
+		p.ReadPlanar()
+		l.Plain(o, source)
+	} else {
+		l.Pixels(o, source)
+	}
 	l.MakePixels(o)
 }
 

@@ -15,6 +15,7 @@ type Layouts struct {
 	f     *ir.Func
 	ops   []*ir.Op
 	forms map[*ir.Value]*forms // by value, as its operation makes it
+	uses  *ir.Uses
 }
 
 // forms are the values that hold one result in each layout, nil for a layout that it
@@ -24,7 +25,7 @@ type forms struct{ plain, image *ir.Value }
 // Layout is the pass that decides the layouts of all values. It fails if an operator is
 // not supported.
 func Layout(f *ir.Func) error {
-	l := &Layouts{f: f, forms: map[*ir.Value]*forms{}}
+	l := &Layouts{f: f, forms: map[*ir.Value]*forms{}, uses: f.Uses()}
 	for _, v := range f.Leaves {
 		l.define(v, ir.Plain)
 	}
@@ -145,6 +146,13 @@ func (l *Layouts) Pixels(o *ir.Op, arg int) {
 func (l *Layouts) Dense(o *ir.Op, arg int) {
 	o.Args[arg] = l.image(o.Args[arg])
 	o.Needs[arg].Layout = ir.NHWC
+}
+
+// InRowMajorOnly reports whether an argument exists in row-major order only and no other
+// operation reads it.
+func (l *Layouts) InRowMajorOnly(o *ir.Op, arg int) bool {
+	v := o.Args[arg]
+	return !l.isImage(v) && l.uses.Only(v, o)
 }
 
 // Rows takes an argument whose rows are channels: an image as Pixels does, a matrix as
