@@ -3285,6 +3285,154 @@ block:
 	VZEROUPPER
 	RET
 
+// func interleave3AVX512(dst *float32, a *float32, b *float32, c *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·interleave3AVX512(SB), NOSPLIT, $0-40
+	MOVQ      dst+0(FP), AX
+	MOVQ      blocks+32(FP), CX
+	MOVQ      a+8(FP), DX
+	MOVQ      b+16(FP), BX
+	MOVQ      c+24(FP), SI
+	VMOVDQU32 interleave0<>+0(SB), Z0
+	VMOVDQU32 interleave0<>+64(SB), Z1
+	MOVL      $0x00004924, DI
+	KMOVW     DI, K1
+	VMOVDQU32 interleave1<>+0(SB), Z2
+	VMOVDQU32 interleave1<>+64(SB), Z3
+	MOVL      $0x00002492, DI
+	KMOVW     DI, K2
+	VMOVDQU32 interleave2<>+0(SB), Z4
+	VMOVDQU32 interleave2<>+64(SB), Z5
+	MOVL      $0x00009249, DI
+	KMOVW     DI, K3
+
+block:
+	VMOVUPS   (DX), Z6
+	VMOVUPS   (BX), Z7
+	VMOVUPS   (SI), Z8
+	VMOVAPS   Z6, Z9
+	VPERMT2PS Z7, Z0, Z9
+	VPERMPS   Z8, Z1, K1, Z9
+	VMOVUPS   Z9, (AX)
+	VMOVAPS   Z6, Z9
+	VPERMT2PS Z7, Z2, Z9
+	VPERMPS   Z8, Z3, K2, Z9
+	VMOVUPS   Z9, 64(AX)
+	VMOVAPS   Z6, Z6
+	VPERMT2PS Z7, Z4, Z6
+	VPERMPS   Z8, Z5, K3, Z6
+	VMOVUPS   Z6, 128(AX)
+	ADDQ      $0x40, DX
+	ADDQ      $0x40, BX
+	ADDQ      $0x40, SI
+	ADDQ      $0x000000c0, AX
+	DECQ      CX
+	JNE       block
+	VZEROUPPER
+	RET
+
+DATA interleave0<>+0(SB)/4, $0x00000000
+DATA interleave0<>+4(SB)/4, $0x00000010
+DATA interleave0<>+8(SB)/4, $0x00000000
+DATA interleave0<>+12(SB)/4, $0x00000001
+DATA interleave0<>+16(SB)/4, $0x00000011
+DATA interleave0<>+20(SB)/4, $0x00000000
+DATA interleave0<>+24(SB)/4, $0x00000002
+DATA interleave0<>+28(SB)/4, $0x00000012
+DATA interleave0<>+32(SB)/4, $0x00000000
+DATA interleave0<>+36(SB)/4, $0x00000003
+DATA interleave0<>+40(SB)/4, $0x00000013
+DATA interleave0<>+44(SB)/4, $0x00000000
+DATA interleave0<>+48(SB)/4, $0x00000004
+DATA interleave0<>+52(SB)/4, $0x00000014
+DATA interleave0<>+56(SB)/4, $0x00000000
+DATA interleave0<>+60(SB)/4, $0x00000005
+DATA interleave0<>+64(SB)/4, $0x00000000
+DATA interleave0<>+68(SB)/4, $0x00000000
+DATA interleave0<>+72(SB)/4, $0x00000000
+DATA interleave0<>+76(SB)/4, $0x00000001
+DATA interleave0<>+80(SB)/4, $0x00000001
+DATA interleave0<>+84(SB)/4, $0x00000001
+DATA interleave0<>+88(SB)/4, $0x00000002
+DATA interleave0<>+92(SB)/4, $0x00000002
+DATA interleave0<>+96(SB)/4, $0x00000002
+DATA interleave0<>+100(SB)/4, $0x00000003
+DATA interleave0<>+104(SB)/4, $0x00000003
+DATA interleave0<>+108(SB)/4, $0x00000003
+DATA interleave0<>+112(SB)/4, $0x00000004
+DATA interleave0<>+116(SB)/4, $0x00000004
+DATA interleave0<>+120(SB)/4, $0x00000004
+DATA interleave0<>+124(SB)/4, $0x00000005
+GLOBL interleave0<>(SB), RODATA|NOPTR, $128
+
+DATA interleave1<>+0(SB)/4, $0x00000015
+DATA interleave1<>+4(SB)/4, $0x00000000
+DATA interleave1<>+8(SB)/4, $0x00000006
+DATA interleave1<>+12(SB)/4, $0x00000016
+DATA interleave1<>+16(SB)/4, $0x00000000
+DATA interleave1<>+20(SB)/4, $0x00000007
+DATA interleave1<>+24(SB)/4, $0x00000017
+DATA interleave1<>+28(SB)/4, $0x00000000
+DATA interleave1<>+32(SB)/4, $0x00000008
+DATA interleave1<>+36(SB)/4, $0x00000018
+DATA interleave1<>+40(SB)/4, $0x00000000
+DATA interleave1<>+44(SB)/4, $0x00000009
+DATA interleave1<>+48(SB)/4, $0x00000019
+DATA interleave1<>+52(SB)/4, $0x00000000
+DATA interleave1<>+56(SB)/4, $0x0000000a
+DATA interleave1<>+60(SB)/4, $0x0000001a
+DATA interleave1<>+64(SB)/4, $0x00000005
+DATA interleave1<>+68(SB)/4, $0x00000005
+DATA interleave1<>+72(SB)/4, $0x00000006
+DATA interleave1<>+76(SB)/4, $0x00000006
+DATA interleave1<>+80(SB)/4, $0x00000006
+DATA interleave1<>+84(SB)/4, $0x00000007
+DATA interleave1<>+88(SB)/4, $0x00000007
+DATA interleave1<>+92(SB)/4, $0x00000007
+DATA interleave1<>+96(SB)/4, $0x00000008
+DATA interleave1<>+100(SB)/4, $0x00000008
+DATA interleave1<>+104(SB)/4, $0x00000008
+DATA interleave1<>+108(SB)/4, $0x00000009
+DATA interleave1<>+112(SB)/4, $0x00000009
+DATA interleave1<>+116(SB)/4, $0x00000009
+DATA interleave1<>+120(SB)/4, $0x0000000a
+DATA interleave1<>+124(SB)/4, $0x0000000a
+GLOBL interleave1<>(SB), RODATA|NOPTR, $128
+
+DATA interleave2<>+0(SB)/4, $0x00000000
+DATA interleave2<>+4(SB)/4, $0x0000000b
+DATA interleave2<>+8(SB)/4, $0x0000001b
+DATA interleave2<>+12(SB)/4, $0x00000000
+DATA interleave2<>+16(SB)/4, $0x0000000c
+DATA interleave2<>+20(SB)/4, $0x0000001c
+DATA interleave2<>+24(SB)/4, $0x00000000
+DATA interleave2<>+28(SB)/4, $0x0000000d
+DATA interleave2<>+32(SB)/4, $0x0000001d
+DATA interleave2<>+36(SB)/4, $0x00000000
+DATA interleave2<>+40(SB)/4, $0x0000000e
+DATA interleave2<>+44(SB)/4, $0x0000001e
+DATA interleave2<>+48(SB)/4, $0x00000000
+DATA interleave2<>+52(SB)/4, $0x0000000f
+DATA interleave2<>+56(SB)/4, $0x0000001f
+DATA interleave2<>+60(SB)/4, $0x00000000
+DATA interleave2<>+64(SB)/4, $0x0000000a
+DATA interleave2<>+68(SB)/4, $0x0000000b
+DATA interleave2<>+72(SB)/4, $0x0000000b
+DATA interleave2<>+76(SB)/4, $0x0000000b
+DATA interleave2<>+80(SB)/4, $0x0000000c
+DATA interleave2<>+84(SB)/4, $0x0000000c
+DATA interleave2<>+88(SB)/4, $0x0000000c
+DATA interleave2<>+92(SB)/4, $0x0000000d
+DATA interleave2<>+96(SB)/4, $0x0000000d
+DATA interleave2<>+100(SB)/4, $0x0000000d
+DATA interleave2<>+104(SB)/4, $0x0000000e
+DATA interleave2<>+108(SB)/4, $0x0000000e
+DATA interleave2<>+112(SB)/4, $0x0000000e
+DATA interleave2<>+116(SB)/4, $0x0000000f
+DATA interleave2<>+120(SB)/4, $0x0000000f
+DATA interleave2<>+124(SB)/4, $0x0000000f
+GLOBL interleave2<>(SB), RODATA|NOPTR, $128
+
 // func peakSIMD(iters int) float32
 // Requires: AVX, AVX2, FMA3, SSE, SSE2
 TEXT ·peakSIMD(SB), NOSPLIT, $0-12

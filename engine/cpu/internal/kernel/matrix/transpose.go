@@ -17,7 +17,12 @@ func Transpose2D(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 	dst = dst[:(cols-1)*ldDst+rows]
 	src = src[:(rows-1)*ldSrc+cols]
 	if rows == 3 && ldDst == 3 {
-		interleave3(dst, src[:cols], src[ldSrc:][:cols], src[2*ldSrc:])
+		done := 0
+		if isa.UseAVX512 && cols >= 2*block {
+			done = cols / (2 * block) * 2 * block
+			interleave3AVX512(&dst[0], &src[0], &src[ldSrc], &src[2*ldSrc], done/(2*block))
+		}
+		interleave3(dst[3*done:], src[done:cols], src[ldSrc:][done:cols], src[2*ldSrc:][done:])
 		return
 	}
 	if !isa.UseSIMD || rows < block || cols < block {
@@ -77,3 +82,8 @@ func transposeGeneric(dst, src []float32, rows, cols, ldDst, ldSrc int) {
 //
 //go:noescape
 func transposeSIMD(dst, src *float32, blocks, ldDst, ldSrc int)
+
+// interleave3AVX512 is interleave3 for 16·blocks columns.
+//
+//go:noescape
+func interleave3AVX512(dst, a, b, c *float32, blocks int)

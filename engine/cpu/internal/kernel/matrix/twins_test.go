@@ -52,11 +52,13 @@ func twins() []kerneltest.Twin {
 			return c
 		})
 	}
-	add("Transpose2D", 0, func(n int) []float32 {
-		dst := make([]float32, 11*n)
-		Transpose2D(dst, kerneltest.Randoms(11*n, 1), 11, n, 11, n)
-		return dst
-	})
+	for _, rows := range []int{11, 3} { // 3 are interleaved
+		add("Transpose2D", 0, func(n int) []float32 {
+			dst := make([]float32, rows*n)
+			Transpose2D(dst, kerneltest.Randoms(rows*n, 1), rows, n, rows, n)
+			return dst
+		})
+	}
 	// The loop counts operations; what it sums differs, see TestPeakFMA.
 	add("PeakFMA", kerneltest.Rounding, func(int) []float32 { return nil })
 	return list

@@ -45,6 +45,7 @@ func main() {
 	outerKernel("outerSIMD", wide)
 	outerKernel("outerNarrowSIMD", narrow)
 	transposeKernel()
+	interleaveAVX512()
 	peakKernel()
 	tileAVX512()
 	outerAVX512()

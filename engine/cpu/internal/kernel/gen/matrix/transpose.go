@@ -86,3 +86,59 @@ func (s strided) add(bytes Op) {
 	ADDQ(bytes, s.base)
 	ADDQ(bytes, s.base4)
 }
+
+// interleaveAVX512 emits the interleaving of three rows, 16 columns at a time: each of
+// the three vectors of the result takes the elements of the first two rows by one
+// permutation, and those of the third by another one.
+func interleaveAVX512() {
+	TEXT("interleave3AVX512", NOSPLIT, "func(dst, a, b, c *float32, blocks int)")
+	dst, blocks := Load(Param("dst"), GP64()), Load(Param("blocks"), GP64())
+	var from [3]reg.Register
+	for i, name := range []string{"a", "b", "c"} {
+		from[i] = Load(Param(name), GP64())
+	}
+	const rows = 3
+	var pick, third [rows]reg.VecVirtual
+	var mask [rows]reg.Register
+	for v := range rows {
+		pick[v], third[v], mask[v] = ZMM(), ZMM(), K()
+		table, bits := GLOBL(label("interleave", v), 8|16), uint32(0) // read-only, without pointers
+		for i := range zmmLanes {
+			n := v*zmmLanes + i
+			index := n/rows + n%rows*zmmLanes // in the first two rows
+			if n%rows == rows-1 {
+				index, bits = 0, bits|1<<i
+			}
+			DATA(i*floatSize, U32(uint32(index)))
+		}
+		for i := range zmmLanes {
+			DATA(zmmSize+i*floatSize, U32(uint32((v*zmmLanes+i)/rows)))
+		}
+		VMOVDQU32(table, pick[v])
+		VMOVDQU32(table.Offset(zmmSize), third[v])
+		t := GP32()
+		MOVL(U32(bits), t)
+		KMOVW(t, mask[v])
+	}
+
+	Label("block")
+	a, b, c := ZMM(), ZMM(), ZMM()
+	VMOVUPS(Mem{Base: from[0]}, a)
+	VMOVUPS(Mem{Base: from[1]}, b)
+	VMOVUPS(Mem{Base: from[2]}, c)
+	for v := range rows {
+		x := ZMM()
+		VMOVAPS(a, x)
+		VPERMT2PS(b, pick[v], x)
+		VPERMPS(c, third[v], mask[v], x)
+		VMOVUPS(x, Mem{Base: dst, Disp: v * zmmSize})
+	}
+	for _, p := range from {
+		ADDQ(Imm(zmmSize), p)
+	}
+	ADDQ(U32(rows*zmmSize), dst)
+	DECQ(blocks)
+	JNE(LabelRef("block"))
+	VZEROUPPER()
+	RET()
+}
