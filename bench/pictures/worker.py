@@ -1,0 +1,68 @@
+"""Pillow's side of bench/pictures: reads one request a line from standard input, a JSON
+object, and answers each with one line. It computes only while it owes an answer."""
+import io
+import json
+import pathlib
+import sys
+import time
+
+import PIL
+from PIL import Image
+
+
+class Worker:
+    """A row of the table is a method row_NAME that returns what is timed: a function that
+    works on all pictures and returns the last result."""
+
+    def open(self, r):
+        self.run = getattr(self, "row_" + r["row"])(r)
+        return {"version": PIL.__version__}
+
+    def row_resize(self, r):
+        picture = Image.frombytes("RGB", (r["width"], r["height"]), pathlib.Path(r["file"]).read_bytes())
+        size, window = (r["to_width"], r["to_height"]), r["window"]
+        how = {"bicubic": Image.Resampling.BICUBIC, "bilinear": Image.Resampling.BILINEAR}[r["filter"]]
+        if not window:
+            return lambda: picture.resize(size, how)
+        left, top, width, height = window
+        return lambda: picture.resize(size, how).crop((left, top, left + width, top + height))
+
+    def row_png(self, r):
+        files = [pathlib.Path(f).read_bytes() for f in r["files"]]
+
+        def decode():
+            for file in files:
+                picture = Image.open(io.BytesIO(file))
+                picture.load()
+            return picture
+
+        return decode
+
+    def png(self, r):
+        """Writes pictures as PNG files, as Pillow does by default."""
+        for file, to in zip(r["files"], r["to"]):
+            Image.open(file).convert("RGB").save(to)
+        return {}
+
+    def output(self, r):
+        pathlib.Path(r["path"]).write_bytes(self.run().convert("RGB").tobytes())
+        return {}
+
+    def time(self, r):
+        seconds = []
+        began = time.perf_counter()
+        while len(seconds) < 3 or time.perf_counter() - began < r["slice"]:
+            start = time.perf_counter()
+            self.run()
+            seconds.append(time.perf_counter() - start)
+        return {"seconds": seconds}
+
+
+worker = Worker()
+for line in sys.stdin:
+    request = json.loads(line)
+    try:
+        answer = getattr(worker, request["op"])(request)
+    except Exception as e:
+        answer = {"error": str(e).split("\n")[0]}
+    print(json.dumps(answer), flush=True)
