@@ -23,9 +23,7 @@ func InverseDCT(dst []uint8, stride int, coefficients []int16, last []uint8, qua
 	case 4:
 		inverse4(dst, stride, coefficients, last, quant)
 	case 2:
-		for i := range last {
-			block2(dst[2*i:], stride, (*[64]int16)(coefficients[64*i:]), quant)
-		}
+		inverse2(dst, stride, coefficients, last, quant)
 	case 1:
 		for i := range last {
 			dst[i] = block1(coefficients[64*i], quant[0])

@@ -82,13 +82,31 @@ func halves4(in0, in1, in2, in3, in5, in6, in7 int32) (e0, e1, o0, o1 int32) {
 	return in0 + even, in0 - even, o0, o1
 }
 
+// inverse2 is InverseDCT for size 2.
+func inverse2(dst []uint8, stride int, coefficients []int16, last []uint8, quant *[64]uint16) {
+	i := 0
+	if isa.UseSIMD && len(last) >= 2 {
+		i = inPairs(len(last), func(from, pairs int) int {
+			return inverse2SIMD(&dst[2*from], stride, &coefficients[64*from], &last[from], &quant[0], pairs)
+		}, nil) // it stops before no pair
+	}
+	for ; i < len(last); i++ {
+		block2(dst[2*i:], stride, (*[64]int16)(coefficients[64*i:]), int(last[i]), quant)
+	}
+}
+
 // block2 makes 2×2 samples of a block, of its rows and columns 0, 1, 3, 5 and 7. Sums wrap
 // around in 32 bits.
-func block2(dst []uint8, stride int, block *[64]int16, quant *[64]uint16) {
+func block2(dst []uint8, stride int, block *[64]int16, last int, quant *[64]uint16) {
 	const (
 		columnShift, columnHalf = fixBits - passBits + 2, 1 << (fixBits - passBits + 1)
 		rowShift, rowHalf       = fixBits + passBits + 3 + 2, 1 << (fixBits + passBits + 3 + 1)
 	)
+	if last == 0 {
+		level := sample((dequantise(block[0], quant[0])<<(fixBits+2+passBits) + rowHalf) >> rowShift)
+		dst[0], dst[1], dst[stride], dst[stride+1] = level, level, level, level
+		return
+	}
 	var upper, lower [8]int32
 	for _, x := range [...]int{0, 1, 3, 5, 7} {
 		at := func(y int) int32 { return dequantise(block[8*y+x], quant[8*y+x]) }
@@ -115,3 +133,6 @@ func block1(coefficient int16, quantiser uint16) uint8 {
 
 //go:noescape
 func inverse4SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int
+
+//go:noescape
+func inverse2SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int

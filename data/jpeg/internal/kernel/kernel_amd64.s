@@ -1200,6 +1200,252 @@ DATA doubles_0_4_1_5_2_6_3_7<>+24(SB)/4, $0x00000003
 DATA doubles_0_4_1_5_2_6_3_7<>+28(SB)/4, $0x00000007
 GLOBL doubles_0_4_1_5_2_6_3_7<>(SB), RODATA|NOPTR, $32
 
+// func inverse2SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int
+// Requires: AVX, AVX2, CMOV
+TEXT ·inverse2SIMD(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), AX
+	MOVQ stride+8(FP), CX
+	MOVQ coefficients+16(FP), DX
+	MOVQ last+24(FP), BX
+	MOVQ quant+32(FP), SI
+	MOVQ pairs+40(FP), DI
+	LEAQ (CX)(CX*2), R8
+
+pair:
+	MOVBLZX        (BX), R8
+	MOVBLZX        1(BX), R9
+	CMPL           R8, R9
+	CMOVLCS        R9, R8
+	TESTL          R8, R8
+	JEQ            constant
+	VBROADCASTI128 (DX), Y0
+	VINSERTI128    $0x01, 128(DX), Y0, Y0
+	VBROADCASTI128 (SI), Y1
+	VPMULLW        Y1, Y0, Y0
+	VBROADCASTI128 16(DX), Y1
+	VINSERTI128    $0x01, 144(DX), Y1, Y1
+	VBROADCASTI128 16(SI), Y2
+	VPMULLW        Y2, Y1, Y1
+	VBROADCASTI128 48(DX), Y2
+	VINSERTI128    $0x01, 176(DX), Y2, Y2
+	VBROADCASTI128 48(SI), Y3
+	VPMULLW        Y3, Y2, Y2
+	VBROADCASTI128 80(DX), Y3
+	VINSERTI128    $0x01, 208(DX), Y3, Y3
+	VBROADCASTI128 80(SI), Y4
+	VPMULLW        Y4, Y3, Y3
+	VBROADCASTI128 112(DX), Y4
+	VINSERTI128    $0x01, 240(DX), Y4, Y4
+	VBROADCASTI128 112(SI), Y5
+	VPMULLW        Y5, Y4, Y4
+	VPUNPCKLWD     Y2, Y1, Y5
+	VPMADDWD       words_73fc_d746<>+0(SB), Y5, Y5
+	VPUNPCKLWD     Y4, Y3, Y6
+	VPMADDWD       words_1b37_e8ee<>+0(SB), Y6, Y6
+	VPADDD         Y6, Y5, Y5
+	VPXOR          Y6, Y6, Y6
+	VPUNPCKLWD     Y0, Y6, Y6
+	VPSRAD         $0x01, Y6, Y6
+	VPADDD         doubles_1000<>+0(SB), Y6, Y6
+	VPADDD         Y5, Y6, Y7
+	VPSRAD         $0x0d, Y7, Y7
+	VPSUBD         Y5, Y6, Y5
+	VPSRAD         $0x0d, Y5, Y5
+	VPUNPCKHWD     Y2, Y1, Y1
+	VPMADDWD       words_73fc_d746<>+0(SB), Y1, Y1
+	VPUNPCKHWD     Y4, Y3, Y2
+	VPMADDWD       words_1b37_e8ee<>+0(SB), Y2, Y2
+	VPADDD         Y2, Y1, Y1
+	VPXOR          Y2, Y2, Y2
+	VPUNPCKHWD     Y0, Y2, Y0
+	VPSRAD         $0x01, Y0, Y0
+	VPADDD         doubles_1000<>+0(SB), Y0, Y0
+	VPADDD         Y1, Y0, Y2
+	VPSRAD         $0x0d, Y2, Y2
+	VPSUBD         Y1, Y0, Y0
+	VPSRAD         $0x0d, Y0, Y0
+	VPUNPCKLDQ     Y5, Y7, Y1
+	VPSLLD         $0x0f, Y1, Y1
+	VPADDD         doubles_80000<>+0(SB), Y1, Y1
+	VMOVDQU        octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+0(SB), Y3
+	VPACKSSDW      Y2, Y7, Y2
+	VPACKSSDW      Y0, Y5, Y0
+	VPSHUFB        Y3, Y2, Y2
+	VPSHUFB        Y3, Y0, Y0
+	VPUNPCKLQDQ    Y0, Y2, Y0
+	VPMADDWD       words_73fc_d746_1b37_e8ee<>+0(SB), Y0, Y0
+	VPHADDD        Y0, Y0, Y0
+	VPADDD         Y0, Y1, Y2
+	VPSRAD         $0x14, Y2, Y2
+	VPSUBD         Y0, Y1, Y0
+	VPSRAD         $0x14, Y0, Y0
+	VPUNPCKLDQ     Y0, Y2, Y0
+	VPACKSSDW      Y0, Y0, Y0
+	VPACKSSWB      Y0, Y0, Y0
+	VPADDB         octets_80<>+0(SB), Y0, Y0
+	VEXTRACTI128   $0x01, Y0, X1
+	VPUNPCKLWD     X1, X0, X0
+	VMOVD          X0, (AX)
+	VPEXTRD        $0x01, X0, (AX)(CX*1)
+	JMP            next
+
+constant:
+	VPBROADCASTW (SI), X0
+	VPBROADCASTW (DX), X1
+	VPMULLW      X0, X1, X1
+	VPSLLW       $0x01, X1, X1
+	VPADDW       words_8<>+0(SB), X1, X1
+	VPSRAW       $0x04, X1, X1
+	VPBROADCASTW 128(DX), X2
+	VPMULLW      X0, X2, X2
+	VPSLLW       $0x01, X2, X2
+	VPADDW       words_8<>+0(SB), X2, X2
+	VPSRAW       $0x04, X2, X2
+	VPACKSSWB    X2, X1, X1
+	VPADDB       octets_80<>+0(SB), X1, X1
+	VPSHUFD      $0x88, X1, X1
+	VPSHUFLW     $0x88, X1, X1
+	VMOVD        X1, (AX)
+	VMOVD        X1, (AX)(CX*1)
+
+next:
+	ADDQ $0x04, AX
+	ADDQ $0x00000100, DX
+	ADDQ $0x02, BX
+	DECQ DI
+	JNE  pair
+	MOVQ pairs+40(FP), AX
+	SUBQ DI, AX
+	MOVQ AX, ret+48(FP)
+	VZEROUPPER
+	RET
+
+DATA words_73fc_d746<>+0(SB)/2, $0x73fc
+DATA words_73fc_d746<>+2(SB)/2, $0xd746
+DATA words_73fc_d746<>+4(SB)/2, $0x73fc
+DATA words_73fc_d746<>+6(SB)/2, $0xd746
+DATA words_73fc_d746<>+8(SB)/2, $0x73fc
+DATA words_73fc_d746<>+10(SB)/2, $0xd746
+DATA words_73fc_d746<>+12(SB)/2, $0x73fc
+DATA words_73fc_d746<>+14(SB)/2, $0xd746
+DATA words_73fc_d746<>+16(SB)/2, $0x73fc
+DATA words_73fc_d746<>+18(SB)/2, $0xd746
+DATA words_73fc_d746<>+20(SB)/2, $0x73fc
+DATA words_73fc_d746<>+22(SB)/2, $0xd746
+DATA words_73fc_d746<>+24(SB)/2, $0x73fc
+DATA words_73fc_d746<>+26(SB)/2, $0xd746
+DATA words_73fc_d746<>+28(SB)/2, $0x73fc
+DATA words_73fc_d746<>+30(SB)/2, $0xd746
+GLOBL words_73fc_d746<>(SB), RODATA|NOPTR, $32
+
+DATA words_1b37_e8ee<>+0(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+2(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+4(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+6(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+8(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+10(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+12(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+14(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+16(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+18(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+20(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+22(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+24(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+26(SB)/2, $0xe8ee
+DATA words_1b37_e8ee<>+28(SB)/2, $0x1b37
+DATA words_1b37_e8ee<>+30(SB)/2, $0xe8ee
+GLOBL words_1b37_e8ee<>(SB), RODATA|NOPTR, $32
+
+DATA doubles_1000<>+0(SB)/4, $0x00001000
+DATA doubles_1000<>+4(SB)/4, $0x00001000
+DATA doubles_1000<>+8(SB)/4, $0x00001000
+DATA doubles_1000<>+12(SB)/4, $0x00001000
+DATA doubles_1000<>+16(SB)/4, $0x00001000
+DATA doubles_1000<>+20(SB)/4, $0x00001000
+DATA doubles_1000<>+24(SB)/4, $0x00001000
+DATA doubles_1000<>+28(SB)/4, $0x00001000
+GLOBL doubles_1000<>(SB), RODATA|NOPTR, $32
+
+DATA doubles_80000<>+0(SB)/4, $0x00080000
+DATA doubles_80000<>+4(SB)/4, $0x00080000
+DATA doubles_80000<>+8(SB)/4, $0x00080000
+DATA doubles_80000<>+12(SB)/4, $0x00080000
+DATA doubles_80000<>+16(SB)/4, $0x00080000
+DATA doubles_80000<>+20(SB)/4, $0x00080000
+DATA doubles_80000<>+24(SB)/4, $0x00080000
+DATA doubles_80000<>+28(SB)/4, $0x00080000
+GLOBL doubles_80000<>(SB), RODATA|NOPTR, $32
+
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+0(SB)/1, $0x02
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+1(SB)/1, $0x03
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+2(SB)/1, $0x06
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+3(SB)/1, $0x07
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+4(SB)/1, $0x0a
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+5(SB)/1, $0x0b
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+6(SB)/1, $0x0e
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+7(SB)/1, $0x0f
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+8(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+9(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+10(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+11(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+12(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+13(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+14(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+15(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+16(SB)/1, $0x02
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+17(SB)/1, $0x03
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+18(SB)/1, $0x06
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+19(SB)/1, $0x07
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+20(SB)/1, $0x0a
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+21(SB)/1, $0x0b
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+22(SB)/1, $0x0e
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+23(SB)/1, $0x0f
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+24(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+25(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+26(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+27(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+28(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+29(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+30(SB)/1, $0xff
+DATA octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>+31(SB)/1, $0xff
+GLOBL octets_2_3_6_7_a_b_e_f_ff_ff_ff_ff_ff_ff_ff_ff<>(SB), RODATA|NOPTR, $32
+
+DATA words_73fc_d746_1b37_e8ee<>+0(SB)/2, $0x73fc
+DATA words_73fc_d746_1b37_e8ee<>+2(SB)/2, $0xd746
+DATA words_73fc_d746_1b37_e8ee<>+4(SB)/2, $0x1b37
+DATA words_73fc_d746_1b37_e8ee<>+6(SB)/2, $0xe8ee
+DATA words_73fc_d746_1b37_e8ee<>+8(SB)/2, $0x73fc
+DATA words_73fc_d746_1b37_e8ee<>+10(SB)/2, $0xd746
+DATA words_73fc_d746_1b37_e8ee<>+12(SB)/2, $0x1b37
+DATA words_73fc_d746_1b37_e8ee<>+14(SB)/2, $0xe8ee
+DATA words_73fc_d746_1b37_e8ee<>+16(SB)/2, $0x73fc
+DATA words_73fc_d746_1b37_e8ee<>+18(SB)/2, $0xd746
+DATA words_73fc_d746_1b37_e8ee<>+20(SB)/2, $0x1b37
+DATA words_73fc_d746_1b37_e8ee<>+22(SB)/2, $0xe8ee
+DATA words_73fc_d746_1b37_e8ee<>+24(SB)/2, $0x73fc
+DATA words_73fc_d746_1b37_e8ee<>+26(SB)/2, $0xd746
+DATA words_73fc_d746_1b37_e8ee<>+28(SB)/2, $0x1b37
+DATA words_73fc_d746_1b37_e8ee<>+30(SB)/2, $0xe8ee
+GLOBL words_73fc_d746_1b37_e8ee<>(SB), RODATA|NOPTR, $32
+
+DATA words_8<>+0(SB)/2, $0x0008
+DATA words_8<>+2(SB)/2, $0x0008
+DATA words_8<>+4(SB)/2, $0x0008
+DATA words_8<>+6(SB)/2, $0x0008
+DATA words_8<>+8(SB)/2, $0x0008
+DATA words_8<>+10(SB)/2, $0x0008
+DATA words_8<>+12(SB)/2, $0x0008
+DATA words_8<>+14(SB)/2, $0x0008
+DATA words_8<>+16(SB)/2, $0x0008
+DATA words_8<>+18(SB)/2, $0x0008
+DATA words_8<>+20(SB)/2, $0x0008
+DATA words_8<>+22(SB)/2, $0x0008
+DATA words_8<>+24(SB)/2, $0x0008
+DATA words_8<>+26(SB)/2, $0x0008
+DATA words_8<>+28(SB)/2, $0x0008
+DATA words_8<>+30(SB)/2, $0x0008
+GLOBL words_8<>(SB), RODATA|NOPTR, $32
+
 // func upsampleH2V1SIMD(dst *uint8, src *uint8, n int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·upsampleH2V1SIMD(SB), NOSPLIT, $0-24
@@ -1383,24 +1629,6 @@ row:
 end:
 	VZEROUPPER
 	RET
-
-DATA words_8<>+0(SB)/2, $0x0008
-DATA words_8<>+2(SB)/2, $0x0008
-DATA words_8<>+4(SB)/2, $0x0008
-DATA words_8<>+6(SB)/2, $0x0008
-DATA words_8<>+8(SB)/2, $0x0008
-DATA words_8<>+10(SB)/2, $0x0008
-DATA words_8<>+12(SB)/2, $0x0008
-DATA words_8<>+14(SB)/2, $0x0008
-DATA words_8<>+16(SB)/2, $0x0008
-DATA words_8<>+18(SB)/2, $0x0008
-DATA words_8<>+20(SB)/2, $0x0008
-DATA words_8<>+22(SB)/2, $0x0008
-DATA words_8<>+24(SB)/2, $0x0008
-DATA words_8<>+26(SB)/2, $0x0008
-DATA words_8<>+28(SB)/2, $0x0008
-DATA words_8<>+30(SB)/2, $0x0008
-GLOBL words_8<>(SB), RODATA|NOPTR, $32
 
 DATA words_7<>+0(SB)/2, $0x0007
 DATA words_7<>+2(SB)/2, $0x0007

@@ -531,29 +531,30 @@ constant:
 	VLD1R	(R4), [V5.H8]
 	WORD	$0x4e659c84 // mul.8h v4, v4, v5
 	WORD	$0x4f125484 // shl.8h v4, v4, #2
-	VMOVI	$16, V5.B16
-	WORD	$0x2f08a4a5 // ushll.8h v5, v5, #0
+	MOVD	$16, R6
+	VDUP	R6, V5.H8
 	WORD	$0x4e650c84 // sqadd.8h v4, v4, v5
 	WORD	$0x4f1b0484 // sshr.8h v4, v4, #5
-	WORD	$0x0e214884 // sqxtn.8b v4, v4
-	VMOVI	$128, V5.B16
-	WORD	$0x4e258484 // add.16b v4, v4, v5
+	WORD	$0x0e214885 // sqxtn.8b v5, v4
+	WORD	$0x4e214885 // sqxtn2.16b v5, v4
+	VMOVI	$128, V4.B16
+	WORD	$0x4e2484a5 // add.16b v5, v5, v4
 	MOVD	R0, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
-	FMOVD	F4, (R6)
+	FMOVD	F5, (R6)
 	ADD	R1, R6
 
 next:
@@ -736,25 +737,164 @@ constant:
 	VLD1R	(R4), [V4.H8]
 	WORD	$0x4e649c63 // mul.8h v3, v3, v4
 	WORD	$0x4f125463 // shl.8h v3, v3, #2
-	VMOVI	$16, V4.B16
-	WORD	$0x2f08a484 // ushll.8h v4, v4, #0
+	MOVD	$16, R6
+	VDUP	R6, V4.H8
 	WORD	$0x4e640c63 // sqadd.8h v3, v3, v4
 	WORD	$0x4f1b0463 // sshr.8h v3, v3, #5
-	WORD	$0x0e214863 // sqxtn.8b v3, v3
-	VMOVI	$128, V4.B16
-	WORD	$0x4e248463 // add.16b v3, v3, v4
+	WORD	$0x0e214864 // sqxtn.8b v4, v3
+	WORD	$0x4e214864 // sqxtn2.16b v4, v3
+	VMOVI	$128, V3.B16
+	WORD	$0x4e238484 // add.16b v4, v4, v3
 	MOVD	R0, R6
-	FMOVS	F3, (R6)
+	FMOVS	F4, (R6)
 	ADD	R1, R6
-	FMOVS	F3, (R6)
+	FMOVS	F4, (R6)
 	ADD	R1, R6
-	FMOVS	F3, (R6)
+	FMOVS	F4, (R6)
 	ADD	R1, R6
-	FMOVS	F3, (R6)
+	FMOVS	F4, (R6)
 	ADD	R1, R6
 
 next:
 	ADD	$4, R0
+	ADD	$128, R2
+	ADD	$1, R3
+	SUB	$1, R5
+	CBNZ	R5, block
+
+return:
+	MOVD	pairs+40(FP), R0
+	LSL	$1, R0
+	SUB	R5, R0
+	LSR	$1, R0
+	MOVD	R0, ret+48(FP)
+	RET
+
+DATA inverse2SIMD_constants<>+0(SB)/4, $0xd74673fc
+DATA inverse2SIMD_constants<>+4(SB)/4, $0xe8ee1b37
+DATA inverse2SIMD_constants<>+8(SB)/4, $0x000073fc
+DATA inverse2SIMD_constants<>+12(SB)/4, $0x0000d746
+DATA inverse2SIMD_constants<>+16(SB)/4, $0x00001b37
+DATA inverse2SIMD_constants<>+20(SB)/4, $0x0000e8ee
+DATA inverse2SIMD_constants<>+24(SB)/4, $0x00001000
+DATA inverse2SIMD_constants<>+28(SB)/4, $0x00080000
+GLOBL inverse2SIMD_constants<>(SB), RODATA|NOPTR, $32
+
+// func inverse2SIMD(dst *uint8, stride int, coefficients *int16, last *uint8, quant *uint16, pairs int) int
+TEXT ·inverse2SIMD(SB), NOSPLIT, $0-56
+	MOVD	$inverse2SIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	FMOVQ	16(R0), F1
+	MOVD	dst+0(FP), R0
+	MOVD	stride+8(FP), R1
+	MOVD	coefficients+16(FP), R2
+	MOVD	last+24(FP), R3
+	MOVD	quant+32(FP), R4
+	MOVD	pairs+40(FP), R5
+	LSL	$1, R5
+
+block:
+	MOVBU	(R3), R6
+	CBZ	R6, constant
+	FMOVQ	(R2), F2
+	FMOVQ	(R4), F3
+	WORD	$0x4e639c42 // mul.8h v2, v2, v3
+	FMOVQ	16(R2), F3
+	FMOVQ	16(R4), F4
+	WORD	$0x4e649c63 // mul.8h v3, v3, v4
+	FMOVQ	48(R2), F4
+	FMOVQ	48(R4), F5
+	WORD	$0x4e659c84 // mul.8h v4, v4, v5
+	FMOVQ	80(R2), F5
+	FMOVQ	80(R4), F6
+	WORD	$0x4e669ca5 // mul.8h v5, v5, v6
+	FMOVQ	112(R2), F6
+	FMOVQ	112(R4), F7
+	WORD	$0x4e679cc6 // mul.8h v6, v6, v7
+	VDUP	V0.S[0], V7.S4
+	VDUP	V0.S[1], V8.S4
+	VZIP1	V8.S4, V7.S4, V7.S4
+	WORD	$0x0f40a868 // smull.4s v8, v3, v0.h[4]
+	WORD	$0x0f602888 // smlal.4s v8, v4, v0.h[6]
+	WORD	$0x0f4120a8 // smlal.4s v8, v5, v1.h[0]
+	WORD	$0x0f6120c8 // smlal.4s v8, v6, v1.h[2]
+	WORD	$0x0f1da449 // sshll.4s v9, v2, #13
+	VSHL	$2, V9.S4, V9.S4
+	VADD	V8.S4, V9.S4, V10.S4
+	VDUP	V1.S[2], V11.S4
+	VADD	V11.S4, V10.S4, V10.S4
+	WORD	$0x4f33054a // sshr v10.4s, v10.4s, #13
+	VSUB	V8.S4, V9.S4, V8.S4
+	VDUP	V1.S[2], V9.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	WORD	$0x4f330508 // sshr v8.4s, v8.4s, #13
+	VZIP1	V8.S4, V10.S4, V9.S4
+	VSHL	$15, V9.S4, V9.S4
+	WORD	$0x0e61494a // sqxtn.4h v10, v10
+	WORD	$0x0e614908 // sqxtn.4h v8, v8
+	WORD	$0x4f40a863 // smull2.4s v3, v3, v0.h[4]
+	WORD	$0x4f602883 // smlal2.4s v3, v4, v0.h[6]
+	WORD	$0x4f4120a3 // smlal2.4s v3, v5, v1.h[0]
+	WORD	$0x4f6120c3 // smlal2.4s v3, v6, v1.h[2]
+	WORD	$0x4f1da442 // sshll2.4s v2, v2, #13
+	VSHL	$2, V2.S4, V2.S4
+	VADD	V3.S4, V2.S4, V4.S4
+	VDUP	V1.S[2], V5.S4
+	VADD	V5.S4, V4.S4, V4.S4
+	WORD	$0x4f330484 // sshr v4.4s, v4.4s, #13
+	VSUB	V3.S4, V2.S4, V2.S4
+	VDUP	V1.S[2], V3.S4
+	VADD	V3.S4, V2.S4, V2.S4
+	WORD	$0x4f330442 // sshr v2.4s, v2.4s, #13
+	WORD	$0x4e61488a // sqxtn2.8h v10, v4
+	WORD	$0x4e614848 // sqxtn2.8h v8, v2
+	VUZP2	V8.H8, V10.H8, V2.H8
+	WORD	$0x0e67c043 // smull.4s v3, v2, v7
+	WORD	$0x4e67c042 // smull2.4s v2, v2, v7
+	VADDP	V2.S4, V3.S4, V2.S4
+	VADDP	V2.S4, V2.S4, V2.S4
+	VADD	V2.S4, V9.S4, V3.S4
+	VDUP	V1.S[3], V4.S4
+	VADD	V4.S4, V3.S4, V3.S4
+	WORD	$0x4f2c0463 // sshr v3.4s, v3.4s, #20
+	VSUB	V2.S4, V9.S4, V2.S4
+	VDUP	V1.S[3], V4.S4
+	VADD	V4.S4, V2.S4, V2.S4
+	WORD	$0x4f2c0442 // sshr v2.4s, v2.4s, #20
+	VZIP1	V2.S4, V3.S4, V2.S4
+	WORD	$0x0e614842 // sqxtn.4h v2, v2
+	WORD	$0x0e214843 // sqxtn.8b v3, v2
+	WORD	$0x4e214843 // sqxtn2.16b v3, v2
+	VMOVI	$128, V2.B16
+	WORD	$0x4e228463 // add.16b v3, v3, v2
+	MOVD	R0, R6
+	VST1	V3.H[0], (R6)
+	ADD	R1, R6
+	VST1	V3.H[1], (R6)
+	ADD	R1, R6
+	JMP	next
+
+constant:
+	VLD1R	(R2), [V2.H8]
+	VLD1R	(R4), [V3.H8]
+	WORD	$0x4e639c42 // mul.8h v2, v2, v3
+	WORD	$0x4f115442 // shl.8h v2, v2, #1
+	MOVD	$8, R6
+	VDUP	R6, V3.H8
+	VADD	V3.H8, V2.H8, V3.H8
+	WORD	$0x4f1c0462 // sshr.8h v2, v3, #4
+	WORD	$0x0e214843 // sqxtn.8b v3, v2
+	WORD	$0x4e214843 // sqxtn2.16b v3, v2
+	VMOVI	$128, V2.B16
+	WORD	$0x4e228463 // add.16b v3, v3, v2
+	MOVD	R0, R6
+	VST1	V3.H[0], (R6)
+	ADD	R1, R6
+	VST1	V3.H[0], (R6)
+	ADD	R1, R6
+
+next:
+	ADD	$2, R0
 	ADD	$128, R2
 	ADD	$1, R3
 	SUB	$1, R5

@@ -32,6 +32,7 @@ func twins() []kerneltest.Twin {
 	return []kerneltest.Twin{
 		{Name: "inverse8", Run: transform(8)},
 		{Name: "inverse4", Run: transform(4)},
+		{Name: "inverse2", Run: transform(2)},
 		{Name: "UpsampleH2V1", Run: func(n int) []float32 {
 			dst := make([]uint8, 2*n)
 			UpsampleH2V1(dst, bytes(n, 1))

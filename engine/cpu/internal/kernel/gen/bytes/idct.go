@@ -105,29 +105,38 @@ func (l *loop) leaveIfLarge(row vec) {
 	JNE(LabelRef("return"))
 }
 
-// constant emits the short way for two blocks that have no coefficient but the first. store
-// stores the 16 samples of a row, those of a block are equal; if the rows are shorter, the
-// lower half of the 16 has half of each block's.
-func (l *loop) constant(store func(x Op)) {
+// constantLevel emits the level of two blocks that have no coefficient but the first.
+func constantLevel(x Op) {
+	VPSLLW(U8(2), x, x)
+	VPADDSW(words(16), x, x)
+	VPSRAW(U8(5), x, x)
+}
+
+// constant emits the short way for two blocks that have no coefficient but the first: level
+// makes samples of the coefficients, less 128, and store stores a row of them, those of the
+// first block in the first half of the loop's width.
+func (l *loop) constant(level func(x Op), store func(x Op)) {
 	JMP(LabelRef("next"))
 	Label("constant")
-	level := [2]vec{}
+	both := [2]vec{}
 	q := XMM()
 	VPBROADCASTW(Mem{Base: l.b.quant}, q)
-	for i := range level {
-		level[i] = YMM()
-		x := level[i].AsX()
+	for i := range both {
+		both[i] = YMM()
+		x := both[i].AsX()
 		VPBROADCASTW(Mem{Base: l.b.coefficients, Disp: 128 * i}, x)
 		VPMULLW(q, x, x)
-		VPSLLW(U8(2), x, x)
-		VPADDSW(words(16), x, x)
-		VPSRAW(U8(5), x, x)
+		level(x)
 	}
-	x := level[0].AsX()
-	VPACKSSWB(level[1].AsX(), x, x)
+	x := both[0].AsX()
+	VPACKSSWB(both[1].AsX(), x, x)
 	VPADDB(octets(128), x, x)
-	if l.width == 8 {
+	switch l.width {
+	case 8:
 		VPSHUFD(U8(0x88), x, x)
+	case 4:
+		VPSHUFD(U8(0x88), x, x)
+		VPSHUFLW(U8(0x88), x, x)
 	}
 	store(x)
 }
@@ -159,7 +168,7 @@ func inverseDCT8() {
 	JMP(LabelRef("next"))
 	Label("full")
 	full(l.b, row, frame)
-	l.constant(func(x Op) {
+	l.constant(constantLevel, func(x Op) {
 		lower := l.b.lower()
 		for y := range 8 {
 			VMOVDQU(x, l.b.at(y, lower))

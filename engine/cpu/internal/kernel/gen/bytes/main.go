@@ -5,7 +5,7 @@
 // writes that of jpeg, package data/jpeg/internal/kernel, or of resample, package
 // data/raster/internal/resample. It is run by go generate there.
 //
-// # Inverse DCT: idct.go
+// # Inverse DCT: idct.go, idctreduced.go
 //
 // Two blocks of a row lie side by side in a register, one in each half: eight 16-bit
 // lanes are a row of a block. Columns are transformed first, in all lanes at once; then the
@@ -40,6 +40,7 @@ func main() {
 	case "jpeg":
 		inverseDCT8()
 		inverseDCT4()
+		inverseDCT2()
 		upsampleH2V1()
 		upsampleH2V2()
 		upsampleH1V2()

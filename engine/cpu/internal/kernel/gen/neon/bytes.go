@@ -21,6 +21,8 @@ var (
 	sqxtnB2 = encoding{"sqxtn2.16b", 0x4e214800}
 	sqxtun  = encoding{"sqxtun.8b", 0x2e212800}
 	sqxtun2 = encoding{"sqxtun2.16b", 0x6e212800}
+	smull   = encoding{"smull.4s", 0x0e60c000} // 16 to 32 bits
+	smull2  = encoding{"smull2.4s", 0x4e60c000}
 	umull   = encoding{"umull.8h", 0x2e20c000} // bytes to 16 bits
 	umull2  = encoding{"umull2.8h", 0x6e20c000}
 	uaddw   = encoding{"uaddw.8h", 0x2e201000}

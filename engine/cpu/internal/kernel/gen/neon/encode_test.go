@@ -45,6 +45,8 @@ func TestEncodings(t *testing.T) {
 		{"sqxtn2 v5.16b, v6.8h", sqxtnB2.two(5, 6), 0x4e2148c5},
 		{"sqxtun v7.8b, v8.8h", sqxtun.two(7, 8), 0x2e212907},
 		{"sqxtun2 v7.16b, v8.8h", sqxtun2.two(7, 8), 0x6e212907},
+		{"smull v9.4s, v10.4h, v11.4h", smull.three(9, 10, 11), 0x0e6bc149},
+		{"smull2 v9.4s, v10.8h, v11.8h", smull2.three(9, 10, 11), 0x4e6bc149},
 		{"umull v9.8h, v10.8b, v11.8b", umull.three(9, 10, 11), 0x2e2bc149},
 		{"umull2 v9.8h, v10.16b, v11.16b", umull2.three(9, 10, 11), 0x6e2bc149},
 		{"uaddw v12.8h, v13.8h, v14.8b", uaddw.three(12, 13, 14), 0x2e2e11ac},

@@ -1,5 +1,7 @@
 package main
 
+import "fmt"
+
 // Numbers with 13 fractional bits.
 const (
 	fix0211 = 1730
@@ -8,10 +10,13 @@ const (
 	fix0509 = 4176
 	fix0541 = 4433
 	fix0601 = 4926
+	fix0720 = 5906
 	fix0765 = 6270
+	fix0850 = 6967
 	fix0899 = 7373
 	fix1061 = 8697
 	fix1175 = 9633
+	fix1272 = 10426
 	fix1451 = 11893
 	fix1501 = 12299
 	fix1847 = 15137
@@ -20,6 +25,7 @@ const (
 	fix2172 = 17799
 	fix2562 = 20995
 	fix3072 = 25172
+	fix3624 = 29692
 )
 
 // Bits that the two passes of the transform shift by.
@@ -69,28 +75,23 @@ func (t *transformation) leaveIfLarge(row vec) {
 }
 
 // constant emits the short way for a block that has no coefficient but the first, and the
-// end of the function.
-func (t *transformation) constant() {
+// end of the function. level makes samples of the coefficient, less 128.
+func (t *transformation) constant(level func(v vec)) {
 	jump("JMP", "next")
 	label("constant")
-	v, q := newVec(), newVec()
-	ins("VLD1R", mem{base: t.coefficients}, v.list("H8"))
+	c, q, v := newVec(), newVec(), newVec()
+	ins("VLD1R", mem{base: t.coefficients}, c.list("H8"))
 	ins("VLD1R", mem{base: t.quant}, q.list("H8"))
-	level := newVec()
-	on3(mulH, level, v, q)
-	shiftBy(shlH, level, level, 2)
-	sixteen := newVec()
-	ins("VMOVI", imm(16), sixteen.b16())
-	sixteen = shiftedBy(ushllB, sixteen, 0)
-	on3(sqadd, level, level, sixteen)
-	shiftBy(sshrH, level, level, 5)
-	on2(sqxtnB, level, level)
-	center := newVec()
-	ins("VMOVI", imm(128), center.b16())
-	on3(addB, level, level, center)
+	on3(mulH, v, c, q)
+	level(v)
+	v = samples(v, v)
 	p := copyOf(t.dst)
 	for range t.size {
-		ins(map[int]string{8: "FMOVD", 4: "FMOVS"}[t.size], level.scalar(), mem{base: p})
+		if t.size == 2 {
+			ins("VST1", form{v, "H[0]"}, mem{base: p})
+		} else {
+			ins(map[int]string{8: "FMOVD", 4: "FMOVS"}[t.size], v.scalar(), mem{base: p})
+		}
 		ins("ADD", t.stride, p)
 	}
 
@@ -107,6 +108,13 @@ func (t *transformation) constant() {
 	ins("LSR", imm(1), done)
 	ins("MOVD", done, address("ret"))
 	finish()
+}
+
+// constantLevel emits the level of a block that has no coefficient but the first.
+func constantLevel(v vec) {
+	shiftBy(shlH, v, v, 2)
+	on3(sqadd, v, v, filled(16))
+	shiftBy(sshrH, v, v, 5)
 }
 
 // inverseDCT8 emits the transform to 8×8 samples.
@@ -136,7 +144,7 @@ func inverseDCT8() {
 	}
 	in = transpose8(pass(in, narrowFirst))
 	t.store8(pass(in, narrowSecond))
-	t.constant()
+	t.constant(constantLevel)
 }
 
 func newBlock() (b [8]vec) {
@@ -311,7 +319,7 @@ func inverseDCT4() {
 		ins("VST1", v.lane(row), mem{base: at})
 		ins("ADD", t.stride, at)
 	}
-	t.constant()
+	t.constant(constantLevel)
 }
 
 // quarterPass emits one direction of the transform to four samples.
@@ -323,4 +331,47 @@ func quarterPass(p part, in [8]vec) [4]vec {
 	o0 := p.dot(term{in[1], fix2562}, term{in[3], fix0899}, term{in[5], -fix0601}, term{in[7], -fix0509})
 	o1 := p.dot(term{in[1], fix1061}, term{in[3], -fix2172}, term{in[5], fix1451}, term{in[7], -fix0211})
 	return [4]vec{plusInt(e0, o0), plusInt(e1, o1), minusInt(e1, o1), minusInt(e0, o0)}
+}
+
+// inverseDCT2 emits the transform to 2×2 samples. Sums wrap around.
+func inverseDCT2() {
+	t := blockLoop("inverse2SIMD", 2)
+	in0, in1, in3, in5, in7 := t.row(0), t.row(1), t.row(3), t.row(5), t.row(7)
+	// multipliers are the four of a dot product, side by side, twice.
+	pairs := [2]uint32{fix3624 | uint32(0x10000-fix1272)<<16, fix0850 | uint32(0x10000-fix0720)<<16}
+	multipliers := zip(true, bits(pairs[0]).all(), bits(pairs[1]).all(), vec.s4)
+	halfUp := func(v vec, by int) vec { return rightSigned(plusInt(v, bits(1<<(by-1)).all()), by) }
+	upper, lower := newVec(), newVec() // of all columns
+	var first vec
+	for i, p := range parts {
+		odd := p.dot(term{in1, fix3624}, term{in3, -fix1272}, term{in5, fix0850}, term{in7, -fix0720})
+		even := left(shiftedBy(p.sshll, in0, 13), 2)
+		a, b := halfUp(plusInt(even, odd), firstShift+2), halfUp(minusInt(even, odd), firstShift+2)
+		if i == 0 {
+			first = left(zip(true, a, b, vec.s4), 15)
+		}
+		on2(p.sqxtn, upper, a)
+		on2(p.sqxtn, lower, b)
+	}
+	odds := into(func(d vec) { ins("VUZP2", lower.h8(), upper.h8(), d.h8()) })
+	products := [2]vec{newVec(), newVec()}
+	on3(smull, products[0], odds, multipliers)
+	on3(smull2, products[1], odds, multipliers)
+	odd := newVec()
+	ins("VADDP", products[1].s4(), products[0].s4(), odd.s4())
+	ins("VADDP", odd.s4(), odd.s4(), odd.s4())
+	v := zip(true, halfUp(plusInt(first, odd), secondShift+2), halfUp(minusInt(first, odd), secondShift+2), vec.s4)
+	narrow := newVec()
+	on2(sqxtn, narrow, v)
+	v = samples(narrow, narrow)
+	at := copyOf(t.dst)
+	for row := range 2 {
+		ins("VST1", form{v, fmt.Sprintf("H[%d]", row)}, mem{base: at})
+		ins("ADD", t.stride, at)
+	}
+	t.constant(func(v vec) {
+		shiftBy(shlH, v, v, 1)
+		v2 := plusH(v, filled(8))
+		shiftBy(sshrH, v, v2, 4)
+	})
 }

@@ -11,6 +11,7 @@ const (
 func jpegKernels() {
 	inverseDCT8()
 	inverseDCT4()
+	inverseDCT2()
 	upsampleH2V1()
 	upsampleH2V2()
 	upsampleH1V2()

@@ -56,7 +56,7 @@ func inverseDCT4() {
 			VMOVHPS(x, l.b.at(y, nil))
 		}
 	}
-	l.constant(func(x Op) {
+	l.constant(constantLevel, func(x Op) {
 		for y := range 4 {
 			VMOVLPS(x, l.b.at(y, nil))
 		}
@@ -79,4 +79,54 @@ func combine4(first, in26, in13, in57 vec, by int) [4]vec {
 	return [4]vec{
 		right32(by, plus32(e0, o0)), right32(by, plus32(e1, o1)), right32(by, minus32(e1, o1)), right32(by, minus32(e0, o0)),
 	}
+}
+
+// The last ones, for 2×2 samples.
+const (
+	fix0720 = 5906
+	fix0850 = 6967
+	fix1272 = 10426
+	fix3624 = 29692
+)
+
+// inverseDCT2 emits the transform of pairs of blocks to 2×2 samples each. Sums wrap
+// around.
+func inverseDCT2() {
+	l := pairLoop("inverse2SIMD", 4)
+	in0, in1, in3, in5, in7 := l.b.row(0), l.b.row(1), l.b.row(3), l.b.row(5), l.b.row(7)
+	// Rows upper and lower of columns 0 to 3, and of the others.
+	var upper, lower [2]vec
+	for half, unpack := range []func(vec, Op) vec{low16, high16} {
+		odd := plus32(multiplyPairs(unpack(in1, in3), words(fix3624, -fix1272)), multiplyPairs(unpack(in5, in7), words(fix0850, -fix0720)))
+		even := plus32(right32(1, unpack(zero(), in0)), doubles(1<<(firstShift+1)))
+		upper[half], lower[half] = right32(firstShift+2, plus32(even, odd)), right32(firstShift+2, minus32(even, odd))
+	}
+	first := YMM()
+	VPSLLD(U8(15), low32(upper[0], lower[0]), first)
+	first = plus32(first, doubles(1<<(secondShift+1)))
+	odds := load(octets(2, 3, 6, 7, 10, 11, 14, 15, -1, -1, -1, -1, -1, -1, -1, -1))
+	a, b := pack32(upper[0], upper[1]), pack32(lower[0], lower[1])
+	VPSHUFB(odds, a, a)
+	VPSHUFB(odds, b, b)
+	products := multiplyPairs(low64(a, b), words(fix3624, -fix1272, fix0850, -fix0720))
+	odd := YMM()
+	VPHADDD(products, products, odd)
+	v := low32(right32(secondShift+2, plus32(first, odd)), right32(secondShift+2, minus32(first, odd)))
+	v = pack32(v, v)
+	v = plus8(pack16(v, v), octets(128))
+	other := XMM()
+	VEXTRACTI128(U8(1), v, other)
+	x := v.AsX()
+	VPUNPCKLWD(other, x, x)
+	VMOVD(x, l.b.at(0, nil))
+	VPEXTRD(U8(1), x, l.b.at(1, nil))
+	l.constant(func(x Op) {
+		VPSLLW(U8(1), x, x)
+		VPADDW(words(8), x, x)
+		VPSRAW(U8(4), x, x)
+	}, func(x Op) {
+		VMOVD(x, l.b.at(0, nil))
+		VMOVD(x, l.b.at(1, nil))
+	})
+	l.end()
 }
