@@ -68,3 +68,13 @@ func BenchmarkPhoto(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkColors converts a row of 512 pixels.
+func BenchmarkColors(b *testing.B) {
+	row := kerneltest.RandomBytes(3*512, 1)
+	dst := make([]uint8, 4*512)
+	for b.Loop() {
+		YCbCrToRGBA(dst, row[:512], row[512:1024], row[1024:])
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/512, "ns/pixel")
+}

@@ -19,8 +19,9 @@ func YCbCrToRGB(r, g, b, y, cb, cr []uint8) {
 		toRGBSIMD(&r[0], &g[0], &b[0], &y[0], &cb[0], &cr[0], n)
 		return
 	}
-	for i := range y {
-		r[i], g[i], b[i] = rgb(y[i], cb[i], cr[i])
+	for i, level := range y {
+		u, v := &fromCb[cb[i]], &fromCr[cr[i]]
+		r[i], g[i], b[i] = limit(int32(level)+v.whole), limit(int32(level)+(u.green+v.green)>>16), limit(int32(level)+u.whole)
 	}
 }
 
@@ -33,21 +34,29 @@ func YCbCrToRGBA(dst, y, cb, cr []uint8) {
 		toRGBASIMD(&dst[0], &y[0], &cb[0], &cr[0], n)
 		return
 	}
-	for i := range y {
-		pixel := (*[4]uint8)(dst[4*i:])
-		pixel[0], pixel[1], pixel[2] = rgb(y[i], cb[i], cr[i])
+	for i, level := range y {
+		u, v, pixel := &fromCb[cb[i]], &fromCr[cr[i]], (*[4]uint8)(dst[4*i:])
+		pixel[0], pixel[1], pixel[2] = limit(int32(level)+v.whole), limit(int32(level)+(u.green+v.green)>>16), limit(int32(level)+u.whole)
 		pixel[3] = 255
 	}
 }
 
-// rgb converts a pixel. libjpeg's tables hold the rounded products for red and blue, and
-// the sum for green is rounded.
-func rgb(y, cb, cr uint8) (r, g, b uint8) {
+// A share is what a sample of chroma adds to colours.
+type share struct {
+	whole int32 // to red (Cr) or blue (Cb)
+	green int32 // to green, with 16 fractional bits; half is added in Cb's
+}
+
+var fromCb, fromCr = shares()
+
+func shares() (cb, cr [256]share) {
 	const half = 1 << 15
-	level, u, v := int32(y), int32(cb)-128, int32(cr)-128
-	return limit(level + (fix14020*v+half)>>16),
-		limit(level + (half-fix034414*u-fix071414*v)>>16),
-		limit(level + (fix17720*u+half)>>16)
+	for i := range cb {
+		v := int32(i) - 128
+		cb[i] = share{(fix17720*v + half) >> 16, half - fix034414*v}
+		cr[i] = share{(fix14020*v + half) >> 16, -fix071414 * v}
+	}
+	return cb, cr
 }
 
 // limit limits x to 0 … 255.
@@ -75,12 +84,12 @@ func CMYKToRGB(r, g, b, c, m, y, k []uint8) {
 	r, g, b, c, m, y = r[:n], g[:n], b[:n], c[:n], m[:n], y[:n]
 	for i := range k {
 		light := 255 - uint32(k[i])
-		r[i], g[i], b[i] = uint8(light-share(c[i], light)), uint8(light-share(m[i], light)), uint8(light-share(y[i], light))
+		r[i], g[i], b[i] = uint8(light-absorbed(c[i], light)), uint8(light-absorbed(m[i], light)), uint8(light-absorbed(y[i], light))
 	}
 }
 
-// share is ink·light/255, rounded.
-func share(ink uint8, light uint32) uint32 {
+// absorbed is ink·light/255, rounded.
+func absorbed(ink uint8, light uint32) uint32 {
 	v := uint32(ink)*light + 128
 	return (v>>8 + v) >> 8
 }

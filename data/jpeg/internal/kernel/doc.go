@@ -15,4 +15,12 @@
 // multiplies coefficients and quantisers in 16 bits, which wraps around, and limits what
 // goes from columns to rows to 16 bits. So do the functions here, where libjpeg's portable
 // C code would give something else.
+//
+// # Assembly
+//
+// Each function is AVX2 assembly on amd64 and NEON assembly on arm64, as package
+// internal/isa says, and plain Go, its twin, elsewhere, for rows that are too short, and as
+// the oracle of the tests; all give the same bytes. Rows of a result must not overlap those
+// that it is made of: the last samples of a row are computed together with some before
+// them, a second time.
 package kernel

@@ -7,7 +7,8 @@
 //	winograd    transforms of Winograd's convolutions
 //	vec         everything else: elementwise functions, sums, rows, pooling, depthwise
 //	            convolution
-//	gen         the programs that write the assembly, a module of its own
+//	gen         the programs that write the assembly, a module of its own, also
+//	            that of data/jpeg/internal/kernel and data/raster/internal/resample
 //
 // Package internal/isa chooses the instruction set, package internal/kerneltest is what the
 // tests share; the kernels of package data use both too.

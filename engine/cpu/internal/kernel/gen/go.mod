@@ -1,4 +1,4 @@
-// The generators of the kernels' assembly. They are a module of their own, so that
+// The generators of the kernels' assembly, of engine/cpu and of data. They are a module of their own, so that
 // users of the library do not depend on what only its developers need.
 module github.com/strideml/stride/engine/cpu/internal/kernel/gen
 
