@@ -16,13 +16,25 @@ func (t *Taps) Columns(dst []uint8, dstStride int, src []uint8, srcStride, width
 	src, dst = src[:(end-1-top)*srcStride+width], dst[:(to-from-1)*dstStride+width]
 	p := t.part(from, to)
 	if isa.UseSIMD && width >= lanes {
-		// All rows that are read are in src[(first−top)·srcStride:].
-		columnsSIMD(&dst[0], dstStride, &src[(first-top)*srcStride], srcStride, width, first, &p.First[0], &p.Count[0], &p.halves[0], t.pitch(), to-from)
+		p.sums(dst, dstStride, src[(first-top)*srcStride:], srcStride, width, first)
 		return
 	}
 	for y, n := range p.Count {
 		weights := p.Weights[y*t.Most:][:n]
 		mix(dst[y*dstStride:][:width], src[(p.First[y]-top)*srcStride:], srcStride, weights)
+	}
+}
+
+// mostTaps is how many samples a call of the assembly multiplies by weights, about: 200 µs of
+// work, for it cannot be preempted.
+const mostTaps = 5_000_000
+
+// sums makes rows of width columns, at least lanes, in assembly. Row 0 of src has number first.
+func (t *Taps) sums(dst []uint8, dstStride int, src []uint8, srcStride, width, first int) {
+	step := max(1, mostTaps/(width*t.Most))
+	for y := 0; y < len(t.First); y += step {
+		n := min(step, len(t.First)-y)
+		columnsSIMD(&dst[y*dstStride], dstStride, &src[0], srcStride, width, first, &t.First[y], &t.Count[y], &t.halves[y*t.pitch()], t.pitch(), n)
 	}
 }
 

@@ -28,7 +28,7 @@ func (t *Taps) Rows(dst []uint8, dstStride int, src []uint8, srcStride, width, h
 	for y := 0; y < height; y += lanes {
 		y = min(y, height-lanes) // the last rows come with some that are there already
 		toColumns(old, src[y*srcStride+first:], srcStride)
-		columnsSIMD(&made[0], lanes, &old[0], lanes, lanes, first, &p.First[0], &p.Count[0], &p.halves[0], t.pitch(), columns)
+		p.sums(made, lanes, old, lanes, lanes, first)
 		toRows(dst[y*dstStride:], dstStride, made)
 	}
 }

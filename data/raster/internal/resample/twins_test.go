@@ -2,6 +2,7 @@ package resample
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/strideml/stride/internal/kerneltest"
@@ -16,14 +17,16 @@ func TestSource(t *testing.T) { kerneltest.CheckSource(t, twins()) }
 // twins are all kernels with assembly.
 func twins() []kerneltest.Twin {
 	bytes := func(n int) []uint8 { return kerneltest.RandomBytes(n, 7) }
+	columns := func(n int) []float32 {
+		const in, out, top = 23, 9, 2
+		taps := randomTaps(in, out, top)
+		dst := make([]uint8, out*(n+3))
+		taps.Columns(dst, n+3, bytes((in-top)*(n+1)), n+1, n, 1, out-1, top)
+		return kerneltest.Floats(dst)
+	}
 	return []kerneltest.Twin{
-		{Name: "Columns", Run: func(n int) []float32 {
-			const in, out, top = 23, 9, 2
-			taps := randomTaps(in, out, top)
-			dst := make([]uint8, out*(n+3))
-			taps.Columns(dst, n+3, bytes((in-top)*(n+1)), n+1, n, 1, out-1, top)
-			return kerneltest.Floats(dst)
-		}},
+		{Name: "Columns", Run: columns},
+		{Name: "sums", Run: func(n int) []float32 { return columns(max(n, lanes)) }},
 		{Name: "Rows", Run: func(n int) (all []float32) {
 			for _, height := range []int{n%90 + 1, 32} {
 				in := n%100 + 5
@@ -49,6 +52,21 @@ func twins() []kerneltest.Twin {
 			return kerneltest.Floats(dst)
 		}},
 	}
+}
+
+// TestManyRows makes so many rows that they take several calls.
+func TestManyRows(t *testing.T) {
+	const in, out, width = 100, 300, 5_000
+	taps := randomTaps(in, out, 0)
+	src, want := kerneltest.RandomBytes(in*width, 1), make([]uint8, out*width)
+	kerneltest.Generically(t, func() { taps.Columns(want, width, src, width, width, 0, out, 0) })
+	kerneltest.EachISA(t, func(t *testing.T) {
+		got := make([]uint8, out*width)
+		taps.Columns(got, width, src, width, width, 0, out, 0)
+		if !slices.Equal(got, want) {
+			t.Error("other bytes than the twin's")
+		}
+	})
 }
 
 // randomTaps returns taps on samples least … in−1 of a line, with weights as great as
