@@ -109,31 +109,44 @@ const (
 func readConfig(dir string) (config, error) {
 	var c config
 	path := filepath.Join(dir, configFile)
-	f, err := os.Open(path)
+	b, err := readJSON(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return c, fmt.Errorf("%w in %s, and no model: %s is missing", runfolder.ErrNoRun, dir, configFile)
 	}
 	if err != nil {
 		return c, err
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
-	switch {
-	case err != nil:
-		return c, fmt.Errorf("read %s: %w", path, err)
-	case len(b) > maxConfig:
-		return c, fmt.Errorf("%s has more than %d bytes", path, maxConfig)
-	}
 	if err := json.Unmarshal(b, &c); err != nil {
-		if what := sniff.Describe(b); what != "" {
-			return c, fmt.Errorf("%s is not what it should be: it is %s", path, what)
-		}
 		return c, fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	if err := c.merge(b); err != nil {
 		return c, fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	return c, nil
+}
+
+// readJSON reads a file of JSON.
+func readJSON(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	case len(b) > maxConfig:
+		return nil, fmt.Errorf("%s has more than %d bytes", path, maxConfig)
+	}
+	var any json.RawMessage
+	if err := json.Unmarshal(b, &any); err != nil {
+		if what := sniff.Describe(b); what != "" {
+			return nil, fmt.Errorf("%s is not what it should be: it is %s", path, what)
+		}
+		return nil, fmt.Errorf("%s is damaged: %w", path, err)
+	}
+	return b, nil
 }
 
 // merge gathers what may stand in several places, and checks it. b is the text of
@@ -151,6 +164,26 @@ func (c *config) merge(b []byte) error {
 	if c.Architecture == "" || c.TrainImages != nil {
 		return c.checkClasses()
 	}
+	if err := c.gather(b); err != nil {
+		return err
+	}
+	c.Classes = c.LabelNames
+	var err error
+	if c.Preprocessing, err = c.pictures(); err != nil {
+		return err
+	}
+	if err := c.Preprocessing.Check(); err != nil {
+		return fmt.Errorf("pretrained_cfg: %w", err)
+	}
+	if err := c.checkArgs(); err != nil {
+		return err
+	}
+	return c.checkClasses()
+}
+
+// gather fills in what may stand in timm's pretrained_cfg or outside of it. b is the text
+// of the file.
+func (c *config) gather(b []byte) error {
 	if c.Pretrained == nil { // timm's first layout had all in one object
 		c.Pretrained = new(pretrained)
 		if err := json.Unmarshal(b, c.Pretrained); err != nil {
@@ -167,15 +200,7 @@ func (c *config) merge(b []byte) error {
 	if len(c.Descriptions) == 0 {
 		c.Descriptions = p.Descriptions
 	}
-	c.Classes = c.LabelNames
-	var err error
-	if c.Preprocessing, err = c.pictures(); err != nil {
-		return err
-	}
-	if err := c.checkArgs(); err != nil {
-		return err
-	}
-	return c.checkClasses()
+	return nil
 }
 
 func (c *config) checkClasses() error {
@@ -196,7 +221,8 @@ func (c *config) checkClasses() error {
 	return nil
 }
 
-// pictures returns how pictures become the input, with timm's defaults.
+// pictures returns how pictures become the input, with timm's defaults. It does not
+// check it.
 func (c *config) pictures() (*preprocess.Config, error) {
 	p := c.Pretrained
 	if p.LabelOffset != 0 {
@@ -230,9 +256,6 @@ func (c *config) pictures() (*preprocess.Config, error) {
 	}
 	if len(out.Std) == 0 {
 		out.Std = []float32{0.229, 0.224, 0.225}
-	}
-	if err := out.Check(); err != nil {
-		return nil, fmt.Errorf("pretrained_cfg: %w", err)
 	}
 	return &out, nil
 }

@@ -29,8 +29,9 @@
 // class. Its height and width are 224 where the file leaves them open, or Options.Size. A
 // softmax at its end is left out, so that the model gives logits as all others. The names of the classes are those
 // in the file's metadata or those of labels.txt beside it; a file with 1,000 outputs and no
-// names gets ImageNet's. Preprocessing that the metadata do not say is that of
-// torchvision's networks, for colour pictures. Model.Assumed says what was assumed.
+// names gets ImageNet's. Preprocessing that nothing says is that of
+// torchvision's networks, for colour pictures. Model.Assumed and
+// Model.AssumedPreprocessing say what was assumed.
 //
 // A run folder or a model folder of such a network has a copy of the file under the name
 // that config.json has as the network's. Its last layer is for other classes than the
@@ -46,8 +47,13 @@
 //
 // # Preprocessing
 //
-// It is that of the folder's config.json or of the file's metadata. Where they
-// have none, it depends on who trained the weights. Those that Stride has
+// It is that of the folder's config.json or of the file's metadata. Where the metadata of
+// a model file have none, and Stride has not trained its weights, it is that of a file beside
+// it: one of the same name that ends in .json, config.json of timm, or
+// preprocessor_config.json of transformers, as docs/model-files.md describes. The names of
+// classes may come from there, too. Options.Preprocessing takes the place of all of these.
+//
+// Otherwise it depends on who trained the weights. Those that Stride has
 // trained, before it recorded the preprocessing, take pictures as
 // [preprocess.Plain] makes them. Those of other origin take what the network's
 // published weights take, if zoo.Spec says so: for the networks of torchvision,

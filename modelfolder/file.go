@@ -38,5 +38,6 @@ func (s *source) readFile(o Options) (err error) {
 			return fmt.Errorf("%s: its metadata give the input shape %v, and preprocessing for %v", s.path, s.input, size)
 		}
 	}
+	s.guessed = s.preprocessing == nil && !s.trained
 	return s.findNetwork(filepath.Dir(s.path), o)
 }

@@ -75,8 +75,11 @@ type Model struct {
 	Choice Choice
 	Epoch  int
 	// Assumed says in sentences what was taken for granted because the file does not
-	// say it: the preprocessing, the names of the classes. It is nil for most models.
+	// say it, such as the names of the classes. It is nil for most models.
 	Assumed []string
+	// AssumedPreprocessing says in a sentence what Preprocessing is, where neither the
+	// model nor a file beside it says it; "" otherwise.
+	AssumedPreprocessing string
 	// Card is what Save writes into README.md besides. Load leaves it empty.
 	Card Card
 }
@@ -89,6 +92,9 @@ type Options struct {
 	// Size, if above 0, is the height and width of the input in place of those that
 	// the model says. Without it, an ONNX file that leaves them open gets 224.
 	Size int
+	// Preprocessing takes the place of what the model says about pictures, in the fields
+	// that are set. Its InputSize must be nil: see Size.
+	Preprocessing preprocess.Config
 	// Weights chooses between the weights of a run; the default is that of the
 	// package comment. Best is an error, which wraps runfolder.ErrNoBest, if the run
 	// has no best epoch. Of models that are no run it must be "".
@@ -152,6 +158,8 @@ type source struct {
 	descriptions  map[string]string
 	input         tensor.Shape
 	preprocessing *preprocess.Config
+	described     string // the file beside the model file that has the preprocessing; "" if none has
+	guessed       bool   // nothing says the preprocessing
 }
 
 // readPretrained takes the pretrained weights of the network of that name.
@@ -265,7 +273,7 @@ func (s *source) model(o Options) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Choice: s.choice, Classes: s.classes, Descriptions: s.descriptions, Assumed: s.assumed}
+	m := &Model{Path: s.path, WeightsFile: s.weightsFile, Spec: spec, Data: s.data, Run: s.run, Choice: s.choice, Classes: s.classes, Descriptions: s.descriptions}
 	if s.network != nil {
 		m.ONNX = s.network.path
 	}
@@ -274,8 +282,18 @@ func (s *source) model(o Options) (*Model, error) {
 			m.Epoch = s.run.History.BestEpoch
 		}
 	}
+	if s.guessed && s.preprocessing == nil { // a file of weights
+		if err := s.describe(spec.Name, func(classes int) bool { return hasRows(s.weights.Entries, classes) }); err != nil {
+			return nil, err
+		}
+		s.guessed, m.Classes, m.Descriptions = s.preprocessing == nil, s.classes, s.descriptions
+	}
+	m.Assumed = s.assumed
 	if s.input == nil {
 		s.input = spec.Input
+	}
+	if s.described != "" {
+		s.preprocessing.InputSize = s.input
 	}
 	if o.Size > 0 {
 		s.resize(o.Size)
@@ -286,8 +304,28 @@ func (s *source) model(o Options) (*Model, error) {
 	if err := m.build(s); err != nil {
 		return nil, err
 	}
-	m.Preprocessing = s.pictures(spec)
-	return m, nil
+	return m, m.setPreprocessing(s, o.Preprocessing)
+}
+
+// setPreprocessing decides how pictures become the input. Fields of instead take the place
+// of what is known.
+func (m *Model) setPreprocessing(s *source, instead preprocess.Config) error {
+	if instead.InputSize != nil {
+		return fmt.Errorf("%s: options give the input size %v with the preprocessing: want it in Size alone", s.path, instead.InputSize)
+	}
+	m.Preprocessing = s.pictures(m.Spec).Override(instead)
+	if err := m.Preprocessing.Check(); err != nil {
+		from := s.path
+		if s.described != "" {
+			from = s.described
+		}
+		return fmt.Errorf("%s: preprocessing: %w", from, err)
+	}
+	all := len(instead.Mean) > 0 && len(instead.Std) > 0 && instead.Interpolation != "" && instead.CropPct > 0
+	if s.guessed && !all {
+		m.AssumedPreprocessing = fmt.Sprintf("%s does not say how pictures become its input: assumed is %v", s.path, m.Preprocessing)
+	}
+	return nil
 }
 
 // checkClasses reports class names that cannot be those of the weights, before

@@ -30,6 +30,12 @@ func (s *source) readONNX(o Options) (err error) {
 	if err := s.readONNXMetadata(); err != nil {
 		return fmt.Errorf("%s: its metadata: %w", s.path, err)
 	}
+	if s.preprocessing == nil || len(s.classes) == 0 {
+		outputs := s.network.net.Classes()
+		if err := s.describe(s.net, func(classes int) bool { return classes == outputs }); err != nil {
+			return err
+		}
+	}
 	if err := s.nameClasses(); err != nil {
 		return err
 	}
@@ -85,19 +91,15 @@ func (s *source) nameClasses() (err error) {
 	return nil
 }
 
-// assumePreprocessing takes what most networks for photos expect, where the file says
-// nothing.
+// assumePreprocessing takes what most networks for photos expect, where nothing says it.
 func (s *source) assumePreprocessing() {
+	plain := preprocess.Plain(s.input)
+	s.preprocessing, s.guessed = &plain, true
 	if len(s.input) == 3 && s.input[0] == 3 {
 		s.preprocessing = &preprocess.Config{
 			InputSize: s.input, CropPct: 0.875, Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225},
 		}
-		s.assumed = append(s.assumed, fmt.Sprintf("%s does not say how pictures become its input: they are resized and cut to %d×%d, with ImageNet's mean and standard deviation", s.path, s.input[1], s.input[2]))
-		return
 	}
-	plain := preprocess.Plain(s.input)
-	s.preprocessing = &plain
-	s.assumed = append(s.assumed, fmt.Sprintf("%s does not say how pictures become its input: they are stretched to %v, with values from 0 to 1", s.path, s.input))
 }
 
 // findNetwork reads the ONNX file in dir that weights have their network from, if they

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/tensor"
@@ -81,7 +82,7 @@ func TestONNXAssumptions(t *testing.T) {
 	path := smallONNX(t, "bare.onnx", 5, onnx.WriteOptions{})
 	shirt := picture(t)
 	out, notes, status := stride(t, "predict", path, shirt, shirt)
-	if status != done || strings.Count(notes, "\n") != 1 || !strings.Contains(notes, "ImageNet's mean and standard deviation") || !strings.Contains(out, "class 4") {
+	if status != done || strings.Count(notes, "\n") != 1 || !strings.Contains(notes, "assumed is 3×16×16, center, crop 0.875, bilinear, mean 0.485 0.456 0.406, std 0.229 0.224 0.225; --mean, ") || !strings.Contains(out, "class 4") {
 		t.Errorf("status %d: %s\n%s", status, out, notes)
 	}
 	writeFile(t, filepath.Join(filepath.Dir(path), "labels.txt"), []byte("a\nb\nc\nd\ne\n"))
@@ -92,6 +93,59 @@ func TestONNXAssumptions(t *testing.T) {
 	fails(t, failed, []string{"predict", path, shirt}, "labels.txt names 2 classes", "has 5 outputs")
 	fails(t, failed, []string{"predict", smallONNX(t, "x.onnx", 5, onnx.WriteOptions{}), shirt, "--size", "20"}, "16×16 pixels, not of 20×20")
 	fails(t, failed, []string{"predict", smallONNX(t, "x.onnx", 5, onnx.WriteOptions{}), shirt, "--net", "lenet"}, `is a model of the network "x.onnx", not of "lenet"`)
+}
+
+// Flags say how pictures become the input, and what is written has it.
+func TestPictureFlags(t *testing.T) {
+	t.Parallel()
+	const want = "3×16×16, center, crop 0.9, bicubic, mean 0.5 0.5 0.5, std 0.25 0.5 0.125"
+	flags := []string{"--mean", "0.5", "--std", "0.25,0.5,0.125", "--interpolation", "bicubic", "--crop-pct", "0.9"}
+	path, dir := smallONNX(t, "bare.onnx", 2, onnx.WriteOptions{}), t.TempDir()
+	for _, name := range []string{"a.onnx", "a.safetensors", "folder"} {
+		to := filepath.Join(dir, name)
+		_, notes, status := stride(t, append([]string{"convert", path, to}, flags...)...)
+		if status != done || strings.Contains(notes, "assumed") {
+			t.Fatalf("status %d: %s", status, notes)
+		}
+		if filepath.Ext(name) == ".safetensors" { // the network is in another file
+			writeFile(t, filepath.Join(dir, "bare.onnx"), []byte(readFile(t, path)))
+		}
+		m, err := modelfolder.Load(to, modelfolder.Options{})
+		if err != nil || m.Preprocessing.String() != want || m.AssumedPreprocessing != "" {
+			t.Errorf("%s: %v, %v", name, m.Preprocessing, err)
+		}
+	}
+	shirt := picture(t)
+	scores := func(args ...string) string {
+		t.Helper()
+		out, notes, status := stride(t, append(args, "--json", "--top", "2")...)
+		if status != done || strings.Contains(notes, "assumed") {
+			t.Errorf("status %d: %s", status, notes)
+		}
+		return out
+	}
+	stored := scores("predict", filepath.Join(dir, "a.onnx"), shirt)
+	if given := scores(append([]string{"predict", path, shirt}, flags...)...); given != stored {
+		t.Errorf("flags give %s, the file %s", given, stored)
+	}
+	if other := scores("predict", filepath.Join(dir, "a.onnx"), shirt, "--std", "1"); other == stored {
+		t.Error("--std changes nothing")
+	}
+	photos := tiles(t, 6)
+	run := filepath.Join(dir, "run")
+	mustStride(t, append(fromONNX(photos, path, "--out", run), flags...)...)
+	settings, err := runfolder.ReadSettings(run)
+	if err != nil || settings.Preprocessing == nil || settings.Preprocessing.String() != want {
+		t.Errorf("%v, %v", settings.Preprocessing, err)
+	}
+	losses := map[string]bool{}
+	for _, more := range [][]string{nil, {"--mean", "0"}} {
+		r := objects(t, mustStride(t, append([]string{"eval", run, "--report", "none", "--json"}, more...)...))[0]
+		losses[jsonText(t, r["loss"])] = true
+	}
+	if len(losses) != 2 {
+		t.Errorf("--mean does not change what eval measures: %v", losses)
+	}
 }
 
 // fromONNX is the command line of a training that starts from a model.

@@ -82,6 +82,31 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
+// Override returns the Config with the fields of instead that are set, as they are not in
+// the zero value, in place of its own.
+func (c Config) Override(instead Config) Config {
+	if instead.InputSize != nil {
+		c.InputSize = instead.InputSize
+	}
+	if instead.Interpolation != "" {
+		c.Interpolation = instead.Interpolation
+	}
+	if instead.CropMode != "" {
+		c.CropMode = instead.CropMode
+	}
+	if instead.CropPct != 0 {
+		c.CropPct = instead.CropPct
+	}
+	if len(instead.Mean) > 0 {
+		c.Mean = instead.Mean
+	}
+	if len(instead.Std) > 0 {
+		c.Std = instead.Std
+	}
+	c.Invert = c.Invert || instead.Invert
+	return c.WithDefaults()
+}
+
 // perChannel returns a number for each channel.
 func (c Config) perChannel(values []float32, otherwise float32) []float32 {
 	switch {
@@ -99,9 +124,12 @@ const (
 	// maxSide bounds the sides of an input, so that a damaged file cannot ask
 	// for memory without end.
 	maxSide = 2048
-	// minCropPct and minStd are far below what is useful.
-	minCropPct = 0.05
-	minStd     = 1e-6
+)
+
+// The least values of CropPct and Std, far below what is useful.
+const (
+	MinCropPct = 0.05
+	MinStd     = 1e-6
 )
 
 // Check reports the first rule that the Config breaks, with the field's name in
@@ -121,8 +149,8 @@ func (c Config) Check() error {
 	if c.CropMode != Center && c.CropMode != Squash {
 		return fmt.Errorf("crop_mode is %q: want %q or %q", c.CropMode, Center, Squash)
 	}
-	if !(c.CropPct >= minCropPct && c.CropPct <= 1) {
-		return fmt.Errorf("crop_pct is %v: want %v to 1", c.CropPct, minCropPct)
+	if !(c.CropPct >= MinCropPct && c.CropPct <= 1) {
+		return fmt.Errorf("crop_pct is %v: want %v to 1", c.CropPct, MinCropPct)
 	}
 	if h, w := c.resizeTo(); h*w > maxResized {
 		return fmt.Errorf("crop_pct is %v: pictures would be resized to %d×%d pixels, more than 100 megapixels", c.CropPct, w, h)
@@ -131,7 +159,7 @@ func (c Config) Check() error {
 		name   string
 		values []float32
 		least  float64
-	}{{"mean", c.Mean, math.Inf(-1)}, {"std", c.Std, minStd}} {
+	}{{"mean", c.Mean, math.Inf(-1)}, {"std", c.Std, MinStd}} {
 		if len(list.values) != size[0] {
 			return fmt.Errorf("%s has %d numbers for %d channels: want one for each, or one for all", list.name, len(list.values), size[0])
 		}

@@ -46,7 +46,7 @@ func (c *convertVerb) runCheck(ctx context.Context, paths []string) error {
 			}
 		}
 	}
-	for _, flag := range []string{"force", "weights", "net"} {
+	for _, flag := range append([]string{"force", "weights", "net"}, source.PictureFlags...) {
 		if c.given(flag) {
 			return command.Misuse("--check writes nothing: --%s has no effect beside it", flag)
 		}

@@ -60,6 +60,7 @@ Keras, and which operators Stride has.`,
   stride convert weights.pth weights.safetensors
   stride convert resnet18.pth resnet18.onnx --net torchvision/resnet18
   stride convert efficientnet-lite0 efficientnet-folder
+  stride convert timm.onnx model.onnx --mean 0.5 --std 0.5 --interpolation bicubic
   stride convert --check downloads/ model.onnx`,
 		Args: func(_ *cobra.Command, args []string) error { return c.checkArgs(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -73,6 +74,7 @@ Keras, and which operators Stride has.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	source.AddModel(cmd, &c.model)
+	source.AddPictures(cmd, &c.model.Preprocessing, "")
 	command.AddChoice(cmd, &c.weights, "weights", "`weights` of a run: best or last (default: best, where a run has chosen a best epoch)", string(modelfolder.Best), string(modelfolder.Last))
 	flags.Var(command.Count(&c.opset, leastOpset, greatestOpset), "opset", "of ONNX files: version of the operators; older ones are read by more programs")
 	flags.BoolVar(&c.keepBN, "keep-bn", false, "of ONNX files: keep batch normalizations, for training elsewhere, in place of folding them into convolutions")

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -93,7 +94,7 @@ func (c *convertVerb) numbers() safetensors.DType { return safetensors.DType(str
 func (c *convertVerb) onlyWeights(from string, f format) bool {
 	info, err := os.Stat(from)
 	return err == nil && info.Mode().IsRegular() && f == safetensorsFormat && !modelfolder.IsONNX(from) && source.IsModelFile(from) &&
-		!c.given("net") && !c.given("names") && !c.given("size") && !c.given("weights")
+		!slices.ContainsFunc(append([]string{"net", "names", "size", "weights"}, source.PictureFlags...), c.given)
 }
 
 // copyWeights writes the weights of a file under the same names.

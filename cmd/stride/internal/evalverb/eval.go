@@ -79,6 +79,7 @@ are those of that epoch.`,
 	flags.BoolVar(&e.confusion, "confusion", false, "print the confusion matrix: which classes are predicted as which")
 	flags.Var(&e.report, "report", "HTML `file` to write the report to, or none (default: report.html in the run folder)")
 	source.AddModel(cmd, &e.model)
+	source.AddPictures(cmd, &e.model.Preprocessing, "")
 	command.AddBatch(flags, &e.batch, fmt.Sprintf("images computed at once; photos: %d unless given", photoBatch))
 	e.compute.AddFlags(cmd)
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")

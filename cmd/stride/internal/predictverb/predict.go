@@ -47,8 +47,11 @@ func Command(a *command.App) *cobra.Command {
 size, grey or in colour; - is standard input. Pictures are preprocessed as the model's config.json says:
 resized, and converted to grey for a model that was trained on grey images. Of a
 JPEG file that is cut short, what is there of it is used, with a warning.
-Weights from torchvision, which have no such file, are given pictures as they expect
-them: the shorter side resized to 256 pixels, the centre cropped, normalised.
+A model file takes it from its own metadata, or from the config.json (timm) or
+preprocessor_config.json (transformers) in its folder. Where nothing says it, weights
+for a network of torchvision are given pictures as torchvision's weights expect them:
+the shorter side resized to 256 pixels, the centre cropped, normalised; a notice says
+so, and --mean, --std, --interpolation and --crop-pct change it.
 
 The name of a network stands for its pretrained weights: those of efficientnet-lite0,
 trained with ImageNet's 1,000 classes, are part of the program, and stride weights get
@@ -61,7 +64,8 @@ photo from a shop, use --invert.`,
   stride predict runs/quick photos/*.jpg --invert --top 3
   stride predict model.safetensors --net lenet boot.webp --json
   curl -s https://example.com/shirt.png | stride predict runs/quick -
-  stride predict resnet18.safetensors --net torchvision/resnet18 --fit crop cat.jpg`,
+  stride predict resnet18.safetensors --net torchvision/resnet18 --fit crop cat.jpg
+  stride predict model.onnx cat.jpg --mean 0.5 --std 0.5 --interpolation bicubic`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch len(args) {
 			case 0:
@@ -82,6 +86,7 @@ photo from a shop, use --invert.`,
 	flags.BoolVar(&p.invert, "invert", false, "exchange black and white")
 	command.AddChoice(cmd, &p.fit, "fit", "how to fit other proportions: `way` is model (as the model says), stretch, or crop (the centre)", fitModel, fitStretch, fitCrop)
 	source.AddModel(cmd, &p.model)
+	source.AddPictures(cmd, &p.model.Preprocessing, "")
 	p.compute.AddFlags(cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
 	return cmd
@@ -90,6 +95,9 @@ photo from a shop, use --invert.`,
 func (p *predictVerb) run(ctx context.Context, path string, pictures []string) error {
 	if err := p.compute.Check(); err != nil {
 		return err
+	}
+	if p.fit == fitStretch && p.model.Preprocessing.CropPct != 0 {
+		return command.Misuse("--fit stretch cuts nothing off: --crop-pct has no effect beside it")
 	}
 	model, err := source.OpenModelWith(p.App, path, p.model)
 	if err != nil {

@@ -24,17 +24,26 @@ import (
 // pretrained weights of a network. net names the network of a model file that does
 // not say which one it is for.
 func OpenModel(a *command.App, path, net string) (*modelfolder.Model, error) {
-	return OpenModelWith(a, path, modelfolder.Options{Net: net})
+	return openModel(a, path, modelfolder.Options{Net: net}, "")
 }
 
-// OpenModelWith is openModel with a choice between the weights of a run.
+// OpenModelWith is OpenModel for commands with the flags of AddModel and AddPictures, and
+// with a choice between the weights of a run.
 func OpenModelWith(a *command.App, path string, options modelfolder.Options) (*modelfolder.Model, error) {
+	return openModel(a, path, options, "; --mean, --std, --interpolation and --crop-pct change that")
+}
+
+// openModel tells what was assumed. advice ends the sentence on preprocessing.
+func openModel(a *command.App, path string, options modelfolder.Options, advice string) (*modelfolder.Model, error) {
 	model, err := OpenNetwork(a, path, options)
 	if err != nil {
 		return nil, err
 	}
 	for _, line := range model.Assumed {
 		a.Notice(line)
+	}
+	if model.AssumedPreprocessing != "" {
+		a.Notice(model.AssumedPreprocessing + advice)
 	}
 	return model, nil
 }

@@ -189,6 +189,12 @@ func (t *trainVerb) checkArgs(args []string) error {
 		return command.Misuse("--ignore-head is for --weights")
 	case t.resume && t.cmd.Flags().Changed("weights"):
 		return command.Misuse("--weights is for a new run: a resumed one has weights already")
+	case t.resume:
+		for _, flag := range source.PictureFlags {
+			if t.cmd.Flags().Changed(flag) {
+				return command.Misuse("--%s is for a new run: a resumed one goes on with its preprocessing", flag)
+			}
+		}
 	}
 	return nil
 }

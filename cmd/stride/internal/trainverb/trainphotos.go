@@ -17,6 +17,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/data/imagecache"
 	"github.com/strideml/stride/data/imagefolder"
+	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/finetune"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/modelfolder"
@@ -33,6 +34,7 @@ type photoFlags struct {
 	from         string // the model that --from names
 	freeze       freezeFlag
 	onnx         string // the ONNX file in the folder of the run that is resumed
+	pictures     preprocess.Config
 	headEpochs   int
 	rates        ratesFlag
 	validation   float32
@@ -42,7 +44,7 @@ type photoFlags struct {
 }
 
 // photoOptions are the flags of addFlags that change a run.
-var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze"}
+var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze", "mean", "std", "interpolation", "crop-pct"}
 
 func (p *photoFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
@@ -52,6 +54,7 @@ func (p *photoFlags) addFlags(cmd *cobra.Command) {
 	flags.Var(command.Count(&p.headEpochs, 0, 1<<20), "head-epochs", "of photos: epochs in which only the last layer is trained")
 	flags.Var(&p.rates, "layer-rates", fmt.Sprintf("of photos: learning rates of the first and of the last layer but one, as multiples of --lr (default: %v:%v)", finetune.FirstRate, finetune.LastRate))
 	flags.Var(&p.freeze, "freeze", "of photos: layers that are not trained: how many, counted from the first, or `paths` such as features.0,features.1")
+	source.AddPictures(cmd, &p.pictures, "of photos: ")
 	flags.Var(command.Number(&p.validation, func(v float64) bool { return v >= 0 && v < 1 }, "a number from 0 up to, but not including, 1"), "validation", "of photos: `share` of each class that is for validation, where no folder says it (default: 0.2)")
 	flags.Var(command.Seed(&p.splitSeed), "split-seed", "of photos: random seed of that division")
 	flags.BoolVar(&p.strict, "strict-data", false, "of photos: fail if one cannot be read, instead of leaving it out")
@@ -82,7 +85,7 @@ func (p *photoFlags) check(t *trainVerb) error {
 	if changed("ignore-head") {
 		return command.Misuse("--ignore-head is not for photos: their last layer is drawn at random where the classes are others")
 	}
-	for _, flag := range []string{"head-epochs", "layer-rates"} {
+	for _, flag := range append([]string{"head-epochs", "layer-rates"}, source.PictureFlags...) {
 		if changed(flag) && t.weights == noWeights {
 			return command.Misuse("--%s is for pretrained weights, not for --weights none", flag)
 		}
@@ -284,7 +287,7 @@ func (t *trainVerb) base() (*modelfolder.Model, error) {
 		if _, ok := zoo.PretrainedFor(t.spec.Name); !ok {
 			return nil, fmt.Errorf("stride has no weights of %s: name a file with --weights, fetch one with %s weights get, or start from random weights with --weights none", t.spec.Name, terminal.Program())
 		}
-		return modelfolder.Load(t.spec.Name, modelfolder.Options{})
+		return modelfolder.Load(t.spec.Name, modelfolder.Options{Preprocessing: t.photos.pictures})
 	}
 	flag, path := "--weights", t.weights
 	if t.photos.from != "" {
@@ -293,7 +296,7 @@ func (t *trainVerb) base() (*modelfolder.Model, error) {
 	if t.photos.onnx != "" { // a copy of what the run was started from
 		path = t.photos.onnx
 	}
-	options := modelfolder.Options{Size: t.resize}
+	options := modelfolder.Options{Size: t.resize, Preprocessing: t.photos.pictures}
 	if t.resume && t.resize == 0 {
 		options.Size = t.input[1]
 	}
