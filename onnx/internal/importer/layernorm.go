@@ -7,8 +7,9 @@ import (
 	"github.com/strideml/stride/onnx/internal/proto"
 )
 
-// findLayerNorms replaces layer normalizations that are written as several nodes, as exporters
-// do for operator sets before 17, which have no LayerNormalization:
+// findNorms replaces normalizations that are written as several nodes. Group normalizations
+// are those of matchGroup. Layer normalizations are written so for operator sets before 17,
+// which have no LayerNormalization:
 //
 //	mean = ReduceMean(x)
 //	centred = Sub(x, mean)
@@ -18,7 +19,7 @@ import (
 //
 // Nothing else may use what is between, and both means must be over the same axes. scale and
 // shift are tensors of the file.
-func (p *Program) findLayerNorms() {
+func (p *Program) findNorms() {
 	m := normMatcher{Program: p, gives: map[string]*step{}, uses: map[string][]*step{}, dropped: map[*step]bool{}}
 	for _, s := range p.steps {
 		for _, name := range s.node.Outputs {
@@ -30,7 +31,11 @@ func (p *Program) findLayerNorms() {
 	}
 	instead := map[*step]*step{} // of the last step of a chain: all arguments are there by then
 	for _, s := range p.steps {
-		if n, last := m.match(s); n != nil {
+		n, last := m.match(s)
+		if n == nil {
+			n, last = m.matchGroup(s)
+		}
+		if n != nil {
 			instead[last] = n
 		}
 	}
@@ -46,7 +51,7 @@ func (p *Program) findLayerNorms() {
 	p.steps = rest
 }
 
-// A normMatcher looks for layer normalizations.
+// A normMatcher looks for normalizations.
 type normMatcher struct {
 	*Program
 	gives   map[string]*step
@@ -54,8 +59,8 @@ type normMatcher struct {
 	dropped map[*step]bool
 }
 
-// match returns the step that replaces a chain with the given Div, and the last step of the
-// chain; nil if it is none.
+// match returns the step that replaces a layer normalization with the given Div, and the last
+// step of the chain; nil if it is none.
 func (m *normMatcher) match(div *step) (norm, last *step) {
 	if div.version < 7 { // without broadcasting as it is since
 		return nil, nil

@@ -105,7 +105,7 @@ func New(model *proto.Model, r *tensordata.Reader, outputs ...string) (*Program,
 		return nil, nil, err
 	}
 	p.skipIdentities()
-	p.findLayerNorms()
+	p.findNorms()
 	p.assignRoles()
 	p.namePaths()
 	p.detach()

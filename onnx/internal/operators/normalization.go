@@ -168,6 +168,32 @@ func groupNormalization(c *Call) []*Value {
 	return c.one(graph.GroupNorm(c.x(), groups, scale, shift, c.Float("epsilon", 1e-5)))
 }
 
+// DecomposedGroupNorm is a group normalization that a file has as several nodes. Its attributes
+// are num_groups and epsilon, and it has a scale and a shift, which may be absent, of any shape
+// that is broadcast to the one of argument 0.
+var DecomposedGroupNorm = &Operator{Name: "GroupNormalization", Arguments: 1, Weights: []int{1, 2}, build: decomposedGroupNorm}
+
+func decomposedGroupNorm(c *Call) []*Value {
+	groups, eps := int(c.Int("num_groups", 0)), c.Float("epsilon", 0)
+	shape := c.dims()
+	if len(shape) < 2 || shape[1]%groups != 0 {
+		c.fail("%d groups must divide the channels of %v", groups, shape)
+	}
+	scale, fits := c.onlyAxes(c.arg(1), []int{1})
+	shift, alsoFits := c.onlyAxes(c.arg(2), []int{1})
+	if fits && alsoFits {
+		return c.one(graph.GroupNorm(c.x(), groups, scale, shift, eps))
+	}
+	y := graph.GroupNorm(c.x(), groups, nil, nil, eps)
+	if c.has(1) {
+		y = graph.Mul(y, c.arg(1))
+	}
+	if c.has(2) {
+		y = graph.Add(y, c.arg(2))
+	}
+	return c.one(y)
+}
+
 // perChannel repeats each element of v.
 func perChannel(v *graph.Node, times int) *graph.Node {
 	n := v.Shape().Size()
