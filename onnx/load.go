@@ -46,7 +46,7 @@ func Load(path string, o Options) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := read(m.Bytes, filepath.Dir(path), o)
+	n, err := read(m, filepath.Dir(path), o)
 	err = errors.Join(err, m.Close())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -57,7 +57,7 @@ func Load(path string, o Options) (*Network, error) {
 // Read is [Load] for the bytes of a file. External data is an error: there is no folder that
 // it could lie in.
 func Read(data []byte, o Options) (*Network, error) {
-	n, err := read(data, "", o)
+	n, err := read(&filemap.Mapping{Bytes: data}, "", o)
 	if err != nil {
 		return nil, fmt.Errorf("read ONNX: %w", err)
 	}
@@ -65,16 +65,16 @@ func Read(data []byte, o Options) (*Network, error) {
 }
 
 // read reads a network; folder is that of external data.
-func read(data []byte, folder string, o Options) (n *Network, err error) {
+func read(file *filemap.Mapping, folder string, o Options) (n *Network, err error) {
 	guarded := filemap.Guard(func() error {
-		n, err = decode(data, folder, o)
+		n, err = decode(file, folder, o)
 		return nil
 	})
 	return n, errors.Join(err, guarded)
 }
 
-func decode(data []byte, folder string, o Options) (n *Network, err error) {
-	model, err := proto.Decode(data)
+func decode(file *filemap.Mapping, folder string, o Options) (n *Network, err error) {
+	model, err := proto.Decode(file.Bytes)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +82,7 @@ func decode(data []byte, folder string, o Options) (n *Network, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Main = file
 	defer func() { err = errors.Join(err, r.Close()) }()
 	var outputs []string
 	switch {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/reference"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -72,5 +73,77 @@ func TestHoist(t *testing.T) {
 		if got := run(p); got[0] != want || got[6] != 5 {
 			t.Errorf("with an assigned variable the product is %v, want %g first", got, want)
 		}
+	}
+}
+
+// Of what is computed from variables in several steps, only the end is kept, and each change
+// of a variable is seen: as where the weights of convolutions are standardized and scaled.
+func TestHoistedIntermediates(t *testing.T) {
+	ramp := func(shape ...int) *tensor.Tensor {
+		x := tensor.New(shape...)
+		for i := range x.Data() {
+			x.Data()[i] = float32((i*7)%19)/8 - 1
+		}
+		return x
+	}
+	d := New(Options{Threads: 2})
+	defer d.Close()
+	w := &graph.Variable{Name: "w", Value: ramp(16, 8, 3, 3)}
+	gain := &graph.Variable{Name: "gain", Value: ramp(16, 1, 1, 1)}
+	other := &graph.Variable{Name: "other", Value: ramp(16, 8, 1, 1)}
+	g := graph.New()
+	x := g.Input("x", 2, 8, 9, 9)
+	centred := graph.Sub(g.Variable(w), graph.MeanKeep(g.Variable(w), 1, 2, 3))
+	variance := graph.MeanKeep(graph.Mul(centred, centred), 1, 2, 3)
+	standardized := graph.Mul(centred, graph.Pow(graph.Add(variance, g.Scalar(1e-5)), -0.5))
+	window := graph.Window{Pad: [2]int{1, 1}}
+	y := graph.Conv2D(x, graph.Mul(standardized, g.Variable(gain)), nil, window, 1)
+	z := graph.Conv2D(x, graph.Mul(standardized, g.Variable(other)), nil, window, 1)
+	compiled, err := d.Compile(g, y, z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := compiled.(program)
+	once := 0
+	for _, s := range p.Steps() {
+		if s.Once == nil {
+			continue
+		}
+		once++
+		for _, b := range s.Writes {
+			if b.Persistent && s.Name != "pack" {
+				t.Errorf("what step %s of %v computes is kept", s.Name, s.Node)
+			}
+		}
+	}
+	if once < 5 {
+		t.Errorf("%d steps are hoisted: want several for each of the weights", once)
+	}
+	in := ramp(2, 8, 9, 9)
+	check := func(what string) {
+		t.Helper()
+		want, err := engine.Run(reference.New(), engine.Feeds{x: in}, y, z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			got := []*tensor.Tensor{tensor.New(2, 16, 9, 9), tensor.New(2, 16, 9, 9)}
+			if err := p.Run(engine.Feeds{x: in}, got); err != nil {
+				t.Fatal(err)
+			}
+			for i := range got {
+				if !got[i].AllClose(want[i], 1e-4, 1e-4) {
+					t.Errorf("%s: result %d differs from the reference", what, i)
+				}
+			}
+		}
+	}
+	check("at first")
+	for _, v := range []*graph.Variable{gain, other, w, gain} {
+		for i := range v.Value.Data() {
+			v.Value.Data()[i] += float32(i%5) / 4
+		}
+		v.Changed()
+		check("with another " + v.Name)
 	}
 }

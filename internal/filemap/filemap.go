@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"unsafe"
 )
 
 // Map returns the bytes of a regular file of at least one byte. Call Close on the result
@@ -45,6 +46,25 @@ func (m *Mapping) Close() error {
 		return nil
 	}
 	return m.unmap(b)
+}
+
+// Release says that a part of Bytes is not needed for now: the system may take back its
+// memory, and reads the file again where it is needed after all. It does nothing with other
+// slices, or where the file is not mapped.
+func (m *Mapping) Release(part []byte) {
+	if m == nil || m.unmap == nil || len(part) == 0 || len(m.Bytes) == 0 {
+		return
+	}
+	begin := uintptr(unsafe.Pointer(&m.Bytes[0]))
+	at := uintptr(unsafe.Pointer(&part[0])) - begin
+	if at >= uintptr(len(m.Bytes)) || len(part) > len(m.Bytes)-int(at) {
+		return
+	}
+	page := os.Getpagesize()
+	from, to := (int(at)+page-1)/page*page, (int(at)+len(part))/page*page
+	if to > from {
+		release(m.Bytes[from:to])
+	}
 }
 
 // Guard calls read and returns its error. A fault in a mapped file that has become

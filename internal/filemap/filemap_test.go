@@ -37,6 +37,26 @@ func TestMap(t *testing.T) {
 	}
 }
 
+// What was released is there again when it is read.
+func TestRelease(t *testing.T) {
+	content := strings.Repeat("0123456789", 10_000)
+	m, err := Map(open(t, content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range [][]byte{m.Bytes, m.Bytes[5:50_000], m.Bytes[:1], nil, []byte("elsewhere"), make([]byte, 1<<20)} {
+		before := string(part)
+		m.Release(part)
+		if string(part) != before || string(m.Bytes) != content {
+			t.Errorf("%d bytes are others after they were released", len(part))
+		}
+	}
+	(*Mapping)(nil).Release(m.Bytes)
+	if err := m.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestMapRefusesFolders(t *testing.T) {
 	f, err := os.Open(t.TempDir())
 	if err != nil {

@@ -16,3 +16,9 @@ func mapFile(f *os.File, size int) (*Mapping, error) {
 	}
 	return &Mapping{b, unix.Munmap}, nil
 }
+
+// release lets the system take back the memory of whole pages of a mapping. Read again,
+// they come from the file.
+func release(b []byte) {
+	_ = unix.Madvise(b, unix.MADV_DONTNEED) // where it fails, the memory stays until Close
+}

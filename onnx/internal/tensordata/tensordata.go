@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"os"
 
+	"github.com/strideml/stride/internal/filemap"
 	"github.com/strideml/stride/internal/rawnum"
 	"github.com/strideml/stride/onnx/internal/proto"
 )
@@ -19,6 +20,10 @@ const MaxIntegers = 1 << 20
 
 // A Reader reads the elements of tensors. It must be closed.
 type Reader struct {
+	// Main is the file that the tensors are in, if it is mapped; it may be nil. The memory of
+	// what Floats has read is given back.
+	Main *filemap.Mapping
+
 	folder *os.Root // nil without files of external data
 	files  map[string]*outside
 }
@@ -130,7 +135,9 @@ func (r *Reader) Floats(t *proto.Tensor) ([]float32, error) {
 		return nil, err
 	}
 	if b != nil {
-		return decode(b, count, func(dst []float32, b []byte) { rawnum.Decode(dst, b, kind, binary.LittleEndian) }), nil
+		floats := decode(b, count, func(dst []float32, b []byte) { rawnum.Decode(dst, b, kind, binary.LittleEndian) })
+		r.release(b)
+		return floats, nil
 	}
 	switch t.Type {
 	case proto.Float:
@@ -145,6 +152,20 @@ func (r *Reader) Floats(t *proto.Tensor) ([]float32, error) {
 	}
 	ints, err := r.Ints(t)
 	return convert(ints, func(v int64) float32 { return float32(v) }), err
+}
+
+// releaseFrom is the least number of bytes whose memory is given back.
+const releaseFrom = 1 << 18
+
+// release gives back the memory of bytes of a mapped file.
+func (r *Reader) release(b []byte) {
+	if len(b) < releaseFrom {
+		return
+	}
+	r.Main.Release(b)
+	for _, f := range r.files {
+		f.mapping.Release(b)
+	}
 }
 
 // Float64s returns the elements of a tensor of floating-point numbers, at most

@@ -318,3 +318,26 @@ func TestUnevenness(t *testing.T) {
 		}
 	}
 }
+
+// TestChooseKept holds the memory of late layers down in inference, where transformed weights
+// would take four times the memory of the weights: there is less to gain by them than it costs
+// to read them from memory. With many images, or in training, nothing changes.
+func TestChooseKept(t *testing.T) {
+	late, many, early := problem(1, 512, 7, 7, 512, 3, 1, 1, 1, 1), problem(64, 512, 7, 7, 512, 3, 1, 1, 1, 1), problem(1, 64, 56, 56, 64, 3, 1, 1, 1, 1)
+	name := func(p Problem, kept bool) string {
+		p.Kept = kept
+		plan, err := Choose(p, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Algorithm()
+	}
+	if got := name(late, true); got == "Winograd F(4×4, 3×3)" || got == name(late, false) {
+		t.Errorf("512 channels of 7×7 pixels are computed by %s, in training by %s", got, name(late, false))
+	}
+	for _, p := range []Problem{many, early} {
+		if got, want := name(p, true), name(p, false); got != want {
+			t.Errorf("%v: %s, in training %s", p, got, want)
+		}
+	}
+}

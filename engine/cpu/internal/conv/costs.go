@@ -12,6 +12,7 @@ const (
 	tileCost      = 300.0 // of a tile, whatever its channels
 	productCost   = 1.05  // of eight products at a point
 	streamCost    = 3.0   // of eight weights from the third-level cache
+	keptCost      = 8.0   // of eight weights that are kept: from main memory, where those of all layers lie
 
 	// Of gradients with respect to the weights, direct and by Winograd's algorithm.
 	outerCost   = 1.2  // of eight multiply-adds in direct outer products

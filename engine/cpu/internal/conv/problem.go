@@ -13,6 +13,9 @@ type Problem struct {
 	Kind    Kind
 	Op      graph.Conv2DOp
 	X, W, Y tensor.Shape
+	// Kept says that the program changes no variables, so that the weights are packed once
+	// and all stay in memory.
+	Kept bool
 }
 
 // A Kind says what of a convolution layer is computed.

@@ -37,13 +37,14 @@ type Winograd struct {
 	aOff       []int32
 	cOff       []int32
 	zero       int32
+	kept       bool       // Problem.Kept
 	reader     tileReader // of the source
 }
 
 func newWinograd(p Problem, t *winograd.Transforms) *Winograd {
 	w := &Winograd{
 		Transforms: t, n: p.X[0], src: strided.ImageOf(p.X), out: strided.ImageOf(p.Y), pad: p.Op.Pad,
-		points: t.N * t.N, transposed: p.Kind == InputGrad,
+		points: t.N * t.N, transposed: p.Kind == InputGrad, kept: p.Kept,
 	}
 	if w.transposed {
 		w.src, w.out = w.out, w.src
@@ -90,7 +91,11 @@ func (w *Winograd) Cost() float64 {
 	products := productCost * tiles * float64(w.points*w.src.C) * columns / 8
 	transforms := tiles * (2*tileCost + transformCost*float64(w.points*(w.src.C+w.out.C))/8)
 	perBlock := float64(w.tiles()) / tiles // images of a block
-	stream := streamCost * float64(w.points*w.src.C) * columns / 8 / perBlock
+	perWeight := streamCost
+	if w.kept {
+		perWeight = keptCost
+	}
+	stream := perWeight * float64(w.points*w.src.C) * columns / 8 / perBlock
 	return products + transforms + stream
 }
 

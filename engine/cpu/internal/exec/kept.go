@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"github.com/strideml/stride/graph"
 )
 
 // kept is what outlives a run: buffers that are computed from variables, such as
@@ -75,4 +77,66 @@ func checkKept(steps []Step) error {
 		}
 	}
 	return nil
+}
+
+// dropIntermediates makes buffers that only steps with Once use last no longer than these,
+// as those between the steps that standardize the weights of a convolution: they get memory
+// in the arena, which is free while steps with Once run. What writes such a buffer must run
+// whenever a step that reads it does, so it gets the variables of these, too.
+func dropIntermediates(steps []Step) {
+	type use struct {
+		variables []*graph.Variable // of the steps that read it
+		outside   bool              // a step that runs each time uses it
+		read      bool
+	}
+	uses := map[*Buffer]*use{}
+	at := func(b *Buffer) *use {
+		r := b.Root()
+		if uses[r] == nil {
+			uses[r] = &use{}
+		}
+		return uses[r]
+	}
+	for _, s := range steps {
+		for _, list := range [][]*Buffer{s.Reads, s.LateReads, s.Writes} {
+			for _, b := range list {
+				u := at(b)
+				u.outside = u.outside || s.Once == nil || b.Keep || b.Root().Keep
+			}
+		}
+	}
+	for i := range slices.Backward(steps) { // readers come after what they read
+		s := &steps[i]
+		if s.Once == nil {
+			continue
+		}
+		variables := s.Once.variables
+		for _, b := range s.Writes {
+			u := at(b)
+			if r := b.Root(); !u.outside && u.read && r.Arena {
+				b.Persistent, r.Persistent = false, false
+				variables = union(variables, u.variables)
+			}
+		}
+		if len(variables) > len(s.Once.variables) {
+			s.Once = NewOnce(variables)
+		}
+		for _, list := range [][]*Buffer{s.Reads, s.LateReads} {
+			for _, b := range list {
+				u := at(b)
+				u.variables, u.read = union(u.variables, variables), true
+			}
+		}
+	}
+}
+
+// union returns the variables of both lists, each once, in their order.
+func union(a, b []*graph.Variable) []*graph.Variable {
+	all := slices.Clip(a)
+	for _, v := range b {
+		if !slices.Contains(all, v) {
+			all = append(all, v)
+		}
+	}
+	return all
 }

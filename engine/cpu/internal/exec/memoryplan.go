@@ -94,6 +94,7 @@ func roomFor(b *Buffer) int { return work.RoundUp(b.Size+work.SlackFloats, work.
 // planMemory gives every buffer its place in memory. Buffers that outlive a run
 // have those of the program's kept memory, which is made if there is none yet.
 func (p *Program) planMemory(arena []*Buffer) error {
+	dropIntermediates(p.steps)
 	setLifetimes(p.steps, arena)
 	shareInPlace(p.steps)
 	var persistent []*Buffer

@@ -2,6 +2,7 @@ package passes
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/strideml/stride/engine/cpu/internal/conv"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
@@ -12,11 +13,12 @@ import (
 // of each matrix product, in product.go. The pass fails if the tuner of the options does.
 func Algorithm(o conv.Options) func(f *ir.Func) error {
 	return func(f *ir.Func) error {
+		inference := isInference(f)
 		var unread []*ir.Op
 		for _, op := range f.Ops {
 			if product, ok := op.Do.(graph.MatMulOp); ok {
 				unread = append(unread, planProduct(op, product)...)
-			} else if err := choose(op, o); err != nil {
+			} else if err := choose(op, o, inference); err != nil {
 				return fmt.Errorf("%v: %w", op.Node, err)
 			}
 		}
@@ -25,11 +27,25 @@ func Algorithm(o conv.Options) func(f *ir.Func) error {
 	}
 }
 
-func choose(o *ir.Op, options conv.Options) (err error) {
+// isInference reports whether a Func has neither updates of variables nor gradients of
+// convolutions.
+func isInference(f *ir.Func) bool {
+	return len(f.Updates) == 0 && !slices.ContainsFunc(f.Ops, func(o *ir.Op) bool {
+		switch o.Do.(type) {
+		case graph.Conv2DInputGradOp, graph.Conv2DWeightGradOp:
+			return true
+		}
+		return false
+	})
+}
+
+// choose sets the plan of a convolution, which in inference has its weights packed once.
+func choose(o *ir.Op, options conv.Options, inference bool) (err error) {
 	out := o.Out().Shape
 	switch op := o.Do.(type) {
 	case graph.Conv2DOp:
-		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.Output, Op: op, X: o.Args[0].Shape, W: o.Args[1].Shape, Y: out}, options)
+		kept := inference && o.Args[1].Fixed
+		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.Output, Op: op, X: o.Args[0].Shape, W: o.Args[1].Shape, Y: out, Kept: kept}, options)
 	case graph.Conv2DInputGradOp:
 		o.Plan, err = conv.Choose(conv.Problem{Kind: conv.InputGrad, Op: op.Conv, X: out, W: o.Args[0].Shape, Y: o.Args[1].Shape}, options)
 	case graph.ConvTranspose2DOp:
