@@ -158,23 +158,10 @@ func (info *entryInfo) check() error {
 		return fmt.Errorf("dtype %.40q is not supported, only F16, BF16, F32, F64, (U)I8 to 64 and BOOL are", info.dtype)
 	}
 	info.kind = kind
-	// As in package tensor, the lengths that are not zero must not overflow
-	// even if another one is.
-	n, empty := 1, false
-	for _, d := range info.shape {
-		switch {
-		case d < 0:
-			return fmt.Errorf("shape %v has a negative length", info.shape)
-		case d == 0:
-			empty = true
-		case n > math.MaxInt/8/d:
-			return fmt.Errorf("shape %v has too many elements", info.shape)
-		default:
-			n *= d
-		}
-	}
-	if empty {
-		n = 0
+	const widest = 8 // bytes of an element
+	n, err := info.shape.SizeWithin(math.MaxInt / widest)
+	if err != nil {
+		return err
 	}
 	info.elements = n
 	if info.begin < 0 || info.end < info.begin {

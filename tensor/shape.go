@@ -1,6 +1,7 @@
 package tensor
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -46,10 +47,14 @@ func (s Shape) String() string {
 	return b.String()
 }
 
-// checkedSize returns the number of elements of a shape, or an error if a
-// length is negative or the product of the non-zero lengths overflows. The
-// overflow rule ignores zeros so that every sub-tensor has a valid size too.
-func (s Shape) checkedSize() (int, error) {
+// ErrTooLarge says that a shape has more elements than a limit allows.
+var ErrTooLarge = errors.New("too many elements")
+
+// SizeWithin returns the number of elements of a shape that nobody has checked yet, such as one
+// from a file. It is an error if a length is negative, or if the product of the lengths that are
+// not zero is more than limit; that one wraps ErrTooLarge. Zeros are left out of the product
+// so that each sub-tensor has a valid size, too.
+func (s Shape) SizeWithin(limit int) (int, error) {
 	n, empty := 1, false
 	for axis, d := range s {
 		switch {
@@ -57,8 +62,8 @@ func (s Shape) checkedSize() (int, error) {
 			return 0, fmt.Errorf("shape %v: axis %d has negative length %d", s, axis, d)
 		case d == 0:
 			empty = true
-		case n > math.MaxInt/d:
-			return 0, fmt.Errorf("shape %v: too many elements for an int", s)
+		case n > limit/d:
+			return 0, fmt.Errorf("shape %v: %w", s, ErrTooLarge)
 		default:
 			n *= d
 		}
@@ -68,6 +73,9 @@ func (s Shape) checkedSize() (int, error) {
 	}
 	return n, nil
 }
+
+// checkedSize is SizeWithin of what an int can hold.
+func (s Shape) checkedSize() (int, error) { return s.SizeWithin(math.MaxInt) }
 
 // strides returns, for each axis, the distance in elements between
 // neighbours along it in row-major order.

@@ -169,35 +169,30 @@ func newTensor(p *part, d dtype, offset, size, stride any) (*Tensor, error) {
 	if !ok || !ok1 || !ok2 || len(shape) != len(strides) || len(shape) > maxRank || start < 0 {
 		return nil, errors.New("the offset, the size and the strides do not make a tensor")
 	}
-	// The largest index of an element, and the number of elements. As in package
-	// tensor, lengths that are not zero must not overflow even if another one is.
-	n, last, empty := int64(1), start, false
+	last := start // the largest index of an element
 	t := &Tensor{DType: d.name, Shape: make(tensor.Shape, len(shape)), dtype: d, part: p, start: start, strides: strides}
 	for i, length := range shape {
 		stride := strides[i]
 		switch {
-		case length < 0 || stride < 0 || length > math.MaxInt64/8/n || int64(int(length)) != length:
+		case length < 0 || stride < 0 || int64(int(length)) != length:
 			return nil, fmt.Errorf("size %v with strides %v does not make a tensor", shape, strides)
-		case length == 0:
-			empty = true
-		default:
-			n *= length
-			if length > 1 {
-				if stride > (math.MaxInt64-last)/(length-1) {
-					return nil, fmt.Errorf("size %v with strides %v goes beyond all memory", shape, strides)
-				}
-				last += stride * (length - 1)
-			}
+		case length > 1 && stride > (math.MaxInt64-last)/(length-1):
+			return nil, fmt.Errorf("size %v with strides %v goes beyond all memory", shape, strides)
+		case length > 1:
+			last += stride * (length - 1)
 		}
 		t.Shape[i] = int(length)
 	}
+	const widest = 8 // bytes of an element
+	n, err := t.Shape.SizeWithin(math.MaxInt / widest)
+	if err != nil {
+		return nil, fmt.Errorf("size %v with strides %v does not make a tensor: %w", shape, strides, err)
+	}
+	empty := n == 0
 	if held := p.length * p.dtype.size / d.size; !empty && last >= held {
 		return nil, fmt.Errorf("size %v with strides %v from %d on needs %d elements of %s, but the storage has %d", shape, strides, start, last+1, d.name, held)
 	}
-	if empty {
-		n = 0
-	}
-	t.elements, t.last = n, last
+	t.elements, t.last = int64(n), last
 	return t, nil
 }
 

@@ -233,7 +233,7 @@ func (n *node) width() float64 {
 	if n.pkg == "" {
 		return 2
 	}
-	return boxWidth
+	return boxWidthOf(n.pkg)
 }
 
 // place gives each node its x: the mean of its neighbours above and below, as far

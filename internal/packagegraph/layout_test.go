@@ -111,3 +111,13 @@ func TestSVG(t *testing.T) {
 		}
 	}
 }
+
+// The name of a package fits in its box, however long it is.
+func TestLongNames(t *testing.T) {
+	if w := boxWidthOf("tensor"); w != boxWidth {
+		t.Errorf("a short name gets %v pixels", w)
+	}
+	if w := boxWidthOf("weights/efficientnetlite0"); w < 160 {
+		t.Errorf("17 letters get %v pixels", w)
+	}
+}

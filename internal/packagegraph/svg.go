@@ -11,7 +11,9 @@ import (
 // Sizes in pixels of a picture that is shown as wide as it is. On a phone it is
 // about two thirds of that, and the text still 10 pixels high.
 const (
-	boxWidth  = 118.0
+	boxWidth  = 118.0 // at least
+	letter    = 9.7   // width of a letter of a name, on average, in the widest of the usual fonts
+	padding   = 7.0   // on each side of a name
 	boxHeight = 40.0
 	gap       = 12.0 // between the boxes and arrows of a layer
 	rise      = 34.0 // from layer to layer, where the arrows are
@@ -87,10 +89,17 @@ func (l *layout) arrow(b *bytes.Buffer, from *node, to [2]int, colour string, x,
 	}
 }
 
+// boxWidthOf is the width of a package's box, in which the last part of its name fits.
+func boxWidthOf(pkg string) float64 {
+	name := pkg[strings.LastIndex(pkg, "/")+1:]
+	return max(boxWidth, letter*float64(len(name))+2*padding)
+}
+
 // box draws a package. The folder of a nested one is in a line of its own.
 func box(b *bytes.Buffer, pkg string, x, top float64) {
+	width := boxWidthOf(pkg)
 	fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%.0f" height="%.0f" rx="6" fill="#eef4fa" stroke="#5b7a99"/>`+"\n",
-		x-boxWidth/2, top, boxWidth, boxHeight)
+		x-width/2, top, width, boxHeight)
 	slash := strings.LastIndex(pkg, "/")
 	if slash < 0 {
 		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="middle" font-weight="600" fill="#111">%s</text>`+"\n", x, top+25, html.EscapeString(pkg))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/strideml/stride/onnx/internal/proto"
 	"github.com/strideml/stride/onnx/internal/tensordata"
+	"github.com/strideml/stride/tensor"
 )
 
 // MaxElements is the largest number of elements of a constant.
@@ -84,20 +85,15 @@ func (t *Tensor) IntSlice() []int {
 
 // count returns the number of elements of a shape, or an error if there are too many.
 func count(shape []int) (int, error) {
-	n := 1
-	for _, d := range shape {
-		if d < 0 {
-			return 0, fmt.Errorf("the shape %v has a negative size", shape)
-		}
-		if d > 0 && n > MaxElements/d {
-			if slices.Contains(shape, 0) {
-				return 0, nil
-			}
-			return 0, ErrTooLarge
-		}
-		n *= d
+	limit := MaxElements
+	if slices.Contains(shape, 0) {
+		limit = math.MaxInt
 	}
-	return n, nil
+	n, err := tensor.Shape(shape).SizeWithin(limit)
+	if errors.Is(err, tensor.ErrTooLarge) {
+		err = ErrTooLarge
+	}
+	return n, err
 }
 
 // newTensor returns a tensor of zeros.

@@ -6,12 +6,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"math/bits"
 	"os"
 
 	"github.com/strideml/stride/internal/filemap"
 	"github.com/strideml/stride/internal/rawnum"
 	"github.com/strideml/stride/onnx/internal/proto"
+	"github.com/strideml/stride/tensor"
 )
 
 // MaxIntegers is the largest number of elements that Ints and Float64s return: these are
@@ -66,20 +66,17 @@ func IsInteger(t proto.DataType) bool {
 // Count returns the number of elements of a tensor. It is an error if a size is negative
 // or the product overflows.
 func Count(t *proto.Tensor) (int, error) {
-	count := uint64(1)
 	for _, d := range t.Dims {
-		if d < 0 {
-			return 0, fmt.Errorf("tensor %q has the shape %v: a size is negative", t.Name, t.Dims)
+		if int64(int(d)) != d {
+			return 0, fmt.Errorf("tensor %q has the shape %v: %w", t.Name, t.Dims, tensor.ErrTooLarge)
 		}
 	}
-	for _, d := range t.Dims {
-		hi, lo := bits.Mul64(count, uint64(d))
-		if hi != 0 || lo > math.MaxInt64/8 {
-			return 0, fmt.Errorf("tensor %q has the shape %v: too many elements", t.Name, t.Dims)
-		}
-		count = lo
+	const widest = 8 // bytes of an element
+	n, err := tensor.Shape(Shape(t)).SizeWithin(math.MaxInt / widest)
+	if err != nil {
+		return 0, fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
-	return int(count), nil
+	return n, nil
 }
 
 // Shape returns the sizes of a tensor that Count accepts.
