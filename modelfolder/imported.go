@@ -1,7 +1,6 @@
 package modelfolder
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -23,14 +22,15 @@ type imported struct {
 
 // openONNX reads an ONNX file. size, if above 0, is the height and width of its input.
 func openONNX(path string, size int) (*imported, error) {
-	net, err := onnx.Load(path, onnx.Options{})
-	var open *onnx.OpenInputError
-	if errors.As(err, &open) && len(open.Shape) == 3 {
-		net, err = onnx.Load(path, onnx.Options{Input: fill(open.Shape, size)})
+	open := openSize
+	if size > 0 {
+		open = size
 	}
+	net, err := onnx.Load(path, onnx.Options{Default: tensor.Shape{3, open, open}})
 	if err != nil {
 		return nil, err
 	}
+	net.DropSoftmax()
 	i := &imported{path, net}
 	input := net.Input()
 	switch {
@@ -42,20 +42,6 @@ func openONNX(path string, size int) (*imported, error) {
 		return nil, fmt.Errorf("%s takes pictures of %d×%d pixels, not of %d×%d", path, input[1], input[2], size, size)
 	}
 	return i, nil
-}
-
-// fill returns a shape whose open sizes, which are 0, are those of a colour picture.
-func fill(shape tensor.Shape, size int) tensor.Shape {
-	if size == 0 {
-		size = openSize
-	}
-	shape = shape.Clone()
-	for axis, usual := range []int{3, size, size} {
-		if shape[axis] == 0 {
-			shape[axis] = usual
-		}
-	}
-	return shape
 }
 
 // spec describes the network as an entry of package zoo.
@@ -79,26 +65,17 @@ func (i *imported) layer(classes int) nn.Layer {
 			return nil
 		})
 	}
-	return &logits{Network: &net, head: head}
+	return &headed{Network: &net, head: head}
 }
 
-// logits is a network without the softmax at its end.
-type logits struct {
+// headed is a network whose last layer is known.
+type headed struct {
 	*onnx.Network
 	head string // path of the layer that gives the scores; "" if it is not known
 }
 
-// Forward adds the network to the graph of x, a batch of pictures.
-func (l *logits) Forward(x *graph.Node) *graph.Node {
-	y := l.Network.Forward(x)
-	if s, ok := y.Op().(graph.SoftmaxOp); ok && s.Axis == len(y.Shape())-1 {
-		return y.Inputs()[0]
-	}
-	return y
-}
-
 // Head returns the path of the layer that gives the scores, for package finetune.
-func (l *logits) Head() []string {
+func (l *headed) Head() []string {
 	if l.head == "" {
 		return nil
 	}

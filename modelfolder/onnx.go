@@ -128,7 +128,7 @@ func (m *Model) buildImported(s *source) (err error) {
 	if len(m.Classes) == 0 {
 		m.Classes = classNames(s.network.net.Classes())
 	}
-	if m.Net, err = nn.New(&logits{Network: s.network.net}, s.input, nn.Options{}); err != nil {
+	if m.Net, err = nn.New(s.network.net, s.input, nn.Options{}); err != nil {
 		return fmt.Errorf("%s: %w", s.path, err)
 	}
 	return m.checkOutput()

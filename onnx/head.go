@@ -50,6 +50,12 @@ func (n *Network) ReplaceHead(classes int) (path string, err error) {
 	return path, nil
 }
 
+// DropSoftmax leaves out a softmax at the end, so that a classifier gives logits; it does
+// nothing where there is none. It must be called before nn.New.
+func (n *Network) DropSoftmax() {
+	n.program = n.program.DropSoftmax(len(n.output) + 1)
+}
+
 // fans is PyTorch's default initializer for a layer whose weight has its inputs along another
 // axis than the second.
 type fans struct{ in int }

@@ -21,6 +21,9 @@ type Options struct {
 	// sizes that the file leaves open, and must agree with those that it gives. nil is enough
 	// for files that give all sizes.
 	Input tensor.Shape
+	// Default fills in the sizes that neither the file nor Input gives. It may be nil, and is
+	// not used if it has another number of axes than the file's input.
+	Default tensor.Shape
 	// Output is the name of the output that is the network's result; "" is the first one.
 	Output string
 }
@@ -152,6 +155,13 @@ func (n *Network) findInput(o Options) error {
 			return fmt.Errorf("the network takes inputs of %v, not %v", n.input, o.Input)
 		}
 	}
+	if len(o.Default) == len(n.input) {
+		for i, d := range o.Default {
+			if n.input[i] == 0 {
+				n.input[i] = max(d, 0)
+			}
+		}
+	}
 	if slices.Contains(n.input, 0) {
 		return &OpenInputError{in.Name, n.input, openShape(in)}
 	}
@@ -164,8 +174,8 @@ func (n *Network) findInput(o Options) error {
 	return nil
 }
 
-// An OpenInputError says that a file leaves sizes of its input open and that Options.Input
-// does not give them.
+// An OpenInputError says that a file leaves sizes of its input open and that the Options
+// do not give them.
 type OpenInputError struct {
 	// Name is that of the input, and Shape what the file says of one, without the batch: 0
 	// where a size is open.

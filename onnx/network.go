@@ -29,7 +29,7 @@ import (
 // in Train mode.
 //
 // The first model takes the tensors of the network, without a copy. Its methods may be called
-// by several goroutines at once, but for ReplaceHead.
+// by several goroutines at once, but for ReplaceHead and DropSoftmax.
 type Network struct {
 	program  *importer.Program
 	input    tensor.Shape

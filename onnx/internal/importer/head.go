@@ -166,7 +166,35 @@ func (p *Program) renew(s *step, at int, old *Weight, name string, axis, size, f
 	p.weights[name] = w
 }
 
-// dropSoftmax makes softmaxes behind the head do nothing.
+// DropSoftmax returns the program without a softmax over the classes at its end; the program
+// itself if there is none. rank is the number of axes of the output.
+func (p *Program) DropSoftmax(rank int) *Program {
+	last := p.Outputs[0]
+	for i := len(p.steps) - 1; i >= 0; i-- { // steps come after what they use
+		s := p.steps[i]
+		if !slices.Contains(s.node.Outputs, last) {
+			continue
+		}
+		if s.node.OpType == "Identity" {
+			last = s.node.Input(0)
+			continue
+		}
+		usual := int64(-1)
+		if s.version < 13 {
+			usual = 1
+		}
+		axis := s.node.Int("axis", usual)
+		if s.node.OpType != "Softmax" || axis != 1 && (axis != -1 || rank != 2) {
+			return p
+		}
+		q := p.clone()
+		q.dropSoftmax(q.steps[i : i+1])
+		return q
+	}
+	return p
+}
+
+// dropSoftmax makes the softmaxes among steps do nothing.
 func (p *Program) dropSoftmax(after []*step) {
 	for _, s := range after {
 		if s.node.OpType == "Softmax" || s.node.OpType == "LogSoftmax" {
