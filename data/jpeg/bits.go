@@ -41,7 +41,9 @@ func (r *bitReader) start() {
 		r.buffer = new([bufferSize + 8]byte)
 	}
 	r.size, r.next, r.bits, r.left = 0, 0, 0, 0
-	clear(r.buffer[:slack])
+	if r.marker != 0 { // there are none
+		clear(r.buffer[:slack])
+	}
 }
 
 // ready makes sure that the next MCU can be read from the buffer.
@@ -117,17 +119,9 @@ func (r *bitReader) skip(n int) {
 	r.left -= uint(n)
 }
 
-// symbol reads a Huffman code. At most 31 bits are read between two refills, of
-// symbol and the number that follows it.
-func (r *bitReader) symbol(t *huffmanTable) uint8 {
-	symbol, length := t.find(r.bits)
-	r.skip(length)
-	return symbol
-}
-
-// number reads n bits, 0 to 16 of them.
-func (r *bitReader) number(n int) int32 {
-	v := int32(r.bits >> 1 >> (63 - n))
+// take reads n bits, 1 to 16 of them, which must be ready.
+func (r *bitReader) take(n int) int32 {
+	v := int32(r.bits >> (64 - n))
 	r.skip(n)
 	return v
 }

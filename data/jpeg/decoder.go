@@ -53,6 +53,7 @@ type Decoder struct {
 	mcu        []mcuBlock
 	mcuMemory  [10]mcuBlock
 	scanMemory [4]*component
+	described  [4]Component
 }
 
 type quantTable struct {
@@ -99,18 +100,29 @@ func (d *Decoder) decodeImage(file []byte, options Options) (image.Image, error)
 	return picture, err
 }
 
-// Info is what the file that was decoded last says. After an error it is undefined.
+// ReadInfo reads what a file says before its first scan. The components that it
+// returns are valid until the decoder reads another file.
+func (d *Decoder) ReadInfo(file []byte) (Info, error) {
+	err := d.readHeader(file)
+	d.release()
+	if err != nil {
+		return Info{}, err
+	}
+	return d.Info(), nil
+}
+
+// Info is what the file says that was decoded last. Its components are valid until
+// the decoder reads another file. After an error it is undefined.
 func (d *Decoder) Info() Info {
-	info := Info{
+	for i, c := range d.components {
+		d.described[i] = Component{c.id, c.h, c.v}
+	}
+	return Info{
 		Width: d.width, Height: d.height,
+		Components:  d.described[:len(d.components)],
 		Progressive: d.progressive, ColorSpace: d.space,
 		Orientation: max(1, d.orientation), AdobeTransform: d.adobe,
-		Components: make([]Component, len(d.components)),
 	}
-	for i, c := range d.components {
-		info.Components[i] = Component{c.id, c.h, c.v}
-	}
-	return info
 }
 
 // reset forgets the file before.
@@ -245,12 +257,16 @@ func (d *Decoder) decodeScans() error {
 	for row := range d.mcuRows {
 		for i := range d.components {
 			c := &d.components[i]
-			switch {
-			case !c.needed:
-			case smooth:
+			if !c.needed {
+				continue
+			}
+			from := row * c.v * c.paddedWide
+			if d.progressive {
+				c.findLast(from, c.v*c.paddedWide)
+			}
+			if smooth {
 				d.transformSmooth(c, row)
-			default:
-				from := row * c.v * c.paddedWide
+			} else {
 				d.transform(c, row, c.coefficients[from*64:], c.last[from:])
 			}
 		}

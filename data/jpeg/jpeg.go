@@ -137,12 +137,9 @@ func (e *TruncatedError) Unwrap() error { return io.ErrUnexpectedEOF }
 var errShort = fmt.Errorf("jpeg: the data end before the picture begins: %w", io.ErrUnexpectedEOF)
 
 // ReadInfo reads what a file says before its first scan.
-func ReadInfo(data []byte) (Info, error) {
+func ReadInfo(file []byte) (Info, error) {
 	var d Decoder
-	if err := d.readHeader(data); err != nil {
-		return Info{}, err
-	}
-	return d.Info(), nil
+	return d.ReadInfo(file)
 }
 
 // Decode reads a JPEG file: an *image.Gray if it is grey, else an *image.RGBA. It
