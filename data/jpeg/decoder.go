@@ -250,9 +250,8 @@ func (d *Decoder) decodeScans() error {
 		}
 	}
 	if d.in.ended && d.truncated.Height == 0 && !d.complete() {
-		d.truncated = TruncatedError{Row: d.height, Height: d.height, Scan: d.scans}
+		d.truncated = TruncatedError{Row: d.height, Height: d.height, Scan: d.scans, Detail: d.progressive && d.allBegun()}
 	}
-	d.truncated.Detail = d.progressive && d.allBegun()
 	smooth := d.smoothingHelps()
 	for row := range d.mcuRows {
 		for i := range d.components {
@@ -346,6 +345,7 @@ func (d *Decoder) endMCU(row int) {
 		d.truncated = TruncatedError{Row: min(d.height, row*8*d.maxV), Height: d.height}
 		if d.progressive || len(d.scan.components) < len(d.components) || d.scans > 1 {
 			d.truncated.Scan = d.scans
+			d.truncated.Detail = d.progressive && (d.scan.first > 0 || d.scan.high > 0)
 		}
 	}
 }

@@ -10,11 +10,15 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"os"
+	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/raster"
+	"github.com/strideml/stride/internal/isa"
 )
 
 //go:embed testdata/golden.tar.gz
@@ -56,9 +60,22 @@ func pixelHash(r *raster.Raster) string {
 	return fmt.Sprintf("%x", sha256.Sum256(pixels))[:16]
 }
 
-// TestGolden compares pixels with Pillow's, at each scale.
+// TestGolden compares pixels with Pillow's, at each scale, with each instruction set.
 func TestGolden(t *testing.T) {
 	files := goldenFiles(t)
+	for _, set := range isa.Available() {
+		t.Run(set, func(t *testing.T) {
+			restore, err := isa.Set(set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer restore()
+			compareGolden(t, files)
+		})
+	}
+}
+
+func compareGolden(t *testing.T, files map[string][]byte) {
 	var decoder jpeg.Decoder
 	var picture raster.Raster
 	compared := 0
@@ -93,6 +110,44 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestLikePillow compares the JPEG files of a folder with a Pillow that is installed:
+//
+//	STRIDE_PHOTOS=folder STRIDE_PILLOW=python3 go test ./data/jpeg -run TestLikePillow -v
+func TestLikePillow(t *testing.T) {
+	folder, python := os.Getenv("STRIDE_PHOTOS"), os.Getenv("STRIDE_PILLOW")
+	if folder == "" || python == "" {
+		t.Skip("STRIDE_PHOTOS and STRIDE_PILLOW do not name a folder and a Python that has Pillow")
+	}
+	printed, err := exec.Command(python, "testdata/make_golden.py", folder).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var decoder jpeg.Decoder
+	var picture raster.Raster
+	equal := 0
+	for line := range strings.Lines(string(printed)) {
+		fields := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 6)
+		scale, err := strconv.Atoi(fields[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.ReadFile(fields[5])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := decoder.Decode(&picture, file, jpeg.Options{Scale: scale}); err != nil {
+			t.Errorf("%s: %v", fields[5], err)
+		}
+		got := fmt.Sprint(picture.Width, " ", picture.Height, " ", map[int]string{1: "L", 3: "RGB"}[picture.Channels], " ", pixelHash(&picture))
+		if want := strings.Join(fields[1:5], " "); got != want {
+			t.Errorf("%s at 1/%d is %s: Pillow has %s", fields[5], scale, got, want)
+			continue
+		}
+		equal++
+	}
+	t.Logf("%d pictures are equal", equal)
+}
+
 // TestDecodeImage compares Decode with Decoder.Decode.
 func TestDecodeImage(t *testing.T) {
 	var decoder jpeg.Decoder
@@ -113,7 +168,8 @@ func TestDecodeImage(t *testing.T) {
 		want := picture.Image()
 		for y := range picture.Height {
 			for x := range picture.Width {
-				if fmt.Sprint(got.At(x, y).RGBA()) != fmt.Sprint(want.At(x, y).RGBA()) {
+				r, g, b, a := got.At(x, y).RGBA()
+				if wantR, wantG, wantB, wantA := want.At(x, y).RGBA(); r != wantR || g != wantG || b != wantB || a != wantA {
 					t.Fatalf("%s: pixel %d, %d is %v: want %v", name, x, y, got.At(x, y), want.At(x, y))
 				}
 			}

@@ -114,20 +114,25 @@ type TruncatedError struct {
 	// Scan is the scan that is not complete, counted from 1, of a file that has
 	// several. It is 0 where the picture has one scan.
 	Scan int
-	// Detail says that all of the picture is there, with less detail from Row on.
+	// Detail says that what is missing is detail: there is something of every row.
 	Detail bool
 }
 
 func (e *TruncatedError) Error() string {
+	text := fmt.Sprintf("jpeg: the data end in row %d of %d", e.Row, e.Height)
 	switch {
 	case e.Scan == 0:
-		return fmt.Sprintf("jpeg: the data end in row %d of %d", e.Row, e.Height)
-	case e.Row >= e.Height:
-		return fmt.Sprintf("jpeg: the data end after scan %d: the picture has less detail than it should have", e.Scan)
+	case e.Row < e.Height:
+		text += fmt.Sprintf(" of scan %d", e.Scan)
+		if e.Detail {
+			text += ": the picture has less detail from there on"
+		}
 	case e.Detail:
-		return fmt.Sprintf("jpeg: the data end in row %d of %d of scan %d: the picture has less detail from there on", e.Row, e.Height, e.Scan)
+		text = fmt.Sprintf("jpeg: the data end after scan %d: the picture has less detail than it should have", e.Scan)
+	default:
+		text = fmt.Sprintf("jpeg: the data end after scan %d: the picture is not complete", e.Scan)
 	}
-	return fmt.Sprintf("jpeg: the data end in row %d of %d of scan %d", e.Row, e.Height, e.Scan)
+	return text
 }
 
 // Unwrap lets errors.Is find io.ErrUnexpectedEOF.

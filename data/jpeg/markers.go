@@ -257,11 +257,14 @@ func (d *Decoder) findHeight() error {
 		if ahead.marker >= markerRST0 && ahead.marker <= markerRST7 {
 			continue
 		}
-		body := ahead.segment()
+		var body []byte
+		if ahead.marker == markerDNL {
+			body = ahead.segment()
+		}
 		if ahead.ended {
 			return errShort
 		}
-		if ahead.marker != markerDNL || len(body) != 2 || binary.BigEndian.Uint16(body) == 0 {
+		if len(body) != 2 || binary.BigEndian.Uint16(body) == 0 {
 			return FormatError("the height is 0, and none follows the first scan")
 		}
 		d.height = int(binary.BigEndian.Uint16(body))

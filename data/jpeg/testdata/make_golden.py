@@ -2,9 +2,12 @@
 that Pillow has of them.
 
     python3 make_golden.py
+    python3 make_golden.py FOLDER
 
-needs Pillow 13 (the wheel of PyPI, which has libjpeg-turbo 3) and NumPy, and cjpeg
-of libjpeg-turbo in the PATH. golden.txt has a line a file and scale:
+The second form writes no files: it prints the pixels that Pillow has of the JPEG
+files in a folder, for the test TestLikePillow. Both need Pillow 13 (the wheel of
+PyPI, which has libjpeg-turbo 3) and NumPy, the first also cjpeg of libjpeg-turbo in
+the PATH. golden.txt has a line a file and scale:
 
     NAME SCALE WIDTH HEIGHT MODE HASH
 
@@ -22,6 +25,7 @@ import io
 import os
 import random
 import subprocess
+import sys
 import tarfile
 import tempfile
 
@@ -296,5 +300,19 @@ def main():
                     print(name, scale, expected(name, for_pillow.get(name, data), scale), file=text)
 
 
+def print_folder(folder):
+    """Prints lines SCALE WIDTH HEIGHT MODE HASH PATH."""
+    for path, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            if name.lower().endswith((".jpg", ".jpeg")):
+                with open(os.path.join(path, name), "rb") as f:
+                    data = f.read()
+                for scale in 1, 2, 4, 8:
+                    print(scale, expected(name, data, scale), os.path.join(path, name))
+
+
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        print_folder(sys.argv[1])
+    else:
+        main()
