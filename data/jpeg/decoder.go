@@ -66,6 +66,7 @@ type quantTable struct {
 // picture; Info has the orientation. A *TruncatedError says that dst holds what
 // there was of the picture. After any other error dst is undefined.
 func (d *Decoder) Decode(dst *raster.Raster, file []byte, options Options) error {
+	defer d.release()
 	if err := d.begin(file, options); err != nil {
 		return err
 	}
@@ -73,13 +74,12 @@ func (d *Decoder) Decode(dst *raster.Raster, file []byte, options Options) error
 	for i := range d.out.channels {
 		d.out.planes[i] = dst.Plane(i)
 	}
-	err := d.decode()
-	d.release()
-	return err
+	return d.decode()
 }
 
 // decodeImage decodes a file to an image of package image.
 func (d *Decoder) decodeImage(file []byte, options Options) (image.Image, error) {
+	defer d.release()
 	if err := d.begin(file, options); err != nil {
 		return nil, err
 	}
@@ -93,7 +93,6 @@ func (d *Decoder) decodeImage(file []byte, options Options) (image.Image, error)
 		d.out.rgba, picture = rgba.Pix, rgba
 	}
 	err := d.decode()
-	d.release()
 	if _, partly := err.(*TruncatedError); err != nil && !partly {
 		return nil, err
 	}
@@ -103,16 +102,16 @@ func (d *Decoder) decodeImage(file []byte, options Options) (image.Image, error)
 // ReadInfo reads what a file says before its first scan. The components that it
 // returns are valid until the decoder reads another file.
 func (d *Decoder) ReadInfo(file []byte) (Info, error) {
-	err := d.readHeader(file)
-	d.release()
-	if err != nil {
+	defer d.release()
+	if err := d.readHeader(file); err != nil {
 		return Info{}, err
 	}
 	return d.Info(), nil
 }
 
 // Info is what the file says that was decoded last. Its components are valid until
-// the decoder reads another file. After an error it is undefined.
+// the decoder reads another file. After an error that is no *TruncatedError it is
+// undefined.
 func (d *Decoder) Info() Info {
 	for i, c := range d.components {
 		d.described[i] = Component{c.id, c.h, c.v}

@@ -1,5 +1,7 @@
 package jpeg
 
+import "bytes"
+
 // A huffmanTable decodes the symbols of one Huffman code. A symbol of a JPEG file
 // is a run, the number of zeros before a coefficient, and the size in bits of the
 // coefficient, which follows the code.
@@ -33,8 +35,13 @@ const (
 )
 
 // define sets the code: counts of codes of each length from 1 on, and their
-// symbols. The tables are made when a scan uses it.
+// symbols. The tables are made when a scan uses it, unless they are those of the
+// file before.
 func (t *huffmanTable) define(counts []uint8, symbols []uint8) {
+	if t.built && bytes.Equal(t.counts[:], counts) && bytes.Equal(t.symbols[:len(symbols)], symbols) {
+		t.defined = true
+		return
+	}
 	copy(t.counts[:], counts)
 	clear(t.symbols[copy(t.symbols[:], symbols):])
 	t.defined, t.built = true, false
