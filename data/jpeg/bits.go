@@ -17,6 +17,7 @@ type bitReader struct {
 	// ends it is the end of the image.
 	marker uint8
 	ended  bool // the file ended
+	cut    bool // within a segment
 
 	buffer *[bufferSize + 8]byte
 	size   int    // bytes of the file in buffer; zeros follow

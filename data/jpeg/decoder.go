@@ -29,16 +29,17 @@ type Decoder struct {
 
 	// Where decoding is.
 	scan         scan
-	scans        int      // scan headers so far
-	done         bool     // the end of the image was read
-	restartsToGo int      // MCUs before the next restart marker
-	nextRestart  int      // its number
-	predictions  [4]int32 // DC coefficients of the blocks before
-	endOfBand    int      // progressive: blocks without further coefficients
-	insufficient bool     // the data of the scan, or up to the next restart, have ended
-	lastGood     int      // the row of MCUs that was begun last with data there
-	work         int      // blocks that may be visited yet, which bounds the time
-	truncated    TruncatedError
+	scans        int            // scan headers so far
+	done         bool           // the end of the image was read
+	restartsToGo int            // MCUs before the next restart marker
+	nextRestart  int            // its number
+	predictions  [4]int32       // DC coefficients of the blocks before
+	endOfBand    int            // progressive: blocks without further coefficients
+	insufficient bool           // the data of the scan, or up to the next restart, have ended
+	lastGood     int            // the row of MCUs that was begun last with data there
+	work         int            // blocks that may be visited yet, which bounds the time
+	lost         TruncatedError // the first MCU without data, if there was one
+	truncated    TruncatedError // the same if it was the file that ended
 
 	options             Options
 	dctSize             int // 8 / Options.Scale
@@ -126,7 +127,7 @@ func (d *Decoder) Info() Info {
 
 // reset forgets the file before.
 func (d *Decoder) reset(file []byte) {
-	d.in.file, d.in.at, d.in.marker, d.in.ended = file, 0, 0, false
+	d.in.file, d.in.at, d.in.marker, d.in.ended, d.in.cut = file, 0, 0, false, false
 	d.components = nil
 	d.jfif, d.adobe, d.orientation = false, -1, 0
 	for i := range 4 {
@@ -134,7 +135,7 @@ func (d *Decoder) reset(file []byte) {
 		d.tables[0][i].defined, d.tables[1][i].defined = false, false
 	}
 	d.restartInterval, d.scans, d.done, d.lastGood = 0, 0, false, 0
-	d.truncated = TruncatedError{}
+	d.lost, d.truncated = TruncatedError{}, TruncatedError{}
 }
 
 // release drops what belongs to the caller.
@@ -175,20 +176,27 @@ func (d *Decoder) decode() error {
 	}
 	var err error
 	if !d.progressive && len(d.scan.components) == len(d.components) {
-		d.decodeOneScan()
+		err = d.decodeOneScan()
 	} else {
 		err = d.decodeScans()
 	}
-	if err == nil && d.truncated.Height != 0 {
+	switch {
+	case err != nil:
+		return err
+	case d.truncated.Height != 0:
 		short := d.truncated
 		return &short
+	case d.lost.Height != 0 && d.in.cut:
+		short := d.lost
+		return &short
 	}
-	return err
+	return nil
 }
 
 // decodeOneScan decodes a sequential picture whose first scan has all of it, row of
-// MCUs by row of MCUs.
-func (d *Decoder) decodeOneScan() {
+// MCUs by row of MCUs. It does not look at what follows the scan unless a marker in
+// it has cut it short: one that libjpeg refuses, too, is then an error.
+func (d *Decoder) decodeOneScan() error {
 	for i := range d.components {
 		c := &d.components[i]
 		c.takeBlocks(c.v*c.paddedWide, false)
@@ -207,6 +215,13 @@ func (d *Decoder) decodeOneScan() {
 		}
 		d.emit(row)
 	}
+	if d.lost.Height == 0 {
+		return nil
+	}
+	if err := d.readSegments(markerSOS); err != nil || d.done {
+		return err
+	}
+	return FormatError("a scan follows that of all components")
 }
 
 // decodeScans decodes a picture of several scans: first all coefficients, then the
@@ -340,12 +355,15 @@ func (d *Decoder) endMCU(row int) {
 		return
 	}
 	d.insufficient = true
-	if d.in.marker == markerEOI && d.truncated.Height == 0 {
-		d.truncated = TruncatedError{Row: min(d.height, row*8*d.maxV), Height: d.height}
+	if d.lost.Height == 0 {
+		d.lost = TruncatedError{Row: min(d.height, row*8*d.maxV), Height: d.height}
 		if d.progressive || len(d.scan.components) < len(d.components) || d.scans > 1 {
-			d.truncated.Scan = d.scans
-			d.truncated.Detail = d.progressive && (d.scan.first > 0 || d.scan.high > 0)
+			d.lost.Scan = d.scans
+			d.lost.Detail = d.progressive && (d.scan.first > 0 || d.scan.high > 0)
 		}
+	}
+	if d.in.marker == markerEOI && d.truncated.Height == 0 {
+		d.truncated = d.lost
 	}
 }
 

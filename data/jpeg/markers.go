@@ -92,13 +92,12 @@ func (r *bitReader) nextMarker() {
 // segment returns the contents of the segment behind a marker. It is nil with
 // ended set where the file ends before.
 func (r *bitReader) segment() []byte {
-	if len(r.file)-r.at < 2 {
-		r.at, r.ended = len(r.file), true
-		return nil
+	length := 2
+	if len(r.file)-r.at >= 2 {
+		length = max(2, int(binary.BigEndian.Uint16(r.file[r.at:])))
 	}
-	length := max(2, int(binary.BigEndian.Uint16(r.file[r.at:])))
 	if len(r.file)-r.at < length {
-		r.at, r.ended = len(r.file), true
+		r.at, r.ended, r.cut = len(r.file), true, true
 		return nil
 	}
 	r.at += length
