@@ -272,8 +272,8 @@ func (d *Decoder) findHeight() error {
 }
 
 // natural has the place in a block, row by row, of each coefficient in zigzag
-// order. Behind the 64 the last one is repeated: damaged files have runs that go
-// so far, and libjpeg does this with them.
+// order. Behind the 64 the last one is repeated 16 times: damaged files have runs that
+// go so far, and libjpeg does this with them.
 var natural = [256]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5,
 	12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
