@@ -348,6 +348,9 @@ func (d *Decoder) beginMCU() bool {
 	return true
 }
 
+// exhausted says that there is nothing more in the scan.
+func (d *Decoder) exhausted() bool { return d.insufficient && d.restartInterval == 0 }
+
 // endMCU notes when the data were not enough for an MCU in a row of MCUs. Those
 // behind it are left as they are.
 func (d *Decoder) endMCU(row int) {

@@ -37,7 +37,7 @@ func (d *Decoder) progressiveScan() error {
 				d.progressiveAC(row, s.components[0].nonzero)
 			}
 		}
-		if d.work < 0 {
+		if d.work < 0 || d.exhausted() {
 			break
 		}
 	}
@@ -95,6 +95,12 @@ func (d *Decoder) progressiveAC(row int, nonzero []uint64) {
 	for block := m.at; block < m.at+s.mcusWide; block++ {
 		if !d.insufficient {
 			d.lastGood = row
+		}
+		if s.high == 0 && d.endOfBand > 0 && d.restartInterval == 0 { // nothing is in so many blocks
+			n := min(d.endOfBand, m.at+s.mcusWide-block)
+			d.endOfBand -= n
+			block += n - 1
+			continue
 		}
 		if !d.beginMCU() {
 			continue

@@ -43,6 +43,9 @@ func (d *Decoder) sequentialRow(row, at int) {
 		rows = min(c.v, c.blocksHigh-row*c.v)
 	}
 	for y := range rows {
+		if d.exhausted() {
+			return
+		}
 		d.startMCUs(at, y)
 		d.work -= d.scan.mcusWide * len(d.mcu)
 		for range d.scan.mcusWide {
