@@ -37,7 +37,7 @@ type Decoder struct {
 	endOfBand    int            // progressive: blocks without further coefficients
 	insufficient bool           // the data of the scan, or up to the next restart, have ended
 	lastGood     int            // the row of MCUs that was begun last with data there
-	work         int            // blocks that may be visited yet, which bounds the time
+	work         int64          // blocks that may be visited yet, which bounds the time
 	lost         TruncatedError // the first MCU without data, if there was one
 	truncated    TruncatedError // the same if it was the file that ended
 
@@ -236,7 +236,7 @@ func (d *Decoder) decodeScans() error {
 		clear(c.nonzero)
 		total += c.paddedWide * c.paddedHigh
 	}
-	d.work = workPerBlock*total + workPerByte*len(d.in.file)
+	d.work = workPerBlock*int64(total) + workPerByte*int64(len(d.in.file))
 	for {
 		if d.progressive {
 			if err := d.progressiveScan(); err != nil {

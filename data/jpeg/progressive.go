@@ -30,7 +30,7 @@ func (d *Decoder) progressiveScan() error {
 		}
 		for y := range rows {
 			d.startMCUs(row, y)
-			d.work -= s.mcusWide * len(d.mcu)
+			d.work -= int64(s.mcusWide * len(d.mcu))
 			if s.first == 0 {
 				d.progressiveDC(row)
 			} else {

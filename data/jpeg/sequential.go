@@ -47,7 +47,7 @@ func (d *Decoder) sequentialRow(row, at int) {
 			return
 		}
 		d.startMCUs(at, y)
-		d.work -= d.scan.mcusWide * len(d.mcu)
+		d.work -= int64(d.scan.mcusWide * len(d.mcu))
 		for range d.scan.mcusWide {
 			here := d.beginMCU()
 			for i := range d.mcu {
