@@ -177,37 +177,34 @@ func trim(first int, weights []int32) (int, int) {
 	return first + skip, n - skip
 }
 
-// nearest takes for each pixel the one that its middle falls on.
+// nearest takes for each pixel the one that its middle falls on: a sum of one sample with a
+// weight of 1.
 func (r *Resizer) nearest(dst, src *Raster, height, width int, from Rect, w Window) {
 	t := &r.across.taps
-	r.across.out = 0 // the weights are gone
-	t.First = grow(t.First, w.Width)
+	r.across.out = 0 // the weights are no filter's
+	t.Most = 1
+	t.First, t.Count, t.Weights = grow(t.First, w.Width), grow(t.Count, w.Width), grow(t.Weights, w.Width)
 	stepX, stepY := float64(from.X1-from.X0)/float64(width), float64(from.Y1-from.Y0)/float64(height)
 	x := float64(from.X0) + float64(stepX*0.5)
 	for j := range w.Left + w.Width {
 		if j >= w.Left {
-			t.First[j-w.Left] = min(int(x), src.Width-1)
+			at := j - w.Left
+			t.First[at], t.Count[at], t.Weights[at] = min(int(x), src.Width-1), 1, 1<<resample.Precision
 		}
 		x += stepX
 	}
+	t.Split()
+	first, end := t.Span(0, w.Width)
+	r.middle = grow(r.middle, w.Height*src.Width)
 	for channel := range dst.Channels {
-		to, plane := dst.Plane(channel), src.Plane(channel)
-		y, before := float64(from.Y0)+float64(stepY*0.5), -1
+		plane := src.Plane(channel)
+		y := float64(from.Y0) + float64(stepY*0.5)
 		for i := range w.Top + w.Height {
 			if i >= w.Top {
-				at := min(int(y), src.Height-1)
-				line := to[(i-w.Top)*w.Width:][:w.Width]
-				if at == before {
-					copy(line, to[(i-w.Top-1)*w.Width:])
-				} else {
-					row := plane[at*src.Width:][:src.Width]
-					for j, x := range t.First {
-						line[j] = row[x]
-					}
-				}
-				before = at
+				copy(r.middle[(i-w.Top)*src.Width:][first:end], plane[min(int(y), src.Height-1)*src.Width:][first:end])
 			}
 			y += stepY
 		}
+		t.Rows(dst.Plane(channel), w.Width, r.middle, src.Width, src.Width, w.Height, 0, w.Width, &r.strips)
 	}
 }

@@ -12,7 +12,7 @@ func TestBounds(t *testing.T) {
 	kerneltest.EachISA(t, func(t *testing.T) {
 		for _, in := range []int{8, 9, 17, 31, 32, 33, 40, 65} {
 			for _, out := range []int{1, 8, 9, 32, 33} {
-				taps := randomTaps(in, out, 0)
+				taps := randomTaps(in, out, 0, 7)
 				taps.First, taps.Count, taps.Weights = kerneltest.Guarded(t, taps.First), kerneltest.Guarded(t, taps.Count), kerneltest.Guarded(t, taps.Weights)
 				if len(taps.halves) > 0 {
 					taps.halves = kerneltest.Guarded(t, taps.halves)

@@ -68,11 +68,17 @@ func toRows(dst []uint8, stride int, src []uint8) {
 // rows is the twin of Rows: it takes four rows at a time.
 func (t *Taps) rows(dst []uint8, dstStride int, src []uint8, srcStride, height int) {
 	y := 0
-	for ; y+4 <= height; y += 4 {
+	for ; y+4 <= height && t.Most > 1; y += 4 {
 		t.fourRows(dst[y*dstStride:], dstStride, src[y*srcStride:], srcStride)
 	}
 	for ; y < height; y++ {
 		to, row := dst[y*dstStride:][:len(t.First)], src[y*srcStride:]
+		if t.Most == 1 {
+			for x, first := range t.First {
+				to[x] = toByte(half + int32(row[first])*t.Weights[x])
+			}
+			continue
+		}
 		for x := range to {
 			weights := t.Weights[x*t.Most:][:t.Count[x]]
 			taps := row[t.First[x]:][:len(weights)]

@@ -19,7 +19,7 @@ func twins() []kerneltest.Twin {
 	bytes := func(n int) []uint8 { return kerneltest.RandomBytes(n, 7) }
 	columns := func(n int) []float32 {
 		const in, out, top = 23, 9, 2
-		taps := randomTaps(in, out, top)
+		taps := randomTaps(in, out, top, 7)
 		dst := make([]uint8, out*(n+3))
 		taps.Columns(dst, n+3, bytes((in-top)*(n+1)), n+1, n, 1, out-1, top)
 		return kerneltest.Floats(dst)
@@ -31,7 +31,7 @@ func twins() []kerneltest.Twin {
 			for _, height := range []int{n%90 + 1, 32} {
 				in := n%100 + 5
 				out := in*2/3 + 1
-				taps := randomTaps(in, out, 0)
+				taps := randomTaps(in, out, 0, 1+6*(n%2))
 				dst := make([]uint8, height*(out+3))
 				var memory []uint8
 				taps.Rows(dst, out+3, bytes(height*(in+1)), in+1, in, height, 0, out-1, &memory)
@@ -60,7 +60,7 @@ func TestManyRows(t *testing.T) {
 	src := kerneltest.RandomBytes(in*width, 1)
 	columns := func() []uint8 {
 		dst := make([]uint8, out*width)
-		randomTaps(in, out, 0).Columns(dst, width, src, width, width, 0, out, 0)
+		randomTaps(in, out, 0, 7).Columns(dst, width, src, width, width, 0, out, 0)
 		return dst
 	}
 	var want []uint8
@@ -73,9 +73,8 @@ func TestManyRows(t *testing.T) {
 }
 
 // randomTaps returns taps on samples least … in−1 of a line, with weights as great as
-// they may be.
-func randomTaps(in, out, least int) *Taps {
-	const most = 7
+// they may be, at most most for a new sample.
+func randomTaps(in, out, least, most int) *Taps {
 	r := rand.New(rand.NewPCG(uint64(in), uint64(out)))
 	t := &Taps{First: make([]int, out), Count: make([]int, out), Most: most, Weights: make([]int32, out*most)}
 	for i := range out {
