@@ -15,6 +15,9 @@
 //   - chains of elementwise operators are fused into one operation over
 //     cache-sized blocks, and into the epilogue of the operation that makes their
 //     argument;
+//   - in inference, the expansion of an inverted bottleneck (MBConv) is computed some
+//     rows at a time for the depthwise convolution that reads it, and is never in memory
+//     as a whole; so are elementwise operations that only a 1×1 convolution reads;
 //   - sums over the pixels of an image (statistics of batch normalization, and
 //     the gradients of its parameters and of biases) are gathered in the epilogue
 //     of the operation that makes the image, while each range is in cache;
@@ -39,7 +42,7 @@
 //	in which layouts does it work?                 its layout rule there; layouts.go
 //	what can be fused into it?                     its ability there; internal/passes/epilogue.go
 //	which algorithm gets a convolution, and why?   internal/conv/choose.go, costs.go
-//	how does an algorithm work?                    internal/conv/direct.go, winograd.go, depthwise.go, col2im.go, weightgrad.go
+//	how does an algorithm work?                    internal/conv/direct.go, winograd.go, depthwise.go, mbconv.go, col2im.go, weightgrad.go
 //	how are matrices multiplied?                   internal/gemm
 //	how large is a task?                           internal/work/limits.go
 //	who runs a task?                               internal/exec/workers.go; replicas.go for parts of a batch

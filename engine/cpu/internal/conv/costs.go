@@ -7,6 +7,10 @@ const (
 	trafficCost = 0.4    // of a float from the third-level cache, most of it hidden
 	taskCost    = 1000.0 // of a task
 
+	// Of an inverted bottleneck: the time of a task for some panels of channels is longer by this
+	// share of it, divided by the number of panels.
+	narrowCost = 0.1
+
 	// Of Winograd's algorithm.
 	transformCost = 8.0   // of a point of a tile for eight channels
 	tileCost      = 300.0 // of a tile, whatever its channels

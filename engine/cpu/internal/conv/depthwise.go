@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"math"
+
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
@@ -145,7 +147,10 @@ func (d *Depthwise) SetPitch(source, out int) {
 func (d *Depthwise) Scattered() bool { return false }
 
 // Clips implements [ImagePlan].
-func (d *Depthwise) Clips() gemm.Clip { return gemm.NoClip }
+func (d *Depthwise) Clips() gemm.Clip { return gemm.ClipReLU6 }
+
+// clipBounds has the bounds that an activation keeps results in.
+var clipBounds = [...]*vec.Bounds{gemm.NoClip: nil, gemm.ClipReLU: {Low: 0, High: float32(math.Inf(1))}, gemm.ClipReLU6: {Low: 0, High: 6}}
 
 // PackedSize implements [gemm.Packer].
 func (d *Depthwise) PackedSize() int { return d.taps * d.src.C }
@@ -199,17 +204,22 @@ func (d *Depthwise) Run(task int, o Operands, _ []float32) (lo, hi int) {
 // runBlock computes some channels of the rows first ≤ r < end.
 func (d *Depthwise) runBlock(o Operands, first, end, channel, channels int) {
 	packed, bias := o.Packed[channel:], o.Bias[channel:][:channels]
-	windows := d.windows.rows != nil && vec.HasWindows(d.problem.W[3], d.problem.Op.Stride[1])
 	for r := first; r < end; r++ {
 		from, to := o.Source[r/d.out.H*d.src.Size()+channel:], o.Out[r*d.out.W*d.out.Pitch+channel:]
-		if windows {
-			d.runWindows(r%d.out.H, to, from, packed, bias)
-			continue
-		}
-		spans := d.rows[r%d.out.H].spans
-		for i := range spans {
-			s := &spans[i]
-			vec.DepthwiseRow(to[s.out:], from[s.in:], packed, bias, s.taps, s.n, d.dstStep, d.srcStep, channels)
-		}
+		d.row(r%d.out.H, to, from, 0, packed, bias, o.Clip)
+	}
+}
+
+// row computes as many channels as bias has of an output row. from begins at element
+// base of the source image.
+func (d *Depthwise) row(y int, to, from []float32, base int, packed, bias []float32, clip gemm.Clip) {
+	if d.windows.rows != nil && vec.HasWindows(d.problem.W[3], d.problem.Op.Stride[1]) {
+		d.runWindows(y, to, from, base, packed, bias, clip)
+		return
+	}
+	spans := d.rows[y].spans
+	for i := range spans {
+		s := &spans[i]
+		vec.DepthwiseRow(to[s.out:], from[max(0, s.in-base):], packed, bias, s.taps, s.n, d.dstStep, d.srcStep, len(bias), clipBounds[clip])
 	}
 }

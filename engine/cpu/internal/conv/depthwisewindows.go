@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/vec"
+import (
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
+	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
+)
 
 // windowRows say how the rows of the output are computed by [vec.DepthwiseWindows].
 type windowRows struct {
@@ -74,13 +77,14 @@ func (w *windowRows) add(g windowGroup) {
 	w.groups = append(w.groups, g)
 }
 
-// runWindows computes some channels of an output row.
-func (d *Depthwise) runWindows(row int, to, from, packed, bias []float32) {
-	r := &d.windows.rows[row]
+// runWindows is row with [vec.DepthwiseWindows].
+func (d *Depthwise) runWindows(y int, to, from []float32, base int, packed, bias []float32, clip gemm.Clip) {
+	r := &d.windows.rows[y]
+	in := max(0, r.in-base)
 	for i := range d.windows.groups {
 		g := &d.windows.groups[i]
 		w := g.windows
-		w.Rows = r.count
-		vec.DepthwiseWindows(to[g.out:], from[r.in+g.in:], packed[r.weights:], bias, &w, len(bias))
+		w.Rows, w.Bounds = r.count, clipBounds[clip]
+		vec.DepthwiseWindows(to[g.out:], from[in+g.in:], packed[r.weights:], bias, &w, len(bias))
 	}
 }

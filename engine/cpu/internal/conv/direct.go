@@ -124,13 +124,16 @@ func (d *Direct) planSums(p *phase) {
 // Algorithm implements [Plan].
 func (d *Direct) Algorithm() string {
 	if len(d.phases) == 1 && len(d.phases[0].taps) == 1 && !d.padded {
-		return "1×1 as GEMM"
+		return pointwise
 	}
 	if d.nr == matrix.NarrowCols {
 		return "direct, narrow"
 	}
 	return "direct"
 }
+
+// pointwise is the name of direct sums that are a matrix product.
+const pointwise = "1×1 as GEMM"
 
 // Cost implements [Plan].
 func (d *Direct) Cost() float64 { return d.sumsCost() }
@@ -203,7 +206,7 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	if d.padded {
 		d.fillFrame(scratch, o.Source, image0, count, y0)
 		o.Source = scratch
-	} else {
+	} else if o.Fill == nil {
 		o.Source = o.Source[image0*d.source.Size()+y0*d.srcStep[0]*d.source.W*d.source.Pitch:]
 	}
 	first := (image0*d.out.H + y0*d.outStep[0]) * d.out.W // pixel of the output
@@ -222,7 +225,7 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 			pixels = count * p.grid[0] * p.grid[1]
 		}
 		if pixels > 0 {
-			d.runPhase(p, &o, 0, pixels, from, to)
+			d.runPhase(p, &o, 0, pixels, 0, from, to)
 		}
 	}
 	if d.rows < d.gridMax {
@@ -238,18 +241,42 @@ const (
 	pieceFloats  = 1 << 13
 	pieceTiles   = 4
 	pieceWeights = 1 << 16
+
+	fillFloats = 1 << 14 // of the pixels of a piece that Operands.Fill makes, about
 )
+
+// piece is the number of pixels of a piece of a block, given those of the block.
+func (d *Direct) piece(pixels int, filled bool) int {
+	if d.packed > pieceWeights {
+		return pixels
+	}
+	n := pieceFloats / d.out.C
+	if filled {
+		n = min(n, fillFloats/d.source.C)
+	}
+	return min(pixels, max(pieceTiles, n/matrix.NarrowRows)*matrix.NarrowRows)
+}
+
+// Fills reports whether the plan can take its source from Operands.Fill: tasks share no pixels, and
+// compute a piece at a time. SetPitch must be told that source pixels are side by side.
+func (d *Direct) Fills() bool {
+	return d.Algorithm() == pointwise && d.split == 1 && d.groups == 1 && d.packed <= pieceWeights && d.srcStep == [2]int{1, 1} && d.outStep == [2]int{1, 1}
+}
+
+// FillSize is the most floats that a call of Operands.Fill makes.
+func (d *Direct) FillSize() int { return d.piece(len(d.phases[0].aOff), true) * d.source.C }
 
 // runPieces computes pixels of a block, a piece at a time, for the panels from ≤ p < to.
 // first is the number of its first pixel.
 func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, scratch []float32) (lo, hi int) {
-	piece := pixels
-	if d.packed <= pieceWeights {
-		piece = max(pieceTiles, pieceFloats/d.out.C/matrix.NarrowRows) * matrix.NarrowRows
-	}
+	piece := d.piece(pixels, o.Fill != nil)
 	for at := 0; at < pixels; at += piece {
 		end := min(at+piece, pixels)
-		d.runPhase(&d.phases[0], o, at, end, from, to)
+		row := at // of the source
+		if o.Fill != nil {
+			o.Source, row = o.Fill(first+at, first+end, scratch), 0
+		}
+		d.runPhase(&d.phases[0], o, at, end, row, from, to)
 		if o.Done != nil {
 			o.Done(task, (first+at)*d.out.C, (first+end)*d.out.C, scratch)
 		}
@@ -264,9 +291,10 @@ func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, s
 // own caches.
 const nonTemporalFloats = 1 << 18
 
-// runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to.
+// runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to. row is the
+// number of the first of them in the source.
 // Source and output in o start at the block.
-func (d *Direct) runPhase(p *phase, o *Operands, at, end, from, to int) {
+func (d *Direct) runPhase(p *phase, o *Operands, at, end, row, from, to int) {
 	in, out := d.source.C/d.groups, d.out.C/d.groups
 	if p.depth == 0 { // no tap reaches these pixels
 		for _, c := range p.cOff[at:end] {
@@ -274,7 +302,7 @@ func (d *Direct) runPhase(p *phase, o *Operands, at, end, from, to int) {
 		}
 		return
 	}
-	args := matrix.TileArgs{AOff: &p.aOff[at], COff: &p.cOff[at], Rows: end - at, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
+	args := matrix.TileArgs{AOff: &p.aOff[row], COff: &p.cOff[at], Rows: end - at, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
 	for g := range d.groups {
 		args.A = &o.Source[g*in]
 		for panel := from; panel < to; panel++ {

@@ -46,7 +46,8 @@ func (d *Direct) planFewImages(depth int) {
 		for split := 1; split <= d.panels && (split == 1 || d.groups == 1); split *= 2 {
 			tasks := d.n * blocks * split
 			cost := perPanel * float64(d.panels)
-			if cost >= float64(work.Limit.TaskFMAs)/8 { // otherwise one worker may take all
+			traffic := float64(d.n * (blocks*d.groups*d.panels*weights + split*d.source.Elements()))
+			if cost+trafficCost*traffic >= float64(work.Limit.TaskFMAs)/16 { // otherwise one worker may take all
 				cost *= unevenness(tasks, func(task int) int {
 					block, part := task/split%blocks, task%split
 					panels := (part+1)*d.panels/split - part*d.panels/split
@@ -56,7 +57,6 @@ func (d *Direct) planFewImages(depth int) {
 					return panels * whole
 				})
 			}
-			traffic := float64(d.n * (blocks*d.groups*d.panels*weights + split*d.source.Elements()))
 			if rows*d.srcStep[0]*d.source.W*d.source.C > work.Limit.FrameFloats { // each panel reads the pixels from memory
 				traffic += float64(d.n * d.panels * d.source.Elements())
 			}

@@ -12,7 +12,8 @@
 //   - [Winograd] and [WinogradWeight] are Winograd's minimal filtering algorithms
 //     (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016);
 //   - [WeightGradient] sums outer products over pixels;
-//   - [Depthwise] and [DepthwiseWeight] filter each channel by itself.
+//   - [Depthwise] and [DepthwiseWeight] filter each channel by itself;
+//   - [MBConv] computes a 1×1 convolution and the depthwise one after it together.
 //
 // Plans are pure computation on slices of float32. They depend on the shapes,
 // the distances between pixels (SetPitch) and the limits of package work alone, so

@@ -84,6 +84,9 @@ type Operands struct {
 	Add    []float32 // nil, or what an [Adder] adds
 	Clip   gemm.Clip // at most what the plan's Clips returns
 
+	// Fill, if it is not nil, makes the source: it returns the pixels first ≤ i < end, counted
+	// over all images, side by side. Only a [Direct] whose Fills is true calls it.
+	Fill func(first, end int, scratch []float32) []float32
 	// Done, if it is not nil, is told of the ranges that a task completes, while they are
 	// in the cache: with the number of the task, the range, and the task's scratch
 	// memory. A plan may leave it out and return the range from Run instead.

@@ -13,6 +13,8 @@ type Step struct {
 	Name      string
 	Node      *graph.Node
 	Algorithm string
+	// Source is the node of another convolution that the step computes too, or nil.
+	Source *graph.Node
 
 	Tasks   int
 	Run     func(task int, scratch []float32)

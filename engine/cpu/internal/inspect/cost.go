@@ -101,13 +101,17 @@ func productOf(n *graph.Node) *graph.Node {
 	return n
 }
 
-// flopsOf returns the floating-point operations of the main step of a convolution or
+// flopsOf returns the floating-point operations of the main step of one or two convolutions or of a
 // matrix product, counted as for direct sums whatever the algorithm; 0 for other steps.
 func flopsOf(s *exec.Step) int64 {
 	if s.Algorithm == "" {
 		return 0
 	}
-	return 2 * productOf(s.Node).MultiplyAdds()
+	products := productOf(s.Node).MultiplyAdds()
+	if s.Source != nil {
+		products += productOf(s.Source).MultiplyAdds()
+	}
+	return 2 * products
 }
 
 // floatsOf estimates how many floats a step reads and writes: the size of each buffer

@@ -14,6 +14,7 @@ import (
 //     it; all that an epilogue reads is complete before its operation begins;
 //   - from stage LaidOut on, every argument has the layout of its Need, and from
 //     stage Placed on, it meets Pitched and Arena too;
+//   - the source of an operation makes its first argument and nothing else;
 //   - a value with a Base lies within the memory of that;
 //   - no operation writes over a leaf, or over a value that is still to be read;
 //   - a variable is updated directly only after its last reader, or in place by it.
@@ -62,6 +63,9 @@ func (c *checker) op(o *Op) error {
 	if err := c.needs(o); err != nil {
 		return err
 	}
+	if err := c.source(o); err != nil {
+		return err
+	}
 	if len(o.Outs) == 0 {
 		return fmt.Errorf("no result")
 	}
@@ -79,6 +83,25 @@ func (c *checker) op(o *Op) error {
 		if err := c.inside(v); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// source checks the operation that makes the first argument of another one.
+func (c *checker) source(o *Op) error {
+	s := o.Source
+	if s == nil {
+		return nil
+	}
+	switch {
+	case len(s.Outs) != 1 || len(o.Args) == 0 || s.Out() != o.Args[0] || s.Out().Def != s:
+		return fmt.Errorf("the source does not make the first argument alone")
+	case s.Source != nil || s.Epilogue.Add != nil || s.Epilogue.Mask != nil || len(s.Epilogue.Sums) > 0:
+		return fmt.Errorf("the source %s does more than its elements", s.Do.Kind())
+	case c.made[s.Out()]:
+		return fmt.Errorf("%v is made by the source as well", s.Out())
+	case s.Out().Base != nil:
+		return fmt.Errorf("%v has a place in memory, and is never there", s.Out())
 	}
 	return nil
 }
@@ -102,7 +125,14 @@ func (c *checker) needs(o *Op) error {
 		}
 		return nil
 	}
-	if err := check(o, -1); err != nil {
+	self := -1
+	if o.Source != nil {
+		self = 0
+		if err := c.needs(o.Source); err != nil {
+			return fmt.Errorf("source: %w", err)
+		}
+	}
+	if err := check(o, self); err != nil {
 		return err
 	}
 	if v := o.Epilogue.Add; v != nil {

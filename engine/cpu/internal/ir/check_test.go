@@ -87,6 +87,16 @@ func (f *form) inPlace() *Value {
 	return e
 }
 
+// sourced adds an operation that has a source.
+func (f *form) sourced() *Op {
+	s := f.NewOp(graph.MaxPool2DOp{}, f.node, f.y.Shape, f.y)
+	s.Needs = []Need{{Layout: NHWC}}
+	s.Out().Layout = NHWC
+	o := f.add(graph.MaxPool2DOp{}, NHWC, f.y.Shape, s.Out()).Def
+	o.Source = s
+	return o
+}
+
 var checkCases = []struct {
 	name   string
 	damage func(f *form)
@@ -103,6 +113,34 @@ var checkCases = []struct {
 	{"made by two operations", func(f *form) { f.b.Def.Outs = append(f.b.Def.Outs, f.a) }, "names another operation"},
 	{"a leaf that is made as well", func(f *form) { f.y.Def.Outs, f.w.Def = append(f.y.Def.Outs, f.w), nil }, "names another operation"},
 	{"no result", func(f *form) { f.new.Def.Outs = nil }, "no result"},
+
+	{"a source", func(f *form) { f.sourced() }, ""},
+	{"a source of another value", func(f *form) { f.sourced().Args[0] = f.y }, "the source does not make the first argument alone"},
+	{"a source of two values", func(f *form) {
+		s := f.sourced().Source
+		s.Outs = append(s.Outs, f.y)
+	}, "the source does not make the first argument alone"},
+	{"a source whose result names another operation", func(f *form) { f.sourced().Source.Out().Def = f.y.Def }, "the source does not make the first argument alone"},
+	{"a source with a source", func(f *form) {
+		o := f.sourced()
+		o.Source.Source, o.Source.Args[0].Def = f.y.Def, f.y.Def
+	}, "does more than its elements"},
+	{"a source with a mask", func(f *form) { f.sourced().Source.Epilogue.Mask = f.y }, "does more than its elements"},
+	{"a source that is in the list", func(f *form) {
+		o := f.sourced()
+		f.Ops = append(f.Ops[:len(f.Ops)-1], o.Source, o)
+	}, "is made by the source as well"},
+	{"the result of a source that another operation reads", func(f *form) {
+		f.add(graph.MaxPool2DOp{}, NHWC, f.y.Shape, f.sourced().Source.Out())
+	}, "is read before it is made"},
+	{"a source that reads what is not made", func(f *form) { f.move(f.sourced().Out(), 0) }, "is read before it is made"},
+	{"a source that reads another layout", func(f *form) { f.sourced().Source.Needs[0].Layout = Plain }, "source: argument 0: v6 2×7×2×3 NHWC is NHWC, must be plain"},
+	{"a source with a place in memory", func(f *form) { f.sourced().Source.Out().Base = f.joined }, "has a place in memory"},
+	{"written over what a source reads", func(f *form) {
+		o := f.sourced()
+		f.part(f.add(Copy{}, NHWC, f.a.Shape, f.image), f.y, 0)
+		f.Ops = append(f.Ops[:len(f.Ops)-2], f.Ops[len(f.Ops)-1], o)
+	}, "is written over v6 2×7×2×3 NHWC"},
 
 	{"no layout", func(f *form) { f.new.Layout = Unset }, "has no layout"},
 	{"no needs", func(f *form) { f.y.Def.Needs = nil }, "1 arguments and 0 needs"},

@@ -69,6 +69,9 @@ func (f *Func) NewOp(do Operator, n *graph.Node, shape tensor.Shape, args ...*Va
 func (f *Func) Number() {
 	for i, o := range f.Ops {
 		o.index = i
+		if o.Source != nil {
+			o.Source.index = i
+		}
 	}
 }
 

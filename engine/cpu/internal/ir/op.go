@@ -38,6 +38,10 @@ type Op struct {
 	Plan any
 	// Epilogue is done on each range of the main result.
 	Epilogue Epilogue
+	// Source, if it is not nil, makes the first argument, with its epilogue, part by part as
+	// the operation needs it: that value is never in memory as a whole. It is no
+	// longer in Ops.
+	Source *Op
 	// Once, if it is not nil, has the variables that the results depend on: the
 	// operation runs again only when one of them has changed.
 	Once []*graph.Variable
@@ -98,11 +102,17 @@ func (e *Epilogue) Busy() bool {
 	return e.Add != nil || e.Clip != gemm.NoClip || e.Elementwise != nil || e.Mask != nil
 }
 
-// Reads calls f for each value that the operation reads: first its arguments, then,
+// Reads calls f for each value that the operation reads: first its arguments, or what its
+// source reads instead of the first, then,
 // with late set, those of the epilogue. Late values may be read after a part of the
 // result has been written.
 func (o *Op) Reads(f func(v *Value, late bool)) {
-	for _, v := range o.Args {
+	args := o.Args
+	if o.Source != nil {
+		o.Source.Reads(f)
+		args = args[1:]
+	}
+	for _, v := range args {
 		f(v, false)
 	}
 	if v := o.Epilogue.Add; v != nil {

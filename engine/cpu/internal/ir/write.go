@@ -71,6 +71,21 @@ func writeOp(b *strings.Builder, o *Op) {
 		}
 		b.WriteString(v.String())
 	}
+	writeWork(b, o)
+	if o.Source != nil {
+		fmt.Fprintf(b, ", where %v", o.Source.Out())
+		writeWork(b, o.Source)
+	}
+	if len(o.Once) > 0 {
+		b.WriteString(", kept while its variables stay as they are")
+	}
+	if path := o.Node.Path(); path != "" {
+		fmt.Fprintf(b, "    # %s", path)
+	}
+}
+
+// writeWork prints what an operation computes.
+func writeWork(b *strings.Builder, o *Op) {
 	fmt.Fprintf(b, " = %s(%s)", describe(o.Do), ids(o.Args))
 	if a, ok := o.Plan.(interface{ Algorithm() string }); ok {
 		fmt.Fprintf(b, " by %s", a.Algorithm())
@@ -90,12 +105,6 @@ func writeOp(b *strings.Builder, o *Op) {
 	}
 	for _, s := range e.Sums {
 		fmt.Fprintf(b, ", then %s → v%d", describe(s.Do), s.Out().ID)
-	}
-	if len(o.Once) > 0 {
-		b.WriteString(", kept while its variables stay as they are")
-	}
-	if path := o.Node.Path(); path != "" {
-		fmt.Fprintf(b, "    # %s", path)
 	}
 }
 

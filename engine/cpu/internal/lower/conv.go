@@ -3,6 +3,7 @@ package lower
 import (
 	"github.com/strideml/stride/engine/cpu/internal/conv"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
+	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 )
 
@@ -19,11 +20,11 @@ var (
 		},
 		ability: convAbility,
 		lower: func(c *Lowerer, o *ir.Op) {
-			var bias *ir.Value
-			if len(o.Args) == 3 {
-				bias = o.Args[2]
+			if _, ok := o.Plan.(*conv.MBConv); ok {
+				lowerMBConv(c, o)
+			} else {
+				lowerImagePlan(c, o, o.Args[0], o.Args[1], biasOf(o))
 			}
-			lowerImagePlan(c, o, o.Args[0], o.Args[1], bias)
 		},
 	}
 	conv2DInputGrad = operator{
@@ -37,6 +38,14 @@ var (
 	}
 	conv2DWeightGrad = operator{work: "weight gradient", layout: layoutWeightPlan, lower: lowerWeightPlan}
 )
+
+// biasOf returns the bias of a convolution, nil if there is none.
+func biasOf(o *ir.Op) *ir.Value {
+	if len(o.Args) == 3 {
+		return o.Args[2]
+	}
+	return nil
+}
 
 // layoutImagePlan is the layout rule for the argument and the result of an image plan:
 // source is the number of the argument.
@@ -58,9 +67,12 @@ func layoutImagePlan(l *Layouts, o *ir.Op, source int) {
 
 // convAbility returns what the epilogue of an image plan can do.
 func convAbility(o *ir.Op) (Ability, bool) {
+	if _, ok := o.Plan.(*conv.MBConv); ok {
+		return Ability{Clips: gemm.ClipReLU6, Alone: true}, true
+	}
 	p := o.Plan.(conv.ImagePlan)
 	a, ok := p.(conv.Adder)
-	return Ability{p.Clips(), p.Scattered(), ok && a.Adds()}, true
+	return Ability{Clips: p.Clips(), Scattered: p.Scattered(), Adds: ok && a.Adds()}, true
 }
 
 // lowerImagePlan computes the output of a convolution or the gradient of its
@@ -68,7 +80,7 @@ func convAbility(o *ir.Op) (Ability, bool) {
 func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	p := o.Plan.(conv.ImagePlan)
 	packed := c.pack(p, weights)
-	reads := []*exec.Buffer{c.at(source).buf, packed.buf}
+	reads := []*exec.Buffer{packed.buf}
 	var b memory
 	if bias != nil {
 		b = c.packBias(p.Bias(), bias)
@@ -80,7 +92,12 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	if v := o.Epilogue.Add; v != nil {
 		p.(conv.Adder).SetAddPitch(v.PixelPitch())
 	}
-	src, out := c.at(source), c.at(o.Out())
+	var src memory
+	if o.Source == nil {
+		src = c.at(source)
+		reads = append(reads, src.buf)
+	}
+	out := c.at(o.Out())
 	var points *exec.Buffer
 	if size := p.PointsSize(); size > 0 {
 		points = c.alloc(size)
@@ -93,13 +110,20 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	s := exec.Step{
 		Name: p.Stage(), Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: reads, Writes: []*exec.Buffer{out.buf},
 	}
+	var fill func(first, end int, scratch []float32) []float32
+	if o.Source != nil {
+		fill = c.fill(o.Source, &s, p.(*conv.Direct).FillSize())
+	}
 	e := c.epilogue(o, &s, nil)
 	var done func(task, lo, hi int, scratch []float32)
 	if e.run != nil && e.sums == nil { // the partial sums of a task must not depend on its pieces
 		done = e.done
 	}
 	s.Run = func(task int, scratch []float32) {
-		args := conv.Operands{Source: src.data(), Packed: packed.data(), Out: out.data(), Clip: e.clip, Done: done}
+		args := conv.Operands{Packed: packed.data(), Out: out.data(), Clip: e.clip, Fill: fill, Done: done}
+		if src.buf != nil {
+			args.Source = src.data()
+		}
 		if b.buf != nil {
 			args.Bias = b.data()
 		}
@@ -113,6 +137,19 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 		e.done(task, lo, hi, scratch)
 	}
 	c.add(s)
+}
+
+// fill returns a function that computes pixels of an elementwise operation, the source of a
+// convolution, in scratch memory of the given size. It adds what that needs to a step.
+func (c *Lowerer) fill(source *ir.Op, s *exec.Step, size int) func(first, end int, scratch []float32) []float32 {
+	b, channels, at := c.programTo(source, operand{}), rowOf(source.Out()), s.Scratch
+	s.Scratch += size + b.scratch()
+	s.Reads = append(s.Reads, c.bufsOf(source.Args...)...)
+	return func(first, end int, scratch []float32) []float32 {
+		pixels, rest := scratch[at:at+size], scratch[at+size:]
+		b.runTo(pixels, first*channels, end*channels, rest)
+		return pixels
+	}
 }
 
 // layoutWeightPlan is the layout rule of the gradient of the weights.

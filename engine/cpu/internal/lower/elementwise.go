@@ -216,6 +216,7 @@ type blockProgram struct {
 	instructions []instruction
 	temps        int
 	out          operand
+	period       int // size of all operands that repeat, if it is the same and a block has room for it; otherwise 0
 }
 
 func (b *blockProgram) scratch() int { return b.temps * blockFloats }
@@ -228,8 +229,13 @@ func (b *blockProgram) pitched() bool {
 
 // blockProgram compiles a group whose result goes to out.
 func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
+	return c.programTo(o, c.operandOf(out, ir.Full))
+}
+
+// programTo compiles a group with the given result.
+func (c *Lowerer) programTo(o *ir.Op, result operand) *blockProgram {
 	e, _ := o.IsElementwise()
-	b := &blockProgram{out: c.operandOf(out, ir.Full)}
+	b, out := &blockProgram{out: result}, o.Out()
 	for i, v := range o.Args {
 		x := c.operandOf(v, e.Forms[i])
 		if x.form == ir.PerImage {
@@ -238,6 +244,7 @@ func (c *Lowerer) blockProgram(o *ir.Op, out *ir.Value) *blockProgram {
 		b.operands = append(b.operands, x)
 	}
 	b.assignRegisters(e.Members)
+	b.period = b.commonPeriod()
 	if b.out.pitched() { // computed in one more register, and scattered
 		b.temps++
 		b.instructions[len(b.instructions)-1].dst++
@@ -297,15 +304,43 @@ func (b *blockProgram) assignRegisters(members []ir.Member) {
 	b.instructions[len(b.instructions)-1].dst = base + b.temps
 }
 
+// commonPeriod returns the size of all operands that repeat, 0 if there are several or it is
+// larger than a block.
+func (b *blockProgram) commonPeriod() (period int) {
+	for i := range b.operands {
+		o := &b.operands[i]
+		if o.form != ir.Periodic && o.form != ir.PerImage {
+			continue
+		}
+		if o.size > blockFloats || period != 0 && o.size != period {
+			return 0
+		}
+		period = o.size
+	}
+	return period
+}
+
 // run computes the elements lo ≤ i < hi of the result.
-func (b *blockProgram) run(lo, hi int, scratch []float32) { b.runWith(-1, nil, lo, hi, scratch) }
+func (b *blockProgram) run(lo, hi int, scratch []float32) { b.compute(-1, nil, nil, lo, hi, scratch) }
+
+// runTo is run, except that the result is in memory that begins with element lo.
+func (b *blockProgram) runTo(dst []float32, lo, hi int, scratch []float32) {
+	b.compute(-1, nil, dst, lo, hi, scratch)
+}
 
 // runWith is run, except that the operand of the given number, if it is not negative,
 // is in memory that begins with its element lo.
 func (b *blockProgram) runWith(operand int, memory []float32, lo, hi int, scratch []float32) {
+	b.compute(operand, memory, nil, lo, hi, scratch)
+}
+
+// compute does the work of run, runTo and runWith.
+func (b *blockProgram) compute(operand int, memory, dst []float32, lo, hi int, scratch []float32) {
 	var regs [maxRegisters][]float32
+	known := unrolled{}
 	for n, first := 0, lo; lo < hi; lo += n {
-		n = min(blockFloats, hi-lo)
+		n = b.block(lo, hi)
+		fresh := known.has(b, lo, n)
 		for t := range b.temps {
 			regs[len(b.operands)+t] = scratch[t*blockFloats:][:n]
 		}
@@ -319,16 +354,16 @@ func (b *blockProgram) runWith(operand int, memory []float32, lo, hi int, scratc
 				strided.GatherRows(regs[i], o.data(), lo, o.width, o.pitch)
 			case o.form == ir.Full:
 				regs[i] = o.data()[lo : lo+n]
-			case o.form == ir.Periodic:
-				regs[i] = regs[o.reg]
-				unroll(regs[i], o.data()[:o.size], lo)
-			case o.form == ir.PerImage:
-				regs[i] = regs[o.reg]
-				unrollImages(regs[i], o.data(), lo, o.size, o.image)
+			case o.form == ir.Periodic || o.form == ir.PerImage:
+				if regs[i] = regs[o.reg]; !fresh {
+					o.unroll(regs[i], lo)
+				}
 			}
 		}
 		result := len(b.operands) + b.temps
-		if b.out.pitched() { // computed in the last register of scratch
+		if dst != nil {
+			regs[result] = dst[lo-first:][:n]
+		} else if b.out.pitched() { // computed in the last register of scratch
 			regs[result] = regs[result-1]
 		} else {
 			regs[result] = b.out.data()[lo : lo+n]
@@ -339,6 +374,99 @@ func (b *blockProgram) runWith(operand int, memory []float32, lo, hi int, scratc
 		if b.out.pitched() {
 			strided.ScatterRows(b.out.data(), regs[result], lo, b.out.width, b.out.pitch)
 		}
+	}
+}
+
+// AppliesAlone reports whether an elementwise operation can be computed on any part of its
+// argument number self by itself: all its other arguments are numbers.
+func AppliesAlone(o *ir.Op, self int) bool {
+	e, ok := o.IsElementwise()
+	if !ok {
+		return false
+	}
+	for i, f := range e.Forms {
+		if i == self && f != ir.Full || i != self && f != ir.Scalar {
+			return false
+		}
+	}
+	return true
+}
+
+// aloneProgram compiles a group for which [AppliesAlone] is true.
+func (c *Lowerer) aloneProgram(o *ir.Op, self int) *blockProgram {
+	e, _ := o.IsElementwise()
+	b := &blockProgram{operands: make([]operand, len(o.Args))}
+	for i, v := range o.Args {
+		if i != self {
+			b.operands[i] = c.operandOf(v, ir.Scalar)
+		}
+	}
+	b.assignRegisters(e.Members)
+	return b
+}
+
+// runAlone computes a program of aloneProgram in place.
+func (b *blockProgram) runAlone(self int, values, scratch []float32) {
+	var regs [maxRegisters][]float32
+	for at := 0; at < len(values); at += blockFloats {
+		block := values[at:min(at+blockFloats, len(values))]
+		for t := range b.temps {
+			regs[len(b.operands)+t] = scratch[t*blockFloats:][:len(block)]
+		}
+		regs[self], regs[len(b.operands)+b.temps] = block, block
+		for i := range b.instructions {
+			b.instructions[i].execute(&regs)
+		}
+	}
+}
+
+// block returns how many elements to compute from element lo on. Blocks begin where
+// operands do that repeat, so that these are the same for many blocks.
+func (b *blockProgram) block(lo, hi int) int {
+	n := min(blockFloats, hi-lo)
+	if b.period == 0 {
+		return n
+	}
+	if rest := lo % b.period; rest > 0 {
+		return min(n, b.period-rest)
+	}
+	return min(n, blockFloats/b.period*b.period)
+}
+
+// unrolled says what the registers of the operands that repeat have: the elements of so
+// many blocks of an image from the first channel on.
+type unrolled struct{ image, n int }
+
+// has reports whether the registers have what n elements from element lo on need. If not,
+// the caller must fill them.
+func (u *unrolled) has(b *blockProgram, lo, n int) bool {
+	if b.period == 0 || lo%b.period != 0 {
+		*u = unrolled{}
+		return false
+	}
+	image := 0
+	for i := range b.operands {
+		if o := &b.operands[i]; o.form == ir.PerImage {
+			if lo/o.image != (lo+n-1)/o.image {
+				*u = unrolled{}
+				return false
+			}
+			image = lo / o.image
+		}
+	}
+	if u.image == image && n <= u.n {
+		return true
+	}
+	*u = unrolled{image, n}
+	return false
+}
+
+// unroll fills dst with the elements of an operand that repeats, from element lo on.
+func (o *operand) unroll(dst []float32, lo int) {
+	if o.form == ir.PerImage {
+		unrollImages(dst, o.data(), lo, o.size, o.image)
+	} else {
+		unroll(dst, o.data()[:o.size], lo)
 	}
 }
 

@@ -44,9 +44,9 @@ func matMulAbility(o *ir.Op) (Ability, bool) {
 	}
 	switch p := o.Plan.(type) {
 	case *gemm.Product:
-		return Ability{p.Clips(), p.Scattered(), true}, true
+		return Ability{Clips: p.Clips(), Scattered: p.Scattered(), Adds: true}, true
 	case *gemm.Batch:
-		return Ability{gemm.ClipReLU6, false, true}, !p.Outer()
+		return Ability{Clips: gemm.ClipReLU6, Adds: true}, !p.Outer()
 	}
 	return Ability{}, false
 }

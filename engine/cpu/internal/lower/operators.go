@@ -36,6 +36,9 @@ type Ability struct {
 	// Adds says that the operation can add a value of the result's shape as it stores,
 	// before the activation.
 	Adds bool
+	// Alone says that elementwise work may have no other arguments but numbers, and that there
+	// can be no sums: a task completes some channels of its pixels.
+	Alone bool
 }
 
 // ranges is the ability of operations whose tasks complete contiguous ranges.

@@ -85,7 +85,7 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 		}
 		clips := clip != gemm.NoClip && clip <= can.Clips
 		adds := sum && can.Adds && sumClip <= can.Clips
-		if can.Scattered && !clips && !adds {
+		if can.Scattered && !clips && !adds || can.Alone && !clips && !lower.AppliesAlone(o, i) {
 			continue
 		}
 		switch {
@@ -108,7 +108,7 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 func (e *epilogues) sums(o *ir.Op) {
 	v := o.Args[0]
 	h, can := host(v)
-	if h == nil || can.Scattered || !before(v, o.Args) {
+	if h == nil || can.Scattered || can.Alone || !before(v, o.Args) {
 		return
 	}
 	h.Epilogue.Sums = append(h.Epilogue.Sums, o)
@@ -125,7 +125,7 @@ func (e *epilogues) mask(d *ir.Value) {
 		return
 	}
 	h, can := host(d)
-	if h == nil || h.Out() != d || can.Scattered || len(h.Epilogue.Sums) > 0 || d.Slot != nil || y.Slot.Root != y || ir.Ready(y) >= ir.Ready(d) {
+	if h == nil || h.Out() != d || can.Scattered || can.Alone || len(h.Epilogue.Sums) > 0 || d.Slot != nil || y.Slot.Root != y || ir.Ready(y) >= ir.Ready(d) {
 		return
 	}
 	e.masked[d] = true

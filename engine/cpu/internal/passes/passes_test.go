@@ -41,7 +41,7 @@ func through(t *testing.T, last string, g *graph.Graph, outputs ...*graph.Node) 
 var leafLine = regexp.MustCompile(`= (input \w+|variable \w+|Constant)$`)
 
 // algorithm is a part of a line that depends on the machine.
-var algorithm = regexp.MustCompile(`\) by [^(]*?(, plus|, then|, kept|$)`)
+var algorithm = regexp.MustCompile(`\) by [^(]*?(, plus|, then|, where|, kept|$)`)
 
 // operations prints a Func as ir.Write does, without leaves and algorithms.
 func operations(t *testing.T, f *ir.Func) string {

@@ -14,7 +14,15 @@ func Place(f *ir.Func) error {
 	for _, o := range f.Ops {
 		p.before = nil
 		p.now = o.Index()
-		p.arguments(o, -1)
+		if s := o.Source; s != nil {
+			p.arguments(s, -1)
+			if e := s.Epilogue.Elementwise; e != nil {
+				p.arguments(e, s.Epilogue.Self)
+			}
+			p.arguments(o, 0)
+		} else {
+			p.arguments(o, -1)
+		}
 		if e := o.Epilogue.Elementwise; e != nil {
 			p.arguments(e, o.Epilogue.Self)
 		}
@@ -66,8 +74,8 @@ type placing struct {
 }
 
 // arguments replaces the arguments that do not lie as needed by copies. It leaves out
-// the argument number self, which is the result that an epilogue works on; −1 if
-// there is none.
+// the argument number self, which is the result that an epilogue works on or that the
+// source makes; −1 if there is none.
 func (p *placing) arguments(o *ir.Op, self int) {
 	for i, v := range o.Args {
 		if i != self && p.mustCopy(v, o.Needs[i]) {

@@ -16,24 +16,38 @@ import (
 // begin.
 type Tap struct{ Source, Weight int32 }
 
+// Bounds limit results to Low ≤ y ≤ High. A NaN stays a NaN.
+type Bounds struct{ Low, High float32 }
+
+// of returns a number within the bounds.
+func (b *Bounds) of(x float32) float32 {
+	switch {
+	case x < b.Low:
+		return b.Low
+	case x > b.High:
+		return b.High
+	}
+	return x
+}
+
 // DepthwiseRow computes, for n pixels,
 //
 //	dst[p·dstStep+j] = bias[j] + Σ_t src[p·srcStep+taps[t].Source+j]·w[taps[t].Weight+j]
 //
-// adding in the order of the taps. dst must not overlap src. The assembly
+// adding in the order of the taps, and limits it, unless bounds is nil. dst must not overlap src. The assembly
 // rounds each sum once, the twin twice.
-func DepthwiseRow(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, c int) {
+func DepthwiseRow(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, c int, bounds *Bounds) {
 	if n <= 0 || c <= 0 {
 		return
 	}
 	_ = dst[(n-1)*dstStep+c-1]
 	bias = bias[:c]
 	if isa.UseAVX512 {
-		depthwiseRowAVX512(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c)
+		depthwiseRowAVX512(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c, bounds)
 		return
 	}
 	if isa.UseSIMD {
-		depthwiseRowSIMD(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c)
+		depthwiseRowSIMD(data(dst), data(src), data(w), data(bias), unsafe.SliceData(taps), len(taps), n, 4*dstStep, 4*srcStep, c, bounds)
 		return
 	}
 	for p := range n {
@@ -44,6 +58,16 @@ func DepthwiseRow(dst, src, w, bias []float32, taps []Tap, n, dstStep, srcStep, 
 			for j, v := range src[p*srcStep+int(t.Source):][:c] {
 				d[j] += v * weights[j]
 			}
+		}
+		limit(d, bounds)
+	}
+}
+
+// limit limits sums, unless bounds is nil.
+func limit(sums []float32, bounds *Bounds) {
+	if bounds != nil {
+		for j, v := range sums {
+			sums[j] = bounds.of(v)
 		}
 	}
 }
@@ -75,10 +99,10 @@ func DepthwiseGradRow(dw, x, dy []float32, taps []Tap, n, xStep, c int) {
 // The assembly. Steps are in bytes.
 
 //go:noescape
-func depthwiseRowSIMD(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int)
+func depthwiseRowSIMD(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int, bounds *Bounds)
 
 //go:noescape
-func depthwiseRowAVX512(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int)
+func depthwiseRowAVX512(dst, src, w, bias *float32, taps *Tap, count, n, dstStep, srcStep, c int, bounds *Bounds)
 
 //go:noescape
 func depthwiseGradRowSIMD(dw, x, dy *float32, taps *Tap, count, n, xStep, c int)

@@ -16,6 +16,7 @@ type depthwiseCase struct {
 	c, n, srcStep, dstStep int
 	taps                   []Tap
 	src, w, bias           []float32
+	bounds                 *Bounds
 }
 
 func depthwiseCases(t *testing.T, test func(t *testing.T, d depthwiseCase)) {
@@ -30,6 +31,9 @@ func depthwiseCases(t *testing.T, test func(t *testing.T, d depthwiseCase)) {
 				}
 				d.src = kerneltest.FencedCopy(kerneltest.Randoms(width*max(size, 1)*c, 1)).Data
 				d.w = kerneltest.FencedCopy(kerneltest.Randoms(size*size*c, 2)).Data
+				if n%2 == 1 {
+					d.bounds = &Bounds{-0.5, 0.75}
+				}
 				d.bias = kerneltest.FencedCopy(kerneltest.Randoms(c, 3)).Data
 				t.Run(fmt.Sprintf("%dx%d/%d/c%d/n%d", size, size, stride, c, n), func(t *testing.T) { test(t, d) })
 			}
@@ -46,7 +50,7 @@ func TestDepthwiseRow(t *testing.T) {
 		depthwiseCases(t, func(t *testing.T, d depthwiseCase) {
 			before := kerneltest.Randoms(max(0, d.n-1)*d.dstStep+d.c, 4)
 			got := kerneltest.FencedCopy(before)
-			DepthwiseRow(got.Data, d.src, d.w, d.bias, d.taps, d.n, d.dstStep, d.srcStep, d.c)
+			DepthwiseRow(got.Data, d.src, d.w, d.bias, d.taps, d.n, d.dstStep, d.srcStep, d.c, d.bounds)
 			got.Check(t, "DepthwiseRow")
 			for i, g := range got.Data {
 				p, j := i/d.dstStep, i%d.dstStep
@@ -59,6 +63,9 @@ func TestDepthwiseRow(t *testing.T) {
 				want := float64(d.bias[j])
 				for _, tap := range d.taps {
 					want += float64(d.src[p*d.srcStep+int(tap.Source)+j]) * float64(d.w[int(tap.Weight)+j])
+				}
+				if b := d.bounds; b != nil {
+					want = min(max(want, float64(b.Low)), float64(b.High))
 				}
 				if !near(g, want) {
 					t.Fatalf("pixel %d, channel %d is %v, want %v", p, j, g, want)
@@ -80,7 +87,7 @@ func TestDepthwiseRowBits(t *testing.T) {
 		}
 		defer restore()
 		y := make([]float32, max(0, d.n-1)*d.dstStep+d.c)
-		DepthwiseRow(y, d.src, d.w, d.bias, d.taps, d.n, d.dstStep, d.srcStep, d.c)
+		DepthwiseRow(y, d.src, d.w, d.bias, d.taps, d.n, d.dstStep, d.srcStep, d.c, d.bounds)
 		return y
 	}
 	depthwiseCases(t, func(t *testing.T, d depthwiseCase) {
@@ -120,7 +127,7 @@ func ExampleDepthwiseRow() {
 		-1, 1, 1, 0.5,
 	}
 	y := make([]float32, 6)
-	DepthwiseRow(y, image, weights, []float32{0, 0}, []Tap{{0, 0}, {2, 2}}, 3, 2, 2, 2)
+	DepthwiseRow(y, image, weights, []float32{0, 0}, []Tap{{0, 0}, {2, 2}}, 3, 2, 2, 2, nil)
 	fmt.Println(y)
 	// Output: [1 20 1 35 1 50]
 }
@@ -136,7 +143,7 @@ func BenchmarkDepthwiseRow(b *testing.B) {
 			src, w, bias, dst := kerneltest.Randoms(3*(n+2)*c, 1), kerneltest.Randoms(9*c, 2), kerneltest.Randoms(c, 3), make([]float32, n*c)
 			b.SetBytes(int64(4 * n * c))
 			for b.Loop() {
-				DepthwiseRow(dst, src, w, bias, taps, n, c, c, c)
+				DepthwiseRow(dst, src, w, bias, taps, n, c, c, c, nil)
 			}
 			b.ReportMetric(float64(9*n*c)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFMA/s")
 		})

@@ -19,6 +19,8 @@ type Windows struct {
 	DstStep         int // from pixel to pixel of the output
 	SrcStep, SrcRow int // from pixel to pixel of the source and from row to row
 	WStep           int // from weight to weight of a channel
+
+	Bounds *Bounds // limits the results, unless it is nil
 }
 
 // HasWindows reports whether [DepthwiseWindows] is fast for windows of this width, this
@@ -32,7 +34,7 @@ func HasWindows(width, stride int) bool {
 //	dst[p·DstStep+j] = bias[j] + Σ_y Σ_x src[y·SrcRow+(p·Stride+x−From)·SrcStep+j]·w[(y·Width+x)·WStep+j]
 //
 // over the rows 0 ≤ y < Rows and those columns 0 ≤ x < Width that exist, adding in this
-// order. src begins with column From of the first row, and
+// order, and limits it. src begins with column From of the first row, and
 // both are those of the group. dst must not overlap src. The
 // assembly rounds each sum once, the twin twice.
 func DepthwiseWindows(dst, src, w, bias []float32, o *Windows, c int) {
@@ -45,7 +47,7 @@ func DepthwiseWindows(dst, src, w, bias []float32, o *Windows, c int) {
 		_, _ = src[(o.Groups-1)*o.SrcGroup+(o.Rows-1)*o.SrcRow+(to-1-o.From)*o.SrcStep+c-1], w[(o.Rows*o.Width-1)*o.WStep+c-1]
 		args := windowArgs{
 			data(dst), data(src), data(w), data(bias), o.Groups, 4 * o.DstGroup, 4 * o.SrcGroup, o.Rows, o.N,
-			4 * o.DstStep, 4 * o.SrcStep, 4 * o.SrcRow, 4 * o.WStep, 1<<to - 1<<o.From, c,
+			4 * o.DstStep, 4 * o.SrcStep, 4 * o.SrcRow, 4 * o.WStep, 1<<to - 1<<o.From, c, o.Bounds,
 		}
 		switch {
 		case o.Width == 3 && o.Stride == 1:
@@ -71,6 +73,7 @@ func DepthwiseWindows(dst, src, w, bias []float32, o *Windows, c int) {
 					}
 				}
 			}
+			limit(d, o.Bounds)
 		}
 	}
 }
@@ -83,6 +86,7 @@ type windowArgs struct {
 	rows, n                    int
 	dstStep, srcStep, srcRow   int
 	wStep, valid, c            int
+	bounds                     *Bounds
 }
 
 // The assembly.

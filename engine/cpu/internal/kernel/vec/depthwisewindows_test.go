@@ -10,10 +10,12 @@ import (
 // windowsCase is an output row of a depthwise convolution of an image of the given width.
 type windowsCase struct {
 	size, stride, width, c, n, groups, pad int
+	bounds                                 *Bounds
 }
 
 // windowsCases calls test for windows of all kinds.
 func windowsCases(test func(windowsCase)) {
+	bounds := [2]*Bounds{nil, {-0.5, 0.75}}
 	for _, size := range []int{3, 4, 5} {
 		for _, stride := range []int{1, 2} {
 			for _, n := range []int{1, 2, 6, MaxWindows} {
@@ -25,7 +27,7 @@ func windowsCases(test func(windowsCase)) {
 							}
 							width := (groups*n-1)*stride + size - 2*pad
 							if width > 0 {
-								test(windowsCase{size, stride, width, c, n, groups, pad})
+								test(windowsCase{size, stride, width, c, n, groups, pad, bounds[c%2]})
 							}
 						}
 					}
@@ -40,7 +42,7 @@ func (d windowsCase) run() (windows kerneltest.Fenced, taps []float32) {
 	w := Windows{
 		Groups: d.groups, DstGroup: d.n * d.c, SrcGroup: d.n * d.stride * d.c,
 		Width: d.size, Stride: d.stride, Rows: d.size - 1, N: d.n, From: d.pad, To: d.pad + d.width,
-		DstStep: d.c, SrcStep: d.c, SrcRow: d.width * d.c, WStep: d.c,
+		DstStep: d.c, SrcStep: d.c, SrcRow: d.width * d.c, WStep: d.c, Bounds: d.bounds,
 	}
 	src := kerneltest.FencedCopy(kerneltest.Randoms(w.Rows*w.SrcRow, 1))
 	weights := kerneltest.FencedCopy(kerneltest.Randoms(w.Rows*d.size*d.c, 2))
@@ -58,7 +60,7 @@ func (d windowsCase) run() (windows kerneltest.Fenced, taps []float32) {
 				}
 			}
 		}
-		DepthwiseRow(taps[p*d.c:], src.Data, weights.Data, bias.Data, list, 1, d.c, d.c, d.c)
+		DepthwiseRow(taps[p*d.c:], src.Data, weights.Data, bias.Data, list, 1, d.c, d.c, d.c, d.bounds)
 	}
 	return dst, taps
 }
@@ -88,7 +90,7 @@ func addWindowTwins(add func(name string, tolerance float64, run func(n int) []f
 				if c == 0 {
 					return nil
 				}
-				y, _ := windowsCase{size, stride, 6*stride + size - 2, c, MaxWindows, 1, 1}.run()
+				y, _ := windowsCase{size, stride, 6*stride + size - 2, c, MaxWindows, 1, 1, &Bounds{-1, 2}}.run()
 				return y.Data
 			})
 		}

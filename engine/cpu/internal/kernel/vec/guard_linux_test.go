@@ -67,7 +67,7 @@ func TestPoolBounds(t *testing.T) {
 					pairs = append(pairs, Tap{int32(i * c), int32(i * c)})
 				}
 				w, bias := kerneltest.Guarded(t, kerneltest.Randoms(stride, 3)), kerneltest.Guarded(t, kerneltest.Randoms(c, 4))
-				DepthwiseRow(y, x, w, bias, pairs, n, c, stride, c)
+				DepthwiseRow(y, x, w, bias, pairs, n, c, stride, c, nil)
 				DepthwiseGradRow(w, x, y, pairs, n, stride, c)
 			}
 		}

@@ -166,7 +166,7 @@ func addPoolTwins(add func(name string, tolerance float64, run func(n int) []flo
 			MaxPoolArgmaxGradRowSet(in, argmax, out, taps, pixels, stride, c)
 		}))
 		add("DepthwiseRow", rounding, onWindows(func(in, in2, out, out2 []float32, _ []byte, taps []int32, stride, c int) {
-			DepthwiseRow(out, in, in2, out2[:c], pairs(taps), pixels, c, stride, c)
+			DepthwiseRow(out, in, in2, out2[:c], pairs(taps), pixels, c, stride, c, nil)
 		}))
 		add("DepthwiseGradRow", rounding, onWindows(func(in, in2, out, _ []float32, _ []byte, taps []int32, stride, c int) {
 			DepthwiseGradRow(in2, in, out, pairs(taps), pixels, stride, c)

@@ -13184,9 +13184,9 @@ narrow_pixels_none:
 	VZEROUPPER
 	RET
 
-// func depthwiseRowSIMD(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// func depthwiseRowSIMD(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int, bounds *float32)
 // Requires: AVX, FMA3
-TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-80
+TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-88
 	MOVQ    dst+0(FP), AX
 	MOVQ    src+8(FP), CX
 	MOVQ    w+16(FP), DX
@@ -13247,6 +13247,29 @@ pair_block_taps:
 	JNE         pair_block_taps
 
 pair_block_taps_done:
+	MOVQ         bounds+80(FP), R11
+	TESTQ        R11, R11
+	JEQ          pair_block_taps_limited
+	VBROADCASTSS (R11), Y9
+	VBROADCASTSS 4(R11), Y10
+	VMAXPS       Y1, Y9, Y1
+	VMINPS       Y1, Y10, Y1
+	VMAXPS       Y2, Y9, Y2
+	VMINPS       Y2, Y10, Y2
+	VMAXPS       Y3, Y9, Y3
+	VMINPS       Y3, Y10, Y3
+	VMAXPS       Y4, Y9, Y4
+	VMINPS       Y4, Y10, Y4
+	VMAXPS       Y5, Y9, Y5
+	VMINPS       Y5, Y10, Y5
+	VMAXPS       Y6, Y9, Y6
+	VMINPS       Y6, Y10, Y6
+	VMAXPS       Y7, Y9, Y7
+	VMINPS       Y7, Y10, Y7
+	VMAXPS       Y8, Y9, Y8
+	VMINPS       Y8, Y10, Y8
+
+pair_block_taps_limited:
 	VMOVUPS Y1, (AX)(R9*4)
 	VMOVUPS Y2, 32(AX)(R9*4)
 	VMOVUPS Y3, 64(AX)(R9*4)
@@ -13286,6 +13309,17 @@ pair_vector_taps:
 	JNE         pair_vector_taps
 
 pair_vector_taps_done:
+	MOVQ         bounds+80(FP), R11
+	TESTQ        R11, R11
+	JEQ          pair_vector_taps_limited
+	VBROADCASTSS (R11), Y3
+	VBROADCASTSS 4(R11), Y4
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+
+pair_vector_taps_limited:
 	VMOVUPS Y1, (AX)(R9*4)
 	VMOVUPS Y2, (R8)(R9*4)
 	ADDQ    $0x08, R9
@@ -13319,6 +13353,17 @@ pair_tail_taps:
 	JNE         pair_tail_taps
 
 pair_tail_taps_done:
+	MOVQ         bounds+80(FP), CX
+	TESTQ        CX, CX
+	JEQ          pair_tail_taps_limited
+	VBROADCASTSS (CX), Y3
+	VBROADCASTSS 4(CX), Y4
+	VMAXPS       Y1, Y3, Y1
+	VMINPS       Y1, Y4, Y1
+	VMAXPS       Y2, Y3, Y2
+	VMINPS       Y2, Y4, Y2
+
+pair_tail_taps_limited:
 	LEAQ         (AX)(R9*4), AX
 	TESTQ        $0x00000004, SI
 	JEQ          pair_tail_parta_two
@@ -13403,6 +13448,21 @@ pixel_block_taps:
 	JNE         pixel_block_taps
 
 pixel_block_taps_done:
+	MOVQ         bounds+80(FP), R8
+	TESTQ        R8, R8
+	JEQ          pixel_block_taps_limited
+	VBROADCASTSS (R8), Y5
+	VBROADCASTSS 4(R8), Y6
+	VMAXPS       Y1, Y5, Y1
+	VMINPS       Y1, Y6, Y1
+	VMAXPS       Y2, Y5, Y2
+	VMINPS       Y2, Y6, Y2
+	VMAXPS       Y3, Y5, Y3
+	VMINPS       Y3, Y6, Y3
+	VMAXPS       Y4, Y5, Y4
+	VMINPS       Y4, Y6, Y4
+
+pixel_block_taps_limited:
 	VMOVUPS Y1, (AX)(DI*4)
 	VMOVUPS Y2, 32(AX)(DI*4)
 	VMOVUPS Y3, 64(AX)(DI*4)
@@ -13436,6 +13496,15 @@ pixel_vector_taps:
 	JNE         pixel_vector_taps
 
 pixel_vector_taps_done:
+	MOVQ         bounds+80(FP), R8
+	TESTQ        R8, R8
+	JEQ          pixel_vector_taps_limited
+	VBROADCASTSS (R8), Y2
+	VBROADCASTSS 4(R8), Y3
+	VMAXPS       Y1, Y2, Y1
+	VMINPS       Y1, Y3, Y1
+
+pixel_vector_taps_limited:
 	VMOVUPS Y1, (AX)(DI*4)
 	ADDQ    $0x08, DI
 	SUBQ    $0x08, BX
@@ -13465,6 +13534,15 @@ pixel_tail_taps:
 	JNE         pixel_tail_taps
 
 pixel_tail_taps_done:
+	MOVQ         bounds+80(FP), CX
+	TESTQ        CX, CX
+	JEQ          pixel_tail_taps_limited
+	VBROADCASTSS (CX), Y0
+	VBROADCASTSS 4(CX), Y2
+	VMAXPS       Y1, Y0, Y1
+	VMINPS       Y1, Y2, Y1
+
+pixel_tail_taps_limited:
 	LEAQ         (AX)(DI*4), AX
 	TESTQ        $0x00000004, SI
 	JEQ          pixel_tail_partc_two
@@ -13490,9 +13568,9 @@ done:
 	VZEROUPPER
 	RET
 
-// func depthwiseRowAVX512(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// func depthwiseRowAVX512(dst *float32, src *float32, w *float32, bias *float32, taps *int32, count int, n int, dstStep int, srcStep int, c int, bounds *float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·depthwiseRowAVX512(SB), NOSPLIT, $0-80
+TEXT ·depthwiseRowAVX512(SB), NOSPLIT, $0-88
 	MOVQ dst+0(FP), AX
 	MOVQ dstStep+56(FP), CX
 	MOVQ src+8(FP), BX
@@ -13564,6 +13642,45 @@ four_block_taps:
 	JNE         four_block_taps
 
 four_block_done:
+	MOVQ         bounds+80(FP), R10
+	TESTQ        R10, R10
+	JEQ          four_block_limited
+	VBROADCASTSS (R10), Z16
+	VBROADCASTSS 4(R10), Z17
+	VMAXPS       Z0, Z16, Z0
+	VMINPS       Z0, Z17, Z0
+	VMAXPS       Z1, Z16, Z1
+	VMINPS       Z1, Z17, Z1
+	VMAXPS       Z2, Z16, Z2
+	VMINPS       Z2, Z17, Z2
+	VMAXPS       Z3, Z16, Z3
+	VMINPS       Z3, Z17, Z3
+	VMAXPS       Z4, Z16, Z4
+	VMINPS       Z4, Z17, Z4
+	VMAXPS       Z5, Z16, Z5
+	VMINPS       Z5, Z17, Z5
+	VMAXPS       Z6, Z16, Z6
+	VMINPS       Z6, Z17, Z6
+	VMAXPS       Z7, Z16, Z7
+	VMINPS       Z7, Z17, Z7
+	VMAXPS       Z8, Z16, Z8
+	VMINPS       Z8, Z17, Z8
+	VMAXPS       Z9, Z16, Z9
+	VMINPS       Z9, Z17, Z9
+	VMAXPS       Z10, Z16, Z10
+	VMINPS       Z10, Z17, Z10
+	VMAXPS       Z11, Z16, Z11
+	VMINPS       Z11, Z17, Z11
+	VMAXPS       Z12, Z16, Z12
+	VMINPS       Z12, Z17, Z12
+	VMAXPS       Z13, Z16, Z13
+	VMINPS       Z13, Z17, Z13
+	VMAXPS       Z14, Z16, Z14
+	VMINPS       Z14, Z17, Z14
+	VMAXPS       Z15, Z16, Z15
+	VMINPS       Z15, Z17, Z15
+
+four_block_limited:
 	LEAQ    (AX)(R9*4), R10
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
@@ -13620,6 +13737,21 @@ four_vector_taps:
 	JNE         four_vector_taps
 
 four_vector_done:
+	MOVQ         bounds+80(FP), R10
+	TESTQ        R10, R10
+	JEQ          four_vector_limited
+	VBROADCASTSS (R10), Z4
+	VBROADCASTSS 4(R10), Z5
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+
+four_vector_limited:
 	LEAQ    (AX)(R9*4), R10
 	VMOVUPS Z0, K1, (R10)
 	VMOVUPS Z1, K1, (R10)(CX*1)
@@ -13674,6 +13806,21 @@ one_block_taps:
 	JNE         one_block_taps
 
 one_block_done:
+	MOVQ         bounds+80(FP), DX
+	TESTQ        DX, DX
+	JEQ          one_block_limited
+	VBROADCASTSS (DX), Z4
+	VBROADCASTSS 4(DX), Z5
+	VMAXPS       Z0, Z4, Z0
+	VMINPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z4, Z1
+	VMINPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z4, Z2
+	VMINPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z4, Z3
+	VMINPS       Z3, Z5, Z3
+
+one_block_limited:
 	LEAQ    (AX)(R9*4), DX
 	VMOVUPS Z0, (DX)
 	VMOVUPS Z1, 64(DX)
@@ -13712,6 +13859,15 @@ one_vector_taps:
 	JNE         one_vector_taps
 
 one_vector_done:
+	MOVQ         bounds+80(FP), DX
+	TESTQ        DX, DX
+	JEQ          one_vector_limited
+	VBROADCASTSS (DX), Z1
+	VBROADCASTSS 4(DX), Z2
+	VMAXPS       Z0, Z1, Z0
+	VMINPS       Z0, Z2, Z0
+
+one_vector_limited:
 	LEAQ    (AX)(R9*4), DX
 	VMOVUPS Z0, K1, (DX)
 	ADDQ    $0x10, R9
@@ -13890,6 +14046,41 @@ block_column8:
 	JNE  block_row
 
 block_done:
+	MOVQ         120(AX), R10
+	TESTQ        R10, R10
+	JEQ          block_limited
+	VBROADCASTSS (R10), Z14
+	VBROADCASTSS 4(R10), Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMINPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMINPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMINPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMINPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMINPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMINPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMINPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMINPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMINPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMINPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMINPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMINPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+
+block_limited:
 	LEAQ    (DX)(CX*4), R10
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
@@ -14039,6 +14230,27 @@ vector_column8:
 	JNE  vector_row
 
 vector_done:
+	MOVQ         120(AX), R10
+	TESTQ        R10, R10
+	JEQ          vector_limited
+	VBROADCASTSS (R10), Z7
+	VBROADCASTSS 4(R10), Z8
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+
+vector_limited:
 	LEAQ    (DX)(CX*4), R10
 	VMOVUPS Z0, K1, (R10)
 	CMPQ    64(AX), $0x01
@@ -14283,6 +14495,41 @@ block_column14:
 	JNE  block_row
 
 block_done:
+	MOVQ         120(AX), R10
+	TESTQ        R10, R10
+	JEQ          block_limited
+	VBROADCASTSS (R10), Z14
+	VBROADCASTSS 4(R10), Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMINPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMINPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMINPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMINPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMINPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMINPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMINPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMINPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMINPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMINPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMINPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMINPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+
+block_limited:
 	LEAQ    (DX)(CX*4), R10
 	VMOVUPS Z0, (R10)
 	VMOVUPS Z1, 64(R10)
@@ -14468,6 +14715,27 @@ vector_column14:
 	JNE  vector_row
 
 vector_done:
+	MOVQ         120(AX), R10
+	TESTQ        R10, R10
+	JEQ          vector_limited
+	VBROADCASTSS (R10), Z7
+	VBROADCASTSS 4(R10), Z8
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+
+vector_limited:
 	LEAQ    (DX)(CX*4), R10
 	VMOVUPS Z0, K1, (R10)
 	CMPQ    64(AX), $0x01
@@ -14716,6 +14984,41 @@ block_column10:
 	JNE  block_row
 
 block_done:
+	MOVQ         120(AX), R11
+	TESTQ        R11, R11
+	JEQ          block_limited
+	VBROADCASTSS (R11), Z14
+	VBROADCASTSS 4(R11), Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMINPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMINPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMINPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMINPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMINPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMINPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMINPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMINPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMINPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMINPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMINPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMINPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+
+block_limited:
 	LEAQ    (DX)(CX*4), R11
 	VMOVUPS Z0, (R11)
 	VMOVUPS Z1, 64(R11)
@@ -14893,6 +15196,27 @@ vector_column10:
 	JNE  vector_row
 
 vector_done:
+	MOVQ         120(AX), R11
+	TESTQ        R11, R11
+	JEQ          vector_limited
+	VBROADCASTSS (R11), Z7
+	VBROADCASTSS 4(R11), Z8
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+
+vector_limited:
 	LEAQ    (DX)(CX*4), R11
 	VMOVUPS Z0, K1, (R11)
 	CMPQ    64(AX), $0x01
@@ -15183,6 +15507,41 @@ block_column16:
 	JNE  block_row
 
 block_done:
+	MOVQ         120(AX), R11
+	TESTQ        R11, R11
+	JEQ          block_limited
+	VBROADCASTSS (R11), Z14
+	VBROADCASTSS 4(R11), Z15
+	VMAXPS       Z0, Z14, Z0
+	VMINPS       Z0, Z15, Z0
+	VMAXPS       Z1, Z14, Z1
+	VMINPS       Z1, Z15, Z1
+	VMAXPS       Z2, Z14, Z2
+	VMINPS       Z2, Z15, Z2
+	VMAXPS       Z3, Z14, Z3
+	VMINPS       Z3, Z15, Z3
+	VMAXPS       Z4, Z14, Z4
+	VMINPS       Z4, Z15, Z4
+	VMAXPS       Z5, Z14, Z5
+	VMINPS       Z5, Z15, Z5
+	VMAXPS       Z6, Z14, Z6
+	VMINPS       Z6, Z15, Z6
+	VMAXPS       Z7, Z14, Z7
+	VMINPS       Z7, Z15, Z7
+	VMAXPS       Z8, Z14, Z8
+	VMINPS       Z8, Z15, Z8
+	VMAXPS       Z9, Z14, Z9
+	VMINPS       Z9, Z15, Z9
+	VMAXPS       Z10, Z14, Z10
+	VMINPS       Z10, Z15, Z10
+	VMAXPS       Z11, Z14, Z11
+	VMINPS       Z11, Z15, Z11
+	VMAXPS       Z12, Z14, Z12
+	VMINPS       Z12, Z15, Z12
+	VMAXPS       Z13, Z14, Z13
+	VMINPS       Z13, Z15, Z13
+
+block_limited:
 	LEAQ    (DX)(CX*4), R11
 	VMOVUPS Z0, (R11)
 	VMOVUPS Z1, 64(R11)
@@ -15396,6 +15755,27 @@ vector_column16:
 	JNE  vector_row
 
 vector_done:
+	MOVQ         120(AX), R11
+	TESTQ        R11, R11
+	JEQ          vector_limited
+	VBROADCASTSS (R11), Z7
+	VBROADCASTSS 4(R11), Z8
+	VMAXPS       Z0, Z7, Z0
+	VMINPS       Z0, Z8, Z0
+	VMAXPS       Z1, Z7, Z1
+	VMINPS       Z1, Z8, Z1
+	VMAXPS       Z2, Z7, Z2
+	VMINPS       Z2, Z8, Z2
+	VMAXPS       Z3, Z7, Z3
+	VMINPS       Z3, Z8, Z3
+	VMAXPS       Z4, Z7, Z4
+	VMINPS       Z4, Z8, Z4
+	VMAXPS       Z5, Z7, Z5
+	VMINPS       Z5, Z8, Z5
+	VMAXPS       Z6, Z7, Z6
+	VMINPS       Z6, Z8, Z6
+
+vector_limited:
 	LEAQ    (DX)(CX*4), R11
 	VMOVUPS Z0, K1, (R11)
 	CMPQ    64(AX), $0x01

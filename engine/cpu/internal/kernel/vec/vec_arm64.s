@@ -12665,8 +12665,8 @@ skip14:
 pixelsNone2:
 	RET
 
-// func depthwiseRowSIMD(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)
-TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-80
+// func depthwiseRowSIMD(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int, bounds *float32)
+TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-88
 	MOVD	dst+0(FP), R0
 	MOVD	src+8(FP), R1
 	MOVD	w+16(FP), R2
@@ -12677,136 +12677,189 @@ TEXT ·depthwiseRowSIMD(SB), NOSPLIT, $0-80
 	MOVD	c+72(FP), R7
 	MOVD	dstStep+56(FP), R8
 	MOVD	srcStep+64(FP), R9
+	MOVD	bounds+80(FP), R10
 
 pixels:
-	MOVD	R7, R10
-	MOVD	ZR, R11
-	SUBS	$16, R10, R10
+	MOVD	R7, R11
+	MOVD	ZR, R12
+	SUBS	$16, R11, R11
 	BLT	channelsDone2
 
 channels1:
-	ADD	R11, R3, R12
-	FLDPQ	(R12), (F0, F1)
-	FLDPQ	32(R12), (F2, F3)
-	MOVD	R4, R12
-	MOVD	R5, R13
-	CBZ	R13, tapsDone4
+	ADD	R12, R3, R13
+	FLDPQ	(R13), (F0, F1)
+	FLDPQ	32(R13), (F2, F3)
+	MOVD	R4, R13
+	MOVD	R5, R14
+	CBZ	R14, tapsDone4
 
 taps3:
-	MOVW	(R12), R14
-	ADD	R14<<2, R11, R14
-	MOVW	4(R12), R15
-	ADD	R15<<2, R11, R15
-	ADD	$8, R12
-	ADD	R14, R1, R14
-	FLDPQ	(R14), (F4, F5)
-	FLDPQ	32(R14), (F6, F7)
-	ADD	R15, R2, R14
-	FLDPQ	(R14), (F8, F9)
-	FLDPQ	32(R14), (F10, F11)
+	MOVW	(R13), R15
+	ADD	R15<<2, R12, R15
+	MOVW	4(R13), R16
+	ADD	R16<<2, R12, R16
+	ADD	$8, R13
+	ADD	R15, R1, R15
+	FLDPQ	(R15), (F4, F5)
+	FLDPQ	32(R15), (F6, F7)
+	ADD	R16, R2, R15
+	FLDPQ	(R15), (F8, F9)
+	FLDPQ	32(R15), (F10, F11)
 	VFMLA	V8.S4, V4.S4, V0.S4
 	VFMLA	V9.S4, V5.S4, V1.S4
 	VFMLA	V10.S4, V6.S4, V2.S4
 	VFMLA	V11.S4, V7.S4, V3.S4
-	SUB	$1, R13
-	CBNZ	R13, taps3
+	SUB	$1, R14
+	CBNZ	R14, taps3
 
 tapsDone4:
-	ADD	R11, R0, R12
-	FSTPQ	(F0, F1), (R12)
-	FSTPQ	(F2, F3), 32(R12)
-	ADD	$64, R11
-	SUBS	$16, R10, R10
+	CBZ	R10, limited5
+	MOVD	R10, R13
+	VLD1R.P	4(R13), [V4.S4]
+	VLD1R	(R13), [V5.S4]
+	WORD	$0x6ea0e486 // fcmgt v6.4s, v4.4s, v0.4s
+	VBSL	V0.B16, V4.B16, V6.B16
+	VORR	V6.B16, V6.B16, V0.B16
+	WORD	$0x4ea5f400 // fmin v0.4s, v0.4s, v5.4s
+	WORD	$0x6ea1e486 // fcmgt v6.4s, v4.4s, v1.4s
+	VBSL	V1.B16, V4.B16, V6.B16
+	VORR	V6.B16, V6.B16, V1.B16
+	WORD	$0x4ea5f421 // fmin v1.4s, v1.4s, v5.4s
+	WORD	$0x6ea2e486 // fcmgt v6.4s, v4.4s, v2.4s
+	VBSL	V2.B16, V4.B16, V6.B16
+	VORR	V6.B16, V6.B16, V2.B16
+	WORD	$0x4ea5f442 // fmin v2.4s, v2.4s, v5.4s
+	WORD	$0x6ea3e486 // fcmgt v6.4s, v4.4s, v3.4s
+	VBSL	V3.B16, V4.B16, V6.B16
+	VORR	V6.B16, V6.B16, V3.B16
+	WORD	$0x4ea5f463 // fmin v3.4s, v3.4s, v5.4s
+
+limited5:
+	ADD	R12, R0, R13
+	FSTPQ	(F0, F1), (R13)
+	FSTPQ	(F2, F3), 32(R13)
+	ADD	$64, R12
+	SUBS	$16, R11, R11
 	BGE	channels1
 
 channelsDone2:
-	ADD	$16, R10
-	SUBS	$4, R10, R10
-	BLT	channelsDone6
-
-channels5:
-	ADD	R11, R3, R12
-	FMOVQ	(R12), F0
-	MOVD	R4, R12
-	MOVD	R5, R13
-	CBZ	R13, tapsDone8
-
-taps7:
-	MOVW	(R12), R14
-	ADD	R14<<2, R11, R14
-	MOVW	4(R12), R15
-	ADD	R15<<2, R11, R15
-	ADD	$8, R12
-	ADD	R14, R1, R14
-	FMOVQ	(R14), F1
-	ADD	R15, R2, R14
-	FMOVQ	(R14), F2
-	VFMLA	V2.S4, V1.S4, V0.S4
-	SUB	$1, R13
-	CBNZ	R13, taps7
-
-tapsDone8:
-	ADD	R11, R0, R12
-	FMOVQ	F0, (R12)
 	ADD	$16, R11
-	SUBS	$4, R10, R10
-	BGE	channels5
+	SUBS	$4, R11, R11
+	BLT	channelsDone7
 
-channelsDone6:
-	ADD	$4, R10
-	TBZ	$1, R10, skip9
-	ADD	R11, R3, R12
-	FMOVD	(R12), F0
-	MOVD	R4, R12
-	MOVD	R5, R13
-	CBZ	R13, tapsDone11
+channels6:
+	ADD	R12, R3, R13
+	FMOVQ	(R13), F0
+	MOVD	R4, R13
+	MOVD	R5, R14
+	CBZ	R14, tapsDone9
 
-taps10:
-	MOVW	(R12), R14
-	ADD	R14<<2, R11, R14
-	MOVW	4(R12), R15
-	ADD	R15<<2, R11, R15
+taps8:
+	MOVW	(R13), R15
+	ADD	R15<<2, R12, R15
+	MOVW	4(R13), R16
+	ADD	R16<<2, R12, R16
+	ADD	$8, R13
+	ADD	R15, R1, R15
+	FMOVQ	(R15), F1
+	ADD	R16, R2, R15
+	FMOVQ	(R15), F2
+	VFMLA	V2.S4, V1.S4, V0.S4
+	SUB	$1, R14
+	CBNZ	R14, taps8
+
+tapsDone9:
+	CBZ	R10, limited10
+	MOVD	R10, R13
+	VLD1R.P	4(R13), [V1.S4]
+	VLD1R	(R13), [V2.S4]
+	WORD	$0x6ea0e423 // fcmgt v3.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V3.B16
+	VORR	V3.B16, V3.B16, V0.B16
+	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
+
+limited10:
+	ADD	R12, R0, R13
+	FMOVQ	F0, (R13)
+	ADD	$16, R12
+	SUBS	$4, R11, R11
+	BGE	channels6
+
+channelsDone7:
+	ADD	$4, R11
+	TBZ	$1, R11, skip11
+	ADD	R12, R3, R13
+	FMOVD	(R13), F0
+	MOVD	R4, R13
+	MOVD	R5, R14
+	CBZ	R14, tapsDone13
+
+taps12:
+	MOVW	(R13), R15
+	ADD	R15<<2, R12, R15
+	MOVW	4(R13), R16
+	ADD	R16<<2, R12, R16
+	ADD	$8, R13
+	ADD	R15, R1, R15
+	FMOVD	(R15), F1
+	ADD	R16, R2, R15
+	FMOVD	(R15), F2
+	VFMLA	V2.S4, V1.S4, V0.S4
+	SUB	$1, R14
+	CBNZ	R14, taps12
+
+tapsDone13:
+	CBZ	R10, limited14
+	MOVD	R10, R13
+	VLD1R.P	4(R13), [V1.S4]
+	VLD1R	(R13), [V2.S4]
+	WORD	$0x6ea0e423 // fcmgt v3.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V3.B16
+	VORR	V3.B16, V3.B16, V0.B16
+	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
+
+limited14:
+	ADD	R12, R0, R13
+	FMOVD	F0, (R13)
 	ADD	$8, R12
+
+skip11:
+	TBZ	$0, R11, skip15
+	ADD	R12, R3, R11
+	FMOVS	(R11), F0
+	MOVD	R4, R11
+	MOVD	R5, R13
+	CBZ	R13, tapsDone17
+
+taps16:
+	MOVW	(R11), R14
+	ADD	R14<<2, R12, R14
+	MOVW	4(R11), R15
+	ADD	R15<<2, R12, R15
+	ADD	$8, R11
 	ADD	R14, R1, R14
-	FMOVD	(R14), F1
+	FMOVS	(R14), F1
 	ADD	R15, R2, R14
-	FMOVD	(R14), F2
+	FMOVS	(R14), F2
 	VFMLA	V2.S4, V1.S4, V0.S4
 	SUB	$1, R13
-	CBNZ	R13, taps10
+	CBNZ	R13, taps16
 
-tapsDone11:
-	ADD	R11, R0, R12
-	FMOVD	F0, (R12)
-	ADD	$8, R11
+tapsDone17:
+	CBZ	R10, limited18
+	MOVD	R10, R11
+	VLD1R.P	4(R11), [V1.S4]
+	VLD1R	(R11), [V2.S4]
+	WORD	$0x6ea0e423 // fcmgt v3.4s, v1.4s, v0.4s
+	VBSL	V0.B16, V1.B16, V3.B16
+	VORR	V3.B16, V3.B16, V0.B16
+	WORD	$0x4ea2f400 // fmin v0.4s, v0.4s, v2.4s
 
-skip9:
-	TBZ	$0, R10, skip12
-	ADD	R11, R3, R10
-	FMOVS	(R10), F0
-	MOVD	R4, R10
-	MOVD	R5, R12
-	CBZ	R12, tapsDone14
+limited18:
+	ADD	R12, R0, R11
+	FMOVS	F0, (R11)
 
-taps13:
-	MOVW	(R10), R13
-	ADD	R13<<2, R11, R13
-	MOVW	4(R10), R14
-	ADD	R14<<2, R11, R14
-	ADD	$8, R10
-	ADD	R13, R1, R13
-	FMOVS	(R13), F1
-	ADD	R14, R2, R13
-	FMOVS	(R13), F2
-	VFMLA	V2.S4, V1.S4, V0.S4
-	SUB	$1, R12
-	CBNZ	R12, taps13
-
-tapsDone14:
-	ADD	R11, R0, R10
-	FMOVS	F0, (R10)
-
-skip12:
+skip15:
 	ADD	R8, R0
 	ADD	R9, R1
 	SUB	$1, R6

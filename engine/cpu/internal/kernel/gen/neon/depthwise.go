@@ -12,10 +12,10 @@ func depthwiseKernels() {
 // depthwiseRow emits DepthwiseRow: for each pixel and each block of channels, a
 // loop over the taps.
 func depthwiseRow() {
-	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)")
+	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int, bounds *float32)")
 	dst, src, w, bias, taps := argument("dst"), argument("src"), argument("w"), argument("bias"), argument("taps")
 	count, pixels, channels := argument("count"), argument("n"), argument("c")
-	dstStep, srcStep := argument("dstStep"), argument("srcStep")
+	dstStep, srcStep, bounds := argument("dstStep"), argument("srcStep"), argument("bounds")
 	label("pixels")
 	overRow("channels", channels, 4, func(b block) {
 		sums := b.in(bias).load()
@@ -32,6 +32,7 @@ func depthwiseRow() {
 		ins("SUB", imm(1), left)
 		jump("CBNZ", again, left)
 		label(done)
+		limit(bounds, sums)
 		b.in(dst).store(sums)
 	})
 	ins("ADD", dstStep, dst)
@@ -39,6 +40,22 @@ func depthwiseRow() {
 	ins("SUB", imm(1), pixels)
 	jump("CBNZ", "pixels", pixels)
 	finish()
+}
+
+// limit changes sums, if bounds is not nil, to at least the first and at most the second of
+// its numbers. A NaN stays one, and so does −0 where the first number is 0.
+func limit(bounds gp, sums []vec) {
+	done := fresh("limited")
+	jump("CBZ", done, bounds)
+	at := copyOf(bounds)
+	low, high := newVec(), newVec()
+	ins("VLD1R.P", mem{base: at, disp: floatSize}, low.list("S4"))
+	ins("VLD1R", mem{base: at}, high.list("S4"))
+	for _, v := range sums {
+		move(choose(above(low, v), low, v), v)
+		lanewise(fmin, v, v, high)
+	}
+	label(done)
 }
 
 // tap returns where the block lies in the tap at p, and in its weights.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -13,7 +15,7 @@ const wide = 16
 // and each block of channels, a loop over the taps. Four pixels share the weights. The
 // sums are those of depthwiseRowSIMD, with the same bits.
 func depthwiseRowAVX512() {
-	function("depthwiseRowAVX512", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)")
+	function("depthwiseRowAVX512", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int, bounds *float32)")
 	k := depthwiseAVX512{
 		dst: stepped{param("dst"), param("dstStep"), GP64()}, src: stepped{param("src"), param("srcStep"), GP64()},
 		w: param("w"), at: GP64(), mask: K(),
@@ -132,6 +134,7 @@ func (k *depthwiseAVX512) sums(label string, n, vectors int) {
 	DECQ(left)
 	JNE(LabelRef(label + "_taps"))
 	Label(label + "_done")
+	limit(label, param("bounds"), slices.Concat(acc...), ZMM(), ZMM())
 	to := GP64()
 	LEAQ(Mem{Base: k.dst.base, Index: k.at, Scale: floatSize}, to)
 	for p := range n {

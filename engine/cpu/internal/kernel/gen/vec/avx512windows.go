@@ -78,7 +78,7 @@ type windowsAVX512 struct {
 // windowArgs are the fields of vec.windowArgs, eight bytes each.
 var windowArgs = []string{
 	"dst", "src", "w", "bias", "groups", "dstGroup", "srcGroup", "rows", "n",
-	"dstStep", "srcStep", "srcRow", "wStep", "valid", "c",
+	"dstStep", "srcStep", "srcRow", "wStep", "valid", "c", "bounds",
 }
 
 // arg returns where an argument lies, and param loads it.
@@ -127,6 +127,7 @@ func (k *windowsAVX512) sums(label string, vectors int) {
 	JNE(LabelRef(label + "_row"))
 
 	Label(label + "_done")
+	limit(label, k.param("bounds"), slices.Concat(acc...), ZMM(), ZMM())
 	to := GP64()
 	LEAQ(Mem{Base: k.dst, Index: k.at, Scale: floatSize}, to)
 	for p := range acc {

@@ -2,9 +2,11 @@ package main
 
 import (
 	"log"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // tapSize is the size of a vec.Tap, two int32.
@@ -36,7 +38,7 @@ func depthwiseKernels() {
 // each block of channels, a loop over the taps. Two pixels share the weights, so
 // that there are three loads for two multiply-adds and not four.
 func depthwiseRow() {
-	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int)")
+	function("depthwiseRowSIMD", "(dst, src, w, bias *float32, taps *int32, count, n, dstStep, srcStep, c int, bounds *float32)")
 	dst, src, w := param("dst"), param("src"), param("w")
 	channels := newRow(param("c"))
 	Label("pairs")
@@ -93,12 +95,27 @@ func depthwisePixels(label string, channels *row, w gp, src, dst []gp) {
 		DECQ(left)
 		JNE(LabelRef(label))
 		Label(label + "_done")
+		limit(label, param("bounds"), slices.Concat(sums...), YMM(), YMM())
 		for p := range src {
 			for v, s := range block {
 				s.store(sums[p][v], dst[p])
 			}
 		}
 	})
+}
+
+// limit emits, if bounds is not nil, that sums become at least the first and at most the
+// second of its numbers. A NaN stays one.
+func limit(label string, bounds gp, sums []reg.VecVirtual, low, high reg.VecVirtual) {
+	TESTQ(bounds, bounds)
+	JEQ(LabelRef(label + "_limited"))
+	VBROADCASTSS(Mem{Base: bounds}, low)
+	VBROADCASTSS(Mem{Base: bounds, Disp: floatSize}, high)
+	for _, x := range sums {
+		VMAXPS(x, low, x)
+		VMINPS(x, high, x)
+	}
+	Label(label + "_limited")
 }
 
 // depthwiseGradRow emits DepthwiseGradRow: for each tap and each block of
