@@ -289,16 +289,63 @@ func TestGradients(t *testing.T) {
 	// (the scale there is 8), and that one element changes gradients by 2·10⁻³
 	// of their norm.
 	const exact, flipped = 2e-5, 5e-3
+	// With generic kernels, by Winograd's algorithm, one of VGG-16's windows of
+	// maximum pooling has its maximum elsewhere, among two numbers that are less than
+	// 10⁻⁵ apart, and that changes a gradient by 6·10⁻³ of its norm. testGradients
+	// counts such decisions before it allows more than flipped.
+	const moved = 1e-2
 	tolerance := exact
 	if !strings.Contains(strict.Description(), "avx2") {
 		tolerance = flipped
 	}
-	t.Run("strict", func(t *testing.T) { testGradients(t, strict, false, tolerance) })
-	t.Run("fast", func(t *testing.T) { testGradients(t, device, false, flipped) })
-	t.Run("slim", func(t *testing.T) { testGradients(t, device, true, 2e-4) })
+	t.Run("strict", func(t *testing.T) { testGradients(t, strict, false, tolerance, tolerance) })
+	t.Run("fast", func(t *testing.T) { testGradients(t, device, false, flipped, moved) })
+	t.Run("slim", func(t *testing.T) { testGradients(t, device, true, 2e-4, 2e-4) })
 }
 
-func testGradients(t *testing.T, d engine.Device, slim bool, tolerance float64) {
+// decisions returns how many elements pass on a derivative in one of two computations and not
+// in the other one, of the ReLUs and maximum poolings in a graph: by strict and by d.
+func decisions(t *testing.T, g *graph.Graph, feeds engine.Feeds, d engine.Device) (differ int) {
+	t.Helper()
+	var args []*graph.Node
+	var again []func(x *graph.Node) *graph.Node
+	for _, n := range g.Nodes() {
+		switch op := n.Op().(type) {
+		case graph.MaxPool2DOp:
+			again = append(again, func(x *graph.Node) *graph.Node { return graph.MaxPool2D(x, op.Kernel, op.Window, op.Ceil) })
+		case graph.UnaryOp:
+			if op.Func != graph.KindReLU {
+				continue
+			}
+			again = append(again, graph.ReLU)
+		default:
+			continue
+		}
+		args = append(args, n.Inputs()[0])
+	}
+	a, b := run(t, strict, feeds, args...), run(t, d, feeds, args...)
+	for i, f := range again {
+		passes := func(x *tensor.Tensor) []float32 {
+			own := graph.New()
+			in := own.Input("x", x.Shape()...)
+			return run(t, strict, engine.Feeds{in: x}, graph.Gradients(graph.Sum(f(in), 0, 1, 2, 3), in)[0])[0].Data()
+		}
+		if len(args[i].Shape()) != 4 {
+			continue
+		}
+		other := passes(b[i])
+		for k, v := range passes(a[i]) {
+			if v != other[k] {
+				differ++
+			}
+		}
+	}
+	return differ
+}
+
+// testGradients allows differences of most where a decision of a ReLU or of a maximum pooling
+// differs from those of direct sums, and of tolerance elsewhere, as shares of a gradient's norm.
+func testGradients(t *testing.T, dev engine.Device, slim bool, tolerance, most float64) {
 	for _, name := range networks() {
 		g := readGolden(t, name)
 		if g.slim() != slim {
@@ -322,16 +369,23 @@ func testGradients(t *testing.T, d engine.Device, slim bool, tolerance float64) 
 			}
 			image := tensor.New(1, 3, size, size)
 			fill("image", image)
-			got := run(t, d, engine.Feeds{trace.Input: image}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
+			got := run(t, dev, engine.Feeds{trace.Input: image}, append([]*graph.Node{loss}, graph.Gradients(loss, wrt...)...)...)
 			if l := float64(got[0].Data()[0]); !(math.Abs(l-g.Loss) <= 1e-5*g.Loss) {
 				t.Errorf("loss %v, want %v", l, g.Loss)
 			}
 			worst, least := 0.0, leastNorm(g)
+			limit := tolerance
 			for i, p := range m.Parameters() {
 				norm, product := projection("grad/"+p.Name, got[1+i])
 				want := g.Gradients[i]
 				d := max(math.Abs(norm-want[0]), math.Abs(product-want[1])) / max(want[0], least)
-				if worst = max(worst, d); !(d <= tolerance) {
+				if d > limit && limit < most {
+					if n := decisions(t, trace.Graph, engine.Feeds{trace.Input: image}, dev); n > 0 {
+						t.Logf("%d decisions differ from those of direct sums", n)
+						limit = most
+					}
+				}
+				if worst = max(worst, d); !(d <= limit) {
 					t.Errorf("gradient of %s has norm %v and projection %v, want %v", p.Name, norm, product, want)
 				}
 			}
