@@ -52,6 +52,10 @@ type Weights struct {
 
 // Known returns all weights that are known to fit networks of package zoo. All were
 // trained with ImageNet-1k.
+//
+// timm 1.0.31 names these repositories with their licences as the homes of its models, and its
+// models have these numbers of parameters and the names and shapes that zoo.Spec.Timm says.
+// Whether a repository still has its files is seen when Get asks for them.
 func Known() []Weights {
 	return []Weights{
 		{"efficientnet-lite0", "timm/tf_efficientnet_lite0.in1k", 4652008, "Apache-2.0"},
@@ -59,15 +63,38 @@ func Known() []Weights {
 		{"efficientnet-lite2", "timm/tf_efficientnet_lite2.in1k", 6092072, "Apache-2.0"},
 		{"efficientnet-lite3", "timm/tf_efficientnet_lite3.in1k", 8197096, "Apache-2.0"},
 		{"efficientnet-lite4", "timm/tf_efficientnet_lite4.in1k", 13006568, "Apache-2.0"},
+		{"torchvision/convnext_base", "timm/convnext_base.fb_in1k", 88591464, "Apache-2.0"},
+		{"torchvision/convnext_small", "timm/convnext_small.fb_in1k", 50223688, "Apache-2.0"},
+		{"torchvision/convnext_tiny", "timm/convnext_tiny.fb_in1k", 28589128, "Apache-2.0"},
 		{"torchvision/densenet121", "timm/densenet121.tv_in1k", 7978856, "Apache-2.0"},
+		{"torchvision/densenet161", "timm/densenet161.tv_in1k", 28681000, "Apache-2.0"},
+		{"torchvision/densenet169", "timm/densenet169.tv_in1k", 14149480, "Apache-2.0"},
+		{"torchvision/densenet201", "timm/densenet201.tv_in1k", 20013928, "Apache-2.0"},
+		{"torchvision/efficientnet_b0", "timm/efficientnet_b0.ra_in1k", 5288548, "Apache-2.0"},
+		{"torchvision/efficientnet_b1", "timm/efficientnet_b1.ft_in1k", 7794184, "Apache-2.0"},
+		{"torchvision/efficientnet_b2", "timm/efficientnet_b2.ra_in1k", 9109994, "Apache-2.0"},
+		{"torchvision/efficientnet_b3", "timm/efficientnet_b3.ra2_in1k", 12233232, "Apache-2.0"},
+		{"torchvision/efficientnet_b4", "timm/efficientnet_b4.ra2_in1k", 19341616, "Apache-2.0"},
+		{"torchvision/inception_v3", "timm/inception_v3.tv_in1k", 23834568, "Apache-2.0"},
+		{"torchvision/mnasnet1_0", "timm/mnasnet_100.rmsp_in1k", 4383312, "Apache-2.0"},
 		{"torchvision/mobilenet_v2", "timm/mobilenetv2_100.ra_in1k", 3504872, "Apache-2.0"},
+		{"torchvision/regnet_x_1_6gf", "timm/regnetx_016.tv2_in1k", 9190136, "BSD-3-Clause"},
+		{"torchvision/regnet_x_3_2gf", "timm/regnetx_032.tv2_in1k", 15296552, "BSD-3-Clause"},
+		{"torchvision/regnet_x_400mf", "timm/regnetx_004_tv.tv2_in1k", 5495976, "BSD-3-Clause"},
+		{"torchvision/regnet_x_800mf", "timm/regnetx_008.tv2_in1k", 7259656, "BSD-3-Clause"},
+		{"torchvision/regnet_y_1_6gf", "timm/regnety_016.tv2_in1k", 11202430, "BSD-3-Clause"},
+		{"torchvision/regnet_y_3_2gf", "timm/regnety_032.tv2_in1k", 19436338, "BSD-3-Clause"},
+		{"torchvision/regnet_y_400mf", "timm/regnety_004.tv2_in1k", 4344144, "BSD-3-Clause"},
+		{"torchvision/regnet_y_800mf", "timm/regnety_008_tv.tv2_in1k", 6432512, "BSD-3-Clause"},
 		{"torchvision/resnet18", "timm/resnet18.tv_in1k", 11689512, "BSD-3-Clause"},
 		{"torchvision/resnet34", "timm/resnet34.tv_in1k", 21797672, "BSD-3-Clause"},
 		{"torchvision/resnet50", "timm/resnet50.tv_in1k", 25557032, "BSD-3-Clause"},
+		{"torchvision/resnext50_32x4d", "timm/resnext50_32x4d.tv_in1k", 25028904, "BSD-3-Clause"},
 		{"torchvision/vgg11", "timm/vgg11.tv_in1k", 132863336, "BSD-3-Clause"},
 		{"torchvision/vgg11_bn", "timm/vgg11_bn.tv_in1k", 132868840, "BSD-3-Clause"},
 		{"torchvision/vgg16", "timm/vgg16.tv_in1k", 138357544, "BSD-3-Clause"},
 		{"torchvision/vgg16_bn", "timm/vgg16_bn.tv_in1k", 138365992, "BSD-3-Clause"},
+		{"torchvision/wide_resnet50_2", "timm/wide_resnet50_2.tv_in1k", 68883240, "BSD-3-Clause"},
 	}
 }
 

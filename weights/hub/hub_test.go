@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/internal/download"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/zoo"
 	_ "github.com/strideml/stride/zoo/efficientnetlite"
 	_ "github.com/strideml/stride/zoo/torchvision"
@@ -292,6 +293,20 @@ func TestKnown(t *testing.T) {
 		}
 		if name, _, _ := strings.Cut(strings.TrimPrefix(w.Repo, "timm/"), "."); name != spec.Timm.Architecture {
 			t.Errorf("%s: %s, but timm has it as %s", w.Net, w.Repo, spec.Timm.Architecture)
+		}
+		shapes, err := nn.StateShapes(spec.New(spec.Classes), spec.Input)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		parameters := 0
+		for name, shape := range shapes {
+			if !strings.Contains(name, ".running_") {
+				parameters += shape.Size()
+			}
+		}
+		if parameters != w.Parameters {
+			t.Errorf("%s: %d parameters, but the network has %d", w.Net, w.Parameters, parameters)
 		}
 	}
 	if _, ok := Find("lenet"); ok {
