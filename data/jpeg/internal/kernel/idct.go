@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/strideml/stride/internal/isa"
+import (
+	"encoding/binary"
+
+	"github.com/strideml/stride/internal/isa"
+)
 
 // InverseDCT computes the samples of a row of blocks, which are len(last) times 64
 // coefficients in natural order: row by row, vertical frequency 0 first.
@@ -179,10 +183,7 @@ func anyBelowFirst(block []int16, last int) bool {
 // fill8 gives all samples of a block one level.
 func fill8(dst []uint8, stride int, level uint8) {
 	for y := range 8 {
-		row := (*[8]uint8)(dst[y*stride:])
-		for x := range row {
-			row[x] = level
-		}
+		binary.LittleEndian.PutUint64(dst[y*stride:], 0x0101010101010101*uint64(level))
 	}
 }
 
@@ -197,8 +198,15 @@ func column8(work *[64]int32, block *[64]int16, quant *[64]uint16, x int) {
 		return
 	}
 	const shift, half = fixBits - passBits, 1 << (fixBits - passBits - 1)
-	e0, e1, e2, e3 := even8(in0, dequantise(block[16+x], quant[16+x]), dequantise(block[32+x], quant[32+x]), dequantise(block[48+x], quant[48+x]))
-	o0, o1, o2, o3 := odd8(dequantise(block[8+x], quant[8+x]), dequantise(block[24+x], quant[24+x]), dequantise(block[40+x], quant[40+x]), dequantise(block[56+x], quant[56+x]))
+	in1, in2, in3 := dequantise(block[8+x], quant[8+x]), dequantise(block[16+x], quant[16+x]), dequantise(block[24+x], quant[24+x])
+	var e0, e1, e2, e3, o0, o1, o2, o3 int32
+	if block[32+x]|block[40+x]|block[48+x]|block[56+x] == 0 {
+		e0, e1, e2, e3 = shortEven8(in0, in2)
+		o0, o1, o2, o3 = shortOdd8(in1, in3)
+	} else {
+		e0, e1, e2, e3 = even8(in0, in2, dequantise(block[32+x], quant[32+x]), dequantise(block[48+x], quant[48+x]))
+		o0, o1, o2, o3 = odd8(in1, in3, dequantise(block[40+x], quant[40+x]), dequantise(block[56+x], quant[56+x]))
+	}
 	e0, e1, e2, e3 = e0+half, e1+half, e2+half, e3+half
 	work[x] = saturate((e0 + o0) >> shift)
 	work[56+x] = saturate((e0 - o0) >> shift)
@@ -213,8 +221,14 @@ func column8(work *[64]int32, block *[64]int16, quant *[64]uint16, x int) {
 // row8 transforms a row to samples.
 func row8(dst *[8]uint8, in *[8]int32) {
 	const shift, half = fixBits + passBits + 3, 1 << (fixBits + passBits + 2)
-	e0, e1, e2, e3 := even8(in[0], in[2], in[4], in[6])
-	o0, o1, o2, o3 := odd8(in[1], in[3], in[5], in[7])
+	var e0, e1, e2, e3, o0, o1, o2, o3 int32
+	if in[4]|in[5]|in[6]|in[7] == 0 {
+		e0, e1, e2, e3 = shortEven8(in[0], in[2])
+		o0, o1, o2, o3 = shortOdd8(in[1], in[3])
+	} else {
+		e0, e1, e2, e3 = even8(in[0], in[2], in[4], in[6])
+		o0, o1, o2, o3 = odd8(in[1], in[3], in[5], in[7])
+	}
 	e0, e1, e2, e3 = e0+half, e1+half, e2+half, e3+half
 	dst[0] = sample((e0 + o0) >> shift)
 	dst[7] = sample((e0 - o0) >> shift)
@@ -233,6 +247,20 @@ func even8(in0, in2, in4, in6 int32) (e0, e1, e2, e3 int32) {
 	z := (in2 + in6) * fix0541
 	a, b := z+in2*fix0765, z-in6*fix1847
 	return sum + a, difference + b, difference - b, sum - a
+}
+
+// shortEven8 is even8 where frequencies 4 and 6 are zero.
+func shortEven8(in0, in2 int32) (e0, e1, e2, e3 int32) {
+	sum, a, b := in0<<fixBits, in2*(fix0541+fix0765), in2*fix0541
+	return sum + a, sum + b, sum - b, sum - a
+}
+
+// shortOdd8 is odd8 where frequencies 5 and 7 are zero, with its multipliers added up.
+func shortOdd8(in1, in3 int32) (o0, o1, o2, o3 int32) {
+	return in1*(fix1501-fix0899+fix1175-fix0390) + in3*fix1175,
+		in1*fix1175 + in3*(fix3072-fix2562+fix1175-fix1961),
+		in1*(fix1175-fix0390) + in3*(fix1175-fix2562),
+		in1*(fix1175-fix0899) + in3*(fix1175-fix1961)
 }
 
 // odd8 is the half with the odd frequencies.
