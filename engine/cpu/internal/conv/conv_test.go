@@ -33,6 +33,7 @@ var problems = []Problem{
 	problem(2, 5, 7, 7, 9, 1, 2, 0, 1, 1),
 	problem(2, 6, 8, 7, 6, 3, 2, 1, 1, 6),
 	problem(3, 2, 6, 6, 3, 2, 3, 0, 1, 1),
+	problem(2, 30, 1, 1, 150, 1, 1, 0, 1, 1),
 }
 
 // terms calls f for each product of a convolution, with the indices of its

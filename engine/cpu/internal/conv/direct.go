@@ -303,6 +303,10 @@ func (d *Direct) runPhase(p *phase, o *Operands, at, end, row, from, to int) {
 		return
 	}
 	args := matrix.TileArgs{AOff: &p.aOff[row], COff: &p.cOff[at], Rows: end - at, NonTemporal: d.n*d.out.Size() > nonTemporalFloats}
+	if args.Rows == 1 && d.groups == 1 && d.nr == matrix.TileCols && len(p.taps) == 1 {
+		d.runPixel(p, o, args, at, from, to)
+		return
+	}
 	for g := range d.groups {
 		args.A = &o.Source[g*in]
 		for panel := from; panel < to; panel++ {
@@ -327,5 +331,26 @@ func (d *Direct) runPhase(p *phase, o *Operands, at, end, row, from, to int) {
 				gemm.Tile(&args, d.nr)
 			}
 		}
+	}
+}
+
+// runPixel is runPhase for one pixel, number at, and one tap: for images of one pixel, as those of
+// squeeze-and-excitation. The arguments of a call say where the pixel is.
+func (d *Direct) runPixel(p *phase, o *Operands, pixel matrix.TileArgs, at, from, to int) {
+	column := from * d.nr
+	for k := range p.blocks {
+		b, last := &p.blocks[k], k == len(p.blocks)-1
+		args := pixel
+		args.A, args.C, args.Cols = &o.Source[0], &o.Out[column], min(to*d.nr, d.out.C)-column
+		args.SegOff, args.Segs, args.Run = &b.segments[0], 1, b.run
+		args.B, args.Accumulate = &o.Packed[p.packed+(from*p.depth+b.start)*d.nr], k > 0
+		if k == 0 && o.Bias != nil {
+			args.Bias = &o.Bias[column]
+		}
+		if last && o.Add != nil {
+			args.Add, args.AddOff = &o.Add[column], &p.add[at]
+		}
+		o.Clip.Set(&args, last)
+		matrix.TileRow(&args, p.depth*d.nr)
 	}
 }

@@ -139,9 +139,7 @@ func (p *Batch) multiply(o Operands, row, rows int, scratch []float32) {
 		for k := 0; k < p.k; k += p.terms {
 			run := min(p.terms, p.k-k)
 			q.pack(scratch, o.B, k, run, from, to)
-			for panel := from; panel < to; panel++ {
-				q.multiply(o, scratch[(panel-from)*run*q.nr:], row, rows, panel, k, run)
-			}
+			q.multiply(o, scratch, run*q.nr, row, rows, from, to, k, run)
 		}
 	}
 }

@@ -156,37 +156,50 @@ func (p *Product) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	row0, part := task/p.parts*p.rows, task%p.parts
 	rows := min(p.rows, p.m-row0)
 	from, to := part*p.panels/p.parts, (part+1)*p.panels/p.parts
-	if p.terms > 0 {
+	switch {
+	case p.terms > 0:
 		for k := 0; k < p.k; k += p.terms {
 			run := min(p.terms, p.k-k)
 			p.pack(scratch, o.B, k, run, from, to)
-			for panel := from; panel < to; panel++ {
-				p.multiply(o, scratch[(panel-from)*run*p.nr:], row0, rows, panel, k, run)
-			}
+			p.multiply(o, scratch, run*p.nr, row0, rows, from, to, k, run)
 		}
-	} else {
+	case rows == 1: // side by side, see matrix.TileRow
+		for k := 0; k < p.k; k += work.Limit.BlockTerms {
+			p.multiply(o, o.B[(from*p.k+k)*p.nr:], p.k*p.nr, row0, 1, from, to, k, min(work.Limit.BlockTerms, p.k-k))
+		}
+	default:
 		for panel := from; panel < to; panel++ {
 			for k := 0; k < p.k; k += work.Limit.BlockTerms {
-				p.multiply(o, o.B[(panel*p.k+k)*p.nr:], row0, rows, panel, k, min(work.Limit.BlockTerms, p.k-k))
+				p.multiply(o, o.B[(panel*p.k+k)*p.nr:], 0, row0, rows, panel, panel+1, k, min(work.Limit.BlockTerms, p.k-k))
 			}
 		}
 	}
 	return row0 * p.n, (row0 + rows) * p.n
 }
 
-// multiply adds the terms from k on to some rows of one panel.
-func (p *Product) multiply(o Operands, packed []float32, row0, rows, panel, k, run int) {
-	column := panel * p.nr
-	args := matrix.TileArgs{
-		A: &o.A[row0*p.lda+k], AOff: &p.aOff[0], B: &packed[0], SegOff: &p.zero, Segs: 1, Run: run,
-		C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(p.nr, p.n-column), Accumulate: k > 0,
+// multiply adds the terms k ≤ t < k+run to some rows of the panels from ≤ p < to, whose
+// packed terms are step floats apart.
+func (p *Product) multiply(o Operands, packed []float32, step, row0, rows, from, to, k, run int) {
+	columns := p.nr
+	if rows == 1 && p.nr == matrix.TileCols {
+		columns *= to - from
 	}
-	if k == 0 && o.Bias != nil {
-		args.Bias = &o.Bias[column]
+	for column, end := from*p.nr, min(to*p.nr, p.n); column < end; column += columns {
+		args := matrix.TileArgs{
+			A: &o.A[row0*p.lda+k], AOff: &p.aOff[0], B: &packed[(column/p.nr-from)*step], SegOff: &p.zero, Segs: 1, Run: run,
+			C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(columns, end-column), Accumulate: k > 0,
+		}
+		if k == 0 && o.Bias != nil {
+			args.Bias = &o.Bias[column]
+		}
+		if o.Add != nil && k+run == p.k {
+			args.Add, args.AddOff = &o.Add[row0*p.n+column], args.COff
+		}
+		o.Clip.Set(&args, k+run == p.k)
+		if columns > p.nr {
+			matrix.TileRow(&args, step)
+		} else {
+			Tile(&args, p.nr)
+		}
 	}
-	if o.Add != nil && k+run == p.k {
-		args.Add, args.AddOff = &o.Add[row0*p.n+column], args.COff
-	}
-	o.Clip.Set(&args, k+run == p.k)
-	Tile(&args, p.nr)
 }

@@ -5465,6 +5465,285 @@ next:
 	VZEROUPPER
 	RET
 
+// func rowAVX512(args *TileArgs, step int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·rowAVX512(SB), $24-16
+	MOVQ    args+0(FP), AX
+	MOVQ    56(AX), AX
+	MOVQ    AX, (SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    96(AX), AX
+	MOVQ    AX, 8(SP)
+	MOVQ    args+0(FP), AX
+	MOVQ    64(AX), AX
+	MOVQ    AX, 16(SP)
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	MOVQ    args+0(FP), AX
+	MOVQ    80(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip171
+	VMOVUPS (AX), Z0
+	VMOVUPS 64(AX), Z1
+	VMOVUPS 128(AX), Z2
+	VMOVUPS 192(AX), Z3
+
+skip171:
+	MOVQ args+0(FP), AX
+	MOVQ (AX), AX
+	MOVQ args+0(FP), CX
+	MOVQ 32(CX), CX
+	MOVQ step+8(FP), DX
+	SHLQ $0x02, DX
+	MOVQ args+0(FP), BX
+	MOVQ 40(BX), BX
+	LEAQ (BX)(DX*1), SI
+	LEAQ (SI)(DX*1), DI
+	LEAQ (DI)(DX*1), DX
+
+term:
+	VBROADCASTSS (AX), Z4
+	VFMADD231PS  (BX), Z4, Z0
+	ADDQ         $0x40, BX
+	VFMADD231PS  (SI), Z4, Z1
+	ADDQ         $0x40, SI
+	VFMADD231PS  (DI), Z4, Z2
+	ADDQ         $0x40, DI
+	VFMADD231PS  (DX), Z4, Z3
+	ADDQ         $0x40, DX
+	ADDQ         $0x04, AX
+	DECQ         CX
+	JNE          term
+	CMPQ         16(SP), $0x04
+	JLT          part4
+	MOVQ         args+0(FP), AX
+	MOVQ         72(AX), AX
+	CMPQ         AX, $0x10
+	JLT          part4
+	MOVQ         args+0(FP), AX
+	MOVB         104(AX), AL
+	TESTB        AL, AL
+	JEQ          skip172
+	MOVQ         (SP), AX
+	MOVQ         args+0(FP), CX
+	MOVQ         48(CX), CX
+	MOVLQSX      (AX), DX
+	ADDQ         $0x04, AX
+	LEAQ         (CX)(DX*4), DX
+	VADDPS       (DX), Z0, Z0
+	MOVLQSX      (AX), DX
+	ADDQ         $0x04, AX
+	LEAQ         (CX)(DX*4), DX
+	VADDPS       (DX), Z1, Z1
+	MOVLQSX      (AX), DX
+	ADDQ         $0x04, AX
+	LEAQ         (CX)(DX*4), DX
+	VADDPS       (DX), Z2, Z2
+	MOVLQSX      (AX), DX
+	ADDQ         $0x04, AX
+	LEAQ         (CX)(DX*4), DX
+	VADDPS       (DX), Z3, Z3
+
+skip172:
+	MOVQ    args+0(FP), AX
+	MOVQ    88(AX), AX
+	TESTQ   AX, AX
+	JEQ     skip174
+	MOVQ    8(SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    88(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z0, Z0
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z1, Z1
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z2, Z2
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VADDPS  (DX), Z3, Z3
+
+skip174:
+	MOVQ         args+0(FP), AX
+	MOVB         105(AX), AL
+	TESTB        AL, AL
+	JEQ          skip176
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z5, Z3
+	MOVQ         args+0(FP), AX
+	MOVB         106(AX), AL
+	TESTB        AL, AL
+	JEQ          skip177
+	VBROADCASTSS six<>+0(SB), Z5
+	VMINPS       Z0, Z5, Z0
+	VMINPS       Z1, Z5, Z1
+	VMINPS       Z2, Z5, Z2
+	VMINPS       Z3, Z5, Z3
+
+skip177:
+skip176:
+	MOVQ    (SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    48(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z0, (DX)
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z1, (DX)
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z2, (DX)
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z3, (DX)
+	JMP     next
+
+part4:
+	MOVL      $-1, AX
+	MOVQ      args+0(FP), CX
+	MOVQ      72(CX), CX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	MOVQ      args+0(FP), AX
+	MOVB      104(AX), AL
+	TESTB     AL, AL
+	JEQ       skip179
+	MOVQ      (SP), AX
+	MOVQ      args+0(FP), CX
+	MOVQ      48(CX), CX
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	CMPQ      16(SP), $0x01
+	JLE       end180
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	CMPQ      16(SP), $0x02
+	JLE       end180
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	CMPQ      16(SP), $0x03
+	JLE       end180
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+end180:
+skip179:
+	MOVQ      args+0(FP), AX
+	MOVQ      88(AX), AX
+	TESTQ     AX, AX
+	JEQ       skip181
+	MOVQ      8(SP), AX
+	MOVQ      args+0(FP), CX
+	MOVQ      88(CX), CX
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z0, Z0
+	CMPQ      16(SP), $0x01
+	JLE       end182
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z1, Z1
+	CMPQ      16(SP), $0x02
+	JLE       end182
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z2, Z2
+	CMPQ      16(SP), $0x03
+	JLE       end182
+	MOVLQSX   (AX), DX
+	ADDQ      $0x04, AX
+	LEAQ      (CX)(DX*4), DX
+	VMOVUPS.Z (DX), K1, Z4
+	VADDPS    Z4, Z3, Z3
+
+end182:
+skip181:
+	MOVQ         args+0(FP), AX
+	MOVB         105(AX), AL
+	TESTB        AL, AL
+	JEQ          skip183
+	VPXORD       Z5, Z5, Z5
+	VMAXPS       Z0, Z5, Z0
+	VMAXPS       Z1, Z5, Z1
+	VMAXPS       Z2, Z5, Z2
+	VMAXPS       Z3, Z5, Z3
+	MOVQ         args+0(FP), AX
+	MOVB         106(AX), AL
+	TESTB        AL, AL
+	JEQ          skip184
+	VBROADCASTSS six<>+0(SB), Z5
+	VMINPS       Z0, Z5, Z0
+	VMINPS       Z1, Z5, Z1
+	VMINPS       Z2, Z5, Z2
+	VMINPS       Z3, Z5, Z3
+
+skip184:
+skip183:
+	MOVQ    (SP), AX
+	MOVQ    args+0(FP), CX
+	MOVQ    48(CX), CX
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z0, K1, (DX)
+	CMPQ    16(SP), $0x01
+	JLE     end185
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z1, K1, (DX)
+	CMPQ    16(SP), $0x02
+	JLE     end185
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z2, K1, (DX)
+	CMPQ    16(SP), $0x03
+	JLE     end185
+	MOVLQSX (AX), DX
+	ADDQ    $0x04, AX
+	LEAQ    (CX)(DX*4), DX
+	VMOVUPS Z3, K1, (DX)
+
+end185:
+next:
+	VZEROUPPER
+	RET
+
 // func outerAVX512(args *OuterArgs)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
 TEXT ·outerAVX512(SB), $40-8
@@ -5581,7 +5860,7 @@ sum24:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip171
+	JEQ    skip186
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -5658,7 +5937,7 @@ sum24:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z23, Z23
 
-skip171:
+skip186:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5745,7 +6024,7 @@ part24:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip174
+	JEQ       skip189
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -5754,146 +6033,146 @@ part24:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 	CMPQ      (SP), $0x08
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z8, Z8
 	CMPQ      (SP), $0x09
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z9, Z9
 	CMPQ      (SP), $0x0a
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z10, Z10
 	CMPQ      (SP), $0x0b
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z11, Z11
 	CMPQ      (SP), $0x0c
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z12, Z12
 	CMPQ      (SP), $0x0d
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z13, Z13
 	CMPQ      (SP), $0x0e
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z14, Z14
 	CMPQ      (SP), $0x0f
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z15, Z15
 	CMPQ      (SP), $0x10
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z16, Z16
 	CMPQ      (SP), $0x11
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z17, Z17
 	CMPQ      (SP), $0x12
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z18, Z18
 	CMPQ      (SP), $0x13
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z19, Z19
 	CMPQ      (SP), $0x14
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z20, Z20
 	CMPQ      (SP), $0x15
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z21, Z21
 	CMPQ      (SP), $0x16
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z22, Z22
 	CMPQ      (SP), $0x17
-	JLE       end175
+	JLE       end190
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z23, Z23
 
-end175:
-skip174:
+end190:
+skip189:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -5901,122 +6180,122 @@ skip174:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 	CMPQ    (SP), $0x08
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z8, K1, (DX)
 	CMPQ    (SP), $0x09
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z9, K1, (DX)
 	CMPQ    (SP), $0x0a
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z10, K1, (DX)
 	CMPQ    (SP), $0x0b
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z11, K1, (DX)
 	CMPQ    (SP), $0x0c
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z12, K1, (DX)
 	CMPQ    (SP), $0x0d
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z13, K1, (DX)
 	CMPQ    (SP), $0x0e
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z14, K1, (DX)
 	CMPQ    (SP), $0x0f
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z15, K1, (DX)
 	CMPQ    (SP), $0x10
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z16, K1, (DX)
 	CMPQ    (SP), $0x11
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z17, K1, (DX)
 	CMPQ    (SP), $0x12
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z18, K1, (DX)
 	CMPQ    (SP), $0x13
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z19, K1, (DX)
 	CMPQ    (SP), $0x14
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z20, K1, (DX)
 	CMPQ    (SP), $0x15
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z21, K1, (DX)
 	CMPQ    (SP), $0x16
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z22, K1, (DX)
 	CMPQ    (SP), $0x17
-	JLE     end176
+	JLE     end191
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z23, K1, (DX)
 
-end176:
+end191:
 	JMP next
 
 atMost16:
@@ -6093,7 +6372,7 @@ sum16:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip177
+	JEQ    skip192
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -6146,7 +6425,7 @@ sum16:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z15, Z15
 
-skip177:
+skip192:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -6209,7 +6488,7 @@ part16:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip180
+	JEQ       skip195
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -6218,98 +6497,98 @@ part16:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 	CMPQ      (SP), $0x08
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z8, Z8
 	CMPQ      (SP), $0x09
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z9, Z9
 	CMPQ      (SP), $0x0a
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z10, Z10
 	CMPQ      (SP), $0x0b
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z11, Z11
 	CMPQ      (SP), $0x0c
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z12, Z12
 	CMPQ      (SP), $0x0d
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z13, Z13
 	CMPQ      (SP), $0x0e
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z14, Z14
 	CMPQ      (SP), $0x0f
-	JLE       end181
+	JLE       end196
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z15, Z15
 
-end181:
-skip180:
+end196:
+skip195:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -6317,82 +6596,82 @@ skip180:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 	CMPQ    (SP), $0x08
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z8, K1, (DX)
 	CMPQ    (SP), $0x09
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z9, K1, (DX)
 	CMPQ    (SP), $0x0a
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z10, K1, (DX)
 	CMPQ    (SP), $0x0b
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z11, K1, (DX)
 	CMPQ    (SP), $0x0c
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z12, K1, (DX)
 	CMPQ    (SP), $0x0d
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z13, K1, (DX)
 	CMPQ    (SP), $0x0e
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z14, K1, (DX)
 	CMPQ    (SP), $0x0f
-	JLE     end182
+	JLE     end197
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z15, K1, (DX)
 
-end182:
+end197:
 	JMP next
 
 atMost8:
@@ -6453,7 +6732,7 @@ sum8:
 	MOVQ   args+0(FP), AX
 	MOVB   80(AX), AL
 	TESTB  AL, AL
-	JEQ    skip183
+	JEQ    skip198
 	MOVQ   32(SP), AX
 	MOVQ   args+0(FP), CX
 	MOVQ   56(CX), CX
@@ -6482,7 +6761,7 @@ sum8:
 	LEAQ   (AX)(CX*4), AX
 	VADDPS (DX), Z7, Z7
 
-skip183:
+skip198:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -6521,7 +6800,7 @@ part8:
 	MOVQ      args+0(FP), AX
 	MOVB      80(AX), AL
 	TESTB     AL, AL
-	JEQ       skip186
+	JEQ       skip201
 	MOVQ      32(SP), AX
 	MOVQ      args+0(FP), CX
 	MOVQ      56(CX), CX
@@ -6530,50 +6809,50 @@ part8:
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z0, Z0
 	CMPQ      (SP), $0x01
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z1, Z1
 	CMPQ      (SP), $0x02
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z2, Z2
 	CMPQ      (SP), $0x03
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z3, Z3
 	CMPQ      (SP), $0x04
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z4, Z4
 	CMPQ      (SP), $0x05
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z5, Z5
 	CMPQ      (SP), $0x06
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z6, Z6
 	CMPQ      (SP), $0x07
-	JLE       end187
+	JLE       end202
 	MOVQ      AX, DX
 	LEAQ      (AX)(CX*4), AX
 	VMOVUPS.Z (DX), K1, Z25
 	VADDPS    Z25, Z7, Z7
 
-end187:
-skip186:
+end202:
+skip201:
 	MOVQ    32(SP), AX
 	MOVQ    args+0(FP), CX
 	MOVQ    56(CX), CX
@@ -6581,42 +6860,42 @@ skip186:
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z0, K1, (DX)
 	CMPQ    (SP), $0x01
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z1, K1, (DX)
 	CMPQ    (SP), $0x02
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z2, K1, (DX)
 	CMPQ    (SP), $0x03
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z3, K1, (DX)
 	CMPQ    (SP), $0x04
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z4, K1, (DX)
 	CMPQ    (SP), $0x05
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z5, K1, (DX)
 	CMPQ    (SP), $0x06
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z6, K1, (DX)
 	CMPQ    (SP), $0x07
-	JLE     end188
+	JLE     end203
 	MOVQ    AX, DX
 	LEAQ    (AX)(CX*4), AX
 	VMOVUPS Z7, K1, (DX)
 
-end188:
+end203:
 next:
 	ADDQ   $0x60, 8(SP)
 	MOVQ   args+0(FP), AX

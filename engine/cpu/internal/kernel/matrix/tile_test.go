@@ -259,6 +259,46 @@ func TestTileSplit(t *testing.T) {
 	})
 }
 
+// TestTileRow checks that TileRow has the bits of Tile for each panel.
+func TestTileRow(t *testing.T) {
+	kerneltest.EachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(17, 18))
+		for _, cols := range []int{1, 16, 63, 64, 65, 130, 256} {
+			tc := &tileCase{nr: cols, rows: 1, cols: cols, segs: 1, run: 1 + r.IntN(40), bias: r.IntN(2) == 0, accumulate: r.IntN(2) == 0, add: r.IntN(2) == 0, relu: r.IntN(2) == 0}
+			tc.fill(r)
+			panels := Panels(cols, TileCols)
+			step := (tc.run + 3) * TileCols
+			tc.b, tc.biases = random(r, panels*step), random(r, panels*TileCols)
+			args := func(panel int) *TileArgs {
+				at := panel * TileCols
+				a := &TileArgs{
+					A: &tc.a[0], AOff: &tc.aOff[0], SegOff: &tc.segOff[0], Segs: 1, Run: tc.run, B: &tc.b[panel*step], COff: &tc.cOff[0],
+					Rows: 1, Cols: min(TileCols, cols-at), Accumulate: tc.accumulate, ReLU: tc.relu,
+				}
+				if tc.bias {
+					a.Bias = &tc.biases[at]
+				}
+				if tc.add {
+					a.Add, a.AddOff = &tc.more[at], &tc.addOff[0]
+				}
+				return a
+			}
+			want, got := slices.Clone(tc.c), slices.Clone(tc.c)
+			for panel := range panels {
+				a := args(panel)
+				a.C = &want[panel*TileCols]
+				Tile(a)
+			}
+			whole := args(0)
+			whole.C, whole.Cols = &got[0], cols
+			TileRow(whole, step)
+			if !slices.Equal(got, want) {
+				t.Errorf("%v: other bits than Tile", tc)
+			}
+		}
+	})
+}
+
 // TestTileNaN checks that ReLU keeps a NaN, and that a NaN in one row stays there.
 func TestTileNaN(t *testing.T) {
 	kerneltest.EachISA(t, func(t *testing.T) {

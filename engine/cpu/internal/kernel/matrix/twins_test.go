@@ -38,6 +38,22 @@ func twins() []kerneltest.Twin {
 	}
 	add("Tile", kerneltest.Rounding, onPanel(TileCols, Tile))
 	add("TileNarrow", kerneltest.Rounding, onPanel(NarrowCols, TileNarrow))
+	add("TileRow", kerneltest.Rounding, func(cols int) []float32 {
+		const terms = 9
+		c := kerneltest.Randoms(cols, 1)
+		if cols > 0 {
+			panels := Panels(cols, TileCols)
+			args := TileArgs{
+				A: &kerneltest.Randoms(terms+2, 2)[0], AOff: &ramp(1, 0)[0], SegOff: &ramp(1, 0)[0], Segs: 1, Run: terms,
+				B: &kerneltest.Randoms(panels*(terms+1)*TileCols, 3)[0], C: &c[0], COff: &ramp(1, 0)[0], Rows: 1, Cols: cols, ReLU: cols%2 == 0, Accumulate: cols%3 == 0,
+			}
+			if cols%4 == 1 {
+				args.Add, args.AddOff = &kerneltest.Randoms(cols, 4)[0], args.COff
+			}
+			TileRow(&args, (terms+1)*TileCols)
+		}
+		return c
+	})
 	for _, cols := range []int{NarrowCols, TileCols} {
 		add("Outer", kerneltest.Rounding, func(rows int) []float32 {
 			const terms = 9

@@ -48,6 +48,7 @@ func main() {
 	interleaveAVX512()
 	peakKernel()
 	tileAVX512()
+	rowAVX512()
 	outerAVX512()
 	Generate()
 }
