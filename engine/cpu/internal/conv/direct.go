@@ -289,7 +289,7 @@ func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, s
 
 // nonTemporalFloats is the size from which a result is taken to lie outside the cores'
 // own caches.
-const nonTemporalFloats = 1 << 18
+const nonTemporalFloats = 1 << 17
 
 // runPhase computes the pixels at ≤ i < end of a phase for the panels from ≤ p < to. row is the
 // number of the first of them in the source.
