@@ -78,31 +78,72 @@ func (r *Raster) Image() image.Image {
 // One channel is the luma of ITU-R 601, as Pillow rounds it; three are red, green
 // and blue. The picture must not be empty.
 func FromImage(picture image.Image, channels int) *Raster {
-	const lines = 16
+	r := &Raster{}
+	r.SetImage(picture, channels)
+	return r
+}
+
+// SetImage makes r what FromImage returns, and uses its memory.
+func (r *Raster) SetImage(picture image.Image, channels int) {
 	bounds := picture.Bounds()
 	w, h := bounds.Dx(), bounds.Dy()
-	out := New(channels, h, w)
+	r.Reset(channels, h, w)
 	if grey, ok := picture.(*image.Gray); ok && channels == 1 {
 		for y := range h {
-			copy(out.Pix[y*w:(y+1)*w], grey.Pix[grey.PixOffset(bounds.Min.X, bounds.Min.Y+y):])
+			copy(r.Pix[y*w:(y+1)*w], grey.Pix[grey.PixOffset(bounds.Min.X, bounds.Min.Y+y):])
 		}
-		return out
+		return
 	}
-	strip := image.NewRGBA(image.Rect(0, 0, w, min(lines, h)))
-	for y := 0; y < h; y += lines {
-		draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
-		draw.Draw(strip, strip.Rect, picture, bounds.Min.Add(image.Pt(0, y)), draw.Over)
-		for at := range min(lines, h-y) * w {
-			r, g, b := strip.Pix[4*at], strip.Pix[4*at+1], strip.Pix[4*at+2]
-			to := y*w + at
-			if channels == 1 {
-				out.Pix[to] = luma(r, g, b)
-			} else {
-				out.Pix[to], out.Pix[w*h+to], out.Pix[2*w*h+to] = r, g, b
+	var strip *image.RGBA
+	for y := range h {
+		row := opaqueRow(picture, bounds.Min.Y+y)
+		if row == nil {
+			if strip == nil {
+				strip = image.NewRGBA(image.Rect(0, 0, w, 1))
 			}
+			draw.Draw(strip, strip.Rect, image.White, image.Point{}, draw.Src)
+			draw.Draw(strip, strip.Rect, picture, bounds.Min.Add(image.Pt(0, y)), draw.Over)
+			row = strip.Pix
 		}
+		r.setRow(y, row)
 	}
-	return out
+}
+
+// opaqueRow returns a row of a picture, red, green, blue and 255 for each pixel, if
+// it is there in this form.
+func opaqueRow(picture image.Image, y int) []uint8 {
+	var row []uint8
+	switch p := picture.(type) {
+	case *image.RGBA:
+		row = p.Pix[p.PixOffset(p.Rect.Min.X, y):][:4*p.Rect.Dx()]
+	case *image.NRGBA:
+		row = p.Pix[p.PixOffset(p.Rect.Min.X, y):][:4*p.Rect.Dx()]
+	}
+	all := uint8(255)
+	for i := 3; i < len(row); i += 4 {
+		all &= row[i]
+	}
+	if all != 255 {
+		return nil
+	}
+	return row
+}
+
+// setRow sets a row to pixels of red, green, blue and a fourth byte.
+func (r *Raster) setRow(y int, pixels []uint8) {
+	w := r.Width
+	if r.Channels == 1 {
+		for x := range r.Pix[y*w:][:w] {
+			r.Pix[y*w+x] = luma(pixels[4*x], pixels[4*x+1], pixels[4*x+2])
+		}
+		return
+	}
+	red, green, blue := r.Plane(0)[y*w:][:w], r.Plane(1)[y*w:][:w], r.Plane(2)[y*w:][:w]
+	pixels = pixels[:4*w]
+	for x := range red {
+		p := pixels[4*x : 4*x+3 : 4*x+3]
+		red[x], green[x], blue[x] = p[0], p[1], p[2]
+	}
 }
 
 // luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
