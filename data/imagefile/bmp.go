@@ -9,6 +9,8 @@ import (
 	"image/color"
 	"io"
 	"math/bits"
+
+	"github.com/strideml/stride/data/raster"
 )
 
 // How the pixels of a BMP file are packed.
@@ -37,7 +39,7 @@ type bmpReader struct {
 
 // decodeBMP reads a BMP file. Alpha counts only if the header has a mask for it and
 // says that masks are used.
-func decodeBMP(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+func decodeBMP(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error) {
 	r := &bmpReader{in: in}
 	if err := r.header(check); err != nil {
 		return nil, 1, unexpected(err)

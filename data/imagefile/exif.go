@@ -1,21 +1,14 @@
 package imagefile
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"image"
 	"image/draw"
-	"io"
 	"regexp"
-	"slices"
-)
 
-// An orientation is EXIF's: how the stored picture must be turned to stand
-// upright. 1 is upright; 2 to 4 are mirrored left to right, turned by 180° and
-// mirrored top to bottom; 5 to 8 also swap rows and columns: transposed, turned
-// by 90° clockwise, transposed the other way, turned by 90° anticlockwise.
-type orientation int
+	"github.com/strideml/stride/data/raster"
+)
 
 // metadata is what a picture file may hold to say how it was turned.
 type metadata struct{ exif, xmp []byte }
@@ -26,12 +19,12 @@ const mostMetadata = 1 << 20
 
 // orientation is that of EXIF, or of XMP where EXIF has none. What is missing or
 // makes no sense counts as upright.
-func (m metadata) orientation() orientation {
+func (m metadata) orientation() raster.Orientation {
 	if o := exifOrientation(m.exif); o != 0 {
 		return o
 	}
 	if found := xmpOrientation.FindSubmatch(m.xmp); found != nil {
-		return orientation(found[1][0] - '0')
+		return raster.Orientation(found[1][0] - '0')
 	}
 	return 1
 }
@@ -39,78 +32,14 @@ func (m metadata) orientation() orientation {
 // xmpOrientation finds the orientation in XMP, as an attribute or an element.
 var xmpOrientation = regexp.MustCompile(`tiff:Orientation(?:="|>)([1-8])[^0-9]`)
 
-// What JPEG segments with metadata begin with.
-const (
-	exifPrefix = "Exif\x00\x00"
-	xmpPrefix  = "http://ns.adobe.com/xap/1.0/\x00"
-)
-
-// jpegHead reads a JPEG file's segments before the first scan, up to 16 MB: of
-// colour profiles and thumbnails there may be some. It stops early at what is no
-// segment, for the decoder to complain about.
-func jpegHead(in *bufio.Reader) ([]byte, error) {
-	const most = 16 << 20
-	head := make([]byte, 2, 4096) // start of image
-	if _, err := io.ReadFull(in, head); err != nil {
-		return nil, unexpected(err)
-	}
-	for len(head) < most {
-		start, err := in.Peek(4)
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		if len(start) < 4 || start[0] != 0xff || start[1] == 0xda || start[1] == 0xd9 {
-			break
-		}
-		length := 1 // of a fill byte
-		if start[1] != 0xff {
-			length = 2 + int(binary.BigEndian.Uint16(start[2:]))
-		}
-		head = slices.Grow(head, length)
-		n, err := io.ReadFull(in, head[len(head):][:length])
-		head = head[:len(head)+n]
-		if err != nil {
-			return nil, unexpected(err)
-		}
-	}
-	return head, nil
-}
-
-// jpegMetadata finds the metadata in a JPEG file's segments before the first scan.
-func jpegMetadata(file []byte) (found metadata) {
-	if len(file) < 2 || file[0] != 0xff || file[1] != 0xd8 {
-		return found
-	}
-	for in := file[2:]; len(in) >= 4 && in[0] == 0xff; {
-		marker := in[1]
-		if marker == 0xff { // a fill byte
-			in = in[1:]
-			continue
-		}
-		if marker == 0xda || marker == 0xd9 {
-			break // scan or end
-		}
-		length := int(binary.BigEndian.Uint16(in[2:]))
-		if length < 2 || 2+length > len(in) {
-			break
-		}
-		switch body := in[4 : 2+length]; {
-		case marker != 0xe1:
-		case found.exif == nil && bytes.HasPrefix(body, []byte(exifPrefix)):
-			found.exif = body
-		case found.xmp == nil && bytes.HasPrefix(body, []byte(xmpPrefix)):
-			found.xmp = body
-		}
-		in = in[2+length:]
-	}
-	return found
-}
+// exifPrefix is what EXIF data begin with in JPEG files.
+const exifPrefix = "Exif\x00\x00"
 
 // exifOrientation finds the orientation tag in the first directory of EXIF
 // data, which is laid out as a TIFF file. The standard's type for it is SHORT;
 // programs write any integer. What JPEG files have before the data may be there
 // in other formats too. It is 0 if there is no tag, and 1 if its value makes no sense.
-func exifOrientation(tiff []byte) orientation {
+func exifOrientation(tiff []byte) raster.Orientation {
 	const (
 		orientationTag = 0x0112
 		entrySize      = 12
@@ -139,7 +68,7 @@ func exifOrientation(tiff []byte) orientation {
 			if !ok || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
 				return 1
 			}
-			return orientation(value)
+			return raster.Orientation(value)
 		}
 		entries = entries[entrySize:]
 	}
@@ -162,14 +91,14 @@ func exifInteger(order binary.ByteOrder, kind uint16, field []byte) (uint32, boo
 }
 
 // upright turns a picture that was stored with this orientation.
-func (o orientation) upright(picture image.Image) image.Image {
+func upright(picture image.Image, o raster.Orientation) image.Image {
 	if o <= 1 || o > 8 {
 		return picture
 	}
 	bounds := picture.Bounds()
 	w, h := bounds.Dx(), bounds.Dy()
 	size := image.Rect(0, 0, w, h)
-	if o >= 5 {
+	if o.Swaps() {
 		size = image.Rect(0, 0, h, w)
 	}
 	if grey, ok := picture.(*image.Gray); ok {
@@ -177,7 +106,7 @@ func (o orientation) upright(picture image.Image) image.Image {
 		for y := range h {
 			row := grey.Pix[grey.PixOffset(bounds.Min.X, bounds.Min.Y+y):][:w]
 			for x, v := range row {
-				toX, toY := o.place(x, y, w, h)
+				toX, toY := place(o, x, y, w, h)
 				out.Pix[toY*out.Stride+toX] = v
 			}
 		}
@@ -188,7 +117,7 @@ func (o orientation) upright(picture image.Image) image.Image {
 		for y := range h {
 			row := colours.Pix[colours.PixOffset(bounds.Min.X, bounds.Min.Y+y):][:4*w]
 			for x := range w {
-				toX, toY := o.place(x, y, w, h)
+				toX, toY := place(o, x, y, w, h)
 				copy(out.Pix[toY*out.Stride+4*toX:][:4], row[4*x:])
 			}
 		}
@@ -199,7 +128,7 @@ func (o orientation) upright(picture image.Image) image.Image {
 	for y := range h {
 		draw.Draw(line, line.Rect, picture, bounds.Min.Add(image.Pt(0, y)), draw.Src)
 		for x := range w {
-			toX, toY := o.place(x, y, w, h)
+			toX, toY := place(o, x, y, w, h)
 			copy(out.Pix[toY*out.Stride+4*toX:][:4], line.Pix[4*x:])
 		}
 	}
@@ -207,7 +136,7 @@ func (o orientation) upright(picture image.Image) image.Image {
 }
 
 // place says where the stored pixel x, y of a w×h picture belongs.
-func (o orientation) place(x, y, w, h int) (toX, toY int) {
+func place(o raster.Orientation, x, y, w, h int) (toX, toY int) {
 	switch o {
 	case 2:
 		return w - 1 - x, y

@@ -62,7 +62,7 @@ func FuzzEXIF(f *testing.F) {
 		if passed, err := io.ReadAll(chunks); err != nil || !bytes.Equal(passed, input) {
 			t.Errorf("%d bytes of %d passed, error %v", len(passed), len(input), err)
 		}
-		for _, o := range []orientation{metadata{input, input}.orientation(), jpegMetadata(input).orientation(), chunks.metadata().orientation()} {
+		for _, o := range []raster.Orientation{metadata{input, input}.orientation(), readJPEGHead(input).orientation(), chunks.metadata().orientation()} {
 			if o < 1 || o > 8 {
 				t.Errorf("orientation %d", o)
 			}

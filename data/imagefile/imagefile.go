@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/strideml/stride/data/jpeg"
+	"github.com/strideml/stride/data/raster"
 )
 
 // DefaultMaxPixels is the largest picture that is read unless Options say
@@ -29,6 +31,11 @@ type Options struct {
 	// as it goes, and the rest is grey, as Pillow has it with
 	// LOAD_TRUNCATED_IMAGES. Without Warn such a file is an error.
 	Warn func(warning string)
+	// Draft, if it is at least 1×1, lets a JPEG file be decoded at 1/2, 1/4 or 1/8 of its
+	// size, which is faster: at the smallest of these that, upright, is not smaller than
+	// Draft in width or height. It is what draft does in Pillow. By default
+	// pictures have their whole size; those of other kinds always have.
+	Draft image.Point
 }
 
 // Open reads the picture in a file. It fails with one sentence that names the
@@ -64,28 +71,14 @@ func Decode(r io.Reader, name string, options Options) (picture image.Image, err
 	if err != nil {
 		return nil, err
 	}
-	check := options.check(name)
-	var read bytes.Buffer // the file, to be read again if it is cut short
-	if kind.name == "JPEG" && options.Warn != nil {
-		in = bufio.NewReader(io.TeeReader(in, &read))
+	if kind.name == jpegName {
+		return jpegImage(in, name, options)
 	}
-	picture, turned, err := kind.decode(in, check)
-	if err != nil && options.Warn != nil && isShort(err) {
-		if part, howMuch := partOfJPEG(read.Bytes(), check); part != nil {
-			options.Warn(fmt.Sprintf("%s is cut short: %s", name, howMuch))
-			picture, turned, err = part, jpegMetadata(read.Bytes()).orientation(), nil
-		}
-	}
-	if size := (*sizeError)(nil); errors.As(err, &size) {
-		return nil, size
-	}
+	stored, turned, err := kind.picture(in, name, options)
 	if err != nil {
-		return nil, damaged(name, kind.name, err)
+		return nil, err
 	}
-	if picture.Bounds().Empty() {
-		return nil, fmt.Errorf("%s holds an empty picture", name)
-	}
-	return turned.upright(picture), nil
+	return upright(stored, turned), nil
 }
 
 // recoverDecoder makes an error of a decoder's panic. The decoders are meant to
@@ -130,14 +123,8 @@ func Probe(path string, options Options) (info Info, err error) {
 		}
 		return enough
 	})
-	size := (*sizeError)(nil)
-	switch {
-	case errors.Is(err, enough):
-		return info, nil
-	case errors.As(err, &size):
-		return Info{}, size
-	case err != nil:
-		return Info{}, damaged(path, kind.name, err)
+	if err != nil && !errors.Is(err, enough) {
+		return Info{}, options.explain(path, kind.name, err)
 	}
 	return info, nil
 }
@@ -164,12 +151,16 @@ func recognize(in *bufio.Reader, name string) (kind, error) {
 	return k, nil
 }
 
+func (o Options) maxPixels() int {
+	if o.MaxPixels <= 0 {
+		return DefaultMaxPixels
+	}
+	return o.MaxPixels
+}
+
 // check refuses a picture that is empty or has too many pixels.
 func (o Options) check(name string) checkSize {
-	limit := o.MaxPixels
-	if limit <= 0 {
-		limit = DefaultMaxPixels
-	}
+	limit := o.maxPixels()
 	return func(w, h int) error {
 		switch {
 		case w < 1 || h < 1:
@@ -205,16 +196,7 @@ func checked(in io.Reader, check checkSize, config func(io.Reader) (image.Config
 	return decode(io.MultiReader(&read, in))
 }
 
-func decodeJPEG(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
-	head, err := jpegHead(in)
-	if err != nil {
-		return nil, 1, err
-	}
-	picture, err := checked(io.MultiReader(bytes.NewReader(head), in), check, jpeg.DecodeConfig, jpeg.Decode)
-	return picture, jpegMetadata(head).orientation(), err
-}
-
-func decodePNG(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+func decodePNG(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error) {
 	chunks := &pngChunks{in: in}
 	picture, err := checked(chunks, check, png.DecodeConfig, png.Decode)
 	if deep, ok := picture.(*image.NRGBA64); ok && err == nil {
@@ -236,7 +218,7 @@ func highBytes(deep *image.NRGBA64) *image.NRGBA {
 // decodeGIF reads the first frame of a GIF file, on a canvas of the file's size.
 // Where the frame does not reach, the canvas is transparent, or the first colour
 // of the palette when that frame has no transparent colour, as in Pillow.
-func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error) {
 	var canvas image.Rectangle
 	picture, err := checked(in, func(w, h int) error {
 		canvas = image.Rect(0, 0, w, h)
@@ -265,7 +247,7 @@ func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, orientation, err
 }
 
 // tooShort is what the decoders of the standard library say of data that end too early.
-var tooShort = []string{"not enough pixel data", "short Huffman data", "not enough image data"}
+var tooShort = []string{"not enough pixel data", "not enough image data"}
 
 // isShort says that an error is of data that end too early.
 func isShort(err error) bool {
@@ -280,9 +262,12 @@ func damaged(name, format string, err error) error {
 	if format != "" {
 		format += " "
 	}
+	part := (*jpeg.TruncatedError)(nil)
 	switch {
 	case saysShort(err):
 		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w (%w)", name, format, io.ErrUnexpectedEOF, err)
+	case errors.As(err, &part):
+		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w: %s", name, format, io.ErrUnexpectedEOF, howMuch(part))
 	case isShort(err):
 		return fmt.Errorf("%s is cut short: the %sdata ends too early: %w", name, format, io.ErrUnexpectedEOF)
 	}

@@ -3,6 +3,8 @@ package imagefile
 import (
 	"bufio"
 	"image"
+
+	"github.com/strideml/stride/data/raster"
 )
 
 // readable names the kinds of pictures that are read.
@@ -15,7 +17,7 @@ type kind struct {
 	signature string
 	// decode is nil for kinds that are known but not read; their names have an
 	// article, for errors.
-	decode func(in *bufio.Reader, check checkSize) (image.Image, orientation, error)
+	decode func(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error)
 	// advice says what to do with a picture of a kind that is not read.
 	advice string
 }
@@ -29,7 +31,7 @@ const (
 
 var kinds = []kind{
 	{"PNG", "\x89PNG\r\n\x1a\n", decodePNG, ""},
-	{"JPEG", "\xff\xd8\xff", decodeJPEG, ""},
+	{jpegName, "\xff\xd8\xff", probeJPEG, ""},
 	{"GIF", "GIF87a", decodeGIF, ""},
 	{"GIF", "GIF89a", decodeGIF, ""},
 	{"BMP", "BM", decodeBMP, ""},

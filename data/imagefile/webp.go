@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"image"
 	"io"
+
+	"github.com/strideml/stride/data/raster"
 )
 
 // A webpReader reads a WebP file: a RIFF container with chunks (RFC 9649). The
@@ -21,7 +23,7 @@ type webpReader struct {
 // decodeWebP reads a WebP file, or the first frame of an animated one. Where that
 // frame does not reach, the canvas is transparent, or black in a file without
 // alpha, as with libwebp, which takes no heed of the background colour.
-func decodeWebP(in *bufio.Reader, check checkSize) (image.Image, orientation, error) {
+func decodeWebP(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error) {
 	var head [12]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
 		return nil, 1, unexpected(err)
