@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/raster"
 )
 
@@ -139,6 +140,18 @@ func TestOtherKinds(t *testing.T) {
 	} {
 		if _, err := Decode(strings.NewReader(start), "f", Options{}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", start, err, want)
+		}
+	}
+}
+
+// TestHowMuch has what TestCutJPEG has no files of.
+func TestHowMuch(t *testing.T) {
+	for want, short := range map[string]jpeg.TruncatedError{
+		"colours are missing: of scan 2, 25 % is there":   {Row: 16, Height: 64, Scan: 2},
+		"the picture has less detail than it should have": {Row: 64, Height: 64, Scan: 1},
+	} {
+		if got := howMuch(&short); got != want {
+			t.Errorf("%+v: %q, want %q", short, got, want)
 		}
 	}
 }

@@ -146,12 +146,12 @@ func (o Options) scale(size image.Point) int {
 func howMuch(short *jpeg.TruncatedError) string {
 	there := 100 * short.Row / max(1, short.Height)
 	switch {
-	case short.Detail:
+	case short.Scan == 1 && there < 100:
+		return fmt.Sprintf("%d %% of the picture is there, with less detail than it should have, and the rest is grey", there)
+	case short.Detail || short.Scan == 1:
 		return "the picture has less detail than it should have"
 	case short.Scan > 1:
-		return fmt.Sprintf("of scan %d %d %% is there, and colours are missing", short.Scan, there)
-	case short.Scan == 1:
-		return fmt.Sprintf("%d %% of the picture is there, with less detail or colour than it should have, and the rest is grey", there)
+		return fmt.Sprintf("colours are missing: of scan %d, %d %% is there", short.Scan, there)
 	}
 	return fmt.Sprintf("%d %% of the picture is there, and the rest is grey", there)
 }
