@@ -18,7 +18,7 @@ import (
 
 // version is part of the settings. It changes when the format of the files does, or
 // when a picture file is decoded or resized to other values than before.
-const version = "stride picture cache 1"
+const version = "stride picture cache 2"
 
 // DefaultLimit is the most that a cache takes, in bytes, unless Options say
 // otherwise: 20 GB.

@@ -13,114 +13,106 @@ import (
 	"github.com/strideml/stride/data/raster"
 )
 
-// A Decoder reads picture files into rasters: 8-bit planes, upright, grey for one
-// channel and red, green and blue for three, with transparent pixels on white. The
-// values are those of raster.FromImage of what Open returns.
+// A Decoder reads picture files into rasters: 8-bit planes, grey for one channel and
+// red, green and blue for three, with transparent pixels on white. The values are those
+// of raster.FromImage of what Open returns.
 //
-// It keeps its memory for the next picture: decoding a JPEG file that is in memory allocates
-// nothing in steady state. The zero value is ready. It is not safe for concurrent use.
+// It keeps its memory for the next picture: decoding a JPEG file that is in memory
+// allocates nothing in steady state. The zero value is ready. It is not safe for
+// concurrent use.
 type Decoder struct {
+	// AsStored leaves pictures as they are stored: Decoded.Orientation says how they
+	// must be turned. By default they come upright.
+	AsStored bool
+
 	jpeg   jpeg.Decoder
 	file   []byte        // a JPEG file that is read from elsewhere
-	stored raster.Raster // the picture before it is turned
+	stored raster.Raster // a picture before it is turned
 	memory bytes.Reader
 	in     bufio.Reader
 }
 
-// Open reads the picture in a file into dst, with 1 or 3 channels. It returns the
-// picture's size, upright: that of dst unless Options.Draft has made dst smaller.
-// Errors are those of the function Open; after one, dst is undefined.
-func (d *Decoder) Open(dst *raster.Raster, path string, channels int, options Options) (image.Point, error) {
+// Decoded says what a Decoder has decoded.
+type Decoded struct {
+	// Size is the size of the picture in the file, upright. The raster has it, too, unless
+	// it is as stored or Options.Draft has made it smaller.
+	Size image.Point
+	// Orientation says how the raster must be turned to stand upright; 1 is not at all.
+	Orientation raster.Orientation
+}
+
+// Open reads the picture in a file into dst, with 1 or 3 channels. Errors are those of
+// the function Open; after one, dst is undefined.
+func (d *Decoder) Open(dst *raster.Raster, path string, channels int, options Options) (Decoded, error) {
 	f, err := openFile(path)
 	if err != nil {
-		return image.Point{}, err
+		return Decoded{}, err
 	}
 	defer f.Close()
 	return d.Read(dst, f, path, channels, options)
 }
 
 // Read is Open of what a reader gives; the name is for errors.
-func (d *Decoder) Read(dst *raster.Raster, r io.Reader, name string, channels int, options Options) (size image.Point, err error) {
-	o, size, err := d.ReadStored(&d.stored, r, name, channels, options)
-	return d.turn(dst, o, size, err)
-}
-
-// Decode is Open of a file that is in memory; the name is for errors.
-func (d *Decoder) Decode(dst *raster.Raster, file []byte, name string, channels int, options Options) (size image.Point, err error) {
-	o, size, err := d.DecodeStored(&d.stored, file, name, channels, options)
-	return d.turn(dst, o, size, err)
-}
-
-// turn makes dst the stored picture, upright.
-func (d *Decoder) turn(dst *raster.Raster, o raster.Orientation, size image.Point, err error) (image.Point, error) {
-	switch {
-	case err != nil:
-		return image.Point{}, err
-	case o == 1:
-		*dst, d.stored = d.stored, *dst
-	default:
-		raster.Upright(dst, &d.stored, o)
-	}
-	return size, nil
-}
-
-// ReadStored is Read without turning the picture: it returns how that is to be done.
-func (d *Decoder) ReadStored(dst *raster.Raster, r io.Reader, name string, channels int, options Options) (o raster.Orientation, size image.Point, err error) {
+func (d *Decoder) Read(dst *raster.Raster, r io.Reader, name string, channels int, options Options) (what Decoded, err error) {
 	defer recoverDecoder(name, &err)
 	d.in.Reset(r)
 	defer d.in.Reset(nil)
 	kind, err := recognize(&d.in, name)
 	if err != nil {
-		return 1, image.Point{}, err
+		return Decoded{}, err
 	}
-	if kind.name != jpegName {
-		return d.fromImage(dst, kind, name, channels, options)
+	if kind.name == jpegName {
+		if err := d.readJPEG(&d.in, options.check(name)); err != nil {
+			return Decoded{}, options.explain(name, jpegName, err)
+		}
+		return d.decodeJPEG(dst, d.file, name, channels, options)
 	}
-	if err := d.readJPEG(&d.in, options.check(name)); err != nil {
-		return 1, image.Point{}, options.explain(name, jpegName, err)
+	picture, o, err := kind.picture(&d.in, name, options)
+	if err != nil {
+		return Decoded{}, err
 	}
-	return d.decodeJPEG(dst, d.file, name, channels, options)
+	d.stored.SetImage(picture, channels)
+	size := image.Pt(d.stored.Width, d.stored.Height)
+	if o.Swaps() {
+		size = image.Pt(size.Y, size.X)
+	}
+	return d.turn(dst, Decoded{size, o}), nil
 }
 
-// DecodeStored is Decode without turning the picture: it returns how that is to be
-// done.
-func (d *Decoder) DecodeStored(dst *raster.Raster, file []byte, name string, channels int, options Options) (o raster.Orientation, size image.Point, err error) {
+// Decode is Open of a file that is in memory; the name is for errors.
+func (d *Decoder) Decode(dst *raster.Raster, file []byte, name string, channels int, options Options) (what Decoded, err error) {
 	if k, ok := kindOf(file[:min(len(file), signatureLength)]); ok && k.name == jpegName {
 		defer recoverDecoder(name, &err)
 		return d.decodeJPEG(dst, file, name, channels, options)
 	}
 	d.memory.Reset(file)
 	defer d.memory.Reset(nil)
-	return d.ReadStored(dst, &d.memory, name, channels, options)
+	return d.Read(dst, &d.memory, name, channels, options)
 }
 
-func (d *Decoder) decodeJPEG(dst *raster.Raster, file []byte, name string, channels int, options Options) (raster.Orientation, image.Point, error) {
+// turn makes dst the stored picture, upright unless d.AsStored.
+func (d *Decoder) turn(dst *raster.Raster, what Decoded) Decoded {
+	if d.AsStored || what.Orientation == 1 {
+		*dst, d.stored = d.stored, *dst
+		return what
+	}
+	raster.Upright(dst, &d.stored, what.Orientation)
+	return Decoded{what.Size, 1}
+}
+
+func (d *Decoder) decodeJPEG(dst *raster.Raster, file []byte, name string, channels int, options Options) (Decoded, error) {
 	color := jpeg.RGB
 	if channels == 1 {
 		color = jpeg.Gray
 	}
-	o, size, err := d.fromJPEG(dst, file, name, color, options)
+	what, err := d.fromJPEG(&d.stored, file, name, color, options)
 	if err != nil {
-		return 1, image.Point{}, options.explain(name, jpegName, err)
+		return Decoded{}, options.explain(name, jpegName, err)
 	}
-	return o, size, nil
+	return d.turn(dst, what), nil
 }
 
-// fromImage reads a picture of another kind, by way of package image.
-func (d *Decoder) fromImage(dst *raster.Raster, k kind, name string, channels int, options Options) (raster.Orientation, image.Point, error) {
-	picture, o, err := k.picture(&d.in, name, options)
-	if err != nil {
-		return 1, image.Point{}, err
-	}
-	dst.SetImage(picture, channels)
-	size := image.Pt(dst.Width, dst.Height)
-	if o.Swaps() {
-		size = image.Pt(size.Y, size.X)
-	}
-	return o, size, nil
-}
-
-// decoders are for Open and Decode.
+// decoders are for the functions Open and Decode; they turn pictures.
 var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // jpegImage decodes a JPEG file to an image of package image.
@@ -130,13 +122,11 @@ func jpegImage(in io.Reader, name string, options Options) (image.Image, error) 
 		return nil, options.explain(name, jpegName, err)
 	}
 	var upright raster.Raster
-	o, size, err := d.fromJPEG(&d.stored, d.file, name, jpeg.Stored, options)
+	what, err := d.fromJPEG(&d.stored, d.file, name, jpeg.Stored, options)
 	if err != nil {
-		err = options.explain(name, jpegName, err)
+		return nil, options.explain(name, jpegName, err)
 	}
-	if _, err = d.turn(&upright, o, size, err); err != nil {
-		return nil, err
-	}
+	d.turn(&upright, what)
 	decoders.Put(d)
 	return upright.Image(), nil
 }

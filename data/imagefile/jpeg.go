@@ -99,13 +99,13 @@ func (d *Decoder) readJPEG(in io.Reader, check checkSize) error {
 	return nil
 }
 
-// fromJPEG decodes a JPEG file into dst as it is stored, and returns how it must be
-// turned, and its whole size as it stands upright.
-func (d *Decoder) fromJPEG(dst *raster.Raster, file []byte, name string, color jpeg.Color, options Options) (raster.Orientation, image.Point, error) {
+// fromJPEG decodes a JPEG file into dst as it is stored, and returns its whole
+// size, upright, and how it must be turned.
+func (d *Decoder) fromJPEG(dst *raster.Raster, file []byte, name string, color jpeg.Color, options Options) (Decoded, error) {
 	head, check := readJPEGHead(file), options.check(name)
 	if head.width > 0 && head.height > 0 {
 		if err := check(head.width, head.height); err != nil {
-			return 1, image.Point{}, err
+			return Decoded{}, err
 		}
 	}
 	turned := head.orientation()
@@ -127,7 +127,7 @@ func (d *Decoder) fromJPEG(dst *raster.Raster, file []byte, name string, color j
 	if size.X == 0 || size.Y == 0 { // the height follows the first scan
 		size = upright(dst.Width, dst.Height)
 	}
-	return turned, size, err
+	return Decoded{size, turned}, err
 }
 
 // scale is the largest factor by which a picture of that size may be decoded smaller.

@@ -85,7 +85,11 @@ func (s *Split) Images(r Reading) (*Images, error) {
 // it is resized.
 func (d *Images) settings() string {
 	c := d.config
-	return fmt.Sprintf("%d channels, %s, %s, %v of %v, at most %d pixels", d.shape[0], c.CropMode, c.Interpolation, c.CropPct, c.InputSize, d.split.max)
+	draft := ""
+	if c.Draft {
+		draft = ", draft"
+	}
+	return fmt.Sprintf("%d channels, %s, %s, %v of %v, at most %d pixels%s", d.shape[0], c.CropMode, c.Interpolation, c.CropPct, c.InputSize, d.split.max, draft)
 }
 
 // Len implements data.Dataset.
@@ -115,6 +119,16 @@ func (d *Images) Stats() Stats { return Stats{int(d.decoded.Load()), d.cache.Sta
 
 // Read implements data.Dataset: the input that prediction makes of picture i.
 func (d *Images) Read(i int, pixels []float32) (int, error) {
+	if d.cache == nil { // nothing but the input is needed
+		err := d.read(i, func(path string, options imagefile.Options) (string, bool, error) {
+			from, err := d.config.OpenInput(pixels, path, options)
+			return from.Warning, true, err
+		})
+		if err != nil {
+			return 0, err
+		}
+		return d.Label(i), nil
+	}
 	r := d.rasters.Get().(*raster.Raster)
 	defer d.rasters.Put(r)
 	if err := d.Resized(i, r); err != nil {
@@ -125,6 +139,24 @@ func (d *Images) Read(i int, pixels []float32) (int, error) {
 
 // Resized reads picture i, decoded and resized, into r, whose memory it uses again.
 func (d *Images) Resized(i int, r *raster.Raster) error {
+	return d.read(i, func(path string, options imagefile.Options) (string, bool, error) {
+		item := d.split.Items[i]
+		key := imagecache.Key{Path: item.Path, Size: item.Size, ModTime: time.Unix(0, item.ModTime)}
+		if warning, ok := d.cache.Get(key, r); ok {
+			return warning, false, nil
+		}
+		picture := preprocess.Picture{Raster: r}
+		if err := d.config.OpenInto(&picture, path, options); err != nil {
+			return "", true, err
+		}
+		d.cache.Put(key, r, picture.Warning)
+		return picture.Warning, true, nil
+	})
+}
+
+// read checks the file of picture i and reads it, and counts and logs what comes of
+// that. decode returns the picture's warning, and whether its file was decoded.
+func (d *Images) read(i int, decode func(path string, options imagefile.Options) (warning string, decoded bool, err error)) error {
 	if i < 0 || i >= d.Len() {
 		return fmt.Errorf("no picture %d in a dataset of %d", i, d.Len())
 	}
@@ -136,16 +168,12 @@ func (d *Images) Resized(i int, r *raster.Raster) error {
 	if info.Size() != item.Size || info.ModTime().UnixNano() != item.ModTime {
 		return d.leaveOut(i, fmt.Errorf("%s has changed since the pictures were listed", path))
 	}
-	key := imagecache.Key{Path: item.Path, Size: item.Size, ModTime: time.Unix(0, item.ModTime)}
-	warning, ok := d.cache.Get(key, r)
-	if !ok {
-		picture, err := d.config.Open(path, imagefile.Options{MaxPixels: d.split.max})
-		if err != nil {
-			return d.leaveOut(i, err)
-		}
+	warning, decoded, err := decode(path, imagefile.Options{MaxPixels: d.split.max})
+	if err != nil {
+		return d.leaveOut(i, err)
+	}
+	if decoded {
 		d.decoded.Add(1)
-		d.cache.Put(key, picture.Raster, picture.Warning)
-		*r, warning = *picture.Raster, picture.Warning
 	}
 	if warning != "" {
 		if d.strict {

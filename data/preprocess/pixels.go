@@ -1,11 +1,9 @@
 package preprocess
 
 import (
-	"errors"
 	"fmt"
 	"image"
 	"math"
-	"sync"
 
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
@@ -19,83 +17,71 @@ const maxResized = 100_000_000
 // reports one, when the picture is empty, or when it is so long and narrow that
 // covering the input would take more than 100 megapixels.
 func (c Config) Tensor(picture image.Image) (*tensor.Tensor, error) {
-	resized, err := c.Resize(picture)
+	r, err := c.reader()
+	if err != nil {
+		return nil, err
+	}
+	defer r.release()
+	size, err := r.from(picture)
 	if err != nil {
 		return nil, err
 	}
 	x := tensor.New(1, c.InputSize[0], c.InputSize[1], c.InputSize[2])
-	return x, c.Cut(x.Data(), resized)
+	return x, r.input(x.Data(), size)
+}
+
+// FromRaster writes the C·H·W values of the input of a picture that is there as 8-bit
+// values, with one channel or three: Tensor of the same picture. Errors are those of
+// Tensor, of Check of the raster, and that pixels has another length.
+func (c Config) FromRaster(pixels []float32, picture *raster.Raster) error {
+	r, err := c.reader()
+	if err != nil {
+		return err
+	}
+	defer r.release()
+	size, err := r.fromRaster(picture)
+	if err != nil {
+		return err
+	}
+	return r.input(pixels, size)
 }
 
 // Resize does the first steps of Tensor: it brings a picture to the size of which
 // Cut takes the middle, as 8-bit values. With CropMode Center the whole picture is
 // there, and its shorter side is the side to resize to. Errors are those of Tensor.
 func (c Config) Resize(picture image.Image) (*raster.Raster, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	c = c.WithDefaults()
-	bounds := picture.Bounds()
-	if bounds.Empty() {
-		return nil, errors.New("the picture is empty")
-	}
-	inH, inW := bounds.Dy(), bounds.Dx()
-	outH, outW, err := c.resized(inH, inW)
+	r, err := c.reader()
 	if err != nil {
 		return nil, err
 	}
-	whole := raster.FromImage(picture, c.InputSize[0])
-	if inH == outH && inW == outW {
-		return whole, nil
+	defer r.release()
+	size, err := r.from(picture)
+	if err != nil {
+		return nil, err
 	}
-	filter := raster.Bilinear
-	if c.Interpolation == Bicubic {
-		filter = raster.Bicubic
-	}
-	resizer := resizers.Get().(*raster.Resizer)
-	defer resizers.Put(resizer)
 	out := &raster.Raster{}
-	resizer.Resize(out, whole, outH, outW, filter)
-	return out, nil
+	return out, r.resize(out, size)
 }
-
-// resizers keep their weights for the next picture of the same size.
-var resizers = sync.Pool{New: func() any { return new(raster.Resizer) }}
 
 // Cut does the last steps of Tensor: of a picture that Resize made it takes the
 // middle, and writes the C·H·W values of the input, inverted and normalised as the
-// Config says. The Config must pass Check. It is an error when the picture has
+// Config says. It is an error when Check reports one, and when the picture has
 // other channels than the input or is smaller.
 func (c Config) Cut(pixels []float32, resized *raster.Raster) error {
-	c = c.WithDefaults()
-	channels, h, w := c.InputSize[0], c.InputSize[1], c.InputSize[2]
-	if resized.Channels != channels || resized.Height < h || resized.Width < w || len(pixels) != channels*h*w {
-		return fmt.Errorf("an input of %v (%d values) cannot be cut out of a picture of %d×%d×%d", c.InputSize, len(pixels), resized.Channels, resized.Height, resized.Width)
+	r, err := c.reader()
+	if err != nil {
+		return err
 	}
-	top, left := center(resized.Height-h), center(resized.Width-w)
-	for channel := range channels {
-		values, plane := c.values(channel), resized.Plane(channel)
-		out := pixels[channel*h*w:][:h*w]
-		for y := range h {
-			for x, v := range plane[(top+y)*resized.Width+left:][:w] {
-				out[y*w+x] = values[v]
-			}
-		}
-	}
-	return nil
+	defer r.release()
+	return r.cut(pixels, resized)
 }
 
-// values returns what each byte of a channel becomes. Defaults are filled in.
-func (c Config) values(channel int) *[256]float32 {
-	var values [256]float32
-	for v := range values {
-		value := float32(v) / 255
-		if c.Invert {
-			value = float32(255-v) / 255
-		}
-		values[v] = (value - c.Mean[channel]) / c.Std[channel]
+// filter is the one that Interpolation names.
+func (c Config) filter() raster.Filter {
+	if c.Interpolation == Bicubic {
+		return raster.Bicubic
 	}
-	return &values
+	return raster.Bilinear
 }
 
 // resizeTo returns the size to resize to, which a picture is to cover or to be

@@ -146,6 +146,26 @@ func (r *Raster) setRow(y int, pixels []uint8) {
 	}
 }
 
+// Convert makes r src with 1 or 3 channels: the luma of red, green and blue, as
+// FromImage has it, or grey three times.
+func (r *Raster) Convert(src *Raster, channels int) {
+	if src.Channels == channels {
+		r.CopyFrom(src)
+		return
+	}
+	r.Reset(channels, src.Height, src.Width)
+	if channels == 1 {
+		red, green, blue := src.colours()
+		for i := range r.Plane(0) {
+			r.Pix[i] = luma(red[i], green[i], blue[i])
+		}
+		return
+	}
+	for channel := range channels {
+		copy(r.Plane(channel), src.Plane(0))
+	}
+}
+
 // luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
 func luma(r, g, b uint8) uint8 {
 	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
