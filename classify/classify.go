@@ -127,14 +127,16 @@ func (c *Classifier) input(picture image.Image) func() (*tensor.Tensor, error) {
 // Errors name the file. A JPEG file that is cut short is an error; PredictPicture
 // takes what is there of it.
 func (c *Classifier) PredictFile(ctx context.Context, path string, top int) ([]Class, error) {
-	picture, err := c.Preprocessing().Open(path, imagefile.Options{})
+	size := c.model.Preprocessing.InputSize
+	x := tensor.New(1, size[0], size[1], size[2])
+	from, err := c.model.Preprocessing.OpenInput(x.Data(), path, imagefile.Options{})
 	switch {
 	case err != nil:
 		return nil, err
-	case picture.Warning != "":
-		return nil, errors.New(picture.Warning)
+	case from.Warning != "":
+		return nil, errors.New(from.Warning)
 	}
-	classes, err := c.PredictPicture(ctx, picture, top)
+	classes, err := c.predict(ctx, top, false, func() (*tensor.Tensor, error) { return x, nil })
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

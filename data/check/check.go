@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"runtime"
 
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/engine"
 )
 
@@ -37,9 +37,10 @@ type Input struct {
 // Config says how to check. The zero value checks everything but labels.
 type Config struct {
 	// Features computes what describes a picture for the comparison of labels, the
-	// same number of values for each picture. It is called by several goroutines at
+	// same number of values for each picture. It is given the whole picture, red, green and
+	// blue, which it must not keep or change. It is called by several goroutines at
 	// once. Nil leaves that comparison out.
-	Features func(picture image.Image) ([]float32, error)
+	Features func(picture *raster.Raster) ([]float32, error)
 	// MaxLabels is about how many pictures are compared by their features; 0 means
 	// 50,000. Of more, those are taken whose contents have the lowest hashes.
 	MaxLabels int

@@ -20,6 +20,7 @@ import (
 
 	"github.com/strideml/stride/data/check"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
@@ -240,16 +241,14 @@ func TestImbalance(t *testing.T) {
 }
 
 // mean is a picture's mean colour around grey: photos of a class below have one.
-func mean(p image.Image) ([]float32, error) {
-	var sum [3]float32
-	size := p.Bounds().Size()
-	for y := range size.Y {
-		for x := range size.X {
-			r, g, b, _ := p.At(x, y).RGBA()
-			sum[0], sum[1], sum[2] = sum[0]+float32(r)/65535-.5, sum[1]+float32(g)/65535-.5, sum[2]+float32(b)/65535-.5
+func mean(p *raster.Raster) ([]float32, error) {
+	sum := make([]float32, 3)
+	for c := range sum {
+		for _, v := range p.Plane(c) {
+			sum[c] += float32(v)/255 - .5
 		}
 	}
-	return sum[:], nil
+	return sum, nil
 }
 
 // tinted draws a photo whose pictures of a class have a colour in common.
@@ -328,8 +327,8 @@ func TestManyLabels(t *testing.T) {
 			input.Items[i].Label = 0 // which is wrong
 		}
 	}
-	features := func(p image.Image) ([]float32, error) { // the class, and some noise
-		angle := float64(p.(*image.Gray).Pix[0]) + float64(p.(*image.Gray).Pix[5])/1000
+	features := func(p *raster.Raster) ([]float32, error) { // the class, and some noise
+		angle := float64(p.Pix[0]) + float64(p.Pix[5])/1000
 		return []float32{float32(math.Cos(angle)), float32(math.Sin(angle))}, nil
 	}
 	got := run(t, input, check.Config{Features: features})
@@ -350,7 +349,7 @@ func TestNetworkFeatures(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := photo(1, 8, 8)
-	got, err := features(p)
+	got, err := features(raster.FromImage(p, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -368,7 +367,7 @@ func TestNetworkFeatures(t *testing.T) {
 	if err := closeNetwork(); err != nil {
 		t.Error(err)
 	}
-	if _, err := features(p); err == nil {
+	if _, err := features(raster.FromImage(p, 3)); err == nil {
 		t.Error("a closed network computes")
 	}
 	if _, _, err := check.NetworkFeatures(net, preprocess.Plain(tensor.Shape{3, 9, 9}), nil); err == nil || !strings.Contains(err.Error(), "3×9×9") {
@@ -381,9 +380,9 @@ func TestErrors(t *testing.T) {
 	broken := errors.New("the network is on fire")
 	n := 0
 	for want, config := range map[string]check.Config{
-		"the network is on fire": {Features: func(image.Image) ([]float32, error) { return nil, broken }},
+		"the network is on fire": {Features: func(*raster.Raster) ([]float32, error) { return nil, broken }},
 		"negative number":        {Workers: -1},
-		"features of":            {Workers: 1, Features: func(image.Image) ([]float32, error) { n++; return slices.Repeat([]float32{1}, n), nil }},
+		"features of":            {Workers: 1, Features: func(*raster.Raster) ([]float32, error) { n++; return slices.Repeat([]float32{1}, n), nil }},
 	} {
 		if _, err := check.Run(t.Context(), input, config); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

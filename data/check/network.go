@@ -3,11 +3,11 @@ package check
 import (
 	"errors"
 	"fmt"
-	"image"
 	"slices"
 	"sync"
 
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
@@ -21,7 +21,7 @@ import (
 // other, on all of the device's threads, while other pictures are decoded; a nil device
 // is cpu.Default(). close releases the memory. It is an error if the network cannot be
 // compiled or p makes images of another shape than it takes.
-func NetworkFeatures(net *nn.Model, p preprocess.Config, device engine.Device) (features func(image.Image) ([]float32, error), close func() error, err error) {
+func NetworkFeatures(net *nn.Model, p preprocess.Config, device engine.Device) (features func(*raster.Raster) ([]float32, error), close func() error, err error) {
 	if device == nil {
 		device = cpu.Default()
 	}
@@ -41,12 +41,9 @@ func NetworkFeatures(net *nn.Model, p preprocess.Config, device engine.Device) (
 	var mu sync.Mutex
 	closed := false
 	out := tensor.New(node.Shape()...)
-	features = func(picture image.Image) ([]float32, error) {
-		x, err := p.Tensor(picture)
-		if err != nil {
-			return nil, err
-		}
-		if x, err = x.Reshape(trace.Input.Shape()...); err != nil {
+	features = func(picture *raster.Raster) ([]float32, error) {
+		x := tensor.New(trace.Input.Shape()...)
+		if err := p.FromRaster(x.Data(), picture); err != nil {
 			return nil, err
 		}
 		mu.Lock()

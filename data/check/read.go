@@ -117,8 +117,9 @@ func (c *checker) file(i int) string {
 
 // A reader has the memory of a goroutine that reads pictures.
 type reader struct {
-	resizer        raster.Resizer
-	small, smaller raster.Raster
+	decoder               imagefile.Decoder
+	resizer               raster.Resizer
+	whole, small, smaller raster.Raster
 }
 
 // readItem reads a picture. Only an error of Config.Features is returned.
@@ -147,15 +148,14 @@ func (c *checker) readItem(i int, r *reader) error {
 		return nil
 	}
 	p.format, p.width, p.height = info.Format, info.Width, info.Height
-	decoded, err := imagefile.Decode(bytes.NewReader(content), path, imagefile.Options{
+	_, err = r.decoder.Decode(&r.whole, content, path, 3, imagefile.Options{
 		MaxPixels: c.config.MaxPixels, Warn: func(w string) { p.warning = w },
 	})
 	if err != nil {
 		p.err = err
 		return nil
 	}
-	whole := raster.FromImage(decoded, 3)
-	r.resizer.Resize(&r.small, whole, hashSize, hashSize, raster.Box)
+	r.resizer.Resize(&r.small, &r.whole, hashSize, hashSize, raster.Box)
 	p.hash = phash(&r.small)
 	r.resizer.Resize(&r.smaller, &r.small, thumbSize, thumbSize, raster.Box)
 	copy(p.thumbnail[:], r.smaller.Pix)
@@ -163,7 +163,7 @@ func (c *checker) readItem(i int, r *reader) error {
 	if c.config.Features == nil || !c.chosen(p.sum) {
 		return nil
 	}
-	features, err := c.config.Features(decoded)
+	features, err := c.config.Features(&r.whole)
 	if err != nil {
 		return fmt.Errorf("features of %s: %w", path, err)
 	}

@@ -263,18 +263,19 @@ func (s *Set) readFolders(ctx context.Context) error {
 
 func readPictures(ctx context.Context, sets *imagefolder.Sets, split *imagefolder.Split) (*data.Images, error) {
 	all, labels := make([]uint8, 0, split.Len()*pixels), make([]int, 0, split.Len())
+	var decoder imagefile.Decoder
+	var picture raster.Raster
 	for i, item := range split.Items {
 		if i%100 == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		picture, err := imagefile.Open(filepath.Join(sets.Root, filepath.FromSlash(item.Path)), imagefile.Options{})
-		if err != nil {
+		if _, err := decoder.Open(&picture, filepath.Join(sets.Root, filepath.FromSlash(item.Path)), 3, imagefile.Options{}); err != nil {
 			return nil, err
 		}
-		if size := picture.Bounds().Size(); size.X != Side || size.Y != Side {
-			return nil, fmt.Errorf("%s has %d×%d pixels: want %d×%d", item.Path, size.X, size.Y, Side, Side)
+		if picture.Height != Side || picture.Width != Side {
+			return nil, fmt.Errorf("%s has %d×%d pixels: want %d×%d", item.Path, picture.Width, picture.Height, Side, Side)
 		}
-		all = append(all, raster.FromImage(picture, 3).Pix...)
+		all = append(all, picture.Pix...)
 		labels = append(labels, item.Label)
 	}
 	return data.NewImages(all, labels, tensor.Shape{3, Side, Side}, sets.Classes)

@@ -66,7 +66,7 @@ func (c Config) read(p *Picture, from source, options imagefile.Options) error {
 	if p.Raster == nil {
 		p.Raster = &raster.Raster{}
 	}
-	if err := r.resize(p.Raster, p.Size); err != nil {
+	if err := r.resize(p.Raster, &r.whole, p.Size); err != nil {
 		return fmt.Errorf("%s: %w", from.name, err)
 	}
 	return nil
@@ -98,7 +98,7 @@ func (c Config) readInput(pixels []float32, from source, options imagefile.Optio
 	if err != nil {
 		return Source{}, err
 	}
-	if err := r.input(pixels, what.Size); err != nil {
+	if err := r.input(pixels, &r.whole, what.Size); err != nil {
 		return Source{}, fmt.Errorf("%s: %w", from.name, err)
 	}
 	return what, nil

@@ -27,7 +27,7 @@ func (c Config) Tensor(picture image.Image) (*tensor.Tensor, error) {
 		return nil, err
 	}
 	x := tensor.New(1, c.InputSize[0], c.InputSize[1], c.InputSize[2])
-	return x, r.input(x.Data(), size)
+	return x, r.input(x.Data(), &r.whole, size)
 }
 
 // FromRaster writes the C·H·W values of the input of a picture that is there as 8-bit
@@ -39,11 +39,14 @@ func (c Config) FromRaster(pixels []float32, picture *raster.Raster) error {
 		return err
 	}
 	defer r.release()
-	size, err := r.fromRaster(picture)
-	if err != nil {
+	if err := picture.Check(); err != nil {
 		return err
 	}
-	return r.input(pixels, size)
+	if channels := r.config.InputSize[0]; picture.Channels != channels {
+		r.whole.Convert(picture, channels)
+		picture = &r.whole
+	}
+	return r.input(pixels, picture, image.Pt(picture.Width, picture.Height))
 }
 
 // Resize does the first steps of Tensor: it brings a picture to the size of which
@@ -60,7 +63,7 @@ func (c Config) Resize(picture image.Image) (*raster.Raster, error) {
 		return nil, err
 	}
 	out := &raster.Raster{}
-	return out, r.resize(out, size)
+	return out, r.resize(out, &r.whole, size)
 }
 
 // Cut does the last steps of Tensor: of a picture that Resize made it takes the

@@ -114,24 +114,23 @@ func (r *reader) decode(from source, options imagefile.Options) (Source, error) 
 	return Source{what.Size, r.warning}, err
 }
 
-// resize makes dst the picture in r.whole, of that size in its file, as Config.Resize
-// does.
-func (r *reader) resize(dst *raster.Raster, size image.Point) error {
+// resize makes dst the picture in src, of that size in its file, as Config.Resize does.
+func (r *reader) resize(dst, src *raster.Raster, size image.Point) error {
 	h, w, err := r.config.resized(size.Y, size.X)
 	if err != nil {
 		return err
 	}
-	if r.whole.Height == h && r.whole.Width == w {
-		dst.CopyFrom(&r.whole)
+	if src.Height == h && src.Width == w {
+		dst.CopyFrom(src)
 	} else {
-		r.resizer.Resize(dst, &r.whole, h, w, r.config.filter())
+		r.resizer.Resize(dst, src, h, w, r.config.filter())
 	}
 	return nil
 }
 
-// input writes the input of the picture in r.whole, of that size in its file.
-func (r *reader) input(pixels []float32, size image.Point) error {
-	if err := r.resize(&r.resized, size); err != nil {
+// input writes the input of the picture in src, of that size in its file.
+func (r *reader) input(pixels []float32, src *raster.Raster, size image.Point) error {
+	if err := r.resize(&r.resized, src, size); err != nil {
 		return err
 	}
 	return r.cut(pixels, &r.resized)
@@ -168,14 +167,5 @@ func (r *reader) from(picture image.Image) (image.Point, error) {
 	}
 	r.whole.SetImage(picture, r.config.InputSize[0])
 	r.large = len(r.whole.Pix) > mostKept
-	return image.Pt(r.whole.Width, r.whole.Height), nil
-}
-
-// fromRaster makes r.whole a copy of a picture, with the input's channels.
-func (r *reader) fromRaster(picture *raster.Raster) (image.Point, error) {
-	if err := picture.Check(); err != nil {
-		return image.Point{}, err
-	}
-	r.whole.Convert(picture, r.config.InputSize[0])
 	return image.Pt(r.whole.Width, r.whole.Height), nil
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/check"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
@@ -158,8 +159,8 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 			return release()
 		}},
 		"check.Config.Device": {call: func(d engine.Device) error {
-			features := func(picture image.Image) ([]float32, error) {
-				return []float32{float32(picture.Bounds().Dx()), 1}, nil
+			features := func(picture *raster.Raster) ([]float32, error) {
+				return []float32{float32(picture.Width), 1}, nil
 			}
 			_, err := check.Run(t.Context(), pictures, check.Config{Device: d, Features: features})
 			return err

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"image"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -17,6 +16,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/data/check"
 	"github.com/strideml/stride/data/imagefolder"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/weights/efficientnetlite0"
 )
@@ -107,7 +107,7 @@ func (c *checkVerb) run(ctx context.Context, path string) error {
 const noModel = "none"
 
 // features returns what describes pictures by the network of --model; nil for none.
-func (c *checkVerb) features() (features func(image.Image) ([]float32, error), release func(), err error) {
+func (c *checkVerb) features() (features func(*raster.Raster) ([]float32, error), release func(), err error) {
 	if c.model == noModel {
 		return nil, func() {}, nil
 	}
