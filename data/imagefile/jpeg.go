@@ -117,17 +117,27 @@ func (d *Decoder) fromJPEG(dst *raster.Raster, file []byte, name string, color j
 	}
 	size := upright(head.width, head.height)
 	err := d.jpeg.Decode(dst, file, jpeg.Options{MaxPixels: options.maxPixels(), Scale: options.scale(size), Color: color})
-	if short := (*jpeg.TruncatedError)(nil); errors.As(err, &short) && options.Warn != nil {
-		options.Warn(fmt.Sprintf("%s is cut short: %s", name, howMuch(short)))
-		err = nil
-	}
-	if large := (*jpeg.SizeError)(nil); errors.As(err, &large) {
-		err = check(large.Width, large.Height)
+	if err != nil {
+		err = options.accept(name, err)
 	}
 	if size.X == 0 || size.Y == 0 { // the height follows the first scan
 		size = upright(dst.Width, dst.Height)
 	}
 	return Decoded{size, turned}, err
+}
+
+// accept makes nothing of an error that Warn is to be told of, and a sentence of that of
+// a picture that is too large.
+func (o Options) accept(name string, err error) error {
+	short, large := (*jpeg.TruncatedError)(nil), (*jpeg.SizeError)(nil)
+	switch {
+	case errors.As(err, &short) && o.Warn != nil:
+		o.Warn(fmt.Sprintf("%s is cut short: %s", name, howMuch(short)))
+		return nil
+	case errors.As(err, &large):
+		return o.check(name)(large.Width, large.Height)
+	}
+	return err
 }
 
 // scale is the largest factor by which a picture of that size may be decoded smaller.

@@ -10,13 +10,20 @@ import (
 
 	"github.com/strideml/stride/data/imagefile"
 	"github.com/strideml/stride/data/preprocess"
+	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
 )
 
 // TestOpen: the way over Open and Cut gives what Tensor gives.
 func TestOpen(t *testing.T) {
 	config := preprocess.Config{InputSize: tensor.Shape{3, 9, 8}, CropPct: 0.9, Interpolation: preprocess.Bicubic, Mean: []float32{127. / 255}, Std: []float32{128. / 255}}
-	for _, name := range []string{"420.jpg", "orientation-6.jpg", "rgba-8.png", "canvas.gif"} {
+	grey := config
+	grey.InputSize = tensor.Shape{1, 9, 8}
+	for i, name := range []string{"420.jpg", "orientation-6.jpg", "rgba-8.png", "canvas.gif", "420.jpg", "orientation-3.jpg", "cmyk.jpg", "grey.jpg"} {
+		config := config
+		if i >= 4 {
+			config = grey
+		}
 		path := filepath.Join("..", "imagefile", "testdata", "pictures", name)
 		picture, err := imagefile.Open(path, imagefile.Options{})
 		if err != nil {
@@ -43,6 +50,18 @@ func TestOpen(t *testing.T) {
 			if err := config.Cut(got.Data(), p.Raster); err != nil || !got.Equal(want) || p.Size != picture.Bounds().Size() || p.Warning != "" {
 				t.Errorf("%s: other values than Tensor's, or size %v, warning %q, error %v", name, p.Size, p.Warning, err)
 			}
+		}
+		clear(got.Data())
+		if from, err := config.Input(got.Data(), file, name, imagefile.Options{}); err != nil || !got.Equal(want) || from != opened.Source {
+			t.Errorf("%s: Input gives other values than Tensor, or %+v, error %v", name, from, err)
+		}
+		clear(got.Data())
+		if from, err := config.OpenInput(got.Data(), path, imagefile.Options{}); err != nil || !got.Equal(want) || from != opened.Source {
+			t.Errorf("%s: OpenInput gives other values than Tensor, or %+v, error %v", name, from, err)
+		}
+		clear(got.Data())
+		if err := config.FromRaster(got.Data(), raster.FromImage(picture, 3)); err != nil || !got.Equal(want) {
+			t.Errorf("%s: FromRaster gives other values than Tensor, error %v", name, err)
 		}
 	}
 }
@@ -74,5 +93,37 @@ func TestCutRefuses(t *testing.T) {
 	}
 	if err := config.Cut(make([]float32, 16), small); err == nil || !strings.Contains(err.Error(), "cannot be cut out of a picture of 1×3×4") {
 		t.Error(err)
+	}
+}
+
+// raceDetector says that the race detector is on.
+var raceDetector bool
+
+// TestInputAllocatesNothing reads JPEG files of several sizes and orientations with two
+// Configs.
+func TestInputAllocatesNothing(t *testing.T) {
+	if raceDetector {
+		t.Skip("with the race detector a sync.Pool forgets at random")
+	}
+	var files [][]byte
+	for _, name := range []string{"420.jpg", "progressive-420.jpg", "orientation-6.jpg", "grey.jpg", "cmyk.jpg"} {
+		file, err := os.ReadFile(filepath.Join("..", "imagefile", "testdata", "pictures", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	config := preprocess.Config{InputSize: tensor.Shape{3, 9, 8}, CropPct: 0.9, Interpolation: preprocess.Bicubic, Mean: []float32{127. / 255}, Std: []float32{128. / 255}}
+	pixels := make([]float32, 3*9*8)
+	all := func() {
+		for _, file := range files {
+			if _, err := config.Input(pixels, file, "f", imagefile.Options{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all()
+	if n := testing.AllocsPerRun(50, all); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }
