@@ -128,11 +128,19 @@ func (r *reader) resize(dst, src *raster.Raster, size image.Point) error {
 	return nil
 }
 
-// input writes the input of the picture in src, of that size in its file.
+// input writes the input of the picture in src, of that size in its file. Only what is
+// cut out is computed.
 func (r *reader) input(pixels []float32, src *raster.Raster, size image.Point) error {
-	if err := r.resize(&r.resized, src, size); err != nil {
+	outH, outW, err := r.config.resized(size.Y, size.X)
+	if err != nil {
 		return err
 	}
+	h, w := r.config.InputSize[1], r.config.InputSize[2]
+	if src.Height == outH && src.Width == outW {
+		return r.cut(pixels, src)
+	}
+	window := raster.Window{Top: center(outH - h), Left: center(outW - w), Height: h, Width: w}
+	r.resizer.ResizeWindow(&r.resized, src, outH, outW, r.config.filter(), window)
 	return r.cut(pixels, &r.resized)
 }
 
