@@ -95,6 +95,9 @@ type Options struct {
 	Cache imagecache.Options
 	// Strict makes a photo that cannot be read an error.
 	Strict bool
+	// Draft sets preprocess.Config.Draft: large JPEG files are decoded smaller, in training and,
+	// as it is recorded with the model, in use.
+	Draft bool
 	// Log, if not nil, is given plain lines for people.
 	Log func(line string)
 }
@@ -168,6 +171,7 @@ func (o Options) network() (zoo.Spec, preprocess.Config, error) {
 	if o.Size > 0 {
 		config.InputSize = tensor.Shape{config.InputSize[0], o.Size, o.Size}
 	}
+	config.Draft = config.Draft || o.Draft
 	return spec, config, config.Check()
 }
 

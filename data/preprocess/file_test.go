@@ -5,10 +5,12 @@ import (
 	"image"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/strideml/stride/data/imagefile"
+	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/tensor"
@@ -93,6 +95,58 @@ func TestCutRefuses(t *testing.T) {
 	}
 	if err := config.Cut(make([]float32, 16), small); err == nil || !strings.Contains(err.Error(), "cannot be cut out of a picture of 1×3×4") {
 		t.Error(err)
+	}
+}
+
+// TestDraft: with Draft a JPEG file of at least four times the size is decoded at half of
+// its size, upright, and a smaller one and other files are not.
+func TestDraft(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		h, w         int // the size to resize to
+		scale        int
+		turn         raster.Orientation
+		wantH, wantW int // of the picture that is resized
+	}{
+		{"420.jpg", 3, 5, 2, 1, 7, 11},
+		{"420.jpg", 3, 6, 1, 1, 14, 21},
+		{"420.jpg", 1, 2, 4, 1, 4, 6},
+		{"orientation-6.jpg", 5, 3, 2, 6, 11, 7},
+		{"orientation-6.jpg", 3, 5, 1, 6, 21, 14},
+		{"rgb-8.png", 2, 2, 1, 1, 14, 21},
+	} {
+		path := filepath.Join("..", "imagefile", "testdata", "pictures", c.name)
+		plain := preprocess.Config{InputSize: tensor.Shape{3, c.h, c.w}, CropMode: preprocess.Squash}
+		draft := plain
+		draft.Draft = true
+		whole, err := plain.Open(path, imagefile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := draft.Open(path, imagefile.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.scale == 1 {
+			if !slices.Equal(got.Pix, whole.Pix) {
+				t.Errorf("%s to %d×%d: other values than without Draft", c.name, c.h, c.w)
+			}
+			continue
+		}
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var decoder jpeg.Decoder
+		var small, upright, want raster.Raster
+		if err := decoder.Decode(&small, file, jpeg.Options{Scale: c.scale, Color: jpeg.RGB}); err != nil {
+			t.Fatal(err)
+		}
+		raster.Upright(&upright, &small, c.turn)
+		new(raster.Resizer).Resize(&want, &upright, c.h, c.w, raster.Bilinear)
+		if upright.Height != c.wantH || upright.Width != c.wantW || !slices.Equal(got.Pix, want.Pix) || slices.Equal(got.Pix, whole.Pix) || got.Source != whole.Source {
+			t.Errorf("%s to %d×%d: not what decoding at 1/%d gives, or other than %+v: %+v", c.name, c.h, c.w, c.scale, whole.Source, got.Source)
+		}
 	}
 }
 
