@@ -109,7 +109,7 @@ func (c Config) Override(instead Config) Config {
 	if len(instead.Std) > 0 {
 		c.Std = instead.Std
 	}
-	c.Invert = c.Invert || instead.Invert
+	c.Invert, c.Draft = c.Invert || instead.Invert, c.Draft || instead.Draft
 	return c.WithDefaults()
 }
 

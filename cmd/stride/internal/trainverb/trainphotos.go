@@ -45,11 +45,7 @@ type photoFlags struct {
 }
 
 // photoOptions are the flags of addFlags that change a run.
-<<<<<<< HEAD
-var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze", "mean", "std", "interpolation", "crop-pct"}
-=======
-var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze", "draft"}
->>>>>>> 6e62f11 (stride train --draft: large photos are decoded smaller)
+var photoOptions = []string{"head-epochs", "layer-rates", "validation", "split-seed", "strict-data", "class-weights", "freeze", "mean", "std", "interpolation", "crop-pct", "draft"}
 
 func (p *photoFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
