@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/strideml/stride/internal/rawnum"
 )
@@ -163,4 +164,18 @@ func AppendFloat32s(data []byte, values []float32) []byte {
 		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
 	return data
+}
+
+// Float32View returns the elements of a tensor of FP32 as they lie in memory, without a
+// copy. ok is false if that cannot be done: for another type, another byte order or data
+// that are not aligned.
+func (t *Tensor) Float32View() (values []float32, ok bool) {
+	if t.DataType != FP32 || len(t.Data) == 0 || len(t.Data)%4 != 0 || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		return nil, false
+	}
+	p := unsafe.Pointer(&t.Data[0])
+	if uintptr(p)%4 != 0 {
+		return nil, false
+	}
+	return unsafe.Slice((*float32)(p), len(t.Data)/4), true
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // floats is the raw form of float32 values.
@@ -50,7 +51,7 @@ func TestParseInferRequest(t *testing.T) {
 // Inputs in JSON and inputs that follow it may be mixed; outputs follow the request, or say
 // something else themselves.
 func TestParseMixed(t *testing.T) {
-	header := `{"id":"7","parameters":{"binary_data_output":true,"other":[1]},"inputs":[
+	header := `{"id":"7","parameters":{"binary_data_output":true,"timeout":1500,"other":[1]},"inputs":[
 		{"name":"a","shape":[1],"datatype":"UINT8","parameters":{"binary_data_size":1}},
 		{"name":"b","shape":[2],"datatype":"UINT8","data":[5,6],"parameters":{"x":"y"}},
 		{"name":"c","shape":[2],"datatype":"UINT8","parameters":{"binary_data_size":2}}],
@@ -62,7 +63,7 @@ func TestParseMixed(t *testing.T) {
 	if string(r.Inputs[0].Data) != "\x01" || string(r.Inputs[1].Data) != "\x05\x06" || string(r.Inputs[2].Data) != "\x02\x03" {
 		t.Errorf("inputs %+v", r.Inputs)
 	}
-	if want := []RequestedOutput{{"p", true, 0}, {"q", false, 3}}; !slices.Equal(r.Outputs, want) || r.ID != "7" || !r.BinaryOutputs {
+	if want := []RequestedOutput{{"p", true, 0}, {"q", false, 3}}; !slices.Equal(r.Outputs, want) || r.ID != "7" || !r.BinaryOutputs || r.Timeout != 1500*time.Microsecond {
 		t.Errorf("%+v, want outputs %+v", r, want)
 	}
 	r, err = ParseInferRequest([]byte("\x01\x02\x03"), "0")
@@ -119,6 +120,7 @@ func TestParseRefuses(t *testing.T) {
 		"BYTES huge":         {in(`"shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}`) + "\xff\xff\xff\xff1", "HEADER", "said to have 4294967295"},
 		"BYTES rest":         {in(`"shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":5}`) + "\x00\x00\x00\x001", "HEADER", "1 bytes after"},
 		"classes":            {`{"inputs":[{"name":"x","shape":[1],"datatype":"BOOL","data":[true]}],"outputs":[{"name":"y","parameters":{"classification":0}}]}`, "", "classification is 0"},
+		"timeout":            {`{"inputs":[{"name":"x","shape":[1],"datatype":"BOOL","data":[true]}],"parameters":{"timeout":-1}}`, "", "timeout is -1"},
 		"parameter's type":   {`{"inputs":[{"name":"x","shape":[1],"datatype":"BOOL","data":[true]}],"parameters":{"binary_data_output":3}}`, "", "cannot unmarshal"},
 		"many inputs":        {`{"inputs":[` + strings.Repeat(`{},`, maxTensors) + `{}]}`, "", "more than 256"},
 		"shape of fractions": {in(`"shape":[1.5],"datatype":"BOOL","data":[true]`), "", "cannot unmarshal"},
@@ -206,6 +208,15 @@ func TestFloat32s(t *testing.T) {
 		}
 		if err := c.in.Float32s(make([]float32, 3)); err == nil {
 			t.Errorf("%s: 3 elements of %d bytes", c.in.DataType, len(c.in.Data))
+		}
+	}
+	aligned := Tensor{DataType: FP32, Data: floats(1, 2)}
+	if v, ok := aligned.Float32View(); ok && !slices.Equal(v, []float32{1, 2}) {
+		t.Errorf("a view of %v", v)
+	}
+	for _, other := range []Tensor{{DataType: Int32, Data: floats(1)}, {DataType: FP32}, {DataType: FP32, Data: floats(1, 2)[1:5]}} {
+		if v, ok := other.Float32View(); ok {
+			t.Errorf("%s: a view of %v", other.DataType, v)
 		}
 	}
 	if err := (&Tensor{DataType: Bytes}).Float32s(nil); err == nil {

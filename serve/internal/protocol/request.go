@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // An InferRequest asks for an inference.
@@ -17,6 +18,8 @@ type InferRequest struct {
 	Outputs []RequestedOutput
 	// BinaryOutputs says that outputs follow the JSON as bytes unless they say otherwise.
 	BinaryOutputs bool
+	// Timeout is how long the request may wait for its turn; 0 leaves that to the server.
+	Timeout time.Duration
 	// Raw says that the message is nothing but the data of the only input, which has
 	// neither a name nor a type nor a shape.
 	Raw bool
@@ -40,6 +43,7 @@ type parameters struct {
 	BinaryData       *bool  `json:"binary_data"`
 	BinaryDataOutput *bool  `json:"binary_data_output"`
 	Classification   *int   `json:"classification"`
+	Timeout          *int64 `json:"timeout"` // microseconds
 }
 
 type requestJSON struct {
@@ -57,6 +61,9 @@ type requestJSON struct {
 		Parameters parameters `json:"parameters"`
 	} `json:"outputs"`
 }
+
+// maxTimeout bounds the time-out that a request asks for.
+const maxTimeout = time.Hour
 
 // maxTensors is how many inputs or outputs a request may name.
 const maxTensors = 256
@@ -102,6 +109,12 @@ func ParseInferRequest(body []byte, headerLength string) (*InferRequest, error) 
 		return nil, fmt.Errorf("the message has %d bytes after the data of its inputs", len(rest))
 	}
 	r.BinaryOutputs = isTrue(message.Parameters.BinaryDataOutput)
+	if t := message.Parameters.Timeout; t != nil {
+		if *t < 0 || *t > int64(maxTimeout/time.Microsecond) {
+			return nil, fmt.Errorf("timeout is %d: want microseconds, at most an hour", *t)
+		}
+		r.Timeout = time.Duration(*t) * time.Microsecond
+	}
 	for _, out := range message.Outputs {
 		o := RequestedOutput{Name: out.Name, Binary: r.BinaryOutputs}
 		if p := out.Parameters.BinaryData; p != nil {

@@ -1,0 +1,162 @@
+package repository
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync/atomic"
+	"time"
+
+	"github.com/strideml/stride/modelfile"
+	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/serve/internal/batch"
+	"github.com/strideml/stride/serve/internal/compiled"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+// A Version is a model that is served.
+type Version struct {
+	Name   string
+	Number int
+	Model  *modelfolder.Model
+	// Queue computes requests.
+	Queue *batch.Queue
+	// Input is the shape of a sample and Classes the number of scores for it.
+	Input   tensor.Shape
+	Classes int
+
+	repository *Repository
+	path       string
+	files      fingerprint
+	network    *compiled.Network
+	refs       atomic.Int64 // of the repository and of requests
+}
+
+// read loads the version of a model at a path. It takes no mixture of files: if they change
+// while they are read, it reads them again.
+func (r *Repository) read(name string, number int, path string) (*Version, error) {
+	for wait := 20 * time.Millisecond; ; wait *= 2 {
+		before, err := currentFiles(path)
+		if err != nil {
+			return nil, err
+		}
+		model, loadErr := r.options.Load(path)
+		after, err := currentFiles(path)
+		switch {
+		case err != nil:
+			return nil, err
+		case before != after && wait > 2*time.Second:
+			return nil, fmt.Errorf("%s changes all the time: it cannot be loaded", path)
+		case before != after:
+			time.Sleep(wait)
+			continue
+		case loadErr != nil:
+			return nil, loadErr
+		}
+		v, err := r.compile(name, number, model, path)
+		if err != nil {
+			return nil, err
+		}
+		v.files = after
+		return v, nil
+	}
+}
+
+// currentFiles is fingerprintOf of a path where there need not be a file: a network with
+// pretrained weights has none.
+func currentFiles(path string) (fingerprint, error) {
+	f, err := fingerprintOf(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return f, err
+}
+
+// unchanged reports whether the files of a version are those that it was loaded from.
+func (v *Version) unchanged() bool {
+	f, err := currentFiles(v.path)
+	return err == nil && f == v.files
+}
+
+// loadRecognized is modelfolder.Load, but weights that do not name their network are those
+// of the network that they fit exactly.
+func loadRecognized(path string) (*modelfolder.Model, error) {
+	model, err := modelfolder.Load(path, modelfolder.Options{})
+	if !errors.Is(err, modelfolder.ErrNoNet) {
+		return model, err
+	}
+	w, readErr := modelfile.Read(path)
+	if readErr != nil {
+		return nil, err
+	}
+	match, ok := zoo.Recognize(w.Entries)
+	if !ok || !match.Complete() || match.Differs != "" {
+		return nil, err
+	}
+	return modelfolder.Load(path, modelfolder.Options{Net: match.Net})
+}
+
+// compile makes a version of a model.
+func (r *Repository) compile(name string, number int, model *modelfolder.Model, path string) (*Version, error) {
+	r.mu.RLock()
+	closed := r.closed
+	r.mu.RUnlock()
+	if closed {
+		return nil, errors.New("the repository is closed")
+	}
+	own := *model
+	fail := func(err error) (*Version, error) { return nil, fmt.Errorf("%s: %w", own.Path, err) }
+	if err := own.Preprocessing.Check(); err != nil {
+		return fail(fmt.Errorf("preprocessing: %w", err))
+	}
+	own.Preprocessing = own.Preprocessing.WithDefaults()
+	input := own.Net.Input()
+	if size := own.Preprocessing.InputSize; !size.Equal(input) {
+		return fail(fmt.Errorf("preprocessing makes inputs of %v, the network takes %v", size, input))
+	}
+	o := r.options
+	size := o.Batch.MaxBatch
+	if size <= 0 {
+		size = batch.DefaultMaxBatch
+	}
+	network, err := compiled.New(own.Net, r.devices, compiled.Options{Batch: size, Invariant: o.Invariant})
+	if err != nil {
+		return fail(err)
+	}
+	v := &Version{
+		Name: name, Number: number, Model: &own, Input: input, Classes: len(own.Classes),
+		repository: r, path: path, network: network,
+	}
+	var runners []batch.Runner
+	for _, i := range network.Instances() {
+		runners = append(runners, i)
+	}
+	v.Queue = batch.New(runners, input.Size(), v.Classes, o.Batch)
+	v.refs.Store(1)
+	r.open.Add(1)
+	return v, nil
+}
+
+// MemoryBytes is the memory of the version: its weights, packed weights, and values between
+// layers, which share memory with those of other models.
+func (v *Version) MemoryBytes() int64 {
+	bytes := v.network.MemoryBytes()
+	for _, e := range v.Model.Net.State() {
+		bytes += 4 * int64(e.Tensor.Size())
+	}
+	return bytes
+}
+
+// Release ends the use of a version that was acquired. The last release of one that is not
+// served any more closes it.
+func (v *Version) Release() {
+	if v.refs.Add(-1) > 0 {
+		return
+	}
+	v.Queue.Close()
+	if err := v.network.Close(); err != nil {
+		v.repository.options.Log.Error("memory of a model is not released", "model", v.Name, "error", err)
+	}
+	v.repository.open.Done()
+}
