@@ -33,12 +33,15 @@ type Options struct {
 	// BatchInvariant gives a sample the same bits whatever batch it is in: it is computed
 	// as if it were alone. Networks that are faster for several samples at a time lose that.
 	BatchInvariant bool
-	// Load reads the model at a path; nil means modelfolder.Load, which weights that do not
-	// name their network are tried with every network by.
+	// Load reads the model at a path; nil means LoadModel.
 	Load func(path string) (*modelfolder.Model, error)
 	// Log is told which models are loaded and unloaded; nil means nobody.
 	Log *slog.Logger
 }
+
+// LoadModel is modelfolder.Load, but weights that do not say which network they are for are
+// those of the network whose tensors they have, if there is one.
+func LoadModel(path string) (*modelfolder.Model, error) { return repository.LoadRecognized(path) }
 
 // Models are the models of a server. They are safe for concurrent use: models may be
 // loaded, replaced and unloaded while requests are under way. Each request is computed by one

@@ -3,6 +3,7 @@
 //	stride train <net>             train; by default on Fashion-MNIST
 //	stride eval <run|model>        accuracy and a report for each class
 //	stride predict <run|model> …   the most probable classes of pictures
+//	stride serve <run|model> …     predictions over HTTP
 //	stride summary <net|run|model> layer by layer: shapes, parameters, multiply-adds, memory
 //	stride bench [net…]            speed on this machine
 //	stride data list|get|show      datasets

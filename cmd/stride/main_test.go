@@ -260,7 +260,7 @@ func TestDevices(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{
-		"train", "eval", "predict", "summary", "bench", "data list", "data get", "data show", "data check", "data", "devices", "version",
+		"train", "eval", "predict", "serve", "summary", "bench", "data list", "data get", "data show", "data check", "data", "devices", "version",
 	} {
 		words := strings.Fields(verb)
 		help := mustStride(t, append(words, "--help")...)

@@ -10,6 +10,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/evalverb"
 	"github.com/strideml/stride/cmd/stride/internal/predictverb"
 	"github.com/strideml/stride/cmd/stride/internal/runsverb"
+	"github.com/strideml/stride/cmd/stride/internal/serveverb"
 	"github.com/strideml/stride/cmd/stride/internal/summaryverb"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/cmd/stride/internal/trainverb"
@@ -46,7 +47,7 @@ interrupted.`,
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
-		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), summaryverb.Command(a),
+		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), serveverb.Command(a), summaryverb.Command(a),
 		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))

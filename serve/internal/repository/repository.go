@@ -81,7 +81,7 @@ func New(o Options) (*Repository, error) {
 		return nil, fmt.Errorf("%d batches side by side: want at least 1", o.Concurrency)
 	}
 	if o.Load == nil {
-		o.Load = loadRecognized
+		o.Load = LoadRecognized
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -366,10 +366,10 @@ func TestRecognized(t *testing.T) {
 	if err := (&safetensors.File{Entries: model(t, 1).Net.State()}).Save(path); err != nil {
 		t.Fatal(err)
 	}
-	if m, err := loadRecognized(path); err != nil || m.Spec.Name != "serve-test" {
+	if m, err := LoadRecognized(path); err != nil || m.Spec.Name != "serve-test" {
 		t.Errorf("%v", err)
 	}
-	if _, err := loadRecognized(filepath.Join(dir, "nothing.pth")); err == nil {
+	if _, err := LoadRecognized(filepath.Join(dir, "nothing.pth")); err == nil {
 		t.Error("no error")
 	}
 }

@@ -54,6 +54,9 @@ func (r *Repository) read(name string, number int, path string) (*Version, error
 		case loadErr != nil:
 			return nil, loadErr
 		}
+		for _, line := range model.Assumed {
+			r.options.Log.Warn("assumed", "model", name, "what", line)
+		}
 		v, err := r.compile(name, number, model, path)
 		if err != nil {
 			return nil, err
@@ -79,9 +82,9 @@ func (v *Version) unchanged() bool {
 	return err == nil && f == v.files
 }
 
-// loadRecognized is modelfolder.Load, but weights that do not name their network are those
+// LoadRecognized is modelfolder.Load, but weights that do not name their network are those
 // of the network that they fit exactly.
-func loadRecognized(path string) (*modelfolder.Model, error) {
+func LoadRecognized(path string) (*modelfolder.Model, error) {
 	model, err := modelfolder.Load(path, modelfolder.Options{})
 	if !errors.Is(err, modelfolder.ErrNoNet) {
 		return model, err

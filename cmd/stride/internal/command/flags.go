@@ -105,6 +105,9 @@ func (s *size) Set(text string) error {
 	return errors.New("want a size such as 800MB or 1.5GB")
 }
 
+// Size is a flag for a number of bytes, such as 800MB or 1.5GiB.
+func Size(bytes *int64) pflag.Value { return &size{bytes} }
+
 // AddMemoryBudget adds the flag that limits the memory of a training step.
 func AddMemoryBudget(flags *pflag.FlagSet, bytes *int64) {
 	flags.Var(&size{bytes}, "memory-budget", "most memory that a training step may take, such as 800MB; to fit, cheap values are computed again in the backward pass, which changes no result")
@@ -254,11 +257,16 @@ func (c *Compute) Open() (engine.Device, func(), error) {
 	if err := cpu.KernelsError(); err != nil {
 		return nil, nil, err
 	}
+	device := cpu.New(c.CPU())
+	return device, func() { device.Close() }, nil
+}
+
+// CPU returns the options of the cpu engine.
+func (c *Compute) CPU() cpu.Options {
 	if c.Tune && c.Tuning == nil {
 		c.Tuning = cpu.NewTuning(nil, nil)
 	}
-	device := cpu.New(cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump})
-	return device, func() { device.Close() }, nil
+	return cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump}
 }
 
 // AddBatch adds the flag --batch.

@@ -28,7 +28,13 @@ func Stopping(parent context.Context) context.Context {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, caught...)
 	go func() {
-		<-signals
+		for s := range signals {
+			if reload := onHangup.Load(); reload == nil || s != hangup {
+				break
+			} else {
+				(*reload)()
+			}
+		}
 		cancel(ErrInterrupted)
 		for s := range signals {
 			if slices.Contains(insistentSignals, s) {
@@ -38,6 +44,16 @@ func Stopping(parent context.Context) context.Context {
 		}
 	}()
 	return ctx
+}
+
+// onHangup is what SIGHUP does in place of ending the program, if it is not nil.
+var onHangup atomic.Pointer[func()]
+
+// OnHangup makes SIGHUP call reload, one call after the other, until restore is called,
+// where it would otherwise end the program. It is for programs that run until they are stopped.
+func OnHangup(reload func()) (restore func()) {
+	onHangup.Store(&reload)
+	return func() { onHangup.Store(nil) }
 }
 
 // StopWithReader returns a context that also ends when nobody reads the output

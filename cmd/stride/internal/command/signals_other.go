@@ -16,3 +16,6 @@ var insistentSignals = EndingSignals
 
 // brokenPipe does not exist here: a write fails instead.
 var brokenPipe os.Signal
+
+// hangup does not exist here.
+var hangup os.Signal

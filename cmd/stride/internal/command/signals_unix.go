@@ -19,3 +19,6 @@ var insistentSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
 
 // brokenPipe comes from writing what nobody reads.
 var brokenPipe os.Signal = syscall.SIGPIPE
+
+// hangup asks servers to load their files again.
+var hangup os.Signal = syscall.SIGHUP
