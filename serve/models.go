@@ -18,8 +18,9 @@ type Options struct {
 	CPU cpu.Options
 	// Device, if it is not nil, computes in place of the cpu engine.
 	Device engine.Device
-	// Concurrency is how many batches of a model are computed side by side, each on its
-	// share of the threads. The default, 0, is 1: a batch is computed on all threads.
+	// Concurrency is how many batches are computed side by side, each on its share of the
+	// threads; the default, 0, stands for one on each thread. A request that is alone is
+	// computed on all threads in any case, and with 1 all are.
 	Concurrency int
 	// MaxBatch is how many samples the requests that are computed together have at most; 0
 	// means 8. A request that has more itself is computed alone.

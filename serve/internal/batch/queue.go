@@ -15,6 +15,20 @@ type Runner interface {
 	Run(n int, in, out []float32) error
 }
 
+// An Engine lends runners, as many at a time as it has lanes. It may be shared by several
+// queues.
+type Engine interface {
+	// Lanes is how many batches can be computed side by side.
+	Lanes() int
+	// Preferred is a number of samples of which the engine computes multiples best.
+	Preferred() int
+	// Acquire waits for a runner that nobody uses. alone says that no other batch of the
+	// queue is computed, or about to be: the runner may then take all lanes.
+	Acquire(alone bool) Runner
+	// Release gives a runner back.
+	Release(r Runner)
+}
+
 // Options are the choices of New.
 type Options struct {
 	// MaxBatch is how many samples a batch of several requests has at most; 0 means
@@ -27,6 +41,10 @@ type Options struct {
 	// taken if nothing else waits.
 	Limit int
 }
+
+// afterCrowd is how many requests in a row must have met no other for the last of them to
+// be computed on all lanes. Clients that overlap do not do so at each request.
+const afterCrowd = 8
 
 // The defaults of Options. On two threads, networks such as EfficientNet-Lite0 compute
 // four samples as fast as thirty-two, sample by sample, and larger batches answer later.
@@ -60,14 +78,17 @@ type Timing struct {
 
 // A Queue batches requests. It is safe for concurrent use.
 type Queue struct {
+	engine          Engine
 	options         Options
 	inSize, outSize int // values of a sample
-	runners         sync.WaitGroup
+	lanes           sync.WaitGroup
 
 	mu       sync.Mutex
 	arrived  sync.Cond // a request came, or the delay of the oldest is over, or the queue was closed
 	requests []*request
 	waiting  int // samples in requests
+	active   int // batches that are computed or wait for a runner
+	crowd    int // requests to come that do not get all lanes although they are alone
 	closed   bool
 	stats    Stats
 	pace     float64 // seconds a sample takes, a moving average
@@ -82,19 +103,19 @@ type request struct {
 	err     error
 }
 
-// New starts a queue, with a goroutine for each of the runners, for samples of inSize
+// New starts a queue, with a goroutine for each lane of the engine, for samples of inSize
 // values with results of outSize values.
-func New(runners []Runner, inSize, outSize int, o Options) *Queue {
+func New(engine Engine, inSize, outSize int, o Options) *Queue {
 	if o.MaxBatch <= 0 {
 		o.MaxBatch = DefaultMaxBatch
 	}
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
 	}
-	q := &Queue{options: o, inSize: inSize, outSize: outSize, stats: Stats{Batches: map[int]Sum{}}}
+	q := &Queue{engine: engine, options: o, inSize: inSize, outSize: outSize, stats: Stats{Batches: map[int]Sum{}}}
 	q.arrived.L = &q.mu
-	for _, r := range runners {
-		q.runners.Go(func() { q.serve(r) })
+	for range engine.Lanes() {
+		q.lanes.Go(q.serve)
 	}
 	return q
 }
@@ -164,25 +185,35 @@ func (q *Queue) remove(r *request) bool {
 	return true
 }
 
-// serve computes batches on a runner until the queue is closed and empty.
-func (q *Queue) serve(runner Runner) {
+// serve computes batches, one after the other, until the queue is closed and empty.
+func (q *Queue) serve() {
 	b := batch{queue: q}
-	for q.take(&b) {
-		start := time.Now()
-		err := b.run(runner)
-		q.finish(&b, start, time.Since(start), err)
+	for {
+		alone, ok := q.await()
+		if !ok {
+			return
+		}
+		runner := q.engine.Acquire(alone)
+		if q.take(&b, alone) {
+			start := time.Now()
+			err := b.run(runner)
+			q.engine.Release(runner)
+			q.finish(&b, start, time.Since(start), err)
+		} else {
+			q.engine.Release(runner)
+		}
 	}
 }
 
-// take waits for requests and moves a batch of them to b. It returns false when the queue
-// is closed and empty.
-func (q *Queue) take(b *batch) bool {
+// await waits for requests, and for a full batch if Options say so. alone says that there
+// is only one request, and has been for a while. ok is false when the queue is closed and empty.
+func (q *Queue) await() (alone, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
 		for len(q.requests) == 0 {
 			if q.closed {
-				return false
+				return false, false
 			}
 			q.arrived.Wait()
 		}
@@ -191,35 +222,66 @@ func (q *Queue) take(b *batch) bool {
 			break
 		}
 		timer := time.AfterFunc(wait, func() {
-			q.mu.Lock() // so that the runner waits already
+			q.mu.Lock() // so that the goroutine waits already
 			defer q.mu.Unlock()
 			q.arrived.Broadcast()
 		})
 		q.arrived.Wait()
 		timer.Stop()
 	}
+	if q.active > 0 || len(q.requests) > 1 {
+		q.crowd = afterCrowd
+	} else if q.crowd > 0 {
+		q.crowd--
+	}
+	q.active++
+	return q.crowd == 0, true
+}
+
+// take moves a batch of requests to b: their share of a lane, or all if the batch is alone. It returns false, and the batch
+// is not active any more, if there are none left.
+func (q *Queue) take(b *batch, alone bool) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	b.n = 0
-	taken := 0
+	taken, most := 0, q.share(alone)
 	for _, r := range q.requests {
-		if taken > 0 && b.n+r.n > q.options.MaxBatch {
+		if taken > 0 && b.n+r.n > most {
 			break
 		}
 		b.n += r.n
 		taken++
+	}
+	if taken == 0 {
+		q.active--
+		return false
 	}
 	b.requests = append(b.requests[:0], q.requests[:taken]...)
 	q.requests = slices.Delete(q.requests, 0, taken)
 	q.waiting -= b.n
 	q.stats.Running += b.n
 	if len(q.requests) > 0 {
-		q.arrived.Signal() // for another runner that is free
+		q.arrived.Signal() // for another lane that is free
 	}
 	return true
+}
+
+// share returns how many samples a batch has at most: what waits is divided among the lanes,
+// in multiples of what the engine prefers.
+func (q *Queue) share(alone bool) int {
+	most := q.options.MaxBatch
+	if lanes := q.engine.Lanes(); !alone && lanes > 1 {
+		multiple := q.engine.Preferred()
+		share := (q.waiting + lanes - 1) / lanes
+		most = min(most, (share+multiple-1)/multiple*multiple)
+	}
+	return most
 }
 
 // finish tells the requests of a batch that they are computed.
 func (q *Queue) finish(b *batch, start time.Time, took time.Duration, err error) {
 	q.mu.Lock()
+	q.active--
 	q.stats.Running -= b.n
 	q.stats.Last = start.Add(took)
 	q.stats.Samples += int64(b.n)
@@ -287,5 +349,5 @@ func (q *Queue) Close() {
 	q.closed = true
 	q.arrived.Broadcast()
 	q.mu.Unlock()
-	q.runners.Wait()
+	q.lanes.Wait()
 }

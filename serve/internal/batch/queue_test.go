@@ -40,6 +40,34 @@ func (d *doubler) Run(n int, in, out []float32) error {
 	return d.err
 }
 
+// lanes is an engine of runners, which records which batches were alone.
+type lanes struct {
+	runners   chan *doubler
+	preferred int
+
+	mu    sync.Mutex
+	alone []bool
+}
+
+func newLanes(preferred int, runners ...*doubler) *lanes {
+	l := &lanes{runners: make(chan *doubler, len(runners)), preferred: preferred}
+	for _, r := range runners {
+		l.runners <- r
+	}
+	return l
+}
+
+func (l *lanes) Lanes() int       { return cap(l.runners) }
+func (l *lanes) Preferred() int   { return l.preferred }
+func (l *lanes) Release(r Runner) { l.runners <- r.(*doubler) }
+
+func (l *lanes) Acquire(alone bool) Runner {
+	l.mu.Lock()
+	l.alone = append(l.alone, alone)
+	l.mu.Unlock()
+	return <-l.runners
+}
+
 // send sends requests of one sample each, a microsecond apart so that their order is known.
 func send(t *testing.T, q *Queue, values ...float32) *sync.WaitGroup {
 	wg := &sync.WaitGroup{}
@@ -60,7 +88,7 @@ func send(t *testing.T, q *Queue, values ...float32) *sync.WaitGroup {
 func TestOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubler{took: time.Second}
-		q := New([]Runner{d}, 1, 1, Options{MaxBatch: 3})
+		q := New(newLanes(1, d), 1, 1, Options{MaxBatch: 3})
 		send(t, q, 1, 2, 3, 4, 5, 6, 7, 8).Wait()
 		q.Close()
 		want := [][]float32{{1}, {2, 3, 4}, {5, 6, 7}, {8}}
@@ -82,7 +110,7 @@ func TestOrder(t *testing.T) {
 func TestLargeRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubler{took: time.Second}
-		q := New([]Runner{d}, 1, 1, Options{MaxBatch: 4})
+		q := New(newLanes(1, d), 1, 1, Options{MaxBatch: 4})
 		var wg sync.WaitGroup
 		for _, in := range [][]float32{{0}, {1, 2, 3}, {4, 5}, {6, 7, 8, 9, 10}, {11}, {12, 13, 14}} {
 			wg.Go(func() {
@@ -108,7 +136,7 @@ func TestLargeRequests(t *testing.T) {
 func TestDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubler{}
-		q := New([]Runner{d}, 1, 1, Options{MaxBatch: 3, MaxDelay: time.Second})
+		q := New(newLanes(1, d), 1, 1, Options{MaxBatch: 3, MaxDelay: time.Second})
 		start := time.Now()
 		send(t, q, 1, 2).Wait()
 		if waited := time.Since(start); waited != time.Second {
@@ -130,7 +158,7 @@ func TestDelay(t *testing.T) {
 func TestCancel(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubler{gate: make(chan struct{})}
-		q := New([]Runner{d}, 1, 1, Options{MaxBatch: 8})
+		q := New(newLanes(1, d), 1, 1, Options{MaxBatch: 8})
 		gone := errors.New("gone")
 		var contexts []context.CancelCauseFunc
 		errs := make([]error, 4)
@@ -169,7 +197,7 @@ func TestCancel(t *testing.T) {
 func TestFullAndClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &doubler{took: time.Second}
-		q := New([]Runner{d}, 1, 1, Options{MaxBatch: 2, Limit: 3})
+		q := New(newLanes(1, d), 1, 1, Options{MaxBatch: 2, Limit: 3})
 		send(t, q, 0).Wait() // a second a sample
 		wg := send(t, q, 1, 2, 3, 4)
 		_, err := q.Do(t.Context(), 1, []float32{5}, make([]float32, 1))
@@ -189,7 +217,7 @@ func TestFullAndClosed(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 		// More samples than may wait are taken by an empty queue.
-		q = New([]Runner{d}, 1, 1, Options{Limit: 1})
+		q = New(newLanes(1, d), 1, 1, Options{Limit: 1})
 		if _, err := q.Do(t.Context(), 3, make([]float32, 3), make([]float32, 3)); err != nil {
 			t.Error(err)
 		}
@@ -200,7 +228,7 @@ func TestFullAndClosed(t *testing.T) {
 // A runner that fails or panics fails the requests of its batch only.
 func TestFailure(t *testing.T) {
 	d := &doubler{}
-	q := New([]Runner{d}, 1, 1, Options{})
+	q := New(newLanes(1, d), 1, 1, Options{})
 	defer q.Close()
 	if _, err := q.Do(t.Context(), 1, []float32{666}, make([]float32, 1)); err == nil || !strings.Contains(err.Error(), "out of range") {
 		t.Errorf("error %v", err)
@@ -221,8 +249,7 @@ func TestFailure(t *testing.T) {
 
 // Under load with several runners, each request gets its own answer.
 func TestLoad(t *testing.T) {
-	runners := []Runner{&doubler{}, &doubler{}}
-	q := New(runners, 1, 1, Options{MaxBatch: 5, Limit: 1000})
+	q := New(newLanes(2, &doubler{}, &doubler{}), 1, 1, Options{MaxBatch: 5, Limit: 1000})
 	var wg sync.WaitGroup
 	var answered, left atomic.Int64
 	for k := range 16 {
@@ -254,4 +281,34 @@ func TestLoad(t *testing.T) {
 	if s.Computed.Count != answered.Load() || s.Failed.Count != left.Load() || s.Waiting != 0 || s.Running != 0 {
 		t.Errorf("%d answered, %d left: %+v", answered.Load(), left.Load(), s)
 	}
+}
+
+// Requests that meet no other are computed on all lanes; those that overlap each on one, in
+// shares that are multiples of what the engine prefers. All lanes are used again when eight
+// requests in a row were alone.
+func TestLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := &doubler{took: time.Second}, &doubler{took: time.Second}
+		e := newLanes(2, first, second)
+		q := New(e, 1, 1, Options{MaxBatch: 4})
+		send(t, q, 1).Wait()
+		send(t, q, 2).Wait()
+		wg := send(t, q, 3) // alone, but not for long
+		send(t, q, 4, 5, 6, 7, 8, 9, 10).Wait()
+		wg.Wait()
+		for v := range 9 {
+			send(t, q, float32(20+v)).Wait()
+		}
+		q.Close()
+		batches := slices.Concat(first.batches, second.batches)
+		slices.SortFunc(batches, func(a, b []float32) int { return int(a[0] - b[0]) })
+		want := [][]float32{{1}, {2}, {3}, {4}, {5, 6, 7, 8}, {9, 10}, {20}, {21}, {22}, {23}, {24}, {25}, {26}, {27}, {28}}
+		if !slices.EqualFunc(batches, want, slices.Equal) {
+			t.Errorf("batches %v, want %v", batches, want)
+		}
+		wantAlone := []bool{true, true, true, false, false, false, false, false, false, false, false, false, false, true, true}
+		if !slices.Equal(e.alone, wantAlone) {
+			t.Errorf("alone %v, want %v", e.alone, wantAlone)
+		}
+	})
 }

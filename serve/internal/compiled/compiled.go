@@ -15,6 +15,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -27,25 +28,25 @@ type Options struct {
 	Invariant bool
 }
 
-// A Network is a compiled network, once for each device. Its weights must not change
-// while it is in use.
+// A Network is a network that is compiled for each of some devices. Its weights must not change
+// while it is in use. It implements batch.Engine.
 type Network struct {
-	instances []*Instance
-	kept      int64 // bytes that the instances share
+	devices   *Devices
+	instances []*Instance // one for each device
+	kept      int64       // bytes that the instances share
 }
 
-// New compiles a network for several devices, with an instance for each. The devices must
-// be of one engine.
-func New(net *nn.Model, devices []engine.Device, o Options) (n *Network, err error) {
-	n = &Network{}
+// New compiles a network.
+func New(net *nn.Model, devices *Devices, o Options) (n *Network, err error) {
+	n = &Network{devices: devices}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.Close())
 			n = nil
 		}
 	}()
-	for _, d := range devices {
-		n.instances = append(n.instances, &Instance{device: d})
+	for lane, d := range devices.all {
+		n.instances = append(n.instances, &Instance{lane: lane, device: d})
 	}
 	size := max(1, o.Batch)
 	if o.Invariant {
@@ -83,8 +84,7 @@ func (n *Network) compile(net *nn.Model, size int) (samples int, err error) {
 	}
 	in, out := t.Input.Shape()[1:], t.Output.Shape()[1:]
 	batcher, ok := first.(engine.Batcher)
-	if !ok { // an engine that computes what it was compiled for
-		n.instances = n.instances[:1]
+	if !ok { // an engine that computes what it was compiled for, on its only device
 		u := unit{program: first, samples: size, input: t.Input, in: in, out: out, exact: true}
 		n.instances[0].units = append(n.instances[0].units, u)
 		return size, nil
@@ -104,8 +104,17 @@ func (n *Network) compile(net *nn.Model, size int) (samples int, err error) {
 	return samples, nil
 }
 
-// Instances returns what computes: each may compute a batch while the others do.
-func (n *Network) Instances() []*Instance { return n.instances }
+// Lanes implements batch.Engine.
+func (n *Network) Lanes() int { return n.devices.Lanes() }
+
+// Preferred implements batch.Engine.
+func (n *Network) Preferred() int { return n.instances[0].units[0].samples }
+
+// Acquire implements batch.Engine.
+func (n *Network) Acquire(alone bool) batch.Runner { return n.instances[n.devices.acquire(alone)] }
+
+// Release implements batch.Engine.
+func (n *Network) Release(r batch.Runner) { n.devices.release(r.(*Instance).lane) }
 
 // MemoryBytes is the memory of all instances for what they keep between runs, such as
 // packed weights, and for the values between layers, of which those of one device share
@@ -137,6 +146,7 @@ func (n *Network) Close() (err error) {
 
 // An Instance is a network compiled for one device. It is not safe for concurrent use.
 type Instance struct {
+	lane   int
 	device engine.Device
 	units  []unit // the largest first; the last one is for single samples
 }

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve/internal/batch"
+	"github.com/strideml/stride/serve/internal/compiled"
 )
 
 // Options are the choices of New.
@@ -26,8 +26,8 @@ type Options struct {
 	CPU cpu.Options
 	// Device, if it is not nil, computes in place of the cpu engine. Close does not close it.
 	Device engine.Device
-	// Concurrency is how many batches of a model are computed side by side, each on its
-	// share of the threads; 0 means 1.
+	// Concurrency is how many batches are computed side by side, each on its share of the
+	// threads; 0 stands for one on each thread.
 	Concurrency int
 	// Batch configures the queue of each model.
 	Batch batch.Options
@@ -42,8 +42,7 @@ type Options struct {
 // A Repository has models by name. It is safe for concurrent use.
 type Repository struct {
 	options Options
-	devices []engine.Device
-	own     bool           // the devices are closed with the repository
+	devices *compiled.Devices
 	open    sync.WaitGroup // of the versions that are not closed
 
 	loading sync.Mutex // held by whoever changes the models
@@ -78,7 +77,7 @@ func (e *NotFoundError) Error() string {
 // New makes an empty repository.
 func New(o Options) (*Repository, error) {
 	if o.Concurrency < 0 {
-		return nil, fmt.Errorf("%d batches side by side: want at least 1", o.Concurrency)
+		return nil, fmt.Errorf("%d batches side by side: want at least 1, or 0 for one on each thread", o.Concurrency)
 	}
 	if o.Load == nil {
 		o.Load = LoadRecognized
@@ -88,19 +87,9 @@ func New(o Options) (*Repository, error) {
 	}
 	r := &Repository{options: o, models: map[string]*entry{}}
 	if o.Device != nil {
-		r.devices = []engine.Device{o.Device}
-		return r, nil
-	}
-	threads := o.CPU.Threads
-	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	r.own = true
-	concurrency := min(max(1, o.Concurrency), threads)
-	for range concurrency {
-		options := o.CPU
-		options.Threads = threads / concurrency
-		r.devices = append(r.devices, cpu.New(options))
+		r.devices = compiled.SingleDevice(o.Device)
+	} else {
+		r.devices = compiled.NewDevices(o.CPU, o.Concurrency)
 	}
 	return r, nil
 }
@@ -450,16 +439,10 @@ func (r *Repository) Close() error {
 	r.closed = true
 	r.mu.Unlock()
 	r.open.Wait()
-	if closed || !r.own {
+	if closed {
 		return nil
 	}
-	var err error
-	for _, d := range r.devices {
-		if own, ok := d.(*cpu.Device); ok {
-			err = errors.Join(err, own.Close())
-		}
-	}
-	return err
+	return r.devices.Close()
 }
 
 // checkName reports a name that cannot stand in a path of a URL.

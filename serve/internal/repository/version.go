@@ -131,11 +131,7 @@ func (r *Repository) compile(name string, number int, model *modelfolder.Model, 
 		Name: name, Number: number, Model: &own, Input: input, Classes: len(own.Classes),
 		repository: r, path: path, network: network,
 	}
-	var runners []batch.Runner
-	for _, i := range network.Instances() {
-		runners = append(runners, i)
-	}
-	v.Queue = batch.New(runners, input.Size(), v.Classes, o.Batch)
+	v.Queue = batch.New(network, input.Size(), v.Classes, o.Batch)
 	v.refs.Store(1)
 	r.open.Add(1)
 	return v, nil

@@ -44,7 +44,7 @@ const (
 func Command(a *command.App) *cobra.Command {
 	s := &serveVerb{
 		App: a, addr: "127.0.0.1:8080", maxPixels: 50, grace: 30 * time.Second, logFormat: logText, logLev: "info",
-		models:  serve.Options{Concurrency: 1, MaxBatch: 8, QueueLimit: 256},
+		models:  serve.Options{MaxBatch: 8, QueueLimit: 256},
 		handler: serve.HandlerOptions{MaxBody: 16 << 20, MaxImages: 256, Timeout: 30 * time.Second},
 	}
 	cmd := &cobra.Command{
@@ -94,7 +94,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.DurationVar(&s.models.MaxDelay, "max-delay", s.models.MaxDelay, "how long a request waits for others although nothing is computed")
 	flags.Var(command.Count(&s.models.QueueLimit, 1, 1<<20), "queue", "samples that may wait for a model; requests beyond that are refused (429)")
 	flags.BoolVar(&s.models.BatchInvariant, "batch-invariant", false, "give a picture the same bits whatever is computed with it")
-	flags.Var(command.Count(&s.models.Concurrency, 1, 1024), "concurrency", "batches of a model that are computed side by side, each on its share of the threads")
+	flags.Var(command.Count(&s.models.Concurrency, 0, 1024), "concurrency", "batches that are computed side by side, each on its share of the threads; 0 means one on each. A request that is alone is computed on all threads")
 	flags.DurationVar(&s.handler.Timeout, "timeout", s.handler.Timeout, "how long a request may wait for its turn (504)")
 	flags.Var(command.Size(&s.handler.MaxBody), "max-body", "longest request, decompressed (413), such as 16MiB")
 	flags.Var(command.Count(&s.maxPixels, 1, 1000), "max-megapixels", "largest picture that is decoded, in millions of pixels")
