@@ -39,6 +39,10 @@ var usages = map[string][]usage{
 		{"", misused}, {"RUN", misused}, {"lenett PNG", failed}, {"NEW PNG", failed}, {"FILE PNG", failed}, {"BAD PNG", failed},
 		{"lenet-bn PNG", failed}, {"efficientnet-lite0 PNG --net lenet", failed}, {"efficientnet-lite0 PNG", done}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"USED PNG", done}, {"RUN PNG", done},
 	},
+	"stride serve": {
+		{"", misused}, {"lenett", failed}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"--models NEW", failed}, {"--models FILE", failed},
+		{"RUN --addr here", misused}, {"RUN --addr 127.0.0.1:99999", failed},
+	},
 	"stride summary": {
 		{"", misused}, {"lenett", misused}, {"nope", misused}, {"torchvision/nope", misused}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"lenet vgg", misused}, {"USED", done},
 	},
