@@ -155,7 +155,7 @@ func unknownWeights(name string) error {
 	if spec, err := zoo.Get(name); err == nil {
 		return command.Misuse("no weights are known for %s; train it with %s train %s", name, terminal.Program(), spec.Name)
 	}
-	return command.Misuse("no weights are known for %s (there are some for %s)", terminal.QuoteIfNeeded(name), strings.Join(hubNames(), ", "))
+	return command.Misuse("no weights are known for %s (%s weights list prints the networks that there are some for)", terminal.QuoteIfNeeded(name), terminal.Program())
 }
 
 func hubProgress(a *command.App, net string) func(done, total int64) {
