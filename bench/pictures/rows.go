@@ -14,6 +14,10 @@ import (
 
 // rows are the rows of the table.
 var rows = []row{
+	{"decode JPEG", decodingJPEG(false)},
+	{"decode JPEG, progressive", decodingJPEG(true)},
+	{"decode JPEG at 1/2 and resize to 256, bicubic", draft},
+	{"JPEG to the normalised 224×224 tensor, bilinear (torchvision)", input},
 	{"resize 500×375 to 341×256, bicubic", resizing(raster.Bicubic, nil)},
 	{"resize 500×375 to 341×256, bilinear", resizing(raster.Bilinear, nil)},
 	{"resize 500×375 to 341×256, bicubic, and crop 224×224", resizing(raster.Bicubic, &raster.Window{Top: 16, Left: 58, Height: 224, Width: 224})},

@@ -27,6 +27,51 @@ class Worker:
         left, top, width, height = window
         return lambda: picture.resize(size, how).crop((left, top, left + width, top + height))
 
+    def row_jpeg(self, r):
+        return self.row_png(r)
+
+    def row_draft(self, r):
+        files = [pathlib.Path(f).read_bytes() for f in r["files"]]
+
+        def decode():
+            for file in files:
+                picture = Image.open(io.BytesIO(file))
+                picture.draft("RGB", (picture.width // 2, picture.height // 2))
+                picture = picture.convert("RGB")
+                w, h = picture.size
+                size = (256, 256 * h // w) if w < h else (256 * w // h, 256)
+                picture = picture.resize(size, Image.Resampling.BICUBIC)
+            return picture
+
+        return decode
+
+    def row_tensor(self, r):
+        import torch
+        from torchvision.io import ImageReadMode, decode_jpeg
+        from torchvision.transforms import v2
+
+        torch.set_num_threads(1)
+        files = [torch.frombuffer(bytearray(pathlib.Path(f).read_bytes()), dtype=torch.uint8) for f in r["files"]]
+        mean, std = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+        transform = v2.Compose([v2.Resize(256, antialias=True), v2.CenterCrop(224), v2.ToDtype(torch.float32, scale=True), v2.Normalize(mean, std)])
+
+        def decode():
+            for file in files:
+                values = transform(decode_jpeg(file, mode=ImageReadMode.RGB))
+            return Values(values, mean, std)
+
+        class Values:
+            """Has what output needs of a picture."""
+
+            def __init__(self, values, mean, std):
+                self.values, self.mean, self.std = values, mean, std
+
+            def convert(self, mode):
+                levels = (self.values * torch.tensor(self.std)[:, None, None] + torch.tensor(self.mean)[:, None, None]) * 255
+                return Image.fromarray(levels.round().clamp(0, 255).byte().permute(1, 2, 0).contiguous().numpy())
+
+        return decode
+
     def row_png(self, r):
         files = [pathlib.Path(f).read_bytes() for f in r["files"]]
 
