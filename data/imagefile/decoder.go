@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/strideml/stride/data/jpeg"
@@ -26,7 +27,9 @@ type Decoder struct {
 	AsStored bool
 
 	jpeg   jpeg.Decoder
-	file   []byte        // a JPEG file that is read from elsewhere
+	png    pngDecoder
+	file   []byte        // a JPEG or PNG file that is read from elsewhere
+	other  raster.Raster // a picture before its channels are converted
 	stored raster.Raster // a picture before it is turned
 	memory bytes.Reader
 	in     bufio.Reader
@@ -62,21 +65,49 @@ func (d *Decoder) Read(dst *raster.Raster, r io.Reader, name string, channels in
 		return Decoded{}, err
 	}
 	if kind.name == jpegName {
-		if err := d.readJPEG(&d.in, options.check(name)); err != nil {
+		if err := d.readFile(&d.in, options.check(name), jpegSize); err != nil {
 			return Decoded{}, options.explain(name, jpegName, err)
 		}
 		return d.decodeJPEG(dst, d.file, name, channels, options)
 	}
-	picture, o, err := kind.picture(&d.in, name, options)
+	in := &d.in
+	if kind.name == pngName {
+		if err := d.readFile(&d.in, options.check(name), pngSize); err != nil {
+			return Decoded{}, options.explain(name, pngName, err)
+		}
+		if what, ok := d.fastPNG(dst, d.file, channels); ok {
+			return what, nil
+		}
+		in = bufio.NewReader(io.MultiReader(bytes.NewReader(d.file), &d.in))
+	}
+	picture, o, err := kind.picture(in, name, options)
 	if err != nil {
 		return Decoded{}, err
 	}
 	d.stored.SetImage(picture, channels)
+	return d.turn(dst, d.decoded(o)), nil
+}
+
+// fastPNG decodes a PNG file, if it is one of the usual ones.
+func (d *Decoder) fastPNG(dst *raster.Raster, file []byte, channels int) (Decoded, bool) {
+	o, ok := d.png.decode(&d.stored, file)
+	if !ok {
+		return Decoded{}, false
+	}
+	if d.stored.Channels != channels {
+		d.other.Convert(&d.stored, channels)
+		d.stored, d.other = d.other, d.stored
+	}
+	return d.turn(dst, d.decoded(o)), true
+}
+
+// decoded describes d.stored, which has its whole size.
+func (d *Decoder) decoded(o raster.Orientation) Decoded {
 	size := image.Pt(d.stored.Width, d.stored.Height)
 	if o.Swaps() {
 		size = image.Pt(size.Y, size.X)
 	}
-	return d.turn(dst, Decoded{size, o}), nil
+	return Decoded{size, o}
 }
 
 // Decode is Open of a file that is in memory; the name is for errors.
@@ -88,6 +119,37 @@ func (d *Decoder) Decode(dst *raster.Raster, file []byte, name string, channels 
 	d.memory.Reset(file)
 	defer d.memory.Reset(nil)
 	return d.Read(dst, &d.memory, name, channels, options)
+}
+
+// readFile reads a file into d.file, as soon as the picture's size is known no more than
+// a picture of that size can take: bytes that follow it may be a video.
+func (d *Decoder) readFile(in io.Reader, check checkSize, sizeOf func(file []byte) (width, height int)) error {
+	const (
+		first        = 64 << 10
+		mostMetadata = 64 << 20
+		mostForPixel = 8
+	)
+	d.file = d.file[:0]
+	for most, known := mostMetadata, false; len(d.file) < most; {
+		size := max(first, len(d.file))
+		d.file = slices.Grow(d.file, size)
+		n, err := io.ReadFull(in, d.file[len(d.file):][:min(size, most-len(d.file))])
+		d.file = d.file[:len(d.file)+n]
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if width, height := sizeOf(d.file); !known && width > 0 && height > 0 {
+			known = true
+			if err := check(width, height); err != nil {
+				return err
+			}
+			most += mostForPixel * width * height
+		}
+	}
+	return nil
 }
 
 // turn makes dst the stored picture, upright unless d.AsStored.
@@ -118,7 +180,7 @@ var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 // jpegImage decodes a JPEG file to an image of package image.
 func jpegImage(in io.Reader, name string, options Options) (image.Image, error) {
 	d := decoders.Get().(*Decoder)
-	if err := d.readJPEG(in, options.check(name)); err != nil {
+	if err := d.readFile(in, options.check(name), jpegSize); err != nil {
 		return nil, options.explain(name, jpegName, err)
 	}
 	var upright raster.Raster
