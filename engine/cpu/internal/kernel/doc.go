@@ -8,7 +8,7 @@
 //	vec         everything else: elementwise functions, sums, rows, pooling, depthwise
 //	            convolution
 //	gen         the programs that write the assembly, a module of its own, also
-//	            that of data/jpeg/internal/kernel and data/raster/internal/resample
+//	            that of data/jpeg/internal/kernel, data/png/internal/kernel and data/raster/internal/resample
 //
 // Package internal/isa chooses the instruction set, package internal/kerneltest is what the
 // tests share; the kernels of package data use both too.

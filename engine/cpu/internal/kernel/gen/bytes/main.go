@@ -2,8 +2,9 @@
 //
 //	bytes -out FILE PACKAGE
 //
-// writes that of jpeg, package data/jpeg/internal/kernel, or of resample, package
-// data/raster/internal/resample. It is run by go generate there.
+// writes that of jpeg, package data/jpeg/internal/kernel, of png, package
+// data/png/internal/kernel, or of resample, package data/raster/internal/resample. It is
+// run by go generate there.
 //
 // # Inverse DCT: idct.go, idctreduced.go
 //
@@ -17,6 +18,10 @@
 // A kernel that goes through a row needs as many samples as fit into a register: 32. A turn
 // that would go beyond the end starts earlier instead, so that some samples are computed
 // twice.
+//
+// # Filters of PNG: unfilter.go
+//
+// Most go from pixel to pixel, see data/png/internal/kernel.
 //
 // # Resizing: resample.go
 //
@@ -46,6 +51,15 @@ func main() {
 		upsampleH1V2()
 		toRGB()
 		toRGBA()
+	case "png":
+		up()
+		sub("sub3SIMD", 3)
+		sub("sub4SIMD", 4)
+		average("average3SIMD", 3)
+		average("average4SIMD", 4)
+		paeth("paeth3SIMD", 3)
+		paeth("paeth4SIMD", 4)
+		split()
 	case "resample":
 		weightedColumns()
 		toColumns()

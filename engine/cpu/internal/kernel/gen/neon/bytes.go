@@ -29,6 +29,13 @@ var (
 	uaddw2  = encoding{"uaddw2.8h", 0x6e201000}
 	sqadd   = encoding{"sqadd.8h", 0x4e600c00}
 	addB    = encoding{"add.16b", 0x4e208400}
+	subB    = encoding{"sub.16b", 0x6e208400}
+	urhaddB = encoding{"urhadd.16b", 0x6e201400} // the mean, rounded up
+	uminH   = encoding{"umin.8h", 0x6e606c00}
+	umaxH   = encoding{"umax.8h", 0x6e606400}
+	cmgtH   = encoding{"cmgt.8h", 0x4e603400} // n > m, signed
+	xtnB    = encoding{"xtn.8b", 0x0e212800}  // the lower bytes
+	tbl     = encoding{"tbl.16b", 0x4e000000} // bytes of n, at the positions in m
 )
 
 // Instructions on a register and a lane of 16 bits of another one, to 32 bits.

@@ -231,6 +231,12 @@ func bits(b uint32) constant {
 			return constant{fn.pool[i/lanes], i % lanes}
 		}
 	}
+	return appendBits(b)
+}
+
+// appendBits returns a constant of 32 bits in the next lane of the pool, whether there is
+// an equal one or not.
+func appendBits(b uint32) constant {
 	i := len(fn.constants)
 	fn.constants = append(fn.constants, b)
 	if i%lanes == 0 {

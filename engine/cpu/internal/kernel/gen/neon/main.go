@@ -3,7 +3,7 @@
 //	neon -out FILE PACKAGE
 //
 // writes that of package matrix, vec or winograd, of jpeg, which is
-// data/jpeg/internal/kernel, or of resample, data/raster/internal/resample. It is run by go generate in these packages. The kernels take the same arguments as the AVX2 ones and compute sums in
+// data/jpeg/internal/kernel, of png, data/png/internal/kernel, or of resample, data/raster/internal/resample. It is run by go generate in these packages. The kernels take the same arguments as the AVX2 ones and compute sums in
 // the same order; see the programs beside this one for what they have in common.
 //
 // # How the program works
@@ -60,7 +60,7 @@
 //
 // As in the AVX2 program; eight channels are two vectors, one after the other.
 //
-// # Pictures of 8 bits: bytes.go, pictures.go, idct.go, resample.go
+// # Pictures of 8 bits: bytes.go, pictures.go, idct.go, resample.go, unfilter.go
 //
 // As in the AVX2 program, except that a block of an inverse DCT is transformed alone, and
 // that products of 16 bits are added to 32 bits one by one.
@@ -84,6 +84,8 @@ func main() {
 		vecKernels()
 	case "jpeg":
 		jpegKernels()
+	case "png":
+		pngKernels()
 	case "resample":
 		resampleKernels()
 	case "winograd":
