@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"image"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/strideml/stride/data/jpeg"
+	"github.com/strideml/stride/data/png"
 	"github.com/strideml/stride/data/raster"
 )
 
@@ -18,8 +18,8 @@ import (
 // red, green and blue for three, with transparent pixels on white. The values are those
 // of raster.FromImage of what Open returns.
 //
-// It keeps its memory for the next picture: decoding a JPEG file that is in memory
-// allocates nothing in steady state. The zero value is ready. It is not safe for
+// It keeps its memory for the next picture: decoding a JPEG or PNG file that is in memory
+// allocates nothing in steady state, but for EXIF and XMP of a PNG file. The zero value is ready. It is not safe for
 // concurrent use.
 type Decoder struct {
 	// AsStored leaves pictures as they are stored: Decoded.Orientation says how they
@@ -27,9 +27,8 @@ type Decoder struct {
 	AsStored bool
 
 	jpeg   jpeg.Decoder
-	png    pngDecoder
-	file   []byte        // a JPEG or PNG file that is read from elsewhere
-	other  raster.Raster // a picture before its channels are converted
+	png    png.Decoder
+	file   []byte        // a JPEG file that is read from elsewhere
 	stored raster.Raster // a picture before it is turned
 	memory bytes.Reader
 	in     bufio.Reader
@@ -65,49 +64,24 @@ func (d *Decoder) Read(dst *raster.Raster, r io.Reader, name string, channels in
 		return Decoded{}, err
 	}
 	if kind.name == jpegName {
-		if err := d.readFile(&d.in, options.check(name), jpegSize); err != nil {
+		if err := d.readJPEG(&d.in, options.check(name)); err != nil {
 			return Decoded{}, options.explain(name, jpegName, err)
 		}
 		return d.decodeJPEG(dst, d.file, name, channels, options)
 	}
-	in := &d.in
 	if kind.name == pngName {
-		if err := d.readFile(&d.in, options.check(name), pngSize); err != nil {
+		what, err := d.readPNG(&d.in, channels, options)
+		if err != nil {
 			return Decoded{}, options.explain(name, pngName, err)
 		}
-		if what, ok := d.fastPNG(dst, d.file, channels); ok {
-			return what, nil
-		}
-		in = bufio.NewReader(io.MultiReader(bytes.NewReader(d.file), &d.in))
+		return d.turn(dst, what), nil
 	}
-	picture, o, err := kind.picture(in, name, options)
+	picture, o, err := kind.picture(&d.in, name, options)
 	if err != nil {
 		return Decoded{}, err
 	}
 	d.stored.SetImage(picture, channels)
-	return d.turn(dst, d.decoded(o)), nil
-}
-
-// fastPNG decodes a PNG file, if it is one of the usual ones.
-func (d *Decoder) fastPNG(dst *raster.Raster, file []byte, channels int) (Decoded, bool) {
-	o, ok := d.png.decode(&d.stored, file)
-	if !ok {
-		return Decoded{}, false
-	}
-	if d.stored.Channels != channels {
-		d.other.Convert(&d.stored, channels)
-		d.stored, d.other = d.other, d.stored
-	}
-	return d.turn(dst, d.decoded(o)), true
-}
-
-// decoded describes d.stored, which has its whole size.
-func (d *Decoder) decoded(o raster.Orientation) Decoded {
-	size := image.Pt(d.stored.Width, d.stored.Height)
-	if o.Swaps() {
-		size = image.Pt(size.Y, size.X)
-	}
-	return Decoded{size, o}
+	return d.turn(dst, d.whole(o)), nil
 }
 
 // Decode is Open of a file that is in memory; the name is for errors.
@@ -121,35 +95,13 @@ func (d *Decoder) Decode(dst *raster.Raster, file []byte, name string, channels 
 	return d.Read(dst, &d.memory, name, channels, options)
 }
 
-// readFile reads a file into d.file, as soon as the picture's size is known no more than
-// a picture of that size can take: bytes that follow it may be a video.
-func (d *Decoder) readFile(in io.Reader, check checkSize, sizeOf func(file []byte) (width, height int)) error {
-	const (
-		first        = 64 << 10
-		mostMetadata = 64 << 20
-		mostForPixel = 8
-	)
-	d.file = d.file[:0]
-	for most, known := mostMetadata, false; len(d.file) < most; {
-		size := max(first, len(d.file))
-		d.file = slices.Grow(d.file, size)
-		n, err := io.ReadFull(in, d.file[len(d.file):][:min(size, most-len(d.file))])
-		d.file = d.file[:len(d.file)+n]
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if width, height := sizeOf(d.file); !known && width > 0 && height > 0 {
-			known = true
-			if err := check(width, height); err != nil {
-				return err
-			}
-			most += mostForPixel * width * height
-		}
+// whole is what is decoded when d.stored has the whole picture.
+func (d *Decoder) whole(o raster.Orientation) Decoded {
+	size := image.Pt(d.stored.Width, d.stored.Height)
+	if o.Swaps() {
+		size = image.Pt(size.Y, size.X)
 	}
-	return nil
+	return Decoded{size, o}
 }
 
 // turn makes dst the stored picture, upright unless d.AsStored.
@@ -180,7 +132,7 @@ var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 // jpegImage decodes a JPEG file to an image of package image.
 func jpegImage(in io.Reader, name string, options Options) (image.Image, error) {
 	d := decoders.Get().(*Decoder)
-	if err := d.readFile(in, options.check(name), jpegSize); err != nil {
+	if err := d.readJPEG(in, options.check(name)); err != nil {
 		return nil, options.explain(name, jpegName, err)
 	}
 	var upright raster.Raster
@@ -209,6 +161,11 @@ func (k kind) picture(in *bufio.Reader, name string, options Options) (image.Ima
 func (o Options) explain(name, format string, err error) error {
 	if size := (*sizeError)(nil); errors.As(err, &size) {
 		return size
+	}
+	if size := (*png.SizeError)(nil); errors.As(err, &size) {
+		if err := o.check(name)(size.Width, size.Height); err != nil {
+			return err
+		}
 	}
 	return damaged(name, format, err)
 }

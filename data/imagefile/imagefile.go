@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
-	"image/png"
 	"io"
 	"os"
 	"slices"
@@ -196,25 +195,6 @@ func checked(in io.Reader, check checkSize, config func(io.Reader) (image.Config
 	return decode(io.MultiReader(&read, in))
 }
 
-func decodePNG(in *bufio.Reader, check checkSize) (image.Image, raster.Orientation, error) {
-	chunks := &pngChunks{in: in}
-	picture, err := checked(chunks, check, png.DecodeConfig, png.Decode)
-	if deep, ok := picture.(*image.NRGBA64); ok && err == nil {
-		picture = highBytes(deep)
-	}
-	return picture, chunks.metadata().orientation(), err
-}
-
-// highBytes is a picture with the high byte of each value, as Pillow reads it. For
-// colours without alpha, package color's conversion gives the same.
-func highBytes(deep *image.NRGBA64) *image.NRGBA {
-	out := image.NewNRGBA(deep.Rect)
-	for i := range out.Pix {
-		out.Pix[i] = deep.Pix[2*i]
-	}
-	return out
-}
-
 // decodeGIF reads the first frame of a GIF file, on a canvas of the file's size.
 // Where the frame does not reach, the canvas is transparent, or the first colour
 // of the palette when that frame has no transparent colour, as in Pillow.
@@ -247,7 +227,7 @@ func decodeGIF(in *bufio.Reader, check checkSize) (image.Image, raster.Orientati
 }
 
 // tooShort is what the decoders of the standard library say of data that end too early.
-var tooShort = []string{"not enough pixel data", "not enough image data"}
+var tooShort = []string{"not enough image data"}
 
 // isShort says that an error is of data that end too early.
 func isShort(err error) bool {

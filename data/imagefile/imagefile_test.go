@@ -78,10 +78,10 @@ func TestBadPictures(t *testing.T) {
 		{"widest", claimed(1<<31-1, 1), 0, "p claims a size of 2147483647×1 pixels"},
 		{"no pixels", claimed(9, 9), 0, "p is cut short: the PNG data ends too early"},
 		{"no size", claimed(0, 9), 0, "p "},
-		{"half", good[:len(good)/2], 0, "p is cut short: the PNG data ends too early: unexpected EOF (png: invalid format: not enough pixel data)"},
+		{"half", good[:len(good)/2], 0, "p is cut short: the PNG data ends too early: unexpected EOF"},
 		{"header cut", good[:20], 0, "p is cut short"},
 		{"webp cut", webp[:60], 0, "p "},
-		{"checksum", append(append(bytes.Clone(good[:100]), good[100]^1), good[101:]...), 0, "p cannot be read: png: invalid format"},
+		{"checksum", append(append(bytes.Clone(good[:100]), good[100]^1), good[101:]...), 0, "p cannot be read: png: the compressed pixels are damaged"},
 	} {
 		_, err := imagefile.Decode(bytes.NewReader(c.input), "p", imagefile.Options{MaxPixels: c.max})
 		if err == nil || !strings.Contains(err.Error(), c.want) {

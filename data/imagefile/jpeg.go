@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"io"
+	"slices"
 
 	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/raster"
@@ -66,11 +68,35 @@ func readJPEGHead(file []byte) (head jpegHead) {
 	return head
 }
 
-// jpegSize returns the size that the beginning of a JPEG file claims, 0 where it is not
-// there.
-func jpegSize(file []byte) (width, height int) {
-	head := readJPEGHead(file)
-	return head.width, head.height
+// readJPEG reads a JPEG file into d.file, as soon as its size is known no more than
+// a picture of that size can take: bytes that follow it may be a video.
+func (d *Decoder) readJPEG(in io.Reader, check checkSize) error {
+	const (
+		first        = 64 << 10
+		mostMetadata = 64 << 20
+		mostForPixel = 8
+	)
+	d.file = d.file[:0]
+	for most, known := mostMetadata, false; len(d.file) < most; {
+		size := max(first, len(d.file))
+		d.file = slices.Grow(d.file, size)
+		n, err := io.ReadFull(in, d.file[len(d.file):][:min(size, most-len(d.file))])
+		d.file = d.file[:len(d.file)+n]
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if head := readJPEGHead(d.file); !known && head.width > 0 && head.height > 0 {
+			known = true
+			if err := check(head.width, head.height); err != nil {
+				return err
+			}
+			most += mostForPixel * head.width * head.height
+		}
+	}
+	return nil
 }
 
 // fromJPEG decodes a JPEG file into dst as it is stored, and returns its whole

@@ -30,7 +30,7 @@ const (
 )
 
 var kinds = []kind{
-	{pngName, pngSignature, decodePNG, ""},
+	{pngName, "\x89PNG\r\n\x1a\n", decodePNG, ""},
 	{jpegName, "\xff\xd8\xff", probeJPEG, ""},
 	{"GIF", "GIF87a", decodeGIF, ""},
 	{"GIF", "GIF89a", decodeGIF, ""},

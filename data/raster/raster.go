@@ -129,32 +129,6 @@ func opaqueRow(picture image.Image, y int) []uint8 {
 	return row
 }
 
-// SetRow sets a row to pixels whose values lie side by side: 1, grey, for a raster of
-// one channel; 3, red, green and blue, or 4, with an alpha, for three. It reports
-// false, and may have done nothing, where an alpha is not 255.
-func (r *Raster) SetRow(y int, pixels []uint8, samples int) bool {
-	w := r.Width
-	switch samples {
-	case 1:
-		copy(r.Plane(0)[y*w:][:w], pixels)
-	case 3:
-		red, green, blue := r.Plane(0)[y*w:][:w], r.Plane(1)[y*w:][:w], r.Plane(2)[y*w:][:w]
-		pixels = pixels[:3*w]
-		for x := range red {
-			p := pixels[3*x : 3*x+3 : 3*x+3]
-			red[x], green[x], blue[x] = p[0], p[1], p[2]
-		}
-	default:
-		for i := 3; i < len(pixels); i += 4 {
-			if pixels[i] != 255 {
-				return false
-			}
-		}
-		r.setRow(y, pixels)
-	}
-	return true
-}
-
 // setRow sets a row to pixels of red, green, blue and a fourth byte.
 func (r *Raster) setRow(y int, pixels []uint8) {
 	w := r.Width
