@@ -1,15 +1,12 @@
 package main
 
 import (
-	"encoding/binary"
-	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/strideml/stride/internal/rawnum"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
@@ -51,10 +48,10 @@ func makeFiles(folder string, c measuredCase) (caseFiles, error) {
 	for i := range labels {
 		labels[i] = float32(r.IntN(c.spec.Classes))
 	}
-	if err := writeFloats(f.images, images); err != nil {
+	if err := subprocess.WriteFloats(f.images, images); err != nil {
 		return f, err
 	}
-	return f, writeFloats(f.labels, labels)
+	return f, subprocess.WriteFloats(f.labels, labels)
 }
 
 // wakeNorms moves batch normalizations away from the identity that they are at
@@ -82,37 +79,11 @@ func wakeNorms(state []safetensors.Entry) {
 // readTensor reads a tensor of that shape from a file of little-endian float32
 // numbers and nothing else.
 func readTensor(path string, shape ...int) (*tensor.Tensor, error) {
-	t := tensor.New(shape...)
-	f, err := os.Open(path)
+	x, err := subprocess.ReadFloats(path, tensor.Shape(shape).Size())
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() != 4*int64(t.Size()) {
-		return nil, fmt.Errorf("%s has %d bytes, want %d", path, info.Size(), 4*t.Size())
-	}
-	x, err := rawnum.Read(f, rawnum.Float32, binary.LittleEndian, t.Size(), true)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	copy(t.Data(), x)
-	return t, nil
-}
-
-func writeFloats(path string, x []float32) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	if err := rawnum.Write(f, x); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
+	return tensor.FromSlice(x, shape...)
 }
 
 // outputsDiffer returns the greatest difference between the outputs of a

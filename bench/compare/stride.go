@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -68,7 +69,7 @@ func (s *strideWorker) answer(r request) (reply, error) {
 		if _, err := s.step(); err != nil {
 			return reply{}, err
 		}
-		return reply{}, writeFloats(r.Path, s.output.Data())
+		return reply{}, subprocess.WriteFloats(r.Path, s.output.Data())
 	case "losses":
 		return s.losses(r.Steps)
 	case "time":

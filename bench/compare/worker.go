@@ -1,16 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os/exec"
-	"strings"
 	"sync"
-	"time"
+
+	"github.com/strideml/stride/internal/subprocess"
 )
 
 // A request is what a worker is asked; op says what for and which of the other
@@ -57,10 +55,7 @@ func (e *missingError) Error() string { return e.message }
 // A worker is a process that runs one engine and works only while it is asked.
 type worker struct {
 	engine, layout string
-	cmd            *exec.Cmd
-	in             io.WriteCloser
-	out            *bufio.Reader
-	errs           lastBytes
+	process        *subprocess.Process
 	versions       map[string]string
 	loaded         int64 // resident bytes once the network was there
 }
@@ -77,25 +72,14 @@ type launcher struct {
 // start starts a worker and waits until it answers. The error is a
 // *missingError if what it needs is not installed.
 func (l launcher) start(ctx context.Context) (*worker, error) {
-	w := &worker{engine: l.engine, layout: l.layout, cmd: exec.CommandContext(ctx, l.program, l.args...)}
-	w.cmd.Env = append(w.cmd.Environ(), l.env...)
-	w.cmd.Stderr = &w.errs
-	w.cmd.WaitDelay = 5 * time.Second
-	var err error
-	if w.in, err = w.cmd.StdinPipe(); err != nil {
-		return nil, err
+	p, err := subprocess.Command{Program: l.program, Args: l.args, Env: l.env}.Start(ctx)
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		return nil, &missingError{fmt.Sprintf("%s: there is no %s: %s", l.engine, l.program, l.install)}
 	}
-	out, err := w.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	w.out = bufio.NewReader(out)
-	if err := w.cmd.Start(); err != nil {
-		if errors.Is(err, exec.ErrNotFound) || strings.Contains(err.Error(), "no such file") {
-			return nil, &missingError{fmt.Sprintf("%s: there is no %s: %s", l.engine, l.program, l.install)}
-		}
-		return nil, err
-	}
+	w := &worker{engine: l.engine, layout: l.layout, process: p}
 	hello, err := w.call(request{Op: "hello"})
 	if err != nil {
 		w.close()
@@ -146,66 +130,19 @@ func (w *worker) String() string {
 	return w.engine
 }
 
-func (w *worker) pid() int { return w.cmd.Process.Pid }
+func (w *worker) pid() int { return w.process.PID() }
 
 // call asks and waits for the answer.
 func (w *worker) call(r request) (reply, error) {
-	line, err := json.Marshal(r)
-	if err != nil {
-		return reply{}, err
-	}
-	if _, err = w.in.Write(append(line, '\n')); err == nil {
-		line, err = w.out.ReadBytes('\n')
-	}
-	if err != nil {
-		return reply{}, fmt.Errorf("%v, %s: the worker ended: %w\n%s", w, r.Op, err, w.errs.String())
-	}
 	var answer reply
-	if err := json.Unmarshal(line, &answer); err != nil {
-		return reply{}, fmt.Errorf("%v, %s: %w in %q", w, r.Op, err, line)
+	if err := w.process.Ask(r, &answer); err != nil {
+		return reply{}, fmt.Errorf("%v, %s: %w\n%s", w, r.Op, err, w.process.Stderr())
 	}
-	switch {
-	case answer.Missing != "":
+	if answer.Missing != "" {
 		return reply{}, &missingError{answer.Missing}
-	case answer.Error != "":
-		return reply{}, fmt.Errorf("%v, %s: %s\n%s", w, r.Op, answer.Error, w.errs.String())
 	}
 	return answer, nil
 }
 
-// close ends the process, by force if it does not go.
-func (w *worker) close() {
-	w.in.Close()
-	ended := make(chan struct{})
-	go func() {
-		_ = w.cmd.Wait() // how it ended does not matter any more
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(3 * time.Second):
-		_ = w.cmd.Process.Kill() // fails if it has just ended
-		<-ended
-	}
-}
-
-// lastBytes keeps the end of what is written to it.
-type lastBytes struct {
-	mu   sync.Mutex
-	data []byte
-}
-
-func (b *lastBytes) Write(p []byte) (int, error) {
-	const most = 4096
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.data = append(b.data, p...)
-	b.data = b.data[max(0, len(b.data)-most):]
-	return len(p), nil
-}
-
-func (b *lastBytes) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return string(b.data)
-}
+// close ends the process. How it ended does not matter any more.
+func (w *worker) close() { _ = w.process.Close() }

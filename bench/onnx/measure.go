@@ -1,16 +1,12 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	_ "embed"
-	"encoding/binary"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
@@ -18,6 +14,7 @@ import (
 	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/tensor"
@@ -69,20 +66,20 @@ func (r *result) measure(path string, s settings) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	other, err := start(s.python)
+	other, err := subprocess.Python(s.python, script, os.Stderr).Start(context.Background())
 	if err != nil {
 		return err
 	}
-	defer other.stop()
+	defer other.Close()
 	images := filepath.Join(dir, "images")
-	if err := writeFloats(images, own.images.Data()); err != nil {
+	if err := subprocess.WriteFloats(images, own.images.Data()); err != nil {
 		return err
 	}
-	opened, err := other.ask(map[string]any{
+	opened, err := ask(other, map[string]any{
 		"op": "open", "model": path, "batch": r.Batch, "threads": s.threads, "images": images, "shape": own.images.Shape(),
 	})
 	if err != nil {
-		return fmt.Errorf("ONNX Runtime: %w", err)
+		return err
 	}
 	if opened.Fixed > 0 {
 		return fmt.Errorf("the file has the batch %d written into it, for ONNX Runtime", opened.Fixed)
@@ -98,13 +95,13 @@ func (r *result) measure(path string, s settings) error {
 }
 
 // turns lets both compute in turn.
-func (r *result) turns(own *session, other *worker, s settings) error {
+func (r *result) turns(own *session, other *subprocess.Process, s settings) error {
 	var speeds, otherSpeeds, ratios []float64
 	for range s.rounds {
 		time.Sleep(pause)
-		theirs, err := other.ask(map[string]any{"op": "time", "slice": s.slice.Seconds()})
+		theirs, err := ask(other, map[string]any{"op": "time", "slice": s.slice.Seconds()})
 		if err != nil {
-			return fmt.Errorf("ONNX Runtime: %w", err)
+			return err
 		}
 		time.Sleep(pause)
 		ours, err := own.time(s.slice)
@@ -172,20 +169,17 @@ func (s *session) time(slice time.Duration) (seconds []float64, err error) {
 }
 
 // difference returns the greatest difference of the outputs in standard deviations.
-func difference(own *session, other *worker, path string) (float64, error) {
+func difference(own *session, other *subprocess.Process, path string) (float64, error) {
 	if err := own.program.Run(own.feeds, own.outputs); err != nil {
 		return 0, err
 	}
-	if _, err := other.ask(map[string]any{"op": "output", "path": path}); err != nil {
-		return 0, fmt.Errorf("ONNX Runtime: %w", err)
-	}
-	want, err := readFloats(path)
-	if err != nil {
+	if _, err := ask(other, map[string]any{"op": "output", "path": path}); err != nil {
 		return 0, err
 	}
 	got := own.outputs[0].Data()
-	if len(got) != len(want) {
-		return 0, fmt.Errorf("the output has %d elements, ONNX Runtime's %d", len(got), len(want))
+	want, err := subprocess.ReadFloats(path, len(got))
+	if err != nil {
+		return 0, fmt.Errorf("ONNX Runtime's output: %w", err)
 	}
 	mean, square, most := 0.0, 0.0, 0.0
 	for i, v := range want {
@@ -198,17 +192,8 @@ func difference(own *session, other *worker, path string) (float64, error) {
 	return most / math.Sqrt(square/float64(len(want))), nil
 }
 
-// A worker is a process of ONNX Runtime.
-type worker struct {
-	command *exec.Cmd
-	in      *json.Encoder
-	close   func() error
-	out     *bufio.Reader
-}
-
-// An answer is what a worker says.
+// An answer is what ONNX Runtime's process says.
 type answer struct {
-	Error   string
 	Fixed   int
 	Version string
 	Seconds []float64
@@ -217,62 +202,10 @@ type answer struct {
 //go:embed worker.py
 var script string
 
-func start(python string) (*worker, error) {
-	c := exec.Command(python, "-c", script)
-	c.Stderr = os.Stderr
-	in, err := c.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.Start(); err != nil {
-		return nil, err
-	}
-	return &worker{command: c, in: json.NewEncoder(in), close: in.Close, out: bufio.NewReader(out)}, nil
-}
-
-func (w *worker) ask(request map[string]any) (a answer, err error) {
-	if err := w.in.Encode(request); err != nil {
-		return a, err
-	}
-	line, err := w.out.ReadBytes('\n')
-	if err != nil {
-		return a, err
-	}
-	if err := json.Unmarshal(line, &a); err != nil {
-		return a, err
-	}
-	if a.Error != "" {
-		return a, errors.New(a.Error)
+// ask sends a request to ONNX Runtime's process.
+func ask(other *subprocess.Process, request map[string]any) (a answer, err error) {
+	if err := other.Ask(request, &a); err != nil {
+		return a, fmt.Errorf("ONNX Runtime: %w", err)
 	}
 	return a, nil
-}
-
-// stop ends the process. Its errors do not matter any more.
-func (w *worker) stop() {
-	_ = w.close()
-	_ = w.command.Wait()
-}
-
-func writeFloats(path string, x []float32) error {
-	b := make([]byte, 0, 4*len(x))
-	for _, v := range x {
-		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
-	}
-	return os.WriteFile(path, b, 0o600)
-}
-
-func readFloats(path string) ([]float32, error) {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	x := make([]float32, len(b)/4)
-	for i := range x {
-		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return x, nil
 }

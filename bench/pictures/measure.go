@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/bench/internal/stats"
+	"github.com/strideml/stride/internal/subprocess"
 )
 
 // pause is how long both wait before a turn.
@@ -29,14 +31,14 @@ type work struct {
 	// tolerance is by how many levels the values of both may differ.
 	tolerance int
 	pictures  int     // in a run
-	theirs    request // for the worker, which has a method row_NAME: "row" is NAME
+	theirs    request // for worker.py, which has a method row_NAME: "row" is NAME
 }
 
 // A bench is what rows need.
 type bench struct {
 	dir    string   // for temporary files
 	files  []string // the pictures
-	worker *worker
+	pillow *subprocess.Process
 }
 
 func measure(out, log io.Writer, folder string, s settings) error {
@@ -89,16 +91,16 @@ func pictures(folder string, most int) (files []string, err error) {
 func (b *bench) measure(r row, s settings) (result, error) {
 	measured := result{row: r.name}
 	var err error
-	if b.worker, err = start(s.python); err != nil {
+	if b.pillow, err = subprocess.Python(s.python, script, os.Stderr).Start(context.Background()); err != nil {
 		return measured, err
 	}
-	defer b.worker.stop()
+	defer b.pillow.Close()
 	w, err := r.open(b)
 	if err != nil {
 		return measured, err
 	}
 	w.theirs["op"] = "open"
-	opened, err := b.worker.ask(w.theirs)
+	opened, err := ask(b.pillow, w.theirs)
 	if err != nil {
 		return measured, err
 	}
@@ -109,7 +111,7 @@ func (b *bench) measure(r row, s settings) (result, error) {
 	var ours, theirs, ratios []float64
 	for range s.rounds {
 		time.Sleep(pause)
-		other, err := b.worker.ask(request{"op": "time", "slice": s.slice.Seconds()})
+		other, err := ask(b.pillow, request{"op": "time", "slice": s.slice.Seconds()})
 		if err != nil {
 			return measured, err
 		}
@@ -132,7 +134,7 @@ func (b *bench) compare(w work) error {
 		return err
 	}
 	path := filepath.Join(b.dir, "output")
-	if _, err := b.worker.ask(request{"op": "output", "path": path}); err != nil {
+	if _, err := ask(b.pillow, request{"op": "output", "path": path}); err != nil {
 		return err
 	}
 	want, err := os.ReadFile(path)

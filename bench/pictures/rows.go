@@ -76,7 +76,7 @@ func decodingPNG(b *bench) (work, error) {
 	for i := range b.files {
 		to = append(to, filepath.Join(b.dir, fmt.Sprintf("%d.png", i)))
 	}
-	if _, err := b.worker.ask(request{"op": "png", "files": b.files, "to": to}); err != nil {
+	if _, err := ask(b.pillow, request{"op": "png", "files": b.files, "to": to}); err != nil {
 		return work{}, err
 	}
 	var files [][]byte

@@ -11,16 +11,14 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +27,7 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/onnx/internal/samples"
@@ -157,7 +156,7 @@ func run(python, out string, largest float64, names []string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.stop()) }()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	list, err := subjects(names)
 	if err != nil {
 		return err
@@ -198,41 +197,20 @@ func run(python, out string, largest float64, names []string) (err error) {
 
 // A worker is the Python process.
 type worker struct {
-	cmd      *exec.Cmd
-	in       io.WriteCloser
-	out      *bufio.Scanner
+	*subprocess.Process
 	versions struct{ ONNX, ONNXRuntime string }
 }
 
 func start(python string) (*worker, error) {
-	w := &worker{cmd: exec.Command(python, "-c", checker)}
-	w.cmd.Stderr = os.Stderr
-	var err error
-	if w.in, err = w.cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	out, err := w.cmd.StdoutPipe()
+	p, err := subprocess.Python(python, checker, os.Stderr).Start(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	w.out = bufio.NewScanner(out)
-	w.out.Buffer(nil, 1<<20)
-	if err := w.cmd.Start(); err != nil {
-		return nil, err
+	w := &worker{Process: p}
+	if err := p.Read(&w.versions); err != nil {
+		return nil, errors.Join(err, p.Close())
 	}
-	return w, w.read(&w.versions)
-}
-
-func (w *worker) read(v any) error {
-	if !w.out.Scan() {
-		return errors.Join(errors.New("the Python process has ended"), w.out.Err())
-	}
-	return json.Unmarshal(w.out.Bytes(), v)
-}
-
-func (w *worker) stop() error {
-	w.in.Close()
-	return w.cmd.Wait()
+	return w, nil
 }
 
 type request struct {
@@ -247,7 +225,6 @@ type caseFile struct {
 }
 
 type answer struct {
-	Error      string
 	Difference float64
 	Nodes      int
 }
@@ -432,21 +409,11 @@ func (w *worker) ask(dir string, model *nn.Model, s subject, v variant) (answer,
 	}
 	defer os.Remove(path)
 	defer os.Remove(path + ".data")
-	line, err := json.Marshal(request{path, files, options.IncludeSoftmax})
-	if err != nil {
-		return answer{}, err
-	}
-	if _, err := w.in.Write(append(line, '\n')); err != nil {
-		return answer{}, err
-	}
 	var a answer
-	if err := w.read(&a); err != nil {
+	if err := w.Ask(request{path, files, options.IncludeSoftmax}, &a); err != nil {
 		return answer{}, err
 	}
-	switch {
-	case a.Error != "":
-		return a, errors.New(a.Error)
-	case !(a.Difference <= most):
+	if !(a.Difference <= most) {
 		return a, fmt.Errorf("the outputs differ by %.2g standard deviations", a.Difference)
 	}
 	return a, nil
