@@ -22,7 +22,7 @@ var script string
 // ask sends a request to Pillow's process.
 func ask(pillow *subprocess.Process, r request) (a answer, err error) {
 	if err := pillow.Ask(r, &a); err != nil {
-		return a, fmt.Errorf("Pillow: %w", err)
+		return a, fmt.Errorf("from Pillow: %w", err)
 	}
 	return a, nil
 }
