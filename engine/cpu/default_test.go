@@ -10,6 +10,8 @@ import (
 	"image"
 	"image/png"
 	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +29,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/serve"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/diagnose"
@@ -174,6 +177,25 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 			defer c.Close()
 			_, err = c.Predict(t.Context(), image.NewGray(image.Rect(0, 0, 4, 4)), 1)
 			return err
+		}},
+		"serve.Options.Device": {call: func(d engine.Device) error {
+			models, err := serve.NewModels(serve.Options{Device: d})
+			if err != nil {
+				return err
+			}
+			defer models.Close()
+			model := &modelfolder.Model{Net: m, Classes: set.Classes(), Preprocessing: preprocess.Config{InputSize: m.Input()}}
+			if err := models.Add("m", model); err != nil {
+				return err
+			}
+			request := httptest.NewRequest("POST", "/v2/models/m/infer",
+				strings.NewReader(`{"inputs":[{"name":"images","shape":[1,1,4,4],"datatype":"FP32","data":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}]}`))
+			answer := httptest.NewRecorder()
+			serve.Handler(models, serve.HandlerOptions{}).ServeHTTP(answer, request)
+			if answer.Code != http.StatusOK {
+				return fmt.Errorf("status %d: %s", answer.Code, answer.Body)
+			}
+			return nil
 		}},
 	}
 }
