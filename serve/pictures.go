@@ -25,19 +25,10 @@ type pictureFile struct {
 	data []byte
 }
 
-// decodePicture decodes a picture file and writes the network's input to dst. All pictures
-// that clients send are decoded here.
-func decodePicture(c preprocess.Config, dst []float32, file pictureFile, maxPixels int) (*preprocess.Picture, error) {
-	picture, err := c.Decode(bytes.NewReader(file.data), file.name, imagefile.Options{MaxPixels: maxPixels})
-	if err != nil {
-		return nil, err
-	}
-	return picture, c.Cut(dst, picture.Raster)
-}
-
-// decodePictures makes the input of a request's pictures. No more are decoded at once than
+// decodePictures makes the input of a request's pictures: all pictures that clients send are
+// decoded here. No more are decoded at once than
 // there are threads.
-func (h *handler) decodePictures(c *call, v *repository.Version, files []pictureFile) ([]float32, []*preprocess.Picture, error) {
+func (h *handler) decodePictures(c *call, v *repository.Version, files []pictureFile) ([]float32, []preprocess.Source, error) {
 	start := time.Now()
 	defer func() { c.decoded = time.Since(start) }()
 	if len(files) == 0 {
@@ -48,19 +39,18 @@ func (h *handler) decodePictures(c *call, v *repository.Version, files []picture
 		return nil, nil, err
 	}
 	size := v.Input.Size()
-	values, pictures := make([]float32, len(files)*size), make([]*preprocess.Picture, len(files))
+	values, pictures := make([]float32, len(files)*size), make([]preprocess.Source, len(files))
 	for i, f := range files {
 		select {
 		case h.decode <- struct{}{}:
 		case <-c.r.Context().Done():
 			return nil, nil, errGone
 		}
-		pictures[i], err = decodePicture(v.Model.Preprocessing, values[i*size:][:size], f, h.options.MaxPixels)
+		pictures[i], err = v.Model.Preprocessing.Input(values[i*size:][:size], f.data, f.name, imagefile.Options{MaxPixels: h.options.MaxPixels})
 		<-h.decode
 		if err != nil {
 			return nil, nil, bad(err)
 		}
-		pictures[i].Raster = nil // its pixels are in values
 	}
 	return values, pictures, nil
 }
