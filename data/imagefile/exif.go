@@ -1,12 +1,11 @@
 package imagefile
 
 import (
-	"bytes"
-	"encoding/binary"
 	"image"
 	"image/draw"
 	"regexp"
 
+	"github.com/strideml/stride/data/internal/exif"
 	"github.com/strideml/stride/data/raster"
 )
 
@@ -20,8 +19,8 @@ const mostMetadata = 1 << 20
 // orientation is that of EXIF, or of XMP where EXIF has none. What is missing or
 // makes no sense counts as upright.
 func (m metadata) orientation() raster.Orientation {
-	if o := exifOrientation(m.exif); o != 0 {
-		return o
+	if o := exif.Orientation(m.exif); o != 0 {
+		return raster.Orientation(o)
 	}
 	if found := xmpOrientation.FindSubmatch(m.xmp); found != nil {
 		return raster.Orientation(found[1][0] - '0')
@@ -31,64 +30,6 @@ func (m metadata) orientation() raster.Orientation {
 
 // xmpOrientation finds the orientation in XMP, as an attribute or an element.
 var xmpOrientation = regexp.MustCompile(`tiff:Orientation(?:="|>)([1-8])[^0-9]`)
-
-// exifPrefix is what EXIF data begin with in JPEG files.
-const exifPrefix = "Exif\x00\x00"
-
-// exifOrientation finds the orientation tag in the first directory of EXIF
-// data, which is laid out as a TIFF file. The standard's type for it is SHORT;
-// programs write any integer. What JPEG files have before the data may be there
-// in other formats too. It is 0 if there is no tag, and 1 if its value makes no sense.
-func exifOrientation(tiff []byte) raster.Orientation {
-	const (
-		orientationTag = 0x0112
-		entrySize      = 12
-	)
-	tiff = bytes.TrimPrefix(tiff, []byte(exifPrefix))
-	if len(tiff) < 8 {
-		return 0
-	}
-	var order binary.ByteOrder
-	switch string(tiff[:2]) {
-	case "II":
-		order = binary.LittleEndian
-	case "MM":
-		order = binary.BigEndian
-	default:
-		return 0
-	}
-	directory := uint64(order.Uint32(tiff[4:]))
-	if order.Uint16(tiff[2:]) != 42 || directory+2 > uint64(len(tiff)) {
-		return 0
-	}
-	count := int(order.Uint16(tiff[directory:]))
-	for entries := tiff[directory+2:]; count > 0 && len(entries) >= entrySize; count-- {
-		if order.Uint16(entries) == orientationTag {
-			value, ok := exifInteger(order, order.Uint16(entries[2:]), entries[8:12])
-			if !ok || order.Uint32(entries[4:]) != 1 || value < 1 || value > 8 {
-				return 1
-			}
-			return raster.Orientation(value)
-		}
-		entries = entries[entrySize:]
-	}
-	return 0
-}
-
-// exifInteger is the one value of an entry of 32 bits or fewer, from its lowest
-// address on, if its type is that of an integer. Negative values count as large
-// ones: no orientation is either.
-func exifInteger(order binary.ByteOrder, kind uint16, field []byte) (uint32, bool) {
-	switch kind {
-	case 1, 6: // BYTE, SBYTE
-		return uint32(field[0]), true
-	case 3, 8: // SHORT, SSHORT
-		return uint32(order.Uint16(field)), true
-	case 4, 9: // LONG, SLONG
-		return order.Uint32(field), true
-	}
-	return 0, false
-}
 
 // upright turns a picture that was stored with this orientation.
 func upright(picture image.Image, o raster.Orientation) image.Image {

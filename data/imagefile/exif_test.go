@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/strideml/stride/data/internal/exif"
 	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/raster"
 )
@@ -17,7 +18,7 @@ func exifEntry(value byte) []byte {
 }
 
 func TestBadEXIFCountsAsUpright(t *testing.T) {
-	if o := exifOrientation(exifEntry(6)); o != 6 {
+	if o := exif.Orientation(exifEntry(6)); o != 6 {
 		t.Fatalf("orientation %d", o)
 	}
 	change := func(at int, value byte) []byte {
@@ -45,7 +46,7 @@ func TestBadEXIFCountsAsUpright(t *testing.T) {
 			t.Errorf("%s: orientation %d", name, o)
 		}
 	}
-	if o := exifOrientation(change(8, 0xff)); o != 6 { // more entries than there are
+	if o := exif.Orientation(change(8, 0xff)); o != 6 { // more entries than there are
 		t.Errorf("entry count: orientation %d", o)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/strideml/stride/data/internal/exif"
 	"github.com/strideml/stride/data/jpeg"
 	"github.com/strideml/stride/data/raster"
 )
@@ -56,7 +57,7 @@ func readJPEGHead(file []byte) (head jpegHead) {
 		}
 		body := in[4 : 2+length]
 		switch {
-		case marker == 0xe1 && head.exif == nil && bytes.HasPrefix(body, []byte(exifPrefix)):
+		case marker == 0xe1 && head.exif == nil && bytes.HasPrefix(body, []byte(exif.Prefix)):
 			head.exif = body
 		case marker == 0xe1 && head.xmp == nil && bytes.HasPrefix(body, []byte(xmpPrefix)):
 			head.xmp = body
@@ -73,11 +74,11 @@ func readJPEGHead(file []byte) (head jpegHead) {
 func (d *Decoder) readJPEG(in io.Reader, check checkSize) error {
 	const (
 		first        = 64 << 10
-		mostMetadata = 64 << 20
+		mostBefore   = 64 << 20 // the size is known
 		mostForPixel = 8
 	)
 	d.file = d.file[:0]
-	for most, known := mostMetadata, false; len(d.file) < most; {
+	for most, known := mostBefore, false; len(d.file) < most; {
 		size := max(first, len(d.file))
 		d.file = slices.Grow(d.file, size)
 		n, err := io.ReadFull(in, d.file[len(d.file):][:min(size, most-len(d.file))])
@@ -88,7 +89,10 @@ func (d *Decoder) readJPEG(in io.Reader, check checkSize) error {
 		if err != nil {
 			return err
 		}
-		if head := readJPEGHead(d.file); !known && head.width > 0 && head.height > 0 {
+		if known {
+			continue
+		}
+		if head := readJPEGHead(d.file); head.width > 0 && head.height > 0 {
 			known = true
 			if err := check(head.width, head.height); err != nil {
 				return err

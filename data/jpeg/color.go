@@ -1,6 +1,9 @@
 package jpeg
 
-import "github.com/strideml/stride/data/jpeg/internal/kernel"
+import (
+	"github.com/strideml/stride/data/jpeg/internal/kernel"
+	"github.com/strideml/stride/data/raster"
+)
 
 // guessColorSpace finds out what the components are. No file says so; this is what
 // libjpeg believes.
@@ -91,10 +94,10 @@ func (d *Decoder) convertRGBA(dst []uint8, planes *[4][]uint8) {
 	}
 }
 
-// luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
+// luma makes a row grey.
 func luma(dst, r, g, b []uint8) {
 	r, g, b = r[:len(dst)], g[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = uint8((19595*uint32(r[i]) + 38470*uint32(g[i]) + 7471*uint32(b[i]) + 1<<15) >> 16)
+		dst[i] = raster.Luma(r[i], g[i], b[i])
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/strideml/stride/data/internal/exif"
 )
 
 // Markers of T.81, table B.1: the second byte, after 0xff.
@@ -186,8 +188,8 @@ func (d *Decoder) readSegment(marker uint8, body []byte) error {
 	case markerAPP0:
 		d.jfif = d.jfif || len(body) >= 14 && bytes.HasPrefix(body, []byte("JFIF\x00"))
 	case markerAPP0 + 1:
-		if d.orientation == 0 && bytes.HasPrefix(body, []byte(exifPrefix)) {
-			d.orientation = exifOrientation(body[len(exifPrefix):])
+		if d.orientation == 0 && bytes.HasPrefix(body, []byte(exif.Prefix)) {
+			d.orientation = exif.Orientation(body[len(exif.Prefix):])
 		}
 	case markerAPP0 + 14:
 		if len(body) >= 12 && bytes.HasPrefix(body, []byte("Adobe")) {

@@ -1,6 +1,9 @@
 package png
 
-import "github.com/strideml/stride/data/png/internal/kernel"
+import (
+	"github.com/strideml/stride/data/png/internal/kernel"
+	"github.com/strideml/stride/data/raster"
+)
 
 // A span is a part of a row of the picture: n pixels from x on, step apart.
 type span struct{ y, x, step, n int }
@@ -164,7 +167,7 @@ func (o *output) color(row []uint8, at span) {
 		plane := o.planes[0][first:]
 		for i := range at.n {
 			p := (*[4]uint8)(row[4*i:])
-			plane[i*at.step] = luma(onWhite(p[0], p[3]), onWhite(p[1], p[3]), onWhite(p[2], p[3]))
+			plane[i*at.step] = raster.Luma(onWhite(p[0], p[3]), onWhite(p[1], p[3]), onWhite(p[2], p[3]))
 		}
 	default:
 		red, green, blue := o.planes[0][first:], o.planes[1][first:], o.planes[2][first:]
@@ -183,10 +186,4 @@ func onWhite(v, alpha uint8) uint8 {
 	}
 	a := 257 * uint32(alpha)
 	return uint8((65535 - a + uint32(v)*a/255) >> 8)
-}
-
-// luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic, as in package
-// raster.
-func luma(r, g, b uint8) uint8 {
-	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }

@@ -44,7 +44,7 @@ func AdjustContrast(r *Raster, factor float64) {
 	if r.Channels == 3 {
 		red, green, blue := r.colours()
 		for i := range red {
-			sum += int(luma(red[i], green[i], blue[i]))
+			sum += int(Luma(red[i], green[i], blue[i]))
 		}
 	} else {
 		for _, v := range r.Plane(0) {
@@ -69,7 +69,7 @@ func AdjustSaturation(r *Raster, factor float64) {
 	f := float32(factor)
 	red, green, blue := r.colours()
 	for i := range red {
-		grey := luma(red[i], green[i], blue[i])
+		grey := Luma(red[i], green[i], blue[i])
 		red[i], green[i], blue[i] = blend(grey, red[i], f), blend(grey, green[i], f), blend(grey, blue[i], f)
 	}
 }

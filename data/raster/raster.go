@@ -134,7 +134,7 @@ func (r *Raster) setRow(y int, pixels []uint8) {
 	w := r.Width
 	if r.Channels == 1 {
 		for x := range r.Pix[y*w:][:w] {
-			r.Pix[y*w+x] = luma(pixels[4*x], pixels[4*x+1], pixels[4*x+2])
+			r.Pix[y*w+x] = Luma(pixels[4*x], pixels[4*x+1], pixels[4*x+2])
 		}
 		return
 	}
@@ -157,7 +157,7 @@ func (r *Raster) Convert(src *Raster, channels int) {
 	if channels == 1 {
 		red, green, blue := src.colours()
 		for i := range r.Plane(0) {
-			r.Pix[i] = luma(red[i], green[i], blue[i])
+			r.Pix[i] = Luma(red[i], green[i], blue[i])
 		}
 		return
 	}
@@ -166,7 +166,7 @@ func (r *Raster) Convert(src *Raster, channels int) {
 	}
 }
 
-// luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
-func luma(r, g, b uint8) uint8 {
+// Luma is 0.299 R + 0.587 G + 0.114 B in Pillow's fixed-point arithmetic.
+func Luma(r, g, b uint8) uint8 {
 	return uint8((19595*uint32(r) + 38470*uint32(g) + 7471*uint32(b) + 1<<15) >> 16)
 }

@@ -17,7 +17,7 @@ func (p *Program) AnyBatch(w *Workers, owner any, plan *Plan, compile func() (*P
 		return nil, err
 	}
 	q.anyBatch = &batchShapes{
-		samples: q.Outputs[0].Shape()[0] / q.Parts,
+		samples: q.Samples(),
 		inputs:  shapesOf(q.Inputs), outputs: shapesOf(q.Outputs),
 	}
 	return q, nil
