@@ -1,10 +1,10 @@
 // Command pictures times what happens to a picture before a network sees it, Stride beside
-// Pillow, each on one thread.
+// Pillow, and its kernels in Go beside Go's image/jpeg, each on one thread.
 //
 //	go run ./bench/pictures [flags] [FOLDER]
 //
 // Of the rows that need files those of the folder are taken, in the order of their names; without
-// a folder these rows are left out. The pixels of both must be equal; then they work in
+// a folder these rows are left out. The pixels of Stride and Pillow must be equal; then both work in
 // turn, for some rounds, while the other one waits. The time of a turn is the median of its
 // runs, that of a row the median over the rounds; a ratio is the median of the rounds'
 // ratios. Progress goes to standard error, a table to standard output.
@@ -64,29 +64,50 @@ func command(out, log io.Writer) *cobra.Command {
 
 // A result is what was measured of a row. Why says why there is no ratio.
 type result struct {
-	row                   string
-	stride, pillow, ratio float64 // pictures a second
-	version, why          string
+	row                  string
+	stride, rival, ratio float64 // pictures a second
+	version, why         string
+	goRival              bool // the rival is a package of Go, otherwise Pillow
 }
 
-// print writes the table in Markdown.
+// print writes the tables in Markdown: one beside Pillow, one beside Go's own packages.
 func print(w io.Writer, results []result) error {
+	var pillow, goRivals []result
+	for _, r := range results {
+		if r.goRival {
+			goRivals = append(goRivals, r)
+		} else {
+			pillow = append(pillow, r)
+		}
+	}
 	var b strings.Builder
+	table(&b, "Pillow", pillow)
+	if len(pillow) > 0 && len(goRivals) > 0 {
+		b.WriteString("\n")
+	}
+	table(&b, "Go", goRivals)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// table writes the rows beside one rival, if there are any.
+func table(b *strings.Builder, rival string, results []result) {
+	if len(results) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "| | Stride, pictures/s | %s, pictures/s | × %[1]s |\n|---|---:|---:|---:|\n", rival)
 	version := ""
-	b.WriteString("| | Stride, pictures/s | Pillow, pictures/s | × Pillow |\n|---|---:|---:|---:|\n")
 	for _, r := range results {
 		if r.why != "" {
-			fmt.Fprintf(&b, "| %s | – | – | %s |\n", r.row, r.why)
+			fmt.Fprintf(b, "| %s | – | – | %s |\n", r.row, r.why)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s | %.0f | %.0f | %.2f |\n", r.row, r.stride, r.pillow, r.ratio)
+		fmt.Fprintf(b, "| %s | %.0f | %.0f | %.2f |\n", r.row, r.stride, r.rival, r.ratio)
 		version = r.version
 	}
 	if version != "" {
-		fmt.Fprintf(&b, "\nPillow %s, one thread each.\n", version)
+		fmt.Fprintf(b, "\n%s %s, one thread each.\n", rival, strings.TrimPrefix(version, "go"))
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // chosen says whether a row is to be measured.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/strideml/stride/bench/internal/stats"
@@ -20,6 +21,8 @@ type row struct {
 	name string
 	// open prepares the work of both.
 	open func(b *bench) (work, error)
+	// goRival says that the rival is Go's package of the same purpose, not Pillow.
+	goRival bool
 }
 
 // work is what is timed.
@@ -32,6 +35,9 @@ type work struct {
 	tolerance int
 	pictures  int     // in a run
 	theirs    request // for worker.py, which has a method row_NAME: "row" is NAME
+	// goRival is what is timed beside it in rows of this kind, in this process. Its
+	// pixels are not compared.
+	goRival func() error
 }
 
 // A bench is what rows need.
@@ -62,7 +68,7 @@ func measure(out, log io.Writer, folder string, s settings) error {
 		if err != nil {
 			measured.why = err.Error()
 		}
-		fmt.Fprintf(log, "%s: %.0f and %.0f pictures/s, %.2f ×%s\n", r.name, measured.stride, measured.pillow, measured.ratio, measured.why)
+		fmt.Fprintf(log, "%s: %.0f and %.0f pictures/s, %.2f ×%s\n", r.name, measured.stride, measured.rival, measured.ratio, measured.why)
 		results = append(results, measured)
 	}
 	return print(out, results)
@@ -89,7 +95,7 @@ func pictures(folder string, most int) (files []string, err error) {
 }
 
 func (b *bench) measure(r row, s settings) (result, error) {
-	measured := result{row: r.name}
+	measured := result{row: r.name, goRival: r.goRival}
 	var err error
 	if b.pillow, err = subprocess.Python(s.python, script, os.Stderr).Start(context.Background()); err != nil {
 		return measured, err
@@ -99,19 +105,14 @@ func (b *bench) measure(r row, s settings) (result, error) {
 	if err != nil {
 		return measured, err
 	}
-	w.theirs["op"] = "open"
-	opened, err := ask(b.pillow, w.theirs)
+	rival, err := b.rival(r, w, s, &measured)
 	if err != nil {
-		return measured, err
-	}
-	measured.version = opened.Version
-	if err := b.compare(w); err != nil {
 		return measured, err
 	}
 	var ours, theirs, ratios []float64
 	for range s.rounds {
 		time.Sleep(pause)
-		other, err := ask(b.pillow, request{"op": "time", "slice": s.slice.Seconds()})
+		other, err := rival()
 		if err != nil {
 			return measured, err
 		}
@@ -121,11 +122,32 @@ func (b *bench) measure(r row, s settings) (result, error) {
 			return measured, err
 		}
 		n := float64(w.pictures)
-		p, q := n/stats.Median(own), n/stats.Median(other.Seconds)
+		p, q := n/stats.Median(own), n/stats.Median(other)
 		ours, theirs, ratios = append(ours, p), append(theirs, q), append(ratios, p/q)
 	}
-	measured.stride, measured.pillow, measured.ratio = stats.Median(ours), stats.Median(theirs), stats.Median(ratios)
+	measured.stride, measured.rival, measured.ratio = stats.Median(ours), stats.Median(theirs), stats.Median(ratios)
 	return measured, nil
+}
+
+// rival prepares what the row is timed beside, and returns its turn.
+func (b *bench) rival(r row, w work, s settings, measured *result) (turnOf func() ([]float64, error), err error) {
+	if r.goRival {
+		measured.version = runtime.Version()
+		return func() ([]float64, error) { return turn(w.goRival, s.slice) }, nil
+	}
+	w.theirs["op"] = "open"
+	opened, err := ask(b.pillow, w.theirs)
+	if err != nil {
+		return nil, err
+	}
+	measured.version = opened.Version
+	if err := b.compare(w); err != nil {
+		return nil, err
+	}
+	return func() ([]float64, error) {
+		timed, err := ask(b.pillow, request{"op": "time", "slice": s.slice.Seconds()})
+		return timed.Seconds, err
+	}, nil
 }
 
 // compare checks that the pixels of both are equal.

@@ -12,14 +12,16 @@ import (
 
 // rows are the rows of the table.
 var rows = []row{
-	{"decode JPEG", decodingJPEG(false)},
-	{"decode JPEG, progressive", decodingJPEG(true)},
-	{"decode JPEG at 1/2 and resize to 256, bicubic", draft},
-	{"JPEG to the normalised 224×224 tensor, bilinear (torchvision)", input},
-	{"resize 500×375 to 341×256, bicubic", resizing(raster.Bicubic, nil)},
-	{"resize 500×375 to 341×256, bilinear", resizing(raster.Bilinear, nil)},
-	{"resize 500×375 to 341×256, bicubic, and crop 224×224", resizing(raster.Bicubic, &raster.Window{Top: 16, Left: 58, Height: 224, Width: 224})},
-	{"decode PNG", decodingPNG},
+	{"decode JPEG", decodingJPEG(false), false},
+	{"decode JPEG, progressive", decodingJPEG(true), false},
+	{"decode JPEG at 1/2 and resize to 256, bicubic", draft, false},
+	{"JPEG to the normalised 224×224 tensor, bilinear (torchvision)", input, false},
+	{"resize 500×375 to 341×256, bicubic", resizing(raster.Bicubic, nil), false},
+	{"resize 500×375 to 341×256, bilinear", resizing(raster.Bilinear, nil), false},
+	{"resize 500×375 to 341×256, bicubic, and crop 224×224", resizing(raster.Bicubic, &raster.Window{Top: 16, Left: 58, Height: 224, Width: 224}), false},
+	{"decode PNG", decodingPNG, false},
+	{"decode JPEG, kernels in Go, to RGB; image/jpeg to YCbCr", genericJPEG(false), true},
+	{"decode JPEG, kernels in Go, to RGB; image/jpeg and image/draw to RGBA", genericJPEG(true), true},
 }
 
 // interleaved returns red, green and blue of each pixel.

@@ -10,7 +10,8 @@ import (
 func TestPrint(t *testing.T) {
 	var b bytes.Buffer
 	err := print(&b, []result{
-		{row: "resize", stride: 4567.8, pillow: 456.78, ratio: 10, version: "13.0.0"},
+		{row: "resize", stride: 4567.8, rival: 456.78, ratio: 10, version: "13.0.0"},
+		{row: "kernels in Go", stride: 300, rival: 200, ratio: 1.5, version: "go1.26.0", goRival: true},
 		{row: "decode PNG", why: errNoFolder.Error()},
 	})
 	want := `| | Stride, pictures/s | Pillow, pictures/s | × Pillow |
@@ -19,6 +20,12 @@ func TestPrint(t *testing.T) {
 | decode PNG | – | – | needs a folder of pictures |
 
 Pillow 13.0.0, one thread each.
+
+| | Stride, pictures/s | Go, pictures/s | × Go |
+|---|---:|---:|---:|
+| kernels in Go | 300 | 200 | 1.50 |
+
+Go 1.26.0, one thread each.
 `
 	if err != nil || b.String() != want {
 		t.Errorf("%v, got\n%s\nwant\n%s", err, b.String(), want)
