@@ -28,12 +28,19 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// Run serves connections of l until the context ends. It then takes no more connections,
-// answers the requests under way, for at most grace, and returns nil; after that it closes
-// the connections that are left and returns an error.
+// Run serves connections of l until the context ends, with TLS if server.TLSConfig is set, which
+// must then have a certificate. When the context has ended it takes no more connections, answers the
+// requests under way, for at most grace, and returns nil; after that it closes the connections that
+// are left and returns an error.
 func Run(ctx context.Context, server *http.Server, l net.Listener, grace time.Duration) error {
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
+	go func() {
+		if server.TLSConfig != nil {
+			failed <- server.ServeTLS(l, "", "")
+			return
+		}
+		failed <- server.Serve(l)
+	}()
 	select {
 	case err := <-failed:
 		return err

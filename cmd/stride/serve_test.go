@@ -5,9 +5,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +109,115 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TLS, a token and the name of the server, as a client from outside meets them; SIGHUP reads the
+// token again.
+func TestServeAccess(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	roots := certificate(t, certFile, keyFile)
+	tokenFile := writeFile(t, filepath.Join(dir, "token"), []byte("0123456789abcdef\n"))
+	process, url, next, wait := serving(t, finishedRun(t), "--tls-cert", certFile, "--tls-key", keyFile, "--token-file", tokenFile, "--public-health",
+		"--host", "models.example", "--cors-origin", "https://friend.example", "--max-connections", "2", "--read-timeout", "200ms")
+	if !strings.HasPrefix(url, "https://127.0.0.1:") {
+		t.Fatal(url)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
+	get := func(path, token, host, origin string) int {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "POST", url+path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token == "" {
+			r.Method = "GET"
+		} else {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		r.Host = host
+		if origin != "" {
+			r.Header.Set("Origin", origin)
+		}
+		response, err := client.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		_, _ = io.Copy(io.Discard, response.Body)
+		if response.ProtoMajor != 2 {
+			t.Errorf("%s", response.Proto)
+		}
+		if origin == "https://friend.example" && response.Header.Get("Access-Control-Allow-Origin") != origin {
+			t.Errorf("%v", response.Header)
+		}
+		return response.StatusCode
+	}
+	for _, c := range []struct {
+		path, token, host, origin string
+		status                    int
+	}{
+		{"/v2/health/ready", "", "", "", 200},
+		{"/v2", "", "", "", 401},
+		{"/v2/repository/index", "0123456789abcdef", "", "", 200},
+		{"/v2/repository/index", "0123456789abcdef", "models.example:443", "", 200},
+		{"/v2/repository/index", "0123456789abcdef", "evil.example", "", 403},
+		{"/v2/repository/index", "0123456789abcdef", "", "https://friend.example", 200},
+		{"/v2/repository/index", "0123456789abcdef", "", "https://evil.example", 403},
+		{"/v2/repository/index", "0123456789abcdeF", "", "", 401},
+	} {
+		if status := get(c.path, c.token, c.host, c.origin); status != c.status {
+			t.Errorf("%+v: %d", c, status)
+		}
+	}
+	writeFile(t, tokenFile, []byte("fedcba9876543210\n"))
+	if err := process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	next("reload")
+	for get("/v2/repository/index", "fedcba9876543210", "", "") != 200 { // until it was read
+	}
+	if status := get("/v2/repository/index", "0123456789abcdef", "", ""); status != 401 {
+		t.Errorf("the old token: %d", status)
+	}
+	// A client that sends half a request is cut off.
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(conn); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) {
+		t.Error(err)
+	}
+	if err := process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := wait(); status != done {
+		t.Errorf("status %d", status)
+	}
+}
+
+// certificate writes a certificate for 127.0.0.1, which is its own authority, and its key.
+func certificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
+	t.Helper()
+	s := httptest.NewUnstartedServer(nil)
+	defer s.Close()
+	s.StartTLS()
+	own := s.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(own.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: own.Certificate[0]}))
+	writeFile(t, keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}))
+	roots := x509.NewCertPool()
+	roots.AddCert(s.Certificate())
+	return roots
+}
+
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
 	run := finishedRun(t)
@@ -111,6 +225,11 @@ func TestServeRefuses(t *testing.T) {
 	fails(t, failed, []string{"serve", "--models", "nowhere"}, "nowhere")
 	fails(t, failed, []string{"serve", run, "--addr", "127.0.0.1:99999"}, "99999")
 	fails(t, failed, []string{"serve", "a/b=" + run}, `the name "a/b"`)
+	dir := t.TempDir()
+	short := writeFile(t, filepath.Join(dir, "short"), []byte("secret\n"))
+	fails(t, failed, []string{"serve", run, "--token-file", filepath.Join(dir, "none")}, "none")
+	fails(t, failed, []string{"serve", run, "--token-file", short}, short, "at least 16")
+	fails(t, failed, []string{"serve", run, "--tls-cert", short, "--tls-key", short}, "certificate "+short)
 	if _, notes, status := stride(t, "serve", run, run); status != failed || !strings.Contains(notes, `two models of the name "run"`) {
 		t.Errorf("%d %s", status, notes)
 	}

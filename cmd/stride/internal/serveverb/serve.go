@@ -2,6 +2,7 @@
 package serveverb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,7 @@ type serveVerb struct {
 	handler           serve.HandlerOptions
 	maxPixels         int // in millions
 	grace             time.Duration
+	access            access
 	logFormat, logLev string
 	compute           command.Compute
 	profile           command.Profile
@@ -43,7 +45,7 @@ const (
 // Command returns the command serve.
 func Command(a *command.App) *cobra.Command {
 	s := &serveVerb{
-		App: a, addr: "127.0.0.1:8080", maxPixels: 50, grace: 30 * time.Second, logFormat: logText, logLev: "info",
+		App: a, addr: "127.0.0.1:8080", maxPixels: 50, grace: 30 * time.Second, access: newAccess(), logFormat: logText, logLev: "info",
 		models:  serve.Options{MaxBatch: 8, QueueLimit: 256},
 		handler: serve.HandlerOptions{MaxBody: 16 << 20, MaxImages: 256, Timeout: 30 * time.Second},
 	}
@@ -64,12 +66,17 @@ with its binary extension, and Triton's for statistics and for loading models;
 /openapi.json describes all routes.
 
 SIGHUP loads the models again whose files have changed, and those that are new; each request is
-answered by the old model or the new one. SIGTERM and Ctrl-C stop: what is under way is
-answered first. Nobody but this machine is answered unless --addr says so.`,
+answered by the old model or the new one. It also reads the certificate and the tokens again.
+SIGTERM and Ctrl-C stop: what is under way is answered first.
+
+Nobody but this machine is answered unless --addr says so; --tls-cert and --token-file are then
+for you. At a loopback address the server answers to names of this machine and to IP addresses only,
+unless --host names more, and pages of other sites may send nothing unless --cors-origin names them.`,
 		Example: `  stride serve runs/photos
   curl -s --data-binary @cat.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/v1/predict
   curl -s -F image=@cat.jpg -F image=@dog.jpg 'http://127.0.0.1:8080/v1/predict?top=3'
   stride serve --models models/ --addr 0.0.0.0:8080 --log-format json
+  stride serve runs/photos --addr :8443 --tls-cert cert.pem --tls-key key.pem --token-file token
   stride serve efficientnet-lite0 clothes=runs/lenet --max-batch 16 --max-delay 2ms`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 && s.folder == "" {
@@ -99,6 +106,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.Var(command.Size(&s.handler.MaxBody), "max-body", "longest request, decompressed (413), such as 16MiB")
 	flags.Var(command.Count(&s.maxPixels, 1, 1000), "max-megapixels", "largest picture that is decoded, in millions of pixels")
 	flags.Var(command.Count(&s.handler.MaxImages, 1, 1<<16), "max-images", "pictures or samples of a request (413)")
+	s.access.addFlags(flags)
 	flags.DurationVar(&s.grace, "grace", s.grace, "how long requests under way may take after a signal to stop")
 	command.AddChoice(cmd, &s.logFormat, "log-format", "`form` of the log on standard error: text, or json", logText, logJSON)
 	command.AddChoice(cmd, &s.logLev, "log-level", "`least` level that is logged: debug has every request, info those that are refused, warn, or error", "debug", "info", "warn", "error")
@@ -108,15 +116,15 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 
 // check reports flags that make no sense.
 func (s *serveVerb) check() error {
-	for name, d := range map[string]time.Duration{"max-delay": s.models.MaxDelay, "timeout": s.handler.Timeout, "grace": s.grace} {
-		if d < 0 || d > time.Hour || d == 0 && name == "timeout" {
+	for name, d := range map[string]time.Duration{"max-delay": s.models.MaxDelay, "timeout": s.handler.Timeout, "grace": s.grace, "read-timeout": s.access.read, "idle-timeout": s.access.idle} {
+		if d < 0 || d > time.Hour || d == 0 && strings.HasSuffix(name, "timeout") {
 			return command.Misuse("--%s %v: want a time of at most an hour, such as 5ms or 30s", name, d)
 		}
 	}
 	if _, _, err := net.SplitHostPort(s.addr); err != nil {
 		return command.Misuse("--addr %s: want host:port, such as 127.0.0.1:8080", s.addr)
 	}
-	return s.compute.Check()
+	return cmp.Or(s.access.check(), s.compute.Check())
 }
 
 // log returns the log.
@@ -137,6 +145,9 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	log := s.log()
+	if err := s.access.open(log); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.addr) // before the models, which take longer
 	if err != nil {
 		return err
@@ -152,19 +163,24 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 	}()
 	defer command.OnHangup(func() {
 		log.Info("reload")
-		if err := models.Reload(); err != nil {
+		if err := errors.Join(s.access.reload(), models.Reload()); err != nil {
 			log.Error("reload", "error", command.OneLine(err))
 		}
 	})()
 	s.handler.Version, s.handler.Log = command.NewVersion().Version, log
 	s.handler.MaxPixels = s.maxPixels * 1_000_000
-	server := serve.NewServer(serve.Handler(models, s.handler), log)
-	log.Info("serving", "url", "http://"+listener.Addr().String(), "models", strings.Join(models.Names(), " "), "ready after", time.Since(command.Started).Round(time.Millisecond))
+	guarded, err := s.access.guard(serve.Handler(models, s.handler), listener.Addr())
+	if err != nil {
+		return err
+	}
+	server := serve.NewServer(guarded, log)
+	limited := s.access.limit(server, listener, s.handler.Timeout)
+	log.Info("serving", "url", s.access.url(listener.Addr()), "models", strings.Join(models.Names(), " "), "ready after", time.Since(command.Started).Round(time.Millisecond))
 	context.AfterFunc(ctx, func() {
 		models.Drain()
 		log.Info("stopping")
 	})
-	if err := serve.Run(ctx, server, listener, s.grace); err != nil {
+	if err := serve.Run(ctx, server, limited, s.grace); err != nil {
 		return err
 	}
 	log.Info("stopped")
