@@ -9,6 +9,10 @@
 // It sends tensors by the binary extension, of the shape that the model's metadata say; with
 // -picture it sends that file to /v1/predict. It opens plain connections and does not parse
 // answers, so that it takes little time from the server beside it.
+//
+// With several -url, which may be NAME=URL, the servers are loaded in turn, for -rounds
+// rounds; figures are medians of the rounds, and a ratio is the median of the rounds'
+// ratios to the first server. The folder rivals has servers to measure beside stride serve.
 package main
 
 import (
@@ -36,54 +40,141 @@ import (
 	"github.com/strideml/stride/bench/internal/stats"
 )
 
+// settings say what to measure.
+type settings struct {
+	servers []server
+	model   string
+	clients []int
+	batch   int
+	picture string
+	time    time.Duration
+	rounds  int
+}
+
+// A server is what is loaded.
+type server struct {
+	name    string
+	url     *url.URL
+	request []byte
+}
+
 func main() {
-	address := flag.String("url", "http://127.0.0.1:8080", "the server")
-	model := flag.String("model", "", "name of the model")
-	clients := flag.String("clients", "1,16", "numbers of clients to measure")
-	batch := flag.Int("batch", 1, "samples in a request")
-	picture := flag.String("picture", "", "picture file to send to /v1/predict in place of tensors")
-	duration := flag.Duration("time", 5*time.Second, "how long to measure each")
-	flag.Parse()
 	log.SetFlags(0)
-	if *model == "" || flag.NArg() > 0 || *batch < 1 {
-		flag.Usage()
+	s, err := parse(os.Args[1:])
+	if err != nil {
+		log.Print(err)
 		os.Exit(2)
 	}
-	if err := run(*address, *model, *clients, *batch, *picture, *duration); err != nil {
+	if err := s.run(os.Stdout); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(address, model, clients string, batch int, picture string, d time.Duration) error {
-	u, err := url.Parse(address)
-	if err != nil {
-		return err
+// parse reads the command line.
+func parse(args []string) (s settings, err error) {
+	f := flag.NewFlagSet("serve", flag.ContinueOnError)
+	f.Func("url", "a server, URL or NAME=URL; may be given several times (default http://127.0.0.1:8080)", func(text string) error {
+		name, address, named := strings.Cut(text, "=")
+		if !named {
+			name, address = "", text
+		}
+		u, err := url.Parse(address)
+		if err != nil || u.Host == "" {
+			return fmt.Errorf("%q is not the URL of a server", address)
+		}
+		if !named {
+			name = u.Host
+		}
+		s.servers = append(s.servers, server{name: name, url: u})
+		return nil
+	})
+	f.StringVar(&s.model, "model", "", "name of the model")
+	clients := f.String("clients", "1,16", "numbers of clients to measure")
+	f.IntVar(&s.batch, "batch", 1, "samples in a request")
+	f.StringVar(&s.picture, "picture", "", "picture file to send to /v1/predict in place of tensors")
+	f.DurationVar(&s.time, "time", 5*time.Second, "how long to load a server with each number of clients, in each round")
+	f.IntVar(&s.rounds, "rounds", 1, "rounds")
+	if err := f.Parse(args); err != nil {
+		return s, err
 	}
-	var request []byte
-	if picture != "" {
-		request, err = predictRequest(u, model, picture)
-	} else {
-		request, err = inferRequest(u, model, batch)
+	if len(s.servers) == 0 {
+		s.servers = []server{{name: "127.0.0.1:8080", url: &url.URL{Scheme: "http", Host: "127.0.0.1:8080"}}}
 	}
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%-24s %8s %10s %9s %9s %9s %9s %7s\n", "model", "clients", "requests/s", "p50 ms", "p90 ms", "p99 ms", "worst ms", "errors")
-	for _, text := range strings.Split(clients, ",") {
+	for _, text := range strings.Split(*clients, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%q clients: want at least 1", text)
+			return s, fmt.Errorf("%q clients: want at least 1", text)
 		}
-		if _, err := load(u.Host, request, n, d/5); err != nil { // warm up
-			return err
+		s.clients = append(s.clients, n)
+	}
+	if s.model == "" || f.NArg() > 0 || s.batch < 1 || s.rounds < 1 || s.time <= 0 {
+		f.Usage()
+		return s, errors.New("want -model, no arguments, and numbers above 0")
+	}
+	return s, nil
+}
+
+// run loads the servers and prints a line for each and each number of clients.
+func (s *settings) run(out io.Writer) (err error) {
+	for i := range s.servers {
+		server := &s.servers[i]
+		if s.picture != "" {
+			server.request, err = predictRequest(server.url, s.model, s.picture)
+		} else {
+			server.request, err = inferRequest(server.url, s.model, s.batch)
 		}
-		r, err := load(u.Host, request, n, d)
+		if err != nil {
+			return fmt.Errorf("%s: %w", server.name, err)
+		}
+	}
+	fmt.Fprintf(out, "%-24s %8s %10s %9s %9s %9s %9s %7s %9s\n", "server", "clients", "requests/s", "p50 ms", "p90 ms", "p99 ms", "worst ms", "errors", "× first")
+	for _, clients := range s.clients {
+		measured, err := s.measure(clients)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%-24s %8d %10.0f %9.2f %9.2f %9.2f %9.2f %7d\n", model, n, r.rate, r.quantile(0.5), r.quantile(0.9), r.quantile(0.99), r.quantile(1), r.failed)
+		for i, rounds := range measured {
+			median := func(value func(r, first *result) float64) float64 {
+				var values []float64
+				for j, r := range rounds {
+					values = append(values, value(r, measured[0][j]))
+				}
+				return stats.Median(values)
+			}
+			quantile := func(q float64) float64 {
+				return median(func(r, _ *result) float64 { return stats.Quantile(r.took, q) })
+			}
+			failed := 0
+			for _, r := range rounds {
+				failed += r.failed
+			}
+			fmt.Fprintf(out, "%-24s %8d %10.0f %9.2f %9.2f %9.2f %9.2f %7d %9.2f\n", s.servers[i].name, clients,
+				median(func(r, _ *result) float64 { return r.rate }), quantile(0.5), quantile(0.9), quantile(0.99), quantile(1), failed,
+				median(func(r, first *result) float64 { return r.rate / first.rate }))
+		}
 	}
 	return nil
+}
+
+// measure loads the servers in turn with so many clients, and returns what was seen of each in
+// each round.
+func (s *settings) measure(clients int) ([][]*result, error) {
+	measured := make([][]*result, len(s.servers))
+	for round := range s.rounds {
+		for i, server := range s.servers {
+			if round == 0 { // warm up
+				if _, err := load(server.url.Host, server.request, clients, s.time/5); err != nil {
+					return nil, fmt.Errorf("%s: %w", server.name, err)
+				}
+			}
+			r, err := load(server.url.Host, server.request, clients, s.time)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", server.name, err)
+			}
+			measured[i] = append(measured[i], r)
+		}
+	}
+	return measured, nil
 }
 
 // inferRequest returns the bytes of a request with random numbers.
@@ -150,8 +241,6 @@ type result struct {
 	took   []float64 // milliseconds, sorted
 	failed int       // answers with another status than 200
 }
-
-func (r *result) quantile(q float64) float64 { return stats.Quantile(r.took, q) }
 
 // load sends requests for some time.
 func load(host string, request []byte, clients int, d time.Duration) (*result, error) {
