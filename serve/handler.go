@@ -2,18 +2,16 @@ package serve
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
-	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/strideml/stride/serve/internal/batch"
+	"github.com/strideml/stride/serve/internal/inference"
 )
 
 // HandlerOptions are the choices of Handler. The zero value is a good default.
@@ -32,19 +30,29 @@ type HandlerOptions struct {
 	// Log gets a record of each request: failures of the server at level Error, refused
 	// requests at Info, others at Debug. nil means nobody.
 	Log *slog.Logger
+	// Observe is told of each request when it was answered, with the request's context; nil means
+	// nobody. It must not keep the record.
+	Observe func(ctx context.Context, r *Record)
 }
 
 // A handler has what all requests share.
 type handler struct {
 	models  *Models
 	options HandlerOptions
+	service *inference.Service
 	mux     *http.ServeMux
 	buffers bufferPool
-	decode  chan struct{} // a place for each picture that is decoded at once
 }
 
 // Handler answers requests for models.
-func Handler(models *Models, o HandlerOptions) http.Handler {
+func Handler(models *Models, o HandlerOptions) http.Handler { return NewService(models, o) }
+
+// A Service carries out requests for models, within limits. It is an http.Handler; package
+// serve/grpcserver answers gRPC with it, within the same limits.
+type Service struct{ h *handler }
+
+// NewService returns a service.
+func NewService(models *Models, o HandlerOptions) *Service {
 	o.MaxBody = cmp.Or(o.MaxBody, 16<<20)
 	o.MaxPixels = cmp.Or(o.MaxPixels, 50_000_000)
 	o.MaxImages = cmp.Or(o.MaxImages, 256)
@@ -53,7 +61,10 @@ func Handler(models *Models, o HandlerOptions) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &handler{models: models, options: o, mux: http.NewServeMux(), decode: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &handler{models: models, options: o, mux: http.NewServeMux()}
+	h.service = inference.New(models.repository, runtime.GOMAXPROCS(0), inference.Options{
+		MaxPixels: o.MaxPixels, MaxImages: o.MaxImages, Timeout: o.Timeout, Name: o.Name, Version: o.Version, Draining: &models.draining, Log: o.Log, Observe: observer(o.Observe),
+	})
 	methods := map[string]map[string]action{}
 	for _, r := range routes {
 		if methods[r.path] == nil {
@@ -69,8 +80,14 @@ func Handler(models *Models, o HandlerOptions) http.Handler {
 		h.mux.Handle(pattern, h.endpoint(actions))
 	}
 	h.mux.Handle("/", h.endpoint(nil))
-	return h.mux
+	return &Service{h}
 }
+
+// ServeHTTP implements http.Handler.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.h.mux.ServeHTTP(w, r) }
+
+// Inference is for the packages of other protocols in this module: its type is internal.
+func (s *Service) Inference() *inference.Service { return s.h.service }
 
 // An action answers a request, or returns why it does not.
 type action func(h *handler, c *call) error
@@ -104,29 +121,22 @@ var routes = []route{
 // A call is a request that is being answered.
 type call struct {
 	http.ResponseWriter
-	r      *http.Request
-	id     string
-	status int // of the answer, 0 before it begins
-
-	// What is known of an inference.
-	model   string
-	samples int
-	timing  batch.Timing
-	decoded time.Duration // pictures
+	inference.Call
+	r *http.Request
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (c *call) WriteHeader(status int) {
-	if c.status == 0 {
-		c.status = status
+	if c.Status == 0 {
+		c.Status = status
 	}
 	c.ResponseWriter.WriteHeader(status)
 }
 
 // Write implements http.ResponseWriter.
 func (c *call) Write(b []byte) (int, error) {
-	if c.status == 0 {
-		c.status = http.StatusOK
+	if c.Status == 0 {
+		c.Status = http.StatusOK
 	}
 	return c.ResponseWriter.Write(b)
 }
@@ -146,9 +156,10 @@ func (h *handler) endpoint(actions map[string]action) http.Handler {
 	slices.Sort(allowed)
 	allow := strings.Join(allowed, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
-		c := &call{ResponseWriter: w, r: r, id: requestID(r)}
-		w.Header().Set("X-Request-Id", c.id)
+		c := &call{ResponseWriter: w, r: r}
+		c.Start, c.ID, c.Client = time.Now(), inference.NewID(r.Header.Get("X-Request-Id")), r.RemoteAddr
+		c.Protocol, c.Method, c.Path = "http", r.Method, r.URL.Path
+		w.Header().Set("X-Request-Id", c.ID)
 		method := r.Method
 		if method == "HEAD" {
 			method = "GET"
@@ -156,7 +167,7 @@ func (h *handler) endpoint(actions map[string]action) http.Handler {
 		var err error
 		switch act := actions[method]; {
 		case act != nil:
-			err = h.safely(c, act)
+			err = h.service.Safely(&c.Call, func() error { return act(h, c) })
 		case actions == nil:
 			err = refuse(http.StatusNotFound, "there is nothing at %.200s: /openapi.json lists what there is", r.URL.Path)
 		default:
@@ -164,63 +175,10 @@ func (h *handler) endpoint(actions map[string]action) http.Handler {
 			err = refuse(http.StatusMethodNotAllowed, "%s is not possible here: want %s", r.Method, allow)
 		}
 		if err != nil {
-			err = h.fail(c, err)
+			c.Err = h.fail(c, err)
 		}
-		h.log(c, start, err)
+		h.service.Finish(r.Context(), &c.Call)
 	})
-}
-
-// safely carries out an action; a panic is an error.
-func (h *handler) safely(c *call, act action) (err error) {
-	defer func() {
-		switch p := recover(); p {
-		case nil:
-		case http.ErrAbortHandler:
-			panic(p)
-		default:
-			h.options.Log.Error("panic", "id", c.id, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("internal error; the server's log has it under %s", c.id)
-		}
-	}()
-	return act(h, c)
-}
-
-// requestID returns the client's name for a request, if it is short and plain, or a random one.
-func requestID(r *http.Request) string {
-	id := r.Header.Get("X-Request-Id")
-	plain := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-_.:", c)
-	}
-	if id != "" && len(id) <= 64 && !strings.ContainsFunc(id, func(c rune) bool { return !plain(c) }) {
-		return id
-	}
-	return fmt.Sprintf("%016x", rand.Uint64())
-}
-
-// log writes the record of a request; err is why it failed.
-func (h *handler) log(c *call, start time.Time, err error) {
-	level := slog.LevelDebug
-	switch {
-	case c.status >= 500 && c.status != http.StatusServiceUnavailable:
-		level = slog.LevelError
-	case c.status >= 400:
-		level = slog.LevelInfo
-	}
-	if !h.options.Log.Enabled(c.r.Context(), level) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("id", c.id), slog.String("client", c.r.RemoteAddr), slog.String("method", c.r.Method), slog.String("path", c.r.URL.Path),
-		slog.Int("status", c.status), slog.Duration("took", time.Since(start)),
-	}
-	if c.model != "" {
-		attrs = append(attrs, slog.String("model", c.model), slog.Int("samples", c.samples), slog.Duration("decoded", c.decoded),
-			slog.Duration("queued", c.timing.Queued), slog.Duration("computed", c.timing.Computed), slog.Int("batch", c.timing.Batch))
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	h.options.Log.LogAttrs(c.r.Context(), level, "request", attrs...)
 }
 
 // answer writes a value as JSON.
@@ -235,7 +193,7 @@ func (c *call) answerStatus(status int, v any) error {
 	c.WriteHeader(status)
 	_, err = c.Write(append(b, '\n'))
 	if err != nil {
-		return errGone
+		return inference.ErrGone
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package serve
 
-import _ "embed"
+import (
+	_ "embed"
+
+	"github.com/strideml/stride/serve/internal/inference"
+)
 
 // openAPIText describes the routes, as OpenAPI 3.1.
 //
@@ -10,7 +14,7 @@ var openAPIText []byte
 func (h *handler) openAPI(c *call) error {
 	c.Header().Set("Content-Type", "application/json")
 	if _, err := c.Write(openAPIText); err != nil {
-		return errGone
+		return inference.ErrGone
 	}
 	return nil
 }

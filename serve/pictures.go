@@ -11,73 +11,13 @@ import (
 	"mime/multipart"
 	"net/http"
 	"strings"
-	"time"
 
-	"github.com/strideml/stride/data/imagefile"
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/serve/internal/protocol"
-	"github.com/strideml/stride/serve/internal/repository"
+	"github.com/strideml/stride/serve/internal/inference"
 )
-
-// A pictureFile is a picture as a client sends it.
-type pictureFile struct {
-	name string // the client's, or "image 1"
-	data []byte
-}
-
-// decodePictures makes the input of a request's pictures: all pictures that clients send are
-// decoded here. No more are decoded at once than
-// there are threads.
-func (h *handler) decodePictures(c *call, v *repository.Version, files []pictureFile) ([]float32, []preprocess.Source, error) {
-	start := time.Now()
-	defer func() { c.decoded = time.Since(start) }()
-	if len(files) == 0 {
-		return nil, nil, refuse(http.StatusBadRequest, "the request has no picture")
-	}
-	var err error
-	if c.samples, err = h.countSamples(int64(len(files))); err != nil {
-		return nil, nil, err
-	}
-	size := v.Input.Size()
-	values, pictures := make([]float32, len(files)*size), make([]preprocess.Source, len(files))
-	for i, f := range files {
-		select {
-		case h.decode <- struct{}{}:
-		case <-c.r.Context().Done():
-			return nil, nil, errGone
-		}
-		pictures[i], err = v.Model.Preprocessing.Input(values[i*size:][:size], f.data, f.name, imagefile.Options{MaxPixels: h.options.MaxPixels})
-		<-h.decode
-		if err != nil {
-			return nil, nil, bad(err)
-		}
-	}
-	return values, pictures, nil
-}
-
-// inputPictures makes the input of a tensor of BYTES whose elements are picture files.
-func (h *handler) inputPictures(c *call, v *repository.Version, x *protocol.Tensor) ([]float32, error) {
-	if len(x.Shape) == 0 || len(x.Shape) > 2 || len(x.Shape) == 2 && x.Shape[1] != 1 {
-		return nil, refuse(http.StatusBadRequest, "the input %q has the shape %v: want [N] or [N, 1] for N picture files", x.Name, []int64(x.Shape))
-	}
-	if _, err := h.countSamples(x.Shape[0]); err != nil {
-		return nil, err
-	}
-	elements, err := x.Strings()
-	if err != nil {
-		return nil, bad(err)
-	}
-	var files []pictureFile
-	for i, data := range elements {
-		files = append(files, pictureFile{fmt.Sprintf("image %d", i+1), data})
-	}
-	values, _, err := h.decodePictures(c, v, files)
-	return values, err
-}
 
 // readPictures reads the pictures of a request to /v1/predict: fields "image" of a form, a
 // picture as the body, or base64 in JSON.
-func (h *handler) readPictures(c *call, body []byte) ([]pictureFile, error) {
+func (h *handler) readPictures(c *call, body []byte) ([]inference.Picture, error) {
 	header := c.r.Header.Get("Content-Type")
 	kind, parameters, err := mime.ParseMediaType(header)
 	if err != nil {
@@ -91,14 +31,14 @@ func (h *handler) readPictures(c *call, body []byte) ([]pictureFile, error) {
 		files, err := jsonPictures(body, h.options.MaxImages)
 		return files, asBad(err)
 	case strings.HasPrefix(kind, "image/"), kind == "application/octet-stream":
-		return []pictureFile{{"image 1", body}}, nil
+		return []inference.Picture{{Name: "image 1", Data: body}}, nil
 	}
 	return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type is %.100q: want multipart/form-data, image/… or application/json", kind)
 }
 
 // asBad is bad for an error that may be nil, or have a status already.
 func asBad(err error) error {
-	var status *statusError
+	var status *inference.StatusError
 	if err == nil || errors.As(err, &status) {
 		return err
 	}
@@ -111,7 +51,7 @@ func tooMany(most int) error {
 }
 
 // formPictures returns the pictures in the fields "image" of a form.
-func formPictures(body []byte, boundary string, most int) (files []pictureFile, err error) {
+func formPictures(body []byte, boundary string, most int) (files []inference.Picture, err error) {
 	if boundary == "" {
 		return nil, errors.New("the Content-Type has no boundary")
 	}
@@ -138,7 +78,7 @@ func formPictures(body []byte, boundary string, most int) (files []pictureFile, 
 		if name == "" || len(name) > 255 {
 			name = fmt.Sprintf("image %d", len(files)+1)
 		}
-		files = append(files, pictureFile{name, data})
+		files = append(files, inference.Picture{Name: name, Data: data})
 	}
 	if len(files) == 0 {
 		return nil, errors.New("the form has no field image")
@@ -148,7 +88,7 @@ func formPictures(body []byte, boundary string, most int) (files []pictureFile, 
 
 // jsonPictures returns the pictures in {"image": base64} or {"images": [base64, …]}. They
 // may be data URLs.
-func jsonPictures(body []byte, most int) (files []pictureFile, err error) {
+func jsonPictures(body []byte, most int) (files []inference.Picture, err error) {
 	var message struct {
 		Image  *string  `json:"image"`
 		Images []string `json:"images"`
@@ -176,7 +116,7 @@ func jsonPictures(body []byte, most int) (files []pictureFile, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("image %d is no base64: %w", i+1, err)
 		}
-		files = append(files, pictureFile{fmt.Sprintf("image %d", i+1), data})
+		files = append(files, inference.Picture{Name: fmt.Sprintf("image %d", i+1), Data: data})
 	}
 	if len(files) == 0 {
 		return nil, errors.New(`the message has no picture: want {"image": base64} or {"images": [base64, …]}`)

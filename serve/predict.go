@@ -53,12 +53,13 @@ func (h *handler) predict(c *call) error {
 		}
 		top = n
 	}
+	c.Inference = true
 	v, err := h.chosenModel(query.Get("model"), query.Get("version"))
 	if err != nil {
 		return err
 	}
 	defer v.Release()
-	c.model = v.Name
+	c.Model, c.Version = v.Name, v.Number
 	buffer := h.buffers.get()
 	defer h.buffers.put(buffer)
 	body, err := h.readBody(c, *buffer)
@@ -70,12 +71,12 @@ func (h *handler) predict(c *call) error {
 	if err != nil {
 		return err
 	}
-	values, pictures, err := h.decodePictures(c, v, files)
+	values, pictures, err := h.service.Decode(c.r.Context(), &c.Call, v, files)
 	if err != nil {
 		return err
 	}
 	scores := make([]float32, len(files)*v.Classes)
-	if err := h.compute(c, v, nil, values, scores); err != nil {
+	if err := h.service.Compute(c.r.Context(), &c.Call, v, 0, values, scores); err != nil {
 		return err
 	}
 	answer := PredictResponse{Model: v.Name, Version: strconv.Itoa(v.Number)}
@@ -85,7 +86,7 @@ func (h *handler) predict(c *call) error {
 			return err
 		}
 		p := pictures[i]
-		answer.Predictions = append(answer.Predictions, Prediction{f.name, p.Size.X, p.Size.Y, classes, p.Warning})
+		answer.Predictions = append(answer.Predictions, Prediction{f.Name, p.Size.X, p.Size.Y, classes, p.Warning})
 	}
 	return c.answer(answer)
 }
@@ -103,7 +104,7 @@ func (h *handler) chosenModel(name, version string) (*repository.Version, error)
 			return nil, refuse(http.StatusBadRequest, "name a model, as in ?model=%s: there are %.1000s", names[0], strings.Join(names, ", "))
 		}
 	}
-	return h.models.repository.Acquire(name, version)
+	return h.service.Acquire(name, version)
 }
 
 // mostProbable returns the classes with the highest scores and their probabilities.

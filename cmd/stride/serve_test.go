@@ -100,6 +100,15 @@ func TestServe(t *testing.T) {
 	if status, _ := predict("second"); status != 200 {
 		t.Errorf("status %d", status)
 	}
+	response, err := http.Get(url + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if want := `stride_inference_request_success_total{model="clothes",version="1"} 1`; err != nil || !strings.Contains(string(text), want) {
+		t.Errorf("%v: no %s in %s", err, want, text)
+	}
 	if err := process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -159,6 +168,7 @@ func TestServeAccess(t *testing.T) {
 	}{
 		{"/v2/health/ready", "", "", "", 200},
 		{"/v2", "", "", "", 401},
+		{"/metrics", "", "", "", 401},
 		{"/v2/repository/index", "0123456789abcdef", "", "", 200},
 		{"/v2/repository/index", "0123456789abcdef", "models.example:443", "", 200},
 		{"/v2/repository/index", "0123456789abcdef", "evil.example", "", 403},

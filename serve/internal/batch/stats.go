@@ -21,6 +21,8 @@ type Stats struct {
 	Batches map[int]Sum
 	// Waiting and Running are the samples in the queue and in the engine now.
 	Waiting, Running int
+	// WaitingRequests is how many requests the samples in the queue are of.
+	WaitingRequests int
 	// Last is when the last batch was computed; the zero time if there was none.
 	Last time.Time
 }
@@ -41,6 +43,6 @@ func (q *Queue) Stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := q.stats
-	s.Waiting, s.Batches = q.waiting, maps.Clone(s.Batches)
+	s.Waiting, s.WaitingRequests, s.Batches = q.waiting, len(q.requests), maps.Clone(s.Batches)
 	return s
 }

@@ -1,6 +1,7 @@
 package repository
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -382,6 +383,26 @@ func (r *Repository) Versions(name string) []int {
 		return slices.Sorted(maps.Keys(e.versions))
 	}
 	return nil
+}
+
+// Each calls f with each version that is served, by name and number. f must not keep it.
+func (r *Repository) Each(f func(v *Version)) {
+	r.mu.RLock()
+	var all []*Version
+	for _, e := range r.models {
+		for _, v := range e.versions {
+			v.refs.Add(1)
+			all = append(all, v)
+		}
+	}
+	r.mu.RUnlock()
+	slices.SortFunc(all, func(a, b *Version) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.Number, b.Number))
+	})
+	for _, v := range all {
+		f(v)
+		v.Release()
+	}
 }
 
 // A Status is a version of a model and whether it is served.

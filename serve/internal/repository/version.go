@@ -15,6 +15,13 @@ import (
 	"github.com/strideml/stride/zoo"
 )
 
+// The names of a model's input and output where its file does not name them: those of the
+// ONNX files that Stride writes.
+const (
+	defaultInput  = "images"
+	defaultOutput = "output"
+)
+
 // A Version is a model that is served.
 type Version struct {
 	Name   string
@@ -25,6 +32,8 @@ type Version struct {
 	// Input is the shape of a sample and Classes the number of scores for it.
 	Input   tensor.Shape
 	Classes int
+	// InputName and OutputName are what clients call them.
+	InputName, OutputName string
 
 	repository *Repository
 	path       string
@@ -129,6 +138,7 @@ func (r *Repository) compile(name string, number int, model *modelfolder.Model, 
 	}
 	v := &Version{
 		Name: name, Number: number, Model: &own, Input: input, Classes: len(own.Classes),
+		InputName: defaultInput, OutputName: defaultOutput,
 		repository: r, path: path, network: network,
 	}
 	v.Queue = batch.New(network, input.Size(), v.Classes, o.Batch)

@@ -27,6 +27,7 @@ type access struct {
 	read, idle                   time.Duration
 
 	log         *slog.Logger
+	refused     func(reason string) // counts
 	certificate *webguard.Certificate
 	tokens      *webguard.Tokens
 }
@@ -107,6 +108,7 @@ func (a *access) guard(h http.Handler, address net.Addr) (http.Handler, error) {
 		RestrictHosts: loopback || len(a.hosts) > 0, Hosts: a.hosts, Origins: a.origins, Tokens: a.tokens,
 		Public: func(r *http.Request) bool { return a.publicHealth && strings.HasPrefix(r.URL.Path, "/v2/health/") },
 		Refused: func(r *http.Request, status int, reason string) {
+			a.refused(reason)
 			a.log.Info("refused", "client", r.RemoteAddr, "method", r.Method, "path", r.URL.Path, "status", status, "reason", reason, "host", r.Host, "origin", r.Header.Get("Origin"))
 		},
 	})

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/metrics"
 )
 
 type serveVerb struct {
@@ -63,7 +65,7 @@ default. The name of a network stands for its pretrained weights, as in stride p
 POST /v1/predict takes pictures: the body is one, or a form with fields "image", or JSON
 with base64. The routes under /v2 are those of the Open Inference Protocol, version 2,
 with its binary extension, and Triton's for statistics and for loading models;
-/openapi.json describes all routes.
+/openapi.json describes all routes. GET /metrics is for Prometheus.
 
 SIGHUP loads the models again whose files have changed, and those that are new; each request is
 answered by the old model or the new one. It also reads the certificate and the tokens again.
@@ -169,7 +171,13 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 	})()
 	s.handler.Version, s.handler.Log = command.NewVersion().Version, log
 	s.handler.MaxPixels = s.maxPixels * 1_000_000
-	guarded, err := s.access.guard(serve.Handler(models, s.handler), listener.Addr())
+	counts := metrics.New(models)
+	s.handler.Observe, s.access.refused = counts.Observe, counts.CountRefused
+	service := serve.NewService(models, s.handler)
+	routes := http.NewServeMux()
+	routes.Handle("GET /metrics", counts.Handler(log))
+	routes.Handle("/", service)
+	guarded, err := s.access.guard(routes, listener.Addr())
 	if err != nil {
 		return err
 	}

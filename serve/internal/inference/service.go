@@ -1,0 +1,208 @@
+package inference
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/serve/internal/protocol"
+	"github.com/strideml/stride/serve/internal/repository"
+)
+
+// Options are limits, and who is told. All must be set but Name, Version and Observe.
+type Options struct {
+	// MaxPixels is the number of pixels of the largest picture that is decoded.
+	MaxPixels int
+	// MaxImages is how many samples a request may have.
+	MaxImages int
+	// Timeout is how long a request may wait for its turn.
+	Timeout time.Duration
+	// Name and Version are those of the server.
+	Name, Version string
+	// Draining says that the server is about to stop.
+	Draining *atomic.Bool
+	Log      *slog.Logger
+	// Observe, if it is not nil, is told of each request that was answered. It must not
+	// keep the call.
+	Observe func(context.Context, *Call)
+}
+
+// A Service carries out requests. It is safe for concurrent use.
+type Service struct {
+	*repository.Repository
+	options Options
+	decode  chan struct{} // a place for each picture that is decoded at once
+}
+
+// New returns a service for the models of a repository that decodes so many pictures at once.
+func New(r *repository.Repository, decoders int, o Options) *Service {
+	return &Service{Repository: r, options: o, decode: make(chan struct{}, decoders)}
+}
+
+// Safely carries out an action; a panic is an error. What panics with http.ErrAbortHandler
+// goes on to do so.
+func (s *Service) Safely(c *Call, act func() error) (err error) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			s.options.Log.Error("panic", "id", c.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("internal error; the server's log has it under %s", c.ID)
+		}
+	}()
+	return act()
+}
+
+// AcquireFor is Acquire for an inference, which it notes in the call.
+func (s *Service) AcquireFor(c *Call, name, version string) (*repository.Version, error) {
+	c.Inference = true
+	v, err := s.Acquire(name, version)
+	if err == nil {
+		c.Model, c.Version = v.Name, v.Number
+	}
+	return v, err
+}
+
+// Infer answers a request of the Open Inference Protocol.
+func (s *Service) Infer(ctx context.Context, c *Call, v *repository.Version, r *protocol.InferRequest) (*protocol.InferResponse, error) {
+	outputs, err := requestedOutputs(v, r)
+	if err != nil {
+		return nil, Bad(err)
+	}
+	in, err := s.input(ctx, c, v, r)
+	if err != nil {
+		return nil, err
+	}
+	scores := make([]float32, c.Samples*v.Classes)
+	if err := s.Compute(ctx, c, v, r.Timeout, in, scores); err != nil {
+		return nil, err
+	}
+	answer := &protocol.InferResponse{ModelName: v.Name, ModelVersion: strconv.Itoa(v.Number), ID: r.ID}
+	for _, o := range outputs {
+		answer.Outputs = append(answer.Outputs, protocol.Output{Tensor: output(v, scores, c.Samples, o.Classes), Binary: o.Binary})
+	}
+	return answer, nil
+}
+
+// Compute waits for the scores of a request's samples. timeout is what the client asks for;
+// 0 leaves it to the server.
+func (s *Service) Compute(ctx context.Context, c *Call, v *repository.Version, timeout time.Duration, in, scores []float32) (err error) {
+	if timeout <= 0 || timeout > s.options.Timeout {
+		timeout = s.options.Timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	c.Queue = time.Now()
+	c.Timing, err = v.Queue.Do(ctx, c.Samples, in, scores)
+	c.Computed = err == nil
+	return err
+}
+
+// requestedOutputs returns the outputs that a request asks for, all if it names none.
+func requestedOutputs(v *repository.Version, r *protocol.InferRequest) ([]protocol.RequestedOutput, error) {
+	if len(r.Outputs) == 0 {
+		return []protocol.RequestedOutput{{Name: v.OutputName, Binary: r.BinaryOutputs}}, nil
+	}
+	for i, o := range r.Outputs {
+		switch {
+		case o.Name != v.OutputName:
+			return nil, fmt.Errorf("the model has no output %q, only %q", o.Name, v.OutputName)
+		case i > 0:
+			return nil, fmt.Errorf("the output %q is asked for twice", o.Name)
+		}
+	}
+	return r.Outputs, nil
+}
+
+// input returns the values of a request's samples, whose number is then in c.Samples. They
+// may be a part of the request's body.
+func (s *Service) input(ctx context.Context, c *Call, v *repository.Version, r *protocol.InferRequest) (values []float32, err error) {
+	if len(r.Inputs) != 1 {
+		return nil, Refuse(http.StatusBadRequest, "the request has %d inputs, the model has one, %q", len(r.Inputs), v.InputName)
+	}
+	x := &r.Inputs[0]
+	if r.Raw {
+		if err := rawInput(x, v); err != nil {
+			return nil, Bad(err)
+		}
+	}
+	if x.Name != v.InputName {
+		return nil, Refuse(http.StatusBadRequest, "the model has no input %q, only %q", x.Name, v.InputName)
+	}
+	if x.DataType == protocol.Bytes {
+		return s.inputPictures(ctx, c, v, x)
+	}
+	want := append(protocol.Shape{0}, inputShape(v)...)
+	if len(x.Shape) > 0 {
+		want[0] = x.Shape[0]
+	}
+	if !slices.Equal(x.Shape, want) || want[0] < 1 {
+		return nil, Refuse(http.StatusBadRequest, "the input %q has the shape %v: want N×%v, N at least 1", x.Name, []int64(x.Shape), v.Input)
+	}
+	if c.Samples, err = s.countSamples(want[0]); err != nil {
+		return nil, err
+	}
+	if values, ok := x.Float32View(); ok {
+		return values, nil
+	}
+	values = make([]float32, c.Samples*v.Input.Size())
+	if err := x.Float32s(values); err != nil {
+		return nil, Bad(err)
+	}
+	return values, nil
+}
+
+// rawInput gives the only input of a raw message its name, type and shape.
+func rawInput(x *protocol.Tensor, v *repository.Version) error {
+	sample := 4 * v.Input.Size()
+	if len(x.Data) == 0 || len(x.Data)%sample != 0 {
+		return fmt.Errorf("the request has %d bytes of data: want a multiple of %d, for samples of %v in FP32", len(x.Data), sample, v.Input)
+	}
+	x.Name, x.DataType = v.InputName, protocol.FP32
+	x.Shape = append(protocol.Shape{int64(len(x.Data) / sample)}, inputShape(v)...)
+	return nil
+}
+
+// inputShape is the shape of a sample.
+func inputShape(v *repository.Version) (s protocol.Shape) {
+	for _, size := range v.Input {
+		s = append(s, int64(size))
+	}
+	return s
+}
+
+// countSamples checks the number of samples of a request.
+func (s *Service) countSamples(n int64) (int, error) {
+	if n > int64(s.options.MaxImages) {
+		return 0, Refuse(http.StatusRequestEntityTooLarge, "the request has %d samples: want at most %d", n, s.options.MaxImages)
+	}
+	return int(n), nil
+}
+
+// output makes the output of n samples: their scores, or the classes of the highest ones.
+func output(v *repository.Version, scores []float32, n, classes int) protocol.Tensor {
+	if classes == 0 {
+		return protocol.Tensor{
+			Name: v.OutputName, DataType: protocol.FP32, Shape: protocol.Shape{int64(n), int64(v.Classes)},
+			Data: protocol.AppendFloat32s(make([]byte, 0, 4*len(scores)), scores),
+		}
+	}
+	classes = min(classes, v.Classes)
+	t := protocol.Tensor{Name: v.OutputName, DataType: protocol.Bytes, Shape: protocol.Shape{int64(n), int64(classes)}}
+	for i := range n {
+		own := scores[i*v.Classes:][:v.Classes]
+		for _, k := range metrics.Top(own, classes) {
+			t.Data = protocol.AppendString(t.Data, fmt.Sprintf("%f:%d:%s", own[k], k, v.Model.Classes[k]))
+		}
+	}
+	return t
+}
