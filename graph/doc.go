@@ -94,5 +94,6 @@
 //   - [Assignment]: a new value for a variable at the end of a run
 //   - [DropoutBits], [StepValue], [StepNumber]: the random bits of dropout
 //   - [Rebatched], [Rematerializable], [Rematerialized]: changes of whole graphs
+//   - [GradientsFunc]: gradients with other rules, for guided backpropagation
 //   - [Observer]: finds the path of a block's operators
 package graph

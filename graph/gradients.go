@@ -4,7 +4,15 @@ package graph
 // with respect to each of the given nodes, by reverse-mode differentiation,
 // and returns them in the same order. loss must be a scalar (rank 0 or a
 // single element). A node that loss does not depend on gets a constant zero.
-func Gradients(loss *Node, wrt ...*Node) []*Node {
+func Gradients(loss *Node, wrt ...*Node) []*Node { return GradientsFunc(loss, nil, wrt...) }
+
+// GradientsFunc is Gradients with a function that may change a derivative on its way back:
+// for each node n between wrt and the loss, before the derivatives with respect to n's arguments
+// are computed, dy, the derivative with respect to n, becomes change(n, dy). change returns a node
+// of the shape of n: dy itself where nothing is to be changed, or one that it adds to the graph.
+// A nil change is Gradients. Methods that explain a network's decision need it, such as guided
+// backpropagation, whose ReLU passes back positive derivatives only.
+func GradientsFunc(loss *Node, change func(n, dy *Node) *Node, wrt ...*Node) []*Node {
 	g := loss.graph
 	if loss.shape.Size() != 1 {
 		fail(g.failurePath(), "Gradients", "the loss must be a single number, got shape %v", loss.shape)
@@ -35,6 +43,11 @@ func Gradients(loss *Node, wrt ...*Node) []*Node {
 			continue
 		}
 		g.SetPath(n.path)
+		if change != nil {
+			if dy = change(n, dy); dy == nil || !dy.shape.Equal(n.shape) {
+				fail(n.path, "Gradients", "the changed derivative of %v is %v", n, dy)
+			}
+		}
 		for i, d := range n.op.gradient(n, dy) {
 			in := n.inputs[i]
 			switch {

@@ -196,3 +196,29 @@ func TestNodes(t *testing.T) {
 		t.Error("values attached to a graph are lost")
 	}
 }
+
+// GradientsFunc lets its caller change derivatives on their way back.
+func TestGradientsFunc(t *testing.T) {
+	build := func(change func(n, dy *graph.Node) *graph.Node) *tensor.Tensor {
+		g := graph.New()
+		x := g.Input("x", 4)
+		y := graph.Mul(graph.ReLU(x), g.Constant(from([]float32{3, -5, 7, -2}, 4)))
+		d := graph.GradientsFunc(graph.Sum(y), change, x)
+		return run(t, []*tensor.Tensor{from([]float32{1, 1, -1, 2}, 4)}, d...)[0]
+	}
+	expect(t, "no function", build(nil), 3, -5, 0, -2)
+	expect(t, "positive derivatives at a ReLU", build(func(n, dy *graph.Node) *graph.Node {
+		if op, ok := n.Op().(graph.UnaryOp); ok && op.Func == graph.KindReLU {
+			return graph.ReLU(dy)
+		}
+		return dy
+	}), 3, 0, 0, 0)
+	var err error
+	func() {
+		defer graph.Catch(&err)
+		build(func(n, dy *graph.Node) *graph.Node { return graph.Sum(dy) })
+	}()
+	if err == nil {
+		t.Error("a derivative of another shape is no error")
+	}
+}

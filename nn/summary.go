@@ -37,9 +37,32 @@ func (m *Model) Summary(batch int) ([]LayerInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	var infos []LayerInfo
+	for _, r := range t.Rows() {
+		infos = append(infos, r.LayerInfo)
+	}
+	return infos, nil
+}
+
+// A Row is a row of [Model.Summary] with the nodes of its trace.
+type Row struct {
+	LayerInfo
+	// Node is the result. It is not one of Nodes if the layer does nothing in this mode.
+	Node *graph.Node
+	// Nodes are what the layer has added to the graph, in its order.
+	Nodes []*graph.Node
+	// Operator says that this is an operator that a custom block has added by itself, and
+	// Path that of the block.
+	Operator bool
+}
+
+// Rows lists the layers and operators of the trace as [Model.Summary] does, before anything is
+// added to its graph.
+func (t *Trace) Rows() []Row {
+	batch := t.Input.Shape()[0]
 	fields := receptiveFields(t.Graph)
 	counted := map[*graph.Node]bool{}
-	var infos []LayerInfo
+	var rows []Row
 	for _, c := range t.rows() {
 		info := LayerInfo{Path: c.path, Kind: c.kind, Output: c.output.Shape()}
 		var macs int64
@@ -56,9 +79,9 @@ func (m *Model) Summary(batch int) ([]LayerInfo, error) {
 		if f, ok := fields[c.output]; ok {
 			info.ReceptiveField = max(f[0].size, f[1].size)
 		}
-		infos = append(infos, info)
+		rows = append(rows, Row{info, c.output, t.Graph.Nodes()[c.first:c.last], c.operator})
 	}
-	return infos, nil
+	return rows
 }
 
 // rows returns the calls of leaves, and between them the operators that custom
@@ -69,7 +92,7 @@ func (t *Trace) rows() []call {
 	loose := func(stop int) {
 		for ; next < stop; next++ {
 			if n := t.Graph.Nodes()[next]; len(n.Inputs()) > 0 {
-				rows = append(rows, call{path: n.Path(), kind: n.Op().Kind(), first: next, last: next + 1, output: n})
+				rows = append(rows, call{path: n.Path(), kind: n.Op().Kind(), operator: true, first: next, last: next + 1, output: n})
 			}
 		}
 	}

@@ -3,11 +3,13 @@ package nn_test
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
 )
 
 func TestSummary(t *testing.T) {
@@ -79,5 +81,39 @@ func TestLayerInfoJSON(t *testing.T) {
 	want := `[{"path":"0","kind":"Linear","output":[1,2],"parameters":8,"multiply_adds":6,"receptive_field":0}]`
 	if err != nil || string(b) != want {
 		t.Errorf("got %s, %v", b, err)
+	}
+}
+
+// Rows are the rows of Summary with their nodes, which together are all that compute something.
+func TestRows(t *testing.T) {
+	model, err := nn.New(nn.Sequential(nn.Conv2D(3, 3), nn.ReLU(), nn.Dropout(0.5), nn.Func("Twice", func(x *graph.Node) *graph.Node { return graph.Add(x, graph.Neg(x)) })),
+		tensor.Shape{1, 6, 6}, nn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	infos, err := model.Summary(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := model.Trace(2, nn.Eval)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[*graph.Node]bool{}
+	for i, r := range trace.Rows() {
+		if !reflect.DeepEqual(r.LayerInfo, infos[i]) || r.Operator || !r.Node.Shape().Equal(r.Output) {
+			t.Errorf("row %d is %+v, summary %+v", i, r, infos[i])
+		}
+		if (len(r.Nodes) == 0) != (r.Kind == "Dropout") {
+			t.Errorf("%s has %d nodes", r.Kind, len(r.Nodes))
+		}
+		for _, n := range r.Nodes {
+			seen[n] = true
+		}
+	}
+	for _, n := range trace.Graph.Nodes() {
+		if len(n.Inputs()) > 0 && !seen[n] {
+			t.Errorf("%v is in no row", n)
+		}
 	}
 }

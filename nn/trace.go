@@ -55,6 +55,7 @@ type tracing struct {
 type call struct {
 	path, kind  string
 	loose       bool // the walk did not find the leaf, and path is that of a block around it
+	operator    bool // no leaf, but an operator of the block at path
 	first, last int
 	output      *graph.Node
 }
