@@ -1,0 +1,6 @@
+//go:build !linux
+
+package exec
+
+// leaveProcessor does nothing: only Linux lets a thread choose its processors.
+func leaveProcessor() {}
