@@ -132,3 +132,34 @@ func (c Config) Apply(pixels []float32) {
 		}
 	}
 }
+
+// A Placement says where in a picture the input of a network lies: the upper left corner of pixel (x, y) of the input is at
+// (Left + x·ScaleX, Top + y·ScaleY) of the picture, in its pixels.
+type Placement struct{ Left, Top, ScaleX, ScaleY float64 }
+
+// Placement returns where in a picture of some size, upright, its input lies. Errors are those of Tensor.
+func (c Config) Placement(size image.Point) (Placement, error) {
+	if err := c.Check(); err != nil {
+		return Placement{}, err
+	}
+	if size.X < 1 || size.Y < 1 {
+		return Placement{}, fmt.Errorf("a picture of %d×%d pixels is empty", size.X, size.Y)
+	}
+	c = c.WithDefaults()
+	h, w, err := c.resized(size.Y, size.X)
+	if err != nil {
+		return Placement{}, err
+	}
+	p := Placement{ScaleX: float64(size.X) / float64(w), ScaleY: float64(size.Y) / float64(h)}
+	p.Left = float64(center(w-c.InputSize[2])) * p.ScaleX
+	p.Top = float64(center(h-c.InputSize[1])) * p.ScaleY
+	return p, nil
+}
+
+// Rectangle returns the part of the picture that a rectangle of the input lies on, to the nearest pixel, at least one.
+func (p Placement) Rectangle(r image.Rectangle) image.Rectangle {
+	at := func(start, scale float64, i int) int { return int(math.Round(start + scale*float64(i))) }
+	out := image.Rect(at(p.Left, p.ScaleX, r.Min.X), at(p.Top, p.ScaleY, r.Min.Y), at(p.Left, p.ScaleX, r.Max.X), at(p.Top, p.ScaleY, r.Max.Y))
+	out.Max.X, out.Max.Y = max(out.Max.X, out.Min.X+1), max(out.Max.Y, out.Min.Y+1)
+	return out
+}
