@@ -175,8 +175,9 @@ func compareMap(t *testing.T, what string, a *Attribution, want [][]float64) {
 }
 
 // compare allows for values that lie on either side of a kink of a ReLU, or of a maximum, in float32 and in float64, where a
-// gradient jumps. With SmoothGrad and integrated gradients, many points are computed; PyTorch's own
-// results in float32 differ as much from those in float64.
+// gradient jumps. SmoothGrad and integrated gradients compute many points, so that they meet some: of the five samples of
+// resnet18, one has a ReLU in layer2.0 whose result is 1.3e-6 in float32 and 0 in float64, which changes the gradient of that
+// sample by 0.7 per cent. The reference engine, which computes in float64, is within 2e-7.
 func compare(t *testing.T, network string, a *Attribution, want kept) {
 	t.Helper()
 	norm, product, worst := 0.0, 0.0, 0.0
