@@ -72,6 +72,7 @@ func TestMisuse(t *testing.T) {
 		{"predict RUN x.png --tune --math strict", []string{"--tune", "--math strict"}},
 		{"serve", []string{"needs a run folder, a model file or a network, or --models"}},
 		{"serve RUN --addr here", []string{"--addr here", "host:port"}},
+		{"serve RUN --grpc-addr 8081", []string{"--grpc-addr 8081", "host:port"}},
 		{"serve RUN --max-batch 0", []string{"--max-batch 0", "from 1 to"}},
 		{"serve RUN --max-delay 2", []string{"--max-delay 2"}},
 		{"serve RUN --max-delay -1s", []string{"--max-delay -1s", "at most an hour"}},

@@ -18,11 +18,18 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// serving starts stride serve with a log in JSON and returns its address and a function
-// that returns the next record with a message.
-func serving(t *testing.T, args ...string) (process *os.Process, url string, next func(message string) map[string]any, wait func() int) {
+// serving starts stride serve with a log in JSON and returns the record that says where it listens,
+// and a function that returns the next record with a message.
+func serving(t *testing.T, args ...string) (process *os.Process, serving map[string]any, next func(message string) map[string]any, wait func() int) {
 	t.Helper()
 	cmd := child(t, append([]string{"serve", "--addr", "127.0.0.1:0", "--log-format", "json"}, args...)...)
 	log, err := cmd.StderrPipe()
@@ -47,8 +54,7 @@ func serving(t *testing.T, args ...string) (process *os.Process, url string, nex
 		t.Fatalf("the log has no %q", message)
 		return nil
 	}
-	url = next("serving")["url"].(string)
-	return cmd.Process, url, next, func() int {
+	return cmd.Process, next("serving"), next, func() int {
 		_, _ = io.Copy(io.Discard, log) // so that it can end
 		_ = cmd.Wait()                  // the status tells
 		return cmd.ProcessState.ExitCode()
@@ -62,7 +68,8 @@ func TestServe(t *testing.T) {
 	needsSignals(t)
 	run, dir := finishedRun(t), t.TempDir()
 	mustStride(t, "convert", run, filepath.Join(dir, "first.onnx"))
-	process, url, next, wait := serving(t, "clothes="+run, "--models", dir)
+	process, record, next, wait := serving(t, "clothes="+run, "--models", dir)
+	url := record["url"].(string)
 	want := objects(t, mustStride(t, "predict", run, picture(t), "--json", "--top", "3"))[0]["classes"]
 	file, err := os.ReadFile(picture(t))
 	if err != nil {
@@ -127,8 +134,9 @@ func TestServeAccess(t *testing.T) {
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	roots := certificate(t, certFile, keyFile)
 	tokenFile := writeFile(t, filepath.Join(dir, "token"), []byte("0123456789abcdef\n"))
-	process, url, next, wait := serving(t, finishedRun(t), "--tls-cert", certFile, "--tls-key", keyFile, "--token-file", tokenFile, "--public-health",
-		"--host", "models.example", "--cors-origin", "https://friend.example", "--max-connections", "2", "--read-timeout", "200ms")
+	process, serving, next, wait := serving(t, finishedRun(t), "--tls-cert", certFile, "--tls-key", keyFile, "--token-file", tokenFile, "--public-health",
+		"--grpc-addr", "127.0.0.1:0", "--host", "models.example", "--cors-origin", "https://friend.example", "--max-connections", "2", "--read-timeout", "200ms")
+	url := serving["url"].(string)
 	if !strings.HasPrefix(url, "https://127.0.0.1:") {
 		t.Fatal(url)
 	}
@@ -190,16 +198,32 @@ func TestServeAccess(t *testing.T) {
 	if status := get("/v2/repository/index", "0123456789abcdef", "", ""); status != 401 {
 		t.Errorf("the old token: %d", status)
 	}
-	// A client that sends half a request is cut off.
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{RootCAs: roots})
+	address := serving["grpc"].(string)
+	conn, err := grpc.NewClient("passthrough:///"+address, grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{RootCAs: roots})))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"); err != nil {
+	for method, want := range map[string]codes.Code{"/inference.GRPCInferenceService/ServerReady": codes.OK, "/inference.GRPCInferenceService/ServerMetadata": codes.Unauthenticated} {
+		var answer emptypb.Empty // whose unknown fields are those of the answer
+		if err := conn.Invoke(t.Context(), method, &emptypb.Empty{}, &answer); status.Code(err) != want || err == nil && len(answer.ProtoReflect().GetUnknown()) == 0 {
+			t.Errorf("%s: %v", method, err)
+		}
+	}
+	with := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer fedcba9876543210")
+	if err := conn.Invoke(with, "/inference.GRPCInferenceService/ServerMetadata", &emptypb.Empty{}, &emptypb.Empty{}); err != nil {
+		t.Error(err)
+	}
+	// A client that sends half a request is cut off.
+	half, err := tls.Dial("tcp", strings.TrimPrefix(url, "https://"), &tls.Config{RootCAs: roots})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(conn); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) {
+	defer half.Close()
+	if _, err := io.WriteString(half, "POST /v1/predict HTTP/1.1\r\nHost: 127.0.0.1\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(half); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, syscall.ECONNRESET) {
 		t.Error(err)
 	}
 	if err := process.Signal(syscall.SIGTERM); err != nil {

@@ -76,7 +76,13 @@ func (t *Tokens) Authorized(r *http.Request) bool {
 	if _, password, ok := r.BasicAuth(); ok {
 		return t.Valid(password)
 	}
-	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return t.Bearer(r.Header.Get("Authorization"))
+}
+
+// Bearer reports whether the value of a header Authorization has one of the tokens as a bearer
+// token.
+func (t *Tokens) Bearer(authorization string) bool {
+	scheme, token, ok := strings.Cut(authorization, " ")
 	return ok && strings.EqualFold(scheme, "Bearer") && t.Valid(strings.TrimSpace(token))
 }
 

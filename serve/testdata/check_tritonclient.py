@@ -1,10 +1,10 @@
-"""Checks a running stride serve with Triton's client, and prints what it has checked.
+"""Checks a running stride serve with Triton's clients, and prints what it has checked.
 
     stride train lenet --data sample --epochs 1 --out runs/lenet
-    stride serve lenet=runs/lenet --addr 127.0.0.1:8080 &
-    python3 serve/testdata/check_tritonclient.py 127.0.0.1:8080 lenet
+    stride serve lenet=runs/lenet --addr 127.0.0.1:8080 --grpc-addr 127.0.0.1:8081 &
+    python3 serve/testdata/check_tritonclient.py 127.0.0.1:8080 lenet 127.0.0.1:8081
 
-Needs tritonclient[http] (2.73) and numpy. It ends with status 1 at the first answer that is
+Without the last argument, only HTTP is checked. Needs tritonclient[http,grpc] (2.73) and numpy. It ends with status 1 at the first answer that is
 not as it should be.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 import tritonclient.http as http
 from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-address, model = sys.argv[1:3]
+address, model, *grpc_address = sys.argv[1:]
 client = http.InferenceServerClient(address)
 
 
@@ -130,4 +130,74 @@ refused("unloaded", "not loaded", lambda: infer(x))
 client.load_model(model)
 check("load", client.is_model_ready(model) and np.allclose(infer(x).as_numpy(output), scores, atol=1e-5))
 refused("load what is not there", "no model", lambda: client.load_model("nothing"))
+
+
+def check_grpc(address):
+    """The same over gRPC: the answers must be those of HTTP."""
+    import queue
+
+    import tritonclient.grpc as grpc
+
+    client = grpc.InferenceServerClient(address)
+
+    def infer(values, id="", output=output, version="", input=name, model=model, **options):
+        tensor = grpc.InferInput(input, list(values.shape), np_to_triton_dtype(values.dtype))
+        tensor.set_data_from_numpy(values)
+        wanted = grpc.InferRequestedOutput(output, class_count=options.pop("class_count", 0))
+        return client.infer(model, [tensor], outputs=[wanted], request_id=id, model_version=version, **options)
+
+    check("live, ready", client.is_server_live() and client.is_server_ready())
+    metadata = client.get_server_metadata(as_json=True)
+    check("server metadata", metadata["name"] == "stride" and "binary_tensor_data" in metadata["extensions"], metadata)
+    check("model ready", client.is_model_ready(model) and client.is_model_ready(model, "1") and not client.is_model_ready("nothing"))
+    metadata = client.get_model_metadata(model)
+    check("model metadata", metadata.inputs[0].name == name and list(metadata.inputs[0].shape) == [-1] + sample and metadata.outputs[0].name == output)
+    config = client.get_model_config(model).config
+    check("model config", config.max_batch_size >= 1 and list(config.input[0].dims) == sample and list(config.output[0].dims) == [classes])
+    r = infer(x, id="request-7", version="1")
+    check("scores", np.array_equal(r.as_numpy(output), scores) or np.allclose(r.as_numpy(output), scores, atol=1e-5))
+    check("id, version", r.get_response().id == "request-7" and r.get_response().model_version == "1")
+    tensor = grpc.InferInput(name, list(x.shape), "FP32")
+    tensor.set_data_from_numpy(x)
+    check("no output named", np.allclose(client.infer(model, [tensor]).as_numpy(output), scores, atol=1e-5))
+    check("one by one", np.allclose(np.concatenate([infer(x[i : i + 1]).as_numpy(output) for i in range(3)]), scores, atol=1e-5))
+    check("gzip", np.allclose(infer(x, compression_algorithm="gzip").as_numpy(output), scores, atol=1e-5))
+    results = queue.Queue()
+    for _ in range(8):
+        client.async_infer(model, [tensor], lambda result, error: results.put((result, error)))
+    answers = [results.get() for _ in range(8)]
+    check("asynchronous", all(error is None and np.allclose(result.as_numpy(output), scores, atol=1e-5) for result, error in answers))
+    check("time-out in the request", infer(x, timeout=5_000_000) is not None and infer(x, client_timeout=5) is not None)
+    for dtype in (np.bool_, np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int16, np.int32, np.int64, np.float16, np.float32, np.float64):
+        got = infer(small.astype(dtype)).as_numpy(output)
+        check(np_to_triton_dtype(np.dtype(dtype)), np.allclose(got, want, atol=1e-5))
+    if len(picture) > 100:
+        check("BYTES: two picture files", infer(np.array([[picture], [picture]], dtype=np.object_)).as_numpy(output).shape == (2, classes))
+    labels = infer(x, class_count=2).as_numpy(output)
+    check("classification", labels.shape == (3, 2) and [int(l.decode().split(":")[1]) for l in labels[:, 0]] == list(scores.argmax(1)), labels[0])
+    check("NaN", np.isnan(infer(nan).as_numpy(output)).any())
+    refused("unknown model", "NOT_FOUND", lambda: infer(x, model="nothing"))
+    refused("unknown version", "NOT_FOUND", lambda: infer(x, version="9"))
+    refused("unknown output", "no output", lambda: infer(x, output="nothing"))
+    refused("unknown input", "no input", lambda: infer(x, input="nothing"))
+    refused("wrong shape", "INVALID_ARGUMENT", lambda: infer(x[..., :-1].copy()))
+    refused("no sample", "at least 1", lambda: infer(x[:0]))
+    refused("no picture", "image 1", lambda: infer(np.array([b"hello"], dtype=np.object_)))
+    refused("too long", "RESOURCE_EXHAUSTED", lambda: infer(np.zeros([1 + (17 << 20) // (4 * int(np.prod(sample)))] + sample, np.float32)))
+    stats = client.get_inference_statistics(model, as_json=True)["model_stats"][0]
+    check("statistics", int(stats["inference_count"]) > 0 and int(stats["inference_stats"]["success"]["count"]) > 0, stats["inference_stats"])
+    index = client.get_model_repository_index(as_json=True)["models"]
+    check("index", any(m["name"] == model and m["state"] == "READY" for m in index))
+    client.unload_model(model)
+    check("unload", not client.is_model_ready(model) and client.is_server_ready())
+    refused("unloaded", "not loaded", lambda: infer(x))
+    client.load_model(model)
+    check("load", client.is_model_ready(model) and np.allclose(infer(x).as_numpy(output), scores, atol=1e-5))
+    refused("load what is not there", "NOT_FOUND", lambda: client.load_model("nothing"))
+    client.close()
+
+
+for a in grpc_address:
+    print("gRPC")
+    check_grpc(a)
 print("all is as it should be")

@@ -108,3 +108,6 @@ func (s *Service) LoadModel(name string, parameters int) error {
 	}
 	return err
 }
+
+// MaxImages is how many samples a request may have.
+func (s *Service) MaxImages() int { return s.options.MaxImages }

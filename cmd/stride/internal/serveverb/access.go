@@ -1,11 +1,13 @@
 package serveverb
 
 import (
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +42,7 @@ func (a *access) addFlags(flags *pflag.FlagSet) {
 	command.AddPlace(flags, &a.certFile, "tls-cert", "answer over TLS, with the certificate in this PEM `file`")
 	command.AddPlace(flags, &a.keyFile, "tls-key", "`file` with the key of the certificate")
 	command.AddPlace(flags, &a.tokenFile, "token-file", "ask for a token, one of the lines of this `file` (401); default: the environment variable "+tokenVariable+", if it is set")
-	flags.BoolVar(&a.publicHealth, "public-health", false, "answer /v2/health/ without a token")
+	flags.BoolVar(&a.publicHealth, "public-health", false, "answer /v2/health/, and gRPC's methods for health, without a token")
 	flags.StringArrayVar(&a.hosts, "host", nil, "`name` by which the server may be called, beside localhost and IP addresses; repeatable. Without it, any name if --addr is no loopback address (403)")
 	flags.StringArrayVar(&a.origins, "cors-origin", nil, "`origin` of pages that may use the server, such as https://example.com, or * for all; repeatable (403)")
 	flags.Var(command.Count(&a.connections, 1, 1<<20), "max-connections", "connections at once; a new one then takes the place of the one that has been idle longest, or waits")
@@ -100,10 +102,8 @@ func (a *access) reload() (err error) {
 
 // guard protects a handler that listens at an address.
 func (a *access) guard(h http.Handler, address net.Addr) (http.Handler, error) {
+	a.warn(address)
 	loopback := webguard.IsLoopback(address)
-	if a.tokens != nil && a.certificate == nil && !loopback {
-		a.log.Warn("the token can be read on its way: use --tls-cert, or a proxy that speaks TLS")
-	}
 	return webguard.New(h, webguard.Options{
 		RestrictHosts: loopback || len(a.hosts) > 0, Hosts: a.hosts, Origins: a.origins, Tokens: a.tokens,
 		Public: func(r *http.Request) bool { return a.publicHealth && strings.HasPrefix(r.URL.Path, "/v2/health/") },
@@ -114,15 +114,47 @@ func (a *access) guard(h http.Handler, address net.Addr) (http.Handler, error) {
 	})
 }
 
+// warn tells of a token that others can read on its way to an address.
+func (a *access) warn(address net.Addr) {
+	if a.tokens != nil && a.certificate == nil && !webguard.IsLoopback(address) {
+		a.log.Warn("the token can be read on its way: use --tls-cert, or a proxy that speaks TLS", "addr", address.String())
+	}
+}
+
+// tls is the configuration of TLS, nil for none.
+func (a *access) tls() *tls.Config {
+	if a.certificate == nil {
+		return nil
+	}
+	return a.certificate.Config()
+}
+
+// authorizer checks the tokens of gRPC; it is nil if there are none.
+func (a *access) authorizer() func(method, authorization string) bool {
+	if a.tokens == nil {
+		return nil
+	}
+	return func(method, authorization string) bool {
+		if a.publicHealth && slices.Contains(healthMethods, method) || a.tokens.Bearer(authorization) {
+			return true
+		}
+		a.refused("token")
+		return false
+	}
+}
+
+// healthMethods are those of gRPC that say how the server is.
+var healthMethods = []string{
+	"/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch", "/inference.GRPCInferenceService/ServerLive", "/inference.GRPCInferenceService/ServerReady",
+}
+
 // limit sets the limits of a server and returns the listener for it. A request may wait for so long.
 func (a *access) limit(server *http.Server, l net.Listener, wait time.Duration) net.Listener {
 	server.ReadHeaderTimeout = min(server.ReadHeaderTimeout, a.read)
 	server.ReadTimeout, server.IdleTimeout = a.read, a.idle
 	// It runs from the end of the header to that of the answer.
 	server.WriteTimeout = a.read + wait + 30*time.Second
-	if a.certificate != nil {
-		server.TLSConfig = a.certificate.Config()
-	}
+	server.TLSConfig = a.tls()
 	return webguard.LimitConnections(server, l, a.connections)
 }
 

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -22,12 +21,12 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve"
-	"github.com/strideml/stride/serve/metrics"
 )
 
 type serveVerb struct {
 	*command.App
 	folder, addr      string
+	grpcAddr          string
 	models            serve.Options
 	handler           serve.HandlerOptions
 	maxPixels         int // in millions
@@ -53,8 +52,8 @@ func Command(a *command.App) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "serve [<run|model|network>…]",
-		Short: "Answer requests for predictions over HTTP",
-		Long: `Answer requests for predictions over HTTP, until a signal asks to stop. Requests that
+		Short: "Answer requests for predictions over HTTP and gRPC",
+		Long: `Answer requests for predictions over HTTP and gRPC, until a signal asks to stop. Requests that
 wait while others are computed are computed together.
 
 A model's name is that of its file or folder; NAME=PATH gives it another. --models names
@@ -65,7 +64,8 @@ default. The name of a network stands for its pretrained weights, as in stride p
 POST /v1/predict takes pictures: the body is one, or a form with fields "image", or JSON
 with base64. The routes under /v2 are those of the Open Inference Protocol, version 2,
 with its binary extension, and Triton's for statistics and for loading models;
-/openapi.json describes all routes. GET /metrics is for Prometheus.
+/openapi.json describes all routes. GET /metrics is for Prometheus. With --grpc-addr, gRPC is
+answered too: inference.GRPCInferenceService, grpc.health.v1.Health and reflection.
 
 SIGHUP loads the models again whose files have changed, and those that are new; each request is
 answered by the old model or the new one. It also reads the certificate and the tokens again.
@@ -77,7 +77,7 @@ unless --host names more, and pages of other sites may send nothing unless --cor
 		Example: `  stride serve runs/photos
   curl -s --data-binary @cat.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8080/v1/predict
   curl -s -F image=@cat.jpg -F image=@dog.jpg 'http://127.0.0.1:8080/v1/predict?top=3'
-  stride serve --models models/ --addr 0.0.0.0:8080 --log-format json
+  stride serve --models models/ --addr 0.0.0.0:8080 --grpc-addr 0.0.0.0:8081 --log-format json
   stride serve runs/photos --addr :8443 --tls-cert cert.pem --tls-key key.pem --token-file token
   stride serve efficientnet-lite0 clothes=runs/lenet --max-batch 16 --max-delay 2ms`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -99,6 +99,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	command.AddPlace(flags, &s.folder, "models", "serve all models in this `folder`")
 	command.AddPlace(flags, &s.addr, "addr", "`host:port` to listen at; port 0 takes any that is free")
+	command.AddPlace(flags, &s.grpcAddr, "grpc-addr", "`host:port` to answer gRPC at; default: nowhere")
 	flags.Var(command.Count(&s.models.MaxBatch, 1, 1024), "max-batch", "samples that waiting requests are computed with at most; a request that has more is computed by itself")
 	flags.DurationVar(&s.models.MaxDelay, "max-delay", s.models.MaxDelay, "how long a request waits for others although nothing is computed")
 	flags.Var(command.Count(&s.models.QueueLimit, 1, 1<<20), "queue", "samples that may wait for a model; requests beyond that are refused (429)")
@@ -126,6 +127,9 @@ func (s *serveVerb) check() error {
 	if _, _, err := net.SplitHostPort(s.addr); err != nil {
 		return command.Misuse("--addr %s: want host:port, such as 127.0.0.1:8080", s.addr)
 	}
+	if _, _, err := net.SplitHostPort(s.grpcAddr); err != nil && s.grpcAddr != "" {
+		return command.Misuse("--grpc-addr %s: want host:port, such as 127.0.0.1:8081", s.grpcAddr)
+	}
 	return cmp.Or(s.access.check(), s.compute.Check())
 }
 
@@ -150,11 +154,11 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 	if err := s.access.open(log); err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.addr) // before the models, which take longer
+	listeners, err := s.listen() // before the models, which take longer
 	if err != nil {
 		return err
 	}
-	defer func() { _ = listener.Close() }() // once more where Run has done it
+	defer listeners.close()
 	models, release, err := s.open(args, log)
 	if err != nil {
 		return err
@@ -169,26 +173,20 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 			log.Error("reload", "error", command.OneLine(err))
 		}
 	})()
-	s.handler.Version, s.handler.Log = command.NewVersion().Version, log
-	s.handler.MaxPixels = s.maxPixels * 1_000_000
-	counts := metrics.New(models)
-	s.handler.Observe, s.access.refused = counts.Observe, counts.CountRefused
-	service := serve.NewService(models, s.handler)
-	routes := http.NewServeMux()
-	routes.Handle("GET /metrics", counts.Handler(log))
-	routes.Handle("/", service)
-	guarded, err := s.access.guard(routes, listener.Addr())
+	run, err := s.servers(models, listeners, log)
 	if err != nil {
 		return err
 	}
-	server := serve.NewServer(guarded, log)
-	limited := s.access.limit(server, listener, s.handler.Timeout)
-	log.Info("serving", "url", s.access.url(listener.Addr()), "models", strings.Join(models.Names(), " "), "ready after", time.Since(command.Started).Round(time.Millisecond))
+	where := []any{"url", s.access.url(listeners.http.Addr())}
+	if listeners.grpc != nil {
+		where = append(where, "grpc", listeners.grpc.Addr().String())
+	}
+	log.Info("serving", append(where, "models", strings.Join(models.Names(), " "), "ready after", time.Since(command.Started).Round(time.Millisecond))...)
 	context.AfterFunc(ctx, func() {
 		models.Drain()
 		log.Info("stopping")
 	})
-	if err := serve.Run(ctx, server, limited, s.grace); err != nil {
+	if err := run(ctx); err != nil {
 		return err
 	}
 	log.Info("stopped")
