@@ -2,4 +2,4 @@
 // generated from inference.proto.
 package inferencepb
 
-//go:generate go run -C gen . -proto ../inference.proto
+//go:generate go run -C gen ./protogen -proto ../inference.proto

@@ -1,5 +1,5 @@
-// Command gen writes the Go code for a .proto file beside it, with the versions of protoc-gen-go and
-// protoc-gen-go-grpc of its go.mod. protocompile takes the place of protoc, so that this needs
+// Command protogen writes the Go code for a .proto file beside it, with the versions of protoc-gen-go and
+// protoc-gen-go-grpc of the go.mod above. protocompile takes the place of protoc, so that this needs
 // nothing but Go.
 package main
 
@@ -26,7 +26,7 @@ func main() {
 	path := flag.String("proto", "", "the .proto file")
 	flag.Parse()
 	if err := generate(*path); err != nil {
-		log.Fatal("gen: ", err)
+		log.Fatal("protogen: ", err)
 	}
 }
 
