@@ -111,6 +111,12 @@ type Config struct {
 	// that started the run.
 	Options map[string]string
 
+	// Save asks for checkpoints between those of the epochs; nil is none. After each step
+	// Fit takes a function from it, if one waits, writes a checkpoint and calls the
+	// function with its path, or with the error, after which training goes on. A
+	// function that still waits when Fit returns is not called. It needs a Dir.
+	Save <-chan func(path string, err error)
+
 	// Callbacks are told what happens.
 	Callbacks Callbacks
 	// Log, if not nil, is given plain lines for people. They go to log.txt
@@ -138,6 +144,10 @@ type Callbacks struct {
 	OnStep func(StepInfo)
 	// OnTest is called after each batch of the test set.
 	OnTest func(done, total int)
+	// OnScores is called in the test for each image, in the order of the test set, where
+	// the network's output names a class; see EvalConfig.OnScores. It costs next to
+	// nothing: the test computes these numbers anyway.
+	OnScores func(item int, logits []float32, label int)
 	// OnHistory is called after each epoch, when its files are written and
 	// before OnEpoch, and when a run with a folder is interrupted; last says
 	// that Fit returns next. It must not keep or change the history. Its error
@@ -249,6 +259,8 @@ func (c Config) withDefaults() (Config, error) {
 		return c, errors.New("label smoothing, class weights and mixed images are for the cross-entropy: they do not go with another loss")
 	case !(c.LabelSmoothing >= 0 && c.LabelSmoothing < 1):
 		return c, fmt.Errorf("label smoothing %v: want at least 0 and below 1", c.LabelSmoothing)
+	case c.Save != nil && c.Dir == "":
+		return c, errors.New("checkpoints need a folder: the training has none")
 	case c.Resume && c.Dir == "":
 		return c, errors.New("a run can only be resumed from a folder")
 	}

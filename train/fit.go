@@ -165,9 +165,14 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested object
 	if testSet == nil {
 		return f, nil
 	}
-	f.evaluator, err = newEvaluator(model, testSet, tested, EvalConfig{
-		BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest,
-	})
+	measuring := EvalConfig{BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest}
+	if call := config.Callbacks.OnScores; call != nil && !tested.noAccuracy {
+		measuring.OnScores = func(item int, logits []float32, label int) error {
+			call(item, logits, label)
+			return nil
+		}
+	}
+	f.evaluator, err = newEvaluator(model, testSet, tested, measuring)
 	if err == nil {
 		f.loader.ShareMemory(f.evaluator.loader) // the test begins when the epoch has ended
 	}
@@ -288,6 +293,23 @@ func (f *fitter) save() (string, error) {
 	return f.folder.Save(&f.at, f.model, &f.stepper.state)
 }
 
+// saveBetween writes a checkpoint that somebody has asked for. If that fails, the one
+// before still counts.
+func (f *fitter) saveBetween() (string, error) {
+	if name := notFinite(f.model.State()); name != "" {
+		return "", fmt.Errorf("%s holds a value that is not finite", name)
+	}
+	before := f.at
+	path, err := f.save()
+	if err != nil {
+		f.at = before
+		return "", err
+	}
+	f.saved = path
+	f.log("saved " + path)
+	return path, nil
+}
+
 // test measures the test set; NaN without one.
 func (f *fitter) test(ctx context.Context) (Evaluation, error) {
 	none := Evaluation{Loss: math.NaN(), Accuracy: math.NaN()}
@@ -341,6 +363,12 @@ func (f *fitter) epoch(ctx context.Context) error {
 		}
 		if ctx.Err() != nil {
 			break
+		}
+		select {
+		case done := <-f.config.Save:
+			clock()
+			done(f.saveBetween())
+		default:
 		}
 	}
 	f.waiting = (f.loader.Stats().Waited - waited).Seconds() / max(time.Since(began).Seconds(), 1e-9)

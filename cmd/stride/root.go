@@ -14,6 +14,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/summaryverb"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/cmd/stride/internal/trainverb"
+	"github.com/strideml/stride/cmd/stride/internal/uiverb"
 	"github.com/strideml/stride/cmd/stride/internal/weightsverb"
 )
 
@@ -48,7 +49,7 @@ interrupted.`,
 	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
 		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), serveverb.Command(a), summaryverb.Command(a),
-		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
+		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), uiverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()

@@ -59,6 +59,7 @@ var usages = map[string][]usage{
 	"stride runs":                  {{"", done}, {"NEW", failed}, {"FILE", failed}, {"nope", failed}, {"RUN", done}, {"BAD", done}, {"RUN RUN", misused}},
 	"stride runs compare":          {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"RUN USED", done}},
 	"stride runs curves":           {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN BAD", failed}, {"RUN USED --out NEW/x.png", failed}, {"RUN USED --out x.jpg", misused}},
+	"stride ui":                    {{"NEW", failed}, {"FILE", failed}, {"RUN RUN", misused}, {"RUN --addr here", misused}, {"RUN --addr 127.0.0.1:99999", failed}},
 	"stride weights list":          {{"", done}, {"x", misused}},
 	"stride weights get":           {{"", misused}, {"lenett", misused}, {"lenet", misused}, {"efficientnet-lite0 x", misused}, {"efficientnet-lite0 --dir FILE", failed}},
 	"stride devices":               {{"", done}, {"x", misused}},
@@ -95,7 +96,10 @@ func flagUsages(cmd *cobra.Command, args string) (list []usage) {
 			list = append(list, usage{flag + "=maybe", misused})
 			return
 		}
-		list = append(list, usage{flag, misused}, usage{flag + "=", misused})
+		list = append(list, usage{flag + "=", misused})
+		if f.NoOptDefVal == "" { // otherwise its value may be left out
+			list = append(list, usage{flag, misused})
+		}
 		switch f.Value.Type() {
 		case "path":
 		case "network":
@@ -142,7 +146,7 @@ func TestExitStatuses(t *testing.T) {
 	// Arguments with which a verb works, so that its flags count.
 	arguments := map[string]string{
 		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride convert": "RUN MADE.onnx --force", "stride summary": "RUN", "stride data get": "fashion-mnist",
-		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN",
+		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN", "stride ui": "RUN",
 	}
 	known := 0
 	for _, cmd := range allCommands(newRoot(&command.App{})) {

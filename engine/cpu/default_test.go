@@ -149,7 +149,21 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 		}},
 		"diagnose.FindNonFinite": {call: func(d engine.Device) error { _, err := diagnose.FindNonFinite(m, d, nil, x, y, 0); return err }},
 		"diagnose.DeadReLUs":     {call: func(d engine.Device) error { _, err := diagnose.DeadReLUs(m, d, x); return err }},
-		"d2l.EvaluateAccuracy":   {call: func(d engine.Device) error { _, err := d2l.EvaluateAccuracy(t.Context(), m, loader, d); return err }},
+		"diagnose.NewDeadCounter": {call: func(d engine.Device) error {
+			c, err := diagnose.NewDeadCounter(m, d, 1)
+			if err != nil {
+				return err
+			}
+			return c.Close()
+		}},
+		"diagnose.NewGradientProbe": {call: func(d engine.Device) error {
+			p, err := diagnose.NewGradientProbe(m, d, nil, 1, tensor.Shape{1})
+			if err != nil {
+				return err
+			}
+			return p.Close()
+		}},
+		"d2l.EvaluateAccuracy": {call: func(d engine.Device) error { _, err := d2l.EvaluateAccuracy(t.Context(), m, loader, d); return err }},
 		"d2l.TrainCh6": {call: func(d engine.Device) error {
 			_, err := d2l.TrainCh6(t.Context(), m, loader, loader, 1, 0.1, d, &d2l.Animator{Out: t.Output()})
 			return err

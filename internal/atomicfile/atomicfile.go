@@ -25,7 +25,19 @@ const bufferSize = 256 << 10
 // less the process's umask. A symbolic link at path is followed, and the file
 // that it points to is replaced. The error of write is returned wrapped, with
 // path in front; if write panics the temporary file is removed as well.
-func WriteFile(path string, write func(io.Writer) error) (err error) {
+func WriteFile(path string, write func(io.Writer) error) error { return writeFile(path, true, write) }
+
+// WriteLoosely is [WriteBytes] without flushing anything to disk, which takes some
+// milliseconds: if the system crashes soon after, the file may be empty or the old one. It is for files
+// that may be lost.
+func WriteLoosely(path string, data []byte) error {
+	return writeFile(path, false, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func writeFile(path string, flush bool, write func(io.Writer) error) (err error) {
 	temp := "" // the temporary file, once it is there
 	wrap := func(err error) error { return fmt.Errorf("write %s: %w", path, cause(err, temp)) }
 
@@ -67,8 +79,10 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 	if err := buf.Flush(); err != nil {
 		return wrap(err)
 	}
-	if err := f.Sync(); err != nil {
-		return wrap(fmt.Errorf("flush to disk: %w", cause(err, temp)))
+	if flush {
+		if err := f.Sync(); err != nil {
+			return wrap(fmt.Errorf("flush to disk: %w", cause(err, temp)))
+		}
 	}
 	if err := f.Close(); err != nil {
 		return wrap(err)
@@ -77,6 +91,9 @@ func WriteFile(path string, write func(io.Writer) error) (err error) {
 		return wrap(err)
 	}
 	done = true
+	if !flush {
+		return nil
+	}
 	if err := syncDir(dir); err != nil {
 		return wrap(fmt.Errorf("the file is in place, but its folder could not be flushed to disk: %w", err))
 	}

@@ -57,6 +57,23 @@ func TestWriteFile(t *testing.T) {
 	}
 }
 
+// A file that is not flushed is replaced as a whole, too.
+func TestWriteLoosely(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	for _, want := range []string{"first", "second"} {
+		if err := WriteLoosely(path, []byte(want)); err != nil {
+			t.Fatal(err)
+		}
+		if got := content(t, path); got != want || names(t, dir) != "a.txt" {
+			t.Errorf("%q in %s", got, names(t, dir))
+		}
+	}
+	if err := WriteLoosely(filepath.Join(dir, "nowhere", "a.txt"), nil); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestFailure checks that each way to fail keeps the old file, leaves no
 // other and names the path.
 func TestFailure(t *testing.T) {

@@ -48,15 +48,36 @@ func (d DeadShare) String() string {
 // mode, for a batch of images (N×C×H×W), in the order of the network. The more
 // images, the fewer units look dead: use a hundred or more. A nil device means
 // cpu.Default().
-func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (shares []DeadShare, err error) {
+func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) ([]DeadShare, error) {
 	if images.Rank() == 0 {
 		return nil, fmt.Errorf("images of shape %v: want N×C×H×W", images.Shape())
 	}
-	trace, err := model.Trace(images.Shape()[0], nn.Eval)
+	c, err := NewDeadCounter(model, device, images.Shape()[0])
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = c.Close() }() // the counts are there
+	return c.Count(images)
+}
+
+// A DeadCounter is DeadReLUs, compiled once, for a model whose weights change meanwhile. It
+// is not safe for concurrent use.
+type DeadCounter struct {
+	program engine.Program // nil if the model has no ReLU
+	input   *graph.Node
+	shares  []DeadShare
+	tops    []*tensor.Tensor
+}
+
+// NewDeadCounter compiles a DeadCounter for batches of so many images. A nil device means
+// cpu.Default().
+func NewDeadCounter(model *nn.Model, device engine.Device, images int) (c *DeadCounter, err error) {
+	trace, err := model.Trace(images, nn.Eval)
 	if err != nil {
 		return nil, err
 	}
 	defer graph.Catch(&err)
+	c = &DeadCounter{input: trace.Input}
 	var outputs []*graph.Node
 	for _, n := range slices.Clone(trace.Graph.Nodes()) {
 		op, ok := n.Op().(graph.UnaryOp)
@@ -72,22 +93,41 @@ func DeadReLUs(model *nn.Model, device engine.Device, images *tensor.Tensor) (sh
 		if before := n.Inputs()[0].Path(); before != share.Path {
 			share.After = before
 		}
-		shares = append(shares, share)
-		outputs = append(outputs, top)
+		c.shares, outputs = append(c.shares, share), append(outputs, top)
+		c.tops = append(c.tops, tensor.New(top.Shape()...))
 	}
 	if len(outputs) == 0 {
-		return nil, nil
+		return c, nil
 	}
-	results, err := engine.Run(cpu.OrDefault(device), engine.Feeds{trace.Input: images}, outputs...)
-	if err != nil {
+	if c.program, err = cpu.OrDefault(device).Compile(trace.Graph, outputs...); err != nil {
 		return nil, fmt.Errorf("count dead units: %w", err)
 	}
-	for i, r := range results {
-		for _, v := range r.Data() {
+	return c, nil
+}
+
+// Count counts the dead units for images, N×C×H×W; none if the model has no ReLU.
+func (c *DeadCounter) Count(images *tensor.Tensor) ([]DeadShare, error) {
+	if c.program == nil {
+		return nil, nil
+	}
+	if err := c.program.Run(engine.Feeds{c.input: images}, c.tops); err != nil {
+		return nil, fmt.Errorf("count dead units: %w", err)
+	}
+	shares := slices.Clone(c.shares)
+	for i, top := range c.tops {
+		for _, v := range top.Data() {
 			if v == 0 {
 				shares[i].Dead++
 			}
 		}
 	}
 	return shares, nil
+}
+
+// Close releases the program.
+func (c *DeadCounter) Close() error {
+	if c.program == nil {
+		return nil
+	}
+	return c.program.Close()
 }

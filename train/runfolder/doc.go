@@ -10,7 +10,7 @@
 //	state.json         where training stands, and the checkpoint that it names
 //
 // Others add files: curves.png and curves.svg (train/curves), event files
-// (train/tensorboard), and at the end of stride train the folder model, which stands
+// (train/tensorboard), the folder observations (train/observe), and at the end of stride train the folder model, which stands
 // alone (modelfolder.SaveRun).
 //
 // [Read] reads a run, also while it is being trained; package modelfolder makes

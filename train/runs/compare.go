@@ -27,12 +27,14 @@ func Compare(runs ...*Run) ([]Difference, error) {
 		if r.Err != nil {
 			return nil, fmt.Errorf("compare %s: %w", r.Name, r.Err)
 		}
-		b, err := json.Marshal(r.Settings)
-		if err != nil {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false) // "a<b" is shown as it is
+		if err := e.Encode(r.Settings); err != nil {
 			return nil, fmt.Errorf("compare %s: %w", r.Name, err)
 		}
 		last := "" // before what this run adds
-		err = walk(b, "", func(name, value string) {
+		err := walk(b.Bytes(), "", func(name, value string) {
 			if values[name] == nil {
 				values[name] = make([]string, len(runs))
 				order = slices.Insert(order, slices.Index(order, last)+1, name)

@@ -1,19 +1,13 @@
 package report
 
 import (
-	"bytes"
 	"encoding/base64"
 	"fmt"
 	"html/template"
 	"image"
-	"image/color"
-	"image/draw"
-	"image/jpeg"
-	"image/png"
-
-	xdraw "golang.org/x/image/draw"
 
 	"github.com/strideml/stride/internal/printable"
+	"github.com/strideml/stride/internal/thumbnail"
 )
 
 // A mistake is an image that was predicted wrong.
@@ -47,45 +41,18 @@ func mistakes(p Page, names []string) []mistake {
 	return list
 }
 
-// show makes the thumbnail of a picture.
+// show puts a picture into the page as a thumbnail of at most thumbnailSize pixels.
 func (m *mistake) show(picture image.Image, err error) {
-	if err == nil && (picture == nil || picture.Bounds().Empty()) {
-		err = fmt.Errorf("there is no picture")
-	}
+	var small *thumbnail.Thumbnail
 	if err == nil {
-		err = m.embed(picture)
+		small, err = thumbnail.Encode(picture, thumbnailSize)
 	}
 	if err != nil {
 		m.Error = printable.Line(err.Error())
+		return
 	}
-}
-
-// embed puts a picture into the page: as PNG as it is if it is small, otherwise as
-// a JPEG of at most thumbnailSize pixels.
-func (m *mistake) embed(picture image.Image) error {
-	size := picture.Bounds().Size()
-	var b bytes.Buffer
-	if size.X <= 64 && size.Y <= 64 {
-		if err := png.Encode(&b, picture); err != nil {
-			return err
-		}
-		m.Width, m.Height, m.Pixelated = size.X, size.Y, true
-		m.Source = dataURI("image/png", b.Bytes())
-		return nil
-	}
-	w, h := size.X, size.Y
-	if longer := max(w, h); longer > thumbnailSize {
-		w, h = max(w*thumbnailSize/longer, 1), max(h*thumbnailSize/longer, 1)
-	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src) // JPEG has no alpha
-	xdraw.CatmullRom.Scale(small, small.Bounds(), picture, picture.Bounds(), xdraw.Over, nil)
-	if err := jpeg.Encode(&b, small, &jpeg.Options{Quality: 80}); err != nil {
-		return err
-	}
-	m.Width, m.Height = w, h
-	m.Source = dataURI("image/jpeg", b.Bytes())
-	return nil
+	m.Width, m.Height, m.Pixelated = small.Width, small.Height, small.Pixelated
+	m.Source = dataURI(small.Type, small.Data)
 }
 
 // dataURI is safe in a page: it has letters, digits and + / = only.

@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
+	"github.com/strideml/stride/cmd/stride/internal/uiverb"
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/data/imagefolder"
 	"github.com/strideml/stride/finetune"
@@ -52,6 +53,7 @@ type trainVerb struct {
 	recorded                              map[string]string // the options of the run that is resumed
 	compute                               command.Compute
 	profile                               command.Profile
+	ui                                    uiverb.Address // "" without --ui
 	spec                                  zoo.Spec
 	input                                 tensor.Shape
 }
@@ -135,6 +137,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
   stride train lenet --weights runs/quick --lr 0.1
   stride train --resume                        the run in runs/ that was written to last
   stride train --resume runs/quick --epochs 10
+  stride train lenet --ui                      watch it in a browser
   stride train lenet --json | jq .test_accuracy`,
 		ValidArgsFunction: source.CompleteNets(1, true),
 		Args:              func(_ *cobra.Command, args []string) error { return t.checkArgs(args) },
@@ -162,6 +165,8 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	t.photos.addFlags(cmd)
 	flags.BoolVar(&t.findRate, "lr-find", false, "try growing learning rates, draw the loss over them into lr-find.png, and train nothing")
 	flags.BoolVar(&t.tensorboard, "tensorboard", false, "write event files for TensorBoard into the run folder")
+	flags.Var(&t.ui, "ui", "show the training in a browser, with buttons that stop and save, and keep what is shown in the run folder; the `address`, as in --ui=127.0.0.1:9000, is 127.0.0.1:8090 by default, or any free port if that is taken")
+	flags.Lookup("ui").NoOptDefVal = uiverb.Auto
 	command.AddMemoryBudget(flags, &t.budget)
 	t.compute.AddFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
@@ -172,6 +177,8 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 
 func (t *trainVerb) checkArgs(args []string) error {
 	switch {
+	case len(args) > 1 && t.ui == uiverb.Auto && new(uiverb.Address).Set(args[1]) == nil:
+		return command.Misuse("--ui takes its address after an equals sign: --ui=%s", args[1])
 	case len(args) > 1:
 		return command.Misuse("stride train takes one network or folder of photos, found %s and %s", terminal.QuoteIfNeeded(args[0]), terminal.QuoteIfNeeded(args[1]))
 	case !t.resume && len(args) == 0:
@@ -180,7 +187,7 @@ func (t *trainVerb) checkArgs(args []string) error {
 	case t.resume && t.findRate:
 		return command.Misuse("--lr-find is for a new run: a resumed one has its learning rate")
 	case t.findRate:
-		for _, flag := range []string{"out", "lr", "epochs", "schedule", "warmup", "accumulate", "ema", "plateau", "early-stop", "tensorboard", "verbose"} {
+		for _, flag := range []string{"out", "lr", "epochs", "schedule", "warmup", "accumulate", "ema", "plateau", "early-stop", "tensorboard", "ui", "verbose"} {
 			if t.cmd.Flags().Changed(flag) {
 				return command.Misuse("--lr-find trains nothing: --%s has no effect beside it", flag)
 			}
@@ -209,6 +216,11 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err := t.checkFlags(); err != nil {
 		return err
 	}
+	page, err := t.listen()
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	job, err := t.prepare(ctx)
 	if err != nil {
 		return err
@@ -252,7 +264,12 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		stop := tensorboard.Attach(&config, tensorboard.Options{})
 		defer func() { _ = stop() }() // errors have ended the training
 	}
-	ctx, unsaved, cancel := t.saveAtStart(ctx, &config, job, tuning)
+	training, ui, err := t.startUI(ctx, page, &config, job)
+	if err != nil {
+		return err
+	}
+	defer ui.close()
+	training, unsaved, cancel := t.saveAtStart(training, &config, job, tuning)
 	defer cancel()
 	if os.Getenv("GOGC") == "" {
 		// Weights and values are outside Go's heap. What is in it, batches of images,
@@ -260,7 +277,8 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 		// and saves half of the heap.
 		debug.SetGCPercent(25)
 	}
-	history, err := train.Fit(ctx, job.model, job.train, job.test, config)
+	history, err := train.Fit(training, job.model, job.train, job.test, config)
+	ui.ended()
 	t.Live.Clear()
 	if *unsaved != nil {
 		return *unsaved
@@ -503,12 +521,15 @@ func (t *trainVerb) checkOut() error {
 	return err
 }
 
+// runsFolder is where run folders are by default.
+const runsFolder = "runs"
+
 // makeRunFolder makes a run folder that did not exist: no other process has it.
 func makeRunFolder(net string, now time.Time) (string, error) {
-	if err := os.MkdirAll("runs", 0o755); err != nil {
+	if err := os.MkdirAll(runsFolder, 0o755); err != nil {
 		return "", fmt.Errorf("make the run folder: %w", err)
 	}
-	base := filepath.Join("runs", now.Format("20060102-150405")+"-"+strings.ReplaceAll(net, "/", "-"))
+	base := filepath.Join(runsFolder, now.Format("20060102-150405")+"-"+strings.ReplaceAll(net, "/", "-"))
 	for path, i := base, 2; ; path, i = fmt.Sprintf("%s-%d", base, i), i+1 {
 		switch err := os.Mkdir(path, 0o755); {
 		case err == nil:
