@@ -26,6 +26,7 @@ import (
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/explain"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
@@ -190,6 +191,16 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 			}
 			defer c.Close()
 			_, err = c.Predict(t.Context(), image.NewGray(image.Rect(0, 0, 4, 4)), 1)
+			return err
+		}},
+		"explain.Options.Device": {call: func(d engine.Device) error {
+			model := &modelfolder.Model{Net: m, Classes: set.Classes(), Preprocessing: preprocess.Config{InputSize: m.Input()}}
+			e, err := explain.New(model, explain.Options{Device: d})
+			if err != nil {
+				return err
+			}
+			defer e.Close()
+			_, err = e.Gradient(t.Context(), tensor.New(1, 1, 4, 4), explain.Predicted)
 			return err
 		}},
 		"serve.Options.Device": {call: func(d engine.Device) error {
