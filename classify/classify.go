@@ -43,6 +43,10 @@ type Options struct {
 	// Device, if it is not nil, computes in place of the cpu engine, one picture
 	// at a time. Close does not close it.
 	Device engine.Device
+	// TakeWeights lets the Classifier release the weights of the model once the engine has
+	// packed them, at the first prediction, where it can: they are not in memory twice then.
+	// The model must not be used for anything else afterwards. Load does that by itself.
+	TakeWeights bool
 }
 
 // A Classifier names what pictures show. It is safe for concurrent use.
@@ -60,11 +64,12 @@ func Load(path string) (*Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return New(model, Options{})
+	return New(model, Options{TakeWeights: true})
 }
 
 // New makes a Classifier of a model, whose weights must not be changed as long
-// as it is in use. It takes the Preprocessing that the model has by then.
+// as it is in use. It takes the Preprocessing that the model has by then, and its weights
+// with Options.TakeWeights.
 func New(model *modelfolder.Model, o Options) (*Classifier, error) {
 	own := *model
 	if err := own.Preprocessing.Check(); err != nil {

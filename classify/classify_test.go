@@ -276,6 +276,41 @@ func TestClose(t *testing.T) {
 	}
 }
 
+// With TakeWeights the weights are in memory once after the first prediction, and calls side by
+// side have the same results as without it. The model is of no use to others.
+func TestTakeWeights(t *testing.T) {
+	t.Parallel()
+	keeps := newClassifier(t, untrained(t, "lenet", tensor.Shape{1, 28, 28}), classify.Options{CPU: cpu.Options{Threads: 2}})
+	want, err := keeps.Predict(t.Context(), photo(1, 28), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := untrained(t, "lenet", tensor.Shape{1, 28, 28})
+	c := newClassifier(t, m, classify.Options{CPU: cpu.Options{Threads: 2}, TakeWeights: true})
+	first := c.MemoryBytes()
+	side(4, func() {
+		for range 3 {
+			if got, err := c.Predict(t.Context(), photo(1, 28), 0); err != nil || !slices.Equal(got, want) {
+				t.Errorf("got %v, %v, want %v", got, err, want)
+			}
+			c.MemoryBytes()
+		}
+	})
+	const linear = 4 * (400*120 + 120*84) // bytes of weights that are packed
+	if now, kept := c.MemoryBytes(), keeps.MemoryBytes(); first < kept-linear || now > first-linear/2 {
+		t.Errorf("%d bytes, %d at first, %d with the weights", now, first, kept)
+	}
+	if err := m.Save(filepath.Join(t.TempDir(), "model")); err == nil || !strings.Contains(err.Error(), "released") {
+		t.Errorf("saving a model without its weights: got %v", err)
+	}
+	if _, err := m.Net.Predict(cpu.Default(), tensor.New(1, 1, 28, 28)); err == nil || !strings.Contains(err.Error(), "released") {
+		t.Errorf("computing without the weights: got %v", err)
+	}
+	if _, err := m.Net.Predict(reference.New(), tensor.New(1, 1, 28, 28)); err == nil || !strings.Contains(err.Error(), "released") {
+		t.Errorf("computing without the weights: got %v", err)
+	}
+}
+
 // A Classifier of a network of the user's own.
 func ExampleNew() {
 	zoo.Register(zoo.Spec{

@@ -78,6 +78,11 @@ func newLanes(net *nn.Model, o Options) (*lanes, error) {
 	if l.wide, err = l.compile(l.threads); err != nil {
 		return nil, err
 	}
+	if r, ok := l.wide.program.(engine.VariableReleaser); ok && o.TakeWeights {
+		if err := r.ReleaseVariables(); err != nil {
+			return nil, errors.Join(err, l.wide.program.Close(), l.release(l.wide.device))
+		}
+	}
 	if l.parallel == 1 { // there is no difference
 		l.narrow, l.idle = []*lane{l.wide}, []*lane{l.wide}
 	}
@@ -222,12 +227,16 @@ func (l *lanes) all() []*lane {
 	return append([]*lane{l.wide}, l.narrow...)
 }
 
-// memoryBytes returns the memory of all programs whose engine tells it.
+// memoryBytes returns the memory of all programs whose engine tells it, less what they have
+// released of the weights.
 func (l *lanes) memoryBytes() (bytes int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if r, ok := l.wide.program.(engine.VariableReleaser); ok {
+		bytes = -r.ReleasedBytes()
+	}
 	if l.closed {
-		return 0
+		return bytes
 	}
 	for _, lane := range l.all() {
 		if p, ok := lane.program.(engine.MemoryPlanner); ok {

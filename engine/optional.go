@@ -77,6 +77,24 @@ type Batcher interface {
 	AnyBatch(d Device) (p Program, samples int, err error)
 }
 
+// A VariableReleaser is a Program that can do without the values of variables of which it
+// keeps a copy in another form, such as packed weights.
+type VariableReleaser interface {
+	// ReleaseVariables makes the program release the values of such variables, by
+	// tensor.Tensor.Release, as soon as it has the copy: during its next run, if it has not
+	// run yet. That keeps the weights of a network for inference from being in memory twice.
+	// Where what was released is a good part of the Go heap, the run calls
+	// debug.FreeOSMemory, so that the memory goes back to the system at once.
+	//
+	// Nobody else may use those variables afterwards: programs that need their values fail,
+	// and so does this one when one of them is said to have changed. Programs that were made
+	// of this one by a Replicator or a Batcher go on. It is an error if the program assigns
+	// to variables.
+	ReleaseVariables() error
+	// ReleasedBytes is the size of what was released so far.
+	ReleasedBytes() int64
+}
+
 // StartProfile is Profiler.StartProfile, with an error for programs that cannot
 // be profiled.
 func StartProfile(p Program) (stop func() *Profile, err error) {

@@ -85,4 +85,8 @@ func TestHolding(t *testing.T) {
 	if a, b := first.State()[0].Tensor, second.State()[0].Tensor; a.At(0) != 9 || b.At(0) != 9 || a.At(1) != 3 {
 		t.Errorf("first %v, second %v", a, b)
 	}
+	first.State()[0].Tensor.Release()
+	if _, err := nn.New(l, tensor.Shape{2}, nn.Options{}); err == nil || !strings.Contains(err.Error(), "w: the initial value of the layer was released") {
+		t.Errorf("a model of what was released: got %v", err)
+	}
 }

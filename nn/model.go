@@ -168,6 +168,8 @@ func (m *Model) variable(layer Layer, name string, trainable bool, fill filler, 
 		return nil, fmt.Errorf("two layers are both named %q: give one of their fields another name with the tag nn:\"name\"", at.path)
 	case ok && !v.Value.Shape().Equal(shape):
 		return nil, fmt.Errorf("%s has shape %v, but this use of the layer needs %v: a layer used twice must see inputs of the same size", full, v.Value.Shape(), shape)
+	case !ok && isReleased(layer):
+		return nil, fmt.Errorf("%s: the initial value of the layer was released by a program of another model, which keeps it in another form", full)
 	case !ok:
 		v = &owned{
 			Variable: &graph.Variable{Name: full, Value: initialValue(layer, shape), Trainable: trainable},
@@ -194,6 +196,12 @@ func initialValue(layer Layer, shape tensor.Shape) *tensor.Tensor {
 		return p.take()
 	}
 	return tensor.New(shape...)
+}
+
+// isReleased reports whether the layer has an initial value that is not there any more.
+func isReleased(layer Layer) bool {
+	p, ok := layer.(*Param)
+	return ok && p.held != nil && p.held.Released()
 }
 
 // count returns the number of variables that a layer has.

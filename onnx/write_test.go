@@ -88,6 +88,12 @@ func TestSaveExternal(t *testing.T) {
 		t.Errorf("the file has %d bytes: %q", len(b), b)
 	}
 
+	gone := small(t, convNet())
+	gone.Parameters()[0].Value.Release()
+	if err := onnx.Save(filepath.Join(dir, "gone.onnx"), gone, onnx.WriteOptions{}); err == nil || !strings.Contains(err.Error(), "its value was released") {
+		t.Errorf("weights that were released: got %v", err)
+	}
+
 	bad := filepath.Join(dir, "b.onnx")
 	if err := os.Mkdir(bad, 0o755); err != nil {
 		t.Fatal(err)

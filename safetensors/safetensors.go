@@ -56,7 +56,7 @@ func (f *File) Get(name string) (*tensor.Tensor, bool) {
 // a part of the file written. The header lists the metadata first, sorted by key, and
 // is padded with spaces so that the data begins at a multiple of 8 bytes. It
 // is an error, and nothing is written, if a name is empty, reserved, used
-// twice, longer than 4096 bytes or not UTF-8, or if a tensor is nil or has
+// twice, longer than 4096 bytes or not UTF-8, or if a tensor is nil, was released or has
 // more than 64 axes.
 func (f *File) Write(w io.Writer) error {
 	dtype, err := f.dtype()
@@ -121,6 +121,8 @@ func (f *File) header(dtype DType) ([]byte, error) {
 			return nil, fmt.Errorf("two tensors have the name %q", e.Name)
 		case e.Tensor == nil:
 			return nil, fmt.Errorf("tensor %q is nil", e.Name)
+		case e.Tensor.Released():
+			return nil, fmt.Errorf("the elements of tensor %q were released", e.Name)
 		case e.Tensor.Rank() > maxRank:
 			return nil, fmt.Errorf("tensor %q has %d axes, at most %d are supported", e.Name, e.Tensor.Rank(), maxRank)
 		}

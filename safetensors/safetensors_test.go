@@ -151,6 +151,8 @@ func TestRoundTrip(t *testing.T) {
 
 func TestWriteErrors(t *testing.T) {
 	x := tensor.Scalar(1)
+	released := tensor.New(2)
+	released.Release()
 	deep := tensor.Must(x.Reshape(slices.Repeat([]int{1}, 65)...))
 	tests := []struct {
 		file File
@@ -160,6 +162,7 @@ func TestWriteErrors(t *testing.T) {
 		{File{Entries: []Entry{{Name: "a", Tensor: x}, {Name: "a", Tensor: x}}}, `two tensors have the name "a"`},
 		{File{Entries: []Entry{{Name: "__metadata__", Tensor: x}}}, `tensor 0 has the reserved name "__metadata__"`},
 		{File{Entries: []Entry{{Name: "a", Tensor: nil}}}, `tensor "a" is nil`},
+		{File{Entries: []Entry{{Name: "a", Tensor: released}}}, `the elements of tensor "a" were released`},
 		{File{Entries: []Entry{{Name: "a", Tensor: deep}}}, `tensor "a" has 65 axes, at most 64 are supported`},
 		{File{Entries: []Entry{{Name: strings.Repeat("n", 5000), Tensor: x}}}, `name of tensor 0 has 5000 bytes, at most 4096 are supported`},
 		{File{Entries: []Entry{{Name: "a\xff", Tensor: x}}}, `name of tensor 0: "a\xff" is not valid UTF-8`},

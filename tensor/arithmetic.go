@@ -54,7 +54,7 @@ func (t *Tensor) Sqrt() *Tensor {
 // Map returns a tensor of the same shape with f applied to each element.
 func (t *Tensor) Map(f func(float32) float32) *Tensor {
 	r := New(t.shape...)
-	for i, x := range t.data {
+	for i, x := range t.Data() {
 		r.data[i] = f(x)
 	}
 	return r
@@ -71,8 +71,8 @@ func (t *Tensor) MatMul(o *Tensor) *Tensor {
 	r, sums := New(m, n), make([]float64, n)
 	for i := range m {
 		clear(sums)
-		for j, a := range t.data[i*k : (i+1)*k] {
-			for c, b := range o.data[j*n : (j+1)*n] {
+		for j, a := range t.Data()[i*k : (i+1)*k] {
+			for c, b := range o.Data()[j*n : (j+1)*n] {
 				sums[c] += float64(a) * float64(b) // exact product: fusing changes nothing
 			}
 		}
@@ -87,8 +87,8 @@ func (t *Tensor) MatMul(o *Tensor) *Tensor {
 func (t *Tensor) combine(op string, o *Tensor, f func(a, b float32) float32) *Tensor {
 	if t.shape.Equal(o.shape) {
 		r := New(t.shape...)
-		for i, a := range t.data {
-			r.data[i] = f(a, o.data[i])
+		for i, a := range t.Data() {
+			r.data[i] = f(a, o.Data()[i])
 		}
 		return r
 	}
@@ -113,7 +113,7 @@ func (t *Tensor) combine(op string, o *Tensor, f func(a, b float32) float32) *Te
 	var walk func(axis, a, b int)
 	walk = func(axis, a, b int) {
 		if axis == len(shape) {
-			r.data[next] = f(t.data[a], o.data[b])
+			r.data[next] = f(t.Data()[a], o.Data()[b])
 			next++
 			return
 		}

@@ -63,8 +63,8 @@ func join(shape Shape, outer int, ts []*Tensor) *Tensor {
 	r := &Tensor{shape: shape, data: make([]float32, 0, shape.Size())}
 	for i := range outer {
 		for _, t := range ts {
-			run := len(t.data) / outer
-			r.data = append(r.data, t.data[i*run:(i+1)*run]...)
+			run := t.Size() / outer
+			r.data = append(r.data, t.Data()[i*run:(i+1)*run]...)
 		}
 	}
 	return r

@@ -163,7 +163,7 @@ func (t *Tensor) WriteNPY(w io.Writer) error {
 	if _, err := w.Write(npyHeader(t.shape)); err != nil {
 		return fmt.Errorf("tensor: write npy: %w", err)
 	}
-	if err := rawnum.Write(w, t.data); err != nil {
+	if err := rawnum.Write(w, t.Data()); err != nil {
 		return fmt.Errorf("tensor: write npy: %w", err)
 	}
 	return nil

@@ -83,7 +83,7 @@ func (t *Tensor) reduce(by *reduction, keep bool, axes []int) *Tensor {
 	var walk func(axis, to int)
 	walk = func(axis, to int) {
 		if axis == len(t.shape) {
-			totals[to] = by.step(totals[to], float64(t.data[next]))
+			totals[to] = by.step(totals[to], float64(t.Data()[next]))
 			next++
 			return
 		}

@@ -12,8 +12,9 @@ import (
 //
 // A Tensor is not safe for use by several goroutines when one of them writes.
 type Tensor struct {
-	shape Shape
-	data  []float32
+	shape    Shape
+	data     []float32
+	released bool // see Release
 }
 
 // A Named is a tensor with its name, as model files and the state of a network
@@ -106,20 +107,37 @@ func (t *Tensor) HasShape(s Shape) bool { return t.shape.Equal(s) }
 func (t *Tensor) Rank() int { return len(t.shape) }
 
 // Size returns the number of elements.
-func (t *Tensor) Size() int { return len(t.data) }
+func (t *Tensor) Size() int { return t.shape.Size() }
 
 // Data returns the elements in row-major order. It is the tensor's own
 // memory: writes to it change the tensor.
-func (t *Tensor) Data() []float32 { return t.data }
+func (t *Tensor) Data() []float32 {
+	if t.released {
+		t.failReleased()
+	}
+	return t.data
+}
+
+func (t *Tensor) failReleased() {
+	panic(fmt.Sprintf("tensor: a tensor of shape %v is used after its elements were released", t.shape))
+}
+
+// Release gives up the elements, whose memory the garbage collector frees if no slice and
+// no other tensor shares it. It is for weights that somebody keeps in another form. The tensor
+// keeps its shape; all methods that need elements panic from then on.
+func (t *Tensor) Release() { t.data, t.released = nil, true }
+
+// Released reports whether Release was called.
+func (t *Tensor) Released() bool { return t.released }
 
 // At returns the element at the given index, one number per axis. Like
 // indexing a slice, it panics if an index is out of range or the number of
 // indices differs from the rank.
-func (t *Tensor) At(index ...int) float32 { return t.data[t.offset("at", index)] }
+func (t *Tensor) At(index ...int) float32 { return t.Data()[t.offset("at", index)] }
 
 // Set stores v at the given index, one number per axis. It panics where
 // [Tensor.At] does.
-func (t *Tensor) Set(v float32, index ...int) { t.data[t.offset("set", index)] = v }
+func (t *Tensor) Set(v float32, index ...int) { t.Data()[t.offset("set", index)] = v }
 
 // offset returns the position in data of a full index.
 func (t *Tensor) offset(op string, index []int) int {
@@ -160,19 +178,19 @@ func (t *Tensor) Reshape(shape ...int) (*Tensor, error) {
 			return nil, fmt.Errorf("tensor: reshape %v: %w", t.shape, err)
 		case rest == 0:
 			return nil, fmt.Errorf("tensor: reshape %v to %v: -1 could be any length, the other axes have no elements", t.shape, s)
-		case len(t.data)%rest != 0:
-			return nil, fmt.Errorf("tensor: reshape %v to %v: %d elements do not divide by %d", t.shape, s, len(t.data), rest)
+		case t.Size()%rest != 0:
+			return nil, fmt.Errorf("tensor: reshape %v to %v: %d elements do not divide by %d", t.shape, s, t.Size(), rest)
 		}
-		s[unknown] = len(t.data) / rest
+		s[unknown] = t.Size() / rest
 	}
 	n, err := s.checkedSize()
 	if err != nil {
 		return nil, fmt.Errorf("tensor: reshape %v: %w", t.shape, err)
 	}
-	if n != len(t.data) {
-		return nil, fmt.Errorf("tensor: reshape %v to %v: %d elements cannot become %d", t.shape, s, len(t.data), n)
+	if n != t.Size() {
+		return nil, fmt.Errorf("tensor: reshape %v to %v: %d elements cannot become %d", t.shape, s, t.Size(), n)
 	}
-	return &Tensor{shape: s, data: t.data}, nil
+	return &Tensor{shape: s, data: t.Data()}, nil
 }
 
 // Index fixes the leading axes and returns the sub-tensor behind them, which
@@ -192,7 +210,7 @@ func (t *Tensor) Index(index ...int) (*Tensor, error) {
 	}
 	s := t.shape[len(index):].Clone()
 	n := s.Size()
-	return &Tensor{shape: s, data: t.data[o*n : (o+1)*n : (o+1)*n]}, nil
+	return &Tensor{shape: s, data: t.Data()[o*n : (o+1)*n : (o+1)*n]}, nil
 }
 
 // Slice returns a copy of the elements start ≤ i < stop along one axis; the
@@ -215,23 +233,26 @@ func (t *Tensor) Slice(axis, start, stop int) (*Tensor, error) {
 	inner := t.shape[axis+1:].Size()
 	run := (stop - start) * inner
 	for dst, src := 0, start*inner; dst < len(r.data); dst, src = dst+run, src+length*inner {
-		copy(r.data[dst:dst+run], t.data[src:])
+		copy(r.data[dst:dst+run], t.Data()[src:])
 	}
 	return r, nil
 }
 
 // Clone returns a copy that shares no memory with t.
 func (t *Tensor) Clone() *Tensor {
-	r := &Tensor{shape: t.shape.Clone(), data: make([]float32, len(t.data))}
-	copy(r.data, t.data)
+	r := &Tensor{shape: t.shape.Clone(), data: make([]float32, t.Size())}
+	copy(r.data, t.Data())
 	return r
 }
 
 // CopyFrom overwrites the elements of t with those of o. It is an error if
-// the shapes differ; t is unchanged then.
+// the shapes differ, or if the elements of either were released; t is unchanged then.
 func (t *Tensor) CopyFrom(o *Tensor) error {
 	if !t.shape.Equal(o.shape) {
 		return fmt.Errorf("tensor: copy: source has shape %v, destination %v", o.shape, t.shape)
+	}
+	if t.released || o.released {
+		return fmt.Errorf("tensor: copy: the elements of a tensor of shape %v were released", t.shape)
 	}
 	copy(t.data, o.data)
 	return nil
@@ -240,7 +261,7 @@ func (t *Tensor) CopyFrom(o *Tensor) error {
 // Equal reports whether both tensors have the same shape and elements that
 // compare equal as floats: 0 equals -0 and NaN equals nothing.
 func (t *Tensor) Equal(o *Tensor) bool {
-	return t.shape.Equal(o.shape) && slices.Equal(t.data, o.data)
+	return t.shape.Equal(o.shape) && slices.Equal(t.Data(), o.Data())
 }
 
 // AllClose reports whether both tensors have the same shape and all pairs of
@@ -250,8 +271,8 @@ func (t *Tensor) AllClose(o *Tensor, rtol, atol float64) bool {
 	if !t.shape.Equal(o.shape) {
 		return false
 	}
-	for i, a32 := range t.data {
-		a, b := float64(a32), float64(o.data[i])
+	for i, a32 := range t.Data() {
+		a, b := float64(a32), float64(o.Data()[i])
 		if a == b {
 			continue
 		}

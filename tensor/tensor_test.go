@@ -2,6 +2,7 @@ package tensor
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strings"
@@ -398,4 +399,40 @@ func BenchmarkTranspose(b *testing.B) {
 			x.Clone()
 		}
 	})
+}
+
+// A released tensor has its shape and nothing else.
+func TestRelease(t *testing.T) {
+	x := Full(2, 2, 3)
+	part, err := x.Index(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.Released() {
+		t.Error("released at first")
+	}
+	x.Release()
+	if !x.Released() || !x.HasShape(Shape{2, 3}) || x.Size() != 6 || x.String() != "released (2×3)" {
+		t.Errorf("released %v, %d elements, %v", x.Released(), x.Size(), x)
+	}
+	if !part.Equal(Full(2, 3)) {
+		t.Errorf("what shared its memory is %v", part)
+	}
+	if x.CopyFrom(New(2, 3)) == nil || New(2, 3).CopyFrom(x) == nil {
+		t.Error("elements that are not there were copied")
+	}
+	for what, use := range map[string]func(){
+		"Data": func() { x.Data() }, "At": func() { x.At(0, 0) }, "Set": func() { x.Set(1, 0, 0) }, "Clone": func() { x.Clone() },
+		"Equal": func() { x.Equal(New(2, 3)) }, "Add": func() { New(2, 3).Add(x) }, "Mean": func() { x.Mean() }, "Transpose": func() { x.Transpose() },
+		"Reshape": func() { _, _ = x.Reshape(6) }, "Slice": func() { _, _ = x.Slice(0, 0, 1) }, "WriteNPY": func() { _ = x.WriteNPY(io.Discard) },
+	} {
+		func() {
+			defer func() {
+				if message, _ := recover().(string); !strings.Contains(message, "2×3 is used after its elements were released") {
+					t.Errorf("%s: %q", what, message)
+				}
+			}()
+			use()
+		}()
+	}
 }

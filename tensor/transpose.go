@@ -31,7 +31,7 @@ func (t *Tensor) Transpose(perm ...int) (*Tensor, error) {
 	}
 	r := New(shape...)
 	if len(r.data) > 0 {
-		permute(r.data, t.data, shape, t.shape.strides(), perm)
+		permute(r.data, t.Data(), shape, t.shape.strides(), perm)
 	}
 	return r, nil
 }

@@ -31,6 +31,7 @@ var (
 	_ engine.Tracer           = program{}
 	_ engine.Replicator       = program{}
 	_ engine.Batcher          = program{}
+	_ engine.VariableReleaser = program{}
 )
 
 // StartProfile implements engine.Profiler.

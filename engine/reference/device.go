@@ -53,6 +53,11 @@ func (p *program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	for i, n := range p.inputs {
 		feed[n] = widen(inputs[i].Data())
 	}
+	for _, n := range p.needed {
+		if v, ok := n.Op().(graph.VariableOp); ok && v.Variable.Value.Released() {
+			return fmt.Errorf("reference: the value of variable %q was released after another program had packed it", v.Variable.Name)
+		}
+	}
 	values, err := evaluate(p.needed, feed, nil)
 	if err != nil {
 		return err

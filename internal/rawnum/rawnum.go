@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"unsafe"
+
+	"github.com/strideml/stride/internal/hugepage"
 )
 
 // A Kind is the type of one element in a file.
@@ -75,7 +77,7 @@ func Read(r io.Reader, k Kind, order binary.ByteOrder, n int, trusted bool) ([]f
 	if !trusted {
 		capacity = min(n, chunk)
 	}
-	dst := make([]float32, 0, capacity)
+	dst := hugepage.Floats(capacity)[:0]
 	buf := make([]byte, min(n, chunk)*size)
 	for len(dst) < n {
 		m := min(n-len(dst), chunk)

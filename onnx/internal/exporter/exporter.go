@@ -74,6 +74,11 @@ func Export(a, b Traced, opts Options) (*proto.Model, error) {
 	if err := errors.Join(e.pair(a.Input, b.Input), e.pair(a.Output, b.Output)); err != nil {
 		return nil, err
 	}
+	for _, n := range a.Output.Graph().Variables() {
+		if v := n.Op().(graph.VariableOp).Variable; v.Value.Released() {
+			return nil, fmt.Errorf("%s: its value was released by a program for inference, which keeps it in another form", v.Name)
+		}
+	}
 	e.reserveNames()
 	e.begin()
 	e.finish(a.Output)

@@ -38,6 +38,7 @@ type Weight struct {
 
 	initializer bool // it is not of a Constant node
 	known       *constant.Tensor
+	literal     *proto.Tensor // its elements in the file, until it is known whether it is a constant that must be known
 }
 
 // A step is one node of the file.
@@ -106,7 +107,9 @@ func New(model *proto.Model, r *tensordata.Reader, outputs ...string) (*Program,
 	}
 	p.skipIdentities()
 	p.findNorms()
-	p.assignRoles()
+	if err := p.assignRoles(); err != nil {
+		return nil, nil, err
+	}
 	p.namePaths()
 	p.detach()
 	return p, issues, nil

@@ -16,6 +16,11 @@ import (
 // graph is built.
 const smallConstant = 1 << 16
 
+// knownVector is the most elements that are known before it is known which tensors are constants:
+// those of the vectors and numbers that rules for several nodes look at. Weights are known in
+// float64, which would take twice their memory.
+const knownVector = 1 << 12
+
 // readTensors reads the initializers that are used and the Constant nodes, which are dropped
 // from the steps.
 func (p *Program) readTensors(g *proto.Graph) error {
@@ -34,7 +39,9 @@ func (p *Program) readTensors(g *proto.Graph) error {
 				return err
 			}
 		}
-		t.Raw = nil
+		if w := p.weights[t.Name]; w == nil || w.literal == nil {
+			t.Raw = nil
+		}
 	}
 	var rest []*step
 	for _, s := range p.steps {
@@ -98,7 +105,10 @@ func (p *Program) readTensor(name string, t *proto.Tensor, initializer bool) err
 		return nil
 	}
 	w := &Weight{Name: name, Shape: tensordata.Shape(t), initializer: initializer}
-	if n <= smallConstant {
+	switch {
+	case n > knownVector && n <= smallConstant:
+		w.literal = t
+	case n <= knownVector:
 		if w.known, err = operators.Literal(p.reader, t); err != nil {
 			return err
 		}
@@ -177,7 +187,7 @@ func (p *Program) untie() {
 // assignRoles finds out which tensors are weights: those that stand where an operator has its
 // weights, also where they are computed from constants first, and the vectors that the result
 // of a layer with weights is scaled with or added to.
-func (p *Program) assignRoles() {
+func (p *Program) assignRoles() error {
 	a := assigner{p, p.computed(), map[string]*step{}, map[string]bool{}, map[string]bool{}}
 	for _, s := range p.steps {
 		n := s.node
@@ -208,13 +218,21 @@ func (p *Program) assignRoles() {
 	p.untie()
 	p.collectWeights()
 	for _, w := range p.weights {
+		var err error
 		switch {
 		case w.Role != Constant:
 			w.known = nil
-		case w.known != nil:
+		case w.literal != nil:
+			if w.known, err = operators.Literal(p.reader, w.literal); err != nil {
+				return err
+			}
+		}
+		if w.known != nil {
 			w.Value = nil
 		}
+		w.literal = nil
 	}
+	return nil
 }
 
 // computed returns the names that depend on the input.

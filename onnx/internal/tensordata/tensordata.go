@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/strideml/stride/internal/filemap"
+	"github.com/strideml/stride/internal/hugepage"
 	"github.com/strideml/stride/internal/rawnum"
 	"github.com/strideml/stride/onnx/internal/proto"
 	"github.com/strideml/stride/tensor"
@@ -132,9 +133,7 @@ func (r *Reader) Floats(t *proto.Tensor) ([]float32, error) {
 		return nil, err
 	}
 	if b != nil {
-		floats := decode(b, count, func(dst []float32, b []byte) { rawnum.Decode(dst, b, kind, binary.LittleEndian) })
-		r.release(b)
-		return floats, nil
+		return r.decode(b, count, kind), nil
 	}
 	switch t.Type {
 	case proto.Float:
@@ -149,6 +148,20 @@ func (r *Reader) Floats(t *proto.Tensor) ([]float32, error) {
 	}
 	ints, err := r.Ints(t)
 	return convert(ints, func(v int64) float32 { return float32(v) }), err
+}
+
+// decode returns count elements of bytes whose length was checked. It gives back the memory of
+// bytes that it has read before it reads on, so that the whole tensor is never in memory twice.
+func (r *Reader) decode(b []byte, count int, kind rawnum.Kind) []float32 {
+	const piece = 1 << 20 // elements
+	floats := hugepage.Floats(count)
+	for lo := 0; lo < count; lo += piece {
+		hi := min(lo+piece, count)
+		part := b[lo*kind.Size() : hi*kind.Size()]
+		rawnum.Decode(floats[lo:hi], part, kind, binary.LittleEndian)
+		r.release(part)
+	}
+	return floats
 }
 
 // releaseFrom is the least number of bytes whose memory is given back.

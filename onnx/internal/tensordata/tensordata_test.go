@@ -193,3 +193,21 @@ func TestExternalHuge(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// A tensor of several pieces is read whole.
+func TestFloatsOfPieces(t *testing.T) {
+	const n = 2<<20 + 5
+	raw := make([]byte, 2*n)
+	for i := range n {
+		raw[2*i], raw[2*i+1] = byte(i), 0x3c // 1 and so many 1024ths
+	}
+	got, err := newReader(t, "").Floats(&proto.Tensor{Type: proto.Float16, Dims: []int64{n}, Raw: raw})
+	if err != nil || len(got) != n {
+		t.Fatalf("%d elements, %v", len(got), err)
+	}
+	for i, v := range got {
+		if want := 1 + float32(byte(i))/1024; v != want {
+			t.Fatalf("element %d is %v, want %v", i, v, want)
+		}
+	}
+}

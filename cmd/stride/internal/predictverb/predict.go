@@ -110,7 +110,7 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 		return err
 	}
 	defer release()
-	classifier, err := classify.New(model, classify.Options{Device: device})
+	classifier, err := classify.New(model, classify.Options{Device: device, TakeWeights: true})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"fmt"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
@@ -108,6 +109,11 @@ func (s *Col2im) PackTasks() int { return s.kh * s.panels }
 
 // PackScratch implements [gemm.Packer].
 func (s *Col2im) PackScratch() int { return 0 }
+
+// Form implements [gemm.Packer].
+func (s *Col2im) Form() string {
+	return fmt.Sprintf("product gradient, %d→%d, %d×%d, panels of %d", s.x.C, s.y.C, s.kh, s.kw, matrix.TileCols)
+}
 
 // Pack implements [gemm.Packer]. For each kernel row it writes a matrix of
 // O × (Kw·C).

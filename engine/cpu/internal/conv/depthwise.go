@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
@@ -160,6 +161,11 @@ func (d *Depthwise) PackTasks() int { return 1 }
 
 // PackScratch implements [gemm.Packer].
 func (d *Depthwise) PackScratch() int { return 0 }
+
+// Form implements [gemm.Packer].
+func (d *Depthwise) Form() string {
+	return fmt.Sprintf("depthwise, %d channels, %d taps", d.src.C, d.taps)
+}
 
 // Pack implements [gemm.Packer]: it makes the channels of a tap contiguous.
 func (d *Depthwise) Pack(dst, w, _ []float32, _ int) {

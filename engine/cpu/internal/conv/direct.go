@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"fmt"
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
@@ -161,6 +162,17 @@ func (d *Direct) PackTasks() int { return d.groups * d.panels }
 
 // PackScratch implements [gemm.Packer].
 func (d *Direct) PackScratch() int { return d.source.C / d.groups * d.w[2] * d.w[3] * d.nr }
+
+// Form implements [gemm.Packer].
+func (d *Direct) Form() string {
+	taps := make([][][2]int, len(d.phases))
+	for i, p := range d.phases {
+		for _, t := range p.taps {
+			taps[i] = append(taps[i], [2]int{t.ky, t.kx})
+		}
+	}
+	return fmt.Sprintf("direct, %d→%d, weights %v, transposed %v, %d groups, taps %v, panels of %d", d.source.C, d.out.C, d.w, d.transposed, d.groups, taps, d.nr)
+}
 
 // Pack implements [gemm.Packer]. For each phase it writes the weights of one
 // panel: rows are terms, columns output channels.

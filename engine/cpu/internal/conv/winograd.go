@@ -330,6 +330,11 @@ func (w *Winograd) PackTasks() int { return w.panels }
 // PackScratch implements [gemm.Packer].
 func (w *Winograd) PackScratch() int { return w.src.C * w.R * w.R * matrix.TileCols }
 
+// Form implements [gemm.Packer].
+func (w *Winograd) Form() string {
+	return fmt.Sprintf("Winograd %d×%d, %d→%d, transposed %v, panels of %d", w.M, w.R, w.src.C, w.out.C, w.transposed, matrix.TileCols)
+}
+
 // Pack implements [gemm.Packer]: it transforms the weights (O×C×R×R) of one panel
 // to points. The input gradient needs kernels turned by 180°.
 func (w *Winograd) Pack(dst, weights, scratch []float32, task int) {

@@ -20,6 +20,10 @@ type kept struct {
 	arena   *arena
 	floats  int
 	users   int // programs that are not closed
+
+	releasing bool  // values of variables are released, see Program.ReleaseVariables
+	released  int64 // bytes of them so far
+	garbage   int64 // those among them that no collection has freed yet
 }
 
 // upToDate reports whether no variable has changed.
@@ -42,22 +46,52 @@ func (k *kept) release() error {
 	return k.arena.free()
 }
 
-// refresh computes what is stale. The caller holds the lock of the workers; when
-// refresh returns it holds k.mu for reading, too.
-func (p *Program) refresh() {
-	p.kept.mu.RLock()
-	for !p.kept.upToDate() {
-		p.kept.mu.RUnlock()
-		p.kept.mu.Lock()
-		p.workers.scratch = p.scratch
-		for i := range p.steps {
-			if s := &p.steps[i]; s.Once != nil && !s.Once.fresh() {
-				p.step(i, s)
+// refresh binds the variables and computes what is stale. The caller holds the lock of the
+// workers; when refresh returns without an error it holds kept.mu for reading, too.
+func (p *Program) refresh() error {
+	k := p.kept
+	k.mu.RLock()
+	for {
+		for _, q := range p.programs {
+			if err := q.bindVariables(); err != nil {
+				k.mu.RUnlock()
+				return err
 			}
 		}
-		p.kept.mu.Unlock()
-		p.kept.mu.RLock()
+		if k.upToDate() {
+			return nil
+		}
+		k.mu.RUnlock()
+		if err := p.recompute(); err != nil {
+			return err
+		}
+		k.mu.RLock()
 	}
+}
+
+// recompute runs the steps whose results are stale.
+func (p *Program) recompute() error {
+	k := p.kept
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := p.checkReleased(); err != nil {
+		return err
+	}
+	p.workers.scratch = p.scratch
+	for i := range p.steps {
+		s := &p.steps[i]
+		if s.Once == nil || s.Once.fresh() {
+			continue
+		}
+		p.step(i, s)
+		if k.releasing {
+			p.release(i)
+		}
+	}
+	if k.releasing {
+		p.releaseAll()
+	}
+	return nil
 }
 
 // checkKept reports a step with Once that reads what a step without Once writes:

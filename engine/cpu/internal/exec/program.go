@@ -97,11 +97,13 @@ type Program struct {
 var _ engine.Program = (*Program)(nil)
 
 // boundVariable is a variable and the buffers in its memory: buf is what steps read,
-// direct is where they compute its new value in place.
+// direct is where they compute its new value in place. lastReader is the last step that
+// reads it if none but steps with Once do, otherwise −1.
 type boundVariable struct {
-	variable *graph.Variable
-	buf      *Buffer
-	direct   []*Buffer
+	variable   *graph.Variable
+	buf        *Buffer
+	direct     []*Buffer
+	lastReader int
 }
 
 var errClosed = errors.New("cpu: program is closed")
@@ -202,6 +204,7 @@ func newProgram(w *Workers, b Binding, plan *Plan, k *kept, scratches int) (*Pro
 	if err := p.planMemory(plan.Arena); err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
+	p.findLastReaders()
 	return p, nil
 }
 
@@ -217,13 +220,10 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	if err != nil {
 		return err
 	}
-	for _, q := range p.programs {
-		if err := q.bindVariables(); err != nil {
-			return err
-		}
-	}
 	p.bind()
-	p.refresh()
+	if err := p.refresh(); err != nil {
+		return err
+	}
 	defer p.kept.mu.RUnlock()
 	alone := p.alone(parts)
 	if alone > 0 {
@@ -248,9 +248,16 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 }
 
 // bindVariables sets Data of the variables' buffers. It fails if a variable has changed
-// its shape.
+// its shape, or if its value was released and each run needs it.
 func (p *Program) bindVariables() error {
 	for _, v := range p.variables {
+		if v.variable.Value.Released() {
+			if v.lastReader < 0 {
+				return errReleased(v)
+			}
+			v.buf.Data = nil
+			continue
+		}
 		v.buf.Data = v.variable.Value.Data()
 		if len(v.buf.Data) != v.buf.Size {
 			return fmt.Errorf("cpu: variable %q has changed its shape since the program was compiled", v.variable.Name)

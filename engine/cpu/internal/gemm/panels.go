@@ -1,6 +1,10 @@
 package gemm
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+import (
+	"fmt"
+
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+)
 
 // A Clip is an activation that a plan applies to results as it stores them.
 type Clip int
@@ -48,6 +52,8 @@ type Packer interface {
 	PackTasks() int
 	PackScratch() int
 	Pack(dst, src, scratch []float32, task int)
+	// Form says how it packs: packers of one form make the same of the same operand.
+	Form() string
 }
 
 // A Bias packs a vector of Groups×Per elements: it pads each group with zeros to
@@ -67,6 +73,9 @@ func (b Bias) PackTasks() int {
 
 // PackScratch implements [Packer].
 func (b Bias) PackScratch() int { return 0 }
+
+// Form implements [Packer].
+func (b Bias) Form() string { return fmt.Sprintf("bias %+v", b) }
 
 // Pack implements [Packer].
 func (b Bias) Pack(dst, src, _ []float32, task int) {

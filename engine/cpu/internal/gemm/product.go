@@ -1,6 +1,7 @@
 package gemm
 
 import (
+	"fmt"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -24,6 +25,8 @@ type Product struct {
 	aOff    []int32
 	cOff    []int32
 	zero    int32
+
+	transposed bool // B is
 }
 
 // New plans the product of m×k and k×n. B may be given transposed, as n×k, and
@@ -60,7 +63,7 @@ func pitchOf(k, n int, transposed bool) int {
 }
 
 func newProduct(m, k, n, lda, ldb int, transposed bool) *Product {
-	p := &Product{m: m, k: k, n: n, lda: lda, ldb: ldb, nr: PanelWidth(n)}
+	p := &Product{m: m, k: k, n: n, lda: lda, ldb: ldb, nr: PanelWidth(n), transposed: transposed}
 	p.panels = matrix.Panels(n, p.nr)
 	p.pack = p.packing(transposed)
 	return p
@@ -124,6 +127,11 @@ func (p *Product) PackTasks() int { return p.panels }
 
 // PackScratch implements [Packer].
 func (p *Product) PackScratch() int { return 0 }
+
+// Form implements [Packer].
+func (p *Product) Form() string {
+	return fmt.Sprintf("product %d×%d, transposed %v, pitch %d, panels of %d", p.k, p.n, p.transposed, p.ldb, p.nr)
+}
 
 // Pack implements [Packer].
 func (p *Product) Pack(dst, b, _ []float32, task int) {

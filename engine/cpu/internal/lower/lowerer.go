@@ -18,13 +18,14 @@ type Lowerer struct {
 	arena    []*exec.Buffer
 	bufs     map[*ir.Value]*exec.Buffer // of values with memory of their own
 	partials map[*ir.Value]*partials
-	order    uint64 // ReductionOrder of the steps so far, see exec.Plan
+	packed   map[packed]memory // what is packed once for all runs
+	order    uint64            // ReductionOrder of the steps so far, see exec.Plan
 }
 
 // Lower returns the plan of a Func after all passes. It fails if an operator is not
 // supported.
 func Lower(f *ir.Func) (*exec.Plan, error) {
-	c := &Lowerer{f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}}
+	c := &Lowerer{f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}, packed: map[packed]memory{}}
 	c.leaves()
 	c.noteOrder(f.Rounding)
 	for _, o := range f.Ops {
