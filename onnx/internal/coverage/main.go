@@ -3,14 +3,17 @@
 //	go generate ./onnx/internal/coverage
 //
 // It reads the files of onnx/testdata, and the samples of the writer, and sees which of
-// Stride's operators become of each operator, and whether these have gradients.
+// Stride's operators become of each operator, and whether these have gradients. What
+// computes them, assembly or Go, is in testdata/kernels.txt, which is written first.
 package main
 
-//go:generate go run . ../../../docs/model-files.md ../../testdata
+//go:generate go run . kernels testdata/kernels.txt
+//go:generate go run . table ../../../docs/model-files.md ../../testdata testdata/kernels.txt
 
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"log"
 	"maps"
@@ -32,19 +35,32 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	if len(os.Args) != 3 {
-		log.Fatal("want the name of the Markdown file and the folder of test files")
-	}
-	text, err := os.ReadFile(os.Args[1])
-	if err == nil {
-		text, err = withTable(text, os.Args[2])
-	}
-	if err == nil {
-		err = atomicfile.WriteBytes(os.Args[1], text)
+	var err error
+	switch args := os.Args[1:]; {
+	case len(args) == 2 && args[0] == "kernels":
+		err = writeKernels(args[1])
+	case len(args) == 2 && args[0] == countArgument:
+		err = count(args[1])
+	case len(args) == 4 && args[0] == "table":
+		err = writeTable(args[1], args[2], args[3])
+	default:
+		err = errors.New("want: kernels FILE, or table MARKDOWN TESTDATA KERNELS")
 	}
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// writeTable writes the table into a Markdown file.
+func writeTable(path, testdata, kernels string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if text, err = withTable(text, testdata, kernels); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(path, text)
 }
 
 // The table is between these lines.
@@ -54,7 +70,7 @@ const (
 )
 
 // withTable returns the text with a new table.
-func withTable(text []byte, testdata string) ([]byte, error) {
+func withTable(text []byte, testdata, kernels string) ([]byte, error) {
 	head, rest, ok := bytes.Cut(text, []byte(begin))
 	_, tail, closed := bytes.Cut(rest, []byte(end))
 	if !ok || !closed {
@@ -64,7 +80,11 @@ func withTable(text []byte, testdata string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(head, []byte(begin+table(seen)+end), tail), nil
+	computed, err := readKernels(kernels)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(head, []byte(begin+table(seen, computed)+end), tail), nil
 }
 
 // A use is what was seen of an operator.
@@ -192,9 +212,9 @@ func gradients(n *graph.Node) (list []*graph.Node, err error) {
 }
 
 // table is the Markdown of the table.
-func table(seen map[string]*use) string {
+func table(seen map[string]*use, computed map[string]string) string {
 	var b strings.Builder
-	b.WriteString("\n| operator | opsets | attributes | becomes | gradient |\n|---|---|---|---|---|\n")
+	b.WriteString("\n| operator | opsets | attributes | becomes | gradient | fast kernel |\n|---|---|---|---|---|---|\n")
 	for _, op := range operators.All() {
 		opsets := "all"
 		if op.Since > 1 {
@@ -211,7 +231,7 @@ func table(seen map[string]*use) string {
 				gradient = "yes"
 			}
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", op.Name, opsets, attributes, becomes, gradient)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", op.Name, opsets, attributes, becomes, gradient, computed[op.Name])
 	}
 	b.WriteString("\n")
 	return b.String()

@@ -23,6 +23,8 @@ type probe struct {
 	inputs     []string
 	tensors    []*proto.Tensor
 	attributes []*proto.Attribute
+	outputs    []string // nil is y
+	shape      []int64  // of x, nil is 2×4×6×6
 }
 
 // special are the files of operators that need arguments of their own.
@@ -78,8 +80,16 @@ func (p probe) read() (*onnx.Network, error) {
 		return &proto.Node{Name: name, OpType: "Cast", Inputs: []string{from}, Outputs: []string{result},
 			Attributes: []*proto.Attribute{{Name: "to", Type: proto.AttributeInt, I: int64(t)}}}
 	}
+	shape := p.shape
+	if shape == nil {
+		shape = []int64{2, 4, 6, 6}
+	}
 	info := func(name string) *proto.ValueInfo {
-		return &proto.ValueInfo{Name: name, Type: proto.Float, HasShape: true, Dims: []proto.Dim{{Value: 2}, {Value: 4}, {Value: 6}, {Value: 6}}}
+		v := &proto.ValueInfo{Name: name, Type: proto.Float, HasShape: true}
+		for _, size := range shape {
+			v.Dims = append(v.Dims, proto.Dim{Value: size})
+		}
+		return v
 	}
 	args := p.inputs
 	if args == nil {
@@ -90,6 +100,9 @@ func (p probe) read() (*onnx.Network, error) {
 		Nodes:        []*proto.Node{to("truth", "x", "truth", proto.Bool), {Name: "probe", OpType: p.operator, Inputs: args, Outputs: []string{"y"}, Attributes: p.attributes}},
 		Initializers: p.tensors,
 	}}
+	if p.outputs != nil {
+		m.Graph.Nodes[1].Outputs = p.outputs
+	}
 	if p.opset > 0 {
 		m.Opsets[0].Version = p.opset
 	}
