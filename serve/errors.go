@@ -5,9 +5,11 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/serve/internal/inference"
+	"github.com/strideml/stride/serve/internal/look"
 	"github.com/strideml/stride/serve/internal/protocol"
 )
 
@@ -31,8 +33,16 @@ func (h *handler) fail(c *call, err error) error {
 		return err
 	}
 	var full *batch.FullError
-	if errors.As(err, &full) {
-		seconds := min(60, max(1, math.Ceil(full.RetryAfter.Seconds())))
+	var busy *look.BusyError
+	var after time.Duration
+	switch {
+	case errors.As(err, &full):
+		after = full.RetryAfter
+	case errors.As(err, &busy):
+		after = busy.RetryAfter
+	}
+	if status == http.StatusTooManyRequests {
+		seconds := min(60, max(1, math.Ceil(after.Seconds())))
 		c.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
 	}
 	_ = c.answerStatus(status, protocol.ErrorBody{Error: inference.TextOf(err)}) // the client is gone

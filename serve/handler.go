@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve/internal/inference"
+	"github.com/strideml/stride/serve/internal/look"
 )
 
 // HandlerOptions are the choices of Handler. The zero value is a good default.
@@ -27,6 +29,11 @@ type HandlerOptions struct {
 	Timeout time.Duration
 	// Name and Version are what GET /v2 says; "" means "stride" and "".
 	Name, Version string
+	// NoPage leaves out the page, and the routes that look inside networks for it.
+	NoPage bool
+	// Training finds the pictures that a model was trained with, for the page. nil means that none are
+	// at hand.
+	Training func(ctx context.Context, model *modelfolder.Model) (TrainingData, error)
 	// Log gets a record of each request: failures of the server at level Error, refused
 	// requests at Info, others at Debug. nil means nobody.
 	Log *slog.Logger
@@ -40,6 +47,7 @@ type handler struct {
 	models  *Models
 	options HandlerOptions
 	service *inference.Service
+	looker  *look.Looker // nil without a page
 	mux     *http.ServeMux
 	buffers bufferPool
 }
@@ -65,8 +73,13 @@ func NewService(models *Models, o HandlerOptions) *Service {
 	h.service = inference.New(models.repository, runtime.GOMAXPROCS(0), inference.Options{
 		MaxPixels: o.MaxPixels, MaxImages: o.MaxImages, Timeout: o.Timeout, Name: o.Name, Version: o.Version, Draining: &models.draining, Log: o.Log, Observe: observer(o.Observe),
 	})
+	all := routes
+	if !o.NoPage {
+		h.looker = newLooker(models, o)
+		all = slices.Concat(routes, pageRoutes)
+	}
 	methods := map[string]map[string]action{}
-	for _, r := range routes {
+	for _, r := range all {
 		if methods[r.path] == nil {
 			methods[r.path] = map[string]action{}
 		}

@@ -49,6 +49,7 @@ func LoadModel(path string) (*modelfolder.Model, error) { return repository.Load
 // model from its beginning to its end, and the memory of a model that is not served any
 // more is released when the last of its requests is answered.
 type Models struct {
+	options    Options
 	repository *repository.Repository
 	draining   atomic.Bool
 }
@@ -62,7 +63,7 @@ func NewModels(o Options) (*Models, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Models{repository: r}, nil
+	return &Models{options: o, repository: r}, nil
 }
 
 // Add serves a model as version 1 under a name. Its weights must not change as long as it

@@ -242,3 +242,47 @@ func ExampleConfig() {
 	fmt.Println(x.Shape(), x.Data())
 	// Output: 1×1×1×3 [1 1 1]
 }
+
+// The window is where the values of the input come from: in pictures whose grey rises from left to
+// right, or from top to bottom, the input has the grey of the middle of each of its pixels.
+func TestWindow(t *testing.T) {
+	for _, c := range []preprocess.Config{
+		{InputSize: tensor.Shape{1, 10, 10}},
+		{InputSize: tensor.Shape{1, 10, 20}, CropPct: 0.8},
+		{InputSize: tensor.Shape{1, 20, 10}, CropPct: 0.5, CropMode: preprocess.Squash},
+	} {
+		for _, size := range []image.Point{{200, 100}, {90, 180}, {250, 250}} {
+			w, err := c.Window(size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, down := range []bool{false, true} {
+				picture := image.NewGray(image.Rectangle{Max: size})
+				for i := range picture.Pix {
+					at := i % size.X
+					if down {
+						at = i / size.X
+					}
+					picture.Pix[i] = uint8(at)
+				}
+				x, err := c.Tensor(picture)
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows, columns := c.InputSize[1], c.InputSize[2]
+				for _, i := range []int{2, 7} { // away from the borders, where the filter is cut off
+					got, want := x.At(0, 0, 5, i), w.Left+(float64(i)+0.5)*w.Width/float64(columns)
+					if down {
+						got, want = x.At(0, 0, i, 5), w.Top+(float64(i)+0.5)*w.Height/float64(rows)
+					}
+					if math.Abs(float64(got)*255+0.5-want) > 0.75 {
+						t.Errorf("%v of %v, down %v: input pixel %d shows %.2f, want %.2f", c, size, down, i, got*255+0.5, want)
+					}
+				}
+			}
+		}
+	}
+	if _, err := (preprocess.Config{InputSize: tensor.Shape{1, 4, 4}}).Window(image.Pt(0, 3)); err == nil {
+		t.Error("an empty picture has a window")
+	}
+}

@@ -116,6 +116,12 @@ export const el = (tag, attributes = {}, ...children) => fill(document.createEle
 export const svg = (tag, attributes = {}, ...children) =>
   fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
+/** Replaces what is in an element, as el does. */
+export function put(e, ...children) {
+  e.replaceChildren();
+  return fill(e, {}, children);
+}
+
 const formats = new Map();
 function format(options) {
   const key = language + JSON.stringify(options);

@@ -3,7 +3,9 @@ package repository
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,6 +42,9 @@ type Version struct {
 	files      fingerprint
 	network    *compiled.Network
 	refs       atomic.Int64 // of the repository and of requests
+
+	attaching sync.Mutex
+	attached  io.Closer
 }
 
 // read loads the version of a model at a path. It takes no mixture of files: if they change
@@ -157,6 +162,21 @@ func (v *Version) MemoryBytes() int64 {
 	return bytes
 }
 
+// Attached returns what create has created for the version at the first call that did not fail. It is closed with the
+// version.
+func (v *Version) Attached(create func() (io.Closer, error)) (io.Closer, error) {
+	v.attaching.Lock()
+	defer v.attaching.Unlock()
+	if v.attached == nil {
+		c, err := create()
+		if err != nil {
+			return nil, err
+		}
+		v.attached = c
+	}
+	return v.attached, nil
+}
+
 // Release ends the use of a version that was acquired. The last release of one that is not
 // served any more closes it.
 func (v *Version) Release() {
@@ -164,7 +184,11 @@ func (v *Version) Release() {
 		return
 	}
 	v.Queue.Close()
-	if err := v.network.Close(); err != nil {
+	err := v.network.Close()
+	if v.attached != nil {
+		err = errors.Join(err, v.attached.Close())
+	}
+	if err != nil {
 		v.repository.options.Log.Error("memory of a model is not released", "model", v.Name, "error", err)
 	}
 	v.repository.open.Done()
