@@ -19,6 +19,9 @@ func (m *Model) Gradient(ctx context.Context, x *tensor.Tensor, class int) (*Att
 	return m.gradient(ctx, x, class, MethodGradient, pixels)
 }
 
+// ErrNoReLU says that guided backpropagation of a network would be its gradient.
+var ErrNoReLU = errors.New("explain: the network has no ReLU: guided backpropagation would be its gradient")
+
 // GuidedBackprop is guided backpropagation (Springenberg et al. 2015, Striving for Simplicity: The All
 // Convolutional Net): Gradient, but what comes back to a ReLU y = max(0, x) passes only where it is
 // positive, too,
@@ -28,10 +31,10 @@ func (m *Model) Gradient(ctx context.Context, x *tensor.Tensor, class int) (*Att
 // as in captum's GuidedBackprop and pytorch-grad-cam's GuidedBackpropReLUModel. The same holds for ReLU6,
 // where 0 < x < 6, and other ReLUs with an upper bound, which these two libraries leave as they are.
 // Activations that pass negative values, such as SiLU, GELU and LeakyReLU, have their own derivative, as
-// in both. A network without any ReLU is an error, because the result would be Gradient.
+// in both. A network without any ReLU is ErrNoReLU.
 func (m *Model) GuidedBackprop(ctx context.Context, x *tensor.Tensor, class int) (*Attribution, error) {
 	if !slices.ContainsFunc(m.outline.trace.Graph.Nodes(), func(n *graph.Node) bool { return rectifies(n.Op()) }) {
-		return nil, errors.New("explain: the network has no ReLU: guided backpropagation would be its gradient")
+		return nil, ErrNoReLU
 	}
 	return m.gradient(ctx, x, class, MethodGuidedBackprop, guided)
 }

@@ -57,10 +57,10 @@ func TestOpenAPI(t *testing.T) {
 			}
 		}
 	}
-	for _, r := range routes {
+	for _, r := range slices.Concat(routes, pageRoutes) {
 		registered = append(registered, r.method+" "+r.path)
 		// Without models, each route gives an answer that is described.
-		request := httptest.NewRequest(r.method, strings.NewReplacer("{model}", "m", "{version}", "1").Replace(r.path), http.NoBody)
+		request := httptest.NewRequest(r.method, strings.NewReplacer("{model}", "m", "{version}", "1", "{file}", "app.js").Replace(r.path), http.NoBody)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, request)
 		if doc.Paths[r.path][strings.ToLower(r.method)].Responses[strconv.Itoa(w.Code)] == nil {

@@ -112,31 +112,6 @@ func (c Config) resized(inH, inW int) (outH, outW int, err error) {
 	return max(h, inH*w/inW), w, nil
 }
 
-// Window is the part of a picture that the input shows, with pixels of the picture as units: all of it, or
-// what is left where CropMode and CropPct cut. size is that of the picture, upright. Errors are those of
-// Tensor.
-func (c Config) Window(size image.Point) (w Window, err error) {
-	if err := c.Check(); err != nil {
-		return w, err
-	}
-	if size.X < 1 || size.Y < 1 {
-		return w, fmt.Errorf("a picture of %d×%d pixels is empty", size.X, size.Y)
-	}
-	c = c.WithDefaults()
-	outH, outW, err := c.resized(size.Y, size.X)
-	if err != nil {
-		return w, err
-	}
-	scaleX, scaleY := float64(size.X)/float64(outW), float64(size.Y)/float64(outH)
-	return Window{
-		Left: float64(center(outW-c.InputSize[2])) * scaleX, Top: float64(center(outH-c.InputSize[1])) * scaleY,
-		Width: float64(c.InputSize[2]) * scaleX, Height: float64(c.InputSize[1]) * scaleY,
-	}, nil
-}
-
-// A Window is a part of a picture, in pixels from its top left corner.
-type Window struct{ Left, Top, Width, Height float64 }
-
 // center returns half of what is cut away, rounded as Python rounds.
 func center(over int) int { return int(math.RoundToEven(float64(over) / 2)) }
 

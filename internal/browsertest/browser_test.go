@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -114,7 +115,9 @@ func (b *browser) event(e any) {
 		}
 	case *page.EventJavascriptDialogOpening:
 		b.dialogs++
-		go func() { _ = chromedp.Do(b.ctx, command(page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})) }()
+		go func() {
+			_ = chromedp.Do(b.ctx, command(page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true}))
+		}()
 	}
 }
 
@@ -143,6 +146,24 @@ func (b *browser) do(actions ...chromedp.Action[chromedp.Void]) {
 func (b *browser) js(expression string) any {
 	b.t.Helper()
 	return get(b, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
+}
+
+// click clicks the first element of a selector.
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS(selector)))
+}
+
+// forgive takes errors with a text from what is wrong: at least one.
+func (b *browser) forgive(text string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.wrong)
+	b.wrong = slices.DeleteFunc(b.wrong, func(w string) bool { return strings.Contains(w, text) })
+	if len(b.wrong) == n {
+		b.t.Errorf("the console has no error with %q", text)
+	}
 }
 
 // until waits until an expression is true.

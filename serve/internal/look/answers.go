@@ -3,6 +3,7 @@ package look
 import (
 	"cmp"
 	"context"
+	"errors"
 	"image"
 	"math"
 	"slices"
@@ -29,12 +30,12 @@ func of(v *repository.Version) Of { return Of{v.Name, strconv.Itoa(v.Number)} }
 
 // window returns the part of a picture that the network is given.
 func window(v *repository.Version, size image.Point) (Box, error) {
-	w, err := v.Model.Preprocessing.Window(size)
+	p, err := v.Model.Preprocessing.Placement(size)
 	if err != nil {
 		return Box{}, err
 	}
 	x, y := float64(size.X), float64(size.Y)
-	return Box{w.Left / x, w.Top / y, w.Width / x, w.Height / y}, nil
+	return Box{p.Left / x, p.Top / y, p.ScaleX * float64(v.Input[2]) / x, p.ScaleY * float64(v.Input[1]) / y}, nil
 }
 
 // Network describes the network of a version. With timed it measures the layers, which takes a moment
@@ -70,9 +71,10 @@ func (l *Looker) Network(ctx context.Context, v *repository.Version, timed bool)
 	return n, nil
 }
 
-// failure returns the reason why a computation failed: that of its context, if that has ended.
+// failure returns the reason why a computation failed with err: that of its context, if that has ended. It is nil
+// if err is.
 func failure(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
 	}
 	return err
@@ -119,9 +121,13 @@ func (l *Looker) Explain(ctx context.Context, v *repository.Version, p Picture, 
 		return nil, err
 	}
 	a, err := in.Explain(ctx, x, explain.Request{Method: r.Method, Layer: r.Layer, Class: r.Class})
+	err = failure(ctx, err)
 	leave()
+	if errors.Is(err, explain.ErrNoReLU) {
+		err = inference.Bad(err)
+	}
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	m := &Map{
 		Of: of(v), Method: a.Method, Layer: a.Layer, Class: a.ClassName, Index: a.Class, Score: a.Score, Probability: a.Probability,
@@ -163,9 +169,10 @@ func (l *Looker) Features(ctx context.Context, v *repository.Version, p Picture,
 		return nil, err
 	}
 	maps, err := in.Features(ctx, x, layer)
+	err = failure(ctx, err)
 	leave()
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	width, height := n.Output[2], n.Output[1]
 	channels := make([]Channel, n.Output[0])
@@ -281,9 +288,10 @@ func (l *Looker) ReceptiveField(ctx context.Context, v *repository.Version, p Pi
 		return nil, err
 	}
 	gradient, activation, err := in.EffectiveField(ctx, input, layer, channel, y, x)
+	err = failure(ctx, err)
 	leave()
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, err
 	}
 	size := v.Input[1] * v.Input[2]
 	strength := make([]float32, size)

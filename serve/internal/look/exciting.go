@@ -2,6 +2,7 @@ package look
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/explain"
 	"github.com/strideml/stride/serve/internal/inference"
 	"github.com/strideml/stride/serve/internal/repository"
@@ -53,7 +55,7 @@ func (l *Looker) Exciting(ctx context.Context, v *repository.Version, layer stri
 	e := &Exciting{Of: of(v), Layer: layer, Channel: channel, Searched: len(s.labels), Total: set.Len(), Pictures: []ExcitingPicture{}}
 	for _, f := range found {
 		p := ExcitingPicture{
-			Index: s.index(f.Index), Activation: float64(f.Activation), Y: f.Y, X: f.X,
+			Index: s.places[f.Index], Activation: float64(f.Activation), Y: f.Y, X: f.X,
 			Field: within(Box{0, 0, 1, 1}, v.Input, f.Field.Box), Tiny: v.Input[1] <= 64,
 		}
 		if label := s.labels[f.Index]; label >= 0 && label < len(v.Model.Classes) {
@@ -69,10 +71,11 @@ func (l *Looker) Exciting(ctx context.Context, v *repository.Version, layer stri
 
 // A search goes through a dataset.
 type search struct {
-	v      *repository.Version
-	set    Dataset
-	step   int
-	labels []int // of the pictures that were looked at
+	v    *repository.Version
+	set  Dataset
+	step int
+	// Of the pictures that were looked at.
+	places, labels []int
 }
 
 // index returns the index in the dataset of the picture that was looked at as number i. They are
@@ -105,11 +108,14 @@ func (s *search) pictures(ctx context.Context) iter.Seq2[explain.Picture, error]
 			}
 			x := tensor.New(s.v.Input...)
 			label, err := s.set.Read(s.index(i), x.Data())
+			if errors.Is(err, data.ErrSkip) { // it cannot be read
+				continue
+			}
 			if err != nil {
 				yield(explain.Picture{}, fmt.Errorf("training picture %d: %w", s.index(i), err))
 				return
 			}
-			s.labels = append(s.labels, label)
+			s.places, s.labels = append(s.places, s.index(i)), append(s.labels, label)
 			if !yield(explain.Picture{Input: x}, nil) {
 				return
 			}

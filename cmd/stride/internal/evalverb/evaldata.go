@@ -11,7 +11,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/strideml/stride/cmd/stride/internal/source"
@@ -177,7 +176,7 @@ func (e *evalVerb) findPhotos(ctx context.Context, model *modelfolder.Model, pat
 	if model.Run != nil && model.Run.Settings.Options["photos"] != "" {
 		recorded, fingerprint = model.Run.Settings.Options["photos"], model.Run.Settings.Options["fingerprint"]
 		divided := o
-		if err := divideAs(model, &divided); err != nil {
+		if err := source.DivideAs(model, &divided); err != nil {
 			return nil, false, err
 		}
 		sets, err = imagefolder.Open(ctx, path, divided)
@@ -201,29 +200,6 @@ func (e *evalVerb) findPhotos(ctx context.Context, model *modelfolder.Model, pat
 		e.Notice(fmt.Sprintf("The pictures in %s are not the same as when %s was trained.", path, model.Path))
 	}
 	return sets, own, nil
-}
-
-// divideAs sets how the photos of a run were divided.
-func divideAs(model *modelfolder.Model, o *imagefolder.Options) (err error) {
-	bad := func(name, value string) error {
-		return fmt.Errorf("%s is damaged: option %s is %q", filepath.Join(model.Run.Dir, "config.json"), name, value)
-	}
-	settings := model.Run.Settings.Options
-	o.Validation = 0 // the default
-	if text := settings["validation"]; text != "" {
-		if o.Validation, err = strconv.ParseFloat(text, 32); err != nil { // the flag has 32 bits
-			return bad("validation", text)
-		}
-		if o.Validation == 0 {
-			o.Validation = -1 // none
-		}
-	}
-	if text := settings["split-seed"]; text != "" {
-		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			return bad("split-seed", text)
-		}
-	}
-	return nil
 }
 
 // chooseSplit returns the split of that name. Without a name it is the test split if

@@ -21,11 +21,11 @@ func TestDivisionOfARun(t *testing.T) {
 	for text, want := range map[string]float64{"": 0, "0": -1, "0.5": 0.5} {
 		var o imagefolder.Options
 		run := &runfolder.Run{Dir: "run", Settings: runfolder.Settings{Options: map[string]string{"validation": text, "split-seed": "7"}}}
-		if err := divideAs(&modelfolder.Model{Run: run}, &o); err != nil || o.Validation != want || o.Seed != 7 {
+		if err := source.DivideAs(&modelfolder.Model{Run: run}, &o); err != nil || o.Validation != want || o.Seed != 7 {
 			t.Errorf("%q: %v of %v, %v", text, o.Validation, want, err)
 		}
 		run.Settings.Options["split-seed"] = "x"
-		if err := divideAs(&modelfolder.Model{Run: run}, &o); err == nil || !strings.Contains(err.Error(), `option split-seed is "x"`) {
+		if err := source.DivideAs(&modelfolder.Model{Run: run}, &o); err == nil || !strings.Contains(err.Error(), `option split-seed is "x"`) {
 			t.Errorf("got %v", err)
 		}
 	}

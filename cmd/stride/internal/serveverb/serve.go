@@ -110,6 +110,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.Var(command.Count(&s.maxPixels, 1, 1000), "max-megapixels", "largest picture that is decoded, in millions of pixels")
 	flags.Var(command.Count(&s.handler.MaxImages, 1, 1<<16), "max-images", "pictures or samples of a request (413)")
 	s.access.addFlags(flags)
+	flags.BoolVar(&s.handler.NoPage, "no-page", false, "leave out the page for browsers, and the routes that look inside networks for it")
 	flags.DurationVar(&s.grace, "grace", s.grace, "how long requests under way may take after a signal to stop")
 	command.AddChoice(cmd, &s.logFormat, "log-format", "`form` of the log on standard error: text, or json", logText, logJSON)
 	command.AddChoice(cmd, &s.logLev, "log-level", "`least` level that is logged: debug has every request, info those that are refused, warn, or error", "debug", "info", "warn", "error")

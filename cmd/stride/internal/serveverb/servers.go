@@ -44,6 +44,7 @@ func (s *serveVerb) servers(models *serve.Models, l listeners, log *slog.Logger)
 	counts := metrics.New(models)
 	s.access.refused = counts.CountRefused
 	s.handler.Version, s.handler.Log, s.handler.Observe = command.NewVersion().Version, log, counts.Observe
+	s.handler.Training = s.training
 	s.handler.MaxPixels = s.maxPixels * 1_000_000
 	service := serve.NewService(models, s.handler)
 	routes := http.NewServeMux()

@@ -1,10 +1,13 @@
 package source
 
 import (
+	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/strideml/stride/data/imagefolder"
+	"github.com/strideml/stride/modelfolder"
 )
 
 // SplitName is the name of a split as an adjective: "training", "test".
@@ -45,4 +48,27 @@ func SpreadItems(items []imagefolder.Item, n int) []imagefolder.Item {
 		chosen[i] = items[i*len(items)/n]
 	}
 	return chosen
+}
+
+// DivideAs sets how the photos of a run were divided.
+func DivideAs(model *modelfolder.Model, o *imagefolder.Options) (err error) {
+	bad := func(name, value string) error {
+		return fmt.Errorf("%s is damaged: option %s is %q", filepath.Join(model.Run.Dir, "config.json"), name, value)
+	}
+	settings := model.Run.Settings.Options
+	o.Validation = 0 // the default
+	if text := settings["validation"]; text != "" {
+		if o.Validation, err = strconv.ParseFloat(text, 32); err != nil { // the flag has 32 bits
+			return bad("validation", text)
+		}
+		if o.Validation == 0 {
+			o.Validation = -1 // none
+		}
+	}
+	if text := settings["split-seed"]; text != "" {
+		if o.Seed, err = strconv.ParseUint(text, 10, 64); err != nil {
+			return bad("split-seed", text)
+		}
+	}
+	return nil
 }

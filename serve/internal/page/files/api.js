@@ -1,5 +1,5 @@
-// Requests to the server. All pictures in answers are data URLs within JSON, so that a token can
-// be sent with each request.
+// Requests to the server. Where it asks for a token, the browser has asked for it before it has shown the page,
+// and sends it with each request.
 import { t } from "./base.js";
 
 /** An answer that is no success. status is 0 if there was none. */
@@ -8,15 +8,6 @@ export class Failure extends Error {
     super(text);
     this.status = status;
   }
-}
-
-let token = null;
-try { token = sessionStorage.getItem("stride.token"); } catch { /* it must be typed again */ }
-
-/** Sends a token with all requests from now on. */
-export function setToken(value) {
-  token = value;
-  try { sessionStorage.setItem("stride.token", value); } catch { /* as above */ }
 }
 
 /** What to tell a person about a failure. */
@@ -37,9 +28,9 @@ const wait = (ms, signal) => new Promise((resolve, reject) => {
  */
 export async function ask(path, query = {}, { body = null, method = null, signal = null } = {}) {
   const url = new URL(path, document.baseURI);
+  url.username = url.password = ""; // of an address http://user:token@server/, which fetch does not take
   for (const [name, value] of Object.entries(query)) if (value !== null && value !== undefined && value !== "") url.searchParams.set(name, value);
   const headers = { Accept: "application/json" };
-  if (token) headers.Authorization = "Bearer " + token;
   if (body) headers["Content-Type"] = body.type || "application/octet-stream";
   for (let tries = 0; ; tries++) {
     let response;

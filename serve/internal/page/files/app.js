@@ -1,5 +1,5 @@
 // The page: takes a picture, and shows it to the panels, the explanations and the network.
-import { explainFailure, models as askModels, setToken } from "./api.js";
+import { explainFailure, models as askModels } from "./api.js";
 import { onLanguage, switches, t } from "./base.js";
 import { Panel, picture } from "./panel.js";
 import { Why } from "./why.js";
@@ -16,7 +16,6 @@ const say = (text) => { $("said").textContent = text; };
 function fail(e) {
   $("problem").textContent = e ? explainFailure(e) : "";
   $("problem").hidden = !e;
-  $("token").hidden = e?.status !== 401;
 }
 
 /** Asks for the models, and makes the first panel. */
@@ -152,11 +151,6 @@ addEventListener("drop", (e) => {
   $("curtain").hidden = true;
   const file = e.dataTransfer.files[0];
   see(file, file?.name ?? "");
-});
-$("token").addEventListener("submit", (e) => {
-  e.preventDefault();
-  setToken($("token").querySelector("input").value);
-  start();
 });
 onLanguage(() => { if (panels[0]?.predicted) document.title = `${panels[0].predicted.classes[0].class} – ${t("title")}`; });
 start();
