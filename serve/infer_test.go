@@ -425,7 +425,7 @@ func TestMetadata(t *testing.T) {
 		{"GET", "/v2/models/m/infer", "", 405, `want POST`},
 		{"POST", "/v2", "", 405, `want GET, HEAD`},
 		{"GET", "/nothing", "", 404, `/openapi.json`},
-		{"GET", "/", "", 404, `nothing at /`},
+		{"GET", "/index", "", 404, `nothing at /index`},
 		{"GET", "/v2/", "", 404, `nothing at`},
 	} {
 		status, header, text := do(t, c.method, url+c.path, "", []byte(c.body), "X-Request-Id", "abc-1")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -91,6 +92,9 @@ func command[P, R any](c cdp.Command[P, R], params P) chromedp.Action[chromedp.V
 	})
 }
 
+// credentials are those of an address.
+var credentials = regexp.MustCompile("://[^/]*@")
+
 // event keeps what is wrong.
 func (b *browser) event(e any) {
 	b.mu.Lock()
@@ -110,7 +114,7 @@ func (b *browser) event(e any) {
 		}
 		b.wrong = append(b.wrong, fmt.Sprintf("log: %s %s", e.Entry.Text, e.Entry.URL))
 	case *network.EventRequestWillBeSent:
-		if u := e.Request.URL; !strings.HasPrefix(u, b.url+"/") && !strings.HasPrefix(u, "data:image/") && !strings.HasPrefix(u, "blob:"+b.url+"/") {
+		if u := credentials.ReplaceAllString(e.Request.URL, "://"); !strings.HasPrefix(u, b.url+"/") && !strings.HasPrefix(u, "data:image/") && !strings.HasPrefix(u, "blob:"+b.url+"/") {
 			b.wrong = append(b.wrong, "request to "+u)
 		}
 	case *page.EventJavascriptDialogOpening:

@@ -1,4 +1,4 @@
-module github.com/strideml/stride/internal/browsertest
+module github.com/strideml/stride/tools/browsertest
 
 go 1.26
 
