@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -250,6 +251,32 @@ func certificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.Certificate())
 	return roots
+}
+
+// Traces are sent if the environment asks for them, the last ones when the server stops.
+func TestServeTraces(t *testing.T) {
+	needsSignals(t)
+	var sent atomic.Int64
+	collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { sent.Add(r.ContentLength) }))
+	defer collector.Close()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.URL)
+	process, serving, next, wait := serving(t, finishedRun(t), "--log-level", "debug")
+	response, err := http.Get(serving["url"].(string) + "/v2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if record := next("request"); record["trace_id"] == nil || record["path"] != "/v2" {
+		t.Errorf("%v", record)
+	}
+	if err := process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := wait(); status != done || sent.Load() == 0 {
+		t.Errorf("status %d, %d bytes sent", status, sent.Load())
+	}
+	t.Setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
+	fails(t, failed, []string{"serve", finishedRun(t), "--addr", "127.0.0.1:0"}, "OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf")
 }
 
 func TestServeRefuses(t *testing.T) {

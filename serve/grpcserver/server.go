@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -39,9 +40,10 @@ type Options struct {
 	Authorize func(method, authorization string) bool
 	// IdleTimeout is how long a connection without requests stays open; 0 means two minutes.
 	IdleTimeout time.Duration
-	// Begin, if it is not nil, is called when a request comes, with its metadata, and returns the
-	// context that it is carried out with, and what is called when it was answered.
-	Begin func(ctx context.Context, method string, md metadata.MD) (context.Context, func())
+	// Begin, if it is not nil, is called when a request comes that may be carried out. header returns the
+	// value of a key of its metadata, "" if there is none. The request gets the context that Begin
+	// returns, and end is called when it was answered.
+	Begin func(ctx context.Context, method string, header func(key string) string) (_ context.Context, end func())
 }
 
 // maxStreams is how many requests a connection may have under way.
@@ -139,9 +141,12 @@ func (s *Server) begin(ctx context.Context, method string) (_ context.Context, e
 		c.Client = p.Addr.String()
 	}
 	_ = grpc.SetHeader(ctx, metadata.Pairs("x-request-id", c.ID)) // it has not been sent
+	if s.options.Authorize != nil && !s.options.Authorize(method, first("authorization")) {
+		err = inference.Refuse(http.StatusUnauthorized, "the request has no valid token: send the metadata authorization: Bearer TOKEN")
+	}
 	done := func() {}
-	if s.options.Begin != nil {
-		ctx, done = s.options.Begin(ctx, method, md)
+	if s.options.Begin != nil && err == nil {
+		ctx, done = s.options.Begin(ctx, strings.TrimPrefix(method, "/"), first)
 	}
 	ctx = context.WithValue(ctx, callKey{}, c)
 	end = func(err error) error {
@@ -152,9 +157,6 @@ func (s *Server) begin(ctx context.Context, method string) (_ context.Context, e
 		s.service.Finish(ctx, c)
 		done()
 		return err
-	}
-	if s.options.Authorize != nil && !s.options.Authorize(method, first("authorization")) {
-		err = inference.Refuse(http.StatusUnauthorized, "the request has no valid token: send the metadata authorization: Bearer TOKEN")
 	}
 	return ctx, end, err
 }

@@ -346,12 +346,14 @@ func TestDrain(t *testing.T) {
 // A token is asked for, and a request's id and record are those of HTTP.
 func TestAuthorizeAndRecord(t *testing.T) {
 	var records []serve.Record
+	var begun []string // of those that may be carried out
 	ended := make(chan struct{}, 8)
 	s := start(t, serve.Options{}, serve.HandlerOptions{Observe: func(_ context.Context, r *serve.Record) { records = append(records, *r) }}, grpcserver.Options{
 		Authorize: func(method, authorization string) bool {
 			return authorization == "Bearer secret" || strings.HasSuffix(method, "/ServerLive")
 		},
-		Begin: func(ctx context.Context, _ string, md metadata.MD) (context.Context, func()) {
+		Begin: func(ctx context.Context, method string, header func(string) string) (context.Context, func()) {
+			begun = append(begun, method+" "+header("x-request-id"))
 			return ctx, func() { ended <- struct{}{} }
 		},
 	})
@@ -362,7 +364,6 @@ func TestAuthorizeAndRecord(t *testing.T) {
 	if _, err := s.ServerReady(t.Context(), nil); status.Code(err) != codes.Unauthenticated {
 		t.Error(err)
 	}
-	<-ended
 	var header metadata.MD
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer secret", "x-request-id", "abc-1")
 	if _, err := s.ModelInfer(ctx, input("UINT8", 1, nil, make([]byte, pixels)), grpc.Header(&header)); err != nil {
@@ -371,6 +372,9 @@ func TestAuthorizeAndRecord(t *testing.T) {
 	<-ended
 	if got := header.Get("x-request-id"); len(got) != 1 || got[0] != "abc-1" {
 		t.Errorf("id %v", got)
+	}
+	if want := []string{"inference.GRPCInferenceService/ServerLive ", "inference.GRPCInferenceService/ModelInfer abc-1"}; !slices.Equal(begun, want) {
+		t.Errorf("begun %q", begun)
 	}
 	if len(records) != 3 || records[1].Status != 401 || records[1].Reason != "bad_request" {
 		t.Fatalf("%+v", records)

@@ -174,7 +174,12 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 			log.Error("reload", "error", command.OneLine(err))
 		}
 	})()
-	run, err := s.servers(models, listeners, log)
+	spans, end, err := traces(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer end()
+	run, err := s.servers(models, listeners, spans, log)
 	if err != nil {
 		return err
 	}
