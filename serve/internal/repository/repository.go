@@ -299,7 +299,7 @@ func (r *Repository) load(s source, always bool) error {
 		v, err := r.read(s.name, number, path)
 		if err == nil {
 			versions[number] = v
-			r.options.Log.Info("model loaded", "model", s.name, "version", number, "path", path, "bytes", v.MemoryBytes())
+			defer r.options.Log.Info("model loaded", "model", s.name, "version", number, "path", path, "bytes", v.MemoryBytes()) // when it is served
 			continue
 		}
 		errs = append(errs, err)

@@ -160,6 +160,11 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer listeners.close()
+	spans, end, err := traces(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer end()
 	models, release, err := s.open(args, log)
 	if err != nil {
 		return err
@@ -174,11 +179,6 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 			log.Error("reload", "error", command.OneLine(err))
 		}
 	})()
-	spans, end, err := traces(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer end()
 	run, err := s.servers(models, listeners, spans, log)
 	if err != nil {
 		return err
