@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 )
 
@@ -88,6 +89,9 @@ func bodyError(err error) error {
 		return nil
 	case errors.As(err, &tooLong):
 		return refuse(http.StatusRequestEntityTooLarge, "the request has more than %d bytes", tooLong.Limit)
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refuse(http.StatusRequestTimeout, "the body of the request did not arrive in the time that it may take")
 	}
 	return refuse(http.StatusBadRequest, "the body cannot be read: %v", err)
 }

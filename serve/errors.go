@@ -25,7 +25,8 @@ func bad(err error) error { return inference.Bad(err) }
 // the log.
 func (h *handler) fail(c *call, err error) error {
 	status := inference.StatusOf(err)
-	if c.r.Context().Err() != nil && status != http.StatusGatewayTimeout {
+	timeout := status == http.StatusGatewayTimeout || status == http.StatusRequestTimeout
+	if c.r.Context().Err() != nil && !timeout {
 		status = inference.StatusClientGone
 	}
 	if c.Status != 0 || status == inference.StatusClientGone {

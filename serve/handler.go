@@ -191,6 +191,9 @@ func (h *handler) endpoint(actions map[string]action) http.Handler {
 			c.Err = h.fail(c, err)
 		}
 		h.service.Finish(r.Context(), &c.Call)
+		if c.Status == inference.StatusClientGone {
+			panic(http.ErrAbortHandler) // closes the connection: to return would answer 200 without a body
+		}
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 )
 
 func (h *handler) serverMetadata(c *call) error { return c.answer(h.service.ServerMetadata()) }
@@ -53,7 +54,11 @@ const maxSmallBody = 64 << 10
 // readOptions reads the JSON object of a request that may have an empty body.
 func readOptions(c *call, into any) error {
 	d := json.NewDecoder(http.MaxBytesReader(c, c.r.Body, maxSmallBody))
-	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+	err := d.Decode(into)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return bodyError(err)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
 		return refuse(http.StatusBadRequest, "the JSON of the message: %v", err)
 	}
 	return nil

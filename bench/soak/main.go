@@ -111,6 +111,7 @@ func (s *soak) load(ctx context.Context, d time.Duration) {
 	}
 	all.Go(func() { s.replace(ctx) })
 	all.Go(func() { s.overload(ctx) })
+	all.Go(func() { s.watch(ctx) })
 	began := time.Now()
 	for every := time.NewTicker(max(200*time.Millisecond, min(5*time.Second, d/20))); ; {
 		select {
@@ -139,6 +140,17 @@ func (s *soak) overload(ctx context.Context) {
 		}
 		crowd.Wait()
 		cancel()
+	}
+}
+
+// watch counts the times that this process, and the server with it, had no processor for more than ten
+// seconds: requests then fail because their time is over.
+func (s *soak) watch(ctx context.Context) {
+	for began := time.Now(); pause(ctx, time.Second); began = time.Now() {
+		if late := time.Since(began); late > 11*time.Second {
+			s.counts.add("times that the machine stood still")
+			log.Printf("the machine stood still for %v", late)
+		}
 	}
 }
 
