@@ -173,10 +173,10 @@ func (b *browser) forgive(text string) {
 // until waits until an expression is true.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(time.Minute)
 	for b.js("Boolean("+expression+")") != true {
 		if time.Now().After(end) {
-			b.t.Fatalf("never true: %s\nthe page says: %v", expression, b.js("document.body.innerText.slice(0, 1500)"))
+			b.t.Fatalf("never true: %s\nthe page says: %v", expression, b.js("document.body.innerText.slice(0, 600)"))
 		}
 		time.Sleep(30 * time.Millisecond)
 	}

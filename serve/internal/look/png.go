@@ -49,7 +49,7 @@ func bounds(values []float32) (low, high float64) {
 
 // outlierShare is the share of the pixels of a fine map that may be brighter than white: a few
 // pixels would leave all others dark.
-const outlierShare = 0.002
+const outlierShare = 0.005
 
 // limit returns the absolute value that all values but some have at most.
 func limit(values []float32, some float64) float64 {

@@ -46,7 +46,7 @@ function addPanel(second = false) {
   const panel = new Panel(models, { changed: panelChanged, close: second ? () => closePanel(panel) : null, compare: second ? null : () => addPanel(true) });
   panels.push(panel);
   $("panels").append(panel.element);
-  $("panels").classList.toggle("two", panels.length > 1);
+  $("answer").classList.toggle("two", panels.length > 1);
   if (!second) return;
   $("compare").hidden = true;
   const other = [...panel.select.options].map((o) => o.value).find((v) => v !== panels[0].select.value);
@@ -58,7 +58,7 @@ function closePanel(panel) {
   panel.abort?.abort();
   panels.splice(panels.indexOf(panel), 1);
   panel.element.remove();
-  $("panels").classList.remove("two");
+  $("answer").classList.remove("two");
   $("compare").hidden = false;
   $("compare").focus();
   why.update();
@@ -80,7 +80,8 @@ async function see(blob, name) {
     return;
   }
   fail(null);
-  if (picture.url) URL.revokeObjectURL(picture.url);
+  const old = picture.url;
+  if (old) setTimeout(() => URL.revokeObjectURL(old), 60_000); // until all that shows it has changed
   Object.assign(picture, { blob, name, url: URL.createObjectURL(blob), tiny: await isTiny(blob) });
   await seeAgain();
 }
@@ -105,8 +106,9 @@ async function seeAgain() {
     say(panels[0].image.alt);
     document.title = `${c.class} – ${t("title")}`;
   }
+  $("inside").hidden = !answers[0];
   await why.update();
-  showNetwork();
+  if (answers[0]) showNetwork();
 }
 
 /** Draws the network of the first panel, when nothing more urgent is to be done. */

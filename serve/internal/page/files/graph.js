@@ -7,7 +7,7 @@ const folded = new Set(["BatchNorm", "BatchNormScratch", "GroupNorm", "LayerNorm
   "Sigmoid", "Tanh", "HardSwish", "HardSigmoid", "Softplus", "Softmax", "Dropout", "Clip", "Identity"]);
 
 // Sizes in pixels; app.css has the same.
-const rowHeight = 48, markHeight = 32, lane = 11, dot = 14;
+const rowHeight = 52, markHeight = 32, lane = 11, dot = 14;
 
 /**
  * Rows of nodes: {nodes, first, last, from: rows, work, y}. A row is a layer with the normalization and
@@ -70,7 +70,7 @@ export function draw(rows, { select, value, valueText }) {
       y += markHeight;
       before = now;
     }
-    r.y = y + rowHeight / 2;
+    r.y = y + (rowHeight - 7) / 2;
     y += rowHeight;
     const kinds = r.nodes.map((n, i) => i && has("short." + n.kind) ? t("short." + n.kind) : kindName(n.kind));
     r.button = el("button", { type: "button", class: "layer", tabindex: r.index ? -1 : 0, style: { "padding-left": `${wide}px`, "--w": value(r).toFixed(3), "--from": `${wide}px` } },

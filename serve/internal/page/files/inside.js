@@ -8,12 +8,13 @@ export class Inside {
   /** panels is the list of panels; the first one's network is shown. */
   constructor(into, panels) {
     this.panels = panels;
+    this.note = el("p", { class: "note", hidden: true });
     this.tiles = el("dl", { class: "tiles" });
     this.time = el("button", { type: "button", onclick: () => this.measureTimes() });
     this.problem = el("p", { class: "error", role: "alert", hidden: true });
     this.graph = el("div", { class: "graph" });
     this.layer = new LayerView(panels);
-    into.replaceChildren(el("div", { class: "numbers" }, this.tiles, this.time), this.problem, el("div", { class: "split" }, this.graph, this.layer.element));
+    into.replaceChildren(el("div", { class: "numbers" }, this.tiles, this.time, this.note), this.problem, el("div", { class: "split" }, this.graph, this.layer.element));
     onLanguage(() => { if (this.network) this.redraw(); });
   }
 
@@ -40,6 +41,8 @@ export class Inside {
       tile("inside.parameters", short(parameters)), tile("inside.work", short(work)),
       ...this.times ? [tile("inside.took", t("inside.ms", { ms: number(this.total, 1) }))] : []);
     this.time.textContent = t("inside.measure");
+    this.note.textContent = t("inside.measured");
+    this.note.hidden = !this.times;
     const { value, valueText } = measure(this.rows, this.times);
     const scroll = this.graph.scrollTop;
     this.graph.replaceChildren(draw(this.rows, { value, valueText, select: (r) => this.select(r, true) }));

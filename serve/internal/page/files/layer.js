@@ -6,7 +6,7 @@ import { kindName, shapeText } from "./graph.js";
 import { decode, paint, tile } from "./maps.js";
 import { picture, place } from "./panel.js";
 
-const page = 48; // how many maps or filters are asked for at a time
+const page = matchMedia("(max-width: 48rem)").matches ? 24 : 48; // how many maps or filters are asked for at a time
 
 // Kinds of layers that have the same explanation.
 const families = {

@@ -19,6 +19,12 @@ const tables = {
     const s = (v * 255 - 128) / 127;
     return [...(s < 0 ? against : towards), 255 * Math.min(1, Math.abs(s) * 1.6)];
   }),
+  // For maps of single pixels, which are drawn over a darker picture.
+  "fine-overlay": table((v) => [...colour(heat, 0.4 + 0.6 * v ** 0.7), 255 * Math.min(1, 1.3 * v ** 0.8)]),
+  "fine-signed": table((v) => {
+    const s = (v * 255 - 128) / 127;
+    return [...(s < 0 ? against : towards), 255 * Math.min(1, 1.8 * Math.abs(s) ** 0.9)];
+  }),
   heat: table((v) => [...colour(heat, v), 255]),
   grey: table((v) => [v * 255, v * 255, v * 255, 255]),
   // 128 is 0 is white or black, as the page.
@@ -44,23 +50,45 @@ export async function decode(url) {
 
 /**
  * Colours a part of a grey picture, and draws it to fill a canvas; the whole picture without part. tableName is
- * null for a picture in colours. A canvas of least pixels or more is filled smoothly.
+ * null for a picture in colours. A canvas of at least so many pixels is filled smoothly.
  */
 export function paint(canvas, image, tableName, { part = null, least = 1 } = {}) {
   const { x, y, w, h } = part ?? { x: 0, y: 0, w: image.naturalWidth, h: image.naturalHeight };
-  const scale = Math.max(1, Math.ceil(least / Math.max(w, h)));
-  canvas.width = w * scale;
-  canvas.height = h * scale;
+  canvas.width = w;
+  canvas.height = h;
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.imageSmoothingQuality = "high";
-  context.drawImage(image, x, y, w, h, 0, 0, canvas.width, canvas.height);
+  context.drawImage(image, x, y, w, h, 0, 0, w, h);
   if (!tableName) return;
-  const pixels = context.getImageData(0, 0, canvas.width, canvas.height), rgba = tables[tableName];
-  for (let i = 0; i < pixels.data.length; i += 4) {
-    const from = 4 * pixels.data[i];
-    for (let k = 0; k < 4; k++) pixels.data[i + k] = rgba[from + k];
+  const pixels = context.getImageData(0, 0, w, h).data, rgba = tables[tableName];
+  let values = Float32Array.from({ length: w * h }, (_, i) => pixels[4 * i]);
+  const scale = Math.ceil(least / Math.max(w, h));
+  if (scale > 1) {
+    values = enlarge(enlarge(values, w, h, scale), h, w * scale, scale); // each turns the picture over its diagonal
+    canvas.width = w * scale;
+    canvas.height = h * scale;
   }
-  context.putImageData(pixels, 0, 0);
+  const out = context.createImageData(canvas.width, canvas.height);
+  values.forEach((v, i) => {
+    const from = 4 * Math.round(Math.min(255, Math.max(0, v)));
+    for (let k = 0; k < 4; k++) out.data[4 * i + k] = rgba[from + k];
+  });
+  context.putImageData(out, 0, 0);
+}
+
+// Enlarges the rows of a picture by cubic interpolation (Catmull-Rom), and makes them columns. The browser's own has
+// visible steps where a picture of few pixels is enlarged much.
+function enlarge(values, w, h, scale) {
+  const out = new Float32Array(w * scale * h);
+  for (let x = 0; x < w * scale; x++) {
+    const at = (x + 0.5) / scale - 0.5, i = Math.floor(at), f = at - i;
+    const weights = [f * (-0.5 + f * (1 - 0.5 * f)), 1 + f * f * (-2.5 + 1.5 * f), f * (0.5 + f * (2 - 1.5 * f)), f * f * (-0.5 + 0.5 * f)];
+    for (let y = 0; y < h; y++) {
+      let sum = 0;
+      for (let k = 0; k < 4; k++) sum += weights[k] * values[y * w + Math.min(w - 1, Math.max(0, i + k - 1))];
+      out[x * h + y] = sum;
+    }
+  }
+  return out;
 }
 
 /** The part of a sheet that is tile i. */

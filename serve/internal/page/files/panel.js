@@ -38,15 +38,17 @@ export class Panel {
     this.status = el("p", { class: "busy note", hidden: true, "data-t": "panel.computing" }, t("panel.computing"));
     this.problem = el("p", { class: "error", role: "alert", hidden: true });
     this.otherList = el("datalist", { id: `classes-${++count}` });
-    this.otherInput = el("input", { type: "text", list: this.otherList.id, autocomplete: "off", onchange: () => this.explainOther() });
-    this.other = el("label", { class: "field other", hidden: true }, el("span", { "data-t": "panel.otherClass" }, t("panel.otherClass")), this.otherInput, this.otherList);
+    this.other = el("input", {
+      type: "text", class: "other", list: this.otherList.id, autocomplete: "off", hidden: true, onchange: () => this.explainOther(),
+      "aria-label": t("panel.otherClass"), "data-t-aria-label": "panel.otherClass", placeholder: t("panel.otherClass"), "data-t-placeholder": "panel.otherClass",
+    });
     this.element = el("article", { class: "panel" },
       el("div", { class: "row chooser", hidden: models.length < 2 && (models[0]?.versions.length ?? 0) < 2 && !close }, this.select,
         close && el("button", { type: "button", class: "quiet icon", "aria-label": t("panel.close"), "data-t-aria-label": "panel.close", onclick: close }, "×"),
         compare && el("button", { type: "button", id: "compare", "data-t": "panel.compare", onclick: compare }, t("panel.compare"))),
       el("figure", {}, this.frame, this.caption),
       el("div", { class: "said stack" },
-        el("h3", { "data-t": "panel.answer" }, t("panel.answer")), this.status, this.problem, this.classes, this.note, this.other));
+        el("h3", { "data-t": "panel.answer" }, t("panel.answer")), this.status, this.problem, this.classes, el("div", { class: "below" }, this.note, this.other), this.otherList));
     if (models.length) this.choose(this.select.value, false);
     onLanguage(() => { translate(this.element); if (this.predicted) this.showClasses(); this.describe(); });
   }
@@ -120,13 +122,13 @@ export class Panel {
     let names;
     try { names = (await this.describeNetwork()).classes; } catch { return; }
     this.other.hidden = names.length <= this.predicted?.classes.length;
-    this.otherInput.value = "";
+    this.other.value = "";
     this.otherList.replaceChildren(...names.map((value) => el("option", { value })));
   }
 
   async explainOther() {
-    const index = (await this.describeNetwork()).classes.indexOf(this.otherInput.value);
-    this.otherInput.setAttribute("aria-invalid", String(index < 0));
+    const index = (await this.describeNetwork()).classes.indexOf(this.other.value);
+    this.other.setAttribute("aria-invalid", String(index < 0));
     if (index < 0) return;
     this.chosen = index;
     for (const b of this.classes.querySelectorAll("button")) b.setAttribute("aria-pressed", "false");
@@ -150,7 +152,7 @@ export class Panel {
   async showMap(map, legend) {
     const image = await decode(map.map);
     this.map = map;
-    paint(this.overlay, image, map.signed ? "signed" : "overlay", { least: 448 });
+    paint(this.overlay, image, (map.fine ? "fine-" : "") + (map.signed ? "signed" : "overlay"), { least: 448 });
     place(this.overlay, map);
     this.overlay.hidden = false;
     this.frame.classList.add("mapped");

@@ -107,7 +107,6 @@ export class Why {
     return el("div", { class: "legend" },
       el("span", {}, t(map.signed ? "legend.against" : "legend.little")),
       el("span", { class: "scale", style: { background: gradient(map.signed ? "signed" : "overlay") } }),
-      el("span", {}, t(map.signed ? "legend.for" : "legend.much")),
-      el("span", { class: "of" }, t("legend.class", { class: map.class })));
+      el("span", { class: "of" }, t(map.signed ? "legend.for" : "legend.much", { class: map.class })));
   }
 }
