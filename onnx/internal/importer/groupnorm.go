@@ -8,9 +8,8 @@ import (
 	"github.com/strideml/stride/onnx/internal/proto"
 )
 
-// matchGroup returns the step that replaces a group normalization as PyTorch's TorchScript
-// exporter writes it, around the given InstanceNormalization, and the last step of the chain;
-// nil if it is none:
+// matchGroup returns the steps that replace a group normalization as PyTorch's exporters write
+// it, around the given InstanceNormalization, and the last step of the chain; nil if it is none:
 //
 //	rows = Reshape(x, [0, groups, −1])
 //	rows = InstanceNormalization(rows, [1 …], [0 …])
@@ -19,7 +18,11 @@ import (
 //
 // scale and shift are tensors of the file of shape C×1×…, or Unsqueeze of a vector; those of a
 // layer without them are the numbers 1 and 0. Nothing else may use what is between.
-func (m *normMatcher) matchGroup(instance *step) (norm, last *step) {
+//
+// In place of Shape(x), the exporter with dynamo writes [N, C, …] where all sizes are fixed, and
+// Stride writes [0, C, …], and Reshape for Unsqueeze. As shapes of values are not known here, the first
+// step is a Reshape of x to that then, which mostly changes nothing.
+func (m *normMatcher) matchGroup(instance *step) (norm []*step, last *step) {
 	rows := m.inner(instance, "InstanceNormalization", 0)
 	if !is(rows, "Reshape") || len(instance.node.Inputs) != 3 || rows.node.Int("allowzero", 0) != 0 {
 		return nil, nil
@@ -31,13 +34,16 @@ func (m *normMatcher) matchGroup(instance *step) (norm, last *step) {
 	}
 	groups := shape.Known.Ints[1]
 	back := m.next(instance, "Reshape", 0)
-	dims := m.inner(back, "Reshape", 1)
+	if back == nil {
+		return nil, nil
+	}
+	dims, fixed := m.gives[back.node.Input(1)], m.imageShape(back, shape.Known.Ints)
 	switch {
-	case !slices.Equal(shape.Known.Ints, []int64{0, groups, -1}) || groups < 1:
+	case shape.Known.Ints[0] != 0 || groups < 1 || shape.Known.Ints[2] != -1 && !fixed:
 		return nil, nil
 	case !m.all(instance.node.Inputs[1], 1) || !m.all(instance.node.Inputs[2], 0):
 		return nil, nil
-	case !is(dims, "Shape") || dims.node.Input(0) != x || len(dims.node.Attributes) > 0:
+	case !fixed && (!is(dims, "Shape") || dims.node.Input(0) != x || dims.node.Int("start", 0) != 0 || dims.node.Attribute("end") != nil):
 		return nil, nil
 	}
 	n := &proto.Node{
@@ -75,10 +81,35 @@ func (m *normMatcher) matchGroup(instance *step) (norm, last *step) {
 	for _, s := range chain {
 		m.dropped[s] = true
 	}
+	norm = []*step{{node: n, op: operators.DecomposedGroupNorm, version: instance.version}}
+	if fixed {
+		// The name of the rows, which nothing gives any more, becomes that of the image.
+		image := *back.node
+		image.Inputs, image.Outputs = []string{x, back.node.Inputs[1]}, instance.node.Outputs
+		n.Inputs = []string{image.Outputs[0], n.Inputs[1], n.Inputs[2], x}
+		return append([]*step{{node: &image, op: back.op, version: back.version}}, norm...), last
+	}
 	if len(m.uses[dims.node.Outputs[0]]) == 1 {
 		m.dropped[dims] = true
 	}
-	return &step{node: n, op: operators.DecomposedGroupNorm, version: instance.version}, last
+	return norm, last
+}
+
+// imageShape reports whether a Reshape of rows to an image is to sizes that the file has: those of the
+// samples and channels and of at least one axis more. rows is what the image was reshaped to.
+func (m *normMatcher) imageShape(back *step, rows []int64) bool {
+	v := m.known[back.node.Input(1)]
+	if len(back.node.Inputs) != 2 || v == nil || v.Known == nil || len(v.Known.Ints) < 3 || back.node.Int("allowzero", 0) != 0 {
+		return false
+	}
+	sample := int64(1)
+	for _, size := range v.Known.Ints[1:] {
+		if size < 1 || size > 1<<31 || sample > 1<<31 {
+			return false
+		}
+		sample *= size
+	}
+	return rows[2] == -1 || v.Known.Ints[0] == 0 && rows[1] > 0 && sample%rows[1] == 0 && rows[2] == sample/rows[1]
 }
 
 // next returns the only use of a step's result if it has the operator op and the result as
@@ -105,19 +136,25 @@ func (m *normMatcher) all(name string, v int) bool {
 }
 
 // perChannel reports whether a name is that of a tensor of the file with a number for each
-// channel, C×1×…, or of such a vector that Unsqueeze has given this shape; path is that of the
-// layer that the vector's name says.
+// channel, C×1×…, or of such a vector that Unsqueeze or Reshape has given this shape; path is that
+// of the layer that the vector's name says.
 func (m *normMatcher) perChannel(name string) (path string, ok bool) {
 	if w := m.weights[name]; w != nil {
 		return "", w.initializer && len(w.Shape) > 1 && w.Shape[0] == w.Shape.Size() && w.Shape.Size() > 1
 	}
 	s := m.gives[name]
-	if !is(s, "Unsqueeze") {
+	if !is(s, "Unsqueeze") && !is(s, "Reshape") {
 		return "", false
 	}
 	w := m.weights[s.node.Input(0)]
 	if w == nil || !w.initializer || len(w.Shape) != 1 {
 		return "", false
+	}
+	if is(s, "Reshape") {
+		v := m.known[s.node.Input(1)]
+		if v == nil || v.Known == nil || len(v.Known.Ints) < 2 || v.Known.Ints[0] != int64(w.Shape[0]) || slices.ContainsFunc(v.Known.Ints[1:], func(d int64) bool { return d != 1 }) {
+			return "", false
+		}
 	}
 	return layerpath.Of(w.Name), true
 }

@@ -29,13 +29,11 @@ func (p *Program) findNorms() {
 			m.uses[name] = append(m.uses[name], s)
 		}
 	}
-	instead := map[*step]*step{} // of the last step of a chain: all arguments are there by then
+	instead := map[*step][]*step{} // of the last step of a chain: all arguments are there by then
 	for _, s := range p.steps {
-		n, last := m.match(s)
-		if n == nil {
-			n, last = m.matchGroup(s)
-		}
-		if n != nil {
+		if n, last := m.match(s); n != nil {
+			instead[last] = []*step{n}
+		} else if n, last := m.matchGroup(s); n != nil {
 			instead[last] = n
 		}
 	}
@@ -43,7 +41,7 @@ func (p *Program) findNorms() {
 	for _, s := range p.steps {
 		switch {
 		case instead[s] != nil:
-			rest = append(rest, instead[s])
+			rest = append(rest, instead[s]...)
 		case !m.dropped[s]:
 			rest = append(rest, s)
 		}

@@ -160,7 +160,8 @@ func (p *Program) untie() {
 		names := suffixes[s.node.OpType]
 		for i, name := range s.node.Inputs {
 			w := p.weights[name]
-			if w == nil || w.Role == Constant || len(w.Shape) != 1 || i >= len(names) || names[i] == "" {
+			vector := w != nil && len(w.Shape) > 0 && (len(w.Shape) == 1 || s.op == operators.DecomposedGroupNorm && w.Shape[0] == w.Shape.Size())
+			if !vector || w.Role == Constant || i >= len(names) || names[i] == "" {
 				continue
 			}
 			if !taken[name] {

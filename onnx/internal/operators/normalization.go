@@ -170,21 +170,33 @@ func groupNormalization(c *Call) []*Value {
 
 // DecomposedGroupNorm is a group normalization that a file has as several nodes. Its attributes
 // are num_groups and epsilon, and it has a scale and a shift, which may be absent, of any shape
-// that is broadcast to the one of argument 0.
+// that is broadcast to the one of argument 0. Argument 3, if it is there, is what argument 0 was
+// before it was reshaped: the groups are those of its samples.
 var DecomposedGroupNorm = &Operator{Name: "GroupNormalization", Arguments: 1, Weights: []int{1, 2}, build: decomposedGroupNorm}
 
 func decomposedGroupNorm(c *Call) []*Value {
 	groups, eps := int(c.Int("num_groups", 0)), c.Float("epsilon", 0)
 	shape := c.dims()
-	if len(shape) < 2 || shape[1]%groups != 0 {
-		c.fail("%d groups must divide the channels of %v", groups, shape)
+	rows := shape
+	if len(c.In) > 3 {
+		rows = c.In[3].Shape
+	}
+	if len(shape) < 2 || len(rows) < 1 || rows[0] == 0 || shape.Size()%(rows[0]*groups) != 0 {
+		c.fail("%d groups must divide the channels of %v", groups, rows)
 	}
 	scale, fits := c.onlyAxes(c.arg(1), []int{1})
 	shift, alsoFits := c.onlyAxes(c.arg(2), []int{1})
-	if fits && alsoFits {
+	ofChannels := rows[0] == shape[0] && shape[1]%groups == 0
+	if fits && alsoFits && ofChannels {
 		return c.one(graph.GroupNorm(c.x(), groups, scale, shift, eps))
 	}
-	y := graph.GroupNorm(c.x(), groups, nil, nil, eps)
+	var y *graph.Node
+	if ofChannels {
+		y = graph.GroupNorm(c.x(), groups, nil, nil, eps)
+	} else {
+		y = graph.GroupNorm(graph.Reshape(c.x(), rows[0], groups, shape.Size()/(rows[0]*groups)), groups, nil, nil, eps)
+		y = graph.Reshape(y, shape...)
+	}
 	if c.has(1) {
 		y = graph.Mul(y, c.arg(1))
 	}

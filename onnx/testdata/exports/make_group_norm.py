@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Exports a network with group normalizations as PyTorch's TorchScript exporter writes them.
+"""Exports a network with group normalizations as PyTorch's exporters write them.
 
     python3 onnx/testdata/exports/make_group_norm.py
 
 Writes group_norm.onnx, whose scales and shifts the exporter has given the shape C×1×1 already,
-group_norm_unfolded.onnx, where the file does that, and group_norm.json: the result for the input
-of the tests, and the derivatives of sum(result × weights) by input and parameters. Made with
-torch 2.15.
+group_norm_unfolded.onnx, where the file does that, both of the TorchScript exporter; of the one with
+dynamo group_norm_dynamo.onnx, which has all sizes written into it, and group_norm_batches.onnx, for
+any batch; and group_norm.json: the result for the input of the tests, and the derivatives of
+sum(result × weights) by input and parameters. Made with torch 2.15 and onnxscript.
 """
 
 import json
@@ -14,6 +15,7 @@ import os
 import warnings
 
 import numpy as np
+import onnx
 import torch
 from torch import nn
 
@@ -39,6 +41,17 @@ x = numbers(2, 3, 9, 8).requires_grad_()
 for name, fold in ("group_norm", True), ("group_norm_unfolded", False):
     torch.onnx.export(net, x, os.path.join(HERE, name + ".onnx"), dynamo=False, opset_version=17, do_constant_folding=fold,
                       input_names=["x"], dynamic_axes={"x": {0: "n"}})
+for name, shapes in ("group_norm_dynamo", None), ("group_norm_batches", {"x": {0: torch.export.Dim("n")}}):
+    path = os.path.join(HERE, name + ".onnx")
+    torch.onnx.export(net, (x.detach(),), path, dynamo=True, verbose=False, external_data=False, input_names=["x"], dynamic_shapes=shapes and [{0: shapes["x"][0]}])
+    model = onnx.load(path)
+    for node in model.graph.node:  # where in the source it comes from
+        node.ClearField("metadata_props")
+        node.ClearField("doc_string")
+    for field in "value_info", "metadata_props", "doc_string":
+        model.graph.ClearField(field)
+    model.ClearField("metadata_props")
+    onnx.save(model, path)
 y = net(x)
 (y * numbers(*y.shape)).sum().backward()
 

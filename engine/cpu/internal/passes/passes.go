@@ -23,7 +23,6 @@ type Pass struct {
 func List(o conv.Options) []Pass {
 	return []Pass{
 		{"activation", "activations of several operators become one", Activation},
-		{"groupnorm", "normalized groups of channels become group normalizations", GroupNorm},
 		{"bias", "biases become arguments of matrix products", Bias},
 		{"fold", "what is linear becomes weights of a convolution", Fold},
 		{"broadcast", "arguments are read before they are broadcast", Broadcast},
