@@ -53,7 +53,9 @@ func (n *Network) ReplaceHead(classes int) (path string, err error) {
 // DropSoftmax leaves out a softmax at the end, so that a classifier gives logits; it does
 // nothing where there is none. It must be called before nn.New.
 func (n *Network) DropSoftmax() {
+	before := n.program
 	n.program = n.program.DropSoftmax(len(n.output) + 1)
+	n.dropped = n.dropped || n.program != before
 }
 
 // fans is PyTorch's default initializer for a layer whose weight has its inputs along another

@@ -98,7 +98,7 @@ func decode(file *filemap.Mapping, folder string, o Options) (n *Network, err er
 	if err != nil {
 		return nil, err
 	}
-	n = &Network{program: program, metadata: map[string]string{}}
+	n = &Network{program: program, outputName: program.Outputs[0], metadata: map[string]string{}}
 	for _, e := range model.Metadata {
 		n.metadata[e.Key] = e.Value
 	}

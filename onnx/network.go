@@ -38,6 +38,9 @@ type Network struct {
 	params   map[string]*nn.Param
 	dropouts map[string]*nn.DropoutLayer
 
+	outputName string // of the file
+	dropped    bool   // DropSoftmax has left out a softmax
+
 	metadata      map[string]string
 	labels        []string
 	preprocessing preprocess.Config
@@ -49,6 +52,16 @@ func (n *Network) Input() tensor.Shape { return n.input.Clone() }
 // Output returns the shape of the result for one input, without the batch: the number of
 // classes for most classifiers.
 func (n *Network) Output() tensor.Shape { return n.output.Clone() }
+
+// InputName returns the file's name for its input.
+func (n *Network) InputName() string { return n.program.Inputs[0].Name }
+
+// OutputName returns the file's name for the output that the network gives.
+func (n *Network) OutputName() string { return n.outputName }
+
+// SoftmaxDropped reports whether DropSoftmax has left out a softmax: the output that the file calls
+// OutputName is then the softmax of what the network gives.
+func (n *Network) SoftmaxDropped() bool { return n.dropped }
 
 // Classes returns the number of classes of a classifier, whose result for an input is a vector;
 // 0 for other networks.

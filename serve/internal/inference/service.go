@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -86,11 +87,29 @@ func (s *Service) Infer(ctx context.Context, c *Call, v *repository.Version, r *
 	if err := s.Compute(ctx, c, v, r.Timeout, in, scores); err != nil {
 		return nil, err
 	}
+	if v.Softmax {
+		softmax(scores, v.Classes)
+	}
 	answer := &protocol.InferResponse{ModelName: v.Name, ModelVersion: strconv.Itoa(v.Number), ID: r.ID}
 	for _, o := range outputs {
 		answer.Outputs = append(answer.Outputs, protocol.Output{Tensor: output(v, scores, c.Samples, o.Classes), Binary: o.Binary})
 	}
 	return answer, nil
+}
+
+// softmax makes probabilities of each row of logits.
+func softmax(scores []float32, classes int) {
+	for row := range slices.Chunk(scores, classes) {
+		highest, sum := slices.Max(row), 0.0 // NaN if there is one
+		for i, s := range row {
+			e := math.Exp(float64(s) - float64(highest))
+			row[i] = float32(e)
+			sum += e
+		}
+		for i := range row {
+			row[i] = float32(float64(row[i]) / sum)
+		}
+	}
 }
 
 // Compute waits for the scores of a request's samples. timeout is what the client asks for;

@@ -24,6 +24,13 @@ const (
 	defaultOutput = "output"
 )
 
+// onnxNames is what networks from ONNX files know of them.
+type onnxNames interface {
+	InputName() string
+	OutputName() string
+	SoftmaxDropped() bool
+}
+
 // A Version is a model that is served.
 type Version struct {
 	Name   string
@@ -34,8 +41,11 @@ type Version struct {
 	// Input is the shape of a sample and Classes the number of scores for it.
 	Input   tensor.Shape
 	Classes int
-	// InputName and OutputName are what clients call them.
+	// InputName and OutputName are what clients call them: as the model's ONNX file does, or by
+	// default names. Softmax says that the output of the file is the softmax of what the network
+	// gives.
 	InputName, OutputName string
+	Softmax               bool
 
 	repository *Repository
 	path       string
@@ -145,6 +155,9 @@ func (r *Repository) compile(name string, number int, model *modelfolder.Model, 
 		Name: name, Number: number, Model: &own, Input: input, Classes: len(own.Classes),
 		InputName: defaultInput, OutputName: defaultOutput,
 		repository: r, path: path, network: network,
+	}
+	if file, ok := own.Net.Net().(onnxNames); ok {
+		v.InputName, v.OutputName, v.Softmax = file.InputName(), file.OutputName(), file.SoftmaxDropped()
 	}
 	v.Queue = batch.New(network, input.Size(), v.Classes, o.Batch)
 	v.refs.Store(1)
