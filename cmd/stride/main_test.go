@@ -260,7 +260,7 @@ func TestDevices(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{
-		"train", "eval", "predict", "serve", "summary", "bench", "data list", "data get", "data show", "data check", "data", "devices", "version",
+		"train", "eval", "predict", "explain", "look", "serve", "summary", "bench", "data list", "data get", "data show", "data check", "data", "devices", "version",
 	} {
 		words := strings.Fields(verb)
 		help := mustStride(t, append(words, "--help")...)
@@ -295,6 +295,8 @@ func TestCompletion(t *testing.T) {
 		"sample\t":               {"eval", "--data", ""},
 		"fashion-mnist\n":        {"data", "get", ""},
 		"crop\n":                 {"predict", "--fit", ""},
+		"guided-gradcam\n":       {"explain", "--method", ""},
+		"turbo\n":                {"look", "--colors", ""},
 		"show\t":                 {"help", "data", ""},
 	} {
 		var out, errs bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/convertverb"
 	"github.com/strideml/stride/cmd/stride/internal/dataverb"
 	"github.com/strideml/stride/cmd/stride/internal/evalverb"
+	"github.com/strideml/stride/cmd/stride/internal/explainverb"
 	"github.com/strideml/stride/cmd/stride/internal/predictverb"
 	"github.com/strideml/stride/cmd/stride/internal/runsverb"
 	"github.com/strideml/stride/cmd/stride/internal/serveverb"
@@ -48,7 +49,7 @@ interrupted.`,
 	root.SetErr(a.Stderr)
 	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
-		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), serveverb.Command(a), summaryverb.Command(a),
+		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), explainverb.Command(a), explainverb.LookCommand(a), serveverb.Command(a), summaryverb.Command(a),
 		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), uiverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))
