@@ -39,6 +39,16 @@ var usages = map[string][]usage{
 		{"", misused}, {"RUN", misused}, {"lenett PNG", failed}, {"NEW PNG", failed}, {"FILE PNG", failed}, {"BAD PNG", failed},
 		{"lenet-bn PNG", failed}, {"efficientnet-lite0 PNG --net lenet", failed}, {"efficientnet-lite0 PNG", done}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"USED PNG", done}, {"RUN PNG", done},
 	},
+	"stride explain": {
+		{"", misused}, {"RUN", misused}, {"lenett PNG", failed}, {"NEW PNG", failed}, {"FILE PNG", failed}, {"BAD PNG", failed}, {"RUN NEW", failed}, {"RUN FILE --out NEW", failed},
+		{"RUN PNG --layer nope", failed}, {"RUN PNG --class nope", failed}, {"RUN PNG --out FILE", failed}, {"RUN PNG --method guided-backprop", failed}, {"RUN PNG PNG --out NEW.png", misused},
+		{"USED PNG --out MADE-maps", done},
+	},
+	"stride look": {
+		{"", misused}, {"lenett", failed}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"RUN RUN", misused}, {"RUN --features nope --picture PNG", failed}, {"RUN --features 0 --picture NEW", failed},
+		{"RUN --features 0", misused}, {"RUN --filters=nope", failed}, {"RUN --receptive-field nope", failed}, {"RUN --receptive-field 0 --unit 99,0", failed}, {"RUN --exciting 0:99 --data sample", failed},
+		{"RUN --filters --out FILE", failed}, {"RUN --filters --out MADE-maps", done}, {"USED", done},
+	},
 	"stride serve": {
 		{"", misused}, {"lenett", failed}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"--models NEW", failed}, {"--models FILE", failed},
 		{"RUN --addr here", misused}, {"RUN --addr 127.0.0.1:99999", failed},
@@ -101,7 +111,7 @@ func flagUsages(cmd *cobra.Command, args string) (list []usage) {
 			list = append(list, usage{flag, misused})
 		}
 		switch f.Value.Type() {
-		case "path":
+		case "path", "layer", "class": // anything may be one
 		case "network":
 			list = append(list, usage{flag + " lenett", misused}, usage{flag + " NEW", misused})
 		default:
@@ -145,7 +155,7 @@ func TestExitStatuses(t *testing.T) {
 		"NEW", filepath.Join(root, "new"), "MADE", filepath.Join(root, "made"), "PNG", picture(t))
 	// Arguments with which a verb works, so that its flags count.
 	arguments := map[string]string{
-		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride convert": "RUN MADE.onnx --force", "stride summary": "RUN", "stride data get": "fashion-mnist",
+		"stride train": "lenet", "stride eval": "RUN", "stride predict": "RUN PNG", "stride explain": "RUN PNG", "stride look": "RUN --exciting 0:1", "stride convert": "RUN MADE.onnx --force", "stride summary": "RUN", "stride data get": "fashion-mnist",
 		"stride runs compare": "RUN RUN", "stride runs curves": "RUN RUN", "stride ui": "RUN",
 	}
 	known := 0

@@ -95,8 +95,8 @@ integrated-gradients and occlusion have blue, a place speaks against it.`,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	command.AddChoice(cmd, &e.method, "method", "`method`: "+terminal.OrList(methods), methods...)
-	flags.StringVar(&e.layer, "layer", "", "`layer` whose activations are used (default: the last one before global pooling)")
-	flags.StringVar(&e.class, "class", "", "`class` to explain, by its name or its number from 0 (default: the most probable one of each picture)")
+	flags.Var(&nameFlag{&e.layer, "layer"}, "layer", "`layer` whose activations are used (default: the last one before global pooling)")
+	flags.Var(&nameFlag{&e.class, "class"}, "class", "`class` to explain, by its name or its number from 0 (default: the most probable one of each picture)")
 	e.files.addFlags(cmd)
 	flags.Var(command.Count(&e.steps, 1, 1000), "steps", "points between baseline and picture of integrated-gradients; 50 by default")
 	flags.Var(command.Count(&e.samples, 1, 1000), "samples", "noisy copies of smoothgrad; 50 by default")

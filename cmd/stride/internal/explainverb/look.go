@@ -75,11 +75,11 @@ Rows and columns of units, and channels, are counted from 0.`,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&l.features, "features", "", "draw the feature maps of this `layer`")
-	flags.StringVar(&l.filters, "filters", "", "draw the filters of this `layer`, a convolution; of the first one without a name")
+	flags.Var(&nameFlag{&l.features, "layer"}, "features", "draw the feature maps of this `layer`")
+	flags.Var(&nameFlag{&l.filters, "layer"}, "filters", "draw the filters of this `layer`, a convolution; of the first one without a name")
 	flags.Lookup("filters").NoOptDefVal = firstConvolution
-	flags.StringVar(&l.field, "receptive-field", "", "show the receptive field of a unit of this `layer`")
-	flags.StringVar(&l.exciting, "exciting", "", "draw the pictures that excite a channel most: `layer:channel`")
+	flags.Var(&nameFlag{&l.field, "layer"}, "receptive-field", "show the receptive field of a unit of this `layer`")
+	flags.Var(&nameFlag{&l.exciting, "channel"}, "exciting", "draw the pictures that excite a channel most: `layer:channel`")
 	command.AddPlace(flags, &l.picture, "picture", "picture `file`; - is standard input")
 	flags.Var(&l.unit, "unit", "row and column of the unit, as `y,x` (default: the middle)")
 	flags.Var(command.Count(&l.channel, 0, 1_000_000), "channel", "`channel` of the unit (default: the one that is greatest there)")

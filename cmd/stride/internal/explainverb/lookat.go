@@ -24,6 +24,7 @@ import (
 	"github.com/strideml/stride/explain/render"
 	"github.com/strideml/stride/internal/printable"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/runfolder"
 )
 
 // unitFlag is a flag for a row and a column.
@@ -240,6 +241,9 @@ func (l *lookVerb) pictures(ctx context.Context) (iter.Seq2[explain.Picture, err
 		return l.fashion(ctx)
 	case l.data == "":
 		return nil, command.Misuse("--exciting needs --data: a folder with pictures")
+	}
+	if _, err := runfolder.ReadSettings(l.data); err == nil {
+		return nil, fmt.Errorf("%s is a run folder: want a folder with pictures", l.data)
 	}
 	var names []string
 	err := filepath.WalkDir(l.data, func(path string, entry fs.DirEntry, err error) error {

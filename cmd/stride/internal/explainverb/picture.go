@@ -184,3 +184,27 @@ func fileName(text string) string {
 func writePNG(path string, m image.Image) error {
 	return atomicfile.WriteFile(path, func(w io.Writer) error { return png.Encode(w, m) })
 }
+
+// nameFlag is a flag for the name of something, which cannot be empty.
+type nameFlag struct {
+	value *string
+	kind  string
+}
+
+// String, Type and Set are those of a pflag.Value.
+func (n *nameFlag) String() string {
+	if n.value == nil {
+		return ""
+	}
+	return *n.value
+}
+
+func (n *nameFlag) Type() string { return n.kind }
+
+func (n *nameFlag) Set(text string) error {
+	if text == "" {
+		return errors.New("want the name of a " + n.kind)
+	}
+	*n.value = text
+	return nil
+}
