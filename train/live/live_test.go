@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/internal/traintest"
 	"github.com/strideml/stride/train/live"
@@ -303,6 +304,29 @@ func TestUnobserved(t *testing.T) {
 		if got, answer := ask(t, "GET", url+path); got != status || answer.(map[string]any)["error"] == "" {
 			t.Errorf("%s: %d %v", path, got, answer)
 		}
+	}
+}
+
+// Of a run of very many epochs there are some thousand rows, evenly spread.
+func TestManyEpochs(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir := filepath.Join(root, "long")
+	f, err := runfolder.Create(dir, runfolder.Settings{Version: 1, Net: "tiny", Input: []int{1, 6, 6}, Classes: []string{"a", "b", "c"}, TrainImages: 8, Epochs: 20_000, BatchSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := runfolder.Position{Version: 1, Epoch: 10_000, Step: 10_000}
+	for i := range 10_000 {
+		p.Rows = append(p.Rows, runfolder.Row{Epoch: i + 1, TrainLoss: 1, Seconds: 1, ImagesPerSecond: 1})
+	}
+	if _, err := f.Save(&p, traintest.Tiny(t, 1), new(optim.State)); err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	e := listen(t, site(t, live.Options{Folder: root})+"/api/events?run=long", "").next()
+	if e.State != "running" || e.Done != 10_000 || len(e.Rows) != 2500 || e.Rows[0].Epoch != 4 || e.Rows[2499].Epoch != 10_000 {
+		t.Errorf("%s, %d of %d rows, %+v", e.State, len(e.Rows), e.Done, e.Rows[0])
 	}
 }
 

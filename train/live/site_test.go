@@ -104,7 +104,7 @@ type event struct {
 	Reset    bool
 	State    string
 	Error    string
-	Of       int
+	Of, Done int
 	Rows     []runfolder.Row
 	Points   observe.Points
 	Now      *observe.Progress

@@ -29,6 +29,7 @@ type view struct {
 	writer   string // the process that writes it
 	settings runfolder.Settings
 	rows     []runfolder.Row
+	done     int // epochs
 	best     int
 	points   observe.Points
 	started  int64 // with every, while both are the same, points are only added
@@ -48,7 +49,7 @@ func readView(name, dir string) *view {
 		return &view{name: name, state: gone}
 	}
 	r := runs.Read(dir)
-	v := &view{name: name, state: r.State, settings: r.Settings, rows: r.History.Rows, best: r.History.BestEpoch, every: 1, batches: batchesOf(r.Settings)}
+	v := &view{name: name, state: r.State, settings: r.Settings, rows: thinRows(r.History.Rows), done: len(r.History.Rows), best: r.History.BestEpoch, every: 1, batches: batchesOf(r.Settings)}
 	if r.Err != nil {
 		v.err = printable.Line(r.Err.Error())
 	}
@@ -70,6 +71,26 @@ func readView(name, dir string) *view {
 		v.points = pointsOf(r.History, v.batches)
 	}
 	return v
+}
+
+// maxRows is how many rows of epochs a view has at most.
+const maxRows = 4096
+
+// thinRows returns the rows of every epoch or, of very many, of each second, fourth and so on: rows are only added while
+// their number stays in between.
+func thinRows(rows []runfolder.Row) []runfolder.Row {
+	every := 1
+	for len(rows)/every > maxRows {
+		every *= 2
+	}
+	if every == 1 {
+		return rows
+	}
+	kept := make([]runfolder.Row, 0, len(rows)/every)
+	for i := every - 1; i < len(rows); i += every {
+		kept = append(kept, rows[i])
+	}
+	return kept
 }
 
 // observed lists what was observed.
@@ -107,7 +128,7 @@ func pointsOf(h *runfolder.History, batches int) (p observe.Points) {
 // liveView is the view of the training of this program.
 func liveView(name string, settings runfolder.Settings, r *observe.Recorder, c *Controller, s observe.State) *view {
 	v := &view{
-		name: name, state: runs.Running, settings: settings, rows: s.Rows, points: s.Steps.Points, started: s.Steps.Started, every: max(s.Steps.Every, 1),
+		name: name, state: runs.Running, settings: settings, rows: thinRows(s.Rows), done: len(s.Rows), points: s.Steps.Points, started: s.Steps.Started, every: max(s.Steps.Every, 1),
 		batches: max(s.Steps.Batches, 1), now: &s.Now, best: settings.Best.Best(s.Rows, 0),
 	}
 	if c != nil {
@@ -163,6 +184,7 @@ type message struct {
 	Net      string            `json:"net"`
 	Data     string            `json:"data"`
 	Of       int               `json:"of"` // epochs in all
+	Done     int               `json:"done"`
 	Batches  int               `json:"batches"`
 	Best     int               `json:"best,omitempty"`
 	Rows     []runfolder.Row   `json:"rows"`
@@ -178,7 +200,7 @@ type message struct {
 func (v *view) since(c *cursor) message {
 	m := message{
 		Run: v.name, Reset: c == nil || !v.continues(*c), State: v.state, Error: v.err, Writer: v.writer, Best: v.best, Now: v.now, Stopping: v.stopping, Ended: v.ended,
-		Net: printable.Line(v.settings.Net), Data: printable.Line(v.settings.Data), Of: v.settings.Epochs, Batches: v.batches, Epochs: nonNil(v.epochs), Probes: nonNil(v.probes),
+		Net: printable.Line(v.settings.Net), Data: printable.Line(v.settings.Data), Of: v.settings.Epochs, Done: v.done, Batches: v.batches, Epochs: nonNil(v.epochs), Probes: nonNil(v.probes),
 		Rows: []runfolder.Row{}, Points: v.points.From(v.points.Len()),
 	}
 	switch {

@@ -61,6 +61,7 @@ export class Chart {
     this.scale = log ? el("button", { type: "button", class: "quiet small", "aria-pressed": "false", onclick: () => this.toggle() }) : null;
     this.title = el("h3");
     this.root = el("figure", { class: "card chart" }, el("div", { class: "row spread" }, this.title, this.scale), this.svg, this.legend);
+    this.words();
     new ResizeObserver(() => this.draw()).observe(this.root);
     this.svg.addEventListener("pointermove", (e) => this.point((e.clientX - this.svg.getBoundingClientRect().left)));
     this.svg.addEventListener("pointerleave", () => { this.cursor = null; this.draw(); });
@@ -77,6 +78,7 @@ export class Chart {
   set(series) {
     this.series = series.filter((s) => s.y.some((v) => v !== null));
     this.root.hidden = this.series.length === 0;
+    this.words();
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => { this.waiting = false; this.draw(); });
@@ -123,6 +125,7 @@ export class Chart {
     if (low > high) [low, high] = [0, 1];
     if (this.zero && !this.log) low = Math.min(low, 0);
     if (this.most !== null) high = Math.max(high, Math.min(this.most, high + (high - low) * 0.05));
+    if (low === high && low === 0) high = this.most ?? 1;
     if (low === high) [low, high] = this.log ? [low / 2, high * 2] : [low - Math.abs(low) / 2 - 1e-9, high + Math.abs(high) / 2 + 1e-9];
     if (this.zero && !this.log) low = Math.max(low, 0);
     return { low, high, far: far || 1 };

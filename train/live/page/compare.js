@@ -25,7 +25,7 @@ export function compareView(into, names) {
     results.replaceChildren(el("table", {}, el("thead", {}, el("tr", {}, ...["run", "state", "epochs", "best", "last", "loss", "time"].map((k) => el("th", { scope: "col" }, t("list." + k))))),
       el("tbody", {}, ...runs.map((r) => {
         const b = best(r);
-        return el("tr", {}, el("th", { scope: "row" }, el("a", { href: "#/run/" + encodeURIComponent(r.name) }, r.name)), el("td", {}, r.known ? t("state." + r.state) : "…"), el("td", {}, r.known ? `${r.rows.length}/${r.of}` : ""),
+        return el("tr", {}, el("th", { scope: "row" }, el("a", { href: "#/run/" + encodeURIComponent(r.name) }, r.name)), el("td", {}, r.known ? t("state." + r.state) : "…"), el("td", {}, r.known ? `${r.done}/${r.of}` : ""),
           el("td", {}, b ? `${digits(b.test_accuracy ?? b.train_accuracy)} (${b.epoch})` : "–"), el("td", {}, digits(r.last?.test_accuracy ?? r.last?.train_accuracy)), el("td", {}, digits(r.last?.train_loss)),
           el("td", {}, clock(r.rows.reduce((a, row) => a + row.seconds, 0))));
       }))));

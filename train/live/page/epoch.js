@@ -26,7 +26,7 @@ export class EpochPanel {
       this.follows = Number(this.slider.value) === this.run.epochs.length - 1;
       this.show();
     });
-    this.label = el("output");
+    this.label = el("span");
     this.hint = el("small", { id: "epoch-hint" });
     this.heading = el("h2");
     this.matrix = el("div", { class: "stack" });
@@ -103,7 +103,7 @@ export class EpochPanel {
     this.worst.replaceChildren(el("div", { class: "card stack" }, el("h3", {}, t("epoch.worst")), el("div", { class: "pictures" },
       ...worst.map((w) => picture(w.picture,
         el("span", { class: "miss-word" }, `${this.run.className(w.predicted)} ${percent(w.probability ?? NaN)}`), el("br"),
-        el("span", {}, t("epoch.really", { label: this.run.className(w.label), p: percent(w.label_probability ?? NaN) })), ...(w.name ? [el("br"), el("small", {}, w.name)] : []))))));
+        el("span", {}, t("epoch.really", { label: this.run.className(w.label), p: percent(w.label_probability ?? NaN) })), ...(w.name ? [el("small", { class: "one-line", title: w.name }, w.name)] : []))))));
   }
 
   drawChosen(now, { images, epochs }) {
@@ -117,7 +117,7 @@ export class EpochPanel {
         const right = then.class === image.label;
         return el("i", { class: (right ? "hit" : "miss") + (e.epoch === this.epoch ? " here" : ""), style: { "--p": `${Math.round(20 + 75 * (then.probability ?? 0))}%` }, title: t("epoch.then", { n: e.epoch, name: this.run.className(then.class), p: percent(then.probability ?? NaN) }) });
       });
-      return el("div", { class: "chosen" }, picture(image.picture, el("b", {}, this.run.className(image.label)), image.name ? el("small", {}, " " + image.name) : null),
+      return el("div", { class: "chosen" }, picture(image.picture, el("b", {}, this.run.className(image.label)), image.name ? el("small", { class: "one-line", title: image.name }, image.name) : null),
         el("ul", { class: "bars" }, ...top.map((o) => el("li", { class: "bar" + (o.class === image.label ? " right" : ""), style: { "--w": `${100 * (o.probability ?? 0)}%` } }, el("span", {}, this.run.className(o.class)), el("span", {}, percent(o.probability ?? NaN))))),
         el("div", { class: "steps", "aria-hidden": "true" }, ...steps));
     });

@@ -98,14 +98,14 @@ export function runView(into, name, info) {
   const drawTiles = () => {
     const last = run.last, now = run.state === "running" ? run.now : null;
     const testing = now?.tests ? t("testing", { done: number(now.tested), total: number(now.tests) }) : null;
-    const done = run.rows.length, of = run.of;
+    const done = run.done, of = run.of;
     const share = now ? (now.epoch - 1 + now.batch / Math.max(now.batches, 1)) / Math.max(now.epochs, 1) : done / Math.max(of, 1);
     bar.value = Math.min(share, 1);
     bar.setAttribute("aria-label", t("progress"));
-    const tile = (key, value, small) => value === null ? [] : [el("div", {}, el("dt", {}, t("tile." + key, { tested: t("tested." + run.tested) })), el("dd", {}, value), small ? el("small", {}, small) : null)];
+    const tile = (key, value, small) => value === null ? [] : [el("div", {}, el("dt", {}, t("tile." + key, { tested: t("tested." + run.tested) })), el("dd", {}, value, small ? el("small", {}, small) : null))];
     const best = run.best ? run.rows.find((r) => r.epoch === run.best) : null;
     tiles.replaceChildren(
-      ...tile("epoch", now ? `${now.epoch} / ${of}` : `${last?.epoch ?? 0} / ${of}`, testing ?? (now ? t("step", { batch: number(now.batch), batches: number(now.batches) }) : null)),
+      ...tile("epoch", now ? `${now.epoch} / ${of}` : `${done} / ${of}`, testing ?? (now ? t("step", { batch: number(now.batch), batches: number(now.batches) }) : null)),
       ...tile("loss", digits(now?.loss ?? last?.train_loss ?? null)),
       ...tile("accuracy", percentOr(now?.accuracy ?? last?.train_accuracy)),
       ...tile("tested", percentOr(last?.test_accuracy), best ? t("bestAt", { n: best.epoch, p: percentOr(best.test_accuracy) ?? "" }) : null),
@@ -143,6 +143,7 @@ export function runView(into, name, info) {
       try { run.details = await ask("run" + query(name)); } catch (error) { problem.hidden = false; problem.textContent = error.message; }
       asking = false;
       drawSettings();
+      if (run.details) return draw(); // with the right words for the test
     }
     epochs.update();
     weights.update();

@@ -117,10 +117,12 @@ export class WeightsPanel {
     if (!now) return this.dead.replaceChildren(el("p", { class: "note" }, t("dead.none")));
     const share = (e) => e.dead.reduce((a, d) => a + d.dead, 0) / Math.max(1, e.dead.reduce((a, d) => a + d.units, 0));
     const total = now.dead.reduce((a, d) => a + d.dead, 0), units = now.dead.reduce((a, d) => a + d.units, 0);
-    const some = [...now.dead].filter((d) => d.dead > 0).sort((a, b) => b.dead / b.units - a.dead / a.units).slice(0, 40);
+    const some = [...now.dead].filter((d) => d.dead > 0).sort((a, b) => b.dead / b.units - a.dead / a.units);
+    const shown = some.slice(0, 10);
     this.deadChart.set([{ name: t("dead.all"), x: list.map((e) => e.epoch), y: list.map(share), style: 1 }]);
     this.dead.replaceChildren(el("h2", {}, t("dead.heading")), el("div", { class: "two" }, this.deadChart.root,
       el("div", { class: "card stack" }, el("p", {}, t("dead.sum", { dead: number(total), units: number(units), images: number(now.images), epoch: now.epoch })),
-        el("ul", { class: "bars" }, ...some.map((d) => el("li", { class: "bar", style: { "--w": `${100 * d.dead / d.units}%` } }, el("span", {}, d.name), el("span", {}, t("dead.of", { dead: d.dead, units: d.units }))))))));
+        el("ul", { class: "bars" }, ...shown.map((d) => el("li", { class: "bar", style: { "--w": `${100 * d.dead / d.units}%` } }, el("span", {}, d.name), el("span", {}, t("dead.of", { dead: d.dead, units: d.units }))))),
+        ...(some.length > shown.length ? [el("small", {}, t("dead.more", { n: some.length - shown.length }))] : []))));
   }
 }
