@@ -53,7 +53,8 @@ type handler struct {
 	own       string // the folder of the training of this program; "" if there is none
 	token     string
 	hub       hub
-	streams   atomic.Int64
+	streams   atomic.Int64 // that are open
+	untold    atomic.Int64 // those of the training of this program that do not know its end
 	closed    chan struct{}
 	closeOnce sync.Once
 	asked     atomic.Int64 // when the last request came, in Unix nanoseconds
@@ -100,11 +101,15 @@ func (h *Handler) Close() {
 	h.inner.closeOnce.Do(func() { close(h.inner.closed) })
 }
 
-// Settle waits until the pages that are open have fetched what they show, when the training has ended: until there
-// was no request for quiet, and at most for most.
+// Settle waits, when the training has ended, until the pages that show it know that and have fetched the rest: until they have
+// asked for nothing for so long as quiet, and at most for most. If there are none, it returns at once.
 func (h *Handler) Settle(quiet, most time.Duration) {
-	for end := time.Now().Add(most); h.inner.streams.Load() > 0 && time.Now().Before(end); time.Sleep(quiet / 10) {
-		if time.Since(time.Unix(0, h.inner.asked.Load())) > quiet {
+	if h.inner.streams.Load() == 0 {
+		return
+	}
+	h.inner.asked.Store(time.Now().UnixNano())
+	for end := time.Now().Add(most); time.Now().Before(end); time.Sleep(quiet / 20) {
+		if h.inner.untold.Load() == 0 && time.Since(time.Unix(0, h.inner.asked.Load())) > quiet {
 			return
 		}
 	}

@@ -134,7 +134,7 @@ func TestTrainingLive(t *testing.T) {
 	}
 	cause := errors.New("the page says so")
 	ctx, controller := live.Control(t.Context(), &config, cause)
-	url := site(t, live.Options{Folder: config.Dir, Recorder: recorder, Controller: controller})
+	handler, url := siteOf(t, live.Options{Folder: config.Dir, Recorder: recorder, Controller: controller})
 	done := make(chan error, 1)
 	go func() {
 		_, err := train.Fit(ctx, model, trainSet, testSet, config)
@@ -209,7 +209,16 @@ func TestTrainingLive(t *testing.T) {
 	if err := <-done; !errors.Is(err, train.ErrInterrupted) || !errors.Is(err, cause) {
 		t.Errorf("got %v", err)
 	}
+	settled := make(chan time.Duration, 1)
+	go func() {
+		began := time.Now()
+		handler.Settle(100*time.Millisecond, 10*time.Second)
+		settled <- time.Since(began)
+	}()
 	until(func() bool { return e.Ended })
+	if took := <-settled; took < 100*time.Millisecond || took > 5*time.Second {
+		t.Errorf("pages had %v to fetch the end", took)
+	}
 	if e.State != "interrupted" || rows != 2 || points != 8 {
 		t.Errorf("%+v, %d rows, %d points", e, rows, points)
 	}

@@ -36,8 +36,14 @@ func runIn(t *testing.T, dir string, change func(*train.Config)) {
 	}
 }
 
-// site serves a handler.
+// site serves runs.
 func site(t *testing.T, o live.Options) (url string) {
+	t.Helper()
+	_, url = siteOf(t, o)
+	return url
+}
+
+func siteOf(t *testing.T, o live.Options) (h *live.Handler, url string) {
 	t.Helper()
 	h, err := live.New(o)
 	if err != nil {
@@ -48,7 +54,7 @@ func site(t *testing.T, o live.Options) (url string) {
 		h.Close()
 		s.Close()
 	})
-	return s.URL
+	return h, s.URL
 }
 
 // ask returns the status and the answer of a request, as JSON.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -42,6 +44,14 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	wake := make(chan struct{}, 1)
+	if slices.ContainsFunc(found, func(run named) bool { return run.dir == h.own }) {
+		h.untold.Add(1)
+		s.told = sync.OnceFunc(func() {
+			h.asked.Store(time.Now().UnixNano())
+			h.untold.Add(-1)
+		})
+		defer s.told()
+	}
 	for _, run := range found {
 		latest, stop := h.hub.watch(run.name, run.dir, wake)
 		defer stop()
@@ -85,6 +95,7 @@ type stream struct {
 	latest  []func() *view // of each run
 	shown   []*view        // those that were sent last
 	cursors []*cursor      // what the client has; nil is nothing
+	told    func()         // is called when the client knows that the training of this program has ended
 }
 
 // send sends what is new; false says that the client is gone.
@@ -102,6 +113,9 @@ func (s *stream) send() bool {
 		s.shown[i], s.cursors[i] = v, &c
 		if !s.write(fmt.Sprintf("id: %s\ndata: %s\n\n", s.id(), data)) {
 			return false
+		}
+		if v.ended && s.told != nil {
+			s.told()
 		}
 	}
 	return true

@@ -61,7 +61,8 @@ export class EpochPanel {
       this.drawWorst(seen.worst ?? []);
       this.drawChosen(seen.chosen ?? [], chosen);
     } catch (error) {
-      if (this.epoch === epoch) this.matrix.replaceChildren(el("p", { class: "error" }, error.message));
+      // When the program has ended, what is shown stays.
+      if (this.epoch === epoch && !this.matrix.hasChildNodes()) this.matrix.replaceChildren(el("p", { class: "error" }, error.message));
     }
   }
 

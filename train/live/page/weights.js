@@ -57,7 +57,7 @@ export class WeightsPanel {
   constructor(run) {
     this.run = run;
     this.heading = el("h2");
-    this.choice = el("select", { onchange: () => { this.chosen = this.choice.value; this.draw(); } });
+    this.choice = el("select", { onchange: () => { this.chosen = this.choice.value; this.draw().catch((error) => this.maps.replaceChildren(el("p", { class: "error" }, error.message))); } });
     this.choiceLabel = el("span");
     this.maps = el("div", { class: "two" });
     this.table = el("details", { ontoggle: () => this.drawTable() });
@@ -93,7 +93,7 @@ export class WeightsPanel {
       this.drawTable();
       this.drawDead();
     } catch (error) {
-      this.maps.replaceChildren(el("p", { class: "error" }, error.message));
+      if (!this.maps.hasChildNodes()) this.maps.replaceChildren(el("p", { class: "error" }, error.message));
     } finally {
       this.busy = false;
     }

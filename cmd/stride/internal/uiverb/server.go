@@ -22,7 +22,7 @@ const (
 	maxConnections = 256
 	// settleQuiet and settleMost are how long the pages that are open may fetch the end of a
 	// training: until they ask for nothing, and at most.
-	settleQuiet, settleMost = 800 * time.Millisecond, 3 * time.Second
+	settleQuiet, settleMost = time.Second, 5 * time.Second
 )
 
 // An Address is a flag for host:port, or Auto.
