@@ -2,6 +2,7 @@ package serve_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -19,6 +20,7 @@ import (
 	"net/http/httptest"
 	"net/textproto"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -312,6 +314,43 @@ func TestRun(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
+}
+
+// FuzzInfer: the same for tensors, with the header that says how much of the body is JSON.
+func FuzzInfer(f *testing.F) {
+	models, err := serve.NewModels(serve.Options{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer models.Close()
+	if err := models.Add("m", lenet(f, 1)); err != nil {
+		f.Fatal(err)
+	}
+	h := serve.Handler(models, serve.HandlerOptions{MaxBody: 100_000, MaxImages: 4})
+	f.Add("", "", []byte(`{"inputs":[{"name":"images","shape":[1],"datatype":"BYTES","data":["x"]}],"outputs":[{"name":"output","parameters":{"classification":2}}]}`))
+	f.Add("0", "", make([]byte, 4*28*28))
+	message := `{"inputs":[{"name":"images","shape":[1,1,28,28],"datatype":"UINT8","parameters":{"binary_data_size":784}}]}`
+	f.Add(strconv.Itoa(len(message)), "", append([]byte(message), make([]byte, 784)...))
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write([]byte(message)); err != nil || w.Close() != nil {
+		f.Fatal(err)
+	}
+	f.Add("", "gzip", packed.Bytes())
+	f.Fuzz(func(t *testing.T, length, encoding string, body []byte) {
+		r := httptest.NewRequest("POST", "/v2/models/m/infer", bytes.NewReader(body))
+		r.Header.Set("Inference-Header-Content-Length", length)
+		r.Header.Set("Content-Encoding", encoding)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		answer := w.Body.Bytes()
+		if n, err := strconv.Atoi(w.Header().Get("Inference-Header-Content-Length")); err == nil {
+			answer = answer[:n]
+		}
+		if w.Code >= 500 || !json.Valid(answer) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	})
 }
 
 // FuzzPredict: whatever a client sends, the answer is JSON and no failure of the server.

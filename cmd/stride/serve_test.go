@@ -19,6 +19,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -253,6 +254,58 @@ func certificate(t *testing.T, certFile, keyFile string) *x509.CertPool {
 	return roots
 }
 
+// A server that is killed and started again answers at the same address; a client that tries again gets
+// the answer.
+func TestServeKilled(t *testing.T) {
+	t.Parallel()
+	needsSignals(t)
+	run := finishedRun(t)
+	process, first, _, wait := serving(t, run)
+	url := first["url"].(string)
+	file, err := os.ReadFile(picture(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	predict := func() (status int, err error) {
+		response, err := http.Post(url+"/v1/predict", "image/png", bytes.NewReader(file))
+		if err != nil {
+			return 0, err
+		}
+		defer response.Body.Close()
+		return response.StatusCode, nil
+	}
+	if status, err := predict(); status != 200 {
+		t.Fatal(status, err)
+	}
+	if err := process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	wait()
+	if status, err := predict(); err == nil {
+		t.Errorf("status %d of a server that is gone", status)
+	}
+	answered := make(chan int, 1)
+	go func() {
+		for {
+			if status, err := predict(); err == nil {
+				answered <- status
+				return
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}()
+	second, _, _, wait := serving(t, run, "--addr", strings.TrimPrefix(url, "http://"))
+	if status := <-answered; status != 200 {
+		t.Errorf("status %d", status)
+	}
+	if err := second.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if status := wait(); status != done {
+		t.Errorf("status %d", status)
+	}
+}
+
 // Traces are sent if the environment asks for them, the last ones when the server stops.
 func TestServeTraces(t *testing.T) {
 	needsSignals(t)
@@ -282,16 +335,17 @@ func TestServeTraces(t *testing.T) {
 func TestServeRefuses(t *testing.T) {
 	t.Parallel()
 	run := finishedRun(t)
-	fails(t, failed, []string{"serve", "nowhere"}, "there is no run folder or model file nowhere")
-	fails(t, failed, []string{"serve", "--models", "nowhere"}, "nowhere")
+	const addr, free = "--addr", "127.0.0.1:0"
+	fails(t, failed, []string{"serve", "nowhere", addr, free}, "there is no run folder or model file nowhere")
+	fails(t, failed, []string{"serve", "--models", "nowhere", addr, free}, "nowhere")
 	fails(t, failed, []string{"serve", run, "--addr", "127.0.0.1:99999"}, "99999")
-	fails(t, failed, []string{"serve", "a/b=" + run}, `the name "a/b"`)
+	fails(t, failed, []string{"serve", "a/b=" + run, addr, free}, `the name "a/b"`)
 	dir := t.TempDir()
 	short := writeFile(t, filepath.Join(dir, "short"), []byte("secret\n"))
-	fails(t, failed, []string{"serve", run, "--token-file", filepath.Join(dir, "none")}, "none")
-	fails(t, failed, []string{"serve", run, "--token-file", short}, short, "at least 16")
-	fails(t, failed, []string{"serve", run, "--tls-cert", short, "--tls-key", short}, "certificate "+short)
-	if _, notes, status := stride(t, "serve", run, run); status != failed || !strings.Contains(notes, `two models of the name "run"`) {
+	fails(t, failed, []string{"serve", run, "--token-file", filepath.Join(dir, "none"), addr, free}, "none")
+	fails(t, failed, []string{"serve", run, "--token-file", short, addr, free}, short, "at least 16")
+	fails(t, failed, []string{"serve", run, "--tls-cert", short, "--tls-key", short, addr, free}, "certificate "+short)
+	if _, notes, status := stride(t, "serve", run, run, addr, free); status != failed || !strings.Contains(notes, `two models of the name "run"`) {
 		t.Errorf("%d %s", status, notes)
 	}
 	if _, notes, status := stride(t, "serve", "x="+run, "--addr", "256.0.0.1:0"); status != failed || !strings.Contains(notes, "256.0.0.1") {
