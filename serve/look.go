@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/strideml/stride/explain"
 	"github.com/strideml/stride/modelfolder"
@@ -132,6 +133,17 @@ func (h *handler) explain(c *call) error {
 	r := look.ExplainRequest{Method: explain.Method(q.text("method")), Layer: q.text("layer"), Class: q.number("class", explain.Predicted)}
 	if q.numbers != nil {
 		return q.numbers
+	}
+	if accept := c.r.Header.Get("Accept"); strings.Contains(accept, "image/png") && !strings.Contains(accept, "json") {
+		file, err := h.looker.Draw(c.r.Context(), q.v, q.picture, r)
+		if err != nil {
+			return err
+		}
+		c.Header().Set("Content-Type", "image/png")
+		if _, err := c.Write(file); err != nil {
+			return inference.ErrGone
+		}
+		return nil
 	}
 	answer, err := h.looker.Explain(c.r.Context(), q.v, q.picture, r)
 	return q.reply(answer, err)

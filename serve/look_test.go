@@ -142,6 +142,11 @@ func TestLook(t *testing.T) {
 		}
 	}
 
+	status, header, text := do(t, "POST", url+"/v1/explain", "image/png", file, "Accept", "image/png")
+	if p, err := png.Decode(strings.NewReader(text)); status != 200 || header.Get("Content-Type") != "image/png" || err != nil || p.Bounds() != image.Rect(0, 0, 28, 28) {
+		t.Errorf("as a picture: %d %v %v", status, header, err)
+	}
+
 	maps, err := inside.Features(t.Context(), x, "3")
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func open(t *testing.T, url, language string) *browser {
 // get carries out an action that has a result.
 func get[T any](b *browser, a chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
 	defer cancel()
 	value, err := chromedp.Run(ctx, a)
 	if err != nil {
@@ -173,7 +173,7 @@ func (b *browser) forgive(text string) {
 // until waits until an expression is true.
 func (b *browser) until(expression string) {
 	b.t.Helper()
-	end := time.Now().Add(time.Minute)
+	end := time.Now().Add(2 * time.Minute)
 	for b.js("Boolean("+expression+")") != true {
 		if time.Now().After(end) {
 			b.t.Fatalf("never true: %s\nthe page says: %v", expression, b.js("document.body.innerText.slice(0, 600)"))

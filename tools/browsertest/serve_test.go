@@ -144,7 +144,7 @@ func TestServe(t *testing.T) {
 	// Another class has another map; each method has one.
 	first := b.js(overlay)
 	b.js(`[...document.querySelectorAll(".classes button")].find((b) => b.textContent.includes("umbrella")).click()`)
-	b.until(`document.querySelector(".legend .of").textContent.includes("umbrella")`)
+	b.until(`document.querySelector(".legend").textContent.includes("umbrella")`)
 	if first == b.js(overlay) {
 		t.Error("the maps of two classes are the same")
 	}
@@ -182,7 +182,10 @@ func TestServe(t *testing.T) {
 	b.until(`document.querySelector(".layer .value").textContent.includes("ms") || [...document.querySelectorAll(".layer .value")].some((v) => v.textContent.includes("ms"))`)
 	b.js(`document.querySelector("#inside").scrollIntoView()`)
 	b.accessible("a layer")
-	b.shot("layer-1280-light-en", false)
+	b.look(1280, 1180, false)
+	b.js(`document.querySelector(".graph").scrollTop = document.querySelector("[aria-current]").offsetTop - 200; document.querySelector("#inside").scrollIntoView()`)
+	b.shot("inside-1280-light-en", false)
+	b.look(1280, 800, false)
 
 	// Two models, of which one and a class of it have the name of a script.
 	b.click("#compare")

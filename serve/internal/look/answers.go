@@ -1,15 +1,18 @@
 package look
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"image"
+	"image/png"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/strideml/stride/explain"
+	"github.com/strideml/stride/explain/render"
 	"github.com/strideml/stride/serve/internal/inference"
 	"github.com/strideml/stride/serve/internal/repository"
 	"github.com/strideml/stride/tensor"
@@ -87,8 +90,8 @@ type ExplainRequest struct {
 	Class  int            // explain.Predicted for the most probable one
 }
 
-// Explain says which parts of a picture count for the score of a class.
-func (l *Looker) Explain(ctx context.Context, v *repository.Version, p Picture, r ExplainRequest) (*Map, error) {
+// attribution explains a score.
+func (l *Looker) attribution(ctx context.Context, v *repository.Version, p Picture, r ExplainRequest) (*explain.Attribution, error) {
 	in, err := l.of(v)
 	if err != nil {
 		return nil, err
@@ -112,10 +115,6 @@ func (l *Looker) Explain(ctx context.Context, v *repository.Version, p Picture, 
 	if err != nil {
 		return nil, err
 	}
-	box, err := window(v, p.Size)
-	if err != nil {
-		return nil, inference.Bad(err)
-	}
 	ctx, leave, err := l.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -126,14 +125,52 @@ func (l *Looker) Explain(ctx context.Context, v *repository.Version, p Picture, 
 	if errors.Is(err, explain.ErrNoReLU) {
 		err = inference.Bad(err)
 	}
+	return a, err
+}
+
+// Draw is Explain as a PNG file: the map over the picture as the network is given it.
+func (l *Looker) Draw(ctx context.Context, v *repository.Version, p Picture, r ExplainRequest) ([]byte, error) {
+	a, err := l.attribution(ctx, v, p, r)
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.tensor(v)
+	if err != nil {
+		return nil, err
+	}
+	picture := shown(v, x)
+	o := render.Options{Signed: a.Signed()}
+	if fine(a.Method) {
+		o.Percentile = 100 * (1 - outlierShare)
+	}
+	drawn, err := render.Overlay(picture, a.Heat(), picture.Bounds(), o)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = png.Encode(&b, drawn)
+	return b.Bytes(), err
+}
+
+// fine reports whether a method has a value for each pixel by itself.
+func fine(m explain.Method) bool {
+	return m != explain.MethodGradCAM && m != explain.MethodGradCAMPlusPlus && m != explain.MethodOcclusion
+}
+
+// Explain says which parts of a picture count for the score of a class.
+func (l *Looker) Explain(ctx context.Context, v *repository.Version, p Picture, r ExplainRequest) (*Map, error) {
+	box, err := window(v, p.Size)
+	if err != nil {
+		return nil, inference.Bad(err)
+	}
+	a, err := l.attribution(ctx, v, p, r)
 	if err != nil {
 		return nil, err
 	}
 	m := &Map{
 		Of: of(v), Method: a.Method, Layer: a.Layer, Class: a.ClassName, Index: a.Class, Score: a.Score, Probability: a.Probability,
-		Signed: a.Signed(), Box: box,
+		Signed: a.Signed(), Fine: fine(a.Method), Box: box,
 	}
-	m.Fine = a.Method != explain.MethodGradCAM && a.Method != explain.MethodGradCAMPlusPlus && a.Method != explain.MethodOcclusion
 	heat := a.Heat()
 	outliers := 0.0
 	if m.Fine {
@@ -157,8 +194,8 @@ func (l *Looker) Features(ctx context.Context, v *repository.Version, p Picture,
 	if err != nil {
 		return nil, err
 	}
-	if from < 0 || from >= n.Output[0] || count < 1 {
-		return nil, refuse("from is %d and count %d: the layer has %d channels", from, count, n.Output[0])
+	if from < 0 || from >= n[0] || count < 1 {
+		return nil, refuse("from is %d and count %d: the layer has %d channels", from, count, n[0])
 	}
 	x, err := p.tensor(v)
 	if err != nil {
@@ -174,13 +211,13 @@ func (l *Looker) Features(ctx context.Context, v *repository.Version, p Picture,
 	if err != nil {
 		return nil, err
 	}
-	width, height := n.Output[2], n.Output[1]
-	channels := make([]Channel, n.Output[0])
+	width, height := n[2], n[1]
+	channels := make([]Channel, n[0])
 	for i := range channels {
 		channels[i] = describe(i, plane(maps, i), width)
 	}
 	slices.SortStableFunc(channels, func(a, b Channel) int { return cmp.Compare(b.High, a.High) })
-	f := &Features{Of: of(v), Layer: layer, Shape: n.Output}
+	f := &Features{Of: of(v), Layer: layer, Shape: n}
 	f.Channels = channels[from:min(from+count, len(channels))]
 	f.Sheet, err = newSheet(len(f.Channels), width, height, func(i int) image.Image {
 		c := f.Channels[i]
@@ -268,8 +305,8 @@ func (l *Looker) ReceptiveField(ctx context.Context, v *repository.Version, p Pi
 	if err != nil {
 		return nil, err
 	}
-	if channel < 0 || channel >= n.Output[0] || y < 0 || y >= n.Output[1] || x < 0 || x >= n.Output[2] {
-		return nil, refuse("there is no unit %d, %d in channel %d: the layer has %v", y, x, channel, n.Output)
+	if channel < 0 || channel >= n[0] || y < 0 || y >= n[1] || x < 0 || x >= n[2] {
+		return nil, refuse("there is no unit %d, %d in channel %d: the layer has %v", y, x, channel, n)
 	}
 	input, err := p.tensor(v)
 	if err != nil {

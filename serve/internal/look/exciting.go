@@ -35,8 +35,8 @@ func (l *Looker) Exciting(ctx context.Context, v *repository.Version, layer stri
 	if err != nil {
 		return nil, err
 	}
-	if channel < 0 || channel >= n.Output[0] {
-		return nil, refuse("channel is %d: the layer has %d, counted from 0", channel, n.Output[0])
+	if channel < 0 || channel >= n[0] {
+		return nil, refuse("channel is %d: the layer has %d, counted from 0", channel, n[0])
 	}
 	ctx, leave, err := l.enter(ctx)
 	if err != nil {

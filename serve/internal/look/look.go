@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve/internal/inference"
 	"github.com/strideml/stride/serve/internal/repository"
+	"github.com/strideml/stride/tensor"
 )
 
 const (
@@ -156,7 +157,7 @@ func (l *Looker) Close() error {
 	return nil
 }
 
-// node returns the node of a name; "" if it is asked for by none.
+// node returns the node of a name.
 func (in *inside) node(name string) (*explain.Node, error) {
 	for i := range in.nodes {
 		if in.nodes[i].Name == name {
@@ -166,13 +167,18 @@ func (in *inside) node(name string) (*explain.Node, error) {
 	return nil, refuse("there is no layer %.200q: /v1/network lists them", name)
 }
 
-// maps returns the node of a name that has maps.
-func (in *inside) maps(name string) (*explain.Node, error) {
-	n, err := in.node(name)
-	if err == nil && (!n.Maps || n.Kind == inputKind) {
-		err = refuse("layer %q has no maps: its output is %v", name, n.Output)
+// maps returns the shape C×H×W of the maps of a layer, or of a block of layers.
+func (in *inside) maps(name string) (tensor.Shape, error) {
+	for _, l := range in.Layers() {
+		if l.Name == name {
+			return l.Output, nil
+		}
 	}
-	return n, err
+	n, err := in.node(name)
+	if err != nil {
+		return nil, err
+	}
+	return nil, refuse("layer %q has no maps: its output is %v", name, n.Output)
 }
 
 // inputKind is the kind of the first node, the picture.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -396,5 +397,40 @@ func TestMemoryOfReplacedModels(t *testing.T) {
 	}
 	if !slices.Equal(r.Versions("m"), []int{1}) || r.Versions("x") != nil {
 		t.Errorf("versions %v", r.Versions("m"))
+	}
+}
+
+type closer struct{ closed *int }
+
+func (c closer) Close() error { *c.closed++; return nil }
+
+// What is attached to a version is made once, and closed with the version: after its last request.
+func TestAttached(t *testing.T) {
+	r := newRepository(t)
+	if err := r.Add("m", model(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	v, err := r.Acquire("m", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, closed := 0, 0
+	if _, err := v.Attached(func() (io.Closer, error) { return nil, io.ErrUnexpectedEOF }); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("got %v", err)
+	}
+	for range 2 {
+		if _, err := v.Attached(func() (io.Closer, error) { made++; return closer{&closed}, nil }); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.Unload("m"); err != nil {
+		t.Fatal(err)
+	}
+	if made != 1 || closed != 0 {
+		t.Errorf("made %d times, closed %d times while a request is under way", made, closed)
+	}
+	v.Release()
+	if closed != 1 {
+		t.Errorf("closed %d times", closed)
 	}
 }
