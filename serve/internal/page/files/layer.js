@@ -193,7 +193,8 @@ export class LayerView {
           paint(canvas, sheet, answer.colour ? null : "weights", { part: tile(answer.sheet, i) });
           grid.append(el("div", { class: "tile" }, canvas));
         }
-        note.textContent = t(answer.colour ? "filters.colour" : "filters.note", { o: number(answer.shape[0]), i: number(answer.shape[1]), h: answer.shape[2], w: answer.shape[3] });
+        grid.classList.toggle("whole", answer.matrix);
+        note.textContent = t(answer.matrix ? "filters.matrix" : answer.colour ? "filters.colour" : "filters.note", { o: number(answer.shape[0]), i: number(answer.shape[1]), h: answer.shape[2], w: answer.shape[3] });
         more.hidden = from + shown >= answer.total;
         more.onclick = () => load(from + shown);
       } catch (e) { this.fail(into, e); }
