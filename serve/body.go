@@ -36,9 +36,8 @@ func (p *bufferPool) put(b *[]byte) {
 // arrive, at most about twice as much as they are.
 func (h *handler) readBody(c *call, b []byte) ([]byte, error) {
 	limit := h.options.MaxBody
-	tooLong := refuse(http.StatusRequestEntityTooLarge, "the request has more than %d bytes", limit)
 	if c.r.ContentLength > limit {
-		return nil, tooLong
+		return nil, tooLong(limit)
 	}
 	var body io.Reader = c.r.Body
 	compressed := true
@@ -72,7 +71,7 @@ func (h *handler) readBody(c *call, b []byte) ([]byte, error) {
 		b = b[:len(b)+n]
 		switch {
 		case int64(len(b)-from) > limit:
-			return nil, tooLong
+			return nil, tooLong(limit)
 		case err == io.EOF:
 			return b, nil
 		case err != nil:
@@ -81,14 +80,19 @@ func (h *handler) readBody(c *call, b []byte) ([]byte, error) {
 	}
 }
 
+// tooLong says that a body is longer than the limit.
+func tooLong(limit int64) error {
+	return refuse(http.StatusRequestEntityTooLarge, "the request has more than %d bytes", limit)
+}
+
 // bodyError says that a body could not be read.
 func bodyError(err error) error {
-	var tooLong *http.MaxBytesError
+	var most *http.MaxBytesError
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &tooLong):
-		return refuse(http.StatusRequestEntityTooLarge, "the request has more than %d bytes", tooLong.Limit)
+	case errors.As(err, &most):
+		return tooLong(most.Limit)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return refuse(http.StatusRequestTimeout, "the body of the request did not arrive in the time that it may take")

@@ -41,6 +41,13 @@ type Metrics struct {
 
 	mu     sync.RWMutex
 	series map[version]*series
+	counts map[answer]prometheus.Counter // of requests
+}
+
+// An answer is what requests are counted by; there are few of them.
+type answer struct {
+	protocol string
+	status   int
 }
 
 // A version is one of a model; the zero value stands for those that do not exist.
@@ -58,7 +65,7 @@ type series struct {
 
 // New returns metrics for a server of models.
 func New(models *serve.Models) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), models: models, series: map[version]*series{}}
+	m := &Metrics{registry: prometheus.NewRegistry(), models: models, series: map[version]*series{}, counts: map[answer]prometheus.Counter{}}
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "stride_" + name, Help: help}, labels)
 		m.registry.MustRegister(c)
@@ -85,7 +92,7 @@ func New(models *serve.Models) *Metrics {
 
 // Observe counts a request; it is for HandlerOptions.Observe.
 func (m *Metrics) Observe(_ context.Context, r *serve.Record) {
-	m.requests.WithLabelValues(r.Protocol, strconv.Itoa(r.Status)).Inc()
+	m.count(answer{r.Protocol, r.Status}).Inc()
 	if !r.Inference {
 		return
 	}
@@ -105,6 +112,20 @@ func (m *Metrics) Observe(_ context.Context, r *serve.Record) {
 	}
 	s.success.Inc()
 	s.request.Observe(r.Took.Seconds())
+}
+
+// count returns the counter of requests that were answered so.
+func (m *Metrics) count(a answer) prometheus.Counter {
+	m.mu.RLock()
+	c := m.counts[a]
+	m.mu.RUnlock()
+	if c == nil {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		c = m.requests.WithLabelValues(a.protocol, strconv.Itoa(a.status))
+		m.counts[a] = c
+	}
+	return c
 }
 
 // CountRefused counts a request that was refused before Observe could see it. reason must be
