@@ -77,6 +77,17 @@ type Batcher interface {
 	AnyBatch(d Device) (p Program, samples int, err error)
 }
 
+// A KeptSharer is a Program that can share what it keeps between runs with a program that is compiled
+// for other shapes.
+type KeptSharer interface {
+	// ShareKept makes the program use what another program of the same package keeps, such as
+	// packed weights, where both keep the same of the same variables, and returns how many bytes
+	// that saves. It must be called before the program runs and before others are made of it by a
+	// Replicator or a Batcher. Each of the programs may be closed first, and they may run at
+	// the same time.
+	ShareKept(with Program) (bytes int64, err error)
+}
+
 // A VariableReleaser is a Program that can do without the values of variables of which it
 // keeps a copy in another form, such as packed weights.
 type VariableReleaser interface {

@@ -32,6 +32,7 @@ var (
 	_ engine.Replicator       = program{}
 	_ engine.Batcher          = program{}
 	_ engine.VariableReleaser = program{}
+	_ engine.KeptSharer       = program{}
 )
 
 // StartProfile implements engine.Profiler.
@@ -75,6 +76,15 @@ func (d *Device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program
 		return nil, err
 	}
 	return p, nil
+}
+
+// ShareKept implements engine.KeptSharer, for programs of this package.
+func (p program) ShareKept(with engine.Program) (bytes int64, err error) {
+	q, ok := with.(program)
+	if !ok {
+		return 0, fmt.Errorf("cpu: a program cannot share what it keeps with a %T", with)
+	}
+	return p.Program.ShareKept(q.Program)
 }
 
 // forReplicas returns what compiles a replica for each worker of a device, nil if

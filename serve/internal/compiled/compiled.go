@@ -3,8 +3,8 @@
 // A server batches whatever waits, so that sizes change from batch to batch. A network is
 // compiled for a few numbers of samples that the engine computes at a time, its "units":
 // 1, and those that the engine prefers for larger batches. A batch of any size is a number
-// of units. All units of one network, and all instances of it, share its weights; instances
-// share their packed weights, too.
+// of units. All units of one network, and all instances of it, share its weights, and those that
+// are packed in the same form, too.
 package compiled
 
 import (
@@ -90,6 +90,13 @@ func (n *Network) compile(net *nn.Model, size int) (samples int, err error) {
 		return size, nil
 	}
 	defer first.Close() // what it shares stays
+	if sharer, ok := first.(engine.KeptSharer); ok {
+		for _, u := range n.instances[0].units {
+			if _, err := sharer.ShareKept(u.program); err != nil {
+				return 0, fmt.Errorf("compile the network: %w", err)
+			}
+		}
+	}
 	if p, ok := first.(engine.MemoryPlanner); ok {
 		n.kept += p.KeptBytes()
 	}

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -14,12 +15,16 @@ import (
 type kept struct {
 	// The lock is held for reading during a run, for writing while what has
 	// become stale is computed.
-	mu      sync.RWMutex
-	steps   []*Once // of the steps that compute it, in order
+	mu      *sync.RWMutex // that of the lenders, if there are any
+	steps   []*Once       // of the steps that compute it, in order
 	buffers []*Buffer
 	arena   *arena
 	floats  int
 	users   int // programs that are not closed
+
+	// What is borrowed from other programs, see Program.ShareKept.
+	lenders  []*kept
+	borrowed []*Buffer
 
 	releasing bool  // values of variables are released, see Program.ReleaseVariables
 	released  int64 // bytes of them so far
@@ -40,11 +45,23 @@ func (k *kept) upToDate() bool {
 func (k *kept) release() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	return k.releaseLocked()
+}
+
+// releaseLocked is release for a caller that holds the lock, which is that of the lenders too.
+func (k *kept) releaseLocked() error {
 	if k.users--; k.users > 0 {
 		return nil
 	}
-	return k.arena.free()
+	err := k.arena.free()
+	for _, lender := range k.lenders {
+		err = errors.Join(err, lender.releaseLocked())
+	}
+	return err
 }
+
+// owns reports whether a buffer has memory of its own.
+func (k *kept) owns(b *Buffer) bool { return !slices.Contains(k.borrowed, b) }
 
 // refresh binds the variables and computes what is stale. The caller holds the lock of the
 // workers; when refresh returns without an error it holds kept.mu for reading, too.

@@ -3,6 +3,7 @@ package exec
 import (
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/strideml/stride/engine/cpu/internal/work"
 )
@@ -141,7 +142,7 @@ func (p *Program) keep(buffers []*Buffer) error {
 	if p.kept != nil {
 		return p.share(buffers)
 	}
-	k := &kept{buffers: buffers, users: 1}
+	k := &kept{mu: new(sync.RWMutex), buffers: buffers, users: 1}
 	for _, b := range buffers {
 		b.offset = k.floats
 		k.floats += roomFor(b)
@@ -169,6 +170,7 @@ var errDiffer = errors.New("two compilations of a graph differ")
 // program.
 func (p *Program) share(buffers []*Buffer) error {
 	k := p.kept
+	p.persistent = buffers
 	if len(buffers) != len(k.buffers) {
 		return errDiffer
 	}

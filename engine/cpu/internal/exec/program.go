@@ -90,6 +90,7 @@ type Program struct {
 	scratchFloats int         // of each worker
 	scratch       [][]float32 // one for each worker
 	kept          *kept
+	persistent    []*Buffer       // those of kept, if it is that of another program
 	shares        bool            // kept is that of another program
 	cleanup       runtime.Cleanup // gives the memory back if the program is dropped without Close
 }

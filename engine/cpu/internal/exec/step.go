@@ -30,6 +30,9 @@ type Step struct {
 	Overwrites *Buffer
 	// Once, if it is not nil, says when the step has to run again.
 	Once *Once
+	// Content, if it is not "", says what a step with Once writes to its only buffer: steps of
+	// the same content, of any program, write the same.
+	Content string
 }
 
 // Once has the variables that the result of a step depends on, and their versions when

@@ -34,6 +34,9 @@ func (c *Lowerer) pack(p gemm.Packer, v *ir.Value) memory {
 	if variables != nil {
 		c.once(&s, variables)
 		c.packed[form] = memory{buf: b}
+		if content := contentOf(v); content != "" {
+			s.Content = form.form + " of " + content
+		}
 	}
 	c.add(s)
 	return memory{buf: b}
