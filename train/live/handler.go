@@ -195,14 +195,15 @@ func (h *handler) nameOf(dir string) string {
 	return name
 }
 
-// find lists the runs. A list is valid for two seconds, and for twenty times as long as it took.
+// find lists the runs. A list is valid for two seconds, or for twenty times as long as it took: at most
+// twenty seconds.
 func (h *handler) find() ([]*runs.Run, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if began := time.Now(); began.After(h.until) {
 		h.listed, h.failed = runs.List(h.options.Folder)
 		took := time.Since(began)
-		h.until = time.Now().Add(max(2*time.Second, 20*took))
+		h.until = time.Now().Add(min(max(2*time.Second, 20*took), 20*time.Second))
 	}
 	return h.listed, h.failed
 }

@@ -166,6 +166,19 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// A probe has few images where an epoch has few.
+func TestSizes(t *testing.T) {
+	for _, c := range []struct{ train, test, gradients, dead int }{{124, 26, 4, 16}, {512, 512, 6, 20}, {10_000, 2_000, 16, 128}, {60_000, 0, 16, 128}} {
+		p := &prober{trainSet: make(labelled, c.train)}
+		if c.test > 0 {
+			p.testSet = make(labelled, c.test)
+		}
+		if g, d := p.sizes(); g != c.gradients || d != c.dead {
+			t.Errorf("%d and %d images: %d, %d; want %d, %d", c.train, c.test, g, d, c.gradients, c.dead)
+		}
+	}
+}
+
 // The images that are shown in each epoch are of all classes, if there are few.
 func TestChoose(t *testing.T) {
 	set := labelled{0, 0, 0, 0, 1, 0, 0, 2, 0, 0, 0, 0}

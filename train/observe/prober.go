@@ -19,11 +19,11 @@ var nan = Number(math.NaN())
 
 const (
 	maxParameters = 128
-	// deadImages and deadBytes bound the images that dead units are looked for with.
-	deadImages = 128
-	deadBytes  = 16 << 20
-	// gradientImages is the number of images that gradients are computed from.
-	gradientImages = 16
+	// deadImages and deadBytes bound the images that dead units are looked for with, gradientImages those
+	// that gradients are computed from. Small training sets have fewer; see sizes.
+	minDeadImages, deadImages         = 16, 128
+	deadBytes                         = 16 << 20
+	minGradientImages, gradientImages = 4, 16
 	// fewWeights is the number of weights up to which programs are kept between probes: they
 	// hold copies of them.
 	fewWeights = 1 << 20
@@ -76,6 +76,18 @@ func (p *prober) probe(epoch int) (*Probe, error) {
 	return result, errors.Join(err, failed)
 }
 
+// sizes returns from how many images gradients are computed, and with how many dead units are looked for: together they
+// take about 2 % of the time of an epoch, if the sets are not very small. An image of a training step takes three times as
+// long as one of a test, whose forward pass is the unit here.
+func (p *prober) sizes() (gradients, dead int) {
+	epoch := 3 * p.trainSet.Len()
+	if p.testSet != nil {
+		epoch += p.testSet.Len()
+	}
+	share := epoch / 50
+	return min(max(share/6, minGradientImages), gradientImages), min(max(share/2, minDeadImages), deadImages)
+}
+
 // mostInteresting returns the indices of at most maxParameters parameters: all of them, or
 // weights of layers (of rank 2 and more), evenly spread.
 func mostInteresting(params []*graph.Variable) (shown []int) {
@@ -102,7 +114,8 @@ func (p *prober) gradients(epoch int) (_ []*tensor.Tensor, err error) {
 	}
 	defer func() { p.noGradient = err != nil }()
 	if p.images == nil {
-		n := min(gradientImages, p.config.BatchSize, p.trainSet.Len())
+		n, _ := p.sizes()
+		n = min(n, p.config.BatchSize, p.trainSet.Len())
 		if p.images, p.targets, err = readSome(p.trainSet, n); err != nil {
 			return nil, err
 		}
@@ -130,7 +143,8 @@ func (p *prober) deadUnits() (_ []diagnose.DeadShare, err error) {
 		if set == nil {
 			set = p.trainSet
 		}
-		n := max(min(deadImages, set.Len(), deadBytes/(4*set.ImageShape().Size())), 1)
+		_, n := p.sizes()
+		n = max(min(n, set.Len(), deadBytes/(4*set.ImageShape().Size())), 1)
 		if p.pictures, _, err = readSome(set, n); err != nil {
 			return nil, err
 		}
