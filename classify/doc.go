@@ -35,7 +35,9 @@
 // compute side by side. Each of these has memory of its own for the values between
 // layers. [Classifier.MemoryBytes] says how much it is by now. On
 // two threads, with AVX-512, LeNet takes 0.6 MB for calls that are alone and
-// 0.7 MB once calls have overlapped, variables included; ResNet-18 takes 119 and
-// 139 MB at 1×96×96 pixels, 218 and 238 MB at 3×224×224, of which its variables
+// 0.7 MB once calls have overlapped, variables included; ResNet-18 takes 107 and
+// 126 MB at 1×96×96 pixels, 124 and 144 MB at 3×224×224, of which its variables
 // are 47. Options.Parallel bounds it: with 1, the first of the two numbers is all.
+// With Options.TakeWeights, and so with [Load], variables are released once they are
+// packed, which are nearly all.
 package classify
