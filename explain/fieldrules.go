@@ -23,14 +23,34 @@ func argument(n *graph.Node, i int, b box, how mode) box {
 		}
 		return from.clipped(s)
 	}
-	if b = b.clipped(n.Shape()); b == nil {
-		return nil
+	if !how.unclipped || needsIndices(n.Op()) {
+		if b = b.clipped(n.Shape()); b == nil {
+			return nil
+		}
 	}
 	from := unwindowed(n, i, b, how)
-	if from == nil {
+	switch op, ok := n.Op().(graph.ConcatOp); {
+	case from == nil:
 		return nil
+	case !how.unclipped:
+		return from.clipped(s)
+	case ok: // which part of the result comes from this argument
+		r := &from[op.Axis]
+		*r = span{max(r.lo, 0), min(r.hi, s[op.Axis]-1)}
+		if r.lo > r.hi {
+			return nil
+		}
 	}
-	return from.clipped(s)
+	return from
+}
+
+// needsIndices reports whether unwindowed takes the indices of a span for those of elements that are there.
+func needsIndices(op graph.Op) bool {
+	switch op.(type) {
+	case graph.AdaptiveAvgPool2DOp, graph.Resize2DOp, graph.GatherOp:
+		return true
+	}
+	return false
 }
 
 func isInput(n *graph.Node) bool {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -231,21 +232,45 @@ func (m *Model) Layers() []Layer { return append([]Layer(nil), m.outline.layers.
 // last layer in it, it is the one with the shortest name. It is an error if the network has none.
 func (m *Model) DefaultLayer() (string, error) {
 	leads := leadsTo(m.outline.scores)
+	rejected := map[*graph.Node]bool{}
 	best := ""
 	var node *graph.Node
-	for _, l := range m.outline.layers {
+	for _, l := range slices.Backward(m.outline.layers) {
 		n := m.outline.named[l.Name]
-		if n.ID() >= len(leads) || !leads[n.ID()] || l.Output[1]*l.Output[2] < 2 {
-			continue
-		}
-		if node == nil || n.ID() > node.ID() || n == node && len(l.Name) < len(best) {
-			best, node = l.Name, n
+		switch {
+		case n.ID() >= len(leads) || !leads[n.ID()] || rejected[n] || l.Output[1]*l.Output[2] < 2:
+		case node == nil || n.ID() > node.ID():
+			if rejected[n] = !m.spatial(n); !rejected[n] {
+				best, node = l.Name, n
+			}
+		case n == node && len(l.Name) <= len(best):
+			best = l.Name
 		}
 	}
 	if node == nil {
 		return "", fmt.Errorf("explain: no layer of the network has maps of more than one element")
 	}
 	return best, nil
+}
+
+// spatial reports whether the last two axes of N×C×H×W are rows and columns of the picture, as far as can be
+// found out: they are not after global pooling, nor where the channels are the last axis.
+func (m *Model) spatial(n *graph.Node) bool {
+	input, s := m.outline.trace.Input, n.Shape()
+	// reach is what one index of an axis depends on.
+	reach := func(axis, index int) box {
+		b := full(s)
+		b[axis] = span{index, index}
+		return trackBack(n, input, b, mode{local: true, unclipped: true})
+	}
+	if reach(1, 0) == nil {
+		return false
+	}
+	differs := func(axis, of int) bool {
+		first, last := reach(axis, 0), reach(axis, s[axis]-1)
+		return first != nil && last != nil && first[of] != last[of]
+	}
+	return differs(2, 2) || !differs(1, 2)
 }
 
 // Nodes returns the network as a graph. The first node is the input.
