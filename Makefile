@@ -21,7 +21,7 @@ help:
 	@echo 'make bench     the speed of this machine: NETS="lenet resnet18"'
 	@echo 'make compare   Stride beside PyTorch and ONNX Runtime: NETS="lenet resnet18" FLAGS=--quick'
 	@echo 'make regress   two builds beside each other: OLD=main NEW=. FLAGS="--rounds 3"'
-	@echo 'make golden    makes the golden files again: PYTHON=python3 with PyTorch, torchvision, Pillow, safetensors, scikit-learn, and ImageMagick'
+	@echo 'make golden    makes the golden files again: PYTHON=python3 with PyTorch, torchvision, Pillow, timm, grad-cam, captum, safetensors, scikit-learn, and ImageMagick'
 	@echo
 	@echo 'and, as make NAME, the steps of .ci/run, some with VERSION=v0.1.0, FUZZTIME=10s or RANDOMTIME=10s:'
 	@.ci/run help
