@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"syscall"
 	"time"
 
 	"github.com/strideml/stride/cmd/stride/internal/command"
@@ -47,10 +46,10 @@ func (a Address) Listen() (net.Listener, error) {
 		return net.Listen("tcp", string(a))
 	}
 	l, err := net.Listen("tcp", usual)
-	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EACCES) {
+	if err != nil { // it is taken, usually
 		return net.Listen("tcp", "127.0.0.1:0")
 	}
-	return l, err
+	return l, nil
 }
 
 // A Server shows runs until Close.
