@@ -88,24 +88,35 @@ func (t *Tensor) gather(dst []float32) error {
 			return err
 		}
 	}
-	// Runs along the last axis are decoded at once where they have no gaps.
-	rank := len(t.Shape)
-	run := 1
-	if t.strides[rank-1] == 1 {
-		run = t.Shape[rank-1]
+	// Runs along the last axis with more than one element are decoded at once where they have no
+	// gaps, or where all are the same element.
+	last := len(t.Shape) - 1
+	for last > 0 && t.Shape[last] == 1 {
+		last--
 	}
-	single := make([]byte, int64(run)*size)
-	index := make([]int, rank)
+	run, decoded := 1, 1 // elements of a run, and how many of them are different
+	switch t.strides[last] {
+	case 0:
+		run = t.Shape[last]
+	case 1:
+		run = t.Shape[last]
+		decoded = run
+	}
+	single := make([]byte, int64(decoded)*size)
+	index := make([]int, last+1)
 	element := int64(0) // from the first one
 	for done := 0; done < len(dst); done += run {
 		b := single
 		if raw != nil {
-			b = raw[element*size : (element+int64(run))*size]
+			b = raw[element*size : (element+int64(decoded))*size]
 		} else if err := readFull(t.file.r, b, t.at(t.start+element)); err != nil {
 			return err
 		}
-		rawnum.Decode(dst[done:done+run], b, t.dtype.kind, t.file.order)
-		axis := rank - 1
+		rawnum.Decode(dst[done:done+decoded], b, t.dtype.kind, t.file.order)
+		for filled := decoded; filled < run; filled *= 2 {
+			copy(dst[done+filled:done+run], dst[done:done+filled])
+		}
+		axis := last
 		if run > 1 {
 			axis--
 		}
