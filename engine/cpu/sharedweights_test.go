@@ -12,13 +12,13 @@ import (
 // Convolutions that share their weights share the packed ones, if they pack them in the same form;
 // all of them see weights that have changed.
 func TestSharedWeights(t *testing.T) {
-	w := &graph.Variable{Name: "w", Value: tensor.New(64, 64, 3, 3)}
+	w := &graph.Variable{Name: "w", Value: tensor.New(32, 32, 3, 3)}
 	for i := range w.Value.Data() {
 		w.Value.Data()[i] = float32(i%13)/200 - 0.025
 	}
 	kept := func(layers, stride int) (program, *graph.Node, *graph.Node) {
 		g := graph.New()
-		x := g.Input("x", 1, 64, 28, 28)
+		x := g.Input("x", 1, 32, 28, 28)
 		y := x
 		for i := range layers {
 			s := 1

@@ -152,9 +152,19 @@ func (b *browser) js(expression string) any {
 	return get(b, chromedp.Evaluate[any](expression, chromedp.EvalAwaitPromise))
 }
 
-// click clicks the first element of a selector.
+// click clicks the first element of a selector, once it lies still: while pictures are loaded, what is below
+// them moves, and a click would go where it was.
 func (b *browser) click(selector string) {
 	b.t.Helper()
+	b.do(chromedp.ScrollIntoView(chromedp.CSS(selector)))
+	var last any
+	for still := 0; still < 4; still++ {
+		where := b.js(`JSON.stringify(document.querySelector(` + quoted(selector) + `)?.getBoundingClientRect() ?? null)`)
+		if where != last {
+			last, still = where, 0
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
 	b.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
