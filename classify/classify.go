@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"math"
 	"runtime"
 
 	"golang.org/x/sync/errgroup"
@@ -211,10 +210,12 @@ func (c *Classifier) predict(ctx context.Context, top int, overlap bool, input f
 
 // likeliest returns the classes with the greatest scores.
 func (c *Classifier) likeliest(scores []float32, top int) ([]Class, error) {
-	probabilities, err := softmax(scores)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.model.WeightsFile, err)
+	for i, s := range scores {
+		if s-s != 0 {
+			return nil, fmt.Errorf("%s: the network's output %d is %v: its weights cannot be used", c.model.WeightsFile, i, s)
+		}
 	}
+	probabilities := metrics.Softmax(scores)
 	if top == 0 || top > len(scores) {
 		top = len(scores)
 	}
@@ -223,23 +224,4 @@ func (c *Classifier) likeliest(scores []float32, top int) ([]Class, error) {
 		classes = append(classes, Class{c.model.Classes[i], i, probabilities[i]})
 	}
 	return classes, nil
-}
-
-// softmax returns exp(x)/Σexp(x).
-func softmax(scores []float32) ([]float64, error) {
-	p, sum, most := make([]float64, len(scores)), 0.0, math.Inf(-1)
-	for i, s := range scores {
-		if s-s != 0 {
-			return nil, fmt.Errorf("the network's output %d is %v: its weights cannot be used", i, s)
-		}
-		most = max(most, float64(s))
-	}
-	for i, s := range scores {
-		p[i] = math.Exp(float64(s) - most)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p, nil
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -204,21 +205,12 @@ func (m *Model) attribution(method Method, layer string, class int, scores []flo
 	}, nil
 }
 
-// softmax returns exp(x)/Σexp(x).
+// softmax returns the probabilities of scores, which must be finite.
 func softmax(scores []float32) ([]float64, error) {
-	p, sum, most := make([]float64, len(scores)), 0.0, math.Inf(-1)
 	for i, s := range scores {
 		if s-s != 0 {
 			return nil, fmt.Errorf("explain: the network's output %d is %v: picture or weights cannot be used", i, s)
 		}
-		most = max(most, float64(s))
 	}
-	for i, s := range scores {
-		p[i] = math.Exp(float64(s) - most)
-		sum += p[i]
-	}
-	for i := range p {
-		p[i] /= sum
-	}
-	return p, nil
+	return metrics.Softmax(scores), nil
 }

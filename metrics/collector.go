@@ -131,18 +131,7 @@ func (c *Collector) AddLogits(item int, logits []float32, label int) error {
 	if err := c.check(len(logits), label); err != nil {
 		return err
 	}
-	top := math.Inf(-1)
-	for _, v := range logits {
-		top = max(top, float64(v)) // NaN if one is NaN
-	}
-	sum := 0.0
-	for i, v := range logits {
-		c.row[i] = math.Exp(float64(v) - top)
-		sum += c.row[i]
-	}
-	for i := range c.row {
-		c.row[i] /= sum
-	}
+	top, sum := softmax(c.row, logits)
 	return c.add(item, logits, label, math.Log(sum)-(float64(logits[label])-top))
 }
 

@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -109,20 +108,16 @@ func (h *handler) chosenModel(name, version string) (*repository.Version, error)
 
 // mostProbable returns the classes with the highest scores and their probabilities.
 func mostProbable(v *repository.Version, scores []float32, top int) ([]ClassProbability, error) {
-	highest, sum := math.Inf(-1), 0.0
 	for i, s := range scores {
 		if s-s != 0 {
 			return nil, refuse(http.StatusInternalServerError, "score %d of the model is %v: its weights cannot be used", i, s)
 		}
-		highest = max(highest, float64(s))
 	}
-	for _, s := range scores {
-		sum += math.Exp(float64(s) - highest)
-	}
+	probabilities := metrics.Softmax(scores)
 	var classes []ClassProbability
 	for _, i := range metrics.Top(scores, min(top, len(scores))) {
 		name := v.Model.Classes[i]
-		classes = append(classes, ClassProbability{name, i, math.Exp(float64(scores[i])-highest) / sum, v.Model.Descriptions[name]})
+		classes = append(classes, ClassProbability{name, i, probabilities[i], v.Model.Descriptions[name]})
 	}
 	return classes, nil
 }

@@ -231,13 +231,9 @@ func newConfusion(m *metrics.ConfusionMatrix) *Confusion {
 // predict returns the most probable classes of an image.
 func predict(item int, logits []float32) Prediction {
 	p := Prediction{Item: item}
-	top := metrics.Top(logits, topKept)
-	most, sum := float64(logits[top[0]]), 0.0
-	for _, v := range logits {
-		sum += math.Exp(float64(v) - most)
-	}
-	for _, class := range top {
-		p.Top = append(p.Top, Chance{class, Number(math.Exp(float64(logits[class])-most) / sum)})
+	probabilities := metrics.Softmax(logits)
+	for _, class := range metrics.Top(logits, topKept) {
+		p.Top = append(p.Top, Chance{class, Number(probabilities[class])})
 	}
 	return p
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -100,14 +99,8 @@ func (s *Service) Infer(ctx context.Context, c *Call, v *repository.Version, r *
 // softmax makes probabilities of each row of logits.
 func softmax(scores []float32, classes int) {
 	for row := range slices.Chunk(scores, classes) {
-		highest, sum := slices.Max(row), 0.0 // NaN if there is one
-		for i, s := range row {
-			e := math.Exp(float64(s) - float64(highest))
-			row[i] = float32(e)
-			sum += e
-		}
-		for i := range row {
-			row[i] = float32(float64(row[i]) / sum)
+		for i, p := range metrics.Softmax(row) {
+			row[i] = float32(p)
 		}
 	}
 }
