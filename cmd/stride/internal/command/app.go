@@ -5,6 +5,7 @@ package command
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,21 @@ func AtMostOne(what string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// ModelAndPictures are the arguments of a command that needs a model and at least one picture,
+// of which one may be "-" for standard input.
+func ModelAndPictures(cmd *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return Misuse("%[1]s needs a run folder, a model file or a network, and pictures (see %[1]s --help)", cmd.CommandPath())
+	case 1:
+		return Misuse("%s needs at least one picture after %s", cmd.CommandPath(), terminal.QuoteIfNeeded(args[0]))
+	}
+	if stdin := slices.Index(args[1:], "-"); stdin >= 0 && slices.Contains(args[stdin+2:], "-") {
+		return Misuse("- stands for standard input, which can be read once, not twice")
+	}
+	return nil
 }
 
 // Notice tells the user, in one line, something that is no result.

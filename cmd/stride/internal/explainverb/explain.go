@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -65,18 +64,8 @@ integrated-gradients and occlusion have blue, a place speaks against it.`,
   stride explain runs/pets photos/*.jpg --method gradcam++ --out maps
   stride explain model.onnx dog.png --method occlusion --window 32 --class "tabby cat"
   stride explain runs/pets dog.png --layer features.14 --out why.png`,
-		Args: func(_ *cobra.Command, args []string) error {
-			switch len(args) {
-			case 0:
-				return command.Misuse("stride explain needs a run folder, a model file or a network, and pictures (see stride explain --help)")
-			case 1:
-				return command.Misuse("stride explain needs at least one picture after %s", terminal.QuoteIfNeeded(args[0]))
-			}
-			if stdin := slices.Index(args[1:], "-"); stdin >= 0 && slices.Contains(args[stdin+2:], "-") {
-				return command.Misuse("- stands for standard input, which can be read once, not twice")
-			}
-			return nil
-		},
+		Args: command.ModelAndPictures,
+
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for name, method := range methodFlags {
 				if cmd.Flags().Changed(name) && explain.Method(e.method) != method {
@@ -226,9 +215,6 @@ func (e *explainVerb) explain(ctx context.Context, name string, r explain.Reques
 		return x, err
 	}
 	x = explanation{File: name, Warning: p.warning}
-	if p.warning != "" {
-		e.Notice(p.warning)
-	}
 	if x.Attribution, err = e.explainer.Explain(ctx, p.input, r); err != nil {
 		return x, fmt.Errorf("%s: %w", name, err)
 	}

@@ -244,9 +244,6 @@ func (l *lookVerb) showFeatures(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.warning != "" {
-		l.Notice(p.warning)
-	}
 	maps, err := l.explainer.Features(ctx, p.input, l.features)
 	if err != nil {
 		return fmt.Errorf("%s: %w", l.picture, err)

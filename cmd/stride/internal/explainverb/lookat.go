@@ -90,9 +90,6 @@ func (l *lookVerb) showField(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.warning != "" {
-		l.Notice(p.warning)
-	}
 	if err := l.chooseChannel(ctx, p); err != nil {
 		return err
 	}

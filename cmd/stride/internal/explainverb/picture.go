@@ -38,7 +38,7 @@ type picture struct {
 // The least shorter side and the greatest longer side of what is drawn on, in pixels.
 const leastSide, mostSide = 224, 1024
 
-// read reads a picture file, or standard input for "-".
+// read reads a picture file, or standard input for "-", and tells its warning.
 func (o *opened) read(name string) (*picture, error) {
 	file, err := contents(name)
 	if err != nil {
@@ -65,6 +65,9 @@ func (o *opened) read(name string) (*picture, error) {
 	p.where, err = o.place(p, render.Whole(p.input))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if p.warning != "" {
+		o.Notice(p.warning)
 	}
 	return p, nil
 }

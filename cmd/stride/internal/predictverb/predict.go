@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,18 +65,8 @@ photo from a shop, use --invert.`,
   curl -s https://example.com/shirt.png | stride predict runs/quick -
   stride predict resnet18.safetensors --net torchvision/resnet18 --fit crop cat.jpg
   stride predict model.onnx cat.jpg --mean 0.5 --std 0.5 --interpolation bicubic`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			switch len(args) {
-			case 0:
-				return command.Misuse("stride predict needs a run folder, a model file or a network, and pictures (see stride predict --help)")
-			case 1:
-				return command.Misuse("stride predict needs at least one picture after %s", terminal.QuoteIfNeeded(args[0]))
-			}
-			if stdin := slices.Index(args[1:], "-"); stdin >= 0 && slices.Contains(args[stdin+2:], "-") {
-				return command.Misuse("- stands for standard input, which can be read once, not twice")
-			}
-			return nil
-		},
+		Args: command.ModelAndPictures,
+
 		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd.Context(), args[0], args[1:]) },
 	}
 	flags := cmd.Flags()
