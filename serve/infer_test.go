@@ -25,6 +25,7 @@ import (
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -140,7 +141,7 @@ func TestInfer(t *testing.T) {
 	_, url := server(t, serve.Options{}, serve.HandlerOptions{})
 	url += "/v2/models/m/infer"
 	x := sample(3)
-	want := scoresOf(t, lenet(t, 1), x)
+	want := scoresOf(t, servetest.LeNet(t, 1), x)
 	shape := `"name":"images","shape":[3,1,28,28]`
 	asJSON := `{"id":"q7","inputs":[{` + shape + `,"datatype":"FP32","data":` + jsonNumbers(x) + `}]%s}`
 	follow := func(datatype string, size int) string {
@@ -157,7 +158,7 @@ func TestInfer(t *testing.T) {
 		ints[i] = float32(i % 7)
 		halves[i] = []uint16{0, 0x3c00, 0x4000, 0x4200, 0x4400, 0x4500, 0x4600}[i%7]
 	}
-	wantInts := scoresOf(t, lenet(t, 1), ints)
+	wantInts := scoresOf(t, servetest.LeNet(t, 1), ints)
 	int64s := make([]int64, len(x))
 	for i, v := range bytesOf {
 		int64s[i] = int64(v)
@@ -379,7 +380,7 @@ func TestOverload(t *testing.T) {
 // The routes about the server and its models, as Triton's clients read them.
 func TestMetadata(t *testing.T) {
 	dir := t.TempDir()
-	if err := lenet(t, 3).Save(filepath.Join(dir, "folder", "2")); err != nil {
+	if err := servetest.LeNet(t, 3).Save(filepath.Join(dir, "folder", "2")); err != nil {
 		t.Fatal(err)
 	}
 	models, url := server(t, serve.Options{}, serve.HandlerOptions{Version: "1.2.3"})
@@ -445,7 +446,7 @@ func TestMetadata(t *testing.T) {
 // several clients meet in one; without it, the same within rounding.
 func TestBatchInvariant(t *testing.T) {
 	x := sample(16)
-	want := scoresOf(t, lenet(t, 1), x)
+	want := scoresOf(t, servetest.LeNet(t, 1), x)
 	for _, invariant := range []bool{true, false} {
 		_, url := server(t, serve.Options{BatchInvariant: invariant}, serve.HandlerOptions{})
 		var wg sync.WaitGroup
@@ -486,7 +487,7 @@ func TestBatchInvariant(t *testing.T) {
 func TestReloadUnderLoad(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "x")
-	if err := lenet(t, 10).Save(path); err != nil {
+	if err := servetest.LeNet(t, 10).Save(path); err != nil {
 		t.Fatal(err)
 	}
 	models, url := server(t, serve.Options{}, serve.HandlerOptions{})
@@ -494,7 +495,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := sample(1)
-	known := [][]float32{scoresOf(t, lenet(t, 10), x), scoresOf(t, lenet(t, 11), x)}
+	known := [][]float32{scoresOf(t, servetest.LeNet(t, 10), x), scoresOf(t, servetest.LeNet(t, 11), x)}
 	message := `{"inputs":[{"name":"images","shape":[1,1,28,28],"datatype":"FP32","parameters":{"binary_data_size":3136}}],"parameters":{"binary_data_output":true}}`
 	stop := make(chan struct{})
 	var wg sync.WaitGroup
@@ -522,7 +523,7 @@ func TestReloadUnderLoad(t *testing.T) {
 		})
 	}
 	for i := range 4 {
-		if err := errors.Join(lenet(t, uint64(10+(i+1)%2)).Save(path), models.Reload()); err != nil {
+		if err := errors.Join(servetest.LeNet(t, uint64(10+(i+1)%2)).Save(path), models.Reload()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/explain"
 	"github.com/strideml/stride/modelfolder"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/runfolder"
 )
@@ -80,7 +81,7 @@ type sheet struct {
 func TestLook(t *testing.T) {
 	t.Parallel()
 	_, url := server(t, serve.Options{}, serve.HandlerOptions{})
-	model := lenet(t, 1)
+	model := servetest.LeNet(t, 1)
 	inside, err := explain.New(model, explain.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -215,7 +216,7 @@ func TestLook(t *testing.T) {
 func TestLookAtCrop(t *testing.T) {
 	t.Parallel()
 	models, url := server(t, serve.Options{}, serve.HandlerOptions{})
-	cropped := lenet(t, 1)
+	cropped := servetest.LeNet(t, 1)
 	cropped.Preprocessing.CropMode, cropped.Preprocessing.CropPct = "center", 0.5
 	if err := models.Add("cropped", cropped); err != nil {
 		t.Fatal(err)
@@ -242,7 +243,7 @@ func (p pictures) Read(i int, input []float32) (int, error) {
 
 func TestExciting(t *testing.T) {
 	t.Parallel()
-	model := lenet(t, 1)
+	model := servetest.LeNet(t, 1)
 	models, err := serve.NewModels(serve.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +253,7 @@ func TestExciting(t *testing.T) {
 	if err := models.Add("m", model); err != nil {
 		t.Fatal(err)
 	}
-	if err := models.Add("none", lenet(t, 2)); err != nil {
+	if err := models.Add("none", servetest.LeNet(t, 2)); err != nil {
 		t.Fatal(err)
 	}
 	set := pictures{strange: 17}

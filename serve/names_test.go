@@ -10,13 +10,14 @@ import (
 
 	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 )
 
 // The input and the output of an ONNX file are called as in the file, and the output is what the
 // file computes: probabilities if it has a softmax. /v1/predict gives the same probabilities.
 func TestONNXNames(t *testing.T) {
 	dir := t.TempDir()
-	model := lenet(t, 1)
+	model := servetest.LeNet(t, 1)
 	for name, softmax := range map[string]bool{"logits": false, "softmax": true} {
 		o := onnx.WriteOptions{Input: "pixel_values", Output: "scores:0", IncludeSoftmax: softmax, Preprocessing: model.Preprocessing, Classes: model.Classes}
 		if err := onnx.Save(filepath.Join(dir, name+".onnx"), model.Net, o); err != nil {

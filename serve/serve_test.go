@@ -26,30 +26,9 @@ import (
 	"time"
 
 	"github.com/strideml/stride/classify"
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/modelfolder"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/serve"
-	"github.com/strideml/stride/zoo"
+	"github.com/strideml/stride/serve/internal/servetest"
 )
-
-// lenet is LeNet with random weights.
-func lenet(t testing.TB, seed uint64) *modelfolder.Model {
-	t.Helper()
-	spec, err := zoo.Get("lenet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := nn.New(spec.New(10), spec.Input, nn.Options{Seed: seed, Init: spec.Init})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &modelfolder.Model{Path: "lenet", Spec: spec, Net: net, Preprocessing: preprocess.Plain(spec.Input)}
-	for i := range 10 {
-		m.Classes = append(m.Classes, fmt.Sprintf("class %d", i))
-	}
-	return m
-}
 
 // server serves LeNet under the name m.
 func server(t testing.TB, o serve.Options, h serve.HandlerOptions) (*serve.Models, string) {
@@ -58,7 +37,7 @@ func server(t testing.TB, o serve.Options, h serve.HandlerOptions) (*serve.Model
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := models.Add("m", lenet(t, 1)); err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1)); err != nil {
 		t.Fatal(err)
 	}
 	s := httptest.NewServer(serve.Handler(models, h))
@@ -137,7 +116,7 @@ func form(t testing.TB, field string, files ...[]byte) (kind string, body []byte
 func TestPredict(t *testing.T) {
 	_, url := server(t, serve.Options{}, serve.HandlerOptions{})
 	file := picture(t, 40, 30)
-	classifier, err := classify.New(lenet(t, 1), classify.Options{})
+	classifier, err := classify.New(servetest.LeNet(t, 1), classify.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +204,7 @@ func TestPredictRefuses(t *testing.T) {
 			t.Errorf("%s: %d %s, want %d and %q", name, status, text, c.status, c.want)
 		}
 	}
-	if err := models.Add("n", lenet(t, 2)); err != nil {
+	if err := models.Add("n", servetest.LeNet(t, 2)); err != nil {
 		t.Fatal(err)
 	}
 	if status, _, text := do(t, "POST", url+"/v1/predict", "image/png", file); status != 400 || !strings.Contains(text, "m, n") {
@@ -260,7 +239,7 @@ func TestRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer models.Close()
-	if err := models.Add("m", lenet(t, 1)); err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1)); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -323,7 +302,7 @@ func FuzzInfer(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer models.Close()
-	if err := models.Add("m", lenet(f, 1)); err != nil {
+	if err := models.Add("m", servetest.LeNet(f, 1)); err != nil {
 		f.Fatal(err)
 	}
 	h := serve.Handler(models, serve.HandlerOptions{MaxBody: 100_000, MaxImages: 4})
@@ -360,7 +339,7 @@ func FuzzPredict(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer models.Close()
-	if err := models.Add("m", lenet(f, 1)); err != nil {
+	if err := models.Add("m", servetest.LeNet(f, 1)); err != nil {
 		f.Fatal(err)
 	}
 	h := serve.Handler(models, serve.HandlerOptions{MaxPixels: 10_000, MaxImages: 4})
@@ -383,7 +362,7 @@ func FuzzPredict(f *testing.F) {
 // Models of a folder are loaded by path, and replaced by Reload.
 func TestFolderOfModels(t *testing.T) {
 	dir := t.TempDir()
-	if err := lenet(t, 1).Save(filepath.Join(dir, "a")); err != nil {
+	if err := servetest.LeNet(t, 1).Save(filepath.Join(dir, "a")); err != nil {
 		t.Fatal(err)
 	}
 	models, err := serve.NewModels(serve.Options{})
@@ -394,7 +373,7 @@ func TestFolderOfModels(t *testing.T) {
 	if err := models.OpenFolder(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := lenet(t, 2).Save(filepath.Join(dir, "b")); err != nil {
+	if err := servetest.LeNet(t, 2).Save(filepath.Join(dir, "b")); err != nil {
 		t.Fatal(err)
 	}
 	if err := models.Reload(); err != nil {

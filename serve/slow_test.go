@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 )
 
 // A client whose body takes too long is told so, and a body that ends early is no request: neither
@@ -22,7 +23,7 @@ func TestSlowBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer models.Close()
-	if err := models.Add("m", lenet(t, 1)); err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1)); err != nil {
 		t.Fatal(err)
 	}
 	s := httptest.NewUnstartedServer(serve.Handler(models, serve.HandlerOptions{}))

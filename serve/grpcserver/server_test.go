@@ -22,29 +22,13 @@ import (
 	"google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/modelfolder"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/serve"
 	"github.com/strideml/stride/serve/grpcserver"
 	pb "github.com/strideml/stride/serve/grpcserver/internal/inferencepb"
-	"github.com/strideml/stride/zoo"
+	"github.com/strideml/stride/serve/internal/servetest"
 )
 
 const pixels = 28 * 28
-
-func lenet(t testing.TB) *modelfolder.Model {
-	t.Helper()
-	spec, err := zoo.Get("lenet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := nn.New(spec.New(10), spec.Input, nn.Options{Seed: 1, Init: spec.Init})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &modelfolder.Model{Path: "lenet", Spec: spec, Net: net, Preprocessing: preprocess.Plain(spec.Input), Classes: strings.Fields("a b c d e f g h i j")}
-}
 
 // serving is a server with LeNet under the name m, a client of it, and what stops it.
 type serving struct {
@@ -60,7 +44,7 @@ func start(t testing.TB, o serve.Options, h serve.HandlerOptions, g grpcserver.O
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := models.Add("m", lenet(t)); err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1, strings.Fields("a b c d e f g h i j")...)); err != nil {
 		t.Fatal(err)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -262,7 +246,7 @@ func TestErrors(t *testing.T) {
 func TestRepository(t *testing.T) {
 	s := start(t, serve.Options{}, serve.HandlerOptions{Version: "1.2"}, grpcserver.Options{})
 	dir := t.TempDir()
-	if err := lenet(t).Save(dir + "/n"); err != nil {
+	if err := servetest.LeNet(t, 1, strings.Fields("a b c d e f g h i j")...).Save(dir + "/n"); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.models.OpenFolder(dir); err != nil {

@@ -14,26 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/modelfolder"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 	"github.com/strideml/stride/serve/metrics"
-	"github.com/strideml/stride/zoo"
 )
-
-func lenet(t testing.TB) *modelfolder.Model {
-	t.Helper()
-	spec, err := zoo.Get("lenet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := nn.New(spec.New(10), spec.Input, nn.Options{Seed: 1, Init: spec.Init})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &modelfolder.Model{Path: "lenet", Spec: spec, Net: net, Preprocessing: preprocess.Plain(spec.Input), Classes: strings.Fields("a b c d e f g h i j")}
-}
 
 // server serves LeNet and its metrics.
 func server(t testing.TB) (m *metrics.Metrics, url string) {
@@ -42,7 +26,7 @@ func server(t testing.TB) (m *metrics.Metrics, url string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := models.Add("m", lenet(t)); err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1, strings.Fields("a b c d e f g h i j")...)); err != nil {
 		t.Fatal(err)
 	}
 	m = metrics.New(models)

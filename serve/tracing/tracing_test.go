@@ -22,12 +22,9 @@ import (
 	otlp "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/modelfolder"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 	"github.com/strideml/stride/serve/tracing"
-	"github.com/strideml/stride/zoo"
 )
 
 // spans is a collector of traces.
@@ -70,21 +67,12 @@ func (s *spans) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func server(t *testing.T) *serve.Models {
 	t.Helper()
-	spec, err := zoo.Get("lenet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := nn.New(spec.New(10), spec.Input, nn.Options{Seed: 1, Init: spec.Init})
-	if err != nil {
-		t.Fatal(err)
-	}
 	models, err := serve.NewModels(serve.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { models.Close() })
-	err = models.Add("m", &modelfolder.Model{Path: "lenet", Spec: spec, Net: net, Preprocessing: preprocess.Plain(spec.Input), Classes: strings.Fields("a b c d e f g h i j")})
-	if err != nil {
+	if err := models.Add("m", servetest.LeNet(t, 1, strings.Fields("a b c d e f g h i j")...)); err != nil {
 		t.Fatal(err)
 	}
 	return models
