@@ -219,7 +219,7 @@ func TestEveryPackage(t *testing.T) {
 		switch base := path.Base(pkg); {
 		case pkg == "engine/cpu/internal":
 			return nil
-		case base == "internal" || base == "testdata" || base == "gen" || base == ".git" || pkg == "examples" || pkg == "bench" || pkg == "tools" || pkg == "shared":
+		case base == "internal" || base == "testdata" || base == "gen" || base == ".git" || pkg == "examples" || pkg == "book" || pkg == "bench" || pkg == "tools" || pkg == "shared":
 			return filepath.SkipDir
 		case inside:
 			pkg = inEngine

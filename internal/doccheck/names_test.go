@@ -22,7 +22,7 @@ func names(t *testing.T) (declared, packages map[string]bool) {
 		}
 		if entry.IsDir() {
 			switch entry.Name() {
-			case "internal", "testdata", ".git", "examples", "bench", "cmd", "tools", "shared":
+			case "internal", "testdata", ".git", "examples", "book", "bench", "cmd", "tools", "shared":
 				return filepath.SkipDir
 			}
 			return nil

@@ -37,7 +37,7 @@ var pictures = []picture{
 		shows: func(pkg string) bool {
 			for _, part := range strings.Split(pkg, "/") {
 				switch part {
-				case "internal", "examples", "bench", "enginetest":
+				case "internal", "examples", "book", "bench", "enginetest":
 					return false
 				}
 			}
