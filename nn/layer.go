@@ -83,7 +83,7 @@ func (s scope) buffer(name string, fill filler, shape ...int) *graph.Node {
 func (s scope) variable(name string, trainable bool, fill filler, shape []int) *graph.Node {
 	s.require("parameters")
 	if s.trace.probed != nil {
-		n, err := s.trace.stand(s.g, join(s.path, name), shape)
+		n, err := s.trace.stand(s.g, join(s.path, name), trainable, shape)
 		if err != nil {
 			s.g.Fail(s.layer.kind(), "%w", err)
 		}

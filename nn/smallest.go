@@ -3,7 +3,6 @@ package nn
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sort"
 
 	"github.com/strideml/stride/graph"
@@ -34,7 +33,7 @@ func (m *Model) withSmallestInput(err error) error {
 func (m *Model) smallestInput() tensor.Shape {
 	works := func(side int) bool {
 		probe := &Model{net: m.net, input: tensor.Shape{m.input[0], side, side}, places: m.places, blocks: m.blocks, init: m.init, seed: m.seed}
-		_, err := probe.trace(1, Eval, Frozen{}, map[string]tensor.Shape{})
+		_, err := probe.trace(1, Eval, Frozen{}, map[string]*graph.Variable{})
 		return err == nil
 	}
 	side := 1 + sort.Search(largestProbe, func(i int) bool { return works(i + 1) })
@@ -48,23 +47,51 @@ func (m *Model) smallestInput() tensor.Shape {
 // would make, without allocating memory for them: it traces the network in Eval mode.
 // Errors are those of New.
 func StateShapes(net Layer, input tensor.Shape) (map[string]tensor.Shape, error) {
-	m, err := untraced(net, input, Options{})
-	if err != nil {
+	probed := map[string]*graph.Variable{}
+	if _, err := outline(net, input, 1, probed); err != nil {
 		return nil, err
 	}
 	shapes := map[string]tensor.Shape{}
-	if _, err := m.trace(1, Eval, Frozen{}, shapes); err != nil {
-		return nil, m.withSmallestInput(err)
+	for name, v := range probed {
+		shapes[name] = v.Value.Shape()
 	}
 	return shapes, nil
 }
 
+// Outline traces a network in Eval mode, for batches of the given size, without
+// allocating memory for its parameters: they have shapes, but no values, so that the
+// graph cannot be computed. [Trace.Rows] has the layers with their shapes, parameters
+// and multiply-adds, as [Model.Summary] has those of a model. Errors are those of New.
+func Outline(net Layer, input tensor.Shape, batch int) (*Trace, error) {
+	return outline(net, input, batch, map[string]*graph.Variable{})
+}
+
+func outline(net Layer, input tensor.Shape, batch int, probed map[string]*graph.Variable) (*Trace, error) {
+	m, err := untraced(net, input, Options{})
+	if err != nil {
+		return nil, err
+	}
+	t, err := m.trace(batch, Eval, Frozen{}, probed)
+	if err != nil {
+		return nil, m.withSmallestInput(err)
+	}
+	return t, nil
+}
+
 // stand returns a node in the place of a variable, which takes no memory: a
 // trace that probes sizes knows only the shapes of its variables.
-func (t *tracing) stand(g *graph.Graph, name string, shape tensor.Shape) (*graph.Node, error) {
-	if known, ok := t.probed[name]; ok && !known.Equal(shape) {
-		return nil, fmt.Errorf("%s has shape %v, but this use of the layer needs %v", name, known, shape)
+func (t *tracing) stand(g *graph.Graph, name string, trainable bool, shape tensor.Shape) (*graph.Node, error) {
+	if v, ok := t.probed[name]; ok {
+		if !v.Value.HasShape(shape) {
+			return nil, fmt.Errorf("%s has shape %v, but this use of the layer needs %v", name, v.Value.Shape(), shape)
+		}
+		return g.Variable(v), nil
 	}
-	t.probed[name] = slices.Clone(shape)
-	return g.Input(name, shape...), nil
+	value, err := tensor.NewReleased(shape...)
+	if err != nil {
+		return nil, err
+	}
+	v := &graph.Variable{Name: name, Value: value, Trainable: trainable}
+	t.probed[name] = v
+	return g.Variable(v), nil
 }

@@ -43,7 +43,7 @@ type tracing struct {
 	frozen  Frozen
 	uses    map[string]uint64           // dropouts so far at each path
 	pending map[*graph.Node]*graph.Node // running statistics → latest value
-	probed  map[string]tensor.Shape     // shapes of variables, where they have no values; see smallestInput
+	probed  map[string]*graph.Variable  // variables without values; nil if they have values. See smallestInput
 	depth   int                         // leaves being applied: a Func may apply others
 	calls   []call
 	around  []string // paths of the layers being applied, of those that are recorded
@@ -100,9 +100,9 @@ func (t *tracing) modeAt(path string, l leaf) Mode {
 	return t.mode
 }
 
-// trace is Trace; with probed, variables are not made and only their shapes
-// are noted there.
-func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]tensor.Shape) (t *Trace, err error) {
+// trace is Trace; with probed, the model's variables are not made, and others
+// without values are noted there.
+func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]*graph.Variable) (t *Trace, err error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("nn: batch size must be at least 1, got %d", batch)
 	}
@@ -153,9 +153,9 @@ func (m *Model) checkedForward(x *graph.Node, mode Mode, frozen Frozen) *graph.N
 	return y
 }
 
-// forward is Forward with the lock held. With probed, variables are not made and
-// only their shapes are noted there.
-func (m *Model) forward(x *graph.Node, mode Mode, frozen Frozen, probed map[string]tensor.Shape) (*graph.Node, *tracing, error) {
+// forward is Forward with the lock held. With probed, the model's variables are not
+// made, and others without values are noted there.
+func (m *Model) forward(x *graph.Node, mode Mode, frozen Frozen, probed map[string]*graph.Variable) (*graph.Node, *tracing, error) {
 	g := x.Graph()
 	state, ok := g.Value(modelKey{m}).(*tracing)
 	if !ok {

@@ -127,6 +127,17 @@ func (t *Tensor) failReleased() {
 // keeps its shape; all methods that need elements panic from then on.
 func (t *Tensor) Release() { t.data, t.released = nil, true }
 
+// NewReleased returns a tensor that has a shape but no elements, as after
+// [Tensor.Release]. It is an error if a length is negative or the number of elements
+// overflows an int.
+func NewReleased(shape ...int) (*Tensor, error) {
+	s := Shape(shape).Clone()
+	if _, err := s.checkedSize(); err != nil {
+		return nil, fmt.Errorf("tensor: new: %w", err)
+	}
+	return &Tensor{shape: s, released: true}, nil
+}
+
 // Released reports whether Release was called.
 func (t *Tensor) Released() bool { return t.released }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist/sample"
 	"github.com/strideml/stride/data/internal/mnistfiles"
 )
 
@@ -25,9 +26,7 @@ const EnvDir = "STRIDE_DATA"
 const systemDir = "/usr/share/datasets/fashion-mnist"
 
 // Classes returns the ten class names, by label.
-func Classes() []string {
-	return []string{"t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"}
-}
+func Classes() []string { return sample.Classes() }
 
 // Options says where Load looks. The zero value is a good default that stays
 // off the network.

@@ -8,8 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/strideml/stride/data"
-	"github.com/strideml/stride/data/fashionmnist/internal/samplefile"
-	"github.com/strideml/stride/data/internal/mnistfiles"
+	"github.com/strideml/stride/data/fashionmnist/sample"
 )
 
 // The sample is a part of Fashion-MNIST, whose MIT licence lies beside it;
@@ -30,12 +29,8 @@ func loadSample(ctx context.Context) (*Set, error) {
 	set := &Set{Name: datasetName, Source: "embedded sample", Sample: true}
 	var group errgroup.Group
 	unpack := func(to **data.Images, file []byte, name string) func() error {
-		return func() error {
-			pixels, labels, err := samplefile.Decode(file)
-			if err == nil {
-				*to, err = mnistfiles.Pair(pixels, labels, name, name, Classes())
-			}
-			if err != nil {
+		return func() (err error) {
+			if *to, err = sample.Decode(file); err != nil {
 				return fmt.Errorf("embedded sample %s: %w", name, err)
 			}
 			return nil
