@@ -1,20 +1,14 @@
 // What all pages of Stride share: texts, elements, numbers, and the switches for language and
 // dark mode. No function here takes HTML: texts become text nodes.
 import texts from "./texts.js";
+import { el, svg } from "./elements.js";
+import { isDark, onTheme, remember, remembered, setDark } from "./theme.js";
+
+export * from "./elements.js";
+export * from "./theme.js";
 
 const root = document.documentElement;
-const listeners = { language: [], theme: [] };
-
-function remembered(key) {
-  try { return localStorage.getItem("stride." + key); } catch { return null; }
-}
-
-function remember(key, value) {
-  try {
-    if (value === null) localStorage.removeItem("stride." + key);
-    else localStorage.setItem("stride." + key, value);
-  } catch { /* the browser keeps nothing: the choice holds for this visit */ }
-}
+const listeners = [];
 
 /** The language of the page, "en" or "zh". */
 export let language = texts[remembered("language")] ? remembered("language") : root.lang;
@@ -42,38 +36,16 @@ export function setLanguage(name) {
   language = name;
   root.lang = name;
   translate();
-  for (const f of listeners.language) f(language);
+  for (const f of listeners) f(language);
 }
 
 /** Calls f after each change of the language. */
-export const onLanguage = (f) => { listeners.language.push(f); };
+export const onLanguage = (f) => { listeners.push(f); };
 
 if (language !== root.lang) {
   root.lang = language;
   translate();
 }
-
-const systemDark = matchMedia("(prefers-color-scheme: dark)");
-
-/** Whether the page is dark. */
-export const isDark = () => (root.dataset.theme ?? (systemDark.matches ? "dark" : "light")) === "dark";
-
-/** Makes the page dark or light. The system's own choice is not remembered, so that it goes on to count. */
-export function setDark(dark) {
-  if (dark === systemDark.matches) {
-    delete root.dataset.theme;
-    remember("theme", null);
-  } else {
-    root.dataset.theme = dark ? "dark" : "light";
-    remember("theme", root.dataset.theme);
-  }
-  tellTheme();
-}
-
-/** Calls f after each change between light and dark. */
-export const onTheme = (f) => { listeners.theme.push(f); };
-const tellTheme = () => { for (const f of listeners.theme) f(isDark()); };
-systemDark.addEventListener("change", tellTheme);
 
 /** Adds the switches for language and dark mode to an element. */
 export function switches(into) {
@@ -94,52 +66,3 @@ export function switches(into) {
   translate(into);
   show();
 }
-
-function fill(e, attributes, children) {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) e.addEventListener(name.slice(2), value);
-    else if (name === "style") for (const [k, v] of Object.entries(value)) e.style.setProperty(k, v);
-    else e.setAttribute(name, value === true ? "" : value);
-  }
-  e.append(...children.flat().filter((c) => c !== null && c !== undefined && c !== false));
-  return e;
-}
-
-/**
- * Makes an element. Attributes that are null or false are left out; onNAME is a listener; style is an
- * object. Children that are strings become text, never HTML.
- */
-export const el = (tag, attributes = {}, ...children) => fill(document.createElement(tag), attributes, children);
-
-/** Makes an SVG element, as el does. */
-export const svg = (tag, attributes = {}, ...children) =>
-  fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-
-/** Replaces what is in an element, as el does. */
-export function put(e, ...children) {
-  e.replaceChildren();
-  return fill(e, {}, children);
-}
-
-const formats = new Map();
-function format(options) {
-  const key = language + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.NumberFormat(language, options));
-  return formats.get(key);
-}
-
-/** A number with separators: 61,706. */
-export const number = (n, digits = 0) => format({ maximumFractionDigits: digits }).format(n);
-
-/** A number in short form: 11.7M; 1170万 in Chinese. */
-export const short = (n) => format({ notation: "compact", maximumSignificantDigits: 3 }).format(n);
-
-/** A share of 1 as a percentage: 62.4%, <0.1%. */
-export function percent(p) {
-  const one = format({ style: "percent", maximumFractionDigits: 1 });
-  return p > 0 && p < 0.0005 ? "<" + one.format(0.001) : one.format(p);
-}
-
-/** A time in milliseconds as text: 0.42 ms, 1.3 s. */
-export const duration = (ms) => ms < 1000 ? `${format({ maximumSignificantDigits: 3 }).format(ms)} ms` : `${format({ maximumFractionDigits: 1 }).format(ms / 1000)} s`;

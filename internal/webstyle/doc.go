@@ -6,10 +6,12 @@
 // modules, and texts/en.json and texts/zh.json, objects of key and text. {{key}} in
 // index.html stands for a text. New adds to them:
 //
-//	base.css   colours, type, buttons, fields, bars, tables; light and dark
-//	base.js    t (the text of a key), el (makes an element), number formats, the two switches
-//	early.js   applies the remembered choice of dark mode before the page is painted
-//	texts.js   the texts in both languages
+//	base.css     colours, type, buttons, fields, bars, tables; light and dark
+//	base.js      t (the text of a key), the two switches, and all of the next two
+//	elements.js  el (makes an element), number formats
+//	theme.js     light and dark, what the browser remembers
+//	early.js     applies the remembered choice of dark mode before the page is painted
+//	texts.js     the texts in both languages
 //
 // index.html comes in the language that the browser prefers (Accept-Language); a choice that was
 // remembered is applied by base.js. Elements whose text must change with the language have an

@@ -17,8 +17,12 @@ import (
 	"sync"
 )
 
-//go:embed base.css base.js early.js texts
+//go:embed base.css base.js elements.js theme.js early.js texts
 var shared embed.FS
+
+// File returns one of the files that all pages share, for pages that are made
+// in another way: base.css, elements.js, theme.js or early.js.
+func File(name string) ([]byte, error) { return shared.ReadFile(name) }
 
 // Languages are those that every page has its texts in. The first is the default.
 var Languages = []string{"en", "zh"}

@@ -34,7 +34,7 @@ func Blocks(file, markdown string) ([]Block, error) {
 		if end == len(lines) {
 			return nil, fmt.Errorf("%s:%d: the block has no end", file, i+1)
 		}
-		b, err := parseInfo(info)
+		b, err := ParseInfo(info)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
 		}
@@ -70,7 +70,8 @@ func join(lines []string) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-func parseInfo(info string) (Block, error) {
+// ParseInfo returns what the info string of a fenced block says.
+func ParseInfo(info string) (Block, error) {
 	var b Block
 	for i, word := range strings.Fields(info) {
 		key, value, _ := strings.Cut(word, "=")

@@ -1,0 +1,1 @@
+// Starts the live parts of a page.

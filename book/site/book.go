@@ -1,0 +1,225 @@
+package site
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/text"
+)
+
+// A volume is the book before it is rendered.
+type volume struct {
+	files    fs.FS
+	chapters []string
+	live     bool                        // the live parts have their files
+	pages    map[string]map[string]*page // by language and chapter; "" is the front page
+	regions  map[string]string           // where a chapter's regions begin: "conv go corr2d" to "main.go#L18"
+	sources  map[string]bool             // files of programs, "conv/main.go"
+}
+
+// A page is a text in one language.
+type page struct {
+	of          *volume
+	chapter     string // "" is the front page
+	language    string
+	file        string // in the repository
+	source      []byte
+	doc         ast.Node
+	headings    []*heading
+	title       string
+	description string
+	problems    []error
+	hasFormulas bool
+	liveNames   map[string]int // how often the text shows each live part
+	linked      []string
+}
+
+// A heading has its anchor on the site and the one that GitHub makes of its words.
+type heading struct {
+	level            int
+	id, github, text string
+	node             ast.Node
+}
+
+// problem notes a mistake at a node, or with nil in the whole text.
+func (p *page) problem(at ast.Node, format string, words ...any) {
+	where := p.file
+	for n := at; n != nil; n = n.Parent() {
+		if f, ok := n.(*ast.FencedCodeBlock); ok && f.Info != nil {
+			where = fmt.Sprintf("%s:%d", p.file, p.line(f.Info.Segment.Start))
+			break
+		}
+		if n.Type() == ast.TypeBlock && n.Lines().Len() > 0 {
+			where = fmt.Sprintf("%s:%d", p.file, p.line(n.Lines().At(0).Start))
+			break
+		}
+	}
+	p.problems = append(p.problems, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, words...)))
+}
+
+// line returns the line of a byte of the text, from 1.
+func (p *page) line(offset int) int { return 1 + strings.Count(string(p.source[:offset]), "\n") }
+
+// readBook parses all texts.
+func readBook(o Options) (*volume, error) {
+	v := &volume{files: o.Files, chapters: o.Chapters, live: o.Live != nil, pages: map[string]map[string]*page{}, regions: map[string]string{}, sources: map[string]bool{}}
+	var wrong []error
+	for _, language := range Languages {
+		v.pages[language] = map[string]*page{}
+		front, err := v.read(own, "pages/"+language+".md", "book/site/pages/"+language+".md", language)
+		if err != nil {
+			return nil, err
+		}
+		v.pages[language][""] = front
+		for _, name := range v.chapters {
+			file := name + "/" + language + ".md"
+			p, err := v.read(v.files, file, "book/"+file, language)
+			if err != nil {
+				return nil, err
+			}
+			p.chapter = name
+			v.pages[language][name] = p
+		}
+	}
+	for _, name := range append([]string{""}, v.chapters...) {
+		wrong = append(wrong, align(v.pages["en"][name], v.pages["zh"][name]))
+	}
+	for _, name := range v.chapters {
+		if err := v.readSources(name); err != nil {
+			return nil, err
+		}
+	}
+	return v, errors.Join(wrong...)
+}
+
+// read parses a text.
+func (v *volume) read(from fs.FS, name, file, language string) (*page, error) {
+	source, err := fs.ReadFile(from, name)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{of: v, language: language, file: file, source: source, liveNames: map[string]int{}}
+	p.doc = p.markdown().Parser().Parse(text.NewReader(source))
+	err = ast.Walk(p.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if h, ok := n.(*ast.Heading); ok && entering {
+			words := plain(h, source)
+			p.headings = append(p.headings, &heading{level: h.Level, text: words, github: githubAnchor(words), node: h})
+		}
+		return ast.WalkContinue, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(p.headings) == 0 || p.headings[0].level != 1 || p.doc.FirstChild() != p.headings[0].node {
+		return nil, fmt.Errorf("%s: the text does not begin with a title, # …", file)
+	}
+	p.title = p.headings[0].text
+	for n := p.doc.FirstChild(); n != nil && p.description == ""; n = n.NextSibling() {
+		if n.Kind() == ast.KindParagraph {
+			p.description = shorten(plain(n, source), 200)
+		}
+	}
+	return p, nil
+}
+
+// align gives the headings of both languages the same anchors.
+func align(en, zh *page) error {
+	seen := map[string]int{}
+	for _, h := range en.headings {
+		h.id = h.github
+		if n := seen[h.github]; n > 0 {
+			h.id = fmt.Sprintf("%s-%d", h.github, n)
+			h.github = h.id
+		}
+		seen[h.github]++
+	}
+	if len(en.headings) != len(zh.headings) {
+		return fmt.Errorf("%s has %d headings, %s %d", en.file, len(en.headings), zh.file, len(zh.headings))
+	}
+	for i, h := range zh.headings {
+		h.id = en.headings[i].id
+	}
+	return nil
+}
+
+var region = regexp.MustCompile(`^\s*(?://|# )region (\S+)\s*$`)
+
+// readSources notes the files of a chapter's program, and where its regions begin.
+func (v *volume) readSources(chapter string) error {
+	for language, pattern := range map[string]string{"go": "/*.go", "python": "/*.py"} {
+		files, err := fs.Glob(v.files, chapter+pattern)
+		if err != nil {
+			return err
+		}
+		for _, file := range files {
+			text, err := fs.ReadFile(v.files, file)
+			if err != nil {
+				return err
+			}
+			v.sources[file] = true
+			for i, line := range strings.Split(string(text), "\n") {
+				if m := region.FindStringSubmatch(line); m != nil {
+					v.regions[chapter+" "+language+" "+m[1]] = fmt.Sprintf("%s#L%d", path.Base(file), i+2)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// plain returns the words of a node.
+func plain(n ast.Node, source []byte) string {
+	var b strings.Builder
+	_ = ast.Walk(n, func(n ast.Node, entering bool) (ast.WalkStatus, error) { // returns what the function does: nothing
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Text:
+			b.Write(n.Segment.Value(source))
+			if n.SoftLineBreak() || n.HardLineBreak() {
+				b.WriteByte(' ')
+			}
+		case *ast.String:
+			b.Write(n.Value)
+		case *formula:
+			b.WriteString(n.tex)
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// githubAnchor returns the anchor that GitHub makes of a heading: lower case, no
+// punctuation, hyphens for spaces.
+func githubAnchor(words string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(words) {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '-' || r == '_':
+			b.WriteRune(r)
+		case r == ' ':
+			b.WriteByte('-')
+		}
+	}
+	return b.String()
+}
+
+// shorten cuts a text to so many characters, at the end of a word where there is one.
+func shorten(text string, most int) string {
+	runes := []rune(text)
+	if len(runes) <= most {
+		return text
+	}
+	cut := string(runes[:most])
+	if i := strings.LastIndexAny(cut, " 。，；"); i > most/2 {
+		cut = cut[:i]
+	}
+	return strings.TrimRight(cut, " 。，；,.;") + "…"
+}
