@@ -68,13 +68,28 @@ type row struct {
 func newOutline(t *nn.Trace) (*outline, error) {
 	o := &outline{trace: t, named: map[string]*graph.Node{}, owner: map[*graph.Node]int{t.Input: -1}}
 	depends := dependents(t.Input)
-	uses := map[string]int{} // how often a name occurs, or is to come
-	for _, r := range t.Rows() {
-		if depends[r.Node.ID()] {
-			o.rows = append(o.rows, row{Row: r})
-			if !r.Operator {
-				uses[r.Path]++
+	uses := map[string]int{}     // how often a name occurs, or is to come
+	place := map[int]int{-1: -1} // in o.rows, by that in t.Rows()
+	for i, r := range t.Rows() {
+		if !depends[r.Node.ID()] {
+			continue
+		}
+		place[i] = len(o.rows)
+		if len(r.Nodes) == 0 { // it does nothing, as Dropout in inference
+			o.owner[r.Node] = len(o.rows)
+		}
+		for _, n := range r.Nodes {
+			o.owner[n] = len(o.rows)
+		}
+		inputs := []int{}
+		for _, from := range r.Inputs {
+			if at, ok := place[from]; ok {
+				inputs = append(inputs, at)
 			}
+		}
+		o.rows = append(o.rows, row{Row: r, inputs: inputs})
+		if !r.Operator {
+			uses[r.Path]++
 		}
 	}
 	numbers := map[string]int{}
@@ -89,7 +104,6 @@ func newOutline(t *nn.Trace) (*outline, error) {
 		} else if numbers[r.Path]++; numbers[r.Path] < uses[r.Path] { // the last use has the name
 			r.name += "#" + strconv.Itoa(numbers[r.Path])
 		}
-		o.link(i, depends)
 		o.add(r.name, r.Kind, r.Node)
 	}
 	last := map[string]int{} // use of a block
@@ -102,31 +116,6 @@ func newOutline(t *nn.Trace) (*outline, error) {
 		}
 	}
 	return o, o.findScores()
-}
-
-// link finds the inputs of a row and makes it the owner of its nodes.
-func (o *outline) link(i int, depends []bool) {
-	r := &o.rows[i]
-	r.inputs = []int{}
-	seen := map[int]bool{i: true}
-	take := func(n *graph.Node) {
-		if from, ok := o.owner[n]; ok && depends[n.ID()] && !seen[from] {
-			seen[from] = true
-			r.inputs = append(r.inputs, from)
-		}
-	}
-	if len(r.Nodes) == 0 { // it does nothing, as Dropout in inference
-		take(r.Node)
-		o.owner[r.Node] = i
-	}
-	for _, n := range r.Nodes {
-		o.owner[n] = i
-	}
-	for _, n := range r.Nodes {
-		for _, in := range n.Inputs() {
-			take(in)
-		}
-	}
 }
 
 func (o *outline) add(name, kind string, n *graph.Node) {

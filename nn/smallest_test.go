@@ -95,3 +95,23 @@ func TestStateShapes(t *testing.T) {
 		}
 	}
 }
+
+// The inputs of a residual block's rows: both paths begin at its input, the shortcut with a convolution.
+func TestRowInputs(t *testing.T) {
+	trace, err := nn.Outline(nn.Sequential(nn.Conv2D(2, 3), newResidual(2, 1)), tensor.Shape{1, 8, 8}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := map[int]string{-1: "input"}
+	var got []string
+	for i, r := range trace.Rows() {
+		kinds[i] = r.Kind
+		for _, from := range r.Inputs {
+			got = append(got, kinds[from]+" → "+r.Kind)
+		}
+	}
+	want := "input → Conv2D, Conv2D → Conv2D, Conv2D → BatchNorm, BatchNorm → ReLU, ReLU → Conv2D, Conv2D → BatchNorm, Conv2D → Conv2D, BatchNorm → Add, Conv2D → Add, Add → ReLU"
+	if list := strings.Join(got, ", "); list != want {
+		t.Errorf("got  %s\nwant %s", list, want)
+	}
+}

@@ -54,6 +54,10 @@ type Row struct {
 	// Operator says that this is an operator that a custom block has added by itself, and
 	// Path that of the block.
 	Operator bool
+	// Inputs are the rows whose results this one is computed from, by their place in the list, in
+	// the order in which it takes them; −1 is the network's input. Values that do not depend on the
+	// input, such as parameters, are left out.
+	Inputs []int
 }
 
 // Rows lists the layers and operators of the trace as [Model.Summary] does, before anything is
@@ -79,9 +83,50 @@ func (t *Trace) Rows() []Row {
 		if f, ok := fields[c.output]; ok {
 			info.ReceptiveField = max(f[0].size, f[1].size)
 		}
-		rows = append(rows, Row{info, c.output, t.Graph.Nodes()[c.first:c.last], c.operator})
+		rows = append(rows, Row{LayerInfo: info, Node: c.output, Nodes: t.Graph.Nodes()[c.first:c.last], Operator: c.operator})
 	}
+	t.link(rows)
 	return rows
+}
+
+// link finds the inputs of rows.
+func (t *Trace) link(rows []Row) {
+	depends := t.dependents()
+	owner := map[*graph.Node]int{t.Input: -1}
+	for i := range rows {
+		r := &rows[i]
+		r.Inputs = []int{}
+		take := func(n *graph.Node) {
+			if from, ok := owner[n]; ok && from != i && depends[n.ID()] && !slices.Contains(r.Inputs, from) {
+				r.Inputs = append(r.Inputs, from)
+			}
+		}
+		if len(r.Nodes) == 0 { // it does nothing, as Dropout in Eval mode
+			take(r.Node)
+			owner[r.Node] = i
+		}
+		for _, n := range r.Nodes {
+			owner[n] = i
+		}
+		for _, n := range r.Nodes {
+			for _, in := range n.Inputs() {
+				take(in)
+			}
+		}
+	}
+}
+
+// dependents says by ID which nodes are computed from the input, itself included.
+func (t *Trace) dependents() []bool {
+	nodes := t.Graph.Nodes()
+	depends := make([]bool, len(nodes))
+	depends[t.Input.ID()] = true
+	for i, n := range nodes {
+		for _, in := range n.Inputs() {
+			depends[i] = depends[i] || depends[in.ID()]
+		}
+	}
+	return depends
 }
 
 // rows returns the calls of leaves, and between them the operators that custom
