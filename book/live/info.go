@@ -40,7 +40,7 @@ func (s *Session) Info(InfoArgs) (r InfoResult, err error) {
 		}
 		r.Networks = append(r.Networks, NetworkInfo{spec.Name, spec.Title, spec.Input})
 	}
-	r.Classes = sample.Classes()
+	r.Classes, r.Layers, r.Augmentations = sample.Classes(), layerNames(), augmentationNames()
 	r.Kernels = s.fast.Description()
 	r.Version = runtime.Version()
 	return r, nil

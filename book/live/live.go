@@ -31,15 +31,16 @@ type Session struct {
 	fast  *cpu.Device
 	long  chan struct{} // holds the turn of the functions that take long
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards what follows
 	turned time.Time
+	files  map[string]*sampleFile
 }
 
 // New returns a Session.
 func New(h Host) *Session {
 	return &Session{
 		host: h, exact: cpu.New(cpu.Options{Strict: true}), fast: cpu.Default(),
-		long: make(chan struct{}, 1),
+		long: make(chan struct{}, 1), files: map[string]*sampleFile{},
 	}
 }
 
@@ -106,6 +107,13 @@ func Functions() []Function {
 	return []Function{
 		define("info", InfoArgs{}, short((*Session).Info)),
 		define("crossCorrelate", CrossCorrelateArgs{Stride: Pair{1, 1}, Dilation: Pair{1, 1}}, short((*Session).CrossCorrelate)),
+		define("learnKernel", defaultLearnKernel, (*Session).LearnKernel),
+		define("samplePictures", defaultSamplePictures, (*Session).SamplePictures),
+		define("describe", DescribeArgs{Batch: 1}, short((*Session).Describe)),
+		define("receptiveField", ReceptiveFieldArgs{Y: -1, X: -1}, (*Session).ReceptiveField),
+		define("augment", defaultAugment, (*Session).Augment),
+		define("growth", defaultGrowth, (*Session).Growth),
+		define("machine", defaultMachine, (*Session).Machine),
 	}
 }
 
@@ -173,14 +181,6 @@ type Picture struct {
 	Width  int     `json:"width"`
 	Height int     `json:"height"`
 	RGBA   []uint8 `json:"rgba"`
-}
-
-// least is an error if a number is below a limit.
-func least(name string, value, limit int) error {
-	if value < limit {
-		return fmt.Errorf("%s is %d: want at least %d", name, value, limit)
-	}
-	return nil
 }
 
 // within is an error if a number is outside of a range.

@@ -2,6 +2,7 @@ package live
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -87,5 +88,94 @@ func TestLookup(t *testing.T) {
 	}
 	if _, err := Lookup("crosscorrelate"); err == nil || !strings.Contains(err.Error(), `did you mean "crossCorrelate"`) {
 		t.Error(err)
+	}
+}
+
+func TestLearnKernel(t *testing.T) {
+	args := defaultLearnKernel
+	args.Steps = 40
+	var steps []LearnKernelStep
+	r, err := session(t).LearnKernel(t.Context(), args, func(e any) { steps = append(steps, e.(LearnKernelStep)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := r.Kernel.Data; math.Abs(float64(k[0]-1)) > 0.01 || math.Abs(float64(k[1]+1)) > 0.01 || len(steps) != 40 || !slices.Equal(steps[39].Kernel.Data, k) {
+		t.Errorf("kernel %v after %d steps", k, len(steps))
+	}
+	if !slices.Equal(r.Target.Shape, []int{6, 7}) || r.Target.Data[1] != 1 || r.Target.Data[5] != -1 || r.Losses[39] > r.Losses[0]/100 {
+		t.Errorf("target %v, losses %v", r.Target.Data[:7], r.Losses)
+	}
+	args.LearningRate = 10
+	if _, err := session(t).LearnKernel(t.Context(), args, func(any) {}); err == nil || !strings.Contains(err.Error(), "too large") {
+		t.Errorf("error %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	args = defaultLearnKernel
+	n := 0
+	if _, err := session(t).LearnKernel(ctx, args, func(any) { n++; cancel() }); err == nil || n != 1 {
+		t.Errorf("stopped after %d steps, error %v", n, err)
+	}
+}
+
+func TestAugment(t *testing.T) {
+	s := session(t)
+	args := defaultAugment
+	args.List = []Augmentation{{"rotate", 0.5}, {"hflip", 1}}
+	r, err := s.Augment(t.Context(), args, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := r.Picture; len(p.RGBA) != 4*p.Width*p.Height || p.Width < 4*28 || r.Pipeline != "rotate=22.5,hflip=1" {
+		t.Errorf("%d×%d, %d bytes, %s", p.Width, p.Height, len(p.RGBA), r.Pipeline)
+	}
+	picture := Picture{Width: 8, Height: 8, RGBA: make([]uint8, 4*64)}
+	for i := range picture.RGBA {
+		picture.RGBA[i] = uint8(i)
+	}
+	plain, err := s.Augment(t.Context(), AugmentArgs{Picture: picture, Count: 1, Columns: 2, Scale: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped, err := s.Augment(t.Context(), AugmentArgs{Picture: picture, Pipeline: "hflip=1", Count: 1, Columns: 2, Scale: 1}, nil)
+	if err != nil || slices.Equal(plain.Picture.RGBA, flipped.Picture.RGBA) {
+		t.Errorf("hflip changes nothing, error %v", err)
+	}
+	for want, args := range map[string]AugmentArgs{
+		`did you mean "rotate"`: {List: []Augmentation{{"rotat", 1}}, Count: 1, Columns: 1},
+		"want 0 to 1":           {List: []Augmentation{{"blur", 2}}, Count: 1, Columns: 1},
+		"there is only one":     {Pipeline: "mixup", Count: 1, Columns: 1},
+		"has 3 bytes":           {Picture: Picture{2, 2, make([]uint8, 3)}, Count: 1, Columns: 1},
+	} {
+		if _, err := s.Augment(t.Context(), args, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	for _, a := range augmentations {
+		if _, err := s.Augment(t.Context(), AugmentArgs{Picture: picture, List: []Augmentation{{a.name, 1}}, Count: 1, Columns: 1}, nil); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestSamplePictures(t *testing.T) {
+	r, err := session(t).SamplePictures(t.Context(), SamplePicturesArgs{Count: 3, Label: 9}, nil)
+	if err != nil || len(r.Pictures) != 3 || r.Pictures[2].Label != 9 || len(r.Pictures[0].Image.Data) != 784 {
+		t.Errorf("%d pictures, error %v", len(r.Pictures), err)
+	}
+}
+
+func TestMachine(t *testing.T) {
+	events := 0
+	r, err := session(t).Machine(t.Context(), MachineArgs{Channels: 16, Side: 12, Kernel: 3, Batch: 1, Seconds: 0.001}, func(any) { events++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if events != len(r.Rows) || len(r.Rows) < 4 || r.Rows[0].Engine != "reference" || r.Rows[0].Error != 0 || !strings.HasPrefix(r.Rows[len(r.Rows)-1].Algorithm, "Winograd") {
+		t.Errorf("%d events, rows %+v", events, r.Rows)
+	}
+	for _, row := range r.Rows {
+		if row.Error > 1e-4 || row.GFLOPS <= 0 || row.Algorithm == "" {
+			t.Errorf("%+v", row)
+		}
 	}
 }

@@ -47,10 +47,8 @@ func writeValue(v reflect.Value, moved *[]any) js.Value {
 		return writeValue(v.Elem(), moved)
 	case reflect.Struct:
 		object := js.Global().Get("Object").New()
-		for i := range v.NumField() {
-			if key, omit := tag(v.Type().Field(i)); !omit || !v.Field(i).IsZero() {
-				object.Set(key, writeValue(v.Field(i), moved))
-			}
+		for _, f := range fields(v.Type()) {
+			object.Set(f.key, writeValue(v.FieldByIndex(f.index), moved))
 		}
 		return object
 	case reflect.Slice:
@@ -71,10 +69,19 @@ func writeValue(v reflect.Value, moved *[]any) js.Value {
 	panic(fmt.Sprintf("wasm: values of type %v cannot be written", v.Type()))
 }
 
-// tag returns the key of a field, and whether it is left out where it is zero.
-func tag(f reflect.StructField) (key string, omit bool) {
-	key, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-	return key, options == "omitempty"
+// A field is one of a struct, or of a struct that is embedded in it.
+type field struct {
+	key   string
+	index []int
+}
+
+func fields(t reflect.Type) (list []field) {
+	for _, f := range reflect.VisibleFields(t) {
+		if key := f.Tag.Get("json"); key != "" {
+			list = append(list, field{key, f.Index})
+		}
+	}
+	return list
 }
 
 // typed returns bytes as a typed array of its own memory.
@@ -192,10 +199,9 @@ func readStruct(v js.Value, into reflect.Value, path string) error {
 		return wrong(path, v, "an object")
 	}
 	var keys []string
-	for i := range into.NumField() {
-		key, _ := tag(into.Type().Field(i))
-		keys = append(keys, key)
-		if err := readValue(v.Get(key), into.Field(i), join(path, key)); err != nil {
+	for _, f := range fields(into.Type()) {
+		keys = append(keys, f.key)
+		if err := readValue(v.Get(f.key), into.FieldByIndex(f.index), join(path, f.key)); err != nil {
 			return err
 		}
 	}
