@@ -23,4 +23,5 @@ var Files embed.FS
 // Chapters are the folders of the chapters in their order.
 var Chapters = []string{
 	"conv",
+	"batchnorm",
 }
