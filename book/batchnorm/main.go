@@ -1,5 +1,5 @@
 // Command batchnorm is the chapter on batch normalization: the formula for linear
-// layers and convolutions, running statistics, a layer of one's own, and LeNet with
+// layers and convolutions, running statistics, a custom layer, and LeNet with
 // and without it.
 package main
 
@@ -112,7 +112,7 @@ func movingAverages() error {
 
 //region layer
 
-// BatchNorm is batch normalization as a layer of one's own.
+// BatchNorm is batch normalization as a custom layer.
 type BatchNorm struct {
 	Gamma, Beta           *nn.Param
 	MovingMean, MovingVar *nn.Param
