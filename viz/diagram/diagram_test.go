@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"flag"
+	"image"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,10 +17,13 @@ import (
 	"github.com/strideml/stride/zoo"
 )
 
-// counting are figures of each kind, small enough to be looked at as text.
+// figures are of each kind.
 func figures() map[string]interface{ WriteSVG(io.Writer) error } {
 	x := tensor.Must(tensor.Arange(0, 9, 1).Reshape(3, 3))
 	k := tensor.Must(tensor.Arange(0, 4, 1).Reshape(2, 2))
+	bars := must(CostBars(zoo.LeNet(10), tensor.Shape{1, 28, 28}, nil))
+	boxes := must(VolumesOf(zoo.LeNet(10), tensor.Shape{1, 28, 28}, []string{"0", "2", "3", "5", "7", "9", "11"}, "input", "conv", "pooling"))
+	ten := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
 	labels := Labels{Input: "输入", Kernel: "核函数", Output: "输出 <&>"}
 	return map[string]interface{ WriteSVG(io.Writer) error }{
 		"correlation": CrossCorrelation{Title: "互相关", Description: "a < b & c", Input: x, Kernel: k, Labels: labels, Sum: true, Window: Window{Pad: [2]int{1, 1}}},
@@ -24,12 +31,28 @@ func figures() map[string]interface{ WriteSVG(io.Writer) error } {
 		"stride":      CrossCorrelation{Title: "stride", Input: x, Kernel: k, Together: true, At: [][2]int{{0, 0}, {1, 1}}, Window: Window{Pad: [2]int{1, 1}, Stride: [2]int{3, 2}}},
 		"pooling":     Pooling{Title: "pooling", Input: x, Kernel: [2]int{2, 2}, Labels: labels},
 		"channels":    Channels{Title: "channels", Input: tensor.Must(tensor.Stack(0, x, x)), Kernel: tensor.Must(tensor.Stack(0, k, k)), Labels: labels, Channel: "c", Sum: "sum"},
+		"bars":        Bars{Title: "bars", Heading: "h", Rows: bars, Columns: []string{"parameters", "multiply-adds"}},
+		"volumes":     Volumes{Title: "volumes", Boxes: boxes},
+		"chart":       Chart{Title: "chart", Heading: "h", XLabel: "x", YLabel: "y", Zero: true, Lines: []Line{{Name: "a", X: ten, Y: ten, Dots: true}, {Name: "another one", X: ten[:3], Y: ten[3:6]}, {Name: "third", X: ten[:1], Y: ten[:1]}}},
+		"bands":       Chart{Title: "bands", LogX: true, LogY: true, Bands: []Band{{Name: "5–95 %", X: ten, Low: ten, High: ten}}, Lines: []Line{{X: ten, Y: ten, Color: OfColor(Green)}}},
+		"ticks":       Chart{Title: "ticks", Ticks: []string{"conv1", "conv2", "fully connected", "d", "e", "f", "g", "h"}, Lines: []Line{{X: ten, Y: ten}}},
+		"fields":      Fields{Title: "fields", Picture: tensor.Full(0.5, 28, 28), Boxes: []FieldBox{{"卷积层", image.Rect(-3, 0, 4, 7)}, {"", image.Rect(-100, -100, 100, 100)}}},
+		"pyramid":     Pyramid{Title: "pyramid", Input: "input", Layers: []PyramidLayer{{"conv", 3, 1, 2}, {"pooling", 2, 2, 1}}},
+		"stack":       Panels{Title: "stack", Rows: [][]Part{{Grid{Values: tensor.New(3, 3, 3), Label: "3 × 3×3", Above: "above", Shading: Signed, Marks: []Mark{{Row: 1, Column: 1, Height: 2, Width: 2, Dashed: true}}}, Sign("→"), Grid{Values: x, Numberless: true, Shading: Picture}}}, Notes: []string{"a note that is wider than its row, so that it has to be broken, once"}},
+		"horizontal":  Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers, Horizontal: true, Language: "zh"},
 		"lenet":       Network{Title: "LeNet", Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}},
 		"googlenet":   Network{Title: "GoogLeNet", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Language: "zh"},
 		"inception":   Network{Title: "Inception", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers},
 		"resnet":      Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Detail: Layers},
 		"densenet":    Network{Title: "DenseNet", Net: zoo.DenseNet(10, zoo.DenseNetConfig{}), Input: tensor.Shape{1, 96, 96}, Detail: Layers, Language: "zh"},
 	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func TestFilesAreSound(t *testing.T) {
@@ -47,6 +70,31 @@ func TestFilesAreSound(t *testing.T) {
 			t.Errorf("%s: other bytes the second time, %v", name, err)
 		}
 		checkFile(t, name, b.Bytes())
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files in testdata")
+
+// The bytes are those of the golden files, on every platform.
+func TestGolden(t *testing.T) {
+	for _, name := range []string{"correlation", "inception", "chart", "volumes"} {
+		var b bytes.Buffer
+		if err := figures()[name].WriteSVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join("testdata", name+".svg")
+		if *update {
+			if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(b.Bytes(), want) {
+			t.Errorf("%s differs from %s; go test -update writes it", name, file)
+		}
 	}
 }
 
@@ -121,6 +169,19 @@ func TestErrors(t *testing.T) {
 		"no network":            Network{Title: "t"},
 		"an input of two axes":  Network{Title: "t", Net: zoo.LeNet(10), Input: tensor.Shape{1, 28}},
 		"a block that is not":   Network{Title: "t", Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}, Block: "77"},
+		"lines that differ":     Chart{Title: "t", Lines: []Line{{X: []float64{1}, Y: nil}}},
+		"bands that differ":     Chart{Title: "t", Bands: []Band{{X: []float64{1}, Low: nil, High: []float64{1}}}},
+		"a band of NaN":         Chart{Title: "t", Bands: []Band{{X: []float64{1}, Low: []float64{math.NaN()}, High: []float64{1}}}},
+		"no points":             Chart{Title: "t", LogY: true, Lines: []Line{{X: []float64{1}, Y: []float64{0}}}},
+		"no bars":               Bars{Title: "t"},
+		"a negative bar":        Bars{Title: "t", Rows: []Bar{{Values: []float64{-1}}}},
+		"rows that differ":      Bars{Title: "t", Rows: []Bar{{Values: []float64{1}}, {Values: []float64{1, 2}}}},
+		"a box of two axes":     Volumes{Title: "t", Boxes: []Volume{{Shape: tensor.Shape{1, 2}}}},
+		"no boxes":              Volumes{Title: "t"},
+		"fields over nothing":   Fields{Title: "t"},
+		"no layers":             Pyramid{Title: "t"},
+		"a window of 0":         Pyramid{Title: "t", Layers: []PyramidLayer{{}}},
+		"a huge window":         Pyramid{Title: "t", Layers: []PyramidLayer{{Kernel: 61}}},
 		"pooling over nothing":  Pooling{Title: "t", Input: x},
 		"a writer that is full": failing{Panels{Title: "t", Rows: [][]Part{{Sign("+")}}}},
 	} {

@@ -35,6 +35,7 @@ const (
 	Plain    Shading = iota // all cells are white
 	Positive                // blue, the darker the greater
 	Signed                  // blue for positive and orange for negative values, the darker the greater their size
+	Picture                 // the colour of the text, the stronger the greater: dark on light paper, light on dark
 )
 
 // A Mark lets a part of a grid stand out: a window, or one cell.
@@ -196,7 +197,11 @@ func (g Grid) draw(d *drawing, x, y, cell float64, sheet, h, w int) {
 		d.path("padding", gridPath(x, y, cell, h+2*g.Pad[0], w+2*g.Pad[1]), all)
 	}
 	left, top := x+cell*float64(g.Pad[1]), y+cell*float64(g.Pad[0])
-	d.path("cell", gridPath(left, top, cell, h, w), rect{left - 1, top - 1, left + cell*float64(w) + 1, top + cell*float64(h) + 1})
+	path := gridPath(left, top, cell, h, w)
+	if g.Shading == Picture && cell < 12 {
+		path = fmt.Sprintf("M%s %sh%sv%sh%sz", num(left), num(top), num(cell*float64(w)), num(cell*float64(h)), num(-cell*float64(w)))
+	}
+	d.path("cell", path, rect{left - 1, top - 1, left + cell*float64(w) + 1, top + cell*float64(h) + 1})
 	g.shade(d, left, top, cell, sheet, h, w)
 	for _, m := range g.Marks {
 		m.fill(d, left, top, cell)
@@ -251,7 +256,10 @@ func (g Grid) shade(d *drawing, left, top, cell float64, sheet, h, w int) {
 		}
 	}
 	kind := ""
-	if g.Numberless && g.Texts == nil {
+	switch {
+	case g.Shading == Picture:
+		kind = "ink"
+	case g.Numberless && g.Texts == nil:
 		kind = "deep"
 	}
 	for s := -shades; s <= shades; s++ {

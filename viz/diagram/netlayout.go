@@ -53,6 +53,10 @@ func (l *netLayout) draw(d *drawing) {
 		s.fold()
 	}
 	s.shapes = !l.shapeless
+	if a := s.across(); s.shapes && (l.horizontal || a.before+a.after > 300) {
+		s.shapes = false // on a phone there is no room beside the boxes
+		s.shapesInside()
+	}
 	s.draw(l, 0, 0)
 }
 
@@ -279,12 +283,26 @@ func (l *netLayout) shapeOf(it item, end, axis, side float64) {
 	if b == nil || b.unit.shape == "" {
 		return
 	}
-	if l.horizontal {
-		x, y := end-b.long()/2, axis+side+18
-		l.d.write("small", x, y, b.unit.shape)
-		return
-	}
 	l.d.write("smalll", axis+side+12, end-b.long()/2+4.5, b.unit.shape)
+}
+
+// shapesInside writes the shapes of the results into the boxes.
+func (s *series) shapesInside() {
+	inside := func(u *unit) {
+		if u.sign == "" && u.shape != "" {
+			u.details = append(u.details, u.shape)
+		}
+	}
+	for _, it := range s.items {
+		switch it := it.(type) {
+		case *box:
+			inside(it.unit)
+		case *parallel:
+			inside(it.join.unit)
+		case *repeat:
+			it.inner.shapesInside()
+		}
+	}
 }
 
 // fold makes one of items that are repeated.
@@ -383,6 +401,7 @@ type box struct {
 	unit   *unit
 	wide   float64 // at least
 	turned bool    // the axis runs from left to right
+	narrow bool    // the title is broken into lines, as in turned boxes
 }
 
 // size is that of the box in the figure, with its lines.
@@ -392,13 +411,13 @@ func (b *box) size() (w, h float64, before, title, after []string) {
 	}
 	const room = 190 // of lines
 	title = []string{b.unit.title}
-	if b.turned {
-		title = lines(b.unit.title, textStyles["strong"].size*1.07, 80)
+	if b.turned || b.narrow {
+		title = lines(b.unit.title, textStyles["strong"].size*1.07, 92)
 	}
 	for _, line := range title {
 		w = max(w, textWidth(line, textStyles["strong"].size, true))
 	}
-	if b.turned {
+	if b.turned || b.narrow {
 		before, after = b.unit.before, b.unit.details
 	} else {
 		before, after = beside(b.unit.before, max(w, room)), beside(b.unit.details, max(w, room))
@@ -476,6 +495,11 @@ type parallel struct {
 // arrange decides how paths are drawn.
 func (p *parallel) arrange() {
 	p.main = -1
+	if len(p.branches) > 2 {
+		for _, b := range p.branches {
+			b.makeNarrow()
+		}
+	}
 	if len(p.branches) != 2 {
 		return
 	}
@@ -485,6 +509,20 @@ func (p *parallel) arrange() {
 		p.main = 0
 	case b > a && a <= 1:
 		p.main = 1
+	}
+}
+
+// makeNarrow makes the boxes of a column narrow.
+func (s *series) makeNarrow() {
+	for _, it := range s.items {
+		switch it := it.(type) {
+		case *box:
+			it.narrow = true
+		case *parallel:
+			for _, b := range it.branches {
+				b.makeNarrow()
+			}
+		}
 	}
 }
 

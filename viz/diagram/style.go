@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ func (c Color) name() string {
 	return names[((int(c)%len(names))+len(names))%len(names)]
 }
 
+// dashes are those of curves, in the order of the colours.
+var dashes = []string{"", "7 3", "2 2", "8 2 2 2", "12 3"}
+
 // colours are written $name in rules: on light paper and on dark. All have a contrast of at least
 // 4.5:1 with the paper, except those of fills.
 var colours = map[string][2]string{
@@ -52,11 +56,14 @@ var rules = map[string]string{
 	"sheet":    "fill:$raised;stroke:$edge",
 	"line":     "fill:none;stroke:$faint;stroke-width:1.5",
 	"shortcut": "fill:none;stroke:$orange;stroke-width:2",
-	"rule":     "fill:none;stroke:$rule",
+	"thin":     "fill:none;stroke:$edge",
 	"axis":     "fill:none;stroke:$faint",
 	"head":     "fill:$faint",
 	"dashed":   "stroke-dasharray:5 3",
-	"none":     "fill:none",
+	"gridline": "fill:none;stroke:$rule",
+	"top":      "fill:$blue;fill-opacity:.1;stroke:$blue;stroke-width:1.5;stroke-linejoin:round",
+	"front":    "fill:$blue;fill-opacity:.22;stroke:$blue;stroke-width:1.5;stroke-linejoin:round",
+	"aside":    "fill:$blue;fill-opacity:.34;stroke:$blue;stroke-width:1.5;stroke-linejoin:round",
 	"box":      "fill:$raised;stroke:$edge;stroke-width:1.5",
 	"frame":    "fill:none;stroke:$edge;stroke-dasharray:4 3",
 }
@@ -73,6 +80,12 @@ func init() {
 		rules["soft-"+n] = "fill:$" + n + ";fill-opacity:.25"
 		rules["kind-"+n] = "fill:$" + n + ";fill-opacity:.14;stroke:$" + n + ";stroke-width:1.5"
 		rules["curve-"+n] = "fill:none;stroke:$" + n + ";stroke-width:2;stroke-linejoin:round"
+		rules["band-"+n] = "fill:$" + n + ";fill-opacity:.2"
+	}
+	for i, d := range dashes {
+		if d != "" {
+			rules[fmt.Sprintf("dash%d", i)] = "stroke-dasharray:" + d
+		}
 	}
 	// Shades of values, so light (or dark) that numbers can be read on them.
 	for i := 1; i <= shades; i++ {
@@ -80,6 +93,7 @@ func init() {
 		rules[shadeClass(i)] = "fill:$blue;" + opacity
 		rules[shadeClass(-i)] = "fill:$orange;" + opacity
 		opacity = "fill-opacity:" + num(float64(i)/shades)
+		rules["ink"+shadeClass(i)] = "fill:$ink;fill-opacity:" + num(float64(i)/shades)
 		rules["deep"+shadeClass(i)] = "fill:$blue;" + opacity
 		rules["deep"+shadeClass(-i)] = "fill:$orange;" + opacity
 	}

@@ -93,7 +93,7 @@ func (d *drawing) add(class, tag, attributes, content string, covers rect) {
 
 // mergeable are the classes of shapes that do not overlap others of the same class in a way
 // that would show.
-var mergeable = map[string]bool{"cell": true, "padding": true, "line": true, "head": true, "rule": true, "shortcut": true}
+var mergeable = map[string]bool{"cell": true, "padding": true, "line": true, "head": true, "axis": true, "thin": true, "gridline": true, "shortcut": true}
 
 // path draws a path in the form of SVG within a rectangle.
 func (d *drawing) path(class, data string, covers rect) {

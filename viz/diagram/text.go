@@ -44,18 +44,19 @@ func (s textStyle) rule() string {
 
 // textStyles are the classes of texts. Small texts have 12 pixels.
 var textStyles = map[string]textStyle{
-	"number": {15, false, middle, "ink"},
-	"bold":   {15, true, middle, "ink"},
-	"zero":   {15, false, middle, "faint"},
-	"sign":   {22, false, middle, "ink"},
-	"label":  {14, false, middle, "faint"},
-	"words":  {14, false, start, "ink"},
-	"center": {14, false, middle, "ink"},
-	"right":  {14, false, end, "ink"},
-	"strong": {14, true, middle, "ink"},
-	"small":  {12.5, false, middle, "faint"},
-	"smalll": {12.5, false, start, "faint"},
-	"smallr": {12.5, false, end, "faint"},
+	"number":  {15, false, middle, "ink"},
+	"bold":    {15, true, middle, "ink"},
+	"zero":    {15, false, middle, "faint"},
+	"sign":    {22, false, middle, "ink"},
+	"label":   {14, false, middle, "faint"},
+	"words":   {14, false, start, "ink"},
+	"center":  {14, false, middle, "ink"},
+	"right":   {14, false, end, "ink"},
+	"strong":  {14, true, middle, "ink"},
+	"strongl": {14, true, start, "ink"},
+	"small":   {12.5, false, middle, "faint"},
+	"smalll":  {12.5, false, start, "faint"},
+	"smallr":  {12.5, false, end, "faint"},
 }
 
 // helvetica has the widths of the characters from space to ~, in thousandths of the size.
@@ -154,4 +155,25 @@ func breakable(text string) []string {
 	}
 	flush()
 	return out
+}
+
+// short writes a count with three digits: 61.7 k, 46.8 M.
+func short(v float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e9, " G"}, {1e6, " M"}, {1e3, " k"}} {
+		if v >= unit.size*0.9995 {
+			v /= unit.size
+			decimals := 2
+			if v >= 9.995 {
+				decimals = 1
+			}
+			if v >= 99.95 {
+				decimals = 0
+			}
+			return format(v, decimals) + unit.name
+		}
+	}
+	return format(v, 2)
 }

@@ -1,0 +1,172 @@
+package diagram
+
+import (
+	"fmt"
+	"image"
+	"io"
+
+	"github.com/strideml/stride/tensor"
+)
+
+// Fields draws receptive fields as nested squares over a picture, one for each layer, with a legend.
+type Fields struct {
+	// Title and Description are read by screen readers.
+	Title, Description string
+	// Picture is H×W, drawn in shades; its values are from 0 to 1.
+	Picture *tensor.Tensor
+	// Boxes are the receptive fields in pixels of the picture, the smallest first, as explain.Model.ReceptiveField
+	// finds them. What lies outside of the picture is drawn too, up to a quarter of its size.
+	Boxes []FieldBox
+	// Cell is the size of a pixel of the picture; 0 makes the picture about 240 pixels wide.
+	Cell float64
+}
+
+// A FieldBox is a receptive field with its name.
+type FieldBox struct {
+	Label string
+	Box   image.Rectangle
+}
+
+// WriteSVG writes the figure. It is an error if the picture is no matrix or too large, if a text has a control
+// character, if there is no title, or if w fails.
+func (f Fields) WriteSVG(w io.Writer) error {
+	if !isMatrix(f.Picture) {
+		return fmt.Errorf("diagram: %q: want a matrix as picture", f.Title)
+	}
+	s := f.Picture.Shape()
+	cell := f.Cell
+	if cell <= 0 {
+		cell = max(1, float64(int(240/max(s[0], s[1]))))
+	}
+	g := Grid{Values: f.Picture, Numberless: true, Shading: Picture, Most: 1, Cell: cell}
+	e, draw, err := g.layout()
+	if err != nil {
+		return fmt.Errorf("%w (%q)", err, f.Title)
+	}
+	d := newDrawing()
+	draw(d, 0, 0)
+	wide, high := float64(s[1]), float64(s[0])
+	x0, y0 := 0.0, -cell*high/2
+	clip := func(v, size float64) float64 { return cell * min(max(v, -size/4), size*5/4) }
+	right := e.width
+	for i, b := range f.Boxes {
+		left, top := clip(float64(b.Box.Min.X), wide), clip(float64(b.Box.Min.Y), high)
+		w, h := clip(float64(b.Box.Max.X), wide)-left, clip(float64(b.Box.Max.Y), high)-top
+		d.rectangle(boxClass(i), x0+left, y0+top, w, h, 0)
+		right = max(right, x0+left+w)
+	}
+	y := y0 + 12
+	for i, b := range f.Boxes {
+		d.polyline(boxClass(i), right+16, y-5, right+40, y-5)
+		text := fmt.Sprintf("%d×%d", b.Box.Dy(), b.Box.Dx())
+		if b.Label != "" {
+			text = b.Label + ": " + text
+		}
+		d.write("words", right+46, y, text)
+		y += 21
+	}
+	return d.writeSVG(w, f.Title, f.Description)
+}
+
+// boxClass is the colour of a box, with dashes from the fifth on.
+func boxClass(i int) string {
+	c := "edge-" + []Color{Orange, Green, Purple, Grey, Blue}[i%5].name()
+	if i >= 5 {
+		c += " dashed"
+	}
+	return c
+}
+
+// Pyramid draws along one axis which elements of each layer an output depends on: rows of elements, with the windows between
+// them. The first layer is the input, at the bottom.
+type Pyramid struct {
+	// Title and Description are read by screen readers.
+	Title, Description string
+	// Layers are the windows from the input up.
+	Layers []PyramidLayer
+	// Input is the name of the input, which is written beside it.
+	Input string
+}
+
+// A PyramidLayer is a window along one axis.
+type PyramidLayer struct {
+	Label string
+	// Kernel is the size of the window; Stride and Dilation 0 mean 1.
+	Kernel, Stride, Dilation int
+}
+
+// WriteSVG writes the figure. It is an error if there is no layer, if a kernel is not above 0, if the input would have
+// more than 60 elements, if a text has a control character, if there is no title, or if w fails.
+func (p Pyramid) WriteSVG(w io.Writer) error {
+	if len(p.Layers) == 0 {
+		return fmt.Errorf("diagram: %q: there are no layers", p.Title)
+	}
+	// needed[i] are the elements of level i, level 0 being the input, that the output depends on; level i has size[i].
+	needed := make([]map[int]bool, len(p.Layers)+1)
+	size := make([]int, len(p.Layers)+1)
+	needed[len(p.Layers)], size[len(p.Layers)] = map[int]bool{0: true}, 1
+	for i := len(p.Layers) - 1; i >= 0; i-- {
+		l := p.Layers[i]
+		if l.Kernel < 1 {
+			return fmt.Errorf("diagram: %q: layer %d has a window of %d", p.Title, i, l.Kernel)
+		}
+		size[i] = (size[i+1]-1)*max(l.Stride, 1) + max(l.Dilation, 1)*(l.Kernel-1) + 1
+		if size[i] > 60 {
+			return fmt.Errorf("diagram: %q: the receptive field has more than 60 elements", p.Title)
+		}
+		needed[i] = map[int]bool{}
+		for at := range needed[i+1] {
+			for k := range l.Kernel {
+				needed[i][at*max(l.Stride, 1)+k*max(l.Dilation, 1)] = true
+			}
+		}
+	}
+	d := newDrawing()
+	p.draw(d, needed, size)
+	return d.writeSVG(w, p.Title, p.Description)
+}
+
+func (p Pyramid) draw(d *drawing, needed []map[int]bool, size []int) {
+	const level = 58.0
+	cell := min(26, max(8, float64(int(300/size[0]))))
+	at := func(i, k int) (x, y float64) { // the middle of an element
+		step, first := 1.0, 0.0 // of the elements of level i, in those of the input
+		for j := range i {
+			first += step * float64(max(p.Layers[j].Dilation, 1)*(p.Layers[j].Kernel-1)) / 2
+			step *= float64(max(p.Layers[j].Stride, 1))
+		}
+		return cell * (first + step*float64(k) + 0.5), -level * float64(i)
+	}
+	for i, l := range p.Layers {
+		for k := range size[i+1] {
+			for j := range l.Kernel {
+				x, y := at(i+1, k)
+				x2, y2 := at(i, k*max(l.Stride, 1)+j*max(l.Dilation, 1))
+				if needed[i+1][k] {
+					d.polyline("thin", x, y+cell/2, x2, y2-cell/2)
+				}
+			}
+		}
+	}
+	for i := range size {
+		for k := range size[i] {
+			x, y := at(i, k)
+			class := "cell"
+			if needed[i][k] {
+				class = "kind-" + Color(i%int(Grey)).name()
+			}
+			d.rectangle(class, x-cell/2+1, y-cell/2+1, cell-2, cell-2, 0)
+		}
+	}
+	right := cell*float64(size[0]) + 14
+	for i := range size {
+		label := p.Input
+		if i > 0 {
+			label = p.Layers[i-1].Label
+		}
+		_, y := at(i, 0)
+		if i < len(size)-1 || label != "" {
+			d.write("words", right, y+5, label)
+		}
+	}
+}
