@@ -8,76 +8,166 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
+
+	"github.com/strideml/stride/serve/internal/budget"
 )
 
-// A bufferPool has memory for requests and answers, which is used again.
-type bufferPool struct{ pool sync.Pool }
+// A bufferPool has memory for requests and answers, which is used again. Buffers have a few sizes, so
+// that a small request does not hold a large one.
+type bufferPool struct{ pools [6]sync.Pool }
 
-// maxKept is the largest buffer that is kept.
-const maxKept = 4 << 20
+// The sizes of buffers: each is four times the one before. Larger ones are not kept.
+const (
+	leastBuffer = 4 << 10
+	mostBuffer  = leastBuffer << (2 * 5)
+)
 
-// get returns an empty buffer.
-func (p *bufferPool) get() *[]byte {
-	if b, ok := p.pool.Get().(*[]byte); ok {
+// classOf returns the class of the buffers that have at least n bytes, and their size; above mostBuffer
+// there are no classes.
+func classOf(n int) (class, size int) {
+	size = leastBuffer
+	for size < n {
+		size *= 4
+		class++
+	}
+	if size > mostBuffer {
+		size = n
+	}
+	return class, size
+}
+
+// get returns an empty buffer with room for at least n bytes.
+func (p *bufferPool) get(n int) *[]byte {
+	if b := p.kept(n); b != nil {
 		return b
 	}
-	return new([]byte)
+	_, size := classOf(n)
+	b := make([]byte, 0, size)
+	return &b
+}
+
+// kept is get, but returns nil if there is none.
+func (p *bufferPool) kept(n int) *[]byte {
+	if class, _ := classOf(n); class < len(p.pools) {
+		b, _ := p.pools[class].Get().(*[]byte)
+		return b
+	}
+	return nil
 }
 
 // put takes a buffer back.
 func (p *bufferPool) put(b *[]byte) {
-	if cap(*b) <= maxKept {
+	class, size := classOf(cap(*b))
+	if size > cap(*b) { // it was made elsewhere
+		class--
+	}
+	if class >= 0 && class < len(p.pools) {
 		*b = (*b)[:0]
-		p.pool.Put(b)
+		p.pools[class].Put(b)
 	}
 }
 
-// readBody appends the body of a request to b, decompressed. It takes memory as the data
-// arrive, at most about twice as much as they are.
-func (h *handler) readBody(c *call, b []byte) ([]byte, error) {
-	limit := h.options.MaxBody
-	if c.r.ContentLength > limit {
+// firstBuffer is how much memory a body takes before any of it has arrived, unless there is a buffer
+// of the right size already.
+const firstBuffer = 64 << 10
+
+// A body is that of a request. It must be released.
+type body struct {
+	data   []byte // decompressed
+	pool   *bufferPool
+	buffer *[]byte // that data is a part of
+	lease  *budget.Lease
+}
+
+// release gives the memory back.
+func (b *body) release() {
+	b.lease.Release()
+	b.pool.put(b.buffer)
+}
+
+// readBody reads the body of a request, decompressed. The data begin after so many bytes of padding in
+// their memory. copies is how many times the memory of the body the request takes while it is
+// carried out. There is memory for it in the budget of all requests, for which it waits. It takes memory
+// as the data arrive, at most about four times as much as they are.
+func (h *handler) readBody(c *call, padding int, copies int64) (*body, error) {
+	limit, length := h.options.MaxBody, c.r.ContentLength
+	encoding := c.r.Header.Get("Content-Encoding")
+	switch {
+	case length > limit:
 		return nil, tooLong(limit)
-	}
-	var body io.Reader = c.r.Body
-	compressed := true
-	var err error
-	switch encoding := c.r.Header.Get("Content-Encoding"); encoding {
-	case "", "identity":
-		compressed = false
-	case "gzip":
-		body, err = gzip.NewReader(http.MaxBytesReader(c, c.r.Body, limit))
-	case "deflate":
-		body, err = zlib.NewReader(http.MaxBytesReader(c, c.r.Body, limit))
-	default:
+	case encoding == "gzip", encoding == "deflate":
+		length = -1
+	case encoding != "" && encoding != "identity":
 		return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Encoding %.40q is not known: want gzip, deflate or none", encoding)
 	}
+	most := int(limit) + 1
+	if length >= 0 {
+		most = int(length)
+	}
+	_, size := classOf(padding + most)
+	lease, err := h.service.Bodies.Acquire(c.r.Context(), copies*int64(size), h.options.Timeout)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "the compressed body is damaged: %v", err)
+		return nil, err
 	}
-	from := len(b)
-	if n := c.r.ContentLength; !compressed && n > 0 && n <= int64(cap(b)-from) {
-		b = b[:from+int(n)]
-		_, err := io.ReadFull(body, b[from:])
-		return b, bodyError(err)
+	b := &body{pool: &h.buffers, lease: lease}
+	if b.buffer = h.buffers.kept(padding + most); b.buffer == nil {
+		b.buffer = h.buffers.get(min(padding+most, firstBuffer))
 	}
-	for {
-		if len(b) == cap(b) {
-			grown := make([]byte, len(b), min(int(limit)+from+1, max(64<<10, 2*cap(b))))
-			copy(grown, b)
-			b = grown
+	lease.Arrive(copies*int64(cap(*b.buffer)), func() {
+		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Unix(1, 0)) // a writer that cannot has none to read from
+	})
+	if err = b.read(c, encoding, padding, most, copies); err == nil && length < 0 && len(b.data) > int(limit) {
+		err = tooLong(limit)
+	}
+	lease.Arrived(copies * int64(cap(*b.buffer)))
+	if err != nil {
+		b.release()
+		return nil, err
+	}
+	return b, nil
+}
+
+// read reads at most so many bytes.
+func (b *body) read(c *call, encoding string, padding, most int, copies int64) (err error) {
+	from := io.Reader(c.r.Body)
+	switch encoding {
+	case "gzip":
+		from, err = gzip.NewReader(http.MaxBytesReader(c, c.r.Body, int64(most)))
+	case "deflate":
+		from, err = zlib.NewReader(http.MaxBytesReader(c, c.r.Body, int64(most)))
+	}
+	if err != nil {
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return bodyError(err)
 		}
-		n, err := body.Read(b[len(b):cap(b)])
-		b = b[:len(b)+n]
-		switch {
-		case int64(len(b)-from) > limit:
-			return nil, tooLong(limit)
-		case err == io.EOF:
-			return b, nil
-		case err != nil:
-			return nil, bodyError(err)
+		return refuse(http.StatusBadRequest, "the compressed body is damaged: %v", err)
+	}
+	all := (*b.buffer)[:padding]
+	clear(all)
+	for len(all) < padding+most {
+		if len(all) == cap(all) {
+			_, size := classOf(min(padding+most, 4*cap(all)))
+			if err := b.lease.Hold(copies * int64(size)); err != nil {
+				return err
+			}
+			larger := b.pool.get(size)
+			all = append(*larger, all...)
+			b.pool.put(b.buffer)
+			b.buffer = larger
+		}
+		n, err := from.Read(all[len(all):min(cap(all), padding+most)])
+		b.lease.Received(n)
+		all = all[:len(all)+n]
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return bodyError(err)
 		}
 	}
+	b.data = all[padding:]
+	return nil
 }
 
 // tooLong says that a body is longer than the limit.

@@ -1,15 +1,11 @@
 package serve
 
 import (
-	"errors"
 	"math"
 	"net/http"
 	"strconv"
-	"time"
 
-	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/serve/internal/inference"
-	"github.com/strideml/stride/serve/internal/look"
 	"github.com/strideml/stride/serve/internal/protocol"
 )
 
@@ -33,18 +29,8 @@ func (h *handler) fail(c *call, err error) error {
 		c.Status = status
 		return err
 	}
-	var full *batch.FullError
-	var busy *look.BusyError
-	var after time.Duration
-	switch {
-	case errors.As(err, &full):
-		after = full.RetryAfter
-	case errors.As(err, &busy):
-		after = busy.RetryAfter
-	}
 	if status == http.StatusTooManyRequests {
-		seconds := min(60, max(1, math.Ceil(after.Seconds())))
-		c.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+		c.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(inference.RetryAfter(err).Seconds()))))
 	}
 	_ = c.answerStatus(status, protocol.ErrorBody{Error: inference.TextOf(err)}) // the client is gone
 	return err

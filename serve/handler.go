@@ -20,6 +20,10 @@ import (
 type HandlerOptions struct {
 	// MaxBody is the length of the longest request in bytes, after decompression; 0 means 16 MiB.
 	MaxBody int64
+	// BodyMemory is how many bytes the requests under way may hold together, and again how many the inputs that
+	// are made of them, such as decoded pictures; 0 means 256 MiB. Requests that find too little wait, before they are read, for
+	// at most Timeout, and are then refused (429). One that needs more is taken when there is no other.
+	BodyMemory int64
 	// MaxPixels is the number of pixels of the largest picture that is decoded; 0 means 50
 	// million. Decoding takes about four bytes a pixel.
 	MaxPixels int
@@ -62,6 +66,7 @@ type Service struct{ h *handler }
 // NewService returns a service.
 func NewService(models *Models, o HandlerOptions) *Service {
 	o.MaxBody = cmp.Or(o.MaxBody, 16<<20)
+	o.BodyMemory = cmp.Or(o.BodyMemory, 256<<20)
 	o.MaxPixels = cmp.Or(o.MaxPixels, 50_000_000)
 	o.MaxImages = cmp.Or(o.MaxImages, 256)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
@@ -71,7 +76,7 @@ func NewService(models *Models, o HandlerOptions) *Service {
 	}
 	h := &handler{models: models, options: o, mux: http.NewServeMux()}
 	h.service = inference.New(models.repository, runtime.GOMAXPROCS(0), inference.Options{
-		MaxPixels: o.MaxPixels, MaxImages: o.MaxImages, Timeout: o.Timeout, Name: o.Name, Version: o.Version, Draining: &models.draining, Log: o.Log, Observe: observer(o.Observe),
+		MaxPixels: o.MaxPixels, MaxImages: o.MaxImages, Timeout: o.Timeout, Memory: o.BodyMemory, Name: o.Name, Version: o.Version, Draining: &models.draining, Log: o.Log, Observe: observer(o.Observe),
 	})
 	all := routes
 	if !o.NoPage {

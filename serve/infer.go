@@ -7,6 +7,15 @@ import (
 	"github.com/strideml/stride/serve/internal/protocol"
 )
 
+// How much memory a request takes for each byte of its body, beside its input: where tensors are JSON, the text
+// once more, which package encoding/json copies twice, and the numbers; where pictures are in a form, a copy of each; and
+// where they are in JSON, the text and the pictures.
+const (
+	tensorsInJSON  = 5
+	picturesInForm = 2
+	picturesInJSON = 4
+)
+
 // infer answers a request of the Open Inference Protocol.
 func (h *handler) infer(c *call) error {
 	v, err := h.service.AcquireFor(&c.Call, c.r.PathValue("model"), c.r.PathValue("version"))
@@ -14,20 +23,20 @@ func (h *handler) infer(c *call) error {
 		return err
 	}
 	defer v.Release()
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
 	length := c.r.Header.Get(protocol.HeaderLength)
 	// The body begins where the numbers that follow its JSON are aligned.
-	padding := 0
+	padding, copies := 0, int64(1)
 	if n, err := strconv.Atoi(length); err == nil {
 		padding = (4 - n&3) & 3
+	} else {
+		copies = tensorsInJSON
 	}
-	body, err := h.readBody(c, append(*buffer, make([]byte, padding)...))
+	body, err := h.readBody(c, padding, copies)
 	if err != nil {
 		return err
 	}
-	*buffer = body // which may have grown
-	r, err := protocol.ParseInferRequest(body[padding:], length)
+	defer body.release()
+	r, err := protocol.ParseInferRequest(body.data, length)
 	if err != nil {
 		return bad(err)
 	}
@@ -40,8 +49,8 @@ func (h *handler) infer(c *call) error {
 
 // answerInfer writes the answer.
 func (h *handler) answerInfer(c *call, answer *protocol.InferResponse) error {
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
+	buffer := h.buffers.get(0)
+	defer func() { h.buffers.put(buffer) }()
 	message, header, err := answer.Append(*buffer)
 	if err != nil {
 		return bad(err)

@@ -77,17 +77,11 @@ func (h *handler) lookInto(c *call, pictured bool) (q *looking, err error) {
 
 // onePicture reads and decodes the only picture of a request.
 func (h *handler) onePicture(c *call, v *repository.Version) (p look.Picture, err error) {
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
-	body, err := h.readBody(c, *buffer)
+	files, release, err := h.readPictures(c)
 	if err != nil {
 		return p, err
 	}
-	*buffer = body
-	files, err := h.readPictures(c, body)
-	if err != nil {
-		return p, err
-	}
+	defer release()
 	if len(files) > 1 {
 		return p, inference.Refuse(http.StatusBadRequest, "the request has %d pictures: want one", len(files))
 	}

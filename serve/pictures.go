@@ -16,24 +16,35 @@ import (
 )
 
 // readPictures reads the pictures of a request to /v1/predict: fields "image" of a form, a
-// picture as the body, or base64 in JSON.
-func (h *handler) readPictures(c *call, body []byte) ([]inference.Picture, error) {
+// picture as the body, or base64 in JSON. release gives their memory back.
+func (h *handler) readPictures(c *call) (files []inference.Picture, release func(), err error) {
 	header := c.r.Header.Get("Content-Type")
 	kind, parameters, err := mime.ParseMediaType(header)
 	if err != nil {
-		return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type %.100q cannot be read: want multipart/form-data, image/… or application/json", header)
+		return nil, nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type %.100q cannot be read: want multipart/form-data, image/… or application/json", header)
+	}
+	copies, parse := int64(1), func(body []byte) ([]inference.Picture, error) {
+		return []inference.Picture{{Name: "image 1", Data: body}}, nil
 	}
 	switch {
 	case kind == "multipart/form-data":
-		files, err := formPictures(body, parameters["boundary"], h.options.MaxImages)
-		return files, asBad(err)
+		copies, parse = picturesInForm, func(body []byte) ([]inference.Picture, error) {
+			return formPictures(body, parameters["boundary"], h.options.MaxImages)
+		}
 	case kind == "application/json":
-		files, err := jsonPictures(body, h.options.MaxImages)
-		return files, asBad(err)
-	case strings.HasPrefix(kind, "image/"), kind == "application/octet-stream":
-		return []inference.Picture{{Name: "image 1", Data: body}}, nil
+		copies, parse = picturesInJSON, func(body []byte) ([]inference.Picture, error) { return jsonPictures(body, h.options.MaxImages) }
+	case !strings.HasPrefix(kind, "image/") && kind != "application/octet-stream":
+		return nil, nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type is %.100q: want multipart/form-data, image/… or application/json", kind)
 	}
-	return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Type is %.100q: want multipart/form-data, image/… or application/json", kind)
+	body, err := h.readBody(c, 0, copies)
+	if err != nil {
+		return nil, nil, err
+	}
+	if files, err = parse(body.data); err != nil {
+		body.release()
+		return nil, nil, asBad(err)
+	}
+	return files, body.release, nil
 }
 
 // asBad is bad for an error that may be nil, or have a status already.

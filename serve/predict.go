@@ -59,17 +59,11 @@ func (h *handler) predict(c *call) error {
 	}
 	defer v.Release()
 	c.Model, c.Version = v.Name, v.Number
-	buffer := h.buffers.get()
-	defer h.buffers.put(buffer)
-	body, err := h.readBody(c, *buffer)
+	files, release, err := h.readPictures(c)
 	if err != nil {
 		return err
 	}
-	*buffer = body
-	files, err := h.readPictures(c, body)
-	if err != nil {
-		return err
-	}
+	defer release()
 	values, pictures, err := h.service.Decode(c.r.Context(), &c.Call, v, files)
 	if err != nil {
 		return err

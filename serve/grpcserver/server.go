@@ -24,7 +24,6 @@ import (
 
 	"github.com/strideml/stride/serve"
 	"github.com/strideml/stride/serve/grpcserver/internal/inferencepb"
-	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/serve/internal/inference"
 )
 
@@ -222,9 +221,8 @@ func (s *Server) fail(ctx context.Context, c *inference.Call, err error) error {
 	if !ok {
 		code = codes.Internal
 	}
-	var full *batch.FullError
-	if errors.As(err, &full) {
-		pause := min(time.Minute, max(time.Second, full.RetryAfter))
+	if c.Status == http.StatusTooManyRequests {
+		pause := inference.RetryAfter(err)
 		_ = grpc.SetTrailer(ctx, metadata.Pairs("grpc-retry-pushback-ms", strconv.FormatInt(pause.Milliseconds(), 10))) // the context has a stream
 	}
 	return status.Error(code, inference.TextOf(err))

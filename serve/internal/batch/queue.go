@@ -60,9 +60,12 @@ var ErrClosed = errors.New("the model is not served any more")
 type FullError struct {
 	// Waiting is how many samples wait, and Limit how many may.
 	Waiting, Limit int
-	// RetryAfter is about how long those that wait will take.
-	RetryAfter time.Duration
+	// After is about how long those that wait will take.
+	After time.Duration
 }
+
+// RetryAfter is when the client should try again.
+func (e *FullError) RetryAfter() time.Duration { return e.After }
 
 func (e *FullError) Error() string {
 	return fmt.Sprintf("the queue of the model is full: %d samples wait, at most %d may", e.Waiting, e.Limit)

@@ -202,7 +202,7 @@ func TestFullAndClosed(t *testing.T) {
 		wg := send(t, q, 1, 2, 3, 4)
 		_, err := q.Do(t.Context(), 1, []float32{5}, make([]float32, 1))
 		var full *FullError
-		if !errors.As(err, &full) || full.Waiting != 3 || full.RetryAfter < 2*time.Second || full.RetryAfter > 4*time.Second {
+		if !errors.As(err, &full) || full.Waiting != 3 || full.After < 2*time.Second || full.After > 4*time.Second {
 			t.Errorf("error %#v", err)
 		}
 		var closed sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/serve/internal/batch"
+	"github.com/strideml/stride/serve/internal/budget"
 )
 
 // A Call is what is known of a request, while it is carried out and after.
@@ -33,6 +34,8 @@ type Call struct {
 	Queue     time.Time     // when the request came into the queue
 	Timing    batch.Timing
 	Computed  bool // the engine has computed it
+
+	input *budget.Lease // the memory of its input
 }
 
 // NewID returns a client's name for a request, if it is short and plain, or a random one.
@@ -46,8 +49,10 @@ func NewID(wanted string) string {
 	return fmt.Sprintf("%016x", rand.Uint64())
 }
 
-// Finish logs a request that was answered, and tells Options.Observe.
+// Finish logs a request that was answered, and tells Options.Observe. The request does not use its input
+// any more.
 func (s *Service) Finish(ctx context.Context, c *Call) {
+	c.input.Release()
 	c.Took = time.Since(c.Start)
 	if s.options.Observe != nil {
 		s.options.Observe(ctx, c)

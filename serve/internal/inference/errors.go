@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/strideml/stride/serve/internal/batch"
+	"github.com/strideml/stride/serve/internal/budget"
 	"github.com/strideml/stride/serve/internal/repository"
 )
 
@@ -38,13 +40,12 @@ const StatusClientGone = 499
 func StatusOf(err error) int {
 	var status *StatusError
 	var notFound *repository.NotFoundError
-	var full *batch.FullError
 	switch {
 	case errors.As(err, &status):
 		return status.Status
 	case errors.As(err, &notFound):
 		return http.StatusNotFound
-	case errors.As(err, &full):
+	case isFull(err):
 		return http.StatusTooManyRequests
 	case errors.Is(err, batch.ErrClosed):
 		return http.StatusServiceUnavailable
@@ -54,6 +55,23 @@ func StatusOf(err error) int {
 		return StatusClientGone
 	}
 	return http.StatusInternalServerError
+}
+
+// RetryAfter is when the client of a request that was refused with 429 should try again: a second to a
+// minute.
+func RetryAfter(err error) time.Duration {
+	var later interface{ RetryAfter() time.Duration }
+	if errors.As(err, &later) {
+		return min(time.Minute, max(time.Second, later.RetryAfter()))
+	}
+	return time.Second
+}
+
+// isFull reports whether a request was refused because there are too many.
+func isFull(err error) bool {
+	var queue *batch.FullError
+	var memory *budget.FullError
+	return errors.As(err, &queue) || errors.As(err, &memory)
 }
 
 // TextOf is what a client is told of an error.

@@ -31,7 +31,11 @@ func (s *Service) Decode(ctx context.Context, c *Call, v *repository.Version, fi
 		return nil, nil, err
 	}
 	size := v.Input.Size()
-	values, pictures := make([]float32, len(files)*size), make([]preprocess.Source, len(files))
+	values, err := s.newInput(ctx, c, len(files)*size)
+	if err != nil {
+		return nil, nil, err
+	}
+	pictures := make([]preprocess.Source, len(files))
 	for i, f := range files {
 		if pictures[i], err = s.decodeOne(ctx, v, f, values[i*size:][:size]); err != nil {
 			return nil, nil, err

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/serve/internal/budget"
 	"github.com/strideml/stride/serve/internal/protocol"
 	"github.com/strideml/stride/serve/internal/repository"
 )
@@ -24,6 +25,9 @@ type Options struct {
 	MaxImages int
 	// Timeout is how long a request may wait for its turn.
 	Timeout time.Duration
+	// Memory is how many bytes the requests under way may hold together, and again how many the
+	// inputs that are made of them.
+	Memory int64
 	// Name and Version are those of the server.
 	Name, Version string
 	// Draining says that the server is about to stop.
@@ -39,11 +43,14 @@ type Service struct {
 	*repository.Repository
 	options Options
 	decode  chan struct{} // a place for each picture that is decoded at once
+	// Bodies is the memory of requests as they come. Who converts messages reserves it.
+	Bodies *budget.Budget
+	inputs *budget.Budget // that of what they become
 }
 
 // New returns a service for the models of a repository that decodes so many pictures at once.
 func New(r *repository.Repository, decoders int, o Options) *Service {
-	return &Service{Repository: r, options: o, decode: make(chan struct{}, decoders)}
+	return &Service{Repository: r, options: o, decode: make(chan struct{}, decoders), Bodies: budget.New(o.Memory), inputs: budget.New(o.Memory)}
 }
 
 // Safely carries out an action; a panic is an error. What panics with http.ErrAbortHandler
@@ -166,11 +173,22 @@ func (s *Service) input(ctx context.Context, c *Call, v *repository.Version, r *
 	if values, ok := x.Float32View(); ok {
 		return values, nil
 	}
-	values = make([]float32, c.Samples*v.Input.Size())
+	if values, err = s.newInput(ctx, c, c.Samples*v.Input.Size()); err != nil {
+		return nil, err
+	}
 	if err := x.Float32s(values); err != nil {
 		return nil, Bad(err)
 	}
 	return values, nil
+}
+
+// newInput makes memory for the input of a request, which has it until Finish. It waits until
+// there is some. Only those who hold none already may wait, so that they do not wait for each other.
+func (s *Service) newInput(ctx context.Context, c *Call, n int) (values []float32, err error) {
+	if c.input, err = s.inputs.Acquire(ctx, 4*int64(n), s.options.Timeout); err != nil {
+		return nil, err
+	}
+	return make([]float32, n), nil
 }
 
 // rawInput gives the only input of a raw message its name, type and shape.

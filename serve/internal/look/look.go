@@ -54,9 +54,12 @@ type Dataset interface {
 
 // A BusyError says that too many requests wait.
 type BusyError struct {
-	// RetryAfter is about how long those that wait will take.
-	RetryAfter time.Duration
+	// After is about how long those that wait will take.
+	After time.Duration
 }
+
+// RetryAfter is when the client should try again.
+func (e *BusyError) RetryAfter() time.Duration { return e.After }
 
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("%d requests to look inside a network wait already", maxWaiting)
@@ -131,7 +134,7 @@ func (l *Looker) of(v *repository.Version) (*inside, error) {
 func (l *Looker) enter(ctx context.Context) (context.Context, func(), error) {
 	if l.waiting.Add(1) > maxWaiting+1 {
 		l.waiting.Add(-1)
-		return nil, nil, inference.Refuse(http.StatusTooManyRequests, "%w", &BusyError{RetryAfter: 2 * time.Second})
+		return nil, nil, inference.Refuse(http.StatusTooManyRequests, "%w", &BusyError{After: 2 * time.Second})
 	}
 	wait, cancel := context.WithTimeout(ctx, l.options.Wait)
 	defer cancel()

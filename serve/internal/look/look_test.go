@@ -31,7 +31,7 @@ func TestTurns(t *testing.T) {
 	}
 	_, _, err = l.enter(t.Context())
 	var busy *BusyError
-	if !errors.As(err, &busy) || busy.RetryAfter <= 0 || inference.StatusOf(err) != http.StatusTooManyRequests {
+	if !errors.As(err, &busy) || busy.After <= 0 || inference.StatusOf(err) != http.StatusTooManyRequests {
 		t.Errorf("got %v", err)
 	}
 	gone()

@@ -48,7 +48,7 @@ func Command(a *command.App) *cobra.Command {
 	s := &serveVerb{
 		App: a, addr: "127.0.0.1:8080", maxPixels: 50, grace: 30 * time.Second, access: newAccess(), logFormat: logText, logLev: "info",
 		models:  serve.Options{MaxBatch: 8, QueueLimit: 256},
-		handler: serve.HandlerOptions{MaxBody: 16 << 20, MaxImages: 256, Timeout: 30 * time.Second},
+		handler: serve.HandlerOptions{MaxBody: 16 << 20, BodyMemory: 256 << 20, MaxImages: 256, Timeout: 30 * time.Second},
 	}
 	cmd := &cobra.Command{
 		Use:   "serve [<run|model|network>…]",
@@ -107,6 +107,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.Var(command.Count(&s.models.Concurrency, 0, 1024), "concurrency", "batches that are computed side by side, each on its share of the threads; 0 means one on each. A request that is alone is computed on all threads")
 	flags.DurationVar(&s.handler.Timeout, "timeout", s.handler.Timeout, "how long a request may wait for its turn (504)")
 	flags.Var(command.Size(&s.handler.MaxBody), "max-body", "longest request, decompressed (413), such as 16MiB")
+	flags.Var(command.Size(&s.handler.BodyMemory), "body-memory", "memory that the requests under way may hold together, and again their inputs; further ones wait for at most --timeout (429)")
 	flags.Var(command.Count(&s.maxPixels, 1, 1000), "max-megapixels", "largest picture that is decoded, in millions of pixels")
 	flags.Var(command.Count(&s.handler.MaxImages, 1, 1<<16), "max-images", "pictures or samples of a request (413)")
 	s.access.addFlags(flags)
