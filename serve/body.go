@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strideml/stride/serve/internal/budget"
+	"github.com/strideml/stride/serve/internal/inference"
 )
 
 // A bufferPool has memory for requests and answers, which is used again. Buffers have a few sizes, so
@@ -68,28 +69,29 @@ func (p *bufferPool) put(b *[]byte) {
 	}
 }
 
-// firstBuffer is how much memory a body takes before any of it has arrived, unless there is a buffer
-// of the right size already.
-const firstBuffer = 64 << 10
-
 // A body is that of a request. It must be released.
 type body struct {
-	data   []byte // decompressed
-	pool   *bufferPool
-	buffer *[]byte // that data is a part of
+	data []byte // decompressed, a part of buffer
+
+	h      *handler
+	copies int64 // of the body that the request takes while it is carried out
+	buffer *[]byte
 	lease  *budget.Lease
 }
 
 // release gives the memory back.
 func (b *body) release() {
 	b.lease.Release()
-	b.pool.put(b.buffer)
+	b.h.buffers.put(b.buffer)
 }
 
 // readBody reads the body of a request, decompressed. The data begin after so many bytes of padding in
 // their memory. copies is how many times the memory of the body the request takes while it is
-// carried out. There is memory for it in the budget of all requests, for which it waits. It takes memory
-// as the data arrive, at most about four times as much as they are.
+// carried out.
+//
+// All bodies share a budget. As long as there is much room, the memory for a body is reserved at once. Otherwise
+// its first bytes must have come before that, so that clients that send nothing reserve little. It
+// takes memory as the data arrive, at most about four times as much as they are, unless there is a buffer already.
 func (h *handler) readBody(c *call, padding int, copies int64) (*body, error) {
 	limit, length := h.options.MaxBody, c.r.ContentLength
 	encoding := c.r.Header.Get("Content-Encoding")
@@ -101,73 +103,117 @@ func (h *handler) readBody(c *call, padding int, copies int64) (*body, error) {
 	case encoding != "" && encoding != "identity":
 		return nil, refuse(http.StatusUnsupportedMediaType, "the Content-Encoding %.40q is not known: want gzip, deflate or none", encoding)
 	}
-	most := int(limit) + 1
+	most := padding + int(limit) + 1
 	if length >= 0 {
-		most = int(length)
+		most = padding + int(length)
 	}
-	_, size := classOf(padding + most)
-	lease, err := h.service.Bodies.Acquire(c.r.Context(), copies*int64(size), h.options.Timeout)
-	if err != nil {
+	b := &body{h: h, copies: copies}
+	if err := b.read(c, encoding, padding, most); err != nil {
+		b.lease.Release()
+		if b.buffer != nil {
+			h.buffers.put(b.buffer)
+		}
 		return nil, err
 	}
-	b := &body{pool: &h.buffers, lease: lease}
-	if b.buffer = h.buffers.kept(padding + most); b.buffer == nil {
-		b.buffer = h.buffers.get(min(padding+most, firstBuffer))
-	}
-	lease.Arrive(copies*int64(cap(*b.buffer)), func() {
-		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Unix(1, 0)) // a writer that cannot has none to read from
-	})
-	if err = b.read(c, encoding, padding, most, copies); err == nil && length < 0 && len(b.data) > int(limit) {
-		err = tooLong(limit)
-	}
-	lease.Arrived(copies * int64(cap(*b.buffer)))
-	if err != nil {
+	if length < 0 && len(b.data) > int(limit) {
 		b.release()
-		return nil, err
+		return nil, tooLong(limit)
 	}
 	return b, nil
 }
 
-// read reads at most so many bytes.
-func (b *body) read(c *call, encoding string, padding, most int, copies int64) (err error) {
-	from := io.Reader(c.r.Body)
+// read reserves memory and reads the body, of which there are at most so many bytes with the padding.
+func (b *body) read(c *call, encoding string, padding, most int) (err error) {
+	service, wait := b.h.service, b.h.options.Timeout
+	_, size := classOf(most)
+	whole := b.copies * int64(size)
+	first := most
+	if b.lease = service.Bodies.TryAcquire(whole); b.lease != nil {
+		b.buffer = b.h.buffers.kept(most)
+	} else {
+		first = min(most, inference.FirstBytes)
+		if b.lease, err = service.Starts.Acquire(c.r.Context(), b.copies*int64(first), wait); err != nil {
+			return err
+		}
+	}
+	if b.buffer == nil {
+		b.buffer = b.h.buffers.get(min(most, leastBuffer))
+	}
+	*b.buffer = (*b.buffer)[:padding]
+	clear(*b.buffer)
+	giveUp := func() {
+		_ = http.NewResponseController(c.ResponseWriter).SetReadDeadline(time.Unix(1, 0)) // a writer that cannot has none to read from
+	}
+	b.lease.Arrive(b.held(), giveUp)
+	from, err := decompressed(c, encoding, most)
+	if err != nil {
+		return err
+	}
+	ended, err := b.fill(from, first, most)
+	if err == nil && !ended && first < most {
+		start := b.lease
+		start.Arrived(b.held()) // it waits, not its client
+		b.lease, err = service.Bodies.Acquire(c.r.Context(), whole, wait)
+		start.Release()
+		if err != nil {
+			return err
+		}
+		b.lease.Arrive(b.held(), giveUp)
+		_, err = b.fill(from, most, most)
+	}
+	if err != nil {
+		return err
+	}
+	b.lease.Arrived(b.held())
+	b.data = (*b.buffer)[padding:]
+	return nil
+}
+
+// held is how much memory the body takes.
+func (b *body) held() int64 { return b.copies * int64(cap(*b.buffer)) }
+
+// decompressed returns a reader of the body of a request.
+func decompressed(c *call, encoding string, most int) (from io.Reader, err error) {
 	switch encoding {
 	case "gzip":
 		from, err = gzip.NewReader(http.MaxBytesReader(c, c.r.Body, int64(most)))
 	case "deflate":
 		from, err = zlib.NewReader(http.MaxBytesReader(c, c.r.Body, int64(most)))
+	default:
+		return c.r.Body, nil
 	}
-	if err != nil {
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return bodyError(err)
-		}
-		return refuse(http.StatusBadRequest, "the compressed body is damaged: %v", err)
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, refuse(http.StatusBadRequest, "the compressed body is damaged: %v", err)
 	}
-	all := (*b.buffer)[:padding]
-	clear(all)
-	for len(all) < padding+most {
+	return from, bodyError(err)
+}
+
+// fill reads until the buffer has so many bytes of most, or to the end.
+func (b *body) fill(from io.Reader, until, most int) (ended bool, err error) {
+	for len(*b.buffer) < until {
+		all := *b.buffer
 		if len(all) == cap(all) {
-			_, size := classOf(min(padding+most, 4*cap(all)))
-			if err := b.lease.Hold(copies * int64(size)); err != nil {
-				return err
+			_, size := classOf(min(most, 4*cap(all)))
+			if err := b.lease.Hold(b.copies * int64(size)); err != nil {
+				return false, err
 			}
-			larger := b.pool.get(size)
-			all = append(*larger, all...)
-			b.pool.put(b.buffer)
+			larger := b.h.buffers.get(size)
+			*larger = append(*larger, all...)
+			b.h.buffers.put(b.buffer)
 			b.buffer = larger
+			continue
 		}
-		n, err := from.Read(all[len(all):min(cap(all), padding+most)])
+		n, err := from.Read(all[len(all):min(cap(all), until)])
 		b.lease.Received(n)
-		all = all[:len(all)+n]
+		*b.buffer = all[:len(all)+n]
 		if err == io.EOF {
-			break
+			return true, nil
 		}
 		if err != nil {
-			return bodyError(err)
+			return false, bodyError(err)
 		}
 	}
-	b.data = all[padding:]
-	return nil
+	return false, nil
 }
 
 // tooLong says that a body is longer than the limit.

@@ -106,3 +106,51 @@ func TestQueue(t *testing.T) {
 		}
 	}
 }
+
+// A request that does not come keeps others waiting for a little more than a second; its token is looked at
+// before.
+func TestSlowMessages(t *testing.T) {
+	s := start(t, serve.Options{}, serve.HandlerOptions{BodyMemory: 1000}, grpcserver.Options{
+		Authorize: func(_, authorization string) bool { return authorization == "Bearer secret" },
+	})
+	silent := func(ctx context.Context) grpc.ClientStream {
+		stream, err := s.conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, "/inference.GRPCInferenceService/ModelInfer")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return stream
+	}
+	if err := silent(t.Context()).RecvMsg(nil); status.Code(err) != codes.Unauthenticated {
+		t.Error(err)
+	}
+	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer secret")
+	slow := silent(ctx)
+	time.Sleep(50 * time.Millisecond)
+	request := input("FP32", 1, nil, raw(make([]float32, pixels)))
+	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	if _, err := s.ModelInfer(short, request); status.Code(err) != codes.DeadlineExceeded {
+		t.Error(err)
+	}
+	if _, err := s.ModelInfer(ctx, request); err != nil {
+		t.Error(err)
+	}
+	if err := slow.RecvMsg(nil); status.Code(err) != codes.DeadlineExceeded {
+		t.Error(err)
+	}
+}
+
+func TestNoMemory(t *testing.T) {
+	s := start(t, serve.Options{}, serve.HandlerOptions{BodyMemory: 1000, Timeout: 100 * time.Millisecond}, grpcserver.Options{})
+	slow, err := s.conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, "/inference.GRPCInferenceService/ModelInfer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.CloseSend() }()
+	time.Sleep(50 * time.Millisecond)
+	var trailer metadata.MD
+	_, err = s.ModelInfer(t.Context(), input("FP32", 1, nil, raw(make([]float32, pixels))), grpc.Trailer(&trailer))
+	if status.Code(err) != codes.ResourceExhausted || len(trailer.Get("grpc-retry-pushback-ms")) != 1 {
+		t.Errorf("%v, trailer %v", err, trailer)
+	}
+}

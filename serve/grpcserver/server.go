@@ -71,6 +71,8 @@ func New(s *serve.Service, o Options) *Server {
 	server.stopping, server.stop = context.WithCancel(context.Background())
 	options := []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(int(o.MaxMessage)), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(64 << 10),
+		// What may arrive of a request before it is read, and on a connection.
+		grpc.StaticStreamWindowSize(64 << 10), grpc.StaticConnWindowSize(1 << 20),
 		grpc.ConnectionTimeout(10 * time.Second),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionIdle: o.IdleTimeout, Time: time.Minute}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
@@ -80,7 +82,7 @@ func New(s *serve.Service, o Options) *Server {
 		options = append(options, grpc.Creds(credentials.NewTLS(o.TLS)))
 	}
 	server.grpc = grpc.NewServer(options...)
-	inferencepb.RegisterGRPCInferenceServiceServer(server.grpc, &service{Service: server.service})
+	server.grpc.RegisterService(server.description(), &service{Service: server.service})
 	server.health.SetServingStatus(inferencepb.GRPCInferenceService_ServiceDesc.ServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 	grpc_health_v1.RegisterHealthServer(server.grpc, server.health)
 	reflection.Register(server.grpc)
@@ -201,7 +203,7 @@ var codeOf = map[int]codes.Code{
 // statusOf are the statuses for codes, of errors that have one already.
 var statusOf = map[codes.Code]int{
 	codes.InvalidArgument: http.StatusBadRequest, codes.Unauthenticated: http.StatusUnauthorized, codes.NotFound: http.StatusNotFound,
-	codes.ResourceExhausted: http.StatusTooManyRequests, codes.Unavailable: http.StatusServiceUnavailable,
+	codes.ResourceExhausted: http.StatusRequestEntityTooLarge, codes.Unavailable: http.StatusServiceUnavailable,
 	codes.DeadlineExceeded: http.StatusGatewayTimeout, codes.Canceled: inference.StatusClientGone, codes.Unimplemented: http.StatusNotFound,
 }
 

@@ -1,12 +1,12 @@
 // Package budget bounds the memory that all requests hold together.
 //
 // A request reserves what it needs before it is read. Where there is too little it waits, in the order of arrival,
-// while its client's data wait in the network. So no request holds memory while it waits for more of it, and no two
-// of them can wait for each other.
+// while its client's data wait in the network. So no request holds memory of a budget while it waits for more of it,
+// and no two of them can wait for each other.
 //
-// A reservation is as large as the client says that its request is, which need not come. While others wait, a
-// request that has been arriving for longer than [promptly] keeps only what it has received, and is refused if it needs more than
-// there is; and one of which almost nothing arrives is given up. Slow clients therefore hold at most what they have
+// A reservation is as large as the client says that its request is, and that need not come. While others wait, a
+// request that does not arrive promptly keeps only the memory that it uses, and is refused if it then needs more than
+// there is; and one of which almost nothing arrives is given up. Slow clients therefore hold not much more than they have
 // sent, and that not for ever.
 package budget
 
@@ -21,12 +21,14 @@ import (
 
 const (
 	// promptly is how long a request may arrive before it loses what it has reserved and not used.
-	promptly = time.Second
+	promptly = 250 * time.Millisecond
+	// promptlyWhole is the same for requests of which nobody sees how much has arrived.
+	promptlyWhole = time.Second
 	// A request of which less than leastBytes arrive in leastTime is given up.
 	leastTime  = 5 * time.Second
 	leastBytes = 64 << 10
 	// tick is how often requests that arrive are looked at while others wait.
-	tick = 250 * time.Millisecond
+	tick = 50 * time.Millisecond
 )
 
 // A FullError says that there was no memory for a request.
@@ -70,6 +72,7 @@ type Lease struct {
 	// Under the budget's lock:
 	charged int64 // of the budget
 	held    int64 // what it really takes, as long as it arrives
+	whole   bool
 	since   time.Time
 	giveUp  func()
 	seen    int64     // what had been received
@@ -111,6 +114,18 @@ func (b *Budget) Acquire(ctx context.Context, bytes int64, wait time.Duration) (
 	}
 	b.grant()
 	return nil, err
+}
+
+// TryAcquire is Acquire for a request that does not wait: it is nil if others wait, or if more than half of the
+// budget would then be used.
+func (b *Budget) TryAcquire(bytes int64) *Lease {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting) > 0 || b.used+bytes > b.limit/2 {
+		return nil
+	}
+	b.used += bytes
+	return &Lease{budget: b, charged: bytes}
 }
 
 // Used returns how many bytes are reserved, and how many requests wait.
@@ -159,15 +174,23 @@ func (l *Lease) look(now time.Time) {
 	if now.Sub(l.since) < promptly {
 		return
 	}
+	if l.whole {
+		if now.Sub(l.since) >= promptlyWhole {
+			l.giveUp()
+		}
+		return
+	}
 	if l.charged > l.held {
 		l.budget.used -= l.charged - l.held
 		l.charged = l.held
 	}
-	if now.Sub(l.seenAt) < leastTime {
+	since := now.Sub(l.seenAt)
+	if since < leastTime {
 		return
 	}
 	received := l.received.Load()
-	if received-l.seen < leastBytes {
+	// What it did while nobody waited does not matter.
+	if received-l.seen < leastBytes && since < leastTime+2*tick {
 		l.giveUp()
 	}
 	l.seen, l.seenAt = received, now
@@ -185,6 +208,13 @@ func (l *Lease) Arrive(held int64, giveUp func()) {
 	defer b.mu.Unlock()
 	l.held, l.since, l.seenAt, l.giveUp = held, now, now, giveUp
 	b.arriving[l] = struct{}{}
+}
+
+// ArriveWhole is Arrive for a request of which nobody sees how much of it has arrived: it is given up if it does not arrive
+// promptly while others wait.
+func (l *Lease) ArriveWhole(giveUp func()) {
+	l.whole = true
+	l.Arrive(0, giveUp)
 }
 
 // Received says that so many bytes have arrived.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/serve/internal/protocol"
@@ -108,6 +109,9 @@ func (s *Service) LoadModel(name string, parameters int) error {
 	}
 	return err
 }
+
+// Timeout is how long a request may wait for its turn.
+func (s *Service) Timeout() time.Duration { return s.options.Timeout }
 
 // MaxImages is how many samples a request may have.
 func (s *Service) MaxImages() int { return s.options.MaxImages }

@@ -25,8 +25,8 @@ type Options struct {
 	MaxImages int
 	// Timeout is how long a request may wait for its turn.
 	Timeout time.Duration
-	// Memory is how many bytes the requests under way may hold together, and again how many the
-	// inputs that are made of them.
+	// Memory is how many bytes the requests under way may hold together, again how many those of gRPC
+	// may, and the inputs that are made of them.
 	Memory int64
 	// Name and Version are those of the server.
 	Name, Version string
@@ -43,14 +43,22 @@ type Service struct {
 	*repository.Repository
 	options Options
 	decode  chan struct{} // a place for each picture that is decoded at once
-	// Bodies is the memory of requests as they come. Who converts messages reserves it.
-	Bodies *budget.Budget
-	inputs *budget.Budget // that of what they become
+	// Bodies and Starts are the memory of requests as they come: Starts is that of the first [FirstBytes] of
+	// those that do not find much room in Bodies. Messages is that of gRPC, where nobody knows how long a
+	// request is before it has come. Who converts messages reserves it.
+	Starts, Bodies, Messages *budget.Budget
+	inputs                   *budget.Budget // that of what they become
 }
+
+// FirstBytes is how much of a body must have come before the rest is reserved.
+const FirstBytes = 64 << 10
 
 // New returns a service for the models of a repository that decodes so many pictures at once.
 func New(r *repository.Repository, decoders int, o Options) *Service {
-	return &Service{Repository: r, options: o, decode: make(chan struct{}, decoders), Bodies: budget.New(o.Memory), inputs: budget.New(o.Memory)}
+	return &Service{
+		Repository: r, options: o, decode: make(chan struct{}, decoders),
+		Starts: budget.New(o.Memory / 4), Bodies: budget.New(o.Memory - o.Memory/4), Messages: budget.New(o.Memory), inputs: budget.New(o.Memory),
+	}
 }
 
 // Safely carries out an action; a panic is an error. What panics with http.ErrAbortHandler
