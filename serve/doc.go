@@ -34,6 +34,6 @@
 //
 // A request is refused, with a JSON object {"error": "…"}, if it is longer than
 // HandlerOptions.MaxBody, if a picture has more than MaxPixels pixels, which is checked before
-// it is decoded, or if it has more than MaxImages samples. If too many samples wait, the
-// answer is 429 with the header Retry-After.
+// it is decoded, or if it has more than MaxImages samples. If too many samples wait, or there is no
+// memory for it for too long (BodyMemory), the answer is 429 with the header Retry-After.
 package serve
