@@ -22,6 +22,10 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{"inc": fun
 const pagePolicy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; " +
 	"connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types stride-live"
 
+// figurePolicy is that of a figure, which is opened by itself, too: an SVG file has its
+// style sheet in it, and nothing else.
+const figurePolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
 // appendix are pages that are not chapters: they have no number.
 var appendix = []string{"translation", "tenminutes"}
 

@@ -73,7 +73,11 @@ func (f *served) pack() []byte {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	webstyle.SetHeaders(header)
-	header.Set("Content-Security-Policy", pagePolicy+"; frame-ancestors 'none'")
+	policy := pagePolicy
+	if path.Ext(r.URL.Path) == ".svg" {
+		policy = figurePolicy
+	}
+	header.Set("Content-Security-Policy", policy+"; frame-ancestors 'none'")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		header.Set("Allow", "GET, HEAD")
 		http.Error(w, "only GET and HEAD are answered", http.StatusMethodNotAllowed)

@@ -412,7 +412,7 @@ func (b *box) size() (w, h float64, before, title, after []string) {
 	const room = 190 // of lines
 	title = []string{b.unit.title}
 	if b.turned || b.narrow {
-		title = lines(b.unit.title, textStyles["strong"].size*1.07, 92)
+		title = balanced(b.unit.title, textStyles["strong"].size, 92)
 	}
 	for _, line := range title {
 		w = max(w, textWidth(line, textStyles["strong"].size, true))
@@ -426,6 +426,43 @@ func (b *box) size() (w, h float64, before, title, after []string) {
 		w = max(w, textWidth(line, textStyles["small"].size, false))
 	}
 	return max(math.Ceil(w)+2*boxPadding, b.wide), 2*boxPadding - 4 + titleLine*float64(len(title)) + detailLine*float64(len(before)+len(after)), before, title, after
+}
+
+// balanced breaks a bold text at spaces and commas into as few lines as fit into a width, three at most, of lengths as
+// equal as possible.
+func balanced(text string, size, width float64) []string {
+	pieces := strings.SplitAfter(strings.ReplaceAll(text, "，", "，\x00"), " ")
+	pieces = strings.FieldsFunc(strings.Join(pieces, "\x00"), func(r rune) bool { return r == 0 })
+	widest := func(lines []string) float64 {
+		w := 0.0
+		for _, l := range lines {
+			w = max(w, textWidth(strings.TrimSpace(l), size, true))
+		}
+		return w
+	}
+	best := []string{text}
+	if len(pieces) > 1 && widest(best) > width {
+		for i := 1; i < len(pieces); i++ {
+			two := []string{strings.Join(pieces[:i], ""), strings.Join(pieces[i:], "")}
+			if widest(two) < widest(best) {
+				best = two
+			}
+		}
+	}
+	if len(pieces) > 2 && widest(best) > width {
+		for i := 1; i < len(pieces); i++ {
+			for j := i + 1; j < len(pieces); j++ {
+				three := []string{strings.Join(pieces[:i], ""), strings.Join(pieces[i:j], ""), strings.Join(pieces[j:], "")}
+				if widest(three) < widest(best) {
+					best = three
+				}
+			}
+		}
+	}
+	for i := range best {
+		best[i] = strings.TrimSpace(best[i])
+	}
+	return best
 }
 
 // beside puts texts beside each other as far as there is room.
