@@ -15,7 +15,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"log"
 	"os"
 	"os/exec"
@@ -70,11 +69,14 @@ func run(ctx context.Context) error {
 	}
 	options := site.Options{Files: os.DirFS("book"), Chapters: book.Chapters}
 	if *live {
-		files, err := liveFiles(ctx)
+		folder, err := os.MkdirTemp("", "book-live-")
 		if err != nil {
 			return err
 		}
-		options.Live = files
+		defer os.RemoveAll(folder)
+		if options.Live, err = site.BuildLive(ctx, "", folder); err != nil {
+			return err
+		}
 	}
 	if *addr != "" {
 		return serve(ctx, *addr, options)
@@ -111,6 +113,3 @@ func makeSite(o site.Options) (*site.Site, error) {
 	}
 	return s, errors.Join(wrong...)
 }
-
-// liveFiles builds what the live parts load.
-func liveFiles(context.Context) (fs.FS, error) { return nil, nil }

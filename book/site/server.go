@@ -31,7 +31,8 @@ var mediaTypes = map[string]string{
 const languageCookie = "stride-language"
 
 // Handler returns a handler that serves the site. It answers GET and HEAD. The
-// language of "/" is the one that was chosen last, or that the browser prefers.
+// language of "/", and of "/conv" for a chapter, is the one that was chosen last, or
+// that the browser prefers.
 func (s *Site) Handler() http.Handler {
 	h := &handler{site: s, files: map[string]*served{}}
 	for name, data := range s.files {
@@ -89,6 +90,11 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header.Set("Vary", "Accept-Language, Cookie")
 		header.Set("Cache-Control", "no-store")
 		http.Redirect(w, r, "/"+chosenLanguage(r)+"/", http.StatusFound)
+		return
+	case h.files[Languages[0]+"/"+name+".html"] != nil: // /conv
+		header.Set("Vary", "Accept-Language, Cookie")
+		header.Set("Cache-Control", "no-store")
+		http.Redirect(w, r, "/"+chosenLanguage(r)+"/"+name+".html", http.StatusFound)
 		return
 	case strings.HasSuffix(name, "/"):
 		name += "index.html"

@@ -30,10 +30,9 @@ type Options struct {
 	// Files and Chapters are those of the book: by default book.Files and book.Chapters.
 	Files    fs.FS
 	Chapters []string
-	// Live has the files that the live parts load, for the folder assets/live:
-	// book.wasm.gz and others, as book/internal/wasmbuild makes them. If it is nil,
-	// the pages say that live parts need them.
-	Live fs.FS
+	// Live has the files that the live parts load, by name, for the folder
+	// assets/live: see BuildLive. If it is nil, the pages say that live parts need them.
+	Live map[string][]byte
 }
 
 // A Site is the pages of the book and all that they need.
@@ -71,10 +70,8 @@ func (s *Site) addAssets(o Options) error {
 	if err := s.addTree(own, "assets", "assets"); err != nil {
 		return err
 	}
-	if o.Live != nil {
-		if err := s.addTree(o.Live, ".", "assets/live"); err != nil {
-			return err
-		}
+	for name, data := range o.Live {
+		s.files["assets/live/"+name] = data
 	}
 	for _, name := range o.Chapters {
 		err := s.addTree(o.Files, name+"/figures", "figures/"+name)

@@ -175,7 +175,7 @@ func TestAnchors(t *testing.T) {
 
 func TestHandler(t *testing.T) {
 	o := small("# Ay\n\nText.", "# 甲\n\n文字。")
-	o.Live = fstest.MapFS{"book.wasm.gz": {Data: []byte{0x1f, 0x8b}}}
+	o.Live = map[string][]byte{"book.wasm.gz": {0x1f, 0x8b}}
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -199,6 +199,7 @@ func TestHandler(t *testing.T) {
 		{"/", "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8", 302, "Location", "/zh/"},
 		{"/", "Cookie", "stride-language=zh", 302, "Location", "/zh/"},
 		{"/", "Cookie", "stride-language=//x", 302, "Location", "/en/"},
+		{"/a", "Accept-Language", "zh", 302, "Location", "/zh/a.html"},
 		{"/en", "", "", 301, "Location", "/en/"},
 		{"/zh/", "", "", 200, "Content-Type", "text/html; charset=utf-8"},
 		{"/zh/a.html", "Accept-Encoding", "gzip", 200, "Content-Encoding", "gzip"},

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/cmd/stride/internal/benchverb"
+	"github.com/strideml/stride/cmd/stride/internal/bookverb"
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/convertverb"
 	"github.com/strideml/stride/cmd/stride/internal/dataverb"
@@ -50,7 +51,7 @@ interrupted.`,
 	root.SetFlagErrorFunc(command.FlagError)
 	root.AddCommand(
 		trainverb.Command(a), evalverb.Command(a), predictverb.Command(a), explainverb.Command(a), explainverb.LookCommand(a), serveverb.Command(a), summaryverb.Command(a),
-		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), uiverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
+		benchverb.Command(a), dataverb.Command(a), weightsverb.Command(a), runsverb.Command(a), uiverb.Command(a), bookverb.Command(a), convertverb.Command(a), devicesCommand(a), versionCommand(a),
 	)
 	root.SetHelpCommand(helpCommand(root))
 	root.InitDefaultHelpCmd()

@@ -19,6 +19,8 @@ var (
 	sampleTrain []byte
 	//go:embed sample/test.bin
 	sampleTest []byte
+	//go:embed sample/LICENSE-fashion-mnist
+	sampleLicence []byte
 )
 
 // loadSample unpacks the embedded sample.
@@ -42,4 +44,10 @@ func loadSample(ctx context.Context) (*Set, error) {
 		return nil, err
 	}
 	return set, nil
+}
+
+// SampleFiles returns the files of the sample by their names, train.bin and test.bin
+// as package sample decodes them, and their licence. They must not be changed.
+func SampleFiles() map[string][]byte {
+	return map[string][]byte{"train.bin": sampleTrain, "test.bin": sampleTest, "LICENSE-fashion-mnist": sampleLicence}
 }

@@ -17,8 +17,8 @@ import (
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents)`)
 
 // ownData are licences of what is embedded in this project's packages and is not
-// its own.
-var ownData = []string{"data/fashionmnist/sample/LICENSE-fashion-mnist"}
+// its own: Fashion-MNIST, and what sets formulas in the book's pages.
+var ownData = []string{"data/fashionmnist/sample/LICENSE-fashion-mnist", "book/site/assets/katex/LICENSE"}
 
 // A component is what a licence list has an entry for: a module or Go's standard
 // library.

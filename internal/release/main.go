@@ -5,7 +5,7 @@
 // For each platform it writes an archive, stride_v0.1.0_linux_amd64.tar.gz (.zip
 // for Windows), that holds one folder with the static program, this project's
 // licence and documents, and the licences of everything that is linked into the
-// program. SHA256SUMS lists the archives' checksums in the form that sha256sum -c
+// program. The program embeds the library for the live parts of the book. SHA256SUMS lists the archives' checksums in the form that sha256sum -c
 // reads. The same commit and the same Go give the same bytes.
 //
 // The checkout must be clean and its commit must have the version as a tag;
@@ -15,6 +15,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -29,6 +30,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/strideml/stride/book/site"
 )
 
 // program is the name of the program and its package's folder below cmd.
@@ -62,6 +65,7 @@ type release struct {
 	platforms []string
 	out       string // folder of the archives
 	snapshot  bool
+	overlay   string    // a file that adds the library for the browser to the sources
 	time      time.Time // of the commit
 	log       io.Writer
 }
@@ -138,6 +142,14 @@ func (r *release) writeArchives(ctx context.Context) error {
 	if err := os.MkdirAll(r.out, 0o777); err != nil {
 		return err
 	}
+	work, err := os.MkdirTemp("", "release-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	if r.overlay, err = addLibrary(ctx, work); err != nil {
+		return err
+	}
 	var sums strings.Builder
 	for _, p := range r.platforms {
 		goos, goarch, _ := strings.Cut(p, "/")
@@ -200,12 +212,35 @@ func (r *release) build(ctx context.Context, env []string) ([]byte, error) {
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, program)
-	_, err = output(ctx, env, "go", "build", "-trimpath", "-buildvcs=true",
+	_, err = output(ctx, env, "go", "build", "-trimpath", "-buildvcs=true", "-tags", "bookwasm", "-overlay", r.overlay,
 		"-ldflags", "-s -w -X "+versionVariable+"="+r.version, "-o", path, "./cmd/"+program)
 	if err != nil {
 		return nil, err
 	}
 	return os.ReadFile(path)
+}
+
+// addLibrary builds the library for the browser, which the program embeds for the
+// live parts of the book, into a folder. It returns an overlay for go build, a file
+// that says where sources are that the checkout does not have.
+func addLibrary(ctx context.Context, work string) (overlay string, err error) {
+	if _, err := site.BuildLive(ctx, "", work); err != nil {
+		return "", err
+	}
+	replace := map[string]string{}
+	for _, name := range []string{"book.wasm.gz", "wasm_exec.js"} {
+		path, err := filepath.Abs(filepath.Join("cmd", program, "internal", "bookverb", "live", name))
+		if err != nil {
+			return "", err
+		}
+		replace[path] = filepath.Join(work, name)
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay = filepath.Join(work, "overlay.json")
+	return overlay, os.WriteFile(overlay, text, 0o666)
 }
 
 // output runs a program, with some environment variables more, and returns what

@@ -154,7 +154,7 @@ func TestThirdParty(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"Go's standard library go1.", "github.com/spf13/cobra v", "gonum.org/v1/plot v", "go-fonts/liberation v", "Zalando",
+		"Go's standard library go1.", "github.com/spf13/cobra v", "gonum.org/v1/plot v", "go-fonts/liberation v", "Zalando", "Khan Academy",
 		"github.com/inconshreveable/mousetrap v", // only on Windows
 	} {
 		if !bytes.Contains(text, []byte(want)) {

@@ -41,7 +41,10 @@ func (a *Address) Set(text string) error {
 }
 
 // Listen listens at the address.
-func (a Address) Listen() (net.Listener, error) {
+func (a Address) Listen() (net.Listener, error) { return a.ListenNear(usual) }
+
+// ListenNear listens at the address, where Auto stands for another usual one.
+func (a Address) ListenNear(usual string) (net.Listener, error) {
 	if a != Auto {
 		return net.Listen("tcp", string(a))
 	}
