@@ -70,6 +70,7 @@ var usages = map[string][]usage{
 	"stride runs compare":          {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"RUN USED", done}},
 	"stride runs curves":           {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN BAD", failed}, {"RUN USED --out NEW/x.png", failed}, {"RUN USED --out x.jpg", misused}},
 	"stride ui":                    {{"NEW", failed}, {"FILE", failed}, {"RUN RUN", misused}, {"RUN --addr here", misused}, {"RUN --addr 127.0.0.1:99999", failed}},
+	"stride book":                  {{"nope", misused}, {"conv conv", misused}, {"--addr 127.0.0.1:99999 --live=false", failed}, {"--out FILE --live=false", failed}},
 	"stride weights list":          {{"", done}, {"x", misused}},
 	"stride weights get":           {{"", misused}, {"lenett", misused}, {"lenet", misused}, {"efficientnet-lite0 x", misused}, {"efficientnet-lite0 --dir FILE", failed}},
 	"stride devices":               {{"", done}, {"x", misused}},
