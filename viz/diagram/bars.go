@@ -7,6 +7,7 @@ import (
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Bars is a table with a bar for each value: rows, such as the layers of a network, and columns of values, such as
@@ -64,16 +65,16 @@ func (b Bars) WriteSVG(w io.Writer) error {
 			most[j] = all
 		}
 	}
-	d := newDrawing()
+	d := svg.New()
 	b.draw(d, most)
-	return d.writeSVG(w, b.Title, b.Description)
+	return d.WriteSVG(w, b.Title, b.Description)
 }
 
-func (b Bars) draw(d *drawing, most []float64) {
+func (b Bars) draw(d *svg.Drawing, most []float64) {
 	const rowHeight, thick, gap = 24.0, 15.0, 8.0
 	text, long := b.Text, b.Width
 	if text == nil {
-		text = short
+		text = svg.Short
 	}
 	if long <= 0 {
 		long = 110
@@ -83,47 +84,47 @@ func (b Bars) draw(d *drawing, most []float64) {
 	}
 	labels, left := 0.0, make([]float64, len(most)) // of each column
 	for _, r := range b.Rows {
-		labels = max(labels, textWidth(r.Label, textStyles["right"].size, false))
+		labels = max(labels, svg.Width("right", r.Label))
 	}
 	x := labels + gap
 	for j := range most {
 		left[j] = x
 		widest := long
 		for _, r := range b.Rows {
-			widest = max(widest, b.length(r.Values[j], most[j], long)+5+textWidth(valueText(r.Values[j], text), textStyles["smalll"].size, false))
+			widest = max(widest, b.length(r.Values[j], most[j], long)+5+svg.Width("smalll", valueText(r.Values[j], text)))
 		}
 		if j < len(b.Columns) {
-			widest = max(widest, textWidth(b.Columns[j], textStyles["strongl"].size, true))
+			widest = max(widest, svg.Width("strongl", b.Columns[j]))
 		}
 		x += widest + 2*gap
 	}
 	y := 0.0
 	if b.Heading != "" {
-		d.write("strongl", 0, y, b.Heading)
+		d.Write("strongl", 0, y, b.Heading)
 		y += rowHeight
 	}
 	if len(b.Columns) > 0 {
 		for j, name := range b.Columns[:min(len(b.Columns), len(left))] {
-			d.write("strongl", left[j], y, name)
+			d.Write("strongl", left[j], y, name)
 		}
 		y += rowHeight - 4
 	}
 	for i, r := range b.Rows {
-		d.write("right", labels, y+float64(i)*rowHeight, r.Label)
+		d.Write("right", labels, y+float64(i)*rowHeight, r.Label)
 	}
 	for j := range most {
-		d.polyline("axis", left[j], y-16, left[j], y+float64(len(b.Rows)-1)*rowHeight+7)
+		d.Polyline("axis", left[j], y-16, left[j], y+float64(len(b.Rows)-1)*rowHeight+7)
 	}
 	for i, r := range b.Rows {
 		for j, v := range r.Values {
 			if w := b.length(v, most[j], long); w > 0 {
-				d.rectangle("fill-"+r.Color.name(), left[j], y+float64(i)*rowHeight-thick+3, w, thick, 0)
+				d.Rectangle("fill-"+r.Color.Name(), left[j], y+float64(i)*rowHeight-thick+3, w, thick, 0)
 			}
 		}
 	}
 	for i, r := range b.Rows {
 		for j, v := range r.Values {
-			d.write("smalll", left[j]+b.length(v, most[j], long)+5, y+float64(i)*rowHeight, valueText(v, text))
+			d.Write("smalll", left[j]+b.length(v, most[j], long)+5, y+float64(i)*rowHeight, valueText(v, text))
 		}
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // A Line is a curve of a [Chart].
@@ -119,20 +121,20 @@ func (a axis) tickText(v float64, ticks []float64) string {
 		e := math.Round(math.Log10(v))
 		switch {
 		case e >= 0 && e <= 3:
-			return format(v, 0)
+			return svg.Format(v, 0)
 		case e < 0 && e >= -2:
-			return format(v, int(-e))
+			return svg.Format(v, int(-e))
 		}
 		return "10" + superscript(int(e))
 	}
 	if math.Abs(v) >= 1e4 {
-		return short(v)
+		return svg.Short(v)
 	}
 	decimals := 0
 	if len(ticks) > 1 {
 		decimals = max(0, -int(math.Floor(math.Log10(ticks[1]-ticks[0])+1e-9)))
 	}
-	return format(v, decimals)
+	return svg.Format(v, decimals)
 }
 
 func superscript(n int) string {
@@ -151,14 +153,14 @@ func superscript(n int) string {
 // WriteSVG writes the figure. It is an error if the numbers of x and y differ, if there is nothing to draw, if a text
 // has a control character, if there is no title, or if w fails.
 func (c Chart) WriteSVG(w io.Writer) error {
-	d := newDrawing()
+	d := svg.New()
 	if err := c.draw(d); err != nil {
 		return fmt.Errorf("diagram: %q: %w", c.Title, err)
 	}
-	return d.writeSVG(w, c.Title, c.Description)
+	return d.WriteSVG(w, c.Title, c.Description)
 }
 
-func (c Chart) draw(d *drawing) error {
+func (c Chart) draw(d *svg.Drawing) error {
 	wide, high := c.Width, c.Height
 	if wide <= 0 {
 		wide = 360
@@ -244,61 +246,61 @@ func widen(a *axis) {
 }
 
 // frame draws the axes, the lines of the grid and the texts around.
-func (c Chart) frame(d *drawing, x, y axis, wide, high float64) {
+func (c Chart) frame(d *svg.Drawing, x, y axis, wide, high float64) {
 	ticks := y.ticks(5)
 	left := 0.0
 	for _, t := range ticks {
-		d.polyline("gridline", 0, y.at(t), wide, y.at(t))
+		d.Polyline("gridline", 0, y.at(t), wide, y.at(t))
 	}
 	for _, t := range ticks {
 		text := y.tickText(t, ticks)
-		d.write("smallr", -6, y.at(t)+4.5, text)
-		left = max(left, textWidth(text, textStyles["smallr"].size, false))
+		d.Write("smallr", -6, y.at(t)+4.5, text)
+		left = max(left, svg.Width("smallr", text))
 	}
-	d.polyline("axis", 0, 0, 0, high)
-	d.polyline("axis", 0, high, wide, high)
+	d.Polyline("axis", 0, 0, 0, high)
+	d.Polyline("axis", 0, high, wide, high)
 	bottom := high + 18
 	if c.Ticks != nil {
 		c.names(d, x, wide, high, &bottom)
 	} else {
 		ticks := x.ticks(6)
 		for _, t := range ticks {
-			d.polyline("axis", x.at(t), high, x.at(t), high+4)
+			d.Polyline("axis", x.at(t), high, x.at(t), high+4)
 		}
 		for _, t := range ticks {
-			d.write("small", x.at(t), high+18, x.tickText(t, ticks))
+			d.Write("small", x.at(t), high+18, x.tickText(t, ticks))
 		}
 	}
 	if c.XLabel != "" {
-		d.write("label", wide/2, bottom+20, c.XLabel)
+		d.Write("label", wide/2, bottom+20, c.XLabel)
 	}
 	if c.YLabel != "" {
-		d.write("smalll", -left-6, -12, c.YLabel)
+		d.Write("smalll", -left-6, -12, c.YLabel)
 	}
 }
 
 // names writes the names of the horizontal axis, on two levels or more where they are too long.
-func (c Chart) names(d *drawing, x axis, wide, high float64, bottom *float64) {
+func (c Chart) names(d *svg.Drawing, x axis, wide, high float64, bottom *float64) {
 	room := wide / float64(len(c.Ticks))
 	widest := 0.0
 	for _, t := range c.Ticks {
-		widest = max(widest, textWidth(t, textStyles["small"].size, false)+8)
+		widest = max(widest, svg.Width("small", t)+8)
 	}
 	levels := int(max(1, math.Ceil(widest/room)))
 	for i, t := range c.Ticks {
 		level := float64(i % levels)
 		if t != "" {
-			d.polyline("axis", x.at(float64(i)), high, x.at(float64(i)), high+4+16*level)
-			d.write("small", x.at(float64(i)), high+18+16*level, t)
+			d.Polyline("axis", x.at(float64(i)), high, x.at(float64(i)), high+4+16*level)
+			d.Write("small", x.at(float64(i)), high+18+16*level, t)
 		}
 		*bottom = max(*bottom, high+18+16*level)
 	}
 }
 
 // draw draws the area from left to right and back.
-func (b Band) draw(d *drawing, x, y axis) {
+func (b Band) draw(d *svg.Drawing, x, y axis) {
 	var path strings.Builder
-	var covers rect
+	var covers svg.Rect
 	put := func(vx, vy float64) {
 		px, py := x.at(vx), y.at(vy)
 		if path.Len() == 0 {
@@ -306,7 +308,7 @@ func (b Band) draw(d *drawing, x, y axis) {
 		} else {
 			fmt.Fprintf(&path, "L%s %s", num1(px), num1(py))
 		}
-		covers = covers.union(rect{px - 1, py - 1, px + 1, py + 1})
+		covers = covers.Union(svg.Box(px-1, py-1, px+1, py+1))
 	}
 	for i := range b.X {
 		put(b.X[i], b.High[i])
@@ -315,25 +317,25 @@ func (b Band) draw(d *drawing, x, y axis) {
 		put(b.X[i], b.Low[i])
 	}
 	if path.Len() > 0 {
-		d.path("band-"+b.Color.name(), path.String()+"z", covers)
+		d.Path("band-"+b.Color.Name(), path.String()+"z", covers)
 	}
 }
 
 // num1 writes a coordinate with one decimal, which is enough for curves.
-func num1(v float64) string { return num(math.Round(v*10) / 10) }
+func num1(v float64) string { return svg.Num(math.Round(v*10) / 10) }
 
 // class is that of a curve, with its dashes.
 func curveClass(c Color) string {
-	class := "curve-" + c.name()
-	if i := int(c) % len(dashes); dashes[i] != "" {
+	class := "curve-" + c.Name()
+	if i := int(c) % len(svg.Dashes); svg.Dashes[i] != "" {
 		class += fmt.Sprintf(" dash%d", i)
 	}
 	return class
 }
 
-func (l Line) draw(d *drawing, x, y axis, c Color, index int) {
+func (l Line) draw(d *svg.Drawing, x, y axis, c Color, index int) {
 	var path strings.Builder
-	var covers rect
+	var covers svg.Rect
 	var dots [][2]float64
 	pen, lone := false, 0
 	for i := range l.X {
@@ -349,24 +351,24 @@ func (l Line) draw(d *drawing, x, y axis, c Color, index int) {
 			lone++
 		}
 		pen = true
-		covers = covers.union(rect{px - 1, py - 1, px + 1, py + 1})
+		covers = covers.Union(svg.Box(px-1, py-1, px+1, py+1))
 		dots = append(dots, [2]float64{px, py})
 	}
 	if len(dots) == 0 {
 		return
 	}
 	if len(dots) > lone {
-		d.path(curveClass(c), path.String(), covers)
+		d.Path(curveClass(c), path.String(), covers)
 	}
 	if l.Dots || len(dots) == lone {
 		for _, p := range dots {
-			d.add("fill-"+c.name(), "circle", fmt.Sprintf(`cx="%s" cy="%s" r="3.5"`, num1(p[0]), num1(p[1])), "", rect{p[0] - 4, p[1] - 4, p[0] + 4, p[1] + 4})
+			d.Add("fill-"+c.Name(), "circle", fmt.Sprintf(`cx="%s" cy="%s" r="3.5"`, num1(p[0]), num1(p[1])), "", svg.Box(p[0]-4, p[1]-4, p[0]+4, p[1]+4))
 		}
 	}
 }
 
 // legend writes heading and names above the chart.
-func (c Chart) legend(d *drawing, wide float64) {
+func (c Chart) legend(d *svg.Drawing, wide float64) {
 	type key struct {
 		name  string
 		class string
@@ -380,7 +382,7 @@ func (c Chart) legend(d *drawing, wide float64) {
 	}
 	for _, b := range c.Bands {
 		if b.Name != "" {
-			keys = append(keys, key{b.Name, "band-" + b.Color.name(), true})
+			keys = append(keys, key{b.Name, "band-" + b.Color.Name(), true})
 		}
 	}
 	y := -16.0
@@ -390,7 +392,7 @@ func (c Chart) legend(d *drawing, wide float64) {
 	var rows [][]key
 	room := 0.0
 	for _, k := range keys {
-		w := 34 + textWidth(k.name, textStyles["words"].size, false) + 16
+		w := 34 + svg.Width("words", k.name) + 16
 		if len(rows) == 0 || room+w > wide+40 {
 			rows, room = append(rows, nil), 0
 		}
@@ -401,16 +403,16 @@ func (c Chart) legend(d *drawing, wide float64) {
 		x := 0.0
 		for _, k := range row {
 			if k.band {
-				d.rectangle(k.class, x, y-10, 28, 10, 0)
+				d.Rectangle(k.class, x, y-10, 28, 10, 0)
 			} else {
-				d.polyline(k.class, x, y-5, x+28, y-5)
+				d.Polyline(k.class, x, y-5, x+28, y-5)
 			}
-			d.write("words", x+34, y, k.name)
-			x += 34 + textWidth(k.name, textStyles["words"].size, false) + 16
+			d.Write("words", x+34, y, k.name)
+			x += 34 + svg.Width("words", k.name) + 16
 		}
 		y -= 20
 	}
 	if c.Heading != "" {
-		d.write("strongl", 0, y-2, c.Heading)
+		d.Write("strongl", 0, y-2, c.Heading)
 	}
 }

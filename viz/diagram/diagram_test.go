@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -40,6 +41,7 @@ func figures() map[string]interface{ WriteSVG(io.Writer) error } {
 		"pyramid":     Pyramid{Title: "pyramid", Input: "input", Layers: []PyramidLayer{{"conv", 3, 1, 2}, {"pooling", 2, 2, 1}}},
 		"stack":       Panels{Title: "stack", Rows: [][]Part{{Grid{Values: tensor.New(3, 3, 3), Label: "3 × 3×3", Above: "above", Shading: Signed, Marks: []Mark{{Row: 1, Column: 1, Height: 2, Width: 2, Dashed: true}}}, Sign("→"), Grid{Values: x, Numberless: true, Shading: Picture}}}, Notes: []string{"a note that is wider than its row, so that it has to be broken, once"}},
 		"horizontal":  Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers, Horizontal: true, Language: "zh"},
+		"bridge":      Network{Title: "bridge", Net: newBridge(), Input: tensor.Shape{1, 8, 8}, Detail: Layers},
 		"lenet":       Network{Title: "LeNet", Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}},
 		"googlenet":   Network{Title: "GoogLeNet", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Language: "zh"},
 		"inception":   Network{Title: "Inception", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers},
@@ -98,7 +100,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// checkFile checks that an SVG file is well-formed, has a title, no ids, and no class without the prefix or without a rule.
+// checkFile checks that an SVG file is well-formed, has a title, no ids, and no class without the svg.Prefix or without a rule.
 func checkFile(t *testing.T, name string, file []byte) {
 	t.Helper()
 	decoder := xml.NewDecoder(bytes.NewReader(file))
@@ -147,8 +149,8 @@ func checkFile(t *testing.T, name string, file []byte) {
 		t.Errorf("%s has %d titles", name, titles)
 	}
 	for c := range used {
-		if !strings.HasPrefix(c, prefix) || !strings.Contains(style, "."+c+"{") {
-			t.Errorf("%s: class %s has no rule, or not the prefix", name, c)
+		if !strings.HasPrefix(c, svg.Prefix) || !strings.Contains(style, "."+c+"{") {
+			t.Errorf("%s: class %s has no rule, or not the svg.Prefix", name, c)
 		}
 	}
 }

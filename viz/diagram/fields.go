@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Fields draws receptive fields as nested squares over a picture, one for each layer, with a legend.
@@ -43,7 +44,7 @@ func (f Fields) WriteSVG(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("%w (%q)", err, f.Title)
 	}
-	d := newDrawing()
+	d := svg.New()
 	draw(d, 0, 0)
 	wide, high := float64(s[1]), float64(s[0])
 	x0, y0 := 0.0, -cell*high/2
@@ -52,25 +53,25 @@ func (f Fields) WriteSVG(w io.Writer) error {
 	for i, b := range f.Boxes {
 		left, top := clip(float64(b.Box.Min.X), wide), clip(float64(b.Box.Min.Y), high)
 		w, h := clip(float64(b.Box.Max.X), wide)-left, clip(float64(b.Box.Max.Y), high)-top
-		d.rectangle(boxClass(i), x0+left, y0+top, w, h, 0)
+		d.Rectangle(boxClass(i), x0+left, y0+top, w, h, 0)
 		right = max(right, x0+left+w)
 	}
 	y := y0 + 12
 	for i, b := range f.Boxes {
-		d.polyline(boxClass(i), right+16, y-5, right+40, y-5)
+		d.Polyline(boxClass(i), right+16, y-5, right+40, y-5)
 		text := fmt.Sprintf("%d×%d", b.Box.Dy(), b.Box.Dx())
 		if b.Label != "" {
 			text = b.Label + ": " + text
 		}
-		d.write("words", right+46, y, text)
+		d.Write("words", right+46, y, text)
 		y += 21
 	}
-	return d.writeSVG(w, f.Title, f.Description)
+	return d.WriteSVG(w, f.Title, f.Description)
 }
 
 // boxClass is the colour of a box, with dashes from the fifth on.
 func boxClass(i int) string {
-	c := "edge-" + []Color{Orange, Green, Purple, Grey, Blue}[i%5].name()
+	c := "edge-" + []Color{Orange, Green, Purple, Grey, Blue}[i%5].Name()
 	if i >= 5 {
 		c += " dashed"
 	}
@@ -121,12 +122,12 @@ func (p Pyramid) WriteSVG(w io.Writer) error {
 			}
 		}
 	}
-	d := newDrawing()
+	d := svg.New()
 	p.draw(d, needed, size)
-	return d.writeSVG(w, p.Title, p.Description)
+	return d.WriteSVG(w, p.Title, p.Description)
 }
 
-func (p Pyramid) draw(d *drawing, needed []map[int]bool, size []int) {
+func (p Pyramid) draw(d *svg.Drawing, needed []map[int]bool, size []int) {
 	const level = 58.0
 	cell := min(26, max(8, float64(int(300/size[0]))))
 	at := func(i, k int) (x, y float64) { // the middle of an element
@@ -143,7 +144,7 @@ func (p Pyramid) draw(d *drawing, needed []map[int]bool, size []int) {
 				x, y := at(i+1, k)
 				x2, y2 := at(i, k*max(l.Stride, 1)+j*max(l.Dilation, 1))
 				if needed[i+1][k] {
-					d.polyline("thin", x, y+cell/2, x2, y2-cell/2)
+					d.Polyline("thin", x, y+cell/2, x2, y2-cell/2)
 				}
 			}
 		}
@@ -153,9 +154,9 @@ func (p Pyramid) draw(d *drawing, needed []map[int]bool, size []int) {
 			x, y := at(i, k)
 			class := "cell"
 			if needed[i][k] {
-				class = "kind-" + Color(i%int(Grey)).name()
+				class = "kind-" + Color(i%int(Grey)).Name()
 			}
-			d.rectangle(class, x-cell/2+1, y-cell/2+1, cell-2, cell-2, 0)
+			d.Rectangle(class, x-cell/2+1, y-cell/2+1, cell-2, cell-2, 0)
 		}
 	}
 	right := cell*float64(size[0]) + 14
@@ -166,7 +167,7 @@ func (p Pyramid) draw(d *drawing, needed []map[int]bool, size []int) {
 		}
 		_, y := at(i, 0)
 		if i < len(size)-1 || label != "" {
-			d.write("words", right, y+5, label)
+			d.Write("words", right, y+5, label)
 		}
 	}
 }

@@ -5,13 +5,14 @@ import (
 	"math"
 
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // A Part is a part of [Panels]: a [Grid] or a [Sign].
 type Part interface {
 	// layout measures the part and returns a function that draws it, with the middle of its left
 	// edge at x, y.
-	layout() (extent, func(d *drawing, x, y float64), error)
+	layout() (extent, func(d *svg.Drawing, x, y float64), error)
 }
 
 // An extent is the size of a part: its width, and how far it reaches above and below its middle line.
@@ -20,10 +21,10 @@ type extent struct{ width, above, below float64 }
 // A Sign is an operator between grids, such as "∗", "=" or "+".
 type Sign string
 
-func (s Sign) layout() (extent, func(d *drawing, x, y float64), error) {
-	w := textWidth(string(s), textStyles["sign"].size, false)
-	return extent{w, 14, 14}, func(d *drawing, x, y float64) {
-		d.write("sign", x+w/2, y+7.5, string(s))
+func (s Sign) layout() (extent, func(d *svg.Drawing, x, y float64), error) {
+	w := svg.Width("sign", string(s))
+	return extent{w, 14, 14}, func(d *svg.Drawing, x, y float64) {
+		d.Write("sign", x+w/2, y+7.5, string(s))
 	}, nil
 }
 
@@ -81,16 +82,6 @@ type Grid struct {
 	Cell float64
 }
 
-// shades is the number of colours of each sign.
-const shades = 8
-
-func shadeClass(i int) string {
-	if i < 0 {
-		return fmt.Sprintf("n%d", -i)
-	}
-	return fmt.Sprintf("v%d", i)
-}
-
 const maxCells = 20_000
 
 // check returns sheets, height and width.
@@ -127,7 +118,7 @@ func (g Grid) text(row, column, width int) string {
 	case g.Numberless:
 		return ""
 	}
-	return format(float64(g.Values.Data()[row*width+column]), g.Decimals)
+	return svg.Format(float64(g.Values.Data()[row*width+column]), g.Decimals)
 }
 
 // cellSize is the side of a cell.
@@ -135,7 +126,7 @@ func (g Grid) cellSize(h, w int) float64 {
 	widest := 0.0
 	for i := range h {
 		for j := range w {
-			widest = max(widest, textWidth(g.text(i, j, w), textStyles["number"].size, false))
+			widest = max(widest, svg.Width("number", g.text(i, j, w)))
 		}
 	}
 	switch {
@@ -155,7 +146,7 @@ const (
 	labelGap    = 5.0
 )
 
-func (g Grid) layout() (extent, func(d *drawing, x, y float64), error) {
+func (g Grid) layout() (extent, func(d *svg.Drawing, x, y float64), error) {
 	c, h, w, err := g.check()
 	if err != nil {
 		return extent{}, nil, err
@@ -167,7 +158,7 @@ func (g Grid) layout() (extent, func(d *drawing, x, y float64), error) {
 	e := extent{wide, high / 2, high / 2}
 	below, above := splitLines(g.Label), splitLines(g.Above)
 	for _, l := range append(append([]string(nil), below...), above...) {
-		e.width = max(e.width, textWidth(l, textStyles["label"].size, false))
+		e.width = max(e.width, svg.Width("label", l))
 	}
 	if len(below) > 0 {
 		e.below += labelGap + labelHeight*float64(len(below))
@@ -175,33 +166,33 @@ func (g Grid) layout() (extent, func(d *drawing, x, y float64), error) {
 	if len(above) > 0 {
 		e.above += labelGap + labelHeight*float64(len(above))
 	}
-	return e, func(d *drawing, x, y float64) {
+	return e, func(d *svg.Drawing, x, y float64) {
 		left, top := x+(e.width-wide)/2, y-high/2
 		for sheet := c - 1; sheet >= 0; sheet-- {
 			at := sheetStep(cell) * float64(sheet)
 			g.draw(d, left+at, top+step-at, cell, sheet, h, w)
 		}
 		for i, l := range below {
-			d.write("label", x+e.width/2, y+high/2+labelGap+labelHeight*float64(i)+13, l)
+			d.Write("label", x+e.width/2, y+high/2+labelGap+labelHeight*float64(i)+13, l)
 		}
 		for i, l := range above {
-			d.write("label", x+e.width/2, y-high/2-labelGap-labelHeight*float64(len(above)-1-i)-3, l)
+			d.Write("label", x+e.width/2, y-high/2-labelGap-labelHeight*float64(len(above)-1-i)-3, l)
 		}
 	}, nil
 }
 
 // draw draws one sheet with its upper left corner, padding included, at x, y.
-func (g Grid) draw(d *drawing, x, y, cell float64, sheet, h, w int) {
-	all := rect{x, y, x + cell*float64(w+2*g.Pad[1]), y + cell*float64(h+2*g.Pad[0])}
+func (g Grid) draw(d *svg.Drawing, x, y, cell float64, sheet, h, w int) {
+	all := svg.Box(x, y, x+cell*float64(w+2*g.Pad[1]), y+cell*float64(h+2*g.Pad[0]))
 	if g.Pad != [2]int{} {
-		d.path("padding", gridPath(x, y, cell, h+2*g.Pad[0], w+2*g.Pad[1]), all)
+		d.Path("padding", gridPath(x, y, cell, h+2*g.Pad[0], w+2*g.Pad[1]), all)
 	}
 	left, top := x+cell*float64(g.Pad[1]), y+cell*float64(g.Pad[0])
 	path := gridPath(left, top, cell, h, w)
 	if g.Shading == Picture && cell < 12 {
-		path = fmt.Sprintf("M%s %sh%sv%sh%sz", num(left), num(top), num(cell*float64(w)), num(cell*float64(h)), num(-cell*float64(w)))
+		path = fmt.Sprintf("M%s %sh%sv%sh%sz", svg.Num(left), svg.Num(top), svg.Num(cell*float64(w)), svg.Num(cell*float64(h)), svg.Num(-cell*float64(w)))
 	}
-	d.path("cell", path, rect{left - 1, top - 1, left + cell*float64(w) + 1, top + cell*float64(h) + 1})
+	d.Path("cell", path, svg.Box(left-1, top-1, left+cell*float64(w)+1, top+cell*float64(h)+1))
 	g.shade(d, left, top, cell, sheet, h, w)
 	for _, m := range g.Marks {
 		m.fill(d, left, top, cell)
@@ -217,18 +208,18 @@ func (g Grid) draw(d *drawing, x, y, cell float64, sheet, h, w int) {
 // gridPath is a rectangle with the lines between its cells.
 func gridPath(x, y, cell float64, h, w int) string {
 	wide, high := cell*float64(w), cell*float64(h)
-	path := fmt.Sprintf("M%s %sh%sv%sh%sz", num(x), num(y), num(wide), num(high), num(-wide))
+	path := fmt.Sprintf("M%s %sh%sv%sh%sz", svg.Num(x), svg.Num(y), svg.Num(wide), svg.Num(high), svg.Num(-wide))
 	for i := 1; i < h; i++ {
-		path += fmt.Sprintf("M%s %sh%s", num(x), num(y+cell*float64(i)), num(wide))
+		path += fmt.Sprintf("M%s %sh%s", svg.Num(x), svg.Num(y+cell*float64(i)), svg.Num(wide))
 	}
 	for j := 1; j < w; j++ {
-		path += fmt.Sprintf("M%s %sv%s", num(x+cell*float64(j)), num(y), num(high))
+		path += fmt.Sprintf("M%s %sv%s", svg.Num(x+cell*float64(j)), svg.Num(y), svg.Num(high))
 	}
 	return path
 }
 
 // shade colours the cells: one path for each shade, in which neighbours of a row are one rectangle.
-func (g Grid) shade(d *drawing, left, top, cell float64, sheet, h, w int) {
+func (g Grid) shade(d *svg.Drawing, left, top, cell float64, sheet, h, w int) {
 	if g.Shading == Plain {
 		return
 	}
@@ -250,7 +241,7 @@ func (g Grid) shade(d *drawing, left, top, cell float64, sheet, h, w int) {
 				n++
 			}
 			if s != 0 {
-				paths[s] += fmt.Sprintf("M%s %sh%sv%sh%sz", num(left+cell*float64(j)), num(top+cell*float64(i)), num(cell*float64(n)), num(cell), num(-cell*float64(n)))
+				paths[s] += fmt.Sprintf("M%s %sh%sv%sh%sz", svg.Num(left+cell*float64(j)), svg.Num(top+cell*float64(i)), svg.Num(cell*float64(n)), svg.Num(cell), svg.Num(-cell*float64(n)))
 			}
 			j += n
 		}
@@ -262,20 +253,20 @@ func (g Grid) shade(d *drawing, left, top, cell float64, sheet, h, w int) {
 	case g.Numberless && g.Texts == nil:
 		kind = "deep"
 	}
-	for s := -shades; s <= shades; s++ {
+	for s := -svg.Shades; s <= svg.Shades; s++ {
 		if paths[s] != "" {
-			d.path(kind+shadeClass(s), paths[s], rect{left, top, left + cell*float64(w), top + cell*float64(h)})
+			d.Path(kind+svg.ShadeClass(s), paths[s], svg.Box(left, top, left+cell*float64(w), top+cell*float64(h)))
 		}
 	}
 }
 
 // level is the shade of a value from −1 to 1: 0 is none.
 func (g Grid) level(v float64) int {
-	s := int(math.Round(math.Abs(v) * shades))
+	s := int(math.Round(math.Abs(v) * svg.Shades))
 	if v != 0 {
 		s = max(s, 1)
 	}
-	s = min(s, shades)
+	s = min(s, svg.Shades)
 	switch {
 	case v >= 0:
 		return s
@@ -286,9 +277,9 @@ func (g Grid) level(v float64) int {
 }
 
 // numbers writes the first sheet's numbers, and the zeros of the padding.
-func (g Grid) numbers(d *drawing, left, top, cell float64, h, w int) {
+func (g Grid) numbers(d *svg.Drawing, left, top, cell float64, h, w int) {
 	put := func(class string, row, column int, text string) {
-		d.write(class, left+cell*(float64(column)+0.5), top+cell*(float64(row)+0.5)+5.5, text)
+		d.Write(class, left+cell*(float64(column)+0.5), top+cell*(float64(row)+0.5)+5.5, text)
 	}
 	for i := range h {
 		for j := range w {
@@ -313,7 +304,7 @@ func (m Mark) normal() Mark {
 	return m
 }
 
-func (m Mark) fill(d *drawing, left, top, cell float64) {
+func (m Mark) fill(d *svg.Drawing, left, top, cell float64) {
 	m = m.normal()
 	if m.Dashed {
 		return
@@ -321,22 +312,22 @@ func (m Mark) fill(d *drawing, left, top, cell float64) {
 	x, y := left+cell*float64(m.Column), top+cell*float64(m.Row)
 	wide, high := cell*float64(m.Width), cell*float64(m.Height)
 	if m.Step == 1 {
-		d.rectangle("soft-"+m.Color.name(), x, y, wide, high, 0)
+		d.Rectangle("soft-"+m.Color.Name(), x, y, wide, high, 0)
 		return
 	}
 	for i := range m.Height {
 		for j := range m.Width {
-			d.rectangle("soft-"+m.Color.name(), x+cell*float64(j*m.Step), y+cell*float64(i*m.Step), cell, cell, 0)
+			d.Rectangle("soft-"+m.Color.Name(), x+cell*float64(j*m.Step), y+cell*float64(i*m.Step), cell, cell, 0)
 		}
 	}
 }
 
-func (m Mark) outline(d *drawing, left, top, cell float64) {
+func (m Mark) outline(d *svg.Drawing, left, top, cell float64) {
 	m = m.normal()
-	class := "edge-" + m.Color.name()
+	class := "edge-" + m.Color.Name()
 	if m.Dashed {
 		class += " dashed"
 	}
-	d.rectangle(class, left+cell*float64(m.Column), top+cell*float64(m.Row),
+	d.Rectangle(class, left+cell*float64(m.Column), top+cell*float64(m.Row),
 		cell*float64((m.Width-1)*m.Step+1), cell*float64((m.Height-1)*m.Step+1), 0)
 }

@@ -76,18 +76,18 @@ func (m *unitMaker) kindWord(path, kind string) string {
 // describe fills a unit for one row, and reports whether it may stand in the box before.
 func (m *unitMaker) describe(u *unit, row int) bool {
 	r := m.rows[row]
-	u.shape = shapeText(r.Node.Shape())
-	u.title = m.kindWord(r.Path, r.Kind)
+	u.Shape = shapeText(r.Node.Shape())
+	u.Title = m.kindWord(r.Path, r.Kind)
 	if r.Operator {
-		u.title = m.kindWord("", r.Kind)
+		u.Title = m.kindWord("", r.Kind)
 	}
-	u.class = "kind-grey"
+	u.Class = "kind-grey"
 	switch sign, ok := signs[r.Kind]; {
 	case ok && r.Operator && len(r.Inputs) > 1:
-		u.sign, u.title = sign, ""
+		u.Sign, u.Title = sign, ""
 		return false
 	case r.Kind == "Concat":
-		u.concat = true
+		u.Concat = true
 		return false
 	case slices.Contains(minor, r.Kind) || ok && r.Operator:
 		u.norm = strings.Contains(r.Kind, "Norm")
@@ -97,51 +97,51 @@ func (m *unitMaker) describe(u *unit, row int) bool {
 		switch op := n.Op().(type) {
 		case graph.Conv2DOp:
 			k := n.Inputs()[1].Shape()
-			u.class = "kind-blue"
+			u.Class = "kind-blue"
 			m.convolution(u, [2]int{k[2], k[3]}, n.Shape()[1], op.Groups, op.Window)
 		case graph.MaxPool2DOp:
-			u.class = "kind-orange"
+			u.Class = "kind-orange"
 			m.windowed(u, op.Kernel, op.Window)
 		case graph.AvgPool2DOp:
-			u.class = "kind-orange"
+			u.Class = "kind-orange"
 			m.windowed(u, op.Kernel, op.Window)
 		}
 	}
 	switch r.Kind {
 	case "GlobalAvgPool2D", "AdaptiveAvgPool2D":
-		u.class = "kind-orange"
+		u.Class = "kind-orange"
 	case "Linear":
-		u.class = "kind-green"
-		u.title += m.pick(", ", "，") + strconv.Itoa(r.Node.Shape()[len(r.Node.Shape())-1])
+		u.Class = "kind-green"
+		u.Title += m.pick(", ", "，") + strconv.Itoa(r.Node.Shape()[len(r.Node.Shape())-1])
 	case "Flatten":
-		u.class = "box"
+		u.Class = "box"
 	}
 	return false
 }
 
 func (m *unitMaker) convolution(u *unit, kernel [2]int, channels, groups int, w graph.Window) {
 	m.windowed(u, kernel, w)
-	u.title += m.pick(", ", "，") + strconv.Itoa(channels)
+	u.Title += m.pick(", ", "，") + strconv.Itoa(channels)
 	if groups > 1 {
-		u.details = append(u.details, m.pick("groups ", "分组 ")+strconv.Itoa(groups))
+		u.Details = append(u.Details, m.pick("groups ", "分组 ")+strconv.Itoa(groups))
 	}
 }
 
 // windowed writes kernel, stride and padding.
 func (m *unitMaker) windowed(u *unit, kernel [2]int, w graph.Window) {
-	u.title = pair(kernel) + " " + u.title
+	u.Title = pair(kernel) + " " + u.Title
 	for i := range w.Stride {
 		w.Stride[i] = max(w.Stride[i], 1)
 		w.Dilation[i] = max(w.Dilation[i], 1)
 	}
-	if w.Stride != [2]int{1, 1} || u.class == "kind-orange" {
-		u.details = append(u.details, m.pick("stride ", "步幅 ")+single(w.Stride))
+	if w.Stride != [2]int{1, 1} || u.Class == "kind-orange" {
+		u.Details = append(u.Details, m.pick("stride ", "步幅 ")+single(w.Stride))
 	}
 	if w.Pad != [2]int{} {
-		u.details = append(u.details, m.pick("padding ", "填充 ")+single(w.Pad))
+		u.Details = append(u.Details, m.pick("padding ", "填充 ")+single(w.Pad))
 	}
 	if w.Dilation != [2]int{1, 1} {
-		u.details = append(u.details, m.pick("dilation ", "空洞 ")+single(w.Dilation))
+		u.Details = append(u.Details, m.pick("dilation ", "空洞 ")+single(w.Dilation))
 	}
 }
 
@@ -156,19 +156,19 @@ func single(p [2]int) string {
 
 // describeBlock fills a unit for the rows of a block.
 func (m *unitMaker) describeBlock(u *unit, path, kind string, first, last int) {
-	u.class, u.block = "kind-purple", true
-	u.title = m.kindWord(path, kind)
+	u.Class, u.block = "kind-purple", true
+	u.Title = m.kindWord(path, kind)
 	out := m.rows[last-1].Node.Shape()
 	if n, err := m.trace.OutputOf(path); err == nil {
 		out = n.Shape()
 	}
-	u.shape = shapeText(out)
+	u.Shape = shapeText(out)
 	in := m.inputOf(first)
 	if len(in) != 4 || len(out) != 4 {
 		return
 	}
 	if out[1] != in[1] {
-		u.details = append(u.details, fmt.Sprintf(m.pick("channels %d → %d", "通道 %d → %d"), in[1], out[1]))
+		u.Details = append(u.Details, fmt.Sprintf(m.pick("channels %d → %d", "通道 %d → %d"), in[1], out[1]))
 	}
 }
 

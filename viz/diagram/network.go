@@ -7,6 +7,8 @@ import (
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/flow"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Detail says what a box of a [Network] is.
@@ -62,25 +64,20 @@ func (n Network) WriteSVG(w io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("diagram: %q: %w", n.Title, err)
 	}
-	d := newDrawing()
-	l := &netLayout{units: units, unfolded: n.Unfolded, shapeless: n.Shapeless, horizontal: n.Horizontal}
-	l.draw(d)
-	return d.writeSVG(w, n.Title, n.Description)
+	d := svg.New()
+	l := &flow.Layout{Unfolded: n.Unfolded, Shapeless: n.Shapeless, Horizontal: n.Horizontal}
+	for _, u := range units {
+		l.Units = append(l.Units, &u.Unit)
+	}
+	l.Draw(d)
+	return d.WriteSVG(w, n.Title, n.Description)
 }
 
-// A unit is a box: a layer with what is folded into it, an operator, or a block.
+// A unit is a box with what is needed to make it.
 type unit struct {
-	class   string   // of the box
-	before  []string // what is computed before: lines above the title
-	title   string   // the layer
-	details []string // lines below
-	sign    string   // of an operator drawn as a circle, "+" or "×"
-	shape   string   // of the result
-	concat  bool
-	in      []int // units, in the order of the first use
-	out     []int
-	norm    bool // normalization and activation, which may stand in the box of the layer behind them
-	block   bool
+	flow.Unit
+	norm  bool // normalization and activation, which may stand in the box of the layer behind them
+	block bool
 }
 
 // units makes the boxes of a trace; the first one is the input.
@@ -95,14 +92,14 @@ func (n Network) units(trace *nn.Trace) ([]*unit, error) {
 	if n.Block != "" {
 		shape = m.inputOf(first)
 	}
-	m.units = append(m.units, &unit{class: "box", title: input, shape: shapeText(shape)})
+	m.units = append(m.units, &unit{Unit: flow.Unit{Class: "box", Title: input, Shape: shapeText(shape)}})
 	m.of[-1] = 0
 	for i := first; i < last; {
 		i = m.take(i, last)
 	}
 	for i, u := range m.units {
-		for _, from := range u.in {
-			m.units[from].out = append(m.units[from].out, i)
+		for _, from := range u.In {
+			m.units[from].Out = append(m.units[from].Out, i)
 		}
 	}
 	return m.units, nil
@@ -159,8 +156,8 @@ func (m *unitMaker) take(i, last int) int {
 		m.describeBlock(u, path, kind, i, next)
 	} else if m.describe(u, i) && m.folds(i) {
 		into := m.units[m.of[m.rows[i].Inputs[0]]]
-		into.details = append(into.details, u.title)
-		into.shape = u.shape
+		into.Details = append(into.Details, u.Title)
+		into.Shape = u.Shape
 		m.of[i] = m.of[m.rows[i].Inputs[0]]
 		return next
 	}
@@ -174,14 +171,14 @@ func (m *unitMaker) take(i, last int) int {
 			if !ok {
 				k = 0 // from outside of the block
 			}
-			if k != at && !contains(u.in, k) {
-				u.in = append(u.in, k)
+			if k != at && !contains(u.In, k) {
+				u.In = append(u.In, k)
 			}
 		}
 	}
-	if before := m.before(u); before != nil && before.norm && u.class == "kind-blue" {
+	if before := m.before(u); before != nil && before.norm && u.Class == "kind-blue" {
 		// Normalization and activation before a convolution, as in DenseNet, are one box with it.
-		u.before, u.in = append([]string{before.title}, before.details...), before.in
+		u.Before, u.In = append([]string{before.Title}, before.Details...), before.In
 		for j := i; j < next; j++ {
 			m.of[j] = at - 1
 		}
@@ -194,7 +191,7 @@ func (m *unitMaker) take(i, last int) int {
 
 // before returns the unit before, if it is the only input and has no other use.
 func (m *unitMaker) before(u *unit) *unit {
-	if len(u.in) != 1 || u.in[0] != len(m.units)-1 {
+	if len(u.In) != 1 || u.In[0] != len(m.units)-1 {
 		return nil
 	}
 	for i, r := range m.rows {
@@ -202,12 +199,12 @@ func (m *unitMaker) before(u *unit) *unit {
 			continue
 		}
 		for _, from := range r.Inputs {
-			if k, ok := m.of[from]; ok && k == u.in[0] {
+			if k, ok := m.of[from]; ok && k == u.In[0] {
 				return nil
 			}
 		}
 	}
-	return m.units[u.in[0]]
+	return m.units[u.In[0]]
 }
 
 // folds reports whether the row, normalization or activation, stands in the box of the one before it.
@@ -230,7 +227,7 @@ func (m *unitMaker) folds(i int) bool {
 }
 
 // stands reports whether nothing may be folded into the unit.
-func (u *unit) stands() bool { return u.concat || u.sign != "" || u.block || u.class == "box" }
+func (u *unit) stands() bool { return u.Concat || u.Sign != "" || u.block || u.Class == "box" }
 
 // lastOf is the last row of a unit so far.
 func (m *unitMaker) lastOf(at int) int {

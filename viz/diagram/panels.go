@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Panels draws grids and signs in rows: an equation of matrices, or several of them.
@@ -30,7 +32,7 @@ const (
 // A panel is a row that has been measured.
 type panel struct {
 	parts         []extent
-	draw          []func(d *drawing, x, y float64)
+	draw          []func(d *svg.Drawing, x, y float64)
 	note          string
 	width         float64
 	above, below  float64
@@ -40,7 +42,7 @@ type panel struct {
 // WriteSVG writes the figure. It is an error if a grid has no values or too many, if a text has a control
 // character, if there is no title, or if w fails.
 func (p Panels) WriteSVG(w io.Writer) error {
-	d := newDrawing()
+	d := svg.New()
 	panels, err := p.measure()
 	if err != nil {
 		return err
@@ -64,7 +66,7 @@ func (p Panels) WriteSVG(w io.Writer) error {
 		y += above + below + rowGap
 		first = last
 	}
-	return d.writeSVG(w, p.Title, p.Description)
+	return d.WriteSVG(w, p.Title, p.Description)
 }
 
 // measure lays out the parts of all rows, which form columns.
@@ -104,14 +106,14 @@ func (p Panels) measure() ([]*panel, error) {
 			q.width += wide
 		}
 		if q.note != "" {
-			q.below += noteGap + labelHeight*float64(len(lines(q.note, textStyles["words"].size, max(q.width, 300))))
+			q.below += noteGap + labelHeight*float64(len(svg.Lines("words", q.note, max(q.width, 300))))
 		}
 	}
 	return panels, nil
 }
 
 // paint draws the row with the left end of its middle line at x, y.
-func (q *panel) paint(d *drawing, x, y float64) {
+func (q *panel) paint(d *svg.Drawing, x, y float64) {
 	left := x
 	bottom := 0.0
 	for j, draw := range q.draw {
@@ -122,8 +124,8 @@ func (q *panel) paint(d *drawing, x, y float64) {
 	if q.note == "" {
 		return
 	}
-	for i, l := range lines(q.note, textStyles["words"].size, max(q.width, 300)) {
-		d.write("center", x+q.width/2, y+bottom+noteGap+labelHeight*float64(i)+13, l)
+	for i, l := range svg.Lines("words", q.note, max(q.width, 300)) {
+		d.Write("center", x+q.width/2, y+bottom+noteGap+labelHeight*float64(i)+13, l)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Volumes draws the shapes of values as boxes one after the other: the shape on its way through a network. Height and
@@ -79,7 +80,7 @@ func newSolid(v Volume) (solid, error) {
 	s.texts = append(s.texts, splitLines(v.Label)...)
 	s.width = s.long + s.deep
 	for _, t := range s.texts {
-		s.width = max(s.width, textWidth(t, textStyles["small"].size, false))
+		s.width = max(s.width, svg.Width("small", t))
 	}
 	return s, nil
 }
@@ -108,7 +109,7 @@ func (v Volumes) WriteSVG(w io.Writer) error {
 		wide += gap + s.width
 		lines[len(lines)-1] = append(lines[len(lines)-1], s)
 	}
-	d := newDrawing()
+	d := svg.New()
 	y := 0.0
 	for i, line := range lines {
 		tallest, below := 0.0, 0
@@ -123,25 +124,25 @@ func (v Volumes) WriteSVG(w io.Writer) error {
 			s.draw(d, x+s.width/2, y, y+tallest/2+18)
 			if last := j == len(line)-1; !last || i < len(lines)-1 {
 				at := x + s.width + gap/2
-				d.path("head", fmt.Sprintf("M%s %sl9 5l-9 5z", num(at-4.5), num(y-5)), rect{at - 5, y - 5, at + 5, y + 5})
+				d.Path("head", fmt.Sprintf("M%s %sl9 5l-9 5z", svg.Num(at-4.5), svg.Num(y-5)), svg.Box(at-5, y-5, at+5, y+5))
 			}
 			x += s.width + gap
 		}
 		y += tallest/2 + 18 + 16*float64(below)
 	}
-	return d.writeSVG(w, v.Title, v.Description)
+	return d.WriteSVG(w, v.Title, v.Description)
 }
 
 // draw draws the box with its middle at x, y, and its texts from a baseline on.
-func (s solid) draw(d *drawing, x, y, baseline float64) {
+func (s solid) draw(d *svg.Drawing, x, y, baseline float64) {
 	left, top := x-(s.long+s.deep)/2, y-(s.high+s.deep)/2+s.deep
-	covers := rect{left - 1, top - s.deep - 1, left + s.long + s.deep + 1, top + s.high + 1}
+	covers := svg.Box(left-1, top-s.deep-1, left+s.long+s.deep+1, top+s.high+1)
 	if s.deep > 0 {
-		d.path("top", fmt.Sprintf("M%s %sl%s %sh%sl%s %sz", num(left), num(top), num(s.deep), num(-s.deep), num(s.long), num(-s.deep), num(s.deep)), covers)
-		d.path("aside", fmt.Sprintf("M%s %sl%s %sv%sl%s %sz", num(left+s.long), num(top), num(s.deep), num(-s.deep), num(s.high), num(-s.deep), num(s.deep)), covers)
+		d.Path("top", fmt.Sprintf("M%s %sl%s %sh%sl%s %sz", svg.Num(left), svg.Num(top), svg.Num(s.deep), svg.Num(-s.deep), svg.Num(s.long), svg.Num(-s.deep), svg.Num(s.deep)), covers)
+		d.Path("aside", fmt.Sprintf("M%s %sl%s %sv%sl%s %sz", svg.Num(left+s.long), svg.Num(top), svg.Num(s.deep), svg.Num(-s.deep), svg.Num(s.high), svg.Num(-s.deep), svg.Num(s.deep)), covers)
 	}
-	d.path("front", fmt.Sprintf("M%s %sh%sv%sh%sz", num(left), num(top), num(s.long), num(s.high), num(-s.long)), covers)
+	d.Path("front", fmt.Sprintf("M%s %sh%sv%sh%sz", svg.Num(left), svg.Num(top), svg.Num(s.long), svg.Num(s.high), svg.Num(-s.long)), covers)
 	for i, t := range s.texts {
-		d.write("small", x, baseline+16*float64(i), t)
+		d.Write("small", x, baseline+16*float64(i), t)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
 
 // Labels are the words of a figure with an input, a kernel and an output; "" leaves one out.
@@ -111,14 +112,14 @@ func (c CrossCorrelation) grid(t *tensor.Tensor, label string) Grid {
 func (c CrossCorrelation) sum(s sliding, at [2]int, out *tensor.Tensor) string {
 	var terms []string
 	for i, v := range s.values(at) {
-		terms = append(terms, format(v, c.Decimals)+"·"+bracketed(float64(c.Kernel.Data()[i]), c.Decimals))
+		terms = append(terms, svg.Format(v, c.Decimals)+"·"+bracketed(float64(c.Kernel.Data()[i]), c.Decimals))
 	}
-	return strings.Join(terms, " + ") + " = " + format(float64(out.At(at[0], at[1])), c.Decimals)
+	return strings.Join(terms, " + ") + " = " + svg.Format(float64(out.At(at[0], at[1])), c.Decimals)
 }
 
 // bracketed writes a value, a negative one in brackets.
 func bracketed(v float64, decimals int) string {
-	text := format(v, decimals)
+	text := svg.Format(v, decimals)
 	if v < 0 {
 		return "(" + text + ")"
 	}
@@ -213,18 +214,18 @@ func (c Pooling) WriteSVG(w io.Writer) error {
 // arrow is an arrow to the right with words above it.
 type arrow string
 
-func (a arrow) layout() (extent, func(d *drawing, x, y float64), error) {
+func (a arrow) layout() (extent, func(d *svg.Drawing, x, y float64), error) {
 	list := splitLines(string(a))
 	e := extent{40, 8, 8}
 	for _, l := range list {
-		e.width = max(e.width, textWidth(l, textStyles["label"].size, false))
+		e.width = max(e.width, svg.Width("label", l))
 	}
 	e.above += labelHeight * float64(len(list))
-	return e, func(d *drawing, x, y float64) {
-		d.polyline("line", x, y, x+e.width-4, y)
-		d.head(x+e.width, y, 1, 0)
+	return e, func(d *svg.Drawing, x, y float64) {
+		d.Polyline("line", x, y, x+e.width-4, y)
+		d.Head(x+e.width, y, 1, 0)
 		for i, l := range list {
-			d.write("label", x+e.width/2, y-8-labelHeight*float64(len(list)-1-i), l)
+			d.Write("label", x+e.width/2, y-8-labelHeight*float64(len(list)-1-i), l)
 		}
 	}, nil
 }

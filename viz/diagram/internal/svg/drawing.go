@@ -1,4 +1,6 @@
-package diagram
+// Package svg writes drawings as small SVG files: elements with classes of one style sheet, of which a file has the rules
+// that it needs, for light and dark paper.
+package svg
 
 import (
 	"bytes"
@@ -13,45 +15,42 @@ import (
 	"unicode/utf8"
 )
 
-// A drawing collects the elements of a figure, in pixels from an origin of its own
+// A Drawing collects the elements of a figure, in pixels from an origin of its own
 // choice: the file is as large as what was drawn.
-type drawing struct {
+type Drawing struct {
 	elements []element
 	classes  map[string]bool
-	texts    []words
-	box      rect
+	box      Rect
 	err      error // the first one
 }
 
 // An element is one SVG element without its class.
 type element struct{ class, tag, attributes, content string }
 
-// A rect is a rectangle; its zero value is empty.
-type rect struct{ x0, y0, x1, y1 float64 }
+// A Rect is a rectangle; its zero value is empty.
+type Rect struct{ X0, Y0, X1, Y1 float64 }
 
-func (r rect) empty() bool { return r.x1 <= r.x0 && r.y1 <= r.y0 }
+// Box returns a rectangle from its left, upper, right and lower edge.
+func Box(x0, y0, x1, y1 float64) Rect { return Rect{x0, y0, x1, y1} }
 
-// union returns the smallest rectangle around both.
-func (r rect) union(s rect) rect {
+func (r Rect) empty() bool { return r.X1 <= r.X0 && r.Y1 <= r.Y0 }
+
+// Union returns the smallest rectangle around both.
+func (r Rect) Union(s Rect) Rect {
 	switch {
 	case r.empty():
 		return s
 	case s.empty():
 		return r
 	}
-	return rect{min(r.x0, s.x0), min(r.y0, s.y0), max(r.x1, s.x1), max(r.y1, s.y1)}
+	return Rect{min(r.X0, s.X0), min(r.Y0, s.Y0), max(r.X1, s.X1), max(r.Y1, s.Y1)}
 }
 
-// words are a text with the room that it takes.
-type words struct {
-	text string
-	rect rect
-}
+// New returns an empty drawing.
+func New() *Drawing { return &Drawing{classes: map[string]bool{}} }
 
-func newDrawing() *drawing { return &drawing{classes: map[string]bool{}} }
-
-// num writes a coordinate with at most two decimals, the same on every platform.
-func num(v float64) string {
+// Num writes a coordinate with at most two decimals, the same on every platform.
+func Num(v float64) string {
 	v = math.Round(v*100) / 100
 	if v == 0 {
 		v = 0 // not −0
@@ -59,22 +58,23 @@ func num(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-func nums(values ...float64) string {
+// Nums writes coordinates with spaces between.
+func Nums(values ...float64) string {
 	list := make([]string, len(values))
 	for i, v := range values {
-		list[i] = num(v)
+		list[i] = Num(v)
 	}
 	return strings.Join(list, " ")
 }
 
-func (d *drawing) fail(format string, args ...any) {
+func (d *Drawing) fail(Format string, args ...any) {
 	if d.err == nil {
-		d.err = fmt.Errorf(format, args...)
+		d.err = fmt.Errorf(Format, args...)
 	}
 }
 
-// add appends an element. class is one or more names of the style sheet.
-func (d *drawing) add(class, tag, attributes, content string, covers rect) {
+// Add appends an element. class is one or more names of the style sheet.
+func (d *Drawing) Add(class, tag, attributes, content string, covers Rect) {
 	for _, c := range strings.Fields(class) {
 		if _, ok := rules[c]; !ok {
 			d.fail("diagram: no class %q in the style sheet", c) // a mistake in this package
@@ -88,90 +88,75 @@ func (d *drawing) add(class, tag, attributes, content string, covers rect) {
 	} else {
 		d.elements = append(d.elements, element{class, tag, attributes, content})
 	}
-	d.box = d.box.union(covers)
+	d.box = d.box.Union(covers)
 }
 
 // mergeable are the classes of shapes that do not overlap others of the same class in a way
 // that would show.
 var mergeable = map[string]bool{"cell": true, "padding": true, "line": true, "head": true, "axis": true, "thin": true, "gridline": true, "shortcut": true}
 
-// path draws a path in the form of SVG within a rectangle.
-func (d *drawing) path(class, data string, covers rect) {
-	d.add(class, "path", `d="`+data+`"`, "", covers)
+// Path draws a path in the form of SVG within a rectangle.
+func (d *Drawing) Path(class, data string, covers Rect) {
+	d.Add(class, "path", `d="`+data+`"`, "", covers)
 }
 
-// rectangle draws a rectangle with round corners.
-func (d *drawing) rectangle(class string, x, y, w, h, round float64) {
-	covers := rect{x - 1, y - 1, x + w + 1, y + h + 1}
+// Rectangle draws a rectangle with round corners.
+func (d *Drawing) Rectangle(class string, x, y, w, h, round float64) {
+	covers := Rect{x - 1, y - 1, x + w + 1, y + h + 1}
 	if round == 0 {
-		d.path(class, fmt.Sprintf("M%s %sh%sv%sh%sz", num(x), num(y), num(w), num(h), num(-w)), covers)
+		d.Path(class, fmt.Sprintf("M%s %sh%sv%sh%sz", Num(x), Num(y), Num(w), Num(h), Num(-w)), covers)
 		return
 	}
-	d.add(class, "rect", fmt.Sprintf(`x="%s" y="%s" width="%s" height="%s" rx="%s"`, num(x), num(y), num(w), num(h), num(round)), "", covers)
+	d.Add(class, "rect", fmt.Sprintf(`x="%s" y="%s" width="%s" height="%s" rx="%s"`, Num(x), Num(y), Num(w), Num(h), Num(round)), "", covers)
 }
 
-// polyline draws straight lines through points x, y, x, y, …
-func (d *drawing) polyline(class string, points ...float64) {
+// Polyline draws straight lines through points x, y, x, y, …
+func (d *Drawing) Polyline(class string, points ...float64) {
 	var b strings.Builder
-	var covers rect
+	var covers Rect
 	for i := 0; i+1 < len(points); i += 2 {
 		x, y := points[i], points[i+1]
 		switch {
 		case i == 0:
-			fmt.Fprintf(&b, "M%s %s", num(x), num(y))
+			fmt.Fprintf(&b, "M%s %s", Num(x), Num(y))
 		case x == points[i-2]:
-			fmt.Fprintf(&b, "V%s", num(y))
+			fmt.Fprintf(&b, "V%s", Num(y))
 		case y == points[i-1]:
-			fmt.Fprintf(&b, "H%s", num(x))
+			fmt.Fprintf(&b, "H%s", Num(x))
 		default:
-			fmt.Fprintf(&b, "L%s %s", num(x), num(y))
+			fmt.Fprintf(&b, "L%s %s", Num(x), Num(y))
 		}
-		covers = covers.union(rect{x - 1, y - 1, x + 1, y + 1})
+		covers = covers.Union(Rect{x - 1, y - 1, x + 1, y + 1})
 	}
-	d.path(class, b.String(), covers)
+	d.Path(class, b.String(), covers)
 }
 
-// head draws the head of an arrow that ends at a point, in direction dx, dy, one of which is 0
+// Head draws the head of an arrow that ends at a point, in direction dx, dy, one of which is 0
 // and the other ±1.
-func (d *drawing) head(x, y, dx, dy float64) {
+func (d *Drawing) Head(x, y, dx, dy float64) {
 	const long, half = 7, 4
-	d.path("head", fmt.Sprintf("M%s %sL%s %sL%s %sz", num(x), num(y), num(x-long*dx+half*dy), num(y-long*dy+half*dx), num(x-long*dx-half*dy), num(y-long*dy-half*dx)),
-		rect{x - half, y - half, x + half, y + half})
+	d.Path("head", fmt.Sprintf("M%s %sL%s %sL%s %sz", Num(x), Num(y), Num(x-long*dx+half*dy), Num(y-long*dy+half*dx), Num(x-long*dx-half*dy), Num(y-long*dy-half*dx)),
+		Rect{x - half, y - half, x + half, y + half})
 }
 
-// write adds a text whose baseline is at y, and which begins, is centred or ends at x as its
+// Write adds a text whose baseline is at y, and which begins, is centred or ends at x as its
 // class says.
-func (d *drawing) write(class string, x, y float64, text string) {
+func (d *Drawing) Write(class string, x, y float64, text string) {
 	if text == "" {
 		return
 	}
-	s := d.textStyle(class)
-	w := textWidth(text, s.size, s.bold)
-	left := x
-	switch s.anchor {
-	case middle:
-		left = x - w/2
-	case end:
-		left = x - w
-	}
-	r := rect{left, y - 0.78*s.size, left + w, y + 0.22*s.size}
-	d.checkXML(text)
-	d.add(class, "text", fmt.Sprintf(`x="%s" y="%s"`, num(x), num(y)), html.EscapeString(text), r)
-	d.texts = append(d.texts, words{text, r})
-}
-
-func (d *drawing) textStyle(class string) textStyle {
 	for _, c := range strings.Fields(class) {
-		if s, ok := textStyles[c]; ok {
-			return s
+		if _, ok := styles[c]; !ok {
+			d.fail("diagram: %q is no class of texts", class) // a mistake in this package
 		}
 	}
-	d.fail("diagram: %q is no class of texts", class) // a mistake in this package
-	return textStyle{}
+	r, _ := TextBox(class, x, y, text)
+	d.checkXML(text)
+	d.Add(class, "text", fmt.Sprintf(`x="%s" y="%s"`, Num(x), Num(y)), html.EscapeString(text), r)
 }
 
 // checkXML notes a character that an SVG file cannot hold.
-func (d *drawing) checkXML(text string) {
+func (d *Drawing) checkXML(text string) {
 	for i, r := range text {
 		odd := unicode.IsControl(r) && r != '\t' || r == 0xFFFE || r == 0xFFFF
 		if r == utf8.RuneError {
@@ -188,8 +173,8 @@ func (d *drawing) checkXML(text string) {
 // margin is around what is drawn, in pixels.
 const margin = 10
 
-// writeSVG writes the file.
-func (d *drawing) writeSVG(w io.Writer, title, description string) error {
+// WriteSVG writes the file.
+func (d *Drawing) WriteSVG(w io.Writer, title, description string) error {
 	d.checkXML(title)
 	d.checkXML(description)
 	if title == "" {
@@ -201,18 +186,18 @@ func (d *drawing) writeSVG(w io.Writer, title, description string) error {
 	if d.err != nil {
 		return d.err
 	}
-	x, y := math.Floor(d.box.x0)-margin, math.Floor(d.box.y0)-margin
-	width, height := math.Ceil(d.box.x1)+margin-x, math.Ceil(d.box.y1)+margin-y
+	x, y := math.Floor(d.box.X0)-margin, math.Floor(d.box.Y0)-margin
+	width, height := math.Ceil(d.box.X1)+margin-x, math.Ceil(d.box.Y1)+margin-y
 	d.classes["paper"] = true
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="%sfigure" width="%s" height="%s" viewBox="%s" role="img">`+"\n",
-		prefix, num(width), num(height), nums(x, y, width, height))
+		Prefix, Num(width), Num(height), Nums(x, y, width, height))
 	fmt.Fprintf(&b, "<title>%s</title>\n", html.EscapeString(title))
 	if description != "" {
 		fmt.Fprintf(&b, "<desc>%s</desc>\n", html.EscapeString(description))
 	}
 	fmt.Fprintf(&b, "<style>%s</style>\n", styleSheet(d.classes))
-	fmt.Fprintf(&b, `<path class="%spaper" d="M%s %sh%sv%sh%sz"/>`+"\n", prefix, num(x), num(y), num(width), num(height), num(-width))
+	fmt.Fprintf(&b, `<path class="%spaper" d="M%s %sh%sv%sh%sz"/>`+"\n", Prefix, Num(x), Num(y), Num(width), Num(height), Num(-width))
 	d.writeElements(&b)
 	b.WriteString("</svg>\n")
 	if _, err := w.Write(b.Bytes()); err != nil {
@@ -222,7 +207,7 @@ func (d *drawing) writeSVG(w io.Writer, title, description string) error {
 }
 
 // writeElements writes the elements; those of the same class that follow each other share a group.
-func (d *drawing) writeElements(b *bytes.Buffer) {
+func (d *Drawing) writeElements(b *bytes.Buffer) {
 	for i := 0; i < len(d.elements); {
 		class := d.elements[i].class
 		n := slices.IndexFunc(d.elements[i:], func(e element) bool { return e.class != class })
@@ -231,7 +216,7 @@ func (d *drawing) writeElements(b *bytes.Buffer) {
 		}
 		names := strings.Fields(class)
 		for j := range names {
-			names[j] = prefix + names[j]
+			names[j] = Prefix + names[j]
 		}
 		own := fmt.Sprintf(` class="%s"`, strings.Join(names, " "))
 		if n > 1 {

@@ -1,4 +1,4 @@
-package diagram
+package svg
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// prefix begins all class names, so that a page which contains the SVG itself has none of them.
-const prefix = "sd-"
+// Prefix begins all class names, so that a page which contains the SVG itself has none of them.
+const Prefix = "sd-"
 
 // A Color is one of the colours of marks, lines and bars. They can be told apart by colour-blind
 // people; in line charts each also has dashes of its own.
@@ -23,13 +23,14 @@ const (
 	Grey
 )
 
-func (c Color) name() string {
+// Name is the colour in the names of classes, such as mark-blue.
+func (c Color) Name() string {
 	names := []string{"blue", "orange", "green", "purple", "grey"}
 	return names[((int(c)%len(names))+len(names))%len(names)]
 }
 
-// dashes are those of curves, in the order of the colours.
-var dashes = []string{"", "7 3", "2 2", "8 2 2 2", "12 3"}
+// Dashes are those of curves, in the order of the colours.
+var Dashes = []string{"", "7 3", "2 2", "8 2 2 2", "12 3"}
 
 // colours are written $name in rules: on light paper and on dark. All have a contrast of at least
 // 4.5:1 with the paper, except those of fills.
@@ -69,11 +70,11 @@ var rules = map[string]string{
 }
 
 func init() {
-	for name, s := range textStyles {
+	for name, s := range styles {
 		rules[name] = s.rule()
 	}
 	for c := Blue; c <= Grey; c++ {
-		n := c.name()
+		n := c.Name()
 		rules["mark-"+n] = "fill:$" + n + ";fill-opacity:.16;stroke:$" + n + ";stroke-width:2.5"
 		rules["edge-"+n] = "fill:none;stroke:$" + n + ";stroke-width:2.5"
 		rules["fill-"+n] = "fill:$" + n
@@ -82,21 +83,33 @@ func init() {
 		rules["curve-"+n] = "fill:none;stroke:$" + n + ";stroke-width:2;stroke-linejoin:round"
 		rules["band-"+n] = "fill:$" + n + ";fill-opacity:.2"
 	}
-	for i, d := range dashes {
+	for i, d := range Dashes {
 		if d != "" {
 			rules[fmt.Sprintf("dash%d", i)] = "stroke-dasharray:" + d
 		}
 	}
 	// Shades of values, so light (or dark) that numbers can be read on them.
-	for i := 1; i <= shades; i++ {
-		opacity := "fill-opacity:" + num(0.06+0.44*float64(i-1)/(shades-1))
-		rules[shadeClass(i)] = "fill:$blue;" + opacity
-		rules[shadeClass(-i)] = "fill:$orange;" + opacity
-		opacity = "fill-opacity:" + num(float64(i)/shades)
-		rules["ink"+shadeClass(i)] = "fill:$ink;fill-opacity:" + num(float64(i)/shades)
-		rules["deep"+shadeClass(i)] = "fill:$blue;" + opacity
-		rules["deep"+shadeClass(-i)] = "fill:$orange;" + opacity
+	for i := 1; i <= Shades; i++ {
+		opacity := "fill-opacity:" + Num(0.06+0.44*float64(i-1)/(Shades-1))
+		rules[ShadeClass(i)] = "fill:$blue;" + opacity
+		rules[ShadeClass(-i)] = "fill:$orange;" + opacity
+		opacity = "fill-opacity:" + Num(float64(i)/Shades)
+		rules["ink"+ShadeClass(i)] = "fill:$ink;fill-opacity:" + Num(float64(i)/Shades)
+		rules["deep"+ShadeClass(i)] = "fill:$blue;" + opacity
+		rules["deep"+ShadeClass(-i)] = "fill:$orange;" + opacity
 	}
+}
+
+// Shades is the number of shades of each sign.
+const Shades = 8
+
+// ShadeClass is the class of a shade, from −Shades to Shades, not 0. "deep" before it is for cells without
+// numbers, "ink" for pictures.
+func ShadeClass(i int) string {
+	if i < 0 {
+		return fmt.Sprintf("n%d", -i)
+	}
+	return fmt.Sprintf("v%d", i)
 }
 
 // styleSheet returns the rules of some classes, without any that is not used. Dark colours are for
@@ -107,7 +120,7 @@ func styleSheet(used map[string]bool) string {
 	var light, dark strings.Builder
 	for _, class := range slices.Sorted(maps.Keys(used)) {
 		var inDark []string
-		light.WriteString("." + prefix + class + "{")
+		light.WriteString("." + Prefix + class + "{")
 		for i, declaration := range strings.Split(rules[class], ";") {
 			if i > 0 {
 				light.WriteByte(';')
@@ -119,7 +132,7 @@ func styleSheet(used map[string]bool) string {
 		}
 		light.WriteString("}\n")
 		if inDark != nil {
-			dark.WriteString("." + prefix + class + "{" + strings.Join(inDark, ";") + "}\n")
+			dark.WriteString("." + Prefix + class + "{" + strings.Join(inDark, ";") + "}\n")
 		}
 	}
 	return "\n" + light.String() + "@media screen and (prefers-color-scheme:dark){\n" + dark.String() + "}\n"

@@ -1,4 +1,4 @@
-package diagram
+package svg
 
 import (
 	"fmt"
@@ -29,7 +29,7 @@ type textStyle struct {
 }
 
 func (s textStyle) rule() string {
-	r := fmt.Sprintf("font-size:%spx;fill:$%s", num(s.size), s.colour)
+	r := fmt.Sprintf("font-size:%spx;fill:$%s", Num(s.size), s.colour)
 	if s.bold {
 		r += ";font-weight:600"
 	}
@@ -42,8 +42,8 @@ func (s textStyle) rule() string {
 	return r
 }
 
-// textStyles are the classes of texts. Small texts have 12 pixels.
-var textStyles = map[string]textStyle{
+// styles are the classes of texts. Small texts have 12 pixels.
+var styles = map[string]textStyle{
 	"number":  {15, false, middle, "ink"},
 	"bold":    {15, true, middle, "ink"},
 	"zero":    {15, false, middle, "faint"},
@@ -57,6 +57,25 @@ var textStyles = map[string]textStyle{
 	"small":   {12.5, false, middle, "faint"},
 	"smalll":  {12.5, false, start, "faint"},
 	"smallr":  {12.5, false, end, "faint"},
+}
+
+// Width is about the width of a text of a class, in pixels. Where the viewer has other fonts it differs by some
+// per cent, for which there should be room.
+func Width(class, text string) float64 {
+	return textWidth(text, styles[class].size, styles[class].bold)
+}
+
+// TextBox is about the rectangle of a text of a class at x, y, as [Drawing.Write] puts it, and the size of its letters.
+func TextBox(class string, x, y float64, text string) (box Rect, size float64) {
+	s := styles[class]
+	w := Width(class, text)
+	switch s.anchor {
+	case middle:
+		x -= w / 2
+	case end:
+		x -= w
+	}
+	return Rect{x, y - 0.78*s.size, x + w, y + 0.22*s.size}, s.size
 }
 
 // helvetica has the widths of the characters from space to ~, in thousandths of the size.
@@ -98,8 +117,8 @@ func wide(r rune) bool {
 		r >= 0xF900 && r <= 0xFAFF || r >= 0xFE30 && r <= 0xFE4F || r >= 0xFF00 && r <= 0xFF60 || r >= 0x20000
 }
 
-// format writes a value for people: at most so many decimals, with a minus sign.
-func format(v float64, decimals int) string {
+// Format writes a value for people: at most so many decimals, with a minus sign.
+func Format(v float64, decimals int) string {
 	scale := math.Pow(10, float64(decimals))
 	v = math.Round(v*scale) / scale
 	if v == 0 {
@@ -108,14 +127,14 @@ func format(v float64, decimals int) string {
 	return strings.Replace(strconv.FormatFloat(v, 'f', -1, 64), "-", "−", 1)
 }
 
-// lines breaks a text into lines that are not wider than given, between words; Chinese text is broken
+// Lines breaks a text of a class into lines that are not wider than given, between words; Chinese text is broken
 // between any two characters that allow it.
-func lines(text string, size, width float64) []string {
+func Lines(class, text string, width float64) []string {
 	var out []string
 	for _, paragraph := range strings.Split(text, "\n") {
 		line := ""
 		for _, word := range breakable(paragraph) {
-			if line != "" && textWidth(strings.TrimRight(line+word, " "), size, false) > width {
+			if line != "" && Width(class, strings.TrimRight(line+word, " ")) > width {
 				out = append(out, strings.TrimRight(line, " "))
 				line = ""
 			}
@@ -157,8 +176,8 @@ func breakable(text string) []string {
 	return out
 }
 
-// short writes a count with three digits: 61.7 k, 46.8 M.
-func short(v float64) string {
+// Short writes a count with three digits: 61.7 k, 46.8 M.
+func Short(v float64) string {
 	for _, unit := range []struct {
 		size float64
 		name string
@@ -172,8 +191,8 @@ func short(v float64) string {
 			if v >= 99.95 {
 				decimals = 0
 			}
-			return format(v, decimals) + unit.name
+			return Format(v, decimals) + unit.name
 		}
 	}
-	return format(v, 2)
+	return Format(v, 2)
 }

@@ -1,0 +1,95 @@
+package diagram
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+// bridge has paths that do not just part and join: b goes both to the first sum and to the second one.
+type bridge struct{ A, B *nn.Conv2DLayer }
+
+func newBridge() *bridge { return &bridge{nn.Conv2D(4, 3).Pad(1), nn.Conv2D(4, 1)} }
+
+func (m *bridge) Forward(x *graph.Node) *graph.Node {
+	x = m.A.Forward(x)
+	b := m.B.Forward(x)
+	return graph.Add(b, graph.Mul(x, b))
+}
+
+// count returns how often a text occurs in a figure of a network.
+func count(t *testing.T, n Network, text string) int {
+	t.Helper()
+	n.Title = "network"
+	var b bytes.Buffer
+	if err := n.WriteSVG(&b); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Count(b.String(), ">"+text+"<")
+}
+
+// Boxes have what the network's layers are.
+func TestNetworkBoxes(t *testing.T) {
+	resnet := Network{Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}}
+	inside := resnet
+	inside.Block, inside.Detail = "2.0", Layers
+	unfolded := resnet
+	unfolded.Unfolded = true
+	named := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Names: map[string]string{"0": "VGG block", "1": "VGG block", "input": "picture"}}
+	dense := Network{Net: zoo.DenseNet(10, zoo.DenseNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "1", Detail: Layers, Language: "zh"}
+	custom := Network{Net: newBridge(), Input: tensor.Shape{1, 8, 8}, Detail: Layers}
+	flat := Network{Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}, Shapeless: true}
+	for _, test := range []struct {
+		network Network
+		text    string
+		want    int
+	}{
+		{resnet, "residual block", 7}, // the first two are one box
+		{resnet, "×2", 1},
+		{unfolded, "residual block", 8},
+		{unfolded, "×2", 0},
+		{resnet, "channels 64 → 128", 1},
+		{inside, "3×3 conv, 128", 2},
+		{inside, "1×1 conv, 128", 1},
+		{inside, "stride 2", 1}, // of the shortcut
+		{inside, "+", 1},
+		{inside, "128 × 12×12", 1},
+		{named, "VGG block", 2},
+		{named, "picture", 1},
+		{named, "channels 1 → 16", 1},
+		{dense, "在通道上拼接", 4},
+		{dense, "批量规范化 · ReLU", 4},
+		{dense, "192 × 24×24", 1},
+		{custom, "×", 1},
+		{custom, "+", 1},
+		{flat, "6 × 28×28", 0},
+		{flat, "fully connected, 84", 1},
+	} {
+		if got := count(t, test.network, test.text); got != test.want {
+			t.Errorf("%q occurs %d times, want %d", test.text, got, test.want)
+		}
+	}
+}
+
+// Every network of the zoo has a figure at both levels.
+func TestZoo(t *testing.T) {
+	for _, name := range zoo.Names() {
+		spec, err := zoo.Get(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, detail := range []Detail{Blocks, Layers} {
+			var b bytes.Buffer
+			if err := (Network{Title: name, Net: spec.New(10), Input: spec.Input, Detail: detail}).WriteSVG(&b); err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			checkFile(t, name, b.Bytes())
+		}
+	}
+}
