@@ -31,6 +31,7 @@ var kindNames = map[string][2]string{
 	"Sigmoid":           {"sigmoid", "sigmoid"},
 	"Tanh":              {"tanh", "tanh"},
 	"Softmax":           {"softmax", "softmax"},
+	"Mean":              {"mean", "均值"},
 	"Concat":            {"concatenate channels", "在通道上拼接"},
 	"Residual":          {"residual block", "残差块"},
 	"Bottleneck":        {"bottleneck block", "瓶颈残差块"},
