@@ -20,13 +20,13 @@ type imported struct {
 	net  *onnx.Network
 }
 
-// openONNX reads an ONNX file. size, if above 0, is the height and width of its input.
-func openONNX(path string, size int) (*imported, error) {
+// openONNX reads an ONNX file. size, if above 0, is the height and width of its input; all asks for all outputs.
+func openONNX(path string, size int, all bool) (*imported, error) {
 	open := openSize
 	if size > 0 {
 		open = size
 	}
-	net, err := onnx.Load(path, onnx.Options{Default: tensor.Shape{3, open, open}})
+	net, err := onnx.Load(path, onnx.Options{Default: tensor.Shape{3, open, open}, AllOutputs: all})
 	if err != nil {
 		return nil, err
 	}

@@ -99,6 +99,9 @@ type Options struct {
 	// package comment. Best is an error, which wraps runfolder.ErrNoBest, if the run
 	// has no best epoch. Of models that are no run it must be "".
 	Weights Choice
+	// AllOutputs makes the network of an ONNX file compute all outputs of the file; see
+	// onnx.Options. The first one has the scores.
+	AllOutputs bool
 }
 
 // A Choice is a choice between the weights that a run folder has.

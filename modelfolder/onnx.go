@@ -23,7 +23,7 @@ const imageNetClasses = 1000
 
 // readONNX reads an ONNX file, which has the network and its weights.
 func (s *source) readONNX(o Options) (err error) {
-	if s.network, err = openONNX(s.path, o.Size); err != nil {
+	if s.network, err = openONNX(s.path, o.Size, o.AllOutputs); err != nil {
 		return err
 	}
 	s.weightsFile, s.net, s.input = s.path, filepath.Base(s.path), s.network.net.Input()
@@ -116,7 +116,7 @@ func (s *source) findNetwork(dir string, o Options) error {
 		size = s.input[1]
 	}
 	var err error
-	s.network, err = openONNX(filepath.Join(dir, s.net), size)
+	s.network, err = openONNX(filepath.Join(dir, s.net), size, false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s has weights of the network in %s, which is not in the same folder: %w", s.path, s.net, err)
 	}

@@ -26,6 +26,9 @@ type Options struct {
 	Default tensor.Shape
 	// Output is the name of the output that is the network's result; "" is the first one.
 	Output string
+	// AllOutputs makes the network compute the further outputs of the file, too: see
+	// [Network.FurtherOutputs]. Those that it cannot compute are left out.
+	AllOutputs bool
 }
 
 // Load reads the network in the ONNX file at path. Weights in other files, which ONNX calls
@@ -81,19 +84,51 @@ func decode(file *filemap.Mapping, folder string, o Options) (n *Network, err er
 	if err != nil {
 		return nil, err
 	}
+	first := o.Output
+	var further []string
+	if g := model.Graph; g != nil && len(g.Outputs) > 0 {
+		if first == "" {
+			first = g.Outputs[0].Name
+		}
+		for _, out := range g.Outputs[:min(len(g.Outputs), maxOutputs)] {
+			if o.AllOutputs && out.Name != first && !slices.Contains(further, out.Name) {
+				further = append(further, out.Name)
+			}
+		}
+	}
+	if n, err = assemble(model, file, folder, o, append([]string{first}, further...)); err == nil || len(further) == 0 {
+		return n, err
+	}
+	again := func(outputs []string) (*Network, error) { // assemble takes the tensors out of the model
+		model, err := proto.Decode(file.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		return assemble(model, file, folder, o, outputs)
+	}
+	wanted := []string{first} // and those that are possible with it
+	for _, name := range further {
+		if _, err := again([]string{first, name}); err == nil {
+			wanted = append(wanted, name)
+		}
+	}
+	return again(wanted)
+}
+
+// maxOutputs is of how many outputs of a file AllOutputs takes notice.
+const maxOutputs = 64
+
+// assemble makes the network with the named outputs; "" alone is for a file that has none.
+func assemble(model *proto.Model, file *filemap.Mapping, folder string, o Options, outputs []string) (n *Network, err error) {
+	if outputs[0] == "" {
+		outputs = nil
+	}
 	r, err := tensordata.NewReader(folder)
 	if err != nil {
 		return nil, err
 	}
 	r.Main = file
 	defer func() { err = errors.Join(err, r.Close()) }()
-	var outputs []string
-	switch {
-	case o.Output != "":
-		outputs = []string{o.Output}
-	case model.Graph != nil && len(model.Graph.Outputs) > 0:
-		outputs = []string{model.Graph.Outputs[0].Name}
-	}
 	program, issues, err := importer.New(model, r, outputs...)
 	if err != nil {
 		return nil, err

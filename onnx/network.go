@@ -39,7 +39,8 @@ type Network struct {
 	dropouts map[string]*nn.DropoutLayer
 
 	outputName string // of the file
-	dropped    bool   // DropSoftmax has left out a softmax
+	further    []FurtherOutput
+	dropped    bool // DropSoftmax has left out a softmax
 
 	metadata      map[string]string
 	labels        []string
@@ -58,6 +59,30 @@ func (n *Network) InputName() string { return n.program.Inputs[0].Name }
 
 // OutputName returns the file's name for the output that the network gives.
 func (n *Network) OutputName() string { return n.outputName }
+
+// A FurtherOutput is an output of a file beside the one that is the network's result.
+type FurtherOutput struct {
+	// Name is that of the file, and Shape that of the result for one input, without the batch.
+	Name  string
+	Shape tensor.Shape
+	// Type is the type of its elements in the file: "float", "int64", "int32" or "bool". In the graph
+	// all are float32.
+	Type string
+}
+
+// FurtherOutputs returns the outputs of the file beside the first one, in its order, if [Options].AllOutputs asked for
+// them. Left out are those that are constants, or have another first axis than the batch, or another type.
+func (n *Network) FurtherOutputs() []FurtherOutput { return slices.Clone(n.further) }
+
+// furtherKey is the key under which a graph has the nodes of a network's further outputs.
+type furtherKey struct{ *Network }
+
+// FurtherNodes returns the nodes of FurtherOutputs in a graph to which Forward has added the network last; nil if it
+// has not.
+func (n *Network) FurtherNodes(g *graph.Graph) []*graph.Node {
+	nodes, _ := g.Value(furtherKey{n}).([]*graph.Node)
+	return nodes
+}
 
 // SoftmaxDropped reports whether DropSoftmax has left out a softmax: the output that the file calls
 // OutputName is then the softmax of what the network gives.
@@ -106,6 +131,13 @@ func (n *Network) Forward(x *graph.Node) *graph.Node {
 	case err != nil:
 		g.Fail("ONNX", "%w", err)
 	}
+	if len(n.further) > 0 {
+		var nodes []*graph.Node
+		for _, v := range outputs[1:] {
+			nodes = append(nodes, v.Node(g))
+		}
+		g.SetValue(furtherKey{n}, nodes)
+	}
 	return outputs[0].Node(g)
 }
 
@@ -130,6 +162,18 @@ func (n *Network) check() ([]importer.Issue, error) {
 		return nil, fmt.Errorf("the output has the shape %v for a batch of %d: its first axis must be the batch", n.output, batch)
 	}
 	n.output = n.output[1:]
+	n.further = nil
+	for i, v := range outputs[1:] {
+		name := n.program.Outputs[1+i]
+		if v == nil {
+			return nil, fmt.Errorf("the output %q cannot be computed", name)
+		}
+		kind := outputTypes[v.Type]
+		if v.Fixed || kind == "" || len(v.Shape) == 0 || v.Shape[0] != batch {
+			return nil, fmt.Errorf("the output %q cannot be computed", name)
+		}
+		n.further = append(n.further, FurtherOutput{name, v.Shape[1:].Clone(), kind})
+	}
 	n.children, n.params, n.dropouts = nil, map[string]*nn.Param{}, map[string]*nn.DropoutLayer{}
 	for _, w := range n.program.Weights() {
 		n.params[w.Name] = param(w)
@@ -144,6 +188,11 @@ func (n *Network) check() ([]importer.Issue, error) {
 		n.children = append(n.children, nn.Child{Name: unique, Layer: d.dropouts[name]})
 	}
 	return nil, nil
+}
+
+// outputTypes are those of FurtherOutput.
+var outputTypes = map[proto.DataType]string{
+	proto.Float: "float", proto.Float16: "float", proto.Double: "float", proto.Int64: "int64", proto.Int32: "int32", proto.Bool: "bool",
 }
 
 // param makes the layer that has a weight.

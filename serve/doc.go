@@ -15,7 +15,7 @@
 // The routes under /v2 are those of the Open Inference Protocol, version 2, which KServe and
 // Triton speak, in JSON and with the binary extension; and Triton's for statistics and for
 // loading models. A model has one input, its pictures as N×C×H×W numbers, and one output,
-// N×K logits, a score for each class before softmax. Any numeric type is taken for the input and
+// N×K logits, a score for each class before softmax; one from an ONNX file has those of the file. Any numeric type is taken for the input and
 // converted to float32: UINT8 makes a request a quarter as long. An input of the type BYTES
 // holds N picture files, which are decoded and preprocessed as the model says. With the
 // parameter "classification": k an output is the names of the k classes with the highest scores.

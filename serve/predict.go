@@ -68,13 +68,13 @@ func (h *handler) predict(c *call) error {
 	if err != nil {
 		return err
 	}
-	scores := make([]float32, len(files)*v.Classes)
-	if err := h.service.Compute(c.r.Context(), &c.Call, v, 0, values, scores); err != nil {
+	results := make([]float32, len(files)*v.ResultSize)
+	if err := h.service.Compute(c.r.Context(), &c.Call, v, 0, values, results); err != nil {
 		return err
 	}
 	answer := PredictResponse{Model: v.Name, Version: strconv.Itoa(v.Number)}
 	for i, f := range files {
-		classes, err := mostProbable(v, scores[i*v.Classes:][:v.Classes], top)
+		classes, err := mostProbable(v, results[i*v.ResultSize:][:v.Classes], top)
 		if err != nil {
 			return err
 		}

@@ -142,6 +142,27 @@ func appendNarrow[T int32 | uint32](t *protocol.Tensor, values []T) error {
 	return nil
 }
 
+// setOutput sets the field for a tensor's type, which is one that outputs have.
+func setOutput(c *inferencepb.InferTensorContents, t *protocol.Tensor) error {
+	order := binary.LittleEndian
+	switch t.DataType {
+	case protocol.Int64:
+		c.Int64Contents = make([]int64, len(t.Data)/8)
+		_, err := binary.Decode(t.Data, order, c.Int64Contents)
+		return err
+	case protocol.Int32:
+		c.IntContents = make([]int32, len(t.Data)/4)
+		_, err := binary.Decode(t.Data, order, c.IntContents)
+		return err
+	case protocol.Bool:
+		c.BoolContents = make([]bool, len(t.Data))
+		_, err := binary.Decode(t.Data, order, c.BoolContents)
+		return err
+	}
+	c.Fp32Contents = make([]float32, len(t.Data)/4)
+	return t.Float32s(c.Fp32Contents)
+}
+
 // toResponse converts an answer. Outputs are bytes if the inputs of the request were.
 func toResponse(r *protocol.InferResponse) (*inferencepb.ModelInferResponse, error) {
 	m := &inferencepb.ModelInferResponse{ModelName: r.ModelName, ModelVersion: r.ModelVersion, Id: r.ID}
@@ -162,8 +183,7 @@ func toResponse(r *protocol.InferResponse) (*inferencepb.ModelInferResponse, err
 			out.Contents.BytesContents = elements
 			continue
 		}
-		out.Contents.Fp32Contents = make([]float32, len(o.Data)/4)
-		if err := o.Float32s(out.Contents.Fp32Contents); err != nil {
+		if err := setOutput(out.Contents, &o.Tensor); err != nil {
 			return nil, err
 		}
 	}

@@ -63,7 +63,7 @@ func (s *service) ModelConfig(_ context.Context, r *inferencepb.ModelConfigReque
 		c.Input = append(c.Input, &inferencepb.ModelInput{Name: t.Name, DataType: inferencepb.DataType_TYPE_FP32, Dims: t.Shape[1:]})
 	}
 	for _, t := range m.Outputs {
-		c.Output = append(c.Output, &inferencepb.ModelOutput{Name: t.Name, DataType: inferencepb.DataType_TYPE_FP32, Dims: t.Shape[1:]})
+		c.Output = append(c.Output, &inferencepb.ModelOutput{Name: t.Name, DataType: inferencepb.DataType(inferencepb.DataType_value["TYPE_"+string(t.DataType)]), Dims: t.Shape[1:]})
 	}
 	return &inferencepb.ModelConfigResponse{Config: c}, nil
 }

@@ -188,6 +188,10 @@ func (p *Program) DropSoftmax(rank int) *Program {
 			return p
 		}
 		q := p.clone()
+		if len(q.Outputs) > 1 { // which may need it
+			q.Outputs = append([]string{s.node.Input(0)}, q.Outputs[1:]...)
+			return q
+		}
 		q.dropSoftmax(q.steps[i : i+1])
 		return q
 	}

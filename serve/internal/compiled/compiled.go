@@ -23,6 +23,9 @@ import (
 type Options struct {
 	// Batch is the largest batch to compile for. Larger ones are computed too, in parts.
 	Batch int
+	// Outputs returns the nodes of a trace that are results beside its output; nil means none. The results of
+	// a sample are then those of the output and of these, one after the other.
+	Outputs func(g *graph.Graph) []*graph.Node
 	// Invariant compiles for single samples only, so that a sample gets the same bits
 	// whatever the size of its batch.
 	Invariant bool
@@ -53,7 +56,7 @@ func New(net *nn.Model, devices *Devices, o Options) (n *Network, err error) {
 		size = 1
 	}
 	for size > 0 {
-		samples, err := n.compile(net, size)
+		samples, err := n.compile(net, size, o.Outputs)
 		if err != nil {
 			return n, err
 		}
@@ -70,19 +73,27 @@ func New(net *nn.Model, devices *Devices, o Options) (n *Network, err error) {
 }
 
 // compile adds a unit of at most so many samples to each instance, and returns its size.
-func (n *Network) compile(net *nn.Model, size int) (samples int, err error) {
+func (n *Network) compile(net *nn.Model, size int, further func(*graph.Graph) []*graph.Node) (samples int, err error) {
 	t, err := net.Trace(size, nn.Eval)
 	if err != nil {
 		return 0, err
 	}
-	if len(t.Output.Shape()) < 1 || t.Output.Shape()[0] != size {
-		return 0, fmt.Errorf("the network gives %v for a batch of %d: want a result for each sample", t.Output.Shape(), size)
+	outputs := []*graph.Node{t.Output}
+	if further != nil {
+		outputs = append(outputs, further(t.Graph)...)
 	}
-	first, err := n.instances[0].device.Compile(t.Graph, t.Output)
+	in := t.Input.Shape()[1:]
+	var out []tensor.Shape
+	for _, o := range outputs {
+		if len(o.Shape()) < 1 || o.Shape()[0] != size {
+			return 0, fmt.Errorf("the network gives %v for a batch of %d: want a result for each sample", o.Shape(), size)
+		}
+		out = append(out, o.Shape()[1:])
+	}
+	first, err := n.instances[0].device.Compile(t.Graph, outputs...)
 	if err != nil {
 		return 0, fmt.Errorf("compile the network: %w", err)
 	}
-	in, out := t.Input.Shape()[1:], t.Output.Shape()[1:]
 	batcher, ok := first.(engine.Batcher)
 	if !ok { // an engine that computes what it was compiled for, on its only device
 		u := unit{program: first, samples: size, input: t.Input, in: in, out: out, exact: true}
@@ -163,8 +174,17 @@ type unit struct {
 	program engine.Program
 	samples int
 	input   *graph.Node
-	in, out tensor.Shape // of a sample
-	exact   bool         // it computes so many samples in a run, and no more
+	in      tensor.Shape   // of a sample
+	out     []tensor.Shape // of its results
+	exact   bool           // it computes so many samples in a run, and no more
+}
+
+// size is the number of values of a sample's results.
+func (u *unit) size() (n int) {
+	for _, out := range u.out {
+		n += out.Size()
+	}
+	return n
 }
 
 // Samples returns how many samples the units compute at a time, the largest first.
@@ -181,9 +201,9 @@ func (i *Instance) Run(n int, in, out []float32) error {
 	if len(i.units) == 0 {
 		return errors.New("the network is closed")
 	}
-	one := i.units[0]
-	if len(in) != n*one.in.Size() || len(out) != n*one.out.Size() {
-		return fmt.Errorf("%d values in and %d out for a batch of %d: want %d and %d", len(in), len(out), n, n*one.in.Size(), n*one.out.Size())
+	inSize, outSize := i.units[0].in.Size(), i.units[0].size()
+	if len(in) != n*inSize || len(out) != n*outSize {
+		return fmt.Errorf("%d values in and %d out for a batch of %d: want %d and %d", len(in), len(out), n, n*inSize, n*outSize)
 	}
 	for _, u := range i.units {
 		for n >= u.samples {
@@ -191,10 +211,10 @@ func (i *Instance) Run(n int, in, out []float32) error {
 			if u.exact {
 				now = u.samples
 			}
-			if err := u.run(now, in[:now*u.in.Size()], out[:now*u.out.Size()]); err != nil {
+			if err := u.run(now, in[:now*inSize], out[:now*outSize]); err != nil {
 				return err
 			}
-			in, out, n = in[now*u.in.Size():], out[now*u.out.Size():], n-now
+			in, out, n = in[now*inSize:], out[now*outSize:], n-now
 		}
 	}
 	return nil
@@ -205,18 +225,34 @@ func (u *unit) run(n int, in, out []float32) error {
 	if err != nil {
 		return err
 	}
-	y, err := tensor.FromSlice(out, append([]int{n}, u.out...)...)
-	if err != nil {
+	if len(u.out) == 1 {
+		y, err := tensor.FromSlice(out, append([]int{n}, u.out[0]...)...)
+		if err != nil {
+			return err
+		}
+		return u.program.Run(engine.Feeds{u.input: x}, []*tensor.Tensor{y})
+	}
+	var results []*tensor.Tensor
+	for _, shape := range u.out {
+		results = append(results, tensor.New(append([]int{n}, shape...)...))
+	}
+	if err := u.program.Run(engine.Feeds{u.input: x}, results); err != nil {
 		return err
 	}
-	return u.program.Run(engine.Feeds{u.input: x}, []*tensor.Tensor{y})
+	for sample := range n {
+		for k, y := range results {
+			size := u.out[k].Size()
+			out = out[copy(out, y.Data()[sample*size:][:size]):]
+		}
+	}
+	return nil
 }
 
 // warm computes a batch of zeros with each unit, so that weights are packed before the
 // first request comes.
 func (i *Instance) warm() error {
 	for _, u := range i.units {
-		if err := u.run(u.samples, make([]float32, u.samples*u.in.Size()), make([]float32, u.samples*u.out.Size())); err != nil {
+		if err := u.run(u.samples, make([]float32, u.samples*u.in.Size()), make([]float32, u.samples*u.size())); err != nil {
 			return err
 		}
 	}

@@ -32,8 +32,10 @@ func (s *Service) ModelMetadata(name, version string) (m protocol.ModelMetadata,
 	defer v.Release()
 	m = protocol.ModelMetadata{
 		Name: v.Name, Platform: "stride", Versions: []string{},
-		Inputs:  []protocol.TensorMetadata{{Name: v.InputName, DataType: protocol.FP32, Shape: append(protocol.Shape{-1}, inputShape(v)...)}},
-		Outputs: []protocol.TensorMetadata{{Name: v.OutputName, DataType: protocol.FP32, Shape: protocol.Shape{-1, int64(v.Classes)}}},
+		Inputs: []protocol.TensorMetadata{{Name: v.InputName, DataType: protocol.FP32, Shape: append(protocol.Shape{-1}, shapeOf(v.Input)...)}},
+	}
+	for _, o := range v.Outputs {
+		m.Outputs = append(m.Outputs, protocol.TensorMetadata{Name: o.Name, DataType: o.Type, Shape: append(protocol.Shape{-1}, shapeOf(o.Shape)...)})
 	}
 	for _, number := range s.Versions(v.Name) {
 		m.Versions = append(m.Versions, strconv.Itoa(number))

@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/strideml/stride/serve/internal/budget"
 	"github.com/strideml/stride/serve/internal/protocol"
 	"github.com/strideml/stride/serve/internal/repository"
+	"github.com/strideml/stride/tensor"
 )
 
 // Options are limits, and who is told. All must be set but Name, Version and Observe.
@@ -97,57 +99,80 @@ func (s *Service) Infer(ctx context.Context, c *Call, v *repository.Version, r *
 	if err != nil {
 		return nil, err
 	}
-	scores := make([]float32, c.Samples*v.Classes)
-	if err := s.Compute(ctx, c, v, r.Timeout, in, scores); err != nil {
+	results := make([]float32, c.Samples*v.ResultSize)
+	if err := s.Compute(ctx, c, v, r.Timeout, in, results); err != nil {
 		return nil, err
 	}
 	if v.Softmax {
-		softmax(scores, v.Classes)
+		softmax(results, v)
 	}
 	answer := &protocol.InferResponse{ModelName: v.Name, ModelVersion: strconv.Itoa(v.Number), ID: r.ID}
 	for _, o := range outputs {
-		answer.Outputs = append(answer.Outputs, protocol.Output{Tensor: output(v, scores, c.Samples, o.Classes), Binary: o.Binary})
+		answer.Outputs = append(answer.Outputs, protocol.Output{Tensor: o.tensor(v, results, c.Samples), Binary: o.binary})
 	}
 	return answer, nil
 }
 
-// softmax makes probabilities of each row of logits.
-func softmax(scores []float32, classes int) {
-	for row := range slices.Chunk(scores, classes) {
-		for i, p := range metrics.Softmax(row) {
+// softmax makes probabilities of the logits of each sample.
+func softmax(results []float32, v *repository.Version) {
+	for row := range slices.Chunk(results, v.ResultSize) {
+		for i, p := range metrics.Softmax(row[:v.Classes]) {
 			row[i] = float32(p)
 		}
 	}
 }
 
-// Compute waits for the scores of a request's samples. timeout is what the client asks for;
+// Compute waits for the results of a request's samples. timeout is what the client asks for;
 // 0 leaves it to the server.
-func (s *Service) Compute(ctx context.Context, c *Call, v *repository.Version, timeout time.Duration, in, scores []float32) (err error) {
+func (s *Service) Compute(ctx context.Context, c *Call, v *repository.Version, timeout time.Duration, in, results []float32) (err error) {
 	if timeout <= 0 || timeout > s.options.Timeout {
 		timeout = s.options.Timeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	c.Queue = time.Now()
-	c.Timing, err = v.Queue.Do(ctx, c.Samples, in, scores)
+	c.Timing, err = v.Queue.Do(ctx, c.Samples, in, results)
 	c.Computed = err == nil
 	return err
 }
 
+// A wantedOutput is an output that a request asks for: its values, or the classes with the highest ones.
+type wantedOutput struct {
+	*repository.Output
+	classes int // 0 for the values
+	binary  bool
+}
+
 // requestedOutputs returns the outputs that a request asks for, all if it names none.
-func requestedOutputs(v *repository.Version, r *protocol.InferRequest) ([]protocol.RequestedOutput, error) {
+func requestedOutputs(v *repository.Version, r *protocol.InferRequest) (wanted []wantedOutput, err error) {
 	if len(r.Outputs) == 0 {
-		return []protocol.RequestedOutput{{Name: v.OutputName, Binary: r.BinaryOutputs}}, nil
+		for i := range v.Outputs {
+			wanted = append(wanted, wantedOutput{&v.Outputs[i], 0, r.BinaryOutputs})
+		}
+		return wanted, nil
 	}
-	for i, o := range r.Outputs {
+	for _, o := range r.Outputs {
+		at := slices.IndexFunc(v.Outputs, func(own repository.Output) bool { return own.Name == o.Name })
 		switch {
-		case o.Name != v.OutputName:
-			return nil, fmt.Errorf("the model has no output %q, only %q", o.Name, v.OutputName)
-		case i > 0:
+		case at < 0:
+			return nil, fmt.Errorf("the model has no output %q, only %s", o.Name, outputNames(v))
+		case at > 0 && o.Classes > 0:
+			return nil, fmt.Errorf("classification of the output %q: only %q has a score for each class", o.Name, v.Outputs[0].Name)
+		case slices.ContainsFunc(wanted, func(w wantedOutput) bool { return w.Name == o.Name }):
 			return nil, fmt.Errorf("the output %q is asked for twice", o.Name)
 		}
+		wanted = append(wanted, wantedOutput{&v.Outputs[at], o.Classes, o.Binary})
 	}
-	return r.Outputs, nil
+	return wanted, nil
+}
+
+// outputNames lists the outputs of a model.
+func outputNames(v *repository.Version) string {
+	var names []string
+	for _, o := range v.Outputs {
+		names = append(names, strconv.Quote(o.Name))
+	}
+	return strings.Join(names, ", ")
 }
 
 // input returns the values of a request's samples, whose number is then in c.Samples. They
@@ -168,7 +193,7 @@ func (s *Service) input(ctx context.Context, c *Call, v *repository.Version, r *
 	if x.DataType == protocol.Bytes {
 		return s.inputPictures(ctx, c, v, x)
 	}
-	want := append(protocol.Shape{0}, inputShape(v)...)
+	want := append(protocol.Shape{0}, shapeOf(v.Input)...)
 	if len(x.Shape) > 0 {
 		want[0] = x.Shape[0]
 	}
@@ -206,13 +231,13 @@ func rawInput(x *protocol.Tensor, v *repository.Version) error {
 		return fmt.Errorf("the request has %d bytes of data: want a multiple of %d, for samples of %v in FP32", len(x.Data), sample, v.Input)
 	}
 	x.Name, x.DataType = v.InputName, protocol.FP32
-	x.Shape = append(protocol.Shape{int64(len(x.Data) / sample)}, inputShape(v)...)
+	x.Shape = append(protocol.Shape{int64(len(x.Data) / sample)}, shapeOf(v.Input)...)
 	return nil
 }
 
-// inputShape is the shape of a sample.
-func inputShape(v *repository.Version) (s protocol.Shape) {
-	for _, size := range v.Input {
+// shapeOf is a shape as the protocol has it.
+func shapeOf(shape tensor.Shape) (s protocol.Shape) {
+	for _, size := range shape {
 		s = append(s, int64(size))
 	}
 	return s
@@ -226,18 +251,30 @@ func (s *Service) countSamples(n int64) (int, error) {
 	return int(n), nil
 }
 
-// output makes the output of n samples: their scores, or the classes of the highest ones.
-func output(v *repository.Version, scores []float32, n, classes int) protocol.Tensor {
-	if classes == 0 {
-		return protocol.Tensor{
-			Name: v.OutputName, DataType: protocol.FP32, Shape: protocol.Shape{int64(n), int64(v.Classes)},
-			Data: protocol.AppendFloat32s(make([]byte, 0, 4*len(scores)), scores),
-		}
+// tensor makes the output of n samples.
+func (o *wantedOutput) tensor(v *repository.Version, results []float32, n int) protocol.Tensor {
+	if o.classes > 0 {
+		return o.topClasses(v, results, n)
 	}
-	classes = min(classes, v.Classes)
-	t := protocol.Tensor{Name: v.OutputName, DataType: protocol.Bytes, Shape: protocol.Shape{int64(n), int64(classes)}}
+	t := protocol.Tensor{Name: o.Name, DataType: o.Type, Shape: append(protocol.Shape{int64(n)}, shapeOf(o.Shape)...)}
+	size := o.Shape.Size()
+	t.Data = make([]byte, 0, n*size*o.Type.Size())
+	if size == v.ResultSize && o.Type == protocol.FP32 {
+		t.Data = protocol.AppendFloat32s(t.Data, results)
+		return t
+	}
 	for i := range n {
-		own := scores[i*v.Classes:][:v.Classes]
+		t.Data = protocol.AppendNumbers(t.Data, o.Type, results[i*v.ResultSize+o.From:][:size])
+	}
+	return t
+}
+
+// topClasses makes the output of n samples that has the names of the classes with the highest scores.
+func (o *wantedOutput) topClasses(v *repository.Version, results []float32, n int) protocol.Tensor {
+	classes := min(o.classes, v.Classes)
+	t := protocol.Tensor{Name: o.Name, DataType: protocol.Bytes, Shape: protocol.Shape{int64(n), int64(classes)}}
+	for i := range n {
+		own := results[i*v.ResultSize:][:v.Classes]
 		for _, k := range metrics.Top(own, classes) {
 			t.Data = protocol.AppendString(t.Data, fmt.Sprintf("%f:%d:%s", own[k], k, v.Model.Classes[k]))
 		}

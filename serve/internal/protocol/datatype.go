@@ -166,6 +166,28 @@ func AppendFloat32s(data []byte, values []float32) []byte {
 	return data
 }
 
+// AppendNumbers appends the raw form of values of a type: FP32, or INT64, INT32 or BOOL, whose values
+// are whole numbers.
+func AppendNumbers(data []byte, d DataType, values []float32) []byte {
+	switch d {
+	case Int64, Int32:
+		for _, v := range values {
+			data = appendInteger(data, uint64(int64(v)), d.Size())
+		}
+	case Bool:
+		for _, v := range values {
+			b := byte(0)
+			if v != 0 {
+				b = 1
+			}
+			data = append(data, b)
+		}
+	default:
+		return AppendFloat32s(data, values)
+	}
+	return data
+}
+
 // Float32View returns the elements of a tensor of FP32 as they lie in memory, without a
 // copy. ok is false if that cannot be done: for another type, another byte order or data
 // that are not aligned.

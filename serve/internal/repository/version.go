@@ -9,10 +9,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/modelfile"
 	"github.com/strideml/stride/modelfolder"
+	"github.com/strideml/stride/onnx"
 	"github.com/strideml/stride/serve/internal/batch"
 	"github.com/strideml/stride/serve/internal/compiled"
+	"github.com/strideml/stride/serve/internal/protocol"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
 )
@@ -29,6 +32,19 @@ type onnxNames interface {
 	InputName() string
 	OutputName() string
 	SoftmaxDropped() bool
+	FurtherOutputs() []onnx.FurtherOutput
+	FurtherNodes(g *graph.Graph) []*graph.Node
+}
+
+// An Output is a result of a model.
+type Output struct {
+	// Name is what clients call it.
+	Name string
+	// Shape is that for a sample, and Type the one that clients get.
+	Shape tensor.Shape
+	Type  protocol.DataType
+	// From is where its values begin among those of a sample.
+	From int
 }
 
 // A Version is a model that is served.
@@ -38,14 +54,16 @@ type Version struct {
 	Model  *modelfolder.Model
 	// Queue computes requests.
 	Queue *batch.Queue
-	// Input is the shape of a sample and Classes the number of scores for it.
-	Input   tensor.Shape
-	Classes int
-	// InputName and OutputName are what clients call them: as the model's ONNX file does, or by
-	// default names. Softmax says that the output of the file is the softmax of what the network
-	// gives.
-	InputName, OutputName string
-	Softmax               bool
+	// Input is the shape of a sample, and InputName what clients call it: as the model's ONNX file
+	// does, or by a default name.
+	Input     tensor.Shape
+	InputName string
+	// Outputs are the results for a sample, which has ResultSize values. The first one has a score for each of so many Classes;
+	// Softmax says that the file's is the softmax of what the network gives.
+	Outputs    []Output
+	ResultSize int
+	Classes    int
+	Softmax    bool
 
 	repository *Repository
 	path       string
@@ -109,7 +127,7 @@ func (v *Version) unchanged() bool {
 // LoadRecognized is modelfolder.Load, but weights that do not name their network are those
 // of the network that they fit exactly.
 func LoadRecognized(path string) (*modelfolder.Model, error) {
-	model, err := modelfolder.Load(path, modelfolder.Options{})
+	model, err := modelfolder.Load(path, modelfolder.Options{AllOutputs: true})
 	if !errors.Is(err, modelfolder.ErrNoNet) {
 		return model, err
 	}
@@ -147,22 +165,44 @@ func (r *Repository) compile(name string, number int, model *modelfolder.Model, 
 	if size <= 0 {
 		size = batch.DefaultMaxBatch
 	}
-	network, err := compiled.New(own.Net, r.devices, compiled.Options{Batch: size, Invariant: o.Invariant})
+	classes := len(own.Classes)
+	v := &Version{
+		Name: name, Number: number, Model: &own, Input: input, InputName: defaultInput, Classes: classes, ResultSize: classes,
+		Outputs:    []Output{{Name: defaultOutput, Shape: tensor.Shape{classes}, Type: protocol.FP32}},
+		repository: r, path: path,
+	}
+	compile := compiled.Options{Batch: size, Invariant: o.Invariant}
+	if file, ok := own.Net.Net().(onnxNames); ok {
+		v.InputName, v.Outputs[0].Name, v.Softmax = file.InputName(), file.OutputName(), file.SoftmaxDropped()
+		if len(file.FurtherOutputs()) > 0 {
+			compile.Outputs = file.FurtherNodes
+		}
+	}
+	var err error
+	if v.network, err = compiled.New(own.Net, r.devices, compile); err != nil && compile.Outputs != nil {
+		o.Log.Warn("only the first output can be served", "model", name, "error", err)
+		compile.Outputs = nil
+		v.network, err = compiled.New(own.Net, r.devices, compile)
+	}
 	if err != nil {
 		return fail(err)
 	}
-	v := &Version{
-		Name: name, Number: number, Model: &own, Input: input, Classes: len(own.Classes),
-		InputName: defaultInput, OutputName: defaultOutput,
-		repository: r, path: path, network: network,
+	if compile.Outputs != nil {
+		v.addOutputs(own.Net.Net().(onnxNames).FurtherOutputs())
 	}
-	if file, ok := own.Net.Net().(onnxNames); ok {
-		v.InputName, v.OutputName, v.Softmax = file.InputName(), file.OutputName(), file.SoftmaxDropped()
-	}
-	v.Queue = batch.New(network, input.Size(), v.Classes, o.Batch)
+	v.Queue = batch.New(v.network, input.Size(), v.ResultSize, o.Batch)
 	v.refs.Store(1)
 	r.open.Add(1)
 	return v, nil
+}
+
+// addOutputs adds the further outputs of a file.
+func (v *Version) addOutputs(all []onnx.FurtherOutput) {
+	for _, o := range all {
+		kind := map[string]protocol.DataType{"float": protocol.FP32, "int64": protocol.Int64, "int32": protocol.Int32, "bool": protocol.Bool}[o.Type]
+		v.Outputs = append(v.Outputs, Output{o.Name, o.Shape, kind, v.ResultSize})
+		v.ResultSize += o.Shape.Size()
+	}
 }
 
 // MemoryBytes is the memory of the version: its weights, packed weights, and values between
