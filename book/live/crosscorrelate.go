@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/strideml/stride/engine"
@@ -68,12 +69,10 @@ func (s *Session) CrossCorrelate(args CrossCorrelateArgs) (r CrossCorrelateResul
 	if err := within("channel", args.Channel, 0, o-1); err != nil {
 		return r, err
 	}
-	for axis := range 2 {
-		if args.Stride[axis] < 1 || args.Dilation[axis] < 1 || args.Padding[axis] < 0 {
-			return r, fmt.Errorf("stride %v and dilation %v must be at least 1, padding %v at least 0", args.Stride, args.Dilation, args.Padding)
-		}
-	}
 	w := graph.Window{Stride: args.Stride, Pad: args.Padding, Dilation: args.Dilation}
+	if err := checkWindow(w, Pair{kh, kw}); err != nil {
+		return r, err
+	}
 	g := graph.New()
 	in := graph.Reshape(g.Constant(x), append([]int{1}, x.Shape()...)...)
 	weights := g.Constant(k)
@@ -82,12 +81,10 @@ func (s *Session) CrossCorrelate(args CrossCorrelateArgs) (r CrossCorrelateResul
 	each := graph.Reshape(graph.Transpose(weights, 1, 0, 2, 3), c*o, 1, kh, kw)
 	size := out.Shape()[2:]
 	partial := graph.Transpose(graph.Reshape(graph.Conv2D(in, each, nil, w, c), c, o, size[0], size[1]), 1, 0, 2, 3)
-	for axis, n := range size {
-		if err := within("at", args.At[axis], 0, n-1); err != nil {
-			return r, err
-		}
+	if err := checkAt(args.At, size); err != nil {
+		return r, err
 	}
-	window := windowAt(in, w, [2]int{kh, kw}, args.At)
+	window := windowAt(in, w, Pair{kh, kw}, args.At)
 	kernel := graph.Reshape(graph.Slice(weights, 0, args.Channel, args.Channel+1), c, kh, kw)
 	products := graph.Mul(window, kernel)
 	sums := graph.Sum(products, 1, 2)
@@ -101,9 +98,7 @@ func (s *Session) CrossCorrelate(args CrossCorrelateArgs) (r CrossCorrelateResul
 		Top: rows[0], Left: columns[0], Rows: rows, Columns: columns,
 		Values: arrayOf(t[2]), Kernel: arrayOf(t[3]), Products: arrayOf(t[4]), Sums: t[5].Data(), Sum: t[6].Data()[0],
 	}
-	for axis := range r.Sides {
-		r.Sides[axis] = Side{x.Shape()[1+axis], k.Shape()[2+axis], w.Stride[axis], w.Pad[axis], w.Dilation[axis], size[axis]}
-	}
+	r.Sides = sides(x.Shape()[1:], Pair{kh, kw}, w, size)
 	return r, nil
 }
 
@@ -117,7 +112,7 @@ func taps(w graph.Window, axis, size, at int) []int {
 }
 
 // windowAt returns what the window of an output position holds, C×h×w, of an image 1×C×H×W.
-func windowAt(x *graph.Node, w graph.Window, size, at [2]int) *graph.Node {
+func windowAt(x *graph.Node, w graph.Window, size Pair, at [2]int) *graph.Node {
 	pad := []int{0, 0, w.Pad[0], w.Pad[1]}
 	x = graph.Pad(x, pad, pad, 0)
 	for axis := range at {
@@ -128,4 +123,27 @@ func windowAt(x *graph.Node, w graph.Window, size, at [2]int) *graph.Node {
 		x = graph.Gather(x, 2+axis, places)
 	}
 	return graph.Reshape(x, x.Shape()[1:]...)
+}
+
+// checkWindow says which number of a window is out of range.
+func checkWindow(w graph.Window, kernel Pair) error {
+	for axis := range 2 {
+		if kernel[axis] < 1 || w.Stride[axis] < 1 || w.Dilation[axis] < 1 || w.Pad[axis] < 0 {
+			return fmt.Errorf("kernel %v, stride %v and dilation %v must be at least 1, padding %v at least 0", kernel, w.Stride, w.Dilation, w.Pad)
+		}
+	}
+	return nil
+}
+
+// checkAt says whether there is an output position.
+func checkAt(at [2]int, size []int) error {
+	return cmp.Or(within("at", at[0], 0, size[0]-1), within("at", at[1], 0, size[1]-1))
+}
+
+// sides are the numbers of the output size of both axes.
+func sides(in []int, kernel Pair, w graph.Window, out []int) (list [2]Side) {
+	for axis := range list {
+		list[axis] = Side{in[axis], kernel[axis], w.Stride[axis], w.Pad[axis], w.Dilation[axis], out[axis]}
+	}
+	return list
 }

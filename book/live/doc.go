@@ -48,6 +48,7 @@
 //
 //	info            what this build has: names of functions, networks, classes           at once
 //	crossCorrelate  a picture with kernels, with partial sums and the window's products   at once
+//	pool            maximum and average pooling of a picture                              at once
 //	learnKernel     gradient descent for the kernel of an edge detector                   at once
 //	trainLeNet      LeNet on the sample of Fashion-MNIST, with events for curves          a minute
 //	predictDrawing  classes and feature maps of a drawing                                 at once
@@ -63,7 +64,7 @@
 //
 //	arguments  none
 //	result     { functions: [name], networks: [{ name, title, input: [C, H, W] }], classes: [name],
-//	             layers: [kind], augmentations: [form], kernels: "generic", version: "go1.26" }
+//	             layers: [kind], augmentations: [name], kernels: "generic kernels, 1 thread", version: "go1.26" }
 //
 // classes are Fashion-MNIST's in English, by label; a page that is in Chinese has its own.
 //
@@ -86,6 +87,18 @@
 //
 // Values are sums of products in float32 without Winograd's algorithm, so that whole
 // numbers up to 2²⁴ are exact.
+//
+// # pool
+//
+//	arguments  x        Array H×W or C×H×W, needed
+//	           kernel   Pair, 2
+//	           stride   Pair, that of the kernel
+//	           padding  Pair, 0: at most half of the kernel
+//	           at       [i, j], [0, 0]: the output position whose window is shown
+//	result     max, avg  Array C×H'×W'; padding counts as 0 in averages and never is a maximum
+//	           window    { rows: [y], columns: [x]: the input positions; values: Array C×h×w (0 in the padding);
+//	                       max, avg: Float32Array C }
+//	           sides     as for crossCorrelate
 //
 // # learnKernel
 //
@@ -193,15 +206,15 @@
 //
 // # compareTraining
 //
-//	arguments  what          "batchNorm" or "shortcuts"
-//	           depth         number, 10: convolutions
+//	arguments  what          "batchNorm" or "shortcuts", "batchNorm"
+//	           depth         number, 10: convolutions 3×3; two have a stride of 2
 //	           channels      number, 8
 //	           activation    "sigmoid" for batchNorm, "relu" for shortcuts
-//	           images        number of training images
-//	           batchSize     number
-//	           steps         number
-//	           learningRate  number
-//	           every         number of steps between two events
+//	           images        number, 4000: of the training sample
+//	           batchSize     number, 32
+//	           steps         number, 120
+//	           learningRate  number, 0.1: of plain SGD
+//	           every         number, 4: steps between two events
 //	           seed          number, 0
 //	event      { type: "start", networks: [{ name, parameters, layers: [name] }, …] without, with }
 //	           { type: "step", step, steps, imagesPerSecond, secondsLeft, networks: [{ loss: mean since the last event, accuracy,
@@ -209,8 +222,9 @@
 //	             histogram: Float32Array 32 shares, low, high: its range, gradientNorm: ‖∂loss/∂weights‖ }] }, …] }
 //	result     { networks: [{ name, parameters, loss, accuracy, testAccuracy }, …], seconds, imagesPerSecond }
 //
-// Activations are a layer's values before its nonlinearity, after the batch
-// normalization if there is one.
+// Activations are a convolution's values before the nonlinearity, after the batch
+// normalization if there is one. The shortcuts lead around two convolutions each.
+// After 120 steps the networks without are at chance, those with at about 0.7.
 //
 // # augment
 //
@@ -221,7 +235,7 @@
 //	                     brightness, contrast, saturation, hue, blur, erase
 //	           count     number, 15: versions
 //	           columns   number, 4
-//	           scale     number; 0 makes small pictures larger
+//	           scale     number, 0; 0 makes small pictures larger
 //	           seed      number, 0
 //	result     { picture: Picture: the sheet, the picture itself first, pipeline: text }
 //

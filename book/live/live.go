@@ -34,13 +34,16 @@ type Session struct {
 	mu     sync.Mutex // guards what follows
 	turned time.Time
 	files  map[string]*sampleFile
+	// networks are those of PredictDrawing, "trained" and "pretrained". The lock is held
+	// while they compute, which takes a millisecond.
+	networks map[string]*network
 }
 
 // New returns a Session.
 func New(h Host) *Session {
 	return &Session{
 		host: h, exact: cpu.New(cpu.Options{Strict: true}), fast: cpu.Default(),
-		long: make(chan struct{}, 1), files: map[string]*sampleFile{},
+		long: make(chan struct{}, 1), files: map[string]*sampleFile{}, networks: map[string]*network{},
 	}
 }
 
@@ -107,10 +110,14 @@ func Functions() []Function {
 	return []Function{
 		define("info", InfoArgs{}, short((*Session).Info)),
 		define("crossCorrelate", CrossCorrelateArgs{Stride: Pair{1, 1}, Dilation: Pair{1, 1}}, short((*Session).CrossCorrelate)),
+		define("pool", defaultPool, short((*Session).Pool)),
 		define("learnKernel", defaultLearnKernel, (*Session).LearnKernel),
+		define("trainLeNet", defaultTrainLeNet, (*Session).TrainLeNet),
+		define("predictDrawing", PredictDrawingArgs{Network: "auto"}, short((*Session).PredictDrawing)),
 		define("samplePictures", defaultSamplePictures, (*Session).SamplePictures),
 		define("describe", DescribeArgs{Batch: 1}, short((*Session).Describe)),
 		define("receptiveField", ReceptiveFieldArgs{Y: -1, X: -1}, (*Session).ReceptiveField),
+		define("compareTraining", defaultCompareTraining, (*Session).CompareTraining),
 		define("augment", defaultAugment, (*Session).Augment),
 		define("growth", defaultGrowth, (*Session).Growth),
 		define("machine", defaultMachine, (*Session).Machine),

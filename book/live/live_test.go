@@ -179,3 +179,28 @@ func TestMachine(t *testing.T) {
 		}
 	}
 }
+
+func TestPool(t *testing.T) {
+	s := session(t)
+	x := Array{[]int{3, 3}, []float32{0, 1, 2, 3, 4, 5, 6, 7, 8}}
+	r, err := s.Pool(PoolArgs{X: x, Kernel: Pair{2, 2}, Stride: Pair{1, 1}, At: [2]int{1, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.Max.Data, []float32{4, 5, 7, 8}) || !slices.Equal(r.Avg.Data, []float32{2, 3, 5, 6}) || r.Window.Max[0] != 7 || r.Window.Avg[0] != 5 || !slices.Equal(r.Window.Rows, []int{1, 2}) {
+		t.Errorf("%+v", r)
+	}
+	x = Array{Shape: []int{4, 4}}
+	for i := range 16 {
+		x.Data = append(x.Data, float32(i))
+	}
+	if r, err = s.Pool(PoolArgs{X: x, Kernel: Pair{3, 3}, Stride: Pair{2, 2}, Padding: Pair{1, 1}}); err != nil || !slices.Equal(r.Max.Data, []float32{5, 7, 13, 15}) {
+		t.Errorf("%v, error %v", r.Max.Data, err)
+	}
+	if r, err = s.Pool(PoolArgs{X: x, Kernel: Pair{2, 2}}); err != nil || r.Sides[0].Stride != 2 || !slices.Equal(r.Max.Data, []float32{5, 7, 13, 15}) {
+		t.Errorf("%v, error %v", r.Max.Data, err)
+	}
+	if _, err := s.Pool(PoolArgs{X: x, Kernel: Pair{5, 5}}); err == nil {
+		t.Error("a window larger than the picture: no error")
+	}
+}
