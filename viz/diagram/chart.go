@@ -119,7 +119,9 @@ func niceStep(least float64) float64 {
 func (a axis) tickText(v float64, ticks []float64) string {
 	if a.log {
 		e := math.Round(math.Log10(v))
+		far := len(ticks) > 0 && (ticks[0] < 1e-3 || ticks[len(ticks)-1] > 1e4) // powers for all, then
 		switch {
+		case far:
 		case e >= 0 && e <= 3:
 			return svg.Format(v, 0)
 		case e < 0 && e >= -2:

@@ -77,6 +77,9 @@ type Grid struct {
 	Decimals int
 	// Numberless leaves out the numbers: for pictures.
 	Numberless bool
+	// Spread is how far each sheet lies to the right of the one before it and above, in cells; 0 means 0.4. With 1 the
+	// cells at the upper right corner can be seen on all sheets.
+	Spread float64
 	// Cell is the side of a cell in pixels; 0 means 34, more if a number needs it, and less for grids without
 	// numbers.
 	Cell float64
@@ -139,7 +142,12 @@ func (g Grid) cellSize(h, w int) float64 {
 }
 
 // sheetStep is how far to the right and up the next sheet lies.
-func sheetStep(cell float64) float64 { return max(5, math.Round(cell*0.4)) }
+func (g Grid) sheetStep(cell float64) float64 {
+	if g.Spread > 0 {
+		return math.Round(cell * g.Spread)
+	}
+	return max(5, math.Round(cell*0.4))
+}
 
 const (
 	labelHeight = 19.0
@@ -152,7 +160,7 @@ func (g Grid) layout() (extent, func(d *svg.Drawing, x, y float64), error) {
 		return extent{}, nil, err
 	}
 	cell := g.cellSize(h, w)
-	step := sheetStep(cell) * float64(c-1)
+	step := g.sheetStep(cell) * float64(c-1)
 	wide := cell*float64(w+2*g.Pad[1]) + step
 	high := cell*float64(h+2*g.Pad[0]) + step
 	e := extent{wide, high / 2, high / 2}
@@ -169,7 +177,7 @@ func (g Grid) layout() (extent, func(d *svg.Drawing, x, y float64), error) {
 	return e, func(d *svg.Drawing, x, y float64) {
 		left, top := x+(e.width-wide)/2, y-high/2
 		for sheet := c - 1; sheet >= 0; sheet-- {
-			at := sheetStep(cell) * float64(sheet)
+			at := g.sheetStep(cell) * float64(sheet)
 			g.draw(d, left+at, top+step-at, cell, sheet, h, w)
 		}
 		for i, l := range below {
