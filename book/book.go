@@ -24,4 +24,6 @@ var Files embed.FS
 var Chapters = []string{
 	"conv",
 	"batchnorm",
+	"resnet",
+	"densenet",
 }

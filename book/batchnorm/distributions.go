@@ -45,7 +45,8 @@ func sigmoidInputs(model *nn.Model, x *tensor.Tensor) ([]*tensor.Tensor, error) 
 // spread is the distribution of some values: quantiles 5, 25, 50, 75 and 95 %.
 type spread [5]float64
 
-// watched are the distributions at the inputs of the four sigmoids of a network, by step.
+// watched are the distributions of the first feature or channel that goes into each of the four
+// sigmoids of a network, by step.
 type watched struct {
 	steps   []int
 	spreads [4][]spread
@@ -135,7 +136,7 @@ func report(step int, inputs []*tensor.Tensor) {
 func (w *watched) add(step int, inputs []*tensor.Tensor) {
 	w.steps = append(w.steps, step)
 	for i, v := range inputs {
-		values := slices.Clone(v.Data())
+		values := slices.Clone(tensor.Must(v.Slice(1, 0, 1)).Data())
 		slices.Sort(values)
 		var s spread
 		for j, q := range []float64{0.05, 0.25, 0.5, 0.75, 0.95} {

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/strideml/stride/book/internal/chapter/chaptertest"
+	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/zoo"
+)
+
+func TestChapter(t *testing.T) {
+	outputs := chaptertest.Check(t, page)
+	// As in Dive into Deep Learning.
+	if want := "4×3×6×6\n4×6×3×3\n"; outputs["shapes"] != want {
+		t.Error(outputs["shapes"])
+	}
+	for _, want := range []string{"AdaptiveAvgPool2d output shape: \t 1×512×1×1\n", "11178378 parameters"} {
+		if !strings.Contains(outputs["layers"], want) {
+			t.Errorf("layers: %s, want %q", outputs["layers"], want)
+		}
+	}
+}
+
+// The network of the text is that of package zoo: the same names and shapes, and from the
+// same values the same output.
+func TestNetworkIsTheZoos(t *testing.T) {
+	input := tensor.Shape{1, 32, 32}
+	want, err := nn.New(zoo.ResNet(10, zoo.ResNetConfig{}), input, nn.Options{Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := nn.New(resnet18(), input, nn.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := got.LoadState(want.State()); err != nil {
+		t.Fatal(err)
+	}
+	x := tensor.Rand(tensor.Seed(1), 2, 1, 32, 32)
+	a, err := got.Predict(nil, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := want.Predict(nil, x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !a.Equal(b) {
+		t.Errorf("output\n%v, want\n%v", a, b)
+	}
+}
