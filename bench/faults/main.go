@@ -18,15 +18,13 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
+
+	"github.com/strideml/stride/bench/internal/served"
 )
 
 const (
@@ -44,18 +42,18 @@ func main() {
 	var failed error
 	for _, f := range []struct {
 		name string
-		do   func(*server, time.Duration) (string, error)
+		do   func(*served.Server, time.Duration) (string, error)
 	}{
-		{fmt.Sprintf("%d idle connections, 4,096 allowed", *idle), func(s *server, _ time.Duration) (string, error) { return idleConnections(s, *idle) }},
+		{fmt.Sprintf("%d idle connections, 4,096 allowed", *idle), func(s *served.Server, _ time.Duration) (string, error) { return idleConnections(s, *idle) }},
 		{"twice the load that can be answered", overload},
 		{"SIGKILL, and a start a second later", killed},
 	} {
-		s, err := start(*binary, "127.0.0.1:0")
+		s, err := served.Start(*binary, "127.0.0.1:0", model)
 		if err == nil {
 			var text string
 			text, err = f.do(s, *duration)
 			fmt.Printf("| %s | %s |\n", f.name, text)
-			err = errors.Join(err, s.stop())
+			err = errors.Join(err, s.Stop())
 		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", f.name, err))
@@ -66,58 +64,10 @@ func main() {
 	}
 }
 
-// A server is the process of stride serve.
-type server struct {
-	binary, address string
-	cmd             *exec.Cmd
-}
-
-func start(binary, address string) (*server, error) {
-	s := &server{binary: binary, cmd: exec.Command(binary, "serve", model, "--addr", address, "--log-format", "json")}
-	out, err := s.cmd.StderrPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	text := make([]byte, 4096)
-	for n := 0; ; {
-		more, err := out.Read(text[n:])
-		if err != nil {
-			return nil, fmt.Errorf("the server ended: %s", text[:n])
-		}
-		n += more
-		if _, after, ok := bytes.Cut(text[:n], []byte(`"url":"http://`)); ok {
-			host, _, _ := bytes.Cut(after, []byte(`"`))
-			s.address = string(host)
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return s, nil
-		}
-	}
-}
-
-func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	return s.cmd.Wait()
-}
-
-// resident returns the memory of the process in MB.
-func (s *server) resident() int {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
-	if fields := strings.Fields(string(text)); len(fields) > 1 {
-		pages, _ := strconv.Atoi(fields[1])
-		return pages * os.Getpagesize() / 1_000_000
-	}
-	return 0
-}
-
 // infer asks for the scores of a black picture, and returns the status.
-func (s *server) infer(client *http.Client) (int, error) {
+func infer(s *served.Server, client *http.Client) (int, error) {
 	message := fmt.Sprintf(`{"inputs":[{"name":"images","shape":[1,3,224,224],"datatype":"UINT8","parameters":{"binary_data_size":%d}}]}`, size)
-	r, err := http.NewRequest("POST", "http://"+s.address+"/v2/models/"+model+"/infer", bytes.NewReader(append([]byte(message), make([]byte, size)...)))
+	r, err := http.NewRequest("POST", s.URL+"/v2/models/"+model+"/infer", bytes.NewReader(append([]byte(message), make([]byte, size)...)))
 	if err != nil {
 		return 0, err
 	}
@@ -132,8 +82,8 @@ func (s *server) infer(client *http.Client) (int, error) {
 }
 
 // idleConnections opens connections that ask nothing, and then asks.
-func idleConnections(s *server, n int) (string, error) {
-	before := s.resident()
+func idleConnections(s *served.Server, n int) (string, error) {
+	before, _ := s.Memory()
 	var conns []net.Conn
 	defer func() {
 		for _, c := range conns {
@@ -141,7 +91,7 @@ func idleConnections(s *server, n int) (string, error) {
 		}
 	}()
 	for range n {
-		c, err := net.Dial("tcp", s.address)
+		c, err := net.Dial("tcp", s.Address)
 		if err != nil {
 			return "", err
 		}
@@ -151,22 +101,23 @@ func idleConnections(s *server, n int) (string, error) {
 	for range 50 { // each over a new connection
 		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 		from := time.Now()
-		if status, err := s.infer(client); err != nil || status != 200 {
+		if status, err := infer(s, client); err != nil || status != 200 {
 			return "", fmt.Errorf("status %d, %w", status, err)
 		}
 		took = append(took, time.Since(from))
 	}
 	slices.Sort(took)
-	return fmt.Sprintf("50 of 50 requests over new connections are answered, in %v at most; memory %d MB, before %d MB", took[len(took)-1].Round(time.Millisecond), s.resident(), before), nil
+	after, _ := s.Memory()
+	return fmt.Sprintf("50 of 50 requests over new connections are answered, in %v at most; memory %d MB, before %d MB", took[len(took)-1].Round(time.Millisecond), after/1e6, before/1e6), nil
 }
 
 // overload measures how many requests sixteen clients get answered, and then sends twice as many,
 // without waiting for answers.
-func overload(s *server, duration time.Duration) (string, error) {
+func overload(s *served.Server, duration time.Duration) (string, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1000}}
 	var answered, refused, other atomic.Int64
 	one := func() {
-		switch status, err := s.infer(client); {
+		switch status, err := infer(s, client); {
 		case err == nil && status == 200:
 			answered.Add(1)
 		case err == nil && status == 429:
@@ -208,7 +159,7 @@ func overload(s *server, duration time.Duration) (string, error) {
 }
 
 // killed ends the server without warning behind clients that try again, and starts another one.
-func killed(s *server, _ time.Duration) (string, error) {
+func killed(s *served.Server, _ time.Duration) (string, error) {
 	client := &http.Client{}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -217,7 +168,7 @@ func killed(s *server, _ time.Duration) (string, error) {
 	for range 4 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				switch status, err := s.infer(client); {
+				switch status, err := infer(s, client); {
 				case err != nil:
 					again.Add(1)
 					time.Sleep(50 * time.Millisecond)
@@ -230,15 +181,13 @@ func killed(s *server, _ time.Duration) (string, error) {
 		})
 	}
 	time.Sleep(time.Second)
-	if err := s.cmd.Process.Kill(); err != nil {
+	if err := s.Kill(); err != nil {
 		return "", err
 	}
-	_ = s.cmd.Wait() // it was killed
 	time.Sleep(time.Second)
 	before := answered.Load()
 	from := time.Now()
-	second, err := start(s.binary, s.address)
-	if err != nil {
+	if err := s.Restart(); err != nil {
 		return "", err
 	}
 	for answered.Load() == before && time.Since(from) < 30*time.Second {
@@ -248,7 +197,6 @@ func killed(s *server, _ time.Duration) (string, error) {
 	time.Sleep(time.Second)
 	cancel()
 	all.Wait()
-	s.cmd = second.cmd
 	text := fmt.Sprintf("the first answer comes %v after the start; %d answers, %d tries again, %d wrong answers", first.Round(time.Millisecond), answered.Load(), again.Load(), wrong.Load())
 	if before == 0 || answered.Load() == before || wrong.Load() > 0 {
 		return text, errors.New("want answers before and after, and none that is wrong")

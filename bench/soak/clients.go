@@ -150,7 +150,7 @@ func (s *soak) infer(ctx context.Context, m *model, samples []int, asJSON bool) 
 	if err != nil {
 		return 0, nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server.url+"/v2/models/"+m.name+"/infer", bytes.NewReader(append(header, tensors...)))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server.URL+"/v2/models/"+m.name+"/infer", bytes.NewReader(append(header, tensors...)))
 	if err != nil {
 		return 0, nil, err
 	}
@@ -204,7 +204,7 @@ func (s *soak) replace(ctx context.Context) {
 			s.counts.wrong("replace the folder: %v", err)
 			return
 		}
-		response, err := s.client.Post(s.server.url+"/v2/repository/models/lenet/load", "application/json", nil)
+		response, err := s.client.Post(s.server.URL+"/v2/repository/models/lenet/load", "application/json", nil)
 		if err != nil {
 			s.counts.wrong("load: %v", err)
 			continue

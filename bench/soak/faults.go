@@ -83,7 +83,7 @@ func post(path, kind, body string) func(s *soak, ctx context.Context) (int, erro
 
 // send sends a body and returns the status. An answer to a wrong request must be an error in JSON.
 func (s *soak) send(ctx context.Context, path, kind string, body []byte, header ...string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server.url+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.server.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, err
 	}
@@ -199,7 +199,7 @@ func notNumbers(s *soak, ctx context.Context) (int, error) {
 // the status of the answer, 0 if there is none.
 func (s *soak) talk(ctx context.Context, text string, wait time.Duration) (int, error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(s.server.url, "http://"))
+	conn, err := dialer.DialContext(ctx, "tcp", s.server.Address)
 	if err != nil {
 		return 0, err
 	}
@@ -245,7 +245,7 @@ func leaves(s *soak, ctx context.Context) (int, error) {
 func idle(s *soak, ctx context.Context) (int, error) {
 	for range 100 {
 		var dialer net.Dialer
-		conn, err := dialer.DialContext(ctx, "tcp", strings.TrimPrefix(s.server.url, "http://"))
+		conn, err := dialer.DialContext(ctx, "tcp", s.server.Address)
 		if err != nil {
 			return 0, err
 		}

@@ -30,14 +30,14 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
+
+	"github.com/strideml/stride/bench/internal/served"
 )
 
 func main() {
@@ -59,7 +59,8 @@ func main() {
 
 // A soak is a run of this program.
 type soak struct {
-	server  *server
+	server  *served.Server
+	samples []sample
 	client  *http.Client
 	models  string   // the folder that is served
 	targets []*model // those that clients ask
@@ -73,24 +74,24 @@ func run(ctx context.Context, out io.Writer, binary string, d time.Duration, lit
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	if binary == "" {
-		binary = filepath.Join(dir, "stride")
-		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/stride").CombinedOutput(); err != nil {
-			return fmt.Errorf("build: %w\n%s", err, out)
+		if binary, err = served.Build(ctx, dir); err != nil {
+			return err
 		}
 	}
 	s := &soak{models: filepath.Join(dir, "models"), client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}}
 	if s.targets, err = makeModels(s.models, lite); err != nil {
 		return err
 	}
-	if s.server, err = start(binary, s.models, filepath.Join(dir, "log")); err != nil {
+	if s.server, err = served.Start(binary, "127.0.0.1:0", "--models", s.models); err != nil {
 		return err
 	}
 	began := time.Now()
+	s.measure(0)
 	s.load(ctx, d)
 	s.client.CloseIdleConnections()
 	time.Sleep(3 * time.Second)
-	s.server.sample(time.Since(began))
-	if err := s.server.stop(); err != nil {
+	s.measure(time.Since(began))
+	if err := s.server.Stop(); err != nil {
 		s.counts.wrong("the server did not stop as it should: %v", err)
 	}
 	return s.report(out, time.Since(began))
@@ -116,12 +117,12 @@ func (s *soak) load(ctx context.Context, d time.Duration) {
 	for every := time.NewTicker(max(200*time.Millisecond, min(5*time.Second, d/20))); ; {
 		select {
 		case <-every.C:
-			s.server.sample(time.Since(began))
+			s.measure(time.Since(began))
 			continue
 		case <-ctx.Done():
-		case err := <-s.server.ended:
+		case err := <-s.server.Ended:
 			s.counts.wrong("the server ended: %v", err)
-			s.server.ended <- err
+			s.server.Ended <- err
 			cancel()
 		}
 		every.Stop()
@@ -204,12 +205,12 @@ func (s *soak) report(out io.Writer, d time.Duration) error {
 		fmt.Fprintf(&b, "| %s | %d |\n", kind, s.counts.n[kind])
 	}
 	fmt.Fprintf(&b, "| mistakes of the server | %d |\n", len(s.counts.mistakes))
-	b.WriteString("\n| minutes | resident memory, MB | goroutines |\n|---:|---:|---:|\n")
-	samples := s.server.samples
+	b.WriteString("\n| minutes | resident memory, MB | at most | goroutines |\n|---:|---:|---:|---:|\n")
+	samples := s.samples
 	step := max(1, len(samples)/10)
 	for i, sample := range samples {
 		if i%step == 0 || i == len(samples)-1 {
-			fmt.Fprintf(&b, "| %.1f | %d | %d |\n", sample.at.Minutes(), sample.resident>>20, sample.goroutines)
+			fmt.Fprintf(&b, "| %.1f | %d | %d | %d |\n", sample.at.Minutes(), sample.resident>>20, sample.peak>>20, sample.goroutines)
 		}
 	}
 	s.growth()
@@ -228,7 +229,7 @@ func (s *soak) report(out io.Writer, d time.Duration) error {
 // growth compares the second half with the first: memory is the median of the samples,
 // goroutines those before the load and after it.
 func (s *soak) growth() {
-	samples := s.server.samples
+	samples := s.samples
 	if len(samples) < 8 {
 		return
 	}
@@ -248,20 +249,5 @@ func (s *soak) growth() {
 	first, last := samples[0], samples[len(samples)-1]
 	if last.goroutines > first.goroutines+10 {
 		s.counts.wrong("%d goroutines at the end, %d at the beginning", last.goroutines, first.goroutines)
-	}
-}
-
-var errStopped = errors.New("was killed: it did not end on SIGTERM")
-
-// stop ends the server with SIGTERM.
-func (s *server) stop() error {
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	select {
-	case err := <-s.ended:
-		return err
-	case <-time.After(40 * time.Second):
-		return errors.Join(errStopped, s.cmd.Process.Kill())
 	}
 }
