@@ -48,7 +48,9 @@ type Mark struct {
 	Height, Width int
 	// Step is the distance of the marked cells, as that of a dilated kernel; 0 means 1. With a greater
 	// one, Height and Width count the marked cells.
-	Step  int
+	Step int
+	// Sheet is the only sheet that is marked, counted from 1, the one in front; 0 means all.
+	Sheet int
 	Color Color
 	// Dashed draws the edge only, dashed: a window that is not the one of interest.
 	Dashed bool
@@ -67,7 +69,7 @@ type Grid struct {
 	Above string
 	// Pad is the number of rows of zeros above and below, and of columns on the left and right, drawn dashed.
 	Pad [2]int
-	// Marks are drawn on the cells, on all sheets.
+	// Marks are drawn on the cells.
 	Marks []Mark
 	// Shading colours the cells by their values.
 	Shading Shading
@@ -203,13 +205,17 @@ func (g Grid) draw(d *svg.Drawing, x, y, cell float64, sheet, h, w int) {
 	d.Path("cell", path, svg.Box(left-1, top-1, left+cell*float64(w)+1, top+cell*float64(h)+1))
 	g.shade(d, left, top, cell, sheet, h, w)
 	for _, m := range g.Marks {
-		m.fill(d, left, top, cell)
+		if m.on(sheet) {
+			m.fill(d, left, top, cell)
+		}
 	}
 	if sheet == 0 {
 		g.numbers(d, left, top, cell, h, w)
 	}
 	for _, m := range g.Marks {
-		m.outline(d, left, top, cell)
+		if m.on(sheet) {
+			m.outline(d, left, top, cell)
+		}
 	}
 }
 
@@ -311,6 +317,9 @@ func (m Mark) normal() Mark {
 	m.Height, m.Width, m.Step = max(m.Height, 1), max(m.Width, 1), max(m.Step, 1)
 	return m
 }
+
+// on reports whether the mark is drawn on a sheet, counted from 0.
+func (m Mark) on(sheet int) bool { return m.Sheet == 0 || m.Sheet == sheet+1 }
 
 func (m Mark) fill(d *svg.Drawing, left, top, cell float64) {
 	m = m.normal()
