@@ -66,16 +66,13 @@ func CompConv2D(layer nn.Layer, x *tensor.Tensor) (*tensor.Tensor, error) {
 //
 // A block counts as one layer, as there. Layers have PyTorch's names, blocks
 // that of their Go type. The layers of a network that is not a Sequential are
-// those that its Forward applies. For all layers at once see nn.Model.Summary.
+// those that its Forward applies. Parameters take no memory. For all layers at
+// once see nn.Model.Summary.
 func LayerShapes(w io.Writer, net nn.Layer, shape tensor.Shape) error {
 	if len(shape) < 2 {
 		return fmt.Errorf("input shape %v: want N×C×H×W", shape)
 	}
-	model, err := nn.New(net, shape[1:], nn.Options{})
-	if err != nil {
-		return err
-	}
-	trace, err := model.Trace(shape[0], nn.Eval)
+	trace, err := nn.Outline(net, shape[1:], shape[0])
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,10 @@ type Figure struct {
 	// Wordless figures have one file for both languages.
 	Wordless bool
 	Long     bool // needs a section that is Long, or takes more than a second
-	Draw     func(w io.Writer, l Language) error
+	// Approx is the relative difference that the numbers of an SVG file may have; 0 means 0.02.
+	// Curves of a training need more, since it goes a little differently on another processor.
+	Approx float64
+	Draw   func(w io.Writer, l Language) error
 }
 
 // A Language is that of a figure's words.
@@ -103,17 +106,22 @@ func joinClose(err error, c io.Closer) error {
 
 // A drawing is a figure's file and its content.
 type drawing struct {
-	file  string
-	bytes []byte
+	file   string
+	bytes  []byte
+	approx float64
 }
 
 func (f Figure) draw() ([]drawing, error) {
+	approx := f.Approx
+	if approx == 0 {
+		approx = 0.02
+	}
 	if f.Wordless {
 		var b bytes.Buffer
 		if err := f.Draw(&b, English); err != nil {
 			return nil, fmt.Errorf("figure %s: %w", f.File, err)
 		}
-		return []drawing{{f.File, b.Bytes()}}, nil
+		return []drawing{{f.File, b.Bytes(), approx}}, nil
 	}
 	var list []drawing
 	for i, file := range f.files() {
@@ -121,7 +129,7 @@ func (f Figure) draw() ([]drawing, error) {
 		if err := f.Draw(&b, Languages[i]); err != nil {
 			return nil, fmt.Errorf("figure %s: %w", file, err)
 		}
-		list = append(list, drawing{file, b.Bytes()})
+		list = append(list, drawing{file, b.Bytes(), approx})
 	}
 	return list, nil
 }

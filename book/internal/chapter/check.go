@@ -137,7 +137,7 @@ func (c *Chapter) check(t *texts, r *results) error {
 		say("en.md shows %v, zh.md %v", en, zh)
 	}
 	for _, d := range r.drawings {
-		if how := differs(filepath.Join(t.dir, "figures", d.file), d.bytes); how != "" {
+		if how := d.differs(filepath.Join(t.dir, "figures", d.file)); how != "" {
 			say("figures/%s is out of date: %s", d.file, how)
 		}
 	}
@@ -196,7 +196,8 @@ func (f Figure) files() []string {
 const maxMean = 6
 
 // differs says how a figure differs from its file, "" if it does not.
-func differs(file string, now []byte) string {
+func (d drawing) differs(file string) string {
+	now := d.bytes
 	was, err := os.ReadFile(file)
 	if err != nil {
 		return err.Error()
@@ -205,7 +206,7 @@ func differs(file string, now []byte) string {
 		return ""
 	}
 	if filepath.Ext(file) == ".svg" {
-		b := markup.Block{Text: string(was), Approx: 0.02}
+		b := markup.Block{Text: string(was), Approx: d.approx}
 		return b.Differs(string(now))
 	}
 	a, _, err := image.Decode(bytes.NewReader(was))
@@ -254,7 +255,7 @@ func (t *texts) update(r *results) error {
 	}
 	for _, d := range r.drawings {
 		file := filepath.Join(t.dir, "figures", d.file)
-		if differs(file, d.bytes) == "" {
+		if d.differs(file) == "" {
 			continue
 		}
 		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
