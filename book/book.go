@@ -23,6 +23,7 @@ var Files embed.FS
 // Chapters are the folders of the chapters in their order.
 var Chapters = []string{
 	"conv",
+	"lenet",
 	"batchnorm",
 	"resnet",
 	"densenet",
