@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"math/bits"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
@@ -64,12 +66,15 @@ func New(net *nn.Model, devices *Devices, o Options) (n *Network, err error) {
 		// powers of two.
 		size = 1 << bits.Len(uint(samples-1)) >> 1
 	}
-	for _, i := range n.instances {
-		if err := i.warm(); err != nil {
-			return n, err
-		}
+	// The first instance packs what all share, on all threads; the others, which share these, go on side by side.
+	if err := n.instances[0].warm(); err != nil {
+		return n, err
 	}
-	return n, nil
+	var all errgroup.Group
+	for _, i := range n.instances[1:] {
+		all.Go(i.warm)
+	}
+	return n, all.Wait()
 }
 
 // compile adds a unit of at most so many samples to each instance, and returns its size.
@@ -111,15 +116,22 @@ func (n *Network) compile(net *nn.Model, size int, further func(*graph.Graph) []
 	if p, ok := first.(engine.MemoryPlanner); ok {
 		n.kept += p.KeptBytes()
 	}
+	var all errgroup.Group
 	for _, i := range n.instances {
-		p, s, err := batcher.AnyBatch(i.device)
-		if err != nil {
-			return 0, fmt.Errorf("compile the network: %w", err)
-		}
-		i.units = append(i.units, unit{program: p, samples: s, input: t.Input, in: in, out: out})
-		samples = s
+		all.Go(func() error {
+			p, s, err := batcher.AnyBatch(i.device)
+			if err != nil {
+				return fmt.Errorf("compile the network: %w", err)
+			}
+			i.units = append(i.units, unit{program: p, samples: s, input: t.Input, in: in, out: out})
+			return nil
+		})
 	}
-	return samples, nil
+	if err := all.Wait(); err != nil {
+		return 0, err
+	}
+	units := n.instances[0].units
+	return units[len(units)-1].samples, nil
 }
 
 // Lanes implements batch.Engine.
