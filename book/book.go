@@ -27,4 +27,5 @@ var Chapters = []string{
 	"batchnorm",
 	"resnet",
 	"densenet",
+	"translation",
 }
