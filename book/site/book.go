@@ -17,7 +17,7 @@ import (
 type volume struct {
 	files    fs.FS
 	chapters []string
-	live     bool                        // the live parts have their files
+	library  int                         // the size of the library for the live parts in bytes; 0: there is none
 	pages    map[string]map[string]*page // by language and chapter; "" is the front page
 	regions  map[string]string           // where a chapter's regions begin: "conv go corr2d" to "main.go#L18"
 	sources  map[string]bool             // files of programs, "conv/main.go"
@@ -68,7 +68,7 @@ func (p *page) line(offset int) int { return 1 + strings.Count(string(p.source[:
 
 // readBook parses all texts.
 func readBook(o Options) (*volume, error) {
-	v := &volume{files: o.Files, chapters: o.Chapters, live: o.Live != nil, pages: map[string]map[string]*page{}, regions: map[string]string{}, sources: map[string]bool{}}
+	v := &volume{files: o.Files, chapters: o.Chapters, library: len(o.Live["book.wasm.gz"]), pages: map[string]map[string]*page{}, regions: map[string]string{}, sources: map[string]bool{}}
 	var wrong []error
 	for _, language := range Languages {
 		v.pages[language] = map[string]*page{}

@@ -72,7 +72,7 @@ func (p *page) writeLive(w util.BufWriter, n ast.Node, name, options string) {
 		id += fmt.Sprintf("-%d", p.liveNames[name])
 	}
 	why, missing := "needsScripts", ""
-	if !p.of.live {
+	if p.of.library == 0 {
 		why, missing = "needsLibrary", " data-missing"
 	}
 	fmt.Fprintf(w, `<section class="live" id="%s" data-live="%s" data-options="%s"%s aria-labelledby="%s-title">

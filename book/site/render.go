@@ -99,6 +99,7 @@ type view struct {
 	Before, After             *entry
 	Body                      template.HTML
 	Formulas, Front, HasParts bool
+	Library                   string // the size of the library in MB, "" if there is none
 	text                      map[string]string
 }
 
@@ -148,6 +149,9 @@ func (p *page) render() ([]byte, error) {
 		Policy: pagePolicy, Title: p.title, BookTitle: p.say("book"), Description: p.description,
 		Contents: p.contents(), Body: template.HTML(body.String()), // of our own texts, checked above
 		Formulas: p.hasFormulas, Front: p.chapter == "", HasParts: len(p.liveNames) > 0, text: texts[p.language],
+	}
+	if n := p.of.library; n > 0 {
+		data.Library = fmt.Sprintf("%.1f", float64(n)/1e6)
 	}
 	before, after := p.of.neighbours(p.chapter)
 	for _, e := range data.Contents {
