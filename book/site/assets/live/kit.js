@@ -195,10 +195,10 @@ export function color(name) {
 /**
  * A picture of numbers h×w. kind "gray" runs from black to white, "heat" from the paper to
  * orange, and "signed" from orange by way of the paper, which is 0, to blue. It is drawn again when the page
- * turns light or dark.
+ * turns light or dark. Without a label screen readers pass over it.
  */
 export function raster({ label, size = 84, kind = "gray" }) {
-  const canvas = el("canvas", { role: "img", "aria-label": label, class: "live-raster", width: 1, height: 1, style: { width: `${size}px` } });
+  const canvas = el("canvas", { ...(label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" }), class: "live-raster", width: 1, height: 1, style: { width: `${size}px` } });
   let last = null;
   function draw() {
     if (!last) return;
@@ -234,7 +234,6 @@ export function raster({ label, size = 84, kind = "gray" }) {
       last = { h, w, data, low, high };
       draw();
     },
-    label(text) { canvas.setAttribute("aria-label", text); },
   };
 }
 
@@ -309,9 +308,9 @@ export function chart({ title, x, y, names, low, high, log = false, width = 460,
   };
 }
 
-/** Bars: a list of { name, value, text }, where value is a share of 1. */
-export function barList(label) {
-  const list = el("ul", { class: "bars", "aria-label": label });
+/** Bars: a list of { name, value, text }, where value is a share of 1; with long, texts stand below names on a phone. */
+export function barList(label, long = false) {
+  const list = el("ul", { class: long ? "bars long" : "bars", "aria-label": label });
   return {
     element: list,
     set(entries) {

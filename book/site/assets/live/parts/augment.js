@@ -26,7 +26,7 @@ export default function augment({ root, call, info, options }) {
     sheet.height = height;
     sheet.getContext("2d").putImageData(new ImageData(new Uint8ClampedArray(rgba), width, height), 0, 0);
     sheet.setAttribute("aria-label", say(`The picture and 15 random versions of it by ${result.pipeline || "nothing"}`, `原图及其 15 个随机版本，增广方式：${result.pipeline || "无"}`));
-    pipeline.textContent = result.pipeline || say("nothing", "无");
+    pipeline.textContent = result.pipeline.replace(/\d+\.\d{4,}/g, (x) => String(Number(Number(x).toPrecision(3)))) || say("nothing", "无");
   });
   function update() { compute(); }
   put(root, el("div", { class: "live-controls" }, ...[...sliders.values()].map((s) => s.element)),

@@ -57,6 +57,7 @@ export default function blocks({ root, call, options }) {
   const preset = choice({ label: say("Network", "网络"), values: Object.keys(presets).map((p) => [p, { lenet: "LeNet", alexnet: "AlexNet", vgg: "VGG-11", nin: "NiN", inception: say("GoogLeNet, beginning", "GoogLeNet 前段"), resnet: "ResNet-18", densenet: "DenseNet" }[p]]),
     value: options.preset ?? "lenet", onChange: (v) => load(presets[v]) });
   const adding = choice({ label: say("Add at the end of the maps", "添加到末尾的特征映射之后"), values: Object.keys(fresh).map((k) => [k, names[k]]), value: "conv", onChange() {} });
+  const same = el("span");
   let rows = [];
 
   const get = (layer, key) => {
@@ -89,7 +90,7 @@ export default function blocks({ root, call, options }) {
         build();
         update();
       }, { class: "quiet icon", "aria-label": say(`Remove ${names[layer.kind]}, entry ${i + 1}`, `删除第 ${i + 1} 项：${names[layer.kind]}`) });
-      const element = el("li", { class: kinds[layer.kind].length ? "" : "plain" }, el("div", { class: "what" }, el("strong", {}, names[layer.kind]), shape, remove), el("div", { class: "fields" }, ...fields),
+      const element = el("li", { class: kinds[layer.kind].length || layer.kind === "batchNorm" ? "" : "plain" }, el("div", { class: "what" }, el("strong", {}, names[layer.kind]), shape, remove), el("div", { class: "fields" }, ...fields),
         el("div", { class: "meters" }, ...Object.values(bars).map((b) => b.element)));
       return { element, shape, bars };
     });
@@ -119,7 +120,7 @@ export default function blocks({ root, call, options }) {
     layers = structuredClone(from);
     input = [...shape];
     channels.value = input[0];
-    side.value = input[1];
+    side.value = same.textContent = input[1];
     build();
     update();
   }
@@ -128,6 +129,7 @@ export default function blocks({ root, call, options }) {
       const [c, n] = [Number(channels.value), Number(side.value)];
       if (!(c > 0 && n > 0)) return;
       input = [c, n, n];
+      same.textContent = n;
       update();
     });
   }
@@ -137,7 +139,7 @@ export default function blocks({ root, call, options }) {
     build();
     update();
   });
-  put(root, row(options.layers ? null : preset.element, el("span", { class: "live-input" }, say("input ", "输入 "), channels, "×", side, "×", say("the same", "同样")), button(say("Reset", "重置"), () => {
+  put(root, row(options.layers ? null : preset.element, el("span", { class: "live-input" }, say("input ", "输入 "), channels, "×", side, "×", same), button(say("Reset", "重置"), () => {
     preset.value = options.preset ?? "lenet";
     load(start);
   })), total.element, list, row(adding.element, add));

@@ -98,10 +98,9 @@ export default async function draw({ root, call, options }) {
   }
 
   function maps(title, data, n, h, w, kind, size) {
-    return el("figure", { class: "live-figure" }, el("figcaption", {}, title), el("div", { class: "live-tiles" }, ...Array.from({ length: n }, (_, i) => {
-      const part = data.subarray(i * h * w, (i + 1) * h * w);
-      const r = raster({ label: say(`${title}, number ${i + 1}`, `${title}，第 ${i + 1} 个`), size, kind });
-      r.draw(h, w, part);
+    return el("figure", { class: "live-figure" }, el("figcaption", {}, title), el("div", { class: "live-tiles", role: "img", "aria-label": title }, ...Array.from({ length: n }, (_, i) => {
+      const r = raster({ size, kind });
+      r.draw(h, w, data.subarray(i * h * w, (i + 1) * h * w));
       return r.element;
     })));
   }
@@ -140,8 +139,7 @@ export default async function draw({ root, call, options }) {
     list.push(pictures[0]);
   }
   put(examples, ...list.map((p) => {
-    const r = raster({ label: "", size: 52 });
-    r.element.setAttribute("aria-hidden", "true");
+    const r = raster({ size: 52 });
     r.draw(side, side, p.image.data, 0, 1);
     return el("button", { type: "button", class: "live-example", title: classNames[p.label], "aria-label": classNames[p.label], onclick() {
       strokes = [{ picture: p.image.data }];

@@ -20,7 +20,7 @@ export default function growth({ root, call, options }) {
     const { rows } = await call("growth", { growths, convolutions: convolutions.value, blocks: blocks.value, batch: batch.value });
     const chosen = rows.find((r) => r.growth === rate.value);
     const widest = Math.max(...rows.flatMap((r) => r.channels));
-    channels.set(chosen.places.map((name, i) => ({ name, value: chosen.channels[i] / widest, text: number(chosen.channels[i]) })));
+    channels.set(chosen.places.map((name, i) => ({ name: say(name, name.replace("start", "开头").replace("block", "稠密块").replace("transition", "过渡层")), value: chosen.channels[i] / widest, text: number(chosen.channels[i]) })));
     const entries = (key, show) => {
       const most = Math.max(...rows.map((r) => r[key]));
       return rows.map((r) => ({ name: say(`growth ${r.growth}`, `增长率 ${r.growth}`), value: r[key] / most, text: show(r[key]), strong: r === chosen }));

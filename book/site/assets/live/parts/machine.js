@@ -3,6 +3,8 @@
 import { barList, button, number, row, runner, say, short3, slider, statusLine } from "../kit.js";
 import { el, put } from "../../elements.js";
 
+const translated = { "definition, in float64": "按定义计算，float64", "im2col and GEMM": "im2col 与 GEMM", direct: "直接卷积" };
+
 export default function machine({ root, call, info, options }) {
   const first = { channels: 32, side: 28, kernel: 3, batch: 1, ...options };
   const sliders = {
@@ -11,13 +13,13 @@ export default function machine({ root, call, info, options }) {
     kernel: slider({ label: say("kernel", "卷积核"), min: 1, max: 7, step: 2, value: first.kernel, onInput() {} }),
     batch: slider({ label: say("images", "图像数"), min: 1, max: 16, value: first.batch, onInput() {} }),
   };
-  const bars = barList(say("Speed of each algorithm", "各算法的速度"));
+  const bars = barList(say("Speed of each algorithm", "各算法的速度"), true);
   const said = statusLine();
   let rows = [];
   function show() {
     const most = Math.max(...rows.map((r) => r.gflops), 1e-9);
     bars.set(rows.map((r) => ({
-      name: `${r.algorithm} (${r.engine})`, value: r.gflops / most,
+      name: say(`${r.algorithm} (${r.engine})`, `${translated[r.algorithm] ?? r.algorithm}（${r.engine}）`), value: r.gflops / most,
       text: `${short3(r.milliseconds)} ms · ${number(r.gflops, 2)} GFLOP/s${r.error ? say(` · error ${r.error.toExponential(1)}`, ` · 误差 ${r.error.toExponential(1)}`) : ""}`,
     })));
   }

@@ -11,30 +11,32 @@ export default function sizes({ root, call, options }) {
     s: make("s", say("stride", "步幅"), 1, 6), d: make("d", say("dilation", "空洞率"), 1, 4),
   };
   const equation = el("p", { class: "live-equation", role: "status" });
+  const rule = el("p", { class: "live-equation" });
+  formula(rule, "\\left\\lfloor\\dfrac{n + 2p - d\\,(k-1) - 1}{s}\\right\\rfloor + 1", "⌊(n + 2p − d(k−1) − 1) / s⌋ + 1");
   const drawing = svg("svg", { class: "live-strip", role: "img" });
 
   const compute = newest(async () => {
     const { n, k, p, s, d } = Object.fromEntries(Object.entries(sliders).map(([key, v]) => [key, v.value]));
-    const filled = `\\left\\lfloor\\frac{${n} + 2\\cdot ${p} - ${d}\\,(${k}-1) - 1}{${s}}\\right\\rfloor + 1`;
+    const filled = `\\left\\lfloor\\dfrac{${n} + 2\\cdot ${p} - ${d}\\,(${k}-1) - 1}{${s}}\\right\\rfloor + 1`;
     let result;
     try {
       result = await call("describe", { layers: [{ kind: "conv", channels: 1, kernel: k, stride: s, padding: p, dilation: d }], input: [1, n, n] });
     } catch (error) {
-      formula(equation, filled, `⌊(${n} + 2·${p} − ${d}·(${k}−1) − 1) / ${s}⌋ + 1`);
+      formula(equation, `= ${filled}`, `⌊(${n} + 2·${p} − ${d}·(${k}−1) − 1) / ${s}⌋ + 1`);
       draw(n, k, p, s, d, 0);
       throw error;
     }
     const out = result.output.at(-1);
-    formula(equation, `${filled} = \\mathbf{${out}}`, `⌊(${n} + 2·${p} − ${d}·(${k}−1) − 1) / ${s}⌋ + 1 = ${out}`);
+    formula(equation, `= ${filled} = \\mathbf{${out}}`, `⌊(${n} + 2·${p} − ${d}·(${k}−1) − 1) / ${s}⌋ + 1 = ${out}`);
     draw(n, k, p, s, d, out);
   });
   function update() { compute(); }
 
   // draw shows the input with its padding as a strip, and below it each window with its taps.
   function draw(n, k, p, s, d, out) {
-    const side = 20;
-    const gap = 26;
-    const step = 11;
+    const side = 24;
+    const gap = 30;
+    const step = 12;
     const x = (i) => (i + p) * side;
     const rows = Math.min(out, 40);
     const width = (n + 2 * p) * side + 40;
@@ -46,7 +48,7 @@ export default function sizes({ root, call, options }) {
     const parts = [];
     for (let i = -p; i < n + p; i++) {
       parts.push(svg("rect", { x: x(i), y: 0, width: side - 2, height: side - 2, rx: 3, class: i < 0 || i >= n ? "pad" : "cell" }));
-      if (i >= 0 && i < n) parts.push(svg("text", { x: x(i) + side / 2 - 1, y: 13 }, String(i)));
+      if (i >= 0 && i < n) parts.push(svg("text", { x: x(i) + side / 2 - 1, y: 15 }, String(i)));
     }
     for (let o = 0; o < rows; o++) {
       const y = gap + 6 + o * step;
@@ -58,13 +60,13 @@ export default function sizes({ root, call, options }) {
     put(drawing, ...parts);
   }
 
-  put(root, el("div", { class: "live-controls" }, ...Object.values(sliders).map((v) => v.element)), equation,
+  put(root, el("div", { class: "live-controls" }, ...Object.values(sliders).map((v) => v.element)), el("div", { class: "live-equations" }, rule, equation),
     el("div", { class: "scroll" }, drawing),
     row(button(say("Reset", "重置"), () => {
       for (const key of Object.keys(sliders)) sliders[key].set(first[key]);
       update();
     })),
-    el("p", { class: "note" }, say("One dimension: squares are the input, hatched ones the padding; each line of dots is a window, one for each output.",
-      "图中是一个维度：方格是输入，斜线方格是填充；每一行圆点是一个窗口，对应一个输出。")));
+    el("p", { class: "note" }, say("One dimension: squares are the input, dashed ones the padding; each line of dots is a window, one for each output.",
+      "图中是一个维度：方格是输入，虚线方格是填充；每一行圆点是一个窗口，对应一个输出。")));
   update();
 }

@@ -9,7 +9,7 @@ export default function trainLeNet({ root, call, options, id }) {
     activation: choice({ label: say("Activation", "激活函数"), values: [["sigmoid", "sigmoid"], ["tanh", "tanh"], ["relu", "ReLU"]], value: first.activation, onChange() {} }),
     pooling: choice({ label: say("Pooling", "汇聚"), values: [["avg", say("average", "平均")], ["max", say("maximum", "最大")]], value: first.pooling, onChange() {} }),
     batchNorm: choice({ label: say("Batch normalization", "批量规范化"), values: [["no", say("without", "无")], ["yes", say("with", "有")]], value: first.batchNorm, onChange() {} }),
-    epochs: choice({ label: say("Training", "训练轮数"), values: [["0", say("as long as it needs", "默认")], ["1", say("1 epoch", "1 轮")], ["3", say("3 epochs", "3 轮")], ["10", say("10 epochs", "10 轮")], ["20", say("20 epochs", "20 轮")]],
+    epochs: choice({ label: say("Training", "训练轮数"), values: [["0", say("default", "默认")], ["1", say("1 epoch", "1 轮")], ["3", say("3 epochs", "3 轮")], ["10", say("10 epochs", "10 轮")], ["20", say("20 epochs", "20 轮")]],
       value: String(first.epochs), onChange() {} }),
   };
   const seed = slider({ label: say("random seed", "随机种子"), min: 0, max: 20, value: options.seed ?? 0, onInput() {} });
