@@ -17,7 +17,7 @@ import "embed"
 // Files are the texts, the programs and the figures, with the paths of the
 // folder book: "conv/en.md", "conv/main.go", "conv/figures/window.en.svg".
 //
-//go:embed */*.md */*.go
+//go:embed */*.md */*.go */figures/*
 var Files embed.FS
 
 // Chapters are the folders of the chapters in their order.
