@@ -22,7 +22,11 @@ var Files embed.FS
 
 // Chapters are the folders of the chapters in their order.
 var Chapters = []string{
+	"fullyconnected",
 	"conv",
+	"padding",
+	"channels",
+	"pooling",
 	"lenet",
 	"batchnorm",
 	"resnet",
