@@ -177,3 +177,30 @@ func BenchmarkObserve(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkRequest is a request to LeNet, without a network between, with metrics and without.
+func BenchmarkRequest(b *testing.B) {
+	models, err := serve.NewModels(serve.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer models.Close()
+	if err := models.Add("m", servetest.LeNet(b, 1)); err != nil {
+		b.Fatal(err)
+	}
+	body := bytes.Repeat([]byte{0, 0, 128, 63}, 28*28)
+	for name, observe := range map[string]func(context.Context, *serve.Record){"without": nil, "with": metrics.New(models).Observe} {
+		h := serve.Handler(models, serve.HandlerOptions{Observe: observe})
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := httptest.NewRequest("POST", "/v2/models/m/infer", bytes.NewReader(body))
+				r.Header.Set("Inference-Header-Content-Length", "0")
+				w := httptest.NewRecorder()
+				if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+					b.Fatal(w.Code, w.Body)
+				}
+			}
+		})
+	}
+}

@@ -100,6 +100,9 @@ func (l *lookVerb) arguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 2 && l.filters == firstConvolution {
 		return command.Misuse("stride look accepts one argument, found %s and %s: a layer is named as --filters=%s", terminal.QuoteIfNeeded(args[0]), terminal.QuoteIfNeeded(args[1]), args[1])
 	}
+	if len(args) == 2 && source.Exists(args[1]) {
+		return command.Misuse("stride look accepts one argument, found %s and %s: a picture is named as --picture=%s", terminal.QuoteIfNeeded(args[0]), terminal.QuoteIfNeeded(args[1]), args[1])
+	}
 	return command.OneArg("a run folder, a model file or a network")(cmd, args)
 }
 

@@ -234,16 +234,23 @@ func (s *serveVerb) open(args []string, log *slog.Logger) (models *serve.Models,
 		if err := models.OpenFolder(s.folder); err != nil {
 			return nil, nil, errors.Join(err, models.Close())
 		}
+		if len(models.Names()) == 0 {
+			log.Warn("no model is served yet: POST /v2/repository/models/NAME/load and SIGHUP load what comes into the folder", "folder", s.folder)
+		}
 	}
 	return models, release, nil
 }
 
 // load reads a model, or takes the pretrained weights of a network.
 func (s *serveVerb) load(path string) (*modelfolder.Model, error) {
-	if _, err := os.Stat(path); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return source.OpenNetwork(s.App, path, modelfolder.Options{})
-		}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return source.OpenNetwork(s.App, path, modelfolder.Options{})
+	case err != nil:
+		return nil, err
+	}
+	if err := source.CheckModelFile(path, info); err != nil {
 		return nil, err
 	}
 	model, err := serve.LoadModel(path)

@@ -57,8 +57,10 @@ func OpenNetwork(a *command.App, path string, options modelfolder.Options) (*mod
 		return openPretrained(path, options)
 	case err != nil:
 		return nil, err
-	case options.Net == "" && info.Mode().IsRegular() && !IsModelFile(path):
-		return nil, fmt.Errorf("%s is no model: want a run folder, a model folder or a file that ends in %s", path, terminal.OrList(ModelExtensions))
+	case options.Net == "":
+		if err := CheckModelFile(path, info); err != nil {
+			return nil, err
+		}
 	}
 	model, err := modelfolder.Load(path, options)
 	if options.Net == "" && errors.Is(err, modelfolder.ErrNoNet) {
@@ -69,6 +71,14 @@ func OpenNetwork(a *command.App, path string, options modelfolder.Options) (*mod
 	}
 	NoticePrefix(a, model.WeightsFile, model.Prefix)
 	return model, nil
+}
+
+// CheckModelFile reports a file whose name is not that of a model.
+func CheckModelFile(path string, info fs.FileInfo) error {
+	if info.Mode().IsRegular() && !IsModelFile(path) {
+		return fmt.Errorf("%s is no model: want a run folder, a model folder or a file that ends in %s", path, terminal.OrList(ModelExtensions))
+	}
+	return nil
 }
 
 // ModelExtensions are what the names of model files end with.
