@@ -18,6 +18,7 @@ import (
 	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/explain/render"
 	"github.com/strideml/stride/metrics"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/viz"
 	"github.com/strideml/stride/viz/diagram"
@@ -26,6 +27,9 @@ import (
 func init() {
 	page.Figures = []chapter.Figure{
 		{File: "network.svg", Draw: drawNetwork},
+		{File: "shapes.svg", Draw: drawShapes},
+		{File: "field.svg", Draw: drawField},
+		{File: "costs.svg", Draw: drawCosts},
 		{File: "curves.svg", Long: true, Approx: 0.1, Draw: drawCurves},
 		{File: "clothes.png", Wordless: true, Draw: drawClothes},
 		{File: "confusion.png", Wordless: true, Long: true, Draw: drawConfusion},
@@ -38,6 +42,51 @@ func init() {
 func drawNetwork(w io.Writer, l chapter.Language) error {
 	return diagram.Network{
 		Title: "LeNet", Net: lenet(), Input: tensor.Shape{1, 28, 28}, Language: string(l),
+	}.WriteSVG(w)
+}
+
+// drawShapes draws the shape on its way through the network.
+func drawShapes(w io.Writer, l chapter.Language) error {
+	convolution, pooling, linear := l.Pick("conv", "卷积"), l.Pick("pooling", "汇聚"), l.Pick("linear", "全连接")
+	boxes, err := diagram.VolumesOf(lenet(), tensor.Shape{1, 28, 28}, []string{"0", "2", "3", "5", "7", "9", "11"},
+		l.Pick("image", "图像"), convolution, pooling, convolution, pooling, linear, linear, linear)
+	if err != nil {
+		return err
+	}
+	return diagram.Volumes{Title: l.Pick("The shape on its way through LeNet", "LeNet 各层输出的形状"), Boxes: boxes}.WriteSVG(w)
+}
+
+// drawField draws what a unit of each layer sees of the boot.
+func drawField(w io.Writer, l chapter.Language) error {
+	x, err := testImage(boot)
+	if err != nil {
+		return err
+	}
+	boxes, err := diagram.FieldsOf(lenet(), tensor.Shape{1, 28, 28}, []string{"0", "2", "3", "5"},
+		l.Pick("conv 1", "卷积层 1"), l.Pick("pooling 1", "汇聚层 1"), l.Pick("conv 2", "卷积层 2"), l.Pick("pooling 2", "汇聚层 2"))
+	if err != nil {
+		return err
+	}
+	return diagram.Fields{
+		Title:   l.Pick("Receptive fields in LeNet", "LeNet 各层的感受野"),
+		Picture: tensor.Must(x.Index(0)), Boxes: boxes,
+	}.WriteSVG(w)
+}
+
+// drawCosts draws the parameters and multiply-adds of each layer.
+func drawCosts(w io.Writer, l chapter.Language) error {
+	names := map[string]string{"Conv2D": l.Pick("conv", "卷积层"), "Linear": l.Pick("linear", "全连接层")}
+	number := map[string]int{}
+	rows, err := diagram.CostBars(lenet(), tensor.Shape{1, 28, 28}, func(r nn.Row) string {
+		number[r.Kind]++
+		return fmt.Sprintf("%s %d", names[r.Kind], number[r.Kind])
+	})
+	if err != nil {
+		return err
+	}
+	return diagram.Bars{
+		Title: l.Pick("Parameters and multiply-adds of LeNet's layers", "LeNet 各层的参数量和乘加次数"),
+		Rows:  rows, Columns: []string{l.Pick("parameters", "参数"), l.Pick("multiply-adds", "乘加")},
 	}.WriteSVG(w)
 }
 

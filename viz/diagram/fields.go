@@ -4,7 +4,10 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"strings"
 
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/viz/diagram/internal/svg"
 )
@@ -61,12 +64,20 @@ func (f Fields) WriteSVG(w io.Writer) error {
 		d.Polyline(boxClass(i), right+16, y-5, right+40, y-5)
 		text := fmt.Sprintf("%d×%d", b.Box.Dy(), b.Box.Dx())
 		if b.Label != "" {
-			text = b.Label + ": " + text
+			text = b.Label + colon(b.Label) + text
 		}
 		d.Write("words", right+46, y, text)
 		y += 21
 	}
 	return d.WriteSVG(w, f.Title, f.Description)
+}
+
+// colon is the colon of a label's language.
+func colon(label string) string {
+	if strings.ContainsFunc(label, svg.Wide) {
+		return "："
+	}
+	return ": "
 }
 
 // boxClass is the colour of a box, with dashes from the fifth on.
@@ -170,4 +181,67 @@ func (p Pyramid) draw(d *svg.Drawing, needed []map[int]bool, size []int) {
 			d.Write("words", right, y+5, label)
 		}
 	}
+}
+
+// FieldsOf returns the receptive fields of the units in the middle of the outputs of the layers with the given paths, as far as
+// convolution and pooling tell. input is C×H×W. labels are the names of the boxes; there may be fewer. It is an error if the
+// network cannot be traced, if there is no such layer, or if its output is no stack of maps.
+func FieldsOf(net nn.Layer, input tensor.Shape, paths []string, labels ...string) ([]FieldBox, error) {
+	trace, err := nn.Outline(net, input, 1)
+	if err != nil {
+		return nil, fmt.Errorf("diagram: %w", err)
+	}
+	var list []FieldBox
+	for i, path := range paths {
+		n, err := trace.OutputOf(path)
+		if err != nil {
+			return nil, fmt.Errorf("diagram: %w", err)
+		}
+		s := n.Shape()
+		if len(s) != 4 {
+			return nil, fmt.Errorf("diagram: the output of layer %q is %v, not maps C×H×W", path, s[1:])
+		}
+		unit := image.Rect(s[3]/2, s[2]/2, s[3]/2+1, s[2]/2+1)
+		b := FieldBox{Box: field(n, trace.Input, unit)}
+		if i < len(labels) {
+			b.Label = labels[i]
+		}
+		list = append(list, b)
+	}
+	return list, nil
+}
+
+// field returns the pixels of the input that some pixels of a node are computed from.
+func field(n, input *graph.Node, pixels image.Rectangle) image.Rectangle {
+	needed := map[*graph.Node]image.Rectangle{n: pixels}
+	for id := n.ID(); id > input.ID(); id-- {
+		at := n.Graph().Nodes()[id]
+		if needed[at].Empty() {
+			continue
+		}
+		box := behind(at, needed[at])
+		for _, in := range at.Inputs() {
+			if len(in.Shape()) == 4 && (in == input || len(in.Inputs()) > 0) {
+				needed[in] = needed[in].Union(box)
+			}
+		}
+	}
+	return needed[input]
+}
+
+// behind returns the pixels of a node's arguments that some of its own are computed from.
+func behind(n *graph.Node, pixels image.Rectangle) image.Rectangle {
+	var w graph.Window
+	switch op := n.Op().(type) {
+	case graph.Conv2DOp:
+		w = op.Window
+	case graph.MaxPool2DOp:
+		w = op.Window
+	case graph.AvgPool2DOp:
+		w = op.Window
+	}
+	height, down := n.Window(0)
+	width, right := n.Window(1)
+	return image.Rect(pixels.Min.X*right-w.Pad[1], pixels.Min.Y*down-w.Pad[0],
+		(pixels.Max.X-1)*right-w.Pad[1]+width, (pixels.Max.Y-1)*down-w.Pad[0]+height)
 }

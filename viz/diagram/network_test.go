@@ -2,6 +2,7 @@ package diagram
 
 import (
 	"bytes"
+	"image"
 	"strings"
 	"testing"
 
@@ -90,6 +91,33 @@ func TestZoo(t *testing.T) {
 				continue
 			}
 			checkFile(t, name, b.Bytes())
+		}
+	}
+}
+
+// Receptive fields begin and end where their windows do.
+func TestFieldsOf(t *testing.T) {
+	net, input := zoo.LeNet(10), tensor.Shape{1, 28, 28}
+	got, err := FieldsOf(net, input, []string{"0", "2", "3", "5"}, "conv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Row 14 of the first convolution, whose padding is 2, begins at row 12; row 7 of the pooling is rows 14 and 15.
+	for i, want := range []image.Rectangle{image.Rect(12, 12, 17, 17), image.Rect(12, 12, 18, 18), image.Rect(8, 8, 22, 22), image.Rect(6, 6, 22, 22)} {
+		if got[i].Box != want {
+			t.Errorf("box %d is %v, want %v", i, got[i].Box, want)
+		}
+	}
+	if got[0].Label != "conv" || got[1].Label != "" {
+		t.Error(got)
+	}
+	residual, err := FieldsOf(zoo.ResNet(10, zoo.ResNetConfig{}), tensor.Shape{1, 96, 96}, []string{"1.0"})
+	if err != nil || residual[0].Box.Dx() != 27 { // 7, pooling 11, two 3×3 at a step of 4: 27
+		t.Errorf("%v, %v", residual, err)
+	}
+	for _, path := range []string{"7", "77"} {
+		if _, err := FieldsOf(net, input, []string{path}); err == nil {
+			t.Errorf("%s is no error", path)
 		}
 	}
 }

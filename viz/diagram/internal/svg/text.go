@@ -96,7 +96,7 @@ func textWidth(text string, size float64, bold bool) float64 {
 		switch {
 		case r >= ' ' && r <= '~':
 			sum += float64(helvetica[r-' ']) / 1000
-		case wide(r):
+		case Wide(r):
 			sum++
 		case strings.ContainsRune("·,.’", r):
 			sum += 0.3
@@ -110,9 +110,9 @@ func textWidth(text string, size float64, bold bool) float64 {
 	return sum * size
 }
 
-// wide reports whether a character is as wide as it is high: those of Chinese, Japanese and Korean,
+// Wide reports whether a character is as wide as it is high: those of Chinese, Japanese and Korean,
 // with their punctuation.
-func wide(r rune) bool {
+func Wide(r rune) bool {
 	return r >= 0x1100 && r <= 0x115F || r >= 0x2E80 && r <= 0xA4CF || r >= 0xAC00 && r <= 0xD7A3 ||
 		r >= 0xF900 && r <= 0xFAFF || r >= 0xFE30 && r <= 0xFE4F || r >= 0xFF00 && r <= 0xFF60 || r >= 0x20000
 }
@@ -159,7 +159,7 @@ func breakable(text string) []string {
 		switch {
 		case strings.ContainsRune("，。、；：）」》！？", r) && (piece == "" && len(out) > 0): // not at the beginning of a line
 			out[len(out)-1] += string(r)
-		case wide(r) && !strings.ContainsRune("（「《", r):
+		case Wide(r) && !strings.ContainsRune("（「《", r):
 			if !strings.HasSuffix(piece, "（") && !strings.HasSuffix(piece, "「") && !strings.HasSuffix(piece, "《") && !strings.ContainsRune("，。、；：）」》！？", r) {
 				flush()
 			}
