@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -13,6 +14,7 @@ import (
 
 var figures = []chapter.Figure{
 	{File: "channels.svg", Draw: drawChannels},
+	{File: "onebyone.svg", Draw: drawOneByOne},
 	{File: "grey.png", Wordless: true, Draw: drawGrey},
 }
 
@@ -23,6 +25,31 @@ func drawChannels(w io.Writer, l chapter.Language) error {
 		Kernel:  tensor.Must(tensor.Stack(0, count(0, 2, 2), count(1, 2, 2))),
 		Labels:  diagram.Labels{Input: l.Pick("picture", "图像"), Kernel: l.Pick("kernel", "卷积核"), Output: l.Pick("output", "输出")},
 		Channel: l.Pick("channel", "通道"), Sum: l.Pick("sum", "和"),
+	}.WriteSVG(w)
+}
+
+// drawOneByOne draws a 1×1 convolution from three channels to two, and marks a place in all of them.
+func drawOneByOne(w io.Writer, l chapter.Language) error {
+	const side, column = 3, 2 // of the maps, of the place
+	blue, orange := diagram.Blue, diagram.Orange
+	grid := func(label string, channels int, marks ...diagram.Mark) diagram.Grid {
+		return diagram.Grid{
+			Values: tensor.New(channels, side, side), Numberless: true, Cell: 26, Spread: 0.7, Marks: marks,
+			Label: fmt.Sprintf("%s\n%d × %d×%d", label, channels, side, side),
+		}
+	}
+	return diagram.Panels{
+		Title: l.Pick("A 1×1 convolution from three channels to two", "从三个通道到两个通道的 1×1 卷积"),
+		Rows: [][]diagram.Part{{
+			grid(l.Pick("picture", "图像"), 3, diagram.Mark{Column: column, Color: diagram.Green}),
+			diagram.Sign("∗"),
+			diagram.Grid{
+				Values: tensor.New(2, 3), Numberless: true, Cell: 26, Label: l.Pick("kernels", "卷积核") + "\n2 × 3 × 1×1",
+				Marks: []diagram.Mark{{Width: 3, Color: blue}, {Row: 1, Width: 3, Color: orange}},
+			},
+			diagram.Sign("="),
+			grid(l.Pick("output", "输出"), 2, diagram.Mark{Column: column, Sheet: 1, Color: blue}, diagram.Mark{Column: column, Sheet: 2, Color: orange}),
+		}},
 	}.WriteSVG(w)
 }
 

@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"image/color"
 	"io"
 
 	"github.com/strideml/stride/book/internal/chapter"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/viz"
 	"github.com/strideml/stride/viz/diagram"
 )
 
@@ -34,17 +32,21 @@ func drawMatrix(w io.Writer, l chapter.Language) error {
 
 // drawDice draws the probabilities of the sums of one to four dice.
 func drawDice(w io.Writer, l chapter.Language) error {
-	f := viz.Figure{XLabel: l.Pick("sum of the dice", "点数之和"), Width: 380, Height: 220}
+	c := diagram.Chart{
+		Title:  l.Pick("Probabilities of the sum of one to four dice", "一到四个骰子点数之和的概率"),
+		XLabel: l.Pick("sum of the dice", "点数之和"), YLabel: l.Pick("probability", "概率"), Zero: true,
+	}
 	sum := []float64{1}
-	for n, c := range []color.Color{
-		color.RGBA{0x1f, 0x5f, 0xbf, 0xff}, color.RGBA{0xb8, 0x48, 0x0a, 0xff}, color.RGBA{0x1a, 0x7a, 0x43, 0xff}, color.RGBA{0x8a, 0x2f, 0x8f, 0xff},
-	} {
+	for n := 1; n <= 4; n++ {
 		sum = convolve(sum, die())
-		line := viz.Line{Name: fmt.Sprintf(l.Pick("%d dice", "%d 个骰子"), n+1), Color: c, Dash: viz.Dash(n)}
-		for v := n + 1; v < len(sum); v++ {
+		line := diagram.Line{Name: fmt.Sprintf(l.Pick("%d dice", "%d 个骰子"), n), Dots: true}
+		if n == 1 {
+			line.Name = l.Pick("1 die", "1 个骰子")
+		}
+		for v := n; v < len(sum); v++ {
 			line.X, line.Y = append(line.X, float64(v)), append(line.Y, sum[v])
 		}
-		f.Lines = append(f.Lines, line)
+		c.Lines = append(c.Lines, line)
 	}
-	return f.WriteSVG(w)
+	return c.WriteSVG(w)
 }
