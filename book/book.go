@@ -28,6 +28,7 @@ var Chapters = []string{
 	"channels",
 	"pooling",
 	"lenet",
+	"alexnet",
 	"batchnorm",
 	"resnet",
 	"densenet",
