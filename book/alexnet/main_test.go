@@ -27,9 +27,9 @@ func TestChapter(t *testing.T) {
 // The networks of the text are those of package zoo: the same names, weights and values.
 func TestNetworks(t *testing.T) {
 	for _, test := range []struct {
-		name        string
-		ours, zoos  nn.Layer
-		input       tensor.Shape
+		name       string
+		ours, zoos nn.Layer
+		input      tensor.Shape
 		shapesOnly bool
 	}{
 		{"AlexNet", alexnet(1), zoo.AlexNet(10, zoo.AlexNetConfig{}), tensor.Shape{1, 224, 224}, true},
