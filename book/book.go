@@ -32,5 +32,7 @@ var Chapters = []string{
 	"batchnorm",
 	"resnet",
 	"densenet",
+	"machine",
 	"translation",
+	"tenminutes",
 }
