@@ -23,7 +23,7 @@ func drawWindow(w io.Writer, l chapter.Language) error {
 		Kernel: tensor.Must(tensor.Arange(0, 4, 1).Reshape(2, 2)),
 		At:     [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}},
 		Labels: diagram.Labels{Input: l.Pick("picture", "图像"), Kernel: l.Pick("kernel", "卷积核"), Output: l.Pick("output", "输出")},
-		Sum:    true, Partial: true, Width: 760,
+		Sum:    true, Partial: true, Compact: true,
 	}.WriteSVG(w)
 }
 

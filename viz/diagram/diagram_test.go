@@ -29,6 +29,7 @@ func figures() map[string]interface{ WriteSVG(io.Writer) error } {
 	return map[string]interface{ WriteSVG(io.Writer) error }{
 		"correlation": CrossCorrelation{Title: "互相关", Description: "a < b & c", Input: x, Kernel: k, Labels: labels, Sum: true, Window: Window{Pad: [2]int{1, 1}}},
 		"frames":      CrossCorrelation{Title: "frames", Input: x, Kernel: k, Labels: labels, At: [][2]int{{0, 0}, {1, 1}}, Partial: true, Width: 760},
+		"compact":     CrossCorrelation{Title: "compact", Input: x, Kernel: k, Labels: labels, At: [][2]int{{0, 0}, {0, 1}, {1, 0}, {1, 1}}, Partial: true, Compact: true, Sum: true},
 		"stride":      CrossCorrelation{Title: "stride", Input: x, Kernel: k, Together: true, At: [][2]int{{0, 0}, {1, 1}}, Window: Window{Pad: [2]int{1, 1}, Stride: [2]int{3, 2}}},
 		"pooling":     Pooling{Title: "pooling", Input: x, Kernel: [2]int{2, 2}, Labels: labels},
 		"channels":    Channels{Title: "channels", Input: tensor.Must(tensor.Stack(0, x, x)), Kernel: tensor.Must(tensor.Stack(0, k, k)), Labels: labels, Channel: "c", Sum: "sum"},

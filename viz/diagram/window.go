@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -35,6 +36,9 @@ type CrossCorrelation struct {
 	Sum bool
 	// Partial leaves the outputs empty that come after the one of the frame.
 	Partial bool
+	// Compact draws the whole once and then the frames without the kernel, small, so that two of them fit beside each
+	// other on a phone.
+	Compact bool
 	// Labels are written below the grids.
 	Labels Labels
 	// Shading colours the cells, and Numberless leaves out the numbers.
@@ -86,6 +90,12 @@ func (c CrossCorrelation) Panels() (Panels, error) {
 			frames = append(frames, [][2]int{a})
 		}
 	}
+	if c.Compact {
+		in, kernel, output := c.grid(c.Input, c.Labels.Input), c.grid(c.Kernel, c.Labels.Kernel), c.grid(out, c.Labels.Output)
+		in.Pad = c.Window.Pad
+		p.Rows, p.Notes = append(p.Rows, []Part{in, Sign("∗"), kernel, Sign("="), output}), append(p.Notes, "")
+		p.Width = cmp.Or(c.Width, 480)
+	}
 	for _, positions := range frames {
 		for _, a := range positions {
 			if !inside(a, out) {
@@ -96,16 +106,26 @@ func (c CrossCorrelation) Panels() (Panels, error) {
 		if c.Partial {
 			output.Texts = partial(output, positions[len(positions)-1])
 		}
-		p.Rows = append(p.Rows, []Part{in, Sign("∗"), kernel, Sign("="), output})
-		if c.Sum {
-			p.Notes = append(p.Notes, c.sum(s, positions[0], out))
+		row := []Part{in, Sign("∗"), kernel, Sign("="), output}
+		if c.Compact {
+			in.Label, output.Label = "", ""
+			row = []Part{in, Sign("→"), output}
 		}
+		note := ""
+		if c.Sum {
+			note = c.sum(s, positions[0], out)
+		}
+		p.Rows, p.Notes = append(p.Rows, row), append(p.Notes, note)
 	}
 	return p, nil
 }
 
 func (c CrossCorrelation) grid(t *tensor.Tensor, label string) Grid {
-	return Grid{Values: t, Label: label, Shading: c.Shading, Numberless: c.Numberless, Decimals: c.Decimals}
+	g := Grid{Values: t, Label: label, Shading: c.Shading, Numberless: c.Numberless, Decimals: c.Decimals}
+	if c.Compact {
+		g.Cell = 28
+	}
+	return g
 }
 
 // sum writes out the sum of a window.
