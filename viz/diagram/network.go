@@ -40,7 +40,7 @@ type Network struct {
 	Language string
 	// Names are names for layers and blocks in place of those of Language, by their path or their kind: {"Residual":
 	// "residual block"}. With Detail Blocks, a Sequential whose path is there is one box, too. "input" is the name of
-	// the input.
+	// the input. With Detail Layers, a block whose path is there has a frame with its name around its layers.
 	Names map[string]string
 	// Horizontal draws from left to right instead of from top to bottom.
 	Horizontal bool
@@ -161,6 +161,8 @@ func (m *unitMaker) take(i, last int) int {
 		m.of[i] = m.of[m.rows[i].Inputs[0]]
 		return next
 	}
+	u.Group = m.frameAround(m.rows[i].Path)
+	u.GroupName = m.Names[u.Group]
 	at := len(m.units)
 	for j := i; j < next; j++ {
 		m.of[j] = at
@@ -256,6 +258,25 @@ func (m *unitMaker) blockAround(path string) (block, kind string) {
 		}
 	}
 	return block, kind
+}
+
+// frameAround returns the outermost named block that has a layer of the given path, "" if there is none.
+func (m *unitMaker) frameAround(path string) (block string) {
+	if m.Detail != Layers {
+		return ""
+	}
+	for _, l := range m.trace.Layers() {
+		if _, named := m.Names[l.Path]; !named || l.Path == m.Block || !within(path, l.Path) || !within(l.Path, m.Block) {
+			continue
+		}
+		if l.Path == path && !m.operatorAt(path) { // a layer of package nn
+			continue
+		}
+		if block == "" || len(l.Path) < len(block) {
+			block = l.Path
+		}
+	}
+	return block
 }
 
 // operatorAt reports whether operators have the path, which is that of a block.

@@ -44,6 +44,7 @@ func TestNetworkBoxes(t *testing.T) {
 	named := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Names: map[string]string{"0": "VGG block", "1": "VGG block", "input": "picture"}}
 	dense := Network{Net: zoo.DenseNet(10, zoo.DenseNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "1", Detail: Layers, Language: "zh"}
 	custom := Network{Net: newBridge(), Input: tensor.Shape{1, 8, 8}, Detail: Layers}
+	framed := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Detail: Layers, Names: map[string]string{"0": "block 1", "2": "block 3"}}
 	flat := Network{Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}, Shapeless: true}
 	for _, test := range []struct {
 		network Network
@@ -68,6 +69,10 @@ func TestNetworkBoxes(t *testing.T) {
 		{dense, "192 × 24×24", 1},
 		{custom, "×", 1},
 		{custom, "+", 1},
+		{framed, "block 1", 1},
+		{framed, "block 3", 1},
+		{framed, "3×3 conv, 128", 2}, // those of blocks 4 and 5, folded each for itself
+		{framed, "×2", 4},
 		{flat, "6 × 28×28", 0},
 		{flat, "fully connected, 84", 1},
 	} {

@@ -19,6 +19,8 @@ type Unit struct {
 	Shape   string   // of the result
 	Concat  bool     // as wide as the paths that join in it
 	In, Out []int    // units
+	// Group is the path of the block around it that has a frame, with its name on it; "" is none.
+	Group, GroupName string
 }
 
 // A Layout arranges units, which are in an order in which they can be computed. It works along an axis, from top to bottom, or from left to right: a
@@ -67,6 +69,7 @@ func (l *Layout) Draw(d *svg.Drawing) {
 	if !l.Unfolded {
 		s.fold()
 	}
+	s.grouped = !l.Horizontal && slices.ContainsFunc(l.Units, func(u *Unit) bool { return u.Group != "" })
 	s.shapes = !l.Shapeless
 	if a := s.across(); s.shapes && (l.Horizontal || a.before+a.after > 300) {
 		s.shapes = false // on a phone there is no room beside the boxes

@@ -11,18 +11,29 @@ type series struct {
 	items  []item
 	skips  [][2]int
 	listed bool
-	shapes bool // those of the outermost series
+	// Of the outermost series: whether shapes are written and groups have frames.
+	shapes, grouped bool
 }
 
 func (s *series) long() float64 {
 	sum := 0.0
 	for i, it := range s.items {
-		if i > 0 && !s.joined(i) {
-			sum += arrowLong
-		}
-		sum += it.long()
+		sum += s.gap(i) + s.lead(i) + it.long() + s.tail(i)
 	}
 	return sum
+}
+
+// gap is the room before item i for the arrow to it.
+func (s *series) gap(i int) float64 {
+	switch {
+	case i == 0:
+		return 0
+	case !s.joined(i):
+		return arrowLong
+	case s.lead(i) > 0:
+		return arrowLong / 2 // between two frames
+	}
+	return 0
 }
 
 // joined reports whether item i brings the lines that connect it with the one before.
@@ -42,7 +53,7 @@ func (s *series) across() span {
 		all = all.with(it.across())
 	}
 	all.after += float64(len(s.lanes())) * 14
-	return all
+	return s.withFrames(all)
 }
 
 func (s *series) signature() string {
@@ -75,12 +86,19 @@ func (s *series) draw(l *Layout, at, axis float64) {
 	for _, it := range s.items {
 		side = max(side, it.across().after)
 	}
+	if s.grouped {
+		side = s.withFrames(span{after: side}).after
+		s.drawFrames(l, at, axis)
+	}
 	for i, it := range s.items {
-		if i > 0 && !s.joined(i) {
-			if !s.listed || slices.Contains(it.(*box).unit.In, i-1) {
-				l.arrow(at, axis, at+arrowLong, axis)
-			}
-			at += arrowLong
+		before := at
+		at += s.gap(i) + s.lead(i)
+		switch {
+		case i == 0 || at == before:
+		case s.joined(i):
+			l.line("line", before, axis, at, axis)
+		case !s.listed || slices.Contains(it.(*box).unit.In, i-1):
+			l.arrow(before, axis, at, axis)
 		}
 		it.draw(l, at, axis)
 		at += it.long()
@@ -88,6 +106,10 @@ func (s *series) draw(l *Layout, at, axis float64) {
 		if s.shapes {
 			l.shapeOf(it, at, axis, side+float64(len(s.lanes()))*14)
 		}
+		if s.tail(i) > 0 && i < len(s.items)-1 {
+			l.line("line", at, axis, at+s.tail(i), axis)
+		}
+		at += s.tail(i)
 	}
 	for lane, arcs := range s.lanes() {
 		for _, k := range arcs {
