@@ -20,6 +20,9 @@ import "embed"
 //go:embed */*.md */*.go */figures/*
 var Files embed.FS
 
+// Front is the folder of the front page, which is made as chapters are.
+const Front = "first"
+
 // Chapters are the folders of the chapters in their order.
 var Chapters = []string{
 	"fullyconnected",

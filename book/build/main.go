@@ -4,7 +4,7 @@
 //	go run ./book/build -o public -check=false  without running the chapters' programs
 //	go run ./book/build -pdf papers          prints each chapter in both languages with Chromium
 //	go run ./book/build -serve :8095 -check=false  shows the pages while you write; reload makes them again
-//	go run ./book/build -list                prints the names of the chapters
+//	go run ./book/build -list                prints the folders of the front page and of the chapters
 //
 // Before it writes anything, it runs the check of each chapter, and makes sure that
 // all links lead somewhere and nothing is loaded from elsewhere.
@@ -20,6 +20,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 
 	"github.com/strideml/stride/book"
 	"github.com/strideml/stride/book/internal/sitecheck"
@@ -42,15 +43,13 @@ func run(ctx context.Context) error {
 	addr := flag.String("serve", "", "serve the pages at this `address`, made again from the files for each request")
 	check := flag.Bool("check", true, "run the check of each chapter")
 	live := flag.Bool("live", true, "build the library for the live parts")
-	list := flag.Bool("list", false, "print the names of the chapters")
+	list := flag.Bool("list", false, "print the folders of the front page and of the chapters")
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q: see -help", flag.Arg(0))
 	case *list:
-		for _, name := range book.Chapters {
-			fmt.Println(name)
-		}
+		fmt.Println(strings.Join(programs(), "\n"))
 		return nil
 	case *out == "" && *papers == "" && *addr == "":
 		return errors.New("say what to make: -o, -pdf or -serve; see -help")
@@ -59,7 +58,7 @@ func run(ctx context.Context) error {
 		return fmt.Errorf("%w: run this in the folder of the repository", err)
 	}
 	if *check {
-		for _, name := range book.Chapters {
+		for _, name := range programs() {
 			cmd := exec.CommandContext(ctx, "go", "run", "./book/"+name, "-check")
 			cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 			if err := cmd.Run(); err != nil {
@@ -96,6 +95,9 @@ func run(ctx context.Context) error {
 	}
 	return nil
 }
+
+// programs are the folders with the programs of the book, that of the front page first.
+func programs() []string { return append([]string{book.Front}, book.Chapters...) }
 
 // makeSite makes the site and checks it.
 func makeSite(o site.Options) (*site.Site, error) {

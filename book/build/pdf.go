@@ -52,11 +52,14 @@ func printPapers(ctx context.Context, s *site.Site, folder string) error {
 	}
 	defer os.RemoveAll(profile)
 	for _, language := range site.Languages {
-		for _, name := range append([]string{"index"}, book.Chapters...) {
+		for _, name := range programs() {
 			file := filepath.Join(folder, name+"."+language+".pdf")
+			if name == book.Front {
+				name = "index"
+			}
 			// Formulas are set by a script: virtual time lets it and all fonts finish.
 			arguments := []string{"--headless=new", "--disable-gpu", "--no-first-run", "--user-data-dir=" + profile, "--hide-scrollbars",
-				"--virtual-time-budget=15000", "--no-pdf-header-footer", "--print-to-pdf=" + file, fmt.Sprintf("http://%s/%s/%s.html", l.Addr(), language, name)}
+				"--virtual-time-budget=5000", "--no-pdf-header-footer", "--print-to-pdf=" + file, fmt.Sprintf("http://%s/%s/%s.html", l.Addr(), language, name)}
 			if os.Getuid() == 0 { // Chromium's sandbox refuses to run for root
 				arguments = append([]string{"--no-sandbox"}, arguments...)
 			}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/strideml/stride/book"
 )
 
 // A volume is the book before it is rendered.
@@ -18,7 +20,7 @@ type volume struct {
 	files    fs.FS
 	chapters []string
 	library  int                         // the size of the library for the live parts in bytes; 0: there is none
-	pages    map[string]map[string]*page // by language and chapter; "" is the front page
+	pages    map[string]map[string]*page // by language and chapter
 	regions  map[string]string           // where a chapter's regions begin: "conv go corr2d" to "main.go#L18"
 	sources  map[string]bool             // files of programs, "conv/main.go"
 }
@@ -26,7 +28,7 @@ type volume struct {
 // A page is a text in one language.
 type page struct {
 	of          *volume
-	chapter     string // "" is the front page
+	chapter     string // book.Front is the front page
 	language    string
 	file        string // in the repository
 	source      []byte
@@ -72,25 +74,16 @@ func readBook(o Options) (*volume, error) {
 	var wrong []error
 	for _, language := range Languages {
 		v.pages[language] = map[string]*page{}
-		front, err := v.read(own, "pages/"+language+".md", "book/site/pages/"+language+".md", language)
-		if err != nil {
-			return nil, err
-		}
-		v.pages[language][""] = front
-		for _, name := range v.chapters {
-			file := name + "/" + language + ".md"
-			p, err := v.read(v.files, file, "book/"+file, language)
+		for _, name := range v.folders() {
+			p, err := v.read(name, language)
 			if err != nil {
 				return nil, err
 			}
-			p.chapter = name
 			v.pages[language][name] = p
 		}
 	}
-	for _, name := range append([]string{""}, v.chapters...) {
+	for _, name := range v.folders() {
 		wrong = append(wrong, align(v.pages["en"][name], v.pages["zh"][name]))
-	}
-	for _, name := range v.chapters {
 		if err := v.readSources(name); err != nil {
 			return nil, err
 		}
@@ -98,13 +91,18 @@ func readBook(o Options) (*volume, error) {
 	return v, errors.Join(wrong...)
 }
 
+// folders are those of all texts.
+func (v *volume) folders() []string { return append([]string{book.Front}, v.chapters...) }
+
 // read parses a text.
-func (v *volume) read(from fs.FS, name, file, language string) (*page, error) {
-	source, err := fs.ReadFile(from, name)
+func (v *volume) read(chapter, language string) (*page, error) {
+	name := chapter + "/" + language + ".md"
+	file := "book/" + name
+	source, err := fs.ReadFile(v.files, name)
 	if err != nil {
 		return nil, err
 	}
-	p := &page{of: v, language: language, file: file, source: source, liveNames: map[string]int{}}
+	p := &page{of: v, chapter: chapter, language: language, file: file, source: source, liveNames: map[string]int{}}
 	p.doc = p.markdown().Parser().Parse(text.NewReader(source))
 	err = ast.Walk(p.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if h, ok := n.(*ast.Heading); ok && entering {

@@ -55,14 +55,15 @@ func (p *page) address(link string) (string, error) {
 		language, isText := strings.CutSuffix(base, ".md")
 		switch {
 		case isText && p.of.pages[language][chapter] != nil:
-			to := "../" + language + "/" + chapter + ".html"
+			other := p.of.pages[language][chapter]
+			to := "../" + language + "/" + other.name()
 			if language == p.language {
-				to = chapter + ".html"
+				to = other.name()
 			}
 			if u.Fragment == "" {
 				return to, nil
 			}
-			id, err := p.of.pages[language][chapter].anchor(u.Fragment)
+			id, err := other.anchor(u.Fragment)
 			return to + "#" + id, err
 		case p.of.sources[name]:
 			to := "../source/" + name + ".html"
@@ -104,7 +105,7 @@ func (p *page) renderImage(w util.BufWriter, n ast.Node, entering bool) ast.Walk
 	}
 	file := string(n.(*ast.Image).Destination)
 	alt := html.EscapeString(plain(n, p.source))
-	if !strings.HasPrefix(file, "figures/") || p.chapter == "" {
+	if !strings.HasPrefix(file, "figures/") {
 		p.problem(n, "the picture %s: want one in the folder figures", file)
 		return ast.WalkSkipChildren
 	}
@@ -176,7 +177,7 @@ func length(text string) (int, error) {
 
 // neighbours returns the chapters before and after one.
 func (v *volume) neighbours(chapter string) (before, after string) {
-	list := append([]string{""}, v.chapters...)
+	list := v.folders()
 	i := slices.Index(list, chapter)
 	if i > 1 {
 		before = list[i-1]

@@ -15,6 +15,7 @@ import (
 	"github.com/yuin/goldmark/renderer"
 	"github.com/yuin/goldmark/util"
 
+	"github.com/strideml/stride/book"
 	"github.com/strideml/stride/book/internal/markup"
 )
 
@@ -258,7 +259,7 @@ func (p *page) renderDirective(w util.BufWriter, n ast.Node, text string) {
 	switch {
 	case m != nil:
 		p.writeLive(w, n, m[1], m[2])
-	case text == "contents" && p.chapter == "":
+	case text == "contents" && p.chapter == book.Front:
 		p.writeContents(w)
 	case strings.HasPrefix(text, "live"):
 		p.problem(n, "want <!-- live: NAME --> or <!-- live: NAME {options in JSON} -->")

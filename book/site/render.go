@@ -8,10 +8,13 @@ import (
 	"html/template"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/util"
+
+	"github.com/strideml/stride/book"
 )
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{"inc": func(i int) int { return i + 1 }}).ParseFS(own, "templates/page.html", "templates/source.html"))
@@ -110,7 +113,7 @@ func (v view) Say(key string) string { return v.text[key] }
 func (v *volume) render(s *Site) error {
 	var wrong []error
 	for _, language := range Languages {
-		for _, name := range append([]string{""}, v.chapters...) {
+		for _, name := range v.folders() {
 			p := v.pages[language][name]
 			data, err := p.render()
 			wrong = append(wrong, err)
@@ -131,11 +134,13 @@ func (v *volume) render(s *Site) error {
 
 // name returns the file name of a page.
 func (p *page) name() string {
-	if p.chapter == "" {
+	if p.chapter == book.Front {
 		return "index.html"
 	}
 	return p.chapter + ".html"
 }
+
+var emptyHeading = regexp.MustCompile(`<th( align="\w+")?></th>`)
 
 // render makes a page.
 func (p *page) render() ([]byte, error) {
@@ -143,12 +148,14 @@ func (p *page) render() ([]byte, error) {
 	if err := p.markdown().Renderer().Render(&body, p.source, p.doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.file, err)
 	}
+	// The corner of a table that has names of rows and of columns is no heading.
+	text := emptyHeading.ReplaceAllString(body.String(), "<td$1></td>")
 	other := Languages[1-slices.Index(Languages, p.language)]
 	data := view{
 		Language: p.language, Other: other, OtherHref: "../" + other + "/" + p.name(), Name: p.chapter,
 		Policy: pagePolicy, Title: p.title, BookTitle: p.say("book"), Description: p.description,
-		Contents: p.contents(), Body: template.HTML(body.String()), // of our own texts, checked above
-		Formulas: p.hasFormulas, Front: p.chapter == "", HasParts: len(p.liveNames) > 0, text: texts[p.language],
+		Contents: p.contents(), Body: template.HTML(text), // of our own texts, checked above
+		Formulas: p.hasFormulas, Front: p.chapter == book.Front, HasParts: len(p.liveNames) > 0, text: texts[p.language],
 	}
 	if n := p.of.library; n > 0 {
 		data.Library = fmt.Sprintf("%.1f", float64(n)/1e6)
@@ -186,7 +193,7 @@ func (v *volume) renderSource(file string) ([]byte, error) {
 	chapter := path.Dir(file)
 	var b bytes.Buffer
 	err = templates.ExecuteTemplate(&b, "source.html", map[string]any{
-		"Policy": pagePolicy, "File": "book/" + file, "Chapter": chapter,
+		"Policy": pagePolicy, "File": "book/" + file, "Page": v.pages["en"][chapter].name(),
 		"Title": v.pages["en"][chapter].title, "TitleZH": v.pages["zh"][chapter].title, "Lines": lines,
 		"Repository": repository + "/blob/main/book/" + file,
 	})

@@ -16,7 +16,7 @@ import (
 	"github.com/strideml/stride/internal/webstyle"
 )
 
-//go:embed assets templates pages
+//go:embed assets templates
 var own embed.FS
 
 // Languages are those of the book. The first is that of readers whose browsers prefer neither.

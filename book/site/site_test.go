@@ -53,6 +53,8 @@ func TestBook(t *testing.T) {
 // small returns a book of two chapters with texts that begin as given.
 func small(en, zh string) Options {
 	return Options{Chapters: []string{"a", "b"}, Files: fstest.MapFS{
+		"first/en.md":      {Data: []byte("# Book\n\nAbout it.\n\n<!-- contents -->\n")},
+		"first/zh.md":      {Data: []byte("# 书\n\n关于本书。\n\n<!-- contents -->\n")},
 		"a/en.md":          {Data: []byte(en)},
 		"a/zh.md":          {Data: []byte(zh)},
 		"b/en.md":          {Data: []byte("# Bee\n\nAbout bees.\n\n## The sting!\n")},
@@ -101,6 +103,7 @@ func TestMarkdown(t *testing.T) {
 		{"another site", "[b](https://d2l.ai)", `<a href="https://d2l.ai">`},
 		{"details", "<details><summary>How big is $n$?</summary>\n\n*5*\n\n</details>", "<details><summary>How big is <span class=\"math\">n</span>?</summary>\n<p><em>5</em></p>\n</details>"},
 		{"a key", "press <kbd>a</kbd>", `<p>press <kbd>a</kbd></p>`},
+		{"a table with an empty corner", "||b|\n|-|-:|\n|1|2|", "<td></td>\n<th align=\"right\">b</th>"},
 		{"a table", "|a|b|\n|-|-:|\n|1|$x$|", `<div class="scroll" tabindex="0"><table>`},
 	} {
 		zh := "# 甲\n\n文字。"

@@ -16,7 +16,14 @@ import (
 // watched starts a command that shows a page, and returns its address and what waits for its end.
 func watched(t *testing.T, args ...string) (url string, process *os.Process, wait func() (status int, stderr string)) {
 	t.Helper()
+	return watchedIn(t, "", args...)
+}
+
+// watchedIn is watched in a folder.
+func watchedIn(t *testing.T, folder string, args ...string) (url string, process *os.Process, wait func() (status int, stderr string)) {
+	t.Helper()
 	cmd := exec.Command(stride(t), args...)
+	cmd.Dir = folder
 	errs, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -83,6 +83,13 @@ for (const box of document.querySelectorAll(".math.display")) {
   if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
 }
 
+// The contents are folded on a phone, as long as nobody opens them.
+const contents = document.querySelector(".contents > details");
+const wide = matchMedia("(min-width: 66rem)");
+const fold = () => { if (contents) contents.open = wide.matches; };
+wide.addEventListener("change", fold);
+fold();
+
 // Chapters in the margin: the current one is in sight, and the section being read is marked.
 const current = document.querySelector(".contents [aria-current]");
 if (current) {
