@@ -27,10 +27,15 @@ func drawBlock(path, en, zh string) func(io.Writer, chapter.Language) error {
 }
 
 func drawNetwork(w io.Writer, l chapter.Language) error {
-	return diagram.Network{
+	f := diagram.Network{
 		Title: "ResNet-18", Net: resnet18(), Input: tensor.Shape{1, 96, 96}, Language: string(l),
-		Names: map[string]string{"Residual": l.Pick("residual block", "残差块")},
-	}.WriteSVG(w)
+		Names:  map[string]string{"Residual": l.Pick("residual block", "残差块")},
+		Frames: map[string]string{},
+	}
+	for stage := 1; stage <= 4; stage++ {
+		f.Frames[fmt.Sprint(stage)] = fmt.Sprintf(l.Pick("stage %d", "阶段 %d"), stage)
+	}
+	return f.WriteSVG(w)
 }
 
 func drawGradients(w io.Writer, l chapter.Language) error {

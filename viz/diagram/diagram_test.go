@@ -45,7 +45,7 @@ func figures() map[string]interface{ WriteSVG(io.Writer) error } {
 		"horizontal":  Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers, Horizontal: true, Language: "zh"},
 		"bridge":      Network{Title: "bridge", Net: newBridge(), Input: tensor.Shape{1, 8, 8}, Detail: Layers},
 		"lenet":       Network{Title: "LeNet", Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}},
-		"framed":      Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Detail: Layers, Names: map[string]string{"1": "stage 1", "2": "stage 2", "3": "a long name of a stage"}},
+		"framed":      Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Detail: Layers, Frames: map[string]string{"1": "stage 1", "2": "stage 2", "3": "a long name of a stage"}},
 		"googlenet":   Network{Title: "GoogLeNet", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Language: "zh"},
 		"inception":   Network{Title: "Inception", Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "2.0", Detail: Layers},
 		"resnet":      Network{Title: "ResNet", Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}, Detail: Layers},

@@ -40,8 +40,11 @@ type Network struct {
 	Language string
 	// Names are names for layers and blocks in place of those of Language, by their path or their kind: {"Residual":
 	// "residual block"}. With Detail Blocks, a Sequential whose path is there is one box, too. "input" is the name of
-	// the input. With Detail Layers, a block whose path is there has a frame with its name around its layers.
+	// the input.
 	Names map[string]string
+	// Frames are names of blocks, by their path, that have a frame around what is in them, with the name on it. Networks that
+	// are drawn horizontally have none.
+	Frames map[string]string
 	// Horizontal draws from left to right instead of from top to bottom.
 	Horizontal bool
 	// Unfolded draws what repeats each time.
@@ -162,7 +165,7 @@ func (m *unitMaker) take(i, last int) int {
 		return next
 	}
 	u.Group = m.frameAround(m.rows[i].Path)
-	u.GroupName = m.Names[u.Group]
+	u.GroupName = m.Frames[u.Group]
 	at := len(m.units)
 	for j := i; j < next; j++ {
 		m.of[j] = at
@@ -260,16 +263,10 @@ func (m *unitMaker) blockAround(path string) (block, kind string) {
 	return block, kind
 }
 
-// frameAround returns the outermost named block that has a layer of the given path, "" if there is none.
+// frameAround returns the outermost block with a frame that has a layer of the given path, "" if there is none.
 func (m *unitMaker) frameAround(path string) (block string) {
-	if m.Detail != Layers {
-		return ""
-	}
 	for _, l := range m.trace.Layers() {
-		if _, named := m.Names[l.Path]; !named || l.Path == m.Block || !within(path, l.Path) || !within(l.Path, m.Block) {
-			continue
-		}
-		if l.Path == path && !m.operatorAt(path) { // a layer of package nn
+		if _, framed := m.Frames[l.Path]; !framed || l.Path == m.Block || !within(path, l.Path) || !within(l.Path, m.Block) {
 			continue
 		}
 		if block == "" || len(l.Path) < len(block) {

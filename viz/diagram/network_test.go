@@ -44,7 +44,7 @@ func TestNetworkBoxes(t *testing.T) {
 	named := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Names: map[string]string{"0": "VGG block", "1": "VGG block", "input": "picture"}}
 	dense := Network{Net: zoo.DenseNet(10, zoo.DenseNetConfig{}), Input: tensor.Shape{1, 96, 96}, Block: "1", Detail: Layers, Language: "zh"}
 	custom := Network{Net: newBridge(), Input: tensor.Shape{1, 8, 8}, Detail: Layers}
-	framed := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Detail: Layers, Names: map[string]string{"0": "block 1", "2": "block 3"}}
+	framed := Network{Net: zoo.VGG(10, zoo.VGGConfig{Ratio: 4}), Input: tensor.Shape{1, 224, 224}, Frames: map[string]string{"0": "block 1", "2": "block 3"}}
 	flat := Network{Net: zoo.LeNet(10), Input: tensor.Shape{1, 28, 28}, Shapeless: true}
 	for _, test := range []struct {
 		network Network
