@@ -180,13 +180,21 @@ func border() error {
 	return nil
 }
 
+//region mean-layer
+
+// meanLayer returns a layer that computes the mean of 3×3 pixels.
+func meanLayer() nn.Layer {
+	return nn.Conv2D(1, 3).Pad(1).NoBias().Init(nn.Constant(1.0 / 9))
+}
+
+//endregion
+
 func spread() error {
 	//region spread
-	mean := nn.Conv2D(1, 3).Pad(1).NoBias().Init(nn.Constant(1.0 / 9))
 	x := tensor.Full(1, 9, 9)
 	for layers := 1; layers <= 4; layers++ {
 		var err error
-		if x, err = compConv2D(mean, x); err != nil {
+		if x, err = compConv2D(meanLayer(), x); err != nil {
 			return err
 		}
 		exact := 0
