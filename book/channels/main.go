@@ -35,8 +35,8 @@ func main() { chapter.Main(page) }
 
 //region corr2d-multi-in
 
-// corr2dMultiIn computes the cross-correlation of a picture x (C×H×W) with a kernel
-// for each channel, k (C×h×w), and adds the channels up.
+// corr2dMultiIn computes the cross-correlation of a picture x (C×H×W) with a
+// kernel for each channel, k (C×h×w), and adds the channels up.
 func corr2dMultiIn(x, k *tensor.Tensor) (*tensor.Tensor, error) {
 	var sum *tensor.Tensor
 	for c := range x.Shape()[0] {
@@ -152,10 +152,11 @@ func layer() error {
 
 //region one-by-one-function
 
-// corr2dMultiInOut1x1 does the same for 1×1 kernels (O×C×1×1), as a fully connected
-// layer does it: a product of matrices, O×C times C×(H·W).
+// corr2dMultiInOut1x1 does the same for 1×1 kernels (O×C×1×1), as a fully
+// connected layer does it: a product of matrices, O×C times C×(H·W).
 func corr2dMultiInOut1x1(x, k *tensor.Tensor) *tensor.Tensor {
-	in, height, width, out := x.Shape()[0], x.Shape()[1], x.Shape()[2], k.Shape()[0]
+	in, height, width := x.Shape()[0], x.Shape()[1], x.Shape()[2]
+	out := k.Shape()[0]
 	pixels := tensor.Must(x.Reshape(in, height*width)) // a column for each pixel
 	weights := tensor.Must(k.Reshape(out, in))
 	return tensor.Must(weights.MatMul(pixels).Reshape(out, height, width))

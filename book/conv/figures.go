@@ -38,7 +38,7 @@ func drawBoot(w io.Writer, _ chapter.Language) error {
 	if err != nil {
 		return err
 	}
-	sheet, err := d2l.ShowImages(images, 1, 4, nil, 4)
+	sheet, err := d2l.ShowImages(images, 2, 2, nil, 5)
 	if err != nil {
 		return err
 	}

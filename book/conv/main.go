@@ -174,7 +174,7 @@ func boot() (*tensor.Tensor, error) {
 	g := graph.New()
 	var outputs []*graph.Node
 	for _, k := range []*tensor.Tensor{vertical, horizontal, mean} {
-		window := graph.Window{Pad: [2]int{1, 1}} // a border of zeros keeps the size
+		window := graph.Window{Pad: [2]int{1, 1}} // zeros around keep the size
 		y := graph.Conv2D(g.Constant(x), g.Constant(k), nil, window, 1)
 		outputs = append(outputs, y)
 	}

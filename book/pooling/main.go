@@ -207,7 +207,7 @@ func stripes() error {
 
 //region rings
 
-// rings returns 128×128 pixels with rings, narrower and narrower from the middle on.
+// rings returns 128×128 pixels with rings that get narrower towards the border.
 func rings() *tensor.Tensor {
 	x := tensor.New(1, 1, 128, 128)
 	for i := range 128 {
@@ -219,8 +219,8 @@ func rings() *tensor.Tensor {
 	return x
 }
 
-// smaller returns x, and three ways to make it smaller by a factor of 4: every fourth
-// pixel, the mean and the maximum of 4×4. All are enlarged to 128×128 pixels again.
+// smaller returns x, and three ways to make it smaller by a factor of 4: every
+// fourth pixel, the mean and the maximum of 4×4, all enlarged to 128×128 again.
 func smaller(x *tensor.Tensor) (*tensor.Tensor, error) {
 	images := []*tensor.Tensor{x}
 	for _, layer := range []nn.Layer{
