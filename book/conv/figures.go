@@ -1,15 +1,12 @@
 package main
 
 import (
-	"fmt"
 	"image/png"
 	"io"
+	"sync"
 
 	"github.com/strideml/stride/book/internal/chapter"
 	"github.com/strideml/stride/d2l"
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/explain"
-	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/viz/diagram"
 	"github.com/strideml/stride/zoo"
@@ -21,6 +18,9 @@ var figures = []chapter.Figure{
 	{File: "field.svg", Draw: drawField},
 	{File: "lenet.svg", Draw: drawLeNet},
 }
+
+// bootOnce is boot, computed once for all figures.
+var bootOnce = sync.OnceValues(boot)
 
 func drawWindow(w io.Writer, l chapter.Language) error {
 	return diagram.CrossCorrelation{
@@ -34,7 +34,7 @@ func drawWindow(w io.Writer, l chapter.Language) error {
 }
 
 func drawBoot(w io.Writer, _ chapter.Language) error {
-	images, err := boot()
+	images, err := bootOnce()
 	if err != nil {
 		return err
 	}
@@ -65,35 +65,18 @@ func drawField(w io.Writer, l chapter.Language) error {
 
 // drawLeNet draws the receptive field of an element of each layer of LeNet over the boot.
 func drawLeNet(w io.Writer, l chapter.Language) error {
-	images, err := boot()
+	images, err := bootOnce()
 	if err != nil {
 		return err
 	}
-	net, err := nn.New(zoo.LeNet(10), tensor.Shape{1, 28, 28}, nn.Options{})
+	boxes, err := diagram.FieldsOf(zoo.LeNet(10), tensor.Shape{1, 28, 28}, []string{"0", "2", "3", "5"},
+		l.Pick("convolution 1", "第一个卷积"), l.Pick("pooling 1", "第一个汇聚"),
+		l.Pick("convolution 2", "第二个卷积"), l.Pick("pooling 2", "第二个汇聚"))
 	if err != nil {
 		return err
 	}
-	model, err := explain.NewNetwork(net, nil, preprocess.Config{}, explain.Options{})
-	if err != nil {
-		return err
-	}
-	defer model.Close()
-	f := diagram.Fields{
+	return diagram.Fields{
 		Title:   l.Pick("Receptive fields of one element of each layer of LeNet", "LeNet 各层中一个元素的感受野"),
-		Picture: tensor.Must(images.Index(0, 0)),
-	}
-	for _, layer := range []struct {
-		path, name string
-		y, x       int
-	}{
-		{"0", l.Pick("convolution 1", "第一个卷积"), 13, 13}, {"2", l.Pick("pooling 1", "第一个汇聚"), 6, 6},
-		{"3", l.Pick("convolution 2", "第二个卷积"), 4, 4}, {"5", l.Pick("pooling 2", "第二个汇聚"), 2, 2},
-	} {
-		field, err := model.ReceptiveField(layer.path, layer.y, layer.x)
-		if err != nil {
-			return fmt.Errorf("layer %s: %w", layer.path, err)
-		}
-		f.Boxes = append(f.Boxes, diagram.FieldBox{Label: layer.name, Box: field.Box})
-	}
-	return f.WriteSVG(w)
+		Picture: tensor.Must(images.Index(0, 0)), Boxes: boxes,
+	}.WriteSVG(w)
 }
