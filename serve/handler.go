@@ -104,6 +104,10 @@ func NewService(models *Models, o HandlerOptions) *Service {
 // ServeHTTP implements http.Handler.
 func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.h.mux.ServeHTTP(w, r) }
 
+// Memory returns how many bytes of HandlerOptions.BodyMemory requests hold, with those of their inputs, and how many requests
+// wait for more.
+func (s *Service) Memory() (bytes int64, waiting int) { return s.h.service.MemoryUsed() }
+
 // Inference is for the packages of other protocols in this module: its type is internal.
 func (s *Service) Inference() *inference.Service { return s.h.service }
 

@@ -10,8 +10,8 @@ import (
 )
 
 // NewServer returns a server for a handler with limits that suit it: 10 s for the header of a
-// request, 64 KiB; a minute for its body; two minutes from then to the end of the answer, and for a
-// connection that is not in use. Errors of connections go to log, at level Debug; nil
+// request, 64 KiB; a minute for its body; two and a half minutes from the header to the end of the answer; two minutes
+// for a connection that is not in use. Errors of connections go to log, at level Debug; nil
 // means nobody.
 func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 	if log == nil {
@@ -21,7 +21,7 @@ func NewServer(h http.Handler, log *slog.Logger) *http.Server {
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
-		WriteTimeout:      2 * time.Minute,
+		WriteTimeout:      150 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),

@@ -91,6 +91,9 @@ func run(ctx context.Context, out io.Writer, binary string, d time.Duration, lit
 	s.client.CloseIdleConnections()
 	time.Sleep(3 * time.Second)
 	s.measure(time.Since(began))
+	if bytes, ok := s.server.Metric("stride_request_memory_bytes"); !ok || bytes != 0 {
+		s.counts.wrong("requests hold %g bytes when there are none", bytes)
+	}
 	if err := s.server.Stop(); err != nil {
 		s.counts.wrong("the server did not stop as it should: %v", err)
 	}

@@ -2,6 +2,7 @@
 //
 //	m := metrics.New(models)
 //	service := serve.NewService(models, serve.HandlerOptions{Observe: m.Observe})
+//	m.AddService(service)
 //	http.Handle("/metrics", m.Handler(log))
 //
 // The metrics mean what Triton's nv_inference_… mean, except that durations are histograms in
@@ -88,6 +89,21 @@ func New(models *serve.Models) *Metrics {
 		&modelCollector{m}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	return m
+}
+
+// AddService adds the memory that the requests of a service hold. It must be called once at most.
+func (m *Metrics) AddService(s *serve.Service) {
+	gauge := func(name, help string, value func() float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "stride_" + name, Help: help}, value))
+	}
+	gauge("request_memory_bytes", "Memory that the bodies of the requests under way, and their inputs, have reserved.", func() float64 {
+		bytes, _ := s.Memory()
+		return float64(bytes)
+	})
+	gauge("requests_waiting_for_memory", "Requests that wait until others give memory back.", func() float64 {
+		_, waiting := s.Memory()
+		return float64(waiting)
+	})
 }
 
 // Observe counts a request; it is for HandlerOptions.Observe.

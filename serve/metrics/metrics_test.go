@@ -32,7 +32,9 @@ func server(t testing.TB) (m *metrics.Metrics, url string) {
 	m = metrics.New(models)
 	mux := http.NewServeMux()
 	mux.Handle("/metrics", m.Handler(slog.New(slog.DiscardHandler)))
-	mux.Handle("/", serve.Handler(models, serve.HandlerOptions{Observe: m.Observe, MaxImages: 2}))
+	service := serve.NewService(models, serve.HandlerOptions{Observe: m.Observe, MaxImages: 2})
+	m.AddService(service)
+	mux.Handle("/", service)
 	s := httptest.NewServer(mux)
 	t.Cleanup(func() {
 		s.Close()
@@ -105,6 +107,7 @@ func TestMetrics(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
+		"stride_request_memory_bytes 0\n", "stride_requests_waiting_for_memory 0\n", // all have given it back
 		`stride_requests_total{protocol="http",status="200"} 3`,
 		`stride_requests_total{protocol="http",status="404"} 4`,
 		`stride_refused_requests_total{reason="host"} 1`,

@@ -63,6 +63,15 @@ func New(r *repository.Repository, decoders int, o Options) *Service {
 	}
 }
 
+// MemoryUsed returns how many bytes requests have reserved, and how many requests wait for memory.
+func (s *Service) MemoryUsed() (bytes int64, waiting int) {
+	for _, b := range []*budget.Budget{s.Starts, s.Bodies, s.Messages, s.inputs} {
+		used, wait := b.Used()
+		bytes, waiting = bytes+used, waiting+wait
+	}
+	return bytes, waiting
+}
+
 // Safely carries out an action; a panic is an error. What panics with http.ErrAbortHandler
 // goes on to do so.
 func (s *Service) Safely(c *Call, act func() error) (err error) {

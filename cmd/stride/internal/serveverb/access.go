@@ -152,8 +152,9 @@ var healthMethods = []string{
 func (a *access) limit(server *http.Server, l net.Listener, wait time.Duration) net.Listener {
 	server.ReadHeaderTimeout = min(server.ReadHeaderTimeout, a.read)
 	server.ReadTimeout, server.IdleTimeout = a.read, a.idle
-	// It runs from the end of the header to that of the answer.
-	server.WriteTimeout = a.read + wait + 30*time.Second
+	// It runs from the end of the header to that of the answer: the request is read, waits for memory for its
+	// input and for its turn.
+	server.WriteTimeout = a.read + 2*wait + 30*time.Second
 	server.TLSConfig = a.tls()
 	return webguard.LimitConnections(server, l, a.connections)
 }

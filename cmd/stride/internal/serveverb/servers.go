@@ -77,6 +77,7 @@ func (s *serveVerb) servers(models *serve.Models, l listeners, traces *tracing.T
 	s.handler.Training = s.training
 	s.handler.MaxPixels = s.maxPixels * 1_000_000
 	service := serve.NewService(models, s.handler)
+	counts.AddService(service)
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", counts.Handler(log))
 	routes.Handle("/", spans(service))
