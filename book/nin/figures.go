@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/draw"
+	"image/png"
+	"io"
+
+	xdraw "golang.org/x/image/draw"
+
+	"github.com/strideml/stride/book/internal/chapter"
+	"github.com/strideml/stride/explain/render"
+	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/viz/diagram"
+	"github.com/strideml/stride/zoo"
+)
+
+func drawNetwork(w io.Writer, l chapter.Language) error {
+	frames := map[string]string{}
+	for i, path := range []string{"0", "2", "4", "7"} {
+		frames[path] = fmt.Sprintf(l.Pick("NiN block %d", "第 %d 个 NiN 块"), i+1)
+	}
+	return diagram.Network{
+		Title: "NiN", Net: nin(1), Input: tensor.Shape{1, 224, 224}, Language: string(l), Frames: frames,
+	}.WriteSVG(w)
+}
+
+// drawCosts draws the parameters and multiply-adds of three networks.
+func drawCosts(w io.Writer, l chapter.Language) error {
+	var rows []diagram.Bar
+	for _, name := range []string{"alexnet", "vgg11", "nin"} {
+		spec, err := zoo.Get(name)
+		if err != nil {
+			return err
+		}
+		parameters, multiplyAdds, err := costs(spec.New(10), spec.Input)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, diagram.Bar{Label: spec.Title, Values: []float64{float64(parameters), float64(multiplyAdds)}})
+	}
+	return diagram.Bars{
+		Title:   l.Pick("Parameters and multiply-adds of AlexNet, VGG-11 and NiN", "AlexNet、VGG-11 和 NiN 的参数与乘加次数"),
+		Columns: []string{l.Pick("parameters", "参数"), l.Pick("multiply-adds", "乘加次数")}, Rows: rows,
+	}.WriteSVG(w)
+}
+
+// drawClassMaps draws the picture of nine clothes and the ten maps of the last block for it, two rows of five. Yellow is the
+// greatest value of all maps.
+func drawClassMaps(w io.Writer, _ chapter.Language) error {
+	if evidence == nil {
+		if err := classMaps(); err != nil {
+			return err
+		}
+	}
+	const side, gap = 76, 4
+	canvas := image.NewRGBA(image.Rect(0, 0, 2*side+5*(side+gap)+5*gap, 2*side+3*gap))
+	draw.Draw(canvas, canvas.Bounds(), image.White, image.Point{}, draw.Src)
+	put := func(picture image.Image, x, y, side int) {
+		xdraw.NearestNeighbor.Scale(canvas, image.Rect(x, y, x+side, y+side), picture, picture.Bounds(), draw.Src, nil)
+	}
+	picture, err := render.Picture(wardrobe)
+	if err != nil {
+		return err
+	}
+	put(picture, gap, gap, 2*side+gap)
+	most := max(float64(evidence.Max().At()), 1e-9)
+	for c := range evidence.Shape()[0] {
+		one := tensor.Must(evidence.Index(c))
+		width := one.Shape()[1]
+		picture := image.NewRGBA(render.Whole(one))
+		for i, v := range one.Data() {
+			picture.SetRGBA(i%width, i/width, render.Viridis.At(float64(v)/most))
+		}
+		put(picture, 4*gap+2*side+c%5*(side+gap), gap+c/5*(side+gap), side)
+	}
+	return png.Encode(w, canvas)
+}
