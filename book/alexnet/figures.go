@@ -30,7 +30,7 @@ func drawCosts(w io.Writer, l chapter.Language) error {
 	rows, err := diagram.CostBars(alexnet(1), tensor.Shape{1, 224, 224}, func(r nn.Row) string {
 		kind := l.Pick("convolution", "卷积")
 		if r.Kind == "Linear" {
-			kind = l.Pick("linear", "全连接")
+			kind = l.Pick("fully connected", "全连接")
 		}
 		return r.Path + " " + kind
 	})
