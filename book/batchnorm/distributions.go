@@ -17,8 +17,8 @@ import (
 
 //region sigmoid-inputs
 
-// sigmoidInputs returns what goes into each sigmoid for a batch, in training mode. It runs a
-// copy of the model, whose running statistics may move.
+// sigmoidInputs returns what goes into each sigmoid for a batch, in training mode. It
+// runs a copy of the model, whose running statistics may move.
 func sigmoidInputs(model *nn.Model, x *tensor.Tensor) ([]*tensor.Tensor, error) {
 	duplicate, err := nn.New(model.Net(), model.Input(), nn.Options{})
 	if err != nil {
@@ -45,8 +45,8 @@ func sigmoidInputs(model *nn.Model, x *tensor.Tensor) ([]*tensor.Tensor, error) 
 // spread is the distribution of some values: quantiles 5, 25, 50, 75 and 95 %.
 type spread [5]float64
 
-// watched are the distributions of the first feature or channel that goes into each of the four
-// sigmoids of a network, by step.
+// watched are the distributions of the first feature or channel that goes into each
+// of the four sigmoids of a network, by step.
 type watched struct {
 	steps   []int
 	spreads [4][]spread
@@ -77,9 +77,10 @@ func distributions() error {
 		if err != nil {
 			return err
 		}
-		step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, model.Parameters(), func(x, y *graph.Node) *graph.Node {
+		objective := func(x, y *graph.Node) *graph.Node {
 			return nn.CrossEntropyLoss(model.Forward(x, nn.Train), y)
-		})
+		}
+		step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, model.Parameters(), objective)
 		defer step.Close()
 		fmt.Println([]string{"with batch normalization", "without"}[i])
 		for n, epoch := 0, 0; n <= steps; epoch++ {

@@ -18,7 +18,8 @@ import (
 func exerciseBias() error {
 	//region ex-bias
 	x := tensor.Randn(tensor.Seed(0), 8, 1, 12, 12)
-	model, err := nn.New(nn.Sequential(nn.Conv2D(6, 5), nn.BatchNorm()), tensor.Shape{1, 12, 12}, nn.Options{})
+	net := nn.Sequential(nn.Conv2D(6, 5), nn.BatchNorm())
+	model, err := nn.New(net, tensor.Shape{1, 12, 12}, nn.Options{})
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,8 @@ func exerciseOne() error {
 	}
 	// The function has no such check: a single value minus its mean is 0.
 	moving := &statistics{mean: tensor.New(1, 3), variance: tensor.Full(1, 1, 3)}
-	y := batchNorm(tensor.Randn(tensor.Seed(0), 1, 3), tensor.Full(1, 1, 3), tensor.New(1, 3), moving, 1e-5, 0.9, true)
+	x := tensor.Randn(tensor.Seed(0), 1, 3)
+	y := batchNorm(x, tensor.Full(1, 1, 3), tensor.New(1, 3), moving, 1e-5, 0.9, true)
 	fmt.Println(y)
 	//endregion
 	return nil
@@ -100,9 +102,11 @@ func exerciseGradient() error {
 				return err
 			}
 		}
-		fmt.Printf("gradient %+.3f, central difference %+.3f\n", gradient.At(i, 0), (f[0]-f[1])/(2*eps))
+		fmt.Printf("gradient %+.3f, central difference %+.3f\n",
+			gradient.At(i, 0), (f[0]-f[1])/(2*eps))
 	}
-	fmt.Printf("sum %.3f, sum of gradient times x %.3f\n", math.Abs(float64(gradient.Sum().At())), math.Abs(float64(gradient.Mul(x).Sum().At())))
+	sum, along := gradient.Sum().At(), gradient.Mul(x).Sum().At()
+	fmt.Printf("sum %.3f, sum of gradient times x %.3f\n", math.Abs(float64(sum)), math.Abs(float64(along)))
 	//endregion
 	return nil
 }
@@ -118,7 +122,9 @@ func exerciseStatistics() error {
 		return err
 	}
 	silent := &d2l.Animator{Out: io.Discard}
-	if _, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet, 2, 1.0, d2l.TryGPU(0), silent); err != nil {
+	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+		2, 1.0, d2l.TryGPU(0), silent)
+	if err != nil {
 		return err
 	}
 	mixed, err := data.NewLoader(testSet.Dataset(), data.LoaderConfig{BatchSize: 1000, Shuffle: true})
@@ -145,7 +151,8 @@ func exerciseStatistics() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("test accuracy with moving averages %.2f, with the statistics of 1,000 test images %.2f\n", a, b)
+		fmt.Printf("test accuracy with moving averages %.2f, with the statistics of 1,000 test images %.2f\n",
+			a, b)
 		break
 	}
 	//endregion
@@ -154,7 +161,8 @@ func exerciseStatistics() error {
 
 //region ex-where
 
-// lenetWhere is LeNet with batch normalization after the convolutions, the linear layers, both or none.
+// lenetWhere is LeNet with batch normalization after the convolutions, the linear
+// layers, both or none.
 func lenetWhere(convolutions, linear bool) nn.Layer {
 	net := nn.Sequential()
 	add := func(norm bool, layers ...nn.Layer) {
@@ -186,11 +194,13 @@ func exerciseWhere() error {
 			return err
 		}
 		silent := &d2l.Animator{Out: io.Discard}
-		history, err := d2l.TrainCh6(context.Background(), model, trainSet, testSet, 2, 1.0, d2l.TryGPU(0), silent)
+		history, err := d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+			2, 1.0, d2l.TryGPU(0), silent)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("after convolutions: %-5v  after linear layers: %-5v  train loss %.2f\n", where[0], where[1], history.Last().TrainLoss)
+		fmt.Printf("after convolutions: %-5v  after linear layers: %-5v  train loss %.2f\n",
+			where[0], where[1], history.Last().TrainLoss)
 	}
 	//endregion
 	return nil

@@ -44,9 +44,12 @@ func main() { chapter.Main(page) }
 // statistics are the moving averages of a layer's means and variances.
 type statistics struct{ mean, variance *tensor.Tensor }
 
-// batchNorm normalizes x, N×C or N×C×H×W. In training it uses the mean and the variance of
-// the batch, and moves the moving averages towards them; in prediction it uses these.
-func batchNorm(x, gamma, beta *tensor.Tensor, moving *statistics, eps, momentum float32, training bool) *tensor.Tensor {
+// batchNorm normalizes x, N×C or N×C×H×W. In training it uses the mean and the
+// variance of the batch, and moves the moving averages towards them; in prediction it
+// uses these.
+func batchNorm(
+	x, gamma, beta *tensor.Tensor, moving *statistics, eps, momentum float32, training bool,
+) *tensor.Tensor {
 	mean, variance := moving.mean, moving.variance
 	if training {
 		axes := []int{0} // N×C: a mean for each feature
@@ -56,8 +59,9 @@ func batchNorm(x, gamma, beta *tensor.Tensor, moving *statistics, eps, momentum 
 		mean = x.MeanKeep(axes...)
 		off := x.Sub(mean)
 		variance = off.Mul(off).MeanKeep(axes...)
-		moving.mean = moving.mean.MulScalar(momentum).Add(mean.MulScalar(1 - momentum))
-		moving.variance = moving.variance.MulScalar(momentum).Add(variance.MulScalar(1 - momentum))
+		old, new := momentum, 1-momentum
+		moving.mean = moving.mean.MulScalar(old).Add(mean.MulScalar(new))
+		moving.variance = moving.variance.MulScalar(old).Add(variance.MulScalar(new))
 	}
 	normal := x.Sub(mean).Div(variance.AddScalar(eps).Sqrt())
 	return normal.Mul(gamma).Add(beta)
@@ -89,7 +93,8 @@ func convolution() error {
 	moving := &statistics{mean: tensor.New(1, 2, 1, 1), variance: tensor.Full(1, 1, 2, 1, 1)}
 	y := batchNorm(x, gamma, beta, moving, 1e-5, 0.9, true)
 	fmt.Println(y)
-	fmt.Printf("moving mean %.3f, moving variance %.3f\n", moving.mean.Data(), moving.variance.Data())
+	fmt.Printf("moving mean %.3f, moving variance %.3f\n",
+		moving.mean.Data(), moving.variance.Data())
 	//endregion
 	return nil
 }
@@ -103,7 +108,8 @@ func movingAverages() error {
 		x := tensor.Randn(r, 64, 1).MulScalar(3).AddScalar(5) // mean 5, variance 9
 		batchNorm(x, gamma, beta, moving, 1e-5, 0.9, true)
 		if batch == 1 || batch == 10 || batch == 50 {
-			fmt.Printf("after %2d batches: moving mean %.2f, moving variance %.2f\n", batch, moving.mean.At(0, 0), moving.variance.At(0, 0))
+			fmt.Printf("after %2d batches: moving mean %.2f, moving variance %.2f\n",
+				batch, moving.mean.At(0, 0), moving.variance.At(0, 0))
 		}
 	}
 	//endregion
@@ -263,7 +269,8 @@ func describe() error {
 	sum := 0
 	for _, l := range layers {
 		if l.Parameters > 0 {
-			fmt.Printf("%-3s %-10s %-12v %6d parameters\n", l.Path, l.Kind, l.Output, l.Parameters)
+			fmt.Printf("%-3s %-10s %-12v %6d parameters\n",
+				l.Path, l.Kind, l.Output, l.Parameters)
 		}
 		sum += l.Parameters
 	}
@@ -293,7 +300,9 @@ func trainWith() error {
 	if err != nil {
 		return err
 	}
-	if _, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs(), 1.0, d2l.TryGPU(0), nil); err != nil {
+	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+		epochs(), 1.0, d2l.TryGPU(0), nil)
+	if err != nil {
 		return err
 	}
 	//endregion
@@ -325,7 +334,9 @@ func trainWithout() error {
 	if err != nil {
 		return err
 	}
-	if _, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs(), 1.0, d2l.TryGPU(0), nil); err != nil {
+	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+		epochs(), 1.0, d2l.TryGPU(0), nil)
+	if err != nil {
 		return err
 	}
 	//endregion

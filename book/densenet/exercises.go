@@ -11,7 +11,8 @@ import (
 
 //region bottleneck
 
-// bottleneckBlock reduces the channels to four times the growth before its 3×3 convolution.
+// bottleneckBlock reduces the channels to four times the growth before its 3×3
+// convolution.
 func bottleneckBlock(growth int) *nn.SequentialLayer {
 	return nn.Sequential(
 		nn.BatchNorm(), nn.ReLU(), nn.Conv2D(4*growth, 1).NoBias(),
@@ -31,7 +32,8 @@ func exerciseBottleneck() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("%4d channels: %6d parameters, with bottleneck %6d\n", channels, plain, bottleneck)
+		fmt.Printf("%4d channels: %6d parameters, with bottleneck %6d\n",
+			channels, plain, bottleneck)
 	}
 	//endregion
 	return nil

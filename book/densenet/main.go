@@ -135,7 +135,8 @@ func keeps() error {
 	for i, part := range append([]*tensor.Tensor{x}, parts...) {
 		n := part.Shape()[1]
 		same := tensor.Must(y.Slice(1, at, at+n)).AllClose(part, 1e-5, 1e-6)
-		fmt.Printf("channels %2d to %2d are %s: %v\n", at, at+n-1, []string{"the input", "the first convolution", "the second"}[i], same)
+		fmt.Printf("channels %2d to %2d are %s: %v\n",
+			at, at+n-1, []string{"the input", "the first convolution", "the second"}[i], same)
 		at += n
 	}
 	//endregion
@@ -144,8 +145,8 @@ func keeps() error {
 
 //region network
 
-// densenet has dense blocks of four convolutions that add growth channels each. A transition
-// between two blocks halves channels, height and width.
+// densenet has dense blocks of four convolutions that add growth channels each. A
+// transition between two blocks halves channels, height and width.
 func densenet(growth int) nn.Layer {
 	channels := 64
 	net := nn.Sequential(nn.Sequential(
@@ -200,8 +201,9 @@ func layers() error {
 
 //region memory
 
-// memory returns how much a training step holds, within a budget if that is not 0, in megabytes,
-// and how many values of the forward pass are computed again in the backward pass.
+// memory returns how much a training step holds, within a budget if that is not 0, in
+// megabytes, and how many values of the forward pass are computed again in the
+// backward pass.
 func memory(net nn.Layer, size, batch int, budget float64) (megabytes float64, again int, err error) {
 	model, err := nn.New(net, tensor.Shape{1, size, size}, nn.Options{})
 	if err != nil {
@@ -227,7 +229,8 @@ func growthRates() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("growth %2d: %8d parameters, a training step of 16 images holds %3.0f MB\n", growth, n, megabytes)
+		fmt.Printf("growth %2d: %8d parameters, a training step of 16 images holds %3.0f MB\n",
+			growth, n, megabytes)
 	}
 	resnet := zoo.ResNet(10, zoo.ResNetConfig{})
 	n, err := parameters(resnet, tensor.Shape{1, 96, 96})
@@ -238,7 +241,8 @@ func growthRates() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("ResNet-18: %8d parameters, a training step of 16 images holds %3.0f MB\n", n, megabytes)
+	fmt.Printf("ResNet-18: %8d parameters, a training step of 16 images holds %3.0f MB\n",
+		n, megabytes)
 	//endregion
 	return nil
 }
@@ -254,7 +258,8 @@ func budgets() error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("budget %3.0f MB: the step holds %3.0f MB and computes %2d values again\n", budget, megabytes, again)
+		fmt.Printf("budget %3.0f MB: the step holds %3.0f MB and computes %2d values again\n",
+			budget, megabytes, again)
 	}
 	//endregion
 	return nil
@@ -289,7 +294,8 @@ func trainIt() error {
 	if err != nil {
 		return err
 	}
-	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs, 0.1, d2l.TryGPU(0), nil)
+	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+		epochs, 0.1, d2l.TryGPU(0), nil)
 	//endregion
 	return err
 }

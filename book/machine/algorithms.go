@@ -9,8 +9,8 @@ import (
 
 //region im2col
 
-// im2col returns a matrix with a column for each position of a k×k window on x, C×H×W, and a
-// row for each element of the window.
+// im2col returns a matrix with a column for each position of a k×k window on x,
+// C×H×W, and a row for each element of the window.
 func im2col(x *tensor.Tensor, k int) *tensor.Tensor {
 	channels, rows, columns := x.Shape()[0], x.Shape()[1]-k+1, x.Shape()[2]-k+1
 	m := tensor.New(channels*k*k, rows*columns)
@@ -43,7 +43,8 @@ func showIm2col() error {
 
 //region winograd
 
-// f23 returns two neighbouring outputs of a kernel of three numbers, with four multiplications.
+// f23 returns two neighbouring outputs of a kernel of three numbers, with four
+// multiplications.
 func f23(d [4]float32, g [3]float32) [2]float32 {
 	m1 := (d[0] - d[2]) * g[0]
 	m2 := (d[1] + d[2]) * ((g[0] + g[1] + g[2]) / 2)
@@ -80,12 +81,13 @@ func counts() error {
 
 func copying() error {
 	//region copy
-	from, to := make([]float32, 32<<20), make([]float32, 32<<20) // 128 MB each, more than any cache has
+	from, to := make([]float32, 32<<20), make([]float32, 32<<20) // 128 MB each
 	took, err := best(5, func() error { copy(to, from); return nil })
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%.1f GB/s read, and as much written\n", 4*float64(len(from))/took.Seconds()/1e9)
+	fmt.Printf("%.1f GB/s read, and as much written\n",
+		4*float64(len(from))/took.Seconds()/1e9)
 	//endregion
 	return nil
 }
@@ -138,7 +140,8 @@ func intensity() error {
 		return err
 	}
 	for _, c := range list {
-		fmt.Printf("%-18s %7.3f MFLOP, %6.3f MB: %6.2f FLOP a byte\n", c.name, c.flops/1e6, c.bytes/1e6, c.flops/c.bytes)
+		fmt.Printf("%-18s %7.3f MFLOP, %6.3f MB: %6.2f FLOP a byte\n",
+			c.name, c.flops/1e6, c.bytes/1e6, c.flops/c.bytes)
 	}
 	//endregion
 	return nil

@@ -41,7 +41,8 @@ func stages() error {
 		return err
 	}
 	defer program.Close()
-	feeds, output := engine.Feeds{trace.Input: tensor.New(8, 16, 24, 24)}, []*tensor.Tensor{tensor.New(8, 10)}
+	feeds := engine.Feeds{trace.Input: tensor.New(8, 16, 24, 24)}
+	output := []*tensor.Tensor{tensor.New(8, 10)}
 	if err := program.Run(feeds, output); err != nil { // packs the weights
 		return err
 	}
@@ -60,7 +61,8 @@ func stages() error {
 			continue // nothing to do after the first run
 		}
 		count++
-		fmt.Printf("%7.1f µs  %6.1f GFLOP/s  %s\n", 1e6*s.Seconds, float64(s.FLOPs)/s.Seconds/1e9, s.Kind)
+		fmt.Printf("%7.1f µs  %6.1f GFLOP/s  %s\n",
+			1e6*s.Seconds, float64(s.FLOPs)/s.Seconds/1e9, s.Kind)
 	}
 	fmt.Println(count, "stages for a network of 13 layers")
 	//endregion
@@ -98,10 +100,13 @@ func memory() error {
 	if err != nil {
 		return err
 	}
-	plan.values, plan.arena, plan.kept = float64(values)/1e6, float64(use.MemoryBytes()-use.KeptBytes())/1e6, float64(use.KeptBytes())/1e6
+	plan.values = float64(values) / 1e6
+	plan.arena = float64(use.MemoryBytes()-use.KeptBytes()) / 1e6
+	plan.kept = float64(use.KeptBytes()) / 1e6
 	plan.training = float64(training.Program) / 1e6
 	fmt.Printf("results of all operators:           %4.0f MB\n", plan.values)
-	fmt.Printf("memory of the inference program:    %4.0f MB, and %.0f MB of packed weights\n", plan.arena, plan.kept)
+	fmt.Printf("memory of the inference program:    %4.0f MB, and %.0f MB of packed weights\n",
+		plan.arena, plan.kept)
 	fmt.Printf("memory of the training program:     %4.0f MB\n", plan.training)
 	//endregion
 	return nil
@@ -109,8 +114,8 @@ func memory() error {
 
 //region train-once
 
-// trainOnce trains LeNet for an epoch of 2,000 images on so many threads. It returns the speed
-// and the weights.
+// trainOnce trains LeNet for an epoch of 2,000 images on so many threads. It returns
+// the speed and the weights.
 func trainOnce(set data.Dataset, threads int) (imagesPerSecond float64, weights []tensor.Named, err error) {
 	model, err := nn.New(zoo.LeNet(10), tensor.Shape{1, 28, 28}, nn.Options{})
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 
 //region conv-rows
 
-// convRows computes what conv does: for each weight it adds a row of x, times the weight, to a
-// row of the result.
+// convRows computes what conv does: for each weight it adds a row of x, times the
+// weight, to a row of the result.
 func convRows(x, w *tensor.Tensor) *tensor.Tensor {
 	channels, height, width := x.Shape()[0], x.Shape()[1], x.Shape()[2]
 	outputs, k := w.Shape()[0], w.Shape()[2]
@@ -73,8 +73,8 @@ func exerciseIm2col() error {
 
 //region fold
 
-// fold makes a batch normalization part of the convolution before it. Names of the state are
-// those of nn.Sequential(nn.Conv2D(…), nn.BatchNorm()).
+// fold makes a batch normalization part of the convolution before it. Names of the
+// state are those of nn.Sequential(nn.Conv2D(…), nn.BatchNorm()).
 func fold(model *nn.Model) (weight, bias *tensor.Tensor) {
 	state := map[string]*tensor.Tensor{}
 	for _, entry := range model.State() {

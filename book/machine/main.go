@@ -1,5 +1,6 @@
-// Command machine is the chapter on what the machine does: the same convolution as plain
-// loops, as a matrix product and by Winograd's algorithm; fusion, memory, threads, rounding.
+// Command machine is the chapter on what the machine does: the same convolution as
+// plain loops, as a matrix product and by Winograd's algorithm; fusion, memory,
+// threads, rounding.
 package main
 
 import (
@@ -69,7 +70,8 @@ func conv(x, w *tensor.Tensor) *tensor.Tensor {
 
 //endregion
 
-// The layer that is measured: 64 channels of 24×24 pixels, with a border of zeros, to 64 channels.
+// The layer that is measured: 64 channels of 24×24 pixels, with a border of zeros, to
+// 64 channels.
 const (
 	side  = 24
 	flops = 2 * 64 * 64 * 9 * side * side
@@ -161,7 +163,8 @@ func ways() error {
 			return fmt.Errorf("%s computes something else", way.name)
 		}
 	}
-	fmt.Printf("%-36s %6.1f GFLOP/s\n", "peak of 1 thread", cpu.MeasurePeak(1, 50*time.Millisecond))
+	fmt.Printf("%-36s %6.1f GFLOP/s\n",
+		"peak of 1 thread", cpu.MeasurePeak(1, 50*time.Millisecond))
 	//endregion
 	return nil
 }

@@ -24,7 +24,8 @@ func exerciseMismatch() error {
 
 //region bottleneck
 
-// A Bottleneck has its 3×3 convolution between two of 1×1, with a quarter of the channels.
+// A Bottleneck has its 3×3 convolution between two of 1×1, with a quarter of the
+// channels.
 type Bottleneck struct {
 	Conv1, Conv2, Conv3 *nn.Conv2DLayer
 	BN1, BN2, BN3       *nn.BatchNormLayer
@@ -64,7 +65,8 @@ func exerciseBottleneck() error {
 			numbers += row.Parameters
 			multiplyAdds += row.MultiplyAdds
 		}
-		fmt.Printf("%-16T %7d parameters, %5.1f million multiply-adds\n", block, numbers, float64(multiplyAdds)/1e6)
+		fmt.Printf("%-16T %7d parameters, %5.1f million multiply-adds\n",
+			block, numbers, float64(multiplyAdds)/1e6)
 	}
 	//endregion
 	return nil
@@ -72,7 +74,8 @@ func exerciseBottleneck() error {
 
 //region preactivation
 
-// PreActivation normalizes and activates before each convolution; nothing is on the way of x.
+// PreActivation normalizes and activates before each convolution; nothing is on the
+// way of x.
 type PreActivation struct {
 	BN1, BN2     *nn.BatchNormLayer
 	Conv1, Conv2 *nn.Conv2DLayer

@@ -52,8 +52,11 @@ func stack(units int, shortcut, norm bool) nn.Layer {
 
 //region gradient-norms
 
-// gradientNorms returns the length of the gradient of the weights of each unit's convolution.
-func gradientNorms(model *nn.Model, units int, images, labels *tensor.Tensor) ([]float64, error) {
+// gradientNorms returns the length of the gradient of the weights of each unit's
+// convolution.
+func gradientNorms(
+	model *nn.Model, units int, images, labels *tensor.Tensor,
+) ([]float64, error) {
 	trace, err := model.Trace(images.Shape()[0], nn.Train)
 	if err != nil {
 		return nil, err
@@ -69,7 +72,8 @@ func gradientNorms(model *nn.Model, units int, images, labels *tensor.Tensor) ([
 		}
 		weights = append(weights, g.Variable(w))
 	}
-	grads, err := engine.Run(d2l.TryGPU(0), engine.Feeds{trace.Input: images, y: labels}, graph.Gradients(loss, weights...)...)
+	feeds := engine.Feeds{trace.Input: images, y: labels}
+	grads, err := engine.Run(d2l.TryGPU(0), feeds, graph.Gradients(loss, weights...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +110,8 @@ func gradients() error {
 		}
 	}
 	for _, unit := range []int{40, 30, 20, 10, 1} {
-		fmt.Printf("unit %2d  %.1e  %.1e    %.1e   %.1e\n", unit, norms[0][unit-1], norms[1][unit-1], norms[2][unit-1], norms[3][unit-1])
+		fmt.Printf("unit %2d  %.1e  %.1e    %.1e   %.1e\n",
+			unit, norms[0][unit-1], norms[1][unit-1], norms[2][unit-1], norms[3][unit-1])
 	}
 	//endregion
 	return nil
@@ -132,7 +137,8 @@ func depth() error {
 			}
 			losses[i] = history.Last().TrainLoss
 		}
-		fmt.Printf("%2d units: train loss plain %.2f, residual %.2f\n", units, losses[0], losses[1])
+		fmt.Printf("%2d units: train loss plain %.2f, residual %.2f\n",
+			units, losses[0], losses[1])
 	}
 	//endregion
 	return nil

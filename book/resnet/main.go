@@ -40,8 +40,9 @@ func main() { chapter.Main(page) }
 
 //region distance
 
-// distance returns how far the values f are from the nearest sum a·cos(from·t) + … + b·cos(to·t).
-// At these points the cosines are orthogonal, so each factor is found by itself.
+// distance returns how far the values f are from the nearest sum a·cos(from·t) + … +
+// b·cos(to·t). At these points the cosines are orthogonal, so each factor is found by
+// itself.
 func distance(f []float64, from, to int) float64 {
 	rest := slices.Clone(f)
 	for k := from; k <= to; k++ {
@@ -73,7 +74,8 @@ func classes() error {
 		f[i] = math.Exp(-20*(t-0.3)*(t-0.3)) + t // the function that we look for
 	}
 	for n := range 7 {
-		fmt.Printf("cosines 0 to %d: %.3f    cosines %d to %2d: %.3f\n", n, distance(f, 0, n), n, 2*n, distance(f, n, 2*n))
+		fmt.Printf("cosines 0 to %d: %.3f    cosines %d to %2d: %.3f\n",
+			n, distance(f, 0, n), n, 2*n, distance(f, n, 2*n))
 	}
 	//endregion
 	return nil
@@ -200,11 +202,13 @@ func loaders(n, size, batch int) (trainSet, testSet *data.Loader, err error) {
 	}
 	//region subset
 	// The sample is sorted by nothing: its first images are of all classes.
-	trainSet, err = data.NewLoader(data.Limit(trainSet.Dataset(), n), data.LoaderConfig{BatchSize: batch, Shuffle: true})
+	trainSet, err = data.NewLoader(data.Limit(trainSet.Dataset(), n),
+		data.LoaderConfig{BatchSize: batch, Shuffle: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	testSet, err = data.NewLoader(data.Limit(testSet.Dataset(), 1000), data.LoaderConfig{BatchSize: batch})
+	testSet, err = data.NewLoader(data.Limit(testSet.Dataset(), 1000),
+		data.LoaderConfig{BatchSize: batch})
 	//endregion
 	return trainSet, testSet, err
 }
@@ -223,7 +227,8 @@ func trainIt() error {
 	if err != nil {
 		return err
 	}
-	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs, 0.05, d2l.TryGPU(0), nil)
+	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
+		epochs, 0.05, d2l.TryGPU(0), nil)
 	//endregion
 	return err
 }

@@ -94,9 +94,10 @@ func program() error {
 	//endregion
 
 	//region loop
-	step := train.NewMinimizer(device, optim.SGD{Momentum: 0.9}, model.Parameters(), func(x, y *graph.Node) *graph.Node {
+	objective := func(x, y *graph.Node) *graph.Node {
 		return nn.CrossEntropyLoss(model.Forward(x, nn.Train), y)
-	})
+	}
+	step := train.NewMinimizer(device, optim.SGD{Momentum: 0.9}, model.Parameters(), objective)
 	defer step.Close()
 	for epoch := range 2 {
 		total := 0.0

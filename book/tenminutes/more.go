@@ -103,7 +103,8 @@ func loadPTH() error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("trained by PyTorch, evaluated by Stride: test accuracy %.2f\n", result.Accuracy)
+	fmt.Printf("trained by PyTorch, evaluated by Stride: test accuracy %.2f\n",
+		result.Accuracy)
 	//endregion
 	return nil
 }

@@ -77,7 +77,8 @@ func agree() error {
 	if err := json.Unmarshal(text, &torch); err != nil {
 		return err
 	}
-	fmt.Printf("%-9s  %-19s  %-21s  %-30s  %s\n", "listing", "what", "file:region", "shape and first values", "agrees")
+	fmt.Printf("%-9s  %-6s  %-21s  %-19s  %s\n",
+		"listing", "agrees", "file:region", "what", "shape: first values")
 	for _, l := range listings {
 		got, err := l.compute()
 		if err != nil {
@@ -87,11 +88,12 @@ func agree() error {
 		if err != nil {
 			return err
 		}
-		same := "yes"
-		if how := differs(got, torch[l.region]); how != "" {
-			same = "no: " + how
+		same, how := "yes", differs(got, torch[l.region])
+		if how != "" {
+			same, how = "no", ", but "+how
 		}
-		fmt.Printf("%-9s  %-19s  %-21s  %-30s  %s\n", l.region, l.what, file+":"+l.region, short(got[0]), same)
+		fmt.Printf("%-9s  %-6s  %-21s  %-19s  %s\n",
+			l.region, same, file+":"+l.region, l.what, short(got[0])+how)
 	}
 	return nil
 }
@@ -127,7 +129,8 @@ type value struct {
 	Values []float64 `json:"values"`
 }
 
-// differs says how tensors differ from PyTorch's by more than rounding, "" if they do not.
+// differs says how tensors differ from PyTorch's by more than rounding, "" if they do
+// not.
 func differs(got []*tensor.Tensor, want []value) string {
 	if len(got) != len(want) {
 		return fmt.Sprintf("%d tensors, PyTorch has %d", len(got), len(want))
@@ -153,7 +156,7 @@ func differs(got []*tensor.Tensor, want []value) string {
 func short(t *tensor.Tensor) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%v:", t.Shape())
-	for _, v := range t.Data()[:min(3, t.Size())] {
+	for _, v := range t.Data()[:min(2, t.Size())] {
 		fmt.Fprintf(&b, " %.3g", v)
 	}
 	return b.String()

@@ -10,7 +10,9 @@ import (
 
 //region L8
 
-func batchNorm(x, gamma, beta, movingMean, movingVar *graph.Node, eps, momentum float32) (y, newMean, newVar *graph.Node) {
+func batchNorm(
+	x, gamma, beta, movingMean, movingVar *graph.Node, eps, momentum float32,
+) (y, newMean, newVar *graph.Node) {
 	number := x.Graph().Scalar
 	mean, variance := movingMean, movingVar
 	if nn.ModeOf(x) == nn.Train {
@@ -21,8 +23,9 @@ func batchNorm(x, gamma, beta, movingMean, movingVar *graph.Node, eps, momentum 
 		mean = graph.MeanKeep(x, axes...)
 		off := graph.Sub(x, mean)
 		variance = graph.MeanKeep(graph.Mul(off, off), axes...)
-		movingMean = graph.Add(graph.Mul(number(momentum), movingMean), graph.Mul(number(1-momentum), mean))
-		movingVar = graph.Add(graph.Mul(number(momentum), movingVar), graph.Mul(number(1-momentum), variance))
+		old, new := number(momentum), number(1-momentum)
+		movingMean = graph.Add(graph.Mul(old, movingMean), graph.Mul(new, mean))
+		movingVar = graph.Add(graph.Mul(old, movingVar), graph.Mul(new, variance))
 	}
 	normal := graph.Div(graph.Sub(x, mean), graph.Sqrt(graph.Add(variance, number(eps))))
 	return graph.Add(graph.Mul(gamma, normal), beta), movingMean, movingVar
@@ -42,7 +45,8 @@ func NewBatchNorm(features, dims int) *BatchNorm {
 }
 
 func (b *BatchNorm) Forward(x *graph.Node) *graph.Node {
-	y, mean, variance := batchNorm(x, b.Gamma.Value(x), b.Beta.Value(x), b.MovingMean.Value(x), b.MovingVar.Value(x), 1e-5, 0.9)
+	y, mean, variance := batchNorm(x, b.Gamma.Value(x), b.Beta.Value(x),
+		b.MovingMean.Value(x), b.MovingVar.Value(x), 1e-5, 0.9)
 	b.MovingMean.Update(x, func(*graph.Node) *graph.Node { return mean })
 	b.MovingVar.Update(x, func(*graph.Node) *graph.Node { return variance })
 	return y
@@ -76,7 +80,8 @@ func concise() nn.Layer {
 
 //endregion
 
-// runInTraining runs a model once in training mode, and returns its output and some buffers.
+// runInTraining runs a model once in training mode, and returns its output and some
+// buffers.
 func runInTraining(model *nn.Model, x *tensor.Tensor, buffers ...string) ([]*tensor.Tensor, error) {
 	trace, err := model.Trace(x.Shape()[0], nn.Train)
 	if err != nil {

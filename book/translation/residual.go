@@ -79,10 +79,13 @@ func resnet() nn.Layer {
 
 //region L12-train
 
-func trainNet(net *nn.Model, batches []data.Batch, epochs int, rate float32, device engine.Device) (losses []float32, err error) {
-	step := train.NewMinimizer(device, optim.SGD{}, net.Parameters(), func(x, y *graph.Node) *graph.Node {
+func trainNet(
+	net *nn.Model, batches []data.Batch, epochs int, rate float32, device engine.Device,
+) (losses []float32, err error) {
+	objective := func(x, y *graph.Node) *graph.Node {
 		return nn.CrossEntropyLoss(net.Forward(x, nn.Train), y)
-	})
+	}
+	step := train.NewMinimizer(device, optim.SGD{}, net.Parameters(), objective)
 	defer step.Close()
 	for range epochs {
 		for _, b := range batches {

@@ -77,10 +77,11 @@ func learnKernel() ([]*tensor.Tensor, error) {
 	weight.Changed()
 	//region learn
 	pictures, targets := tensor.Must(x.Reshape(1, 1, 6, 8)), tensor.Must(edges.Reshape(1, 1, 6, 7))
-	step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, conv.Parameters(), func(x, y *graph.Node) *graph.Node {
+	objective := func(x, y *graph.Node) *graph.Node {
 		d := graph.Sub(conv.Forward(x, nn.Train), y)
 		return graph.Sum(graph.Mul(d, d))
-	})
+	}
+	step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, conv.Parameters(), objective)
 	defer step.Close()
 	for range 10 {
 		if _, err := step.Run(3e-2, pictures, targets); err != nil {
