@@ -164,6 +164,12 @@ func (m *unitMaker) describeBlock(u *unit, path, kind string, first, last int) {
 		out = n.Shape()
 	}
 	u.Shape = shapeText(out)
+	for _, r := range m.rows[first:last] {
+		u.Inside += r.Kind
+		for _, n := range r.Nodes {
+			u.Inside += n.Shape().String() // of the parameters, too
+		}
+	}
 	in := m.inputOf(first)
 	if len(in) != 4 || len(out) != 4 {
 		return

@@ -24,7 +24,7 @@ const (
 )
 
 // Network draws a network as boxes with arrows, from its graph. Normalization and activation stand in the box of the layer
-// before them, boxes of the same kind and shape that follow each other are drawn once with ×2, paths that part and join
+// before them, equal boxes that follow each other are drawn once with ×2, paths that part and join
 // are drawn side by side, and a path without any layer is a shortcut. The weights of the network are not made.
 type Network struct {
 	// Title and Description are read by screen readers.

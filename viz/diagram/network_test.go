@@ -37,6 +37,7 @@ func count(t *testing.T, n Network, text string) int {
 // Boxes have what the network's layers are.
 func TestNetworkBoxes(t *testing.T) {
 	resnet := Network{Net: zoo.ResNet(10, zoo.ResNetConfig{}), Input: tensor.Shape{1, 96, 96}}
+	googlenet := Network{Net: zoo.GoogLeNet(10, zoo.GoogLeNetConfig{}), Input: tensor.Shape{1, 96, 96}}
 	inside := resnet
 	inside.Block, inside.Detail = "2.0", Layers
 	unfolded := resnet
@@ -53,6 +54,7 @@ func TestNetworkBoxes(t *testing.T) {
 	}{
 		{resnet, "residual block", 7}, // the first two are one box
 		{resnet, "×2", 1},
+		{googlenet, "Inception block", 9}, // two that follow each other have the same output, but other channels inside
 		{unfolded, "residual block", 8},
 		{unfolded, "×2", 0},
 		{resnet, "channels 64 → 128", 1},

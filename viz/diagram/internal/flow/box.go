@@ -107,7 +107,7 @@ func (b *box) across() span {
 }
 
 func (b *box) signature() string {
-	return strings.Join([]string{b.unit.Class, strings.Join(b.unit.Before, ","), b.unit.Title, strings.Join(b.unit.Details, ","), b.unit.Sign, b.unit.Shape, b.unit.Group}, "|")
+	return strings.Join([]string{b.unit.Class, strings.Join(b.unit.Before, ","), b.unit.Title, strings.Join(b.unit.Details, ","), b.unit.Sign, b.unit.Shape, b.unit.Inside, b.unit.Group}, "|")
 }
 
 func (b *box) draw(l *Layout, at, axis float64) {

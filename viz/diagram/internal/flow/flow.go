@@ -17,6 +17,7 @@ type Unit struct {
 	Details []string // lines below
 	Sign    string   // of an operator that is drawn as a circle, "+" or "×"
 	Shape   string   // of the result
+	Inside  string   // what is in a block: boxes are the same only if this is, too
 	Concat  bool     // as wide as the paths that join in it
 	In, Out []int    // units
 	// Group is the path of the block around it that has a frame, with its name on it; "" is none.
