@@ -14,6 +14,7 @@ import (
 func init() {
 	page.Figures = []chapter.Figure{
 		{File: "network.svg", Draw: drawNetwork},
+		{File: "shapes.svg", Draw: drawShapes},
 		{File: "fields.svg", Draw: drawFields},
 		{File: "costs.svg", Draw: drawCosts},
 	}
@@ -27,6 +28,19 @@ func drawNetwork(w io.Writer, l chapter.Language) error {
 	return diagram.Network{
 		Title: "VGG-11", Net: vgg(vgg11, 1, 4096), Input: tensor.Shape{1, 224, 224}, Language: string(l), Frames: frames,
 	}.WriteSVG(w)
+}
+
+// drawShapes draws the shapes behind the blocks and the fully connected layers.
+func drawShapes(w io.Writer, l chapter.Language) error {
+	labels := []string{l.Pick("image", "图像")}
+	for i := range vgg11 {
+		labels = append(labels, fmt.Sprintf(l.Pick("block %d", "第 %d 块"), i+1))
+	}
+	boxes, err := diagram.VolumesOf(vgg(vgg11, 1, 4096), tensor.Shape{1, 224, 224}, []string{"0", "1", "2", "3", "4", "6", "9", "12"}, labels...)
+	if err != nil {
+		return err
+	}
+	return diagram.Volumes{Title: l.Pick("The shape on its way through VGG-11", "VGG-11 各块输出的形状"), Boxes: boxes}.WriteSVG(w)
 }
 
 // drawFields draws two 3×3 convolutions along one axis.
