@@ -62,7 +62,7 @@ func (args *OuterArgs) PrefetchLen() int {
 func Outer(args *OuterArgs) {
 	switch {
 	case !isa.UseSIMD:
-		outerGeneric(args)
+		outerBlocked(args)
 	case args.Cols <= NarrowCols:
 		outerNarrowSIMD(args)
 	case isa.UseAVX512 && args.Rows > TileRows:

@@ -61,7 +61,7 @@ func Tile(args *TileArgs) {
 	case isa.UseSIMD:
 		tileSIMD(args)
 	default:
-		tileGeneric(args, TileCols)
+		tileBlocked[[TileCols]float32](args)
 	}
 }
 
@@ -85,7 +85,7 @@ func TileNarrow(args *TileArgs) {
 		tileNarrowSIMD(args)
 		return
 	}
-	tileGeneric(args, NarrowCols)
+	tileBlocked[[NarrowCols]float32](args)
 }
 
 // group is the number of columns that the twins sum at a time: as many

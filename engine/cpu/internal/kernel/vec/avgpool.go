@@ -22,16 +22,41 @@ func SumPoolRow(dst, src []float32, tapOff []int32, n, stride, c int, scale floa
 		return
 	}
 	for p := range n {
-		d := dst[p*c:][:c]
-		clear(d)
+		sumTaps(dst[p*c:][:c], src[p*stride:], tapOff, scale)
+	}
+}
+
+// sumTaps computes d[j] = scale·Σ_t src[tapOff[t]+j], with the sums of 4, 2 or 1
+// elements in local variables.
+func sumTaps(d, src []float32, tapOff []int32, scale float32) {
+	for len(d) >= 4 {
+		var s0, s1, s2, s3 float32
 		for _, off := range tapOff {
-			for j, v := range src[p*stride+int(off):][:c] {
-				d[j] += v
-			}
+			v := (*[4]float32)(src[off:])
+			s0 += v[0]
+			s1 += v[1]
+			s2 += v[2]
+			s3 += v[3]
 		}
-		for j := range d {
-			d[j] *= scale
+		*(*[4]float32)(d) = [4]float32{s0 * scale, s1 * scale, s2 * scale, s3 * scale}
+		d, src = d[4:], src[4:]
+	}
+	if len(d) >= 2 {
+		var s0, s1 float32
+		for _, off := range tapOff {
+			v := (*[2]float32)(src[off:])
+			s0 += v[0]
+			s1 += v[1]
 		}
+		d[0], d[1] = s0*scale, s1*scale
+		d, src = d[2:], src[2:]
+	}
+	if len(d) > 0 {
+		var sum float32
+		for _, off := range tapOff {
+			sum += src[off]
+		}
+		d[0] = sum * scale
 	}
 }
 
@@ -70,11 +95,31 @@ func SumPoolGradRowSet(dx, dy []float32, tapOff []int32, n, stride, c int, scale
 		return
 	}
 	for p := range n {
-		for j, g := range dy[p*c:][:c] {
-			g *= scale
-			for _, off := range tapOff {
-				dx[p*stride+int(off)+j] = g
-			}
+		setTaps(dx[p*stride:], dy[p*c:][:c], tapOff, scale)
+	}
+}
+
+// setTaps stores scale·dy[j] at dx[tapOff[t]+j] for every tap, 4, 2 or 1 elements at a time.
+func setTaps(dx, dy []float32, tapOff []int32, scale float32) {
+	for len(dy) >= 4 {
+		g0, g1, g2, g3 := dy[0]*scale, dy[1]*scale, dy[2]*scale, dy[3]*scale
+		for _, off := range tapOff {
+			*(*[4]float32)(dx[off:]) = [4]float32{g0, g1, g2, g3}
+		}
+		dx, dy = dx[4:], dy[4:]
+	}
+	if len(dy) >= 2 {
+		g0, g1 := dy[0]*scale, dy[1]*scale
+		for _, off := range tapOff {
+			d := (*[2]float32)(dx[off:])
+			d[0], d[1] = g0, g1
+		}
+		dx, dy = dx[2:], dy[2:]
+	}
+	if len(dy) > 0 {
+		g := dy[0] * scale
+		for _, off := range tapOff {
+			dx[off] = g
 		}
 	}
 }

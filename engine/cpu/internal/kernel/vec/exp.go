@@ -48,8 +48,32 @@ func Sigmoid(dst, x []float32) {
 		sigmoidSIMD(data(dst), data(x), len(dst))
 		return
 	}
+	sigmoidGo(dst, x)
+}
+
+// sigmoidGo applies [sigmoid32] to each element, with the functions that it calls written
+// out: calls take most of the time otherwise, on js/wasm above all.
+func sigmoidGo(dst, x []float32) {
+	x = x[:len(dst)]
+	c := coef.Exp // in local variables
+	c0, c1, c2, c3, c4 := c[0], c[1], c[2], c[3], c[4]
 	for i, v := range x {
-		dst[i] = sigmoid32(v)
+		a := -abs32(v)
+		if a < coef.ExpMin {
+			a = coef.ExpMin
+		}
+		t := float32(a*coef.Log2E) + coef.Magic
+		n := int32(math.Float32bits(t)) - coef.MagicBits
+		k := t - coef.Magic
+		r := a - float32(k*coef.Ln2Hi) - float32(k*coef.Ln2Lo)
+		q := (((c4*r+c3)*r+c2)*r+c1)*r + c0
+		half := n >> 1
+		e := ((q*r*r + r) + 1) * pow2(half) * pow2(n-half)
+		if v < 0 {
+			dst[i] = e / (1 + e)
+		} else {
+			dst[i] = 1 / (1 + e)
+		}
 	}
 }
 
