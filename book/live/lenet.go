@@ -32,11 +32,11 @@ type TrainLeNetArgs struct {
 	Seed         uint64  `json:"seed"`
 }
 
-// defaultTrainLeNet is LeNet as in the book. Plain SGD takes 250,000 images to the
-// same accuracy, minutes in a page; Adam takes a tenth of that.
+// defaultTrainLeNet is LeNet as in the book, but for the optimizer. Plain SGD takes
+// 250,000 images to a test accuracy of 0.8, minutes in a page; Adam takes 30,000.
 var defaultTrainLeNet = TrainLeNetArgs{
 	Activation: "sigmoid", Pooling: "avg", Kernels: [2]int{5, 5}, Channels: [2]int{6, 16}, Hidden: [2]int{120, 84},
-	Optimizer: "adam", BatchSize: 32, Epochs: 5, Images: 6000, TestImages: 1000,
+	Optimizer: "adam", BatchSize: 16, Epochs: 5, Images: 6000, TestImages: 1000,
 }
 
 // A LeNetStart is the first event of TrainLeNet.
@@ -151,7 +151,7 @@ func (a TrainLeNetArgs) rate() float32 {
 	scale := float32(math.Sqrt(float64(a.BatchSize) / 32))
 	switch saturates := a.Activation == "sigmoid" && !a.BatchNorm; {
 	case a.Optimizer == "adam" && saturates:
-		return 0.004 * scale
+		return 0.0085 * scale
 	case a.Optimizer == "adam":
 		return 0.002 * scale
 	case a.Optimizer == "momentum" && saturates:
