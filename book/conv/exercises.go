@@ -100,3 +100,30 @@ func deepField() error {
 	//endregion
 	return nil
 }
+
+func learnOwn() error {
+	//region learn-own
+	x := edgePicture()
+	y := corr2d(x, tensor.Must(tensor.FromSlice([]float32{1, -1}, 1, 2)))
+	model, err := nn.New(NewConv(1, 2), tensor.Shape{1, 6, 8}, nn.Options{Seed: 1})
+	if err != nil {
+		return err
+	}
+	loss := func(x, y *graph.Node) *graph.Node {
+		return nn.MSELoss(model.Forward(x, nn.Train), y)
+	}
+	step := train.NewMinimizer(nil, optim.SGD{}, model.Parameters(), loss)
+	defer step.Close()
+	input := tensor.Must(x.Reshape(1, 1, 6, 8))
+	target := tensor.Must(y.Reshape(1, 1, 6, 7))
+	for range 200 {
+		if _, err := step.Run(0.3, input, target); err != nil {
+			return err
+		}
+	}
+	for _, p := range model.Parameters() {
+		fmt.Printf("%-6s %.3f\n", p.Name, p.Value.Data())
+	}
+	//endregion
+	return nil
+}

@@ -36,6 +36,7 @@ var page = &chapter.Chapter{
 		{Name: "design", Run: design},
 		{Name: "learn-flipped", Run: learnFlipped},
 		{Name: "deep-field", Run: deepField},
+		{Name: "learn-own", Run: learnOwn},
 	},
 	Figures: figures,
 }
