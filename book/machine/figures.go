@@ -23,15 +23,15 @@ func drawIm2col(w io.Writer, l chapter.Language) error {
 	return diagram.Panels{
 		Title: l.Pick("A convolution as a matrix product", "用矩阵乘积计算卷积"),
 		Rows: [][]diagram.Part{
-			{diagram.Grid{Values: x, Label: l.Pick("picture with a window", "图像与窗口"),
+			{diagram.Grid{Values: x, Cell: 26, Label: l.Pick("picture with a window", "图像与窗口"),
 				Marks: []diagram.Mark{{Column: 1, Height: 2, Width: 2, Color: diagram.Orange}}}},
 			{
-				diagram.Grid{Values: kernel, Label: l.Pick("kernel as a row", "写成一行的卷积核")},
+				diagram.Grid{Values: kernel, Cell: 26, Label: l.Pick("kernel\nas a row", "写成一行的\n卷积核")},
 				diagram.Sign("×"),
-				diagram.Grid{Values: m, Label: l.Pick("a column for each position", "每个位置一列"),
+				diagram.Grid{Values: m, Cell: 26, Label: l.Pick("a column for\neach position", "每个位置一列"),
 					Marks: []diagram.Mark{{Column: 1, Height: 4, Color: diagram.Orange}}},
 				diagram.Sign("="),
-				diagram.Grid{Values: kernel.MatMul(m), Label: l.Pick("output", "输出"),
+				diagram.Grid{Values: kernel.MatMul(m), Cell: 26, Label: l.Pick("output", "输出"),
 					Marks: []diagram.Mark{{Column: 1, Color: diagram.Orange}}},
 			},
 		},
