@@ -12,7 +12,7 @@ import (
 var figures = []chapter.Figure{
 	{File: "classes.svg", Draw: drawClasses},
 	{File: "block.svg", Draw: drawBlock("1.0", "A residual block", "残差块")},
-	{File: "block1x1.svg", Draw: drawBlock("2.0", "A residual block with a 1×1 convolution on its shortcut", "捷径上有 1×1 卷积层的残差块")},
+	{File: "block1x1.svg", Draw: drawBlock("2.0", "A residual block with a 1×1 convolution on its shortcut", "快捷连接上有 1×1 卷积层的残差块")},
 	{File: "network.svg", Draw: drawNetwork},
 	{File: "gradients.svg", Draw: drawGradients},
 }
