@@ -201,7 +201,7 @@ func loaders(n, size, batch int) (trainSet, testSet *data.Loader, err error) {
 		return nil, nil, err
 	}
 	//region subset
-	// The sample is sorted by nothing: its first images are of all classes.
+	// The first images of the sample are of all classes.
 	trainSet, err = data.NewLoader(data.Limit(trainSet.Dataset(), n),
 		data.LoaderConfig{BatchSize: batch, Shuffle: true})
 	if err != nil {
