@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -85,6 +86,8 @@ type Grid struct {
 	// Cell is the side of a cell in pixels; 0 means 34, more if a number needs it, and less for grids without
 	// numbers.
 	Cell float64
+
+	padding string // what stands in the cells of the padding, in place of 0
 }
 
 const maxCells = 20_000
@@ -306,7 +309,7 @@ func (g Grid) numbers(d *svg.Drawing, left, top, cell float64, h, w int) {
 	for i := -g.Pad[0]; i < h+g.Pad[0]; i++ {
 		for j := -g.Pad[1]; j < w+g.Pad[1]; j++ {
 			if i < 0 || i >= h || j < 0 || j >= w {
-				put("zero", i, j, "0")
+				put("zero", i, j, cmp.Or(g.padding, "0"))
 			}
 		}
 	}

@@ -271,6 +271,9 @@ func (s sliding) dilation(axis int) int { return max(s.window.Dilation[axis], 1)
 // output computes all outputs.
 func (s sliding) output(f func(values []float64) float64) (*tensor.Tensor, error) {
 	var size [2]int
+	if s.dilation(0) != s.dilation(1) {
+		return nil, fmt.Errorf("dilation %v: want the same along both axes", s.window.Dilation)
+	}
 	for a := range 2 {
 		room := s.input.Shape()[a] + 2*s.window.Pad[a] + s.window.ExtraPad[a] - s.dilation(a)*(s.size[a]-1) - 1
 		if s.size[a] < 1 || s.window.Pad[a] < 0 || s.window.ExtraPad[a] != 0 || room < 0 {
@@ -311,11 +314,14 @@ func (s sliding) values(at [2]int) []float64 {
 // frame marks positions in the three grids.
 func (s sliding) frame(positions [][2]int, in, kernel, out Grid) (Grid, Grid, Grid) {
 	in.Pad = s.window.Pad
+	if s.infinite {
+		in.padding = "−∞"
+	}
 	for i, at := range positions {
 		c := Color(i % int(Grey))
 		in.Marks = append(in.Marks, Mark{
 			Row: at[0]*s.stride(0) - s.window.Pad[0], Column: at[1]*s.stride(1) - s.window.Pad[1],
-			Height: s.size[0], Width: s.size[1], Step: max(s.dilation(0), s.dilation(1)), Color: c,
+			Height: s.size[0], Width: s.size[1], Step: s.dilation(0), Color: c,
 		})
 		out.Marks = append(out.Marks, Mark{Row: at[0], Column: at[1], Color: c})
 	}
