@@ -20,6 +20,9 @@ if (globalThis.katex) {
   }
 }
 
+// Formulas have moved what the address names.
+if (location.hash.length > 1) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView({ behavior: "instant" });
+
 // The language changes at the same place: the last heading above the middle of the window.
 const toLanguage = document.getElementById("to-language");
 toLanguage.addEventListener("click", () => {
