@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"image"
 
-	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/receptive"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -36,19 +36,11 @@ func (m *Model) ReceptiveField(layer string, y, x int) (Field, error) {
 	if err := checkUnit(layer, s, 0, y, x); err != nil {
 		return Field{}, err
 	}
-	start := box{{0, 0}, {0, s[1] - 1}, {y, y}, {x, x}}
-	input := m.outline.trace.Input
-	local := trackBack(n, input, start, mode{local: true})
-	all := trackBack(n, input, start, mode{})
-	if local == nil {
-		if all == nil {
-			return Field{}, fmt.Errorf("explain: layer %q does not depend on the input", layer)
-		}
-		whole := full(input.Shape()).rectangle()
-		return Field{Box: whole, Unclipped: whole, Global: true}, nil
+	field, ok := receptive.Of(n, m.outline.trace.Input, y, x)
+	if !ok {
+		return Field{}, fmt.Errorf("explain: layer %q does not depend on the input", layer)
 	}
-	unclipped := trackBack(n, input, start, mode{local: true, unclipped: true})
-	return Field{Box: local.rectangle(), Unclipped: unclipped.rectangle(), Global: all.rectangle() != local.rectangle()}, nil
+	return Field(field), nil
 }
 
 func checkUnit(layer string, s tensor.Shape, channel, y, x int) error {
@@ -97,70 +89,4 @@ func (m *Model) EffectiveField(ctx context.Context, in *tensor.Tensor, layer str
 		}
 	}
 	return field, results[0].At(0, channel, y, x), nil
-}
-
-// A span is the indices lo ≤ i ≤ hi of an axis; a box has one for each axis.
-type span struct{ lo, hi int }
-
-type box []span
-
-// rectangle is the box of an image N×C×H×W.
-func (b box) rectangle() image.Rectangle {
-	return image.Rect(b[3].lo, b[2].lo, b[3].hi+1, b[2].hi+1)
-}
-
-func full(s tensor.Shape) box {
-	b := make(box, len(s))
-	for i, n := range s {
-		b[i] = span{0, n - 1}
-	}
-	return b
-}
-
-// clipped returns the part of a box within a shape, nil if there is none.
-func (b box) clipped(s tensor.Shape) box {
-	out := make(box, len(b))
-	for i, r := range b {
-		out[i] = span{max(r.lo, 0), min(r.hi, s[i]-1)}
-		if out[i].lo > out[i].hi {
-			return nil
-		}
-	}
-	return out
-}
-
-// union returns the smallest box around both.
-func (b box) union(c box) box {
-	if b == nil {
-		return c
-	}
-	out := make(box, len(b))
-	for i := range b {
-		out[i] = span{min(b[i].lo, c[i].lo), max(b[i].hi, c[i].hi)}
-	}
-	return out
-}
-
-// A mode says how dependence is followed.
-type mode struct {
-	local     bool // not through what looks at whole maps
-	unclipped bool // as if images had no borders
-}
-
-// trackBack returns the box of input that a box of n is computed from, nil if it is none.
-func trackBack(n, input *graph.Node, start box, how mode) box {
-	boxes := map[*graph.Node]box{n: start}
-	for id := n.ID(); id > input.ID(); id-- {
-		at := n.Graph().Nodes()[id]
-		b := boxes[at]
-		if b == nil {
-			continue
-		}
-		for i, in := range at.Inputs() {
-			if from := argument(at, i, b, how); from != nil {
-				boxes[in] = boxes[in].union(from)
-			}
-		}
-	}
-	return boxes[input]
 }

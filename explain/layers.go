@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/receptive"
 	"github.com/strideml/stride/internal/suggest"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -247,10 +248,10 @@ func (m *Model) DefaultLayer() (string, error) {
 func (m *Model) spatial(n *graph.Node) bool {
 	input, s := m.outline.trace.Input, n.Shape()
 	// reach is what one index of an axis depends on.
-	reach := func(axis, index int) box {
-		b := full(s)
-		b[axis] = span{index, index}
-		return trackBack(n, input, b, mode{local: true, unclipped: true})
+	reach := func(axis, index int) receptive.Box {
+		b := receptive.Full(s)
+		b[axis] = receptive.Span{Lo: index, Hi: index}
+		return receptive.TrackBack(n, input, b, receptive.Mode{Local: true, Unclipped: true})
 	}
 	if reach(1, 0) == nil {
 		return false

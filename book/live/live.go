@@ -116,7 +116,7 @@ func Functions() []Function {
 		define("predictDrawing", PredictDrawingArgs{Network: "auto"}, short((*Session).PredictDrawing)),
 		define("samplePictures", defaultSamplePictures, (*Session).SamplePictures),
 		define("describe", DescribeArgs{Batch: 1}, short((*Session).Describe)),
-		define("receptiveField", ReceptiveFieldArgs{Y: -1, X: -1}, (*Session).ReceptiveField),
+		define("receptiveField", ReceptiveFieldArgs{Y: -1, X: -1}, short((*Session).ReceptiveField)),
 		define("compareTraining", defaultCompareTraining, (*Session).CompareTraining),
 		define("augment", defaultAugment, (*Session).Augment),
 		define("growth", defaultGrowth, (*Session).Growth),

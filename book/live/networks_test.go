@@ -92,7 +92,7 @@ func TestReceptiveField(t *testing.T) {
 	s := session(t)
 	conv := LayerSpec{Kind: "conv", Channels: 2, Kernel: Pair{3, 3}, Padding: Pair{1, 1}}
 	args := ReceptiveFieldArgs{NetworkArgs: NetworkArgs{Input: []int{1, 16, 16}, Layers: []LayerSpec{conv, {Kind: "maxPool"}, conv}}, Y: 4, X: 0}
-	r, err := s.ReceptiveField(t.Context(), args, nil)
+	r, err := s.ReceptiveField(args)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,17 +115,17 @@ func TestReceptiveField(t *testing.T) {
 		t.Errorf("greatest heat %v, layers %v", most, r.Layers)
 	}
 	args.Layer, args.Y, args.X = "0", -1, -1
-	if r, err = s.ReceptiveField(t.Context(), args, nil); err != nil || r.Box != (Box{7, 7, 10, 10}) || r.Y != 8 {
+	if r, err = s.ReceptiveField(args); err != nil || r.Box != (Box{7, 7, 10, 10}) || r.Y != 8 {
 		t.Errorf("the middle unit of the first layer sees %+v, error %v", r.Box, err)
 	}
 	args.Layer = "9"
-	if _, err := s.ReceptiveField(t.Context(), args, nil); err == nil {
+	if _, err := s.ReceptiveField(args); err == nil {
 		t.Error("a layer that does not exist: no error")
 	}
-	if r, err = s.ReceptiveField(t.Context(), ReceptiveFieldArgs{NetworkArgs: NetworkArgs{Network: "lenet"}, Layer: "3", Y: -1, X: -1}, nil); err != nil || r.Box.Bottom-r.Box.Top != 14 {
+	if r, err = s.ReceptiveField(ReceptiveFieldArgs{NetworkArgs: NetworkArgs{Network: "lenet"}, Layer: "3", Y: -1, X: -1}); err != nil || r.Box.Bottom-r.Box.Top != 14 {
 		t.Errorf("the second convolution of LeNet sees %+v, error %v", r.Box, err)
 	}
-	if _, err = s.ReceptiveField(t.Context(), ReceptiveFieldArgs{NetworkArgs: NetworkArgs{Network: "resnet18"}, Y: -1, X: -1}, nil); err == nil || !strings.Contains(err.Error(), "parameters") {
+	if _, err = s.ReceptiveField(ReceptiveFieldArgs{NetworkArgs: NetworkArgs{Network: "resnet18"}, Y: -1, X: -1}); err == nil || !strings.Contains(err.Error(), "parameters") {
 		t.Errorf("a large network: error %v", err)
 	}
 }

@@ -1,14 +1,14 @@
 package live
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"image"
 	"slices"
 
-	"github.com/strideml/stride/data/preprocess"
-	"github.com/strideml/stride/explain"
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/receptive"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
@@ -60,7 +60,7 @@ const maxFieldParameters = 3_000_000
 
 // ReceptiveField tells which pixels a unit of a layer depends on, and how much: the
 // derivative of the unit with respect to each of them, in a network with random weights.
-func (s *Session) ReceptiveField(ctx context.Context, args ReceptiveFieldArgs, _ func(any)) (r ReceptiveFieldResult, err error) {
+func (s *Session) ReceptiveField(args ReceptiveFieldArgs) (r ReceptiveFieldResult, err error) {
 	net, input, err := args.network()
 	if err != nil {
 		return r, err
@@ -86,28 +86,60 @@ func (s *Session) ReceptiveField(ctx context.Context, args ReceptiveFieldArgs, _
 	if r.X < 0 {
 		r.X = layer.Output[2] / 2
 	}
-	m, err := s.fieldModel(net, input, layer.Name, args.Seed)
+	model, err := fieldModel(net, input, layer.Name, args.Seed)
 	if err != nil {
 		return r, err
 	}
-	defer m.Close()
 	x, err := args.picture(input)
 	if err != nil {
 		return r, err
 	}
-	field, err := m.ReceptiveField(layer.Name, r.Y, r.X)
+	err = s.look(model, x, &r)
+	return r, err
+}
+
+// look computes the field and the gradient of the unit that r names.
+func (s *Session) look(model *nn.Model, x *tensor.Tensor, r *ReceptiveFieldResult) (err error) {
+	defer graph.Catch(&err)
+	t, err := model.Trace(1, nn.Eval)
 	if err != nil {
-		return r, err
+		return err
+	}
+	n, err := t.OutputOf(r.Layer)
+	if err != nil {
+		return err
+	}
+	shape := n.Shape()
+	for i, unit := range []struct {
+		name  string
+		index int
+	}{{"channel", r.Channel}, {"y", r.Y}, {"x", r.X}} {
+		if err := within(unit.name, unit.index, 0, shape[1+i]-1); err != nil {
+			return err
+		}
+	}
+	field, ok := receptive.Of(n, t.Input, r.Y, r.X)
+	if !ok {
+		return fmt.Errorf("layer %q does not depend on the input", r.Layer)
 	}
 	r.Box, r.Unclipped, r.Global = box(field.Box), box(field.Unclipped), field.Global
-	gradient, activation, err := m.EffectiveField(ctx, x, layer.Name, args.Channel, r.Y, r.X)
-	if err != nil {
-		return r, err
+	unit := n
+	for axis, index := range []int{0, r.Channel, r.Y, r.X} {
+		unit = graph.Slice(unit, axis, index, index+1)
 	}
-	r.Gradient, r.Activation = arrayOf(gradient), activation
-	heat := (&explain.Attribution{Method: explain.MethodGradient, Values: gradient}).Heat()
-	r.Heat = arrayOf(normalized(heat))
-	return r, nil
+	batch, err := x.Reshape(t.Input.Shape()...)
+	if err != nil {
+		return err
+	}
+	gradient := graph.Gradients(unit, t.Input)[0]
+	out, err := engine.Run(s.exact, engine.Feeds{t.Input: batch}, unit, gradient, graph.Max(graph.Abs(gradient), 0, 1))
+	if err != nil {
+		return err
+	}
+	r.Activation = out[0].Data()[0]
+	r.Gradient = arrayOf(out[1], model.Input()...)
+	r.Heat = arrayOf(normalized(out[2]))
+	return nil
 }
 
 // mapsLayers lists the layers and the blocks of the outermost level whose outputs are maps.
@@ -125,9 +157,9 @@ func mapsLayers(net nn.Layer, input tensor.Shape) (list []MapsLayer, err error) 
 }
 
 // fieldModel makes a model of the part of a network up to a layer.
-func (s *Session) fieldModel(net nn.Layer, input tensor.Shape, layer string, seed uint64) (*explain.Model, error) {
+func fieldModel(net nn.Layer, input tensor.Shape, layer string, seed uint64) (*nn.Model, error) {
 	if whole, ok := net.(*nn.SequentialLayer); ok && topIndex(layer) >= 0 {
-		net = nn.Sequential(append(slices.Clone(whole.Layers()[:topIndex(layer)+1]), nn.GlobalAvgPool2D(), nn.Flatten())...)
+		net = nn.Sequential(whole.Layers()[:topIndex(layer)+1]...)
 	}
 	t, err := nn.Outline(net, input, 1)
 	if err != nil {
@@ -140,11 +172,7 @@ func (s *Session) fieldModel(net nn.Layer, input tensor.Shape, layer string, see
 	if parameters > maxFieldParameters {
 		return nil, fmt.Errorf("the network has %d parameters up to this layer: a gradient is computed for at most %d", parameters, maxFieldParameters)
 	}
-	model, err := nn.New(net, input, nn.Options{Seed: seed, Init: nn.HeUniform()})
-	if err != nil {
-		return nil, err
-	}
-	return explain.NewNetwork(model, nil, preprocess.Config{}, explain.Options{Device: s.fast})
+	return nn.New(net, input, nn.Options{Seed: seed, Init: nn.HeUniform()})
 }
 
 // picture returns the image of the arguments, or noise.
