@@ -214,9 +214,9 @@ func loaders(n, size, batch int) (trainSet, testSet *data.Loader, err error) {
 }
 
 func trainIt() error {
-	size, batch, epochs := 28, 32, 2
+	size, batch, epochs, rate := 28, 32, 2, float32(0.01)
 	if page.Full {
-		size, batch, epochs = 96, 256, 10
+		size, batch, epochs, rate = 96, 256, 10, 0.05
 	}
 	//region train
 	trainSet, testSet, err := loaders(1000, size, batch)
@@ -228,7 +228,7 @@ func trainIt() error {
 		return err
 	}
 	_, err = d2l.TrainCh6(context.Background(), model, trainSet, testSet,
-		epochs, 0.05, d2l.TryGPU(0), nil)
+		epochs, rate, d2l.TryGPU(0), nil)
 	//endregion
 	return err
 }
