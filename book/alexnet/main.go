@@ -210,11 +210,11 @@ var pipeline = augment.Pipeline{
 //endregion
 
 func augmented() error {
+	//region augment
 	set, err := fashionmnist.Load(context.Background(), fashionmnist.Options{})
 	if err != nil {
 		return err
 	}
-	//region augment
 	fmt.Println("as text:", pipeline)
 	sheet, err := augment.Sheet(set.Train, []int{0, 5, 8, 23}, pipeline, 5, 0) // four images, five epochs, seed 0
 	if err != nil {
@@ -268,11 +268,6 @@ func streams() error {
 }
 
 func trainSection() error {
-	ctx := context.Background()
-	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
-	if err != nil {
-		return err
-	}
 	//region settings
 	ratio, side, images, test := 4, 96, 4000, 1000
 	config := train.Config{Epochs: 6, BatchSize: 16, LearningRate: 0.05}
@@ -282,6 +277,11 @@ func trainSection() error {
 		config = train.Config{Epochs: 10, BatchSize: 128, LearningRate: 0.01}
 	}
 	//region train
+	ctx := context.Background()
+	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
+	if err != nil {
+		return err
+	}
 	trainSet, err := set.Train.Resize(side, side)
 	if err != nil {
 		return err

@@ -218,11 +218,6 @@ func paths() error {
 }
 
 func trainSection() error {
-	ctx := context.Background()
-	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
-	if err != nil {
-		return err
-	}
 	//region settings
 	ratio, side, images, test := 4, 32, 6000, 1000
 	config := train.Config{Epochs: 6, BatchSize: 16, LearningRate: 0.1}
@@ -232,6 +227,11 @@ func trainSection() error {
 		config = train.Config{Epochs: 10, BatchSize: 128, LearningRate: 0.1}
 	}
 	//region train
+	ctx := context.Background()
+	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
+	if err != nil {
+		return err
+	}
 	trainSet, err := set.Train.Resize(side, side)
 	if err != nil {
 		return err

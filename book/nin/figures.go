@@ -10,6 +10,8 @@ import (
 	xdraw "golang.org/x/image/draw"
 
 	"github.com/strideml/stride/book/internal/chapter"
+	"github.com/strideml/stride/data"
+	"github.com/strideml/stride/data/fashionmnist"
 	"github.com/strideml/stride/explain/render"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/viz/diagram"
@@ -46,34 +48,38 @@ func drawCosts(w io.Writer, l chapter.Language) error {
 	}.WriteSVG(w)
 }
 
-// drawClassMaps draws the picture of nine clothes and the ten maps of the last block for it, two rows of five. Yellow is the
-// greatest value of all maps.
+// drawClassMaps draws the picture of nine clothes and below it the ten maps of the last block, with the names of their
+// classes. Yellow is the greatest value of all maps.
 func drawClassMaps(w io.Writer, _ chapter.Language) error {
 	if evidence == nil {
 		if err := classMaps(); err != nil {
 			return err
 		}
 	}
-	const side, gap = 76, 4
-	canvas := image.NewRGBA(image.Rect(0, 0, 2*side+5*(side+gap)+5*gap, 2*side+3*gap))
-	draw.Draw(canvas, canvas.Bounds(), image.White, image.Point{}, draw.Src)
-	put := func(picture image.Image, x, y, side int) {
-		xdraw.NearestNeighbor.Scale(canvas, image.Rect(x, y, x+side, y+side), picture, picture.Bounds(), draw.Src, nil)
-	}
 	picture, err := render.Picture(wardrobe)
 	if err != nil {
 		return err
 	}
-	put(picture, gap, gap, 2*side+gap)
 	most := max(float64(evidence.Max().At()), 1e-9)
+	var maps []image.Image
 	for c := range evidence.Shape()[0] {
 		one := tensor.Must(evidence.Index(c))
 		width := one.Shape()[1]
-		picture := image.NewRGBA(render.Whole(one))
+		tile := image.NewRGBA(render.Whole(one))
 		for i, v := range one.Data() {
-			picture.SetRGBA(i%width, i/width, render.Viridis.At(float64(v)/most))
+			tile.SetRGBA(i%width, i/width, render.Viridis.At(float64(v)/most))
 		}
-		put(picture, 4*gap+2*side+c%5*(side+gap), gap+c/5*(side+gap), side)
+		maps = append(maps, tile)
 	}
+	sheet, err := data.ContactSheet(maps, fashionmnist.Classes(), data.SheetConfig{Columns: 5, Scale: 8})
+	if err != nil {
+		return err
+	}
+	const left, scale = 12, 2 // of the picture
+	side := scale * picture.Bounds().Dx()
+	canvas := image.NewRGBA(image.Rect(0, 0, sheet.Bounds().Dx(), left+side+sheet.Bounds().Dy()))
+	draw.Draw(canvas, canvas.Bounds(), image.NewUniform(sheet.At(0, 0)), image.Point{}, draw.Src)
+	xdraw.NearestNeighbor.Scale(canvas, image.Rect(left, left, left+side, left+side), picture, picture.Bounds(), draw.Src, nil)
+	draw.Draw(canvas, sheet.Bounds().Add(image.Pt(0, left+side)), sheet, image.Point{}, draw.Src)
 	return png.Encode(w, canvas)
 }

@@ -181,35 +181,36 @@ func nin28(ratio int) nn.Layer {
 var trained *nn.Model
 
 func trainSection() error {
+	//region settings
+	net, side, images, test := nin28(4), 28, 6000, 1000
+	config := train.Config{Epochs: 6, BatchSize: 16, LearningRate: 0.1, Seed: 1}
+	//endregion
+	if page.Full {
+		net, side, images, test = nin(1), 224, 0, 0
+		config = train.Config{Epochs: 10, BatchSize: 128, LearningRate: 0.1}
+	}
+	//region train
 	ctx := context.Background()
 	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
 	if err != nil {
 		return err
 	}
-	var trainData, testData data.Dataset = set.Train, set.Test
-	//region settings
-	net, images, test := nin28(4), 6000, 1000
-	config := train.Config{Epochs: 6, BatchSize: 16, LearningRate: 0.1, Seed: 1}
-	//endregion
-	if page.Full {
-		net, images, test = nin(1), 0, 0
-		config = train.Config{Epochs: 10, BatchSize: 128, LearningRate: 0.1}
-		if trainData, err = set.Train.Resize(224, 224); err != nil {
-			return err
-		}
-		if testData, err = set.Test.Resize(224, 224); err != nil {
-			return err
-		}
+	trainSet, err := set.Train.Resize(side, side)
+	if err != nil {
+		return err
 	}
-	//region train
-	model, err := nn.New(net, trainData.ImageShape(), nn.Options{Init: nn.XavierUniform(), Seed: config.Seed})
+	testSet, err := set.Test.Resize(side, side)
+	if err != nil {
+		return err
+	}
+	model, err := nn.New(net, tensor.Shape{1, side, side}, nn.Options{Init: nn.XavierUniform(), Seed: config.Seed})
 	if err != nil {
 		return err
 	}
 	config.Callbacks.OnEpoch = func(e train.EpochInfo) {
 		fmt.Printf("epoch %d, loss %.2f, train acc %.2f, test acc %.2f\n", e.Epoch, e.TrainLoss, e.TrainAccuracy, e.TestAccuracy)
 	}
-	history, err := train.Fit(ctx, model, data.Limit(trainData, images), data.Limit(testData, test), config)
+	history, err := train.Fit(ctx, model, data.Limit(trainSet, images), data.Limit(testSet, test), config)
 	if err != nil {
 		return err
 	}
@@ -296,7 +297,7 @@ func chance() error {
 	if err != nil {
 		return err
 	}
-	// A step that is far too large takes the place of bad luck.
+	// Steps that are far too large kill units.
 	if _, err := train.Fit(context.Background(), model, data.Limit(set.Train, 256), nil,
 		train.Config{Epochs: 1, BatchSize: 64, LearningRate: 20}); err != nil {
 		return err

@@ -210,11 +210,6 @@ func quarter() error {
 }
 
 func trainSection() error {
-	ctx := context.Background()
-	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
-	if err != nil {
-		return err
-	}
 	//region settings
 	ratio, hidden, side, images, test := 8, 128, 32, 6000, 1000
 	config := train.Config{Epochs: 6, BatchSize: 16, LearningRate: 0.1}
@@ -224,6 +219,11 @@ func trainSection() error {
 		config = train.Config{Epochs: 10, BatchSize: 128, LearningRate: 0.05}
 	}
 	//region train
+	ctx := context.Background()
+	set, err := fashionmnist.Load(ctx, fashionmnist.Options{})
+	if err != nil {
+		return err
+	}
 	trainSet, err := set.Train.Resize(side, side)
 	if err != nil {
 		return err
