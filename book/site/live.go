@@ -68,8 +68,10 @@ func (p *page) writeLive(w util.BufWriter, n ast.Node, name, options string) {
 		return
 	}
 	id := "live-" + name
-	if p.liveNames[name]++; p.liveNames[name] > 1 {
+	title := part.title[p.language]
+	if p.liveNames[name]++; p.liveNames[name] > 1 { // another title for screen readers, which list them
 		id += fmt.Sprintf("-%d", p.liveNames[name])
+		title += fmt.Sprintf(" %d", p.liveNames[name])
 	}
 	why, missing := "needsScripts", ""
 	if p.of.library == 0 {
@@ -80,5 +82,5 @@ func (p *page) writeLive(w util.BufWriter, n ast.Node, name, options string) {
 <p class="live-does">%s</p>
 <p class="live-off note">%s</p>
 </section>
-`, id, name, html.EscapeString(options), missing, id, id, html.EscapeString(part.title[p.language]), html.EscapeString(part.does[p.language]), p.say(why))
+`, id, name, html.EscapeString(options), missing, id, id, html.EscapeString(title), html.EscapeString(part.does[p.language]), p.say(why))
 }

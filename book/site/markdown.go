@@ -13,6 +13,7 @@ import (
 	extast "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/renderer"
+	gmhtml "github.com/yuin/goldmark/renderer/html"
 	"github.com/yuin/goldmark/util"
 
 	"github.com/strideml/stride/book"
@@ -40,6 +41,7 @@ func (p *page) RegisterFuncs(r renderer.NodeRendererFuncRegisterer) {
 		ast.KindCodeBlock:       p.renderIndented,
 		ast.KindImage:           p.renderImage,
 		ast.KindLink:            p.renderLink,
+		ast.KindText:            p.renderText,
 		ast.KindHTMLBlock:       p.renderHTML,
 		ast.KindRawHTML:         p.renderInlineHTML,
 		extast.KindTable:        p.renderTable,
@@ -85,6 +87,27 @@ func (p *page) renderParagraph(w util.BufWriter, n ast.Node, entering bool) ast.
 	return ast.WalkContinue
 }
 
+// renderText renders words. Two asterisks that are left in them were to be strong: CommonMark
+// takes "。**" before a letter for the beginning of strong words, not for their end.
+func (p *page) renderText(w util.BufWriter, n ast.Node, entering bool) ast.WalkStatus {
+	if !entering {
+		return ast.WalkContinue
+	}
+	t := n.(*ast.Text)
+	words := t.Segment.Value(p.source)
+	if bytes.Contains(words, []byte("**")) {
+		p.problem(n.Parent(), "** is shown as it is: put the punctuation behind the second **, as in **…**。")
+	}
+	gmhtml.DefaultWriter.Write(w, words)
+	switch {
+	case t.HardLineBreak():
+		w.WriteString("<br>\n")
+	case t.SoftLineBreak():
+		w.WriteString("\n")
+	}
+	return ast.WalkContinue
+}
+
 // textOf returns the lines of a block.
 func (p *page) textOf(n ast.Node) string {
 	return string(n.Lines().Value(p.source))
@@ -123,7 +146,7 @@ func (p *page) renderFenced(w util.BufWriter, n ast.Node, entering bool) ast.Wal
 }
 
 // languages are the names of what stands in blocks.
-var languages = map[string]string{"go": "Go", "python": "Python", "sh": "sh", "text": "", "": ""}
+var languages = map[string]string{"go": "Go", "python": "Python", "sh": "Shell", "text": "", "": ""}
 
 func (p *page) writeCode(w util.BufWriter, b markup.Block, code string) {
 	w.WriteString(`<figure class="code">`)
@@ -134,7 +157,7 @@ func (p *page) writeCode(w util.BufWriter, b markup.Block, code string) {
 	if at, ok := p.of.regions[p.chapter+" "+b.Language+" "+b.Region]; ok && b.Region != "" {
 		file, line, _ := strings.Cut(at, "#")
 		fmt.Fprintf(w, `<figcaption>%s<a href="../source/%s/%s.html#%s">%s/%s</a></figcaption>`, label(name), p.chapter, file, line, "book/"+p.chapter, file)
-	} else if name != "" && name != "sh" {
+	} else if name != "" {
 		fmt.Fprintf(w, "<figcaption>%s</figcaption>", label(name))
 	}
 	fmt.Fprintf(w, `<pre tabindex="0"><code>%s</code></pre></figure>`+"\n", highlighted(b.Language, code))

@@ -102,6 +102,7 @@ func TestMarkdown(t *testing.T) {
 		{"a file of the repository", "[b](../../nn/conv.go)", `<a href="https://github.com/strideml/stride/blob/main/nn/conv.go">`},
 		{"another site", "[b](https://d2l.ai)", `<a href="https://d2l.ai">`},
 		{"details", "<details><summary>How big is $n$?</summary>\n\n*5*\n\n</details>", "<details><summary>How big is <span class=\"math\">n</span>?</summary>\n<p><em>5</em></p>\n</details>"},
+		{"words", "a &amp; <b \\* c\nd", "<p>a &amp; &lt;b * c\nd</p>"},
 		{"a key", "press <kbd>a</kbd>", `<p>press <kbd>a</kbd></p>`},
 		{"a table with an empty corner", "||b|\n|-|-:|\n|1|2|", "<td></td>\n<th align=\"right\">b</th>"},
 		{"a table", "|a|b|\n|-|-:|\n|1|$x$|", `<div class="scroll" tabindex="0"><table>`},
@@ -141,6 +142,7 @@ func TestMistakes(t *testing.T) {
 		"[a](http://example.com)":          "want https",
 		"[a](javascript:alert)":            "want https",
 		"[a](../../../x)":                  "leads out of the repository",
+		"**a。**b":                          "** is shown as it is",
 		"$$\na":                            "the formula has no end",
 		"## One too many":                  "book/a/en.md has 2 headings, book/a/zh.md 1",
 	} {

@@ -53,7 +53,7 @@ async function copy(button, text) {
   setTimeout(() => { button.textContent = before; }, 1500);
 }
 
-for (const figure of document.querySelectorAll("figure.code")) {
+for (const figure of document.querySelectorAll("figure.code:has(figcaption)")) {
   const button = el("button", { type: "button", class: "copy", "aria-label": say("Copy the code", "复制代码") }, say("Copy", "复制"));
   button.addEventListener("click", () => copy(button, figure.querySelector("pre").textContent));
   figure.append(button);
