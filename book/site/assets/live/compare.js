@@ -47,6 +47,7 @@ export function compare({ root, call, options }, { what, names, view, learningRa
         say(`. ${number(result.seconds)} s.`, `。用时 ${number(result.seconds)} 秒。`));
     } catch (error) {
       if (error.name === "AbortError") said.set(say("Stopped.", "已停止。"));
+      speed.textContent = "";
       throw error;
     }
   } });
