@@ -3,12 +3,14 @@
 import { button, chart, choice, classNames, el, number, percent, put, raster, row, runner, say, slider, statusLine } from "../kit.js";
 
 export default function trainLeNet({ root, call, options, id }) {
-  const first = { activation: "sigmoid", pooling: "avg", epochs: 0, batchNorm: "no", ...options };
+  const first = { activation: "sigmoid", pooling: "avg", epochs: 0, batchNorm: "no", optimizer: "adam", learningRate: 0, ...options };
   if (options.batchNorm) first.batchNorm = "yes";
   const fields = {
     activation: choice({ label: say("Activation", "激活函数"), values: [["sigmoid", "sigmoid"], ["tanh", "tanh"], ["relu", "ReLU"]], value: first.activation, onChange() {} }),
     pooling: choice({ label: say("Pooling", "汇聚"), values: [["avg", say("average", "平均")], ["max", say("maximum", "最大")]], value: first.pooling, onChange() {} }),
     batchNorm: choice({ label: say("Batch normalization", "批量规范化"), values: [["no", say("without", "无")], ["yes", say("with", "有")]], value: first.batchNorm, onChange() {} }),
+    optimizer: choice({ label: say("Optimizer", "优化算法"), values: [["adam", "Adam"], ["momentum", say("SGD with momentum", "带动量的 SGD")], ["sgd", "SGD"]], value: first.optimizer, onChange() {} }),
+    learningRate: choice({ label: say("Learning rate", "学习率"), values: [["0", say("one that suits", "自动选择")], ...[0.0005, 0.001, 0.002, 0.004, 0.01, 0.05, 0.1, 0.3, 0.9].map((r) => [String(r), String(r)])], value: String(first.learningRate), onChange() {} }),
     epochs: choice({ label: say("Training", "训练轮数"), values: [["0", say("default", "默认")], ["1", say("1 epoch", "1 轮")], ["3", say("3 epochs", "3 轮")], ["10", say("10 epochs", "10 轮")], ["20", say("20 epochs", "20 轮")]],
       value: String(first.epochs), onChange() {} }),
   };
@@ -72,7 +74,8 @@ export default function trainLeNet({ root, call, options, id }) {
   const control = runner({ start: say("Train", "训练"), async run(signal) {
     clear();
     said.set(say("The sample of Fashion-MNIST is loaded (4 MB)…", "正在加载 Fashion-MNIST 样本（4 MB）……"));
-    const args = { ...options, activation: fields.activation.value, pooling: fields.pooling.value, batchNorm: fields.batchNorm.value === "yes", seed: seed.value };
+    const args = { ...options, activation: fields.activation.value, pooling: fields.pooling.value, batchNorm: fields.batchNorm.value === "yes", optimizer: fields.optimizer.value,
+      learningRate: Number(fields.learningRate.value), seed: seed.value };
     delete args.epochs;
     if (fields.epochs.value !== "0") args.epochs = Number(fields.epochs.value);
     try {
