@@ -114,11 +114,7 @@ func pretrained() (*nn.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	var state []tensor.Named
-	for _, e := range file.Entries {
-		state = append(state, tensor.Named{Name: e.Name, Tensor: e.Tensor})
-	}
-	if err := model.LoadState(state); err != nil {
+	if err := model.LoadState(file.Entries); err != nil {
 		return nil, fmt.Errorf("the pretrained network: %w", err)
 	}
 	return model, nil
