@@ -247,15 +247,6 @@ func lenetWithout() nn.Layer {
 // grey is the shape of an image of Fashion-MNIST.
 var grey = tensor.Shape{1, 28, 28}
 
-// parameters counts the numbers that training changes.
-func parameters(model *nn.Model) int {
-	sum := 0
-	for _, p := range model.Parameters() {
-		sum += p.Value.Size()
-	}
-	return sum
-}
-
 func describe() error {
 	//region describe
 	model, err := nn.New(lenet(), tensor.Shape{1, 28, 28}, nn.Options{})
