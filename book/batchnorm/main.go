@@ -244,9 +244,6 @@ func lenetWithout() nn.Layer {
 
 //endregion
 
-// grey is the shape of an image of Fashion-MNIST.
-var grey = tensor.Shape{1, 28, 28}
-
 func describe() error {
 	//region describe
 	model, err := nn.New(lenet(), tensor.Shape{1, 28, 28}, nn.Options{})

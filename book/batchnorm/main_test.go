@@ -30,7 +30,7 @@ func TestNetworksAreTheZoos(t *testing.T) {
 	}
 	x := tensor.Rand(tensor.Seed(1), 5, 1, 28, 28)
 	for name, net := range map[string]nn.Layer{"library": lenet(), "scratch": lenetScratch()} {
-		got, err := nn.New(net, grey, nn.Options{})
+		got, err := nn.New(net, tensor.Shape{1, 28, 28}, nn.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
