@@ -196,3 +196,30 @@ func TestCompareTraining(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestDrawings shows the pretrained network what a reader may draw.
+func TestDrawings(t *testing.T) {
+	s := session(t)
+	for label, parts := range map[int][][4]int{ // filled rectangles: rows from, to, columns from, to
+		0: {{3, 25, 8, 20}, {3, 11, 2, 26}},                                  // t-shirt
+		1: {{2, 26, 8, 13}, {2, 26, 15, 20}, {2, 8, 8, 20}},                  // trouser
+		3: {{1, 27, 11, 17}, {14, 27, 9, 19}},                                // dress
+		8: {{10, 25, 3, 25}, {4, 6, 9, 19}, {4, 10, 9, 11}, {4, 10, 17, 19}}, // bag
+		9: {{4, 24, 3, 12}, {16, 24, 3, 26}},                                 // ankle boot
+	} {
+		x := Array{[]int{28, 28}, make([]float32, 784)}
+		for _, p := range parts {
+			for y := p[0]; y < p[1]; y++ {
+				for column := p[2]; column < p[3]; column++ {
+					x.Data[y*28+column] = 1
+				}
+			}
+		}
+		for _, fit := range []bool{false, true} {
+			r, err := s.PredictDrawing(PredictDrawingArgs{Image: x, Network: "pretrained", Fit: fit})
+			if err != nil || r.Prediction != label {
+				t.Errorf("class %d, fitted %v: taken for %d with %v, error %v", label, fit, r.Prediction, r.Probabilities[r.Prediction], err)
+			}
+		}
+	}
+}
