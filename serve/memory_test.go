@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/strideml/stride/serve"
+	"github.com/strideml/stride/serve/internal/servetest"
 )
 
 // begin sends the first bytes of a body that is said to be longer.
@@ -54,13 +56,31 @@ func TestSlowClientsAndMemory(t *testing.T) {
 // A request for which there is no memory for too long is refused before it is read; one that is longer than all
 // memory is taken.
 func TestNoMemory(t *testing.T) {
-	_, url := server(t, serve.Options{}, serve.HandlerOptions{BodyMemory: 1000, Timeout: 100 * time.Millisecond})
+	models, err := serve.NewModels(serve.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer models.Close()
+	if err := models.Add("m", servetest.LeNet(t, 1)); err != nil {
+		t.Fatal(err)
+	}
+	service := serve.NewService(models, serve.HandlerOptions{BodyMemory: 1000, Timeout: 100 * time.Millisecond})
+	listening := httptest.NewServer(service)
+	defer listening.Close()
+	url := listening.URL
 	message := `{"inputs":[{"name":"images","shape":[1,1,28,28],"datatype":"FP32","data":` + jsonNumbers(sample(1)) + `}]}`
 	if status, _, text := infer(t, url+"/v2/models/m/infer", message, nil); status != 200 {
 		t.Errorf("status %d, %s", status, text)
 	}
 	slow := begin(t, url, 5000, 100)
-	time.Sleep(50 * time.Millisecond)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if bytes, _ := service.Memory(); bytes > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the slow client has not come")
+		}
+	}
 	for _, c := range []struct{ path, kind, body string }{{"/v2/models/m/infer", "", message}, {"/v1/predict", "image/png", "x"}, {"/v1/explain", "image/png", "x"}} {
 		status, header, text := do(t, "POST", url+c.path, c.kind, []byte(c.body))
 		if status != http.StatusTooManyRequests || header.Get("Retry-After") != "1" || !strings.Contains(text, "hold together") {

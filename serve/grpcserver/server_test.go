@@ -32,8 +32,9 @@ const pixels = 28 * 28
 
 // serving is a server with LeNet under the name m, a client of it, and what stops it.
 type serving struct {
-	models *serve.Models
-	conn   *grpc.ClientConn
+	models  *serve.Models
+	service *serve.Service
+	conn    *grpc.ClientConn
 	pb.GRPCInferenceServiceClient
 	stop func() error
 }
@@ -53,13 +54,14 @@ func start(t testing.TB, o serve.Options, h serve.HandlerOptions, g grpcserver.O
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	server := grpcserver.New(serve.NewService(models, h), g)
+	service := serve.NewService(models, h)
+	server := grpcserver.New(service, g)
 	go func() { done <- server.Run(ctx, l, 10*time.Second) }()
 	conn, err := grpc.NewClient("passthrough:///"+l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &serving{models, conn, pb.NewGRPCInferenceServiceClient(conn), func() error {
+	s := &serving{models, service, conn, pb.NewGRPCInferenceServiceClient(conn), func() error {
 		cancel()
 		err := <-done
 		done <- nil
