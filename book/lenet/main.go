@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/strideml/stride/book/internal/chapter"
@@ -134,11 +133,6 @@ var trained struct {
 }
 
 func trainSection() error {
-	return fit(os.Stdout)
-}
-
-// fit trains the network of the text, and prints the epochs.
-func fit(out io.Writer) error {
 	//region settings
 	batch, epochs, lr := 16, 8, float32(2)
 	//endregion
@@ -154,7 +148,7 @@ func fit(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	history, err := d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs, lr, d2l.TryGPU(0), &d2l.Animator{Out: out})
+	history, err := d2l.TrainCh6(context.Background(), model, trainSet, testSet, epochs, lr, d2l.TryGPU(0), nil)
 	if err != nil {
 		return err
 	}
@@ -163,10 +157,11 @@ func fit(out io.Writer) error {
 	return nil
 }
 
-// trainedModel is the network of the text, trained if no section has done so yet.
+// trainedModel is the network of the text, trained, and printing that, if no section has
+// done so yet.
 func trainedModel() (*nn.Model, error) {
 	if trained.model == nil {
-		if err := fit(io.Discard); err != nil {
+		if err := trainSection(); err != nil {
 			return nil, err
 		}
 	}

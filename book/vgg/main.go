@@ -237,13 +237,13 @@ func trainSection() error {
 		return err
 	}
 	config.Callbacks.OnEpoch = func(e train.EpochInfo) {
-		fmt.Printf("epoch %d, loss %.2f, train acc %.2f, test acc %.2f\n", e.Epoch, e.TrainLoss, e.TrainAccuracy, e.TestAccuracy)
+		fmt.Printf("epoch %d, loss %.2f, training accuracy %.2f\n", e.Epoch, e.TrainLoss, e.TrainAccuracy)
 	}
 	history, err := train.Fit(ctx, model, data.Limit(trainSet, images), data.Limit(testSet, test), config)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%.0f images/s\n", history.ImagesPerSecond)
+	fmt.Printf("test accuracy %.2f, %.0f images/s\n", history.Last().TestAccuracy, history.ImagesPerSecond)
 	//endregion
 	return nil
 }
