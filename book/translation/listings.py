@@ -76,7 +76,8 @@ def learn_kernel():
     conv = nn.Conv2d(1, 1, kernel_size=(1, 2), bias=False)
     conv.weight.data = torch.tensor([[[[0.1, 0.2]]]])
     # region learn
-    pictures, targets = X.reshape(1, 1, 6, 8), edges.reshape(1, 1, 6, 7)
+    pictures = X.reshape(1, 1, 6, 8)
+    targets = edges.reshape(1, 1, 6, 7)
     for step in range(10):
         loss = ((conv(pictures) - targets) ** 2).sum()
         conv.zero_grad()
@@ -143,7 +144,9 @@ record("L3", fill(lenet)(picture(1, 1, 28, 28)))
 def vgg_block(num_convs, in_channels, out_channels):
     layers = []
     for _ in range(num_convs):
-        layers += [nn.Conv2d(in_channels, out_channels, kernel_size=3, padding=1), nn.ReLU()]
+        layers.append(nn.Conv2d(in_channels, out_channels,
+                                kernel_size=3, padding=1))
+        layers.append(nn.ReLU())
         in_channels = out_channels
     layers.append(nn.MaxPool2d(kernel_size=2, stride=2))
     return nn.Sequential(*layers)
@@ -158,7 +161,8 @@ class VGGBlock(nn.Module):
     def __init__(self, num_convs, in_channels, out_channels):
         super().__init__()
         self.convs = nn.ModuleList(
-            nn.Conv2d(in_channels if i == 0 else out_channels, out_channels, kernel_size=3, padding=1)
+            nn.Conv2d(in_channels if i == 0 else out_channels,
+                      out_channels, kernel_size=3, padding=1)
             for i in range(num_convs))
         self.pool = nn.MaxPool2d(kernel_size=2, stride=2)
 
@@ -173,11 +177,12 @@ record("L5", fill(VGGBlock(2, 3, 8))(picture(2, 3, 16, 16)))
 
 
 # region L6
-def nin_block(in_channels, out_channels, kernel_size, strides, padding):
+def nin_block(in_channels, channels, kernel_size, strides, padding):
     return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel_size, strides, padding), nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, kernel_size=1), nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, kernel_size=1), nn.ReLU())
+        nn.Conv2d(in_channels, channels, kernel_size, strides, padding),
+        nn.ReLU(),
+        nn.Conv2d(channels, channels, kernel_size=1), nn.ReLU(),
+        nn.Conv2d(channels, channels, kernel_size=1), nn.ReLU())
 
 
 nin = nn.Sequential(
@@ -236,7 +241,7 @@ def batch_norm(X, gamma, beta, moving_mean, moving_var, eps, momentum):
 class BatchNorm(nn.Module):
     def __init__(self, num_features, num_dims):
         super().__init__()
-        shape = (1, num_features) if num_dims == 2 else (1, num_features, 1, 1)
+        shape = (1, num_features, 1, 1)[:num_dims]
         self.gamma = nn.Parameter(torch.ones(shape))
         self.beta = nn.Parameter(torch.zeros(shape))
         self.moving_mean = torch.zeros(shape)
@@ -244,7 +249,8 @@ class BatchNorm(nn.Module):
 
     def forward(self, X):
         Y, self.moving_mean, self.moving_var = batch_norm(
-            X, self.gamma, self.beta, self.moving_mean, self.moving_var, eps=1e-5, momentum=0.9)
+            X, self.gamma, self.beta, self.moving_mean,
+            self.moving_var, eps=1e-5, momentum=0.9)
         return Y
 # endregion
 
@@ -259,18 +265,22 @@ batch_norms()
 
 # region L9
 scratch = nn.Sequential(
-    nn.Conv2d(1, 6, kernel_size=5), BatchNorm(6, num_dims=4), nn.Sigmoid(), nn.AvgPool2d(2),
-    nn.Conv2d(6, 16, kernel_size=5), BatchNorm(16, num_dims=4), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(),
-    nn.Linear(16 * 4 * 4, 120), BatchNorm(120, num_dims=2), nn.Sigmoid(),
-    nn.Linear(120, 84), BatchNorm(84, num_dims=2), nn.Sigmoid(),
+    nn.Conv2d(1, 6, kernel_size=5), BatchNorm(6, 4),
+    nn.Sigmoid(), nn.AvgPool2d(2),
+    nn.Conv2d(6, 16, kernel_size=5), BatchNorm(16, 4),
+    nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(),
+    nn.Linear(16 * 4 * 4, 120), BatchNorm(120, 2), nn.Sigmoid(),
+    nn.Linear(120, 84), BatchNorm(84, 2), nn.Sigmoid(),
     nn.Linear(84, 10))
 # endregion
 record("L9", fill(scratch)(picture(4, 1, 28, 28)), scratch[1].moving_mean)
 
 # region L10
 concise = nn.Sequential(
-    nn.Conv2d(1, 6, kernel_size=5), nn.BatchNorm2d(6), nn.Sigmoid(), nn.AvgPool2d(2),
-    nn.Conv2d(6, 16, kernel_size=5), nn.BatchNorm2d(16), nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(),
+    nn.Conv2d(1, 6, kernel_size=5), nn.BatchNorm2d(6),
+    nn.Sigmoid(), nn.AvgPool2d(2),
+    nn.Conv2d(6, 16, kernel_size=5), nn.BatchNorm2d(16),
+    nn.Sigmoid(), nn.AvgPool2d(2), nn.Flatten(),
     nn.Linear(256, 120), nn.BatchNorm1d(120), nn.Sigmoid(),
     nn.Linear(120, 84), nn.BatchNorm1d(84), nn.Sigmoid(),
     nn.Linear(84, 10))
@@ -282,9 +292,13 @@ record("L10", fill(concise)(picture(4, 1, 28, 28)), concise[1].running_var)
 class Residual(nn.Module):
     def __init__(self, in_channels, channels, use_1x1conv=False, strides=1):
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3, padding=1, stride=strides)
+        self.conv1 = nn.Conv2d(in_channels, channels, kernel_size=3,
+                               padding=1, stride=strides)
         self.conv2 = nn.Conv2d(channels, channels, kernel_size=3, padding=1)
-        self.conv3 = nn.Conv2d(in_channels, channels, kernel_size=1, stride=strides) if use_1x1conv else None
+        self.conv3 = None
+        if use_1x1conv:
+            self.conv3 = nn.Conv2d(in_channels, channels, kernel_size=1,
+                                   stride=strides)
         self.bn1 = nn.BatchNorm2d(channels)
         self.bn2 = nn.BatchNorm2d(channels)
 
@@ -305,20 +319,23 @@ def resnet_block(in_channels, channels, num_residuals, first_block=False):
     blocks = []
     for i in range(num_residuals):
         if i == 0 and not first_block:
-            blocks.append(Residual(in_channels, channels, use_1x1conv=True, strides=2))
+            blocks.append(Residual(in_channels, channels, True, strides=2))
         else:
             blocks.append(Residual(channels, channels))
     return blocks
 
 
 b1 = nn.Sequential(
-    nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3), nn.BatchNorm2d(64), nn.ReLU(),
+    nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3),
+    nn.BatchNorm2d(64), nn.ReLU(),
     nn.MaxPool2d(kernel_size=3, stride=2, padding=1))
 b2 = nn.Sequential(*resnet_block(64, 64, 2, first_block=True))
 b3 = nn.Sequential(*resnet_block(64, 128, 2))
 b4 = nn.Sequential(*resnet_block(128, 256, 2))
 b5 = nn.Sequential(*resnet_block(256, 512, 2))
-resnet = nn.Sequential(b1, b2, b3, b4, b5, nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, 10))
+resnet = nn.Sequential(
+    b1, b2, b3, b4, b5,
+    nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(), nn.Linear(512, 10))
 # endregion
 record("L12", fill(resnet).eval()(picture(1, 1, 224, 224)))
 
@@ -363,13 +380,17 @@ train_lenet()
 
 # region L13
 def conv_block(in_channels, channels):
-    return nn.Sequential(nn.BatchNorm2d(in_channels), nn.ReLU(), nn.Conv2d(in_channels, channels, kernel_size=3, padding=1))
+    return nn.Sequential(
+        nn.BatchNorm2d(in_channels), nn.ReLU(),
+        nn.Conv2d(in_channels, channels, kernel_size=3, padding=1))
 
 
 class DenseBlock(nn.Module):
     def __init__(self, num_convs, in_channels, growth):
         super().__init__()
-        self.net = nn.Sequential(*(conv_block(in_channels + i * growth, growth) for i in range(num_convs)))
+        self.net = nn.Sequential(*(
+            conv_block(in_channels + i * growth, growth)
+            for i in range(num_convs)))
 
     def forward(self, X):
         for block in self.net:
@@ -379,7 +400,8 @@ class DenseBlock(nn.Module):
 
 def transition_block(in_channels, channels):
     return nn.Sequential(
-        nn.BatchNorm2d(in_channels), nn.ReLU(), nn.Conv2d(in_channels, channels, kernel_size=1),
+        nn.BatchNorm2d(in_channels), nn.ReLU(),
+        nn.Conv2d(in_channels, channels, kernel_size=1),
         nn.AvgPool2d(kernel_size=2, stride=2))
 # endregion
 
@@ -412,7 +434,8 @@ def accuracy(net, batches, device):
     right = count = 0
     with torch.no_grad():
         for X, y in batches:
-            right += (net(X.to(device)).argmax(dim=1) == y.to(device)).sum().item()
+            classes = net(X.to(device)).argmax(dim=1)
+            right += (classes == y.to(device)).sum().item()
             count += len(y)
     return right / count
 # endregion

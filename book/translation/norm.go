@@ -27,7 +27,8 @@ func batchNorm(
 		movingMean = graph.Add(graph.Mul(old, movingMean), graph.Mul(new, mean))
 		movingVar = graph.Add(graph.Mul(old, movingVar), graph.Mul(new, variance))
 	}
-	normal := graph.Div(graph.Sub(x, mean), graph.Sqrt(graph.Add(variance, number(eps))))
+	deviation := graph.Sqrt(graph.Add(variance, number(eps)))
+	normal := graph.Div(graph.Sub(x, mean), deviation)
 	return graph.Add(graph.Mul(gamma, normal), beta), movingMean, movingVar
 }
 
@@ -39,8 +40,10 @@ type BatchNorm struct {
 func NewBatchNorm(features, dims int) *BatchNorm {
 	shape := []int{1, features, 1, 1}[:dims]
 	return &BatchNorm{
-		Gamma: nn.Parameter(shape...).Init(nn.Constant(1)), Beta: nn.Parameter(shape...),
-		MovingMean: nn.Buffer(shape...), MovingVar: nn.Buffer(shape...).Init(nn.Constant(1)),
+		Gamma:      nn.Parameter(shape...).Init(nn.Constant(1)),
+		Beta:       nn.Parameter(shape...),
+		MovingMean: nn.Buffer(shape...),
+		MovingVar:  nn.Buffer(shape...).Init(nn.Constant(1)),
 	}
 }
 
@@ -58,8 +61,10 @@ func (b *BatchNorm) Forward(x *graph.Node) *graph.Node {
 
 func scratch() nn.Layer {
 	return nn.Sequential(
-		nn.Conv2D(6, 5), NewBatchNorm(6, 4), nn.Sigmoid(), nn.AvgPool2D(2),
-		nn.Conv2D(16, 5), NewBatchNorm(16, 4), nn.Sigmoid(), nn.AvgPool2D(2), nn.Flatten(),
+		nn.Conv2D(6, 5), NewBatchNorm(6, 4),
+		nn.Sigmoid(), nn.AvgPool2D(2),
+		nn.Conv2D(16, 5), NewBatchNorm(16, 4),
+		nn.Sigmoid(), nn.AvgPool2D(2), nn.Flatten(),
 		nn.Linear(120), NewBatchNorm(120, 2), nn.Sigmoid(),
 		nn.Linear(84), NewBatchNorm(84, 2), nn.Sigmoid(),
 		nn.Linear(10))
@@ -71,8 +76,10 @@ func scratch() nn.Layer {
 
 func concise() nn.Layer {
 	return nn.Sequential(
-		nn.Conv2D(6, 5), nn.BatchNorm(), nn.Sigmoid(), nn.AvgPool2D(2),
-		nn.Conv2D(16, 5), nn.BatchNorm(), nn.Sigmoid(), nn.AvgPool2D(2), nn.Flatten(),
+		nn.Conv2D(6, 5), nn.BatchNorm(),
+		nn.Sigmoid(), nn.AvgPool2D(2),
+		nn.Conv2D(16, 5), nn.BatchNorm(),
+		nn.Sigmoid(), nn.AvgPool2D(2), nn.Flatten(),
 		nn.Linear(120), nn.BatchNorm(), nn.Sigmoid(),
 		nn.Linear(84), nn.BatchNorm(), nn.Sigmoid(),
 		nn.Linear(10))

@@ -29,7 +29,8 @@ func saving() (result []*tensor.Tensor, err error) {
 	if err := modelfile.Save(model, path); err != nil {
 		return nil, err
 	}
-	if err := modelfile.Load(model, path); err != nil { // .pth files of PyTorch, too
+	// Load takes .pth files of PyTorch, too.
+	if err := modelfile.Load(model, path); err != nil {
 		return nil, err
 	}
 	//endregion
@@ -39,7 +40,9 @@ func saving() (result []*tensor.Tensor, err error) {
 
 //region evaluate
 
-func accuracy(net *nn.Model, batches []data.Batch, device engine.Device) (float64, error) {
+func accuracy(
+	net *nn.Model, batches []data.Batch, device engine.Device,
+) (float64, error) {
 	var right, count float64
 	for _, b := range batches {
 		scores, err := net.Predict(device, b.Images)
@@ -77,7 +80,8 @@ func evaluation() ([]*tensor.Tensor, error) {
 
 func device() engine.Device {
 	//region device
-	device := d2l.TryGPU(0) // the CPU: there are no engines for GPUs yet
+	// That is the CPU: there are no engines for GPUs yet.
+	device := d2l.TryGPU(0)
 	//endregion
 	return device
 }

@@ -72,7 +72,9 @@ func resnet() nn.Layer {
 	b3 := resnetBlock(128, 2, false)
 	b4 := resnetBlock(256, 2, false)
 	b5 := resnetBlock(512, 2, false)
-	return nn.Sequential(b1, b2, b3, b4, b5, nn.GlobalAvgPool2D(), nn.Flatten(), nn.Linear(10))
+	return nn.Sequential(
+		b1, b2, b3, b4, b5,
+		nn.GlobalAvgPool2D(), nn.Flatten(), nn.Linear(10))
 }
 
 //endregion
@@ -80,12 +82,14 @@ func resnet() nn.Layer {
 //region L12-train
 
 func trainNet(
-	net *nn.Model, batches []data.Batch, epochs int, rate float32, device engine.Device,
+	net *nn.Model, batches []data.Batch, epochs int,
+	rate float32, device engine.Device,
 ) (losses []float32, err error) {
 	objective := func(x, y *graph.Node) *graph.Node {
 		return nn.CrossEntropyLoss(net.Forward(x, nn.Train), y)
 	}
-	step := train.NewMinimizer(device, optim.SGD{}, net.Parameters(), objective)
+	step := train.NewMinimizer(device, optim.SGD{},
+		net.Parameters(), objective)
 	defer step.Close()
 	for range epochs {
 		for _, b := range batches {
@@ -122,7 +126,9 @@ func trainConcise() ([]*tensor.Tensor, error) {
 //region L13
 
 func convBlock(channels int) *nn.SequentialLayer {
-	return nn.Sequential(nn.BatchNorm(), nn.ReLU(), nn.Conv2D(channels, 3).Pad(1))
+	return nn.Sequential(
+		nn.BatchNorm(), nn.ReLU(),
+		nn.Conv2D(channels, 3).Pad(1))
 }
 
 type DenseBlock struct{ Net *nn.SequentialLayer }
@@ -143,7 +149,9 @@ func (b *DenseBlock) Forward(x *graph.Node) *graph.Node {
 }
 
 func transitionBlock(channels int) *nn.SequentialLayer {
-	return nn.Sequential(nn.BatchNorm(), nn.ReLU(), nn.Conv2D(channels, 1), nn.AvgPool2D(2))
+	return nn.Sequential(
+		nn.BatchNorm(), nn.ReLU(),
+		nn.Conv2D(channels, 1), nn.AvgPool2D(2))
 }
 
 //endregion

@@ -56,7 +56,8 @@ func stripes() (x, edges *tensor.Tensor) {
 			x.Set(0, i, j)
 		}
 	}
-	edges = corr2d(x, tensor.Must(tensor.FromSlice([]float32{1, -1}, 1, 2)))
+	k := tensor.Must(tensor.FromSlice([]float32{1, -1}, 1, 2))
+	edges = corr2d(x, k)
 	//endregion
 	return x, edges
 }
@@ -76,12 +77,14 @@ func learnKernel() ([]*tensor.Tensor, error) {
 	copy(weight.Value.Data(), []float32{0.1, 0.2})
 	weight.Changed()
 	//region learn
-	pictures, targets := tensor.Must(x.Reshape(1, 1, 6, 8)), tensor.Must(edges.Reshape(1, 1, 6, 7))
+	pictures := tensor.Must(x.Reshape(1, 1, 6, 8))
+	targets := tensor.Must(edges.Reshape(1, 1, 6, 7))
 	objective := func(x, y *graph.Node) *graph.Node {
 		d := graph.Sub(conv.Forward(x, nn.Train), y)
 		return graph.Sum(graph.Mul(d, d))
 	}
-	step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{}, conv.Parameters(), objective)
+	step := train.NewMinimizer(d2l.TryGPU(0), optim.SGD{},
+		conv.Parameters(), objective)
 	defer step.Close()
 	for range 10 {
 		if _, err := step.Run(3e-2, pictures, targets); err != nil {
