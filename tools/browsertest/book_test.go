@@ -59,8 +59,8 @@ func TestBookPages(t *testing.T) {
 	if strings.Count(pages, ".html") < 2 {
 		t.Errorf("the contents are %s", pages)
 	}
-	for _, page := range strings.Fields(pages) {
-		for _, language := range []string{"en", "zh"} {
+	for i, page := range strings.Fields(pages) {
+		for j, language := range []string{"en", "zh"} {
 			what := language + "/" + page
 			b.look(390, 900, language == "zh")
 			b.do(chromedp.Navigate(url + "/" + what))
@@ -73,7 +73,9 @@ func TestBookPages(t *testing.T) {
 			b.look(1280, 900, language == "zh")
 			b.narrow(what)
 			b.shot("book-"+language+"-"+strings.TrimSuffix(page, ".html")+"-1280", true)
-			b.accessible(what)
+			if i == 0 || i%2 == j { // axe-core takes a second for a chapter
+				b.accessible(what)
+			}
 			b.check()
 		}
 	}
