@@ -45,7 +45,7 @@ func printPapers(ctx context.Context, s *site.Site, folder string) error {
 	}
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(l) }() // ends with Close
-	defer server.Close()
+	defer func() { _ = server.Close() }() // nothing is lost
 	profile, err := os.MkdirTemp("", "book-print-")
 	if err != nil {
 		return err

@@ -119,9 +119,7 @@ func (v *volume) render(s *Site) error {
 			wrong = append(wrong, err)
 			wrong = append(wrong, p.problems...)
 			s.files[language+"/"+p.name()] = data
-			for _, file := range p.linked {
-				s.linked[p.file] = append(s.linked[p.file], file)
-			}
+			s.linked[p.file] = append(s.linked[p.file], p.linked...)
 		}
 	}
 	for file := range v.sources {

@@ -112,7 +112,7 @@ func (s *settings) run(ctx context.Context, a *command.App) error {
 	if err != nil {
 		return err
 	}
-	defer l.Close() // the server closes it first, if it comes so far
+	defer func() { _ = l.Close() }() // the server closes it first, if it comes so far
 	pages, err := s.site(ctx, a)
 	if err != nil {
 		return err
