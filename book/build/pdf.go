@@ -44,7 +44,7 @@ func printPapers(ctx context.Context, s *site.Site, folder string) error {
 		return err
 	}
 	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = server.Serve(l) }() // ends with Close
+	go func() { _ = server.Serve(l) }()   // ends with Close
 	defer func() { _ = server.Close() }() // nothing is lost
 	profile, err := os.MkdirTemp("", "book-print-")
 	if err != nil {
