@@ -64,14 +64,22 @@ for (const command of document.querySelectorAll("figure.output .command")) {
   command.after(button);
 }
 
-// On paper all answers are open.
+// On paper all answers are open, and links to other pages are words: a PDF would have the address of this server.
 addEventListener("beforeprint", () => {
+  for (const a of document.querySelectorAll("a[href]:not([href^='#'], [href^='https:'])")) {
+    a.dataset.href = a.getAttribute("href");
+    a.removeAttribute("href");
+  }
   for (const d of document.querySelectorAll("article details:not([open])")) {
     d.open = true;
     d.dataset.closed = "";
   }
 });
 addEventListener("afterprint", () => {
+  for (const a of document.querySelectorAll("a[data-href]")) {
+    a.setAttribute("href", a.dataset.href);
+    delete a.dataset.href;
+  }
   for (const d of document.querySelectorAll("details[data-closed]")) {
     d.open = false;
     delete d.dataset.closed;
