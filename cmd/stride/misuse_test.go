@@ -68,7 +68,7 @@ func TestMisuse(t *testing.T) {
 		{"ui runs other", []string{"takes one folder, found runs and other"}},
 		{"ui --addr 8090", []string{"--addr 8090", "host:port"}},
 		{"book covn", []string{"no chapter covn", "did you mean conv?"}},
-		{"book cooking", []string{"no chapter cooking", "there are "}},
+		{"book 12345", []string{"no chapter 12345", "there are "}},
 		{"book conv lenet", []string{"takes one chapter, found conv and lenet"}},
 		{"book --addr 8095", []string{"--addr 8095", "host:port"}},
 		{"book --lang de", []string{"--lang de", "en or zh"}},
