@@ -58,3 +58,27 @@ func headings(t *testing.T, name, file string) []int {
 	}
 	return levels
 }
+
+// The front page links all chapters, in their order.
+func TestFrontPage(t *testing.T) {
+	for _, language := range []string{"en", "zh"} {
+		text, err := fs.ReadFile(book.Files, path.Join(book.Front, language+".md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, list, _ := strings.Cut(string(text), "<!-- contents -->")
+		for _, name := range book.Chapters {
+			chapter, err := fs.ReadFile(book.Files, path.Join(name, language+".md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			title, _, _ := strings.Cut(strings.TrimPrefix(string(chapter), "# "), "\n")
+			link := "1. [" + title + "](../" + name + "/" + language + ".md)\n"
+			at := strings.Index(list, link)
+			if at < 0 {
+				t.Fatalf("%s.md lacks, or has at another place: %s", language, link)
+			}
+			list = list[at:]
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package site
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -94,6 +95,16 @@ func readBook(o Options) (*volume, error) {
 // folders are those of all texts.
 func (v *volume) folders() []string { return append([]string{book.Front}, v.chapters...) }
 
+// listOfChapters is what readers of the file see in the place of the contents that the site makes.
+var listOfChapters = regexp.MustCompile(`(?s)<!-- contents -->.*<!-- end of contents -->`)
+
+// withoutList leaves out the list of chapters, and keeps the numbers of lines.
+func withoutList(source []byte) []byte {
+	return listOfChapters.ReplaceAllFunc(source, func(list []byte) []byte {
+		return append([]byte("<!-- contents -->"), bytes.Repeat([]byte("\n"), bytes.Count(list, []byte("\n")))...)
+	})
+}
+
 // read parses a text.
 func (v *volume) read(chapter, language string) (*page, error) {
 	name := chapter + "/" + language + ".md"
@@ -102,6 +113,7 @@ func (v *volume) read(chapter, language string) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	source = withoutList(source)
 	p := &page{of: v, chapter: chapter, language: language, file: file, source: source, liveNames: map[string]int{}}
 	p.doc = p.markdown().Parser().Parse(text.NewReader(source))
 	err = ast.Walk(p.doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {

@@ -27,7 +27,8 @@
 //	$y = x$, $$y = x$$              formulas, set by KaTeX in the page; without scripts the TeX is shown
 //	![description](figures/f.svg)   on a line of its own: a figure with the description below it
 //	<!-- live: window {"net": 1} -->  a live part, with options
-//	<!-- contents -->               the list of chapters (front page)
+//	<!-- contents -->               the list of chapters (front page); a list up to <!-- end of contents --> is
+//	                                for readers of the file
 //	../conv/en.md#edges             another chapter; also within a page, #edges
 //	main.go, ../../nn/conv.go       a file of the chapter's program, shown as a page; a file of the repository
 //
