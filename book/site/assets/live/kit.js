@@ -111,12 +111,17 @@ export function grid({ label, onInput, onPick }) {
     const name = say(`row ${i + 1}, column ${j + 1}`, `第 ${i + 1} 行第 ${j + 1} 列`);
     let inner;
     if (onInput) {
-      inner = el("input", { type: "text", inputmode: "decimal", "aria-label": `${label}, ${name}`, autocomplete: "off" });
+      inner = el("input", { type: "text", inputmode: "decimal", "aria-label": label + say(", ", "，") + name, autocomplete: "off" });
       inner.addEventListener("focus", () => inner.select());
       inner.addEventListener("input", () => {
         const v = Number(inner.value.replace("−", "-").replace(",", "."));
         inner.setAttribute("aria-invalid", String(!Number.isFinite(v) || inner.value.trim() === ""));
         if (Number.isFinite(v) && inner.value.trim() !== "") onInput(i, j, v);
+      });
+      inner.addEventListener("blur", () => { // what is no number becomes the number that was there
+        if (inner.getAttribute("aria-invalid") !== "true") return;
+        inner.value = inner.dataset.text;
+        inner.setAttribute("aria-invalid", "false");
       });
     } else if (onPick) {
       inner = el("button", { type: "button", onclick: () => onPick(i, j) });
@@ -145,11 +150,12 @@ export function grid({ label, onInput, onPick }) {
           const inner = cells[i][j].firstElementChild;
           const text = values[i][j] === null ? "" : short3(values[i][j]);
           if (onInput) {
+            inner.dataset.text = text;
             if (document.activeElement !== inner || inner.getAttribute("aria-invalid") !== "true" && Number(inner.value.replace("−", "-")) !== values[i][j]) inner.value = text;
             inner.disabled = Boolean(fixed?.(i, j));
           } else {
             inner.textContent = text;
-            if (onPick) inner.setAttribute("aria-label", `${inner.name}: ${text}`);
+            if (onPick) inner.setAttribute("aria-label", inner.name + say(": ", "：") + text);
           }
         }
       }
@@ -287,7 +293,7 @@ export function chart({ title, x, y, names, low, high, log = false, width = 460,
     });
     put(plot, ...parts);
     const ends = lines.map((line, i) => (line.length ? `${names[i]}: ${short3(line.at(-1)[1])}` : "")).filter(Boolean).join(", ");
-    plot.setAttribute("aria-label", ends ? `${title}. ${say("Last values", "最新数值")}: ${ends}` : title);
+    plot.setAttribute("aria-label", ends ? `${title}${say(". Last values: ", "。最新数值：")}${ends}` : title);
   }
   draw();
   return {

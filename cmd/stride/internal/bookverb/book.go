@@ -75,6 +75,9 @@ Chapters: ` + strings.Join(book.Chapters, ", ") + ".",
 
 // check reports flags and arguments that make no sense.
 func (s *settings) check(cmd *cobra.Command) error {
+	if s.chapter == book.Front { // go run ./book/first exists, too
+		s.chapter = ""
+	}
 	if s.chapter != "" && !slices.Contains(book.Chapters, s.chapter) {
 		hint := command.DidYouMean(s.chapter, book.Chapters)
 		if hint == "" {

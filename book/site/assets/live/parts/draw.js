@@ -78,8 +78,8 @@ export default async function draw({ root, call, options }) {
     const result = await call("predictDrawing", { image: { shape: [side, side], data: pixels() }, network: options.network ?? "auto", fit: fit.value && !strokes.some((s) => s.picture) });
     const order = Array.from(result.probabilities, (p, i) => [p, i]).sort((a, b) => b[0] - a[0]);
     root.dataset.prediction = result.prediction;
-    said.set(say("This is ", "预测："), el("strong", {}, classNames[result.prediction]), say(` with a probability of ${percent(order[0][0])}, `, `，概率 ${percent(order[0][0])}，`),
-      result.network === "trained" ? say("says the network that you have trained.", "来自你刚训练的网络。") : say("says the network that comes with the book.", "来自本书自带的网络。"));
+    const by = result.network === "trained" ? say("by the network that you have trained", "由你刚训练的网络给出") : say("by the network that comes with the book, which is larger than LeNet", "由本书自带的网络给出，它比 LeNet 大");
+    said.set(say("Prediction: ", "预测："), el("strong", {}, classNames[result.prediction]), say(` (${percent(order[0][0])}), ${by}.`, `（${percent(order[0][0])}），${by}。`));
     classes.set(order.slice(0, 5).map(([p, i]) => ({ name: classNames[i], value: p, text: percent(p), strong: i === result.prediction })));
     seen.draw(side, side, result.image.data, 0, 1);
     showLayers(result);
