@@ -1,5 +1,5 @@
 // Command ownblock is the program of the book's front page as a whole: a network
-// with a block of one's own is trained, saved, and loaded again. Copy it to begin
+// with a custom block is trained, saved, and loaded again. Copy it to begin
 // with something of your own:
 //
 //	cp -r examples/ownblock mynet

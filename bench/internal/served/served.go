@@ -120,9 +120,13 @@ func (s *Server) Stop() error {
 
 // Kill ends the server without warning.
 func (s *Server) Kill() error {
-	err := s.cmd.Process.Kill()
-	<-s.Ended // it was killed
-	return err
+	if err := s.cmd.Process.Kill(); err != nil {
+		return err
+	}
+	if err := <-s.Ended; !errors.As(err, new(*exec.ExitError)) { // "signal: killed"
+		return fmt.Errorf("the server that was killed: %w", err)
+	}
+	return nil
 }
 
 // Memory returns the resident memory of the process in bytes, now and at most since it started; 0 where the system does
