@@ -25,7 +25,7 @@ func TestWords(t *testing.T) {
 		}
 		if entry.IsDir() {
 			switch entry.Name() {
-			case "testdata", ".git", "shared", "runs", "dist":
+			case "testdata", ".git", "shared", "runs", "archives":
 				return filepath.SkipDir
 			}
 			return nil

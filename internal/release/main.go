@@ -75,7 +75,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	flags := flag.NewFlagSet("release", flag.ContinueOnError)
 	flags.StringVar(&r.version, "version", "", "the `version`, as v0.1.0")
 	targets := flags.String("platforms", strings.Join(platforms, ","), "what to build for, as `GOOS/GOARCH,…`")
-	flags.StringVar(&r.out, "out", "dist", "the `folder` to write to; it must not exist or be empty")
+	flags.StringVar(&r.out, "out", "archives", "the `folder` to write to; it must not exist or be empty")
 	flags.BoolVar(&r.snapshot, "snapshot", false, "permit a checkout with changes and a version that is no tag")
 	if err := flags.Parse(args); err != nil {
 		return err

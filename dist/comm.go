@@ -1,0 +1,26 @@
+package dist
+
+// A Comm connects the ranks of a group. All ranks call the same methods in the same
+// order with the same lengths; each call returns when the rank's part is done. It is
+// not safe for concurrent use. Errors name the rank that failed, where that is known.
+type Comm interface {
+	// Rank is this process's number, from 0, and Size the number of ranks.
+	Rank() int
+	Size() int
+	// Description says what it is, for people: the library, its version, the host.
+	Description() string
+	// AllReduce replaces data by the sum over all ranks, in an order that depends
+	// on Size and len(data) alone. All ranks get the same bits.
+	AllReduce(data []float32) error
+	// AllGather stores what each rank sends, len(send) bytes, in recv, rank by rank;
+	// recv has Size·len(send) bytes.
+	AllGather(send, recv []byte) error
+	// AllToAll sends part i of send to rank i and stores what rank i sent to this one
+	// in part i of recv. Both have Size parts of equal length.
+	AllToAll(send, recv []byte) error
+	// Abort ends all ranks with an exit status, without waiting for them. It returns
+	// if that is not possible.
+	Abort(status int)
+	// Close ends the rank's part. It waits for the others.
+	Close() error
+}
