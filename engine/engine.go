@@ -39,9 +39,11 @@ type Program interface {
 	// holds a tensor for each of Graph.Inputs and nothing else; outputs holds
 	// one for each output, in the order of Compile, which Run fills. Shapes
 	// must match exactly. Variables are read and assigned in place, in
-	// Variable.Value. In fast engines Run allocates nothing from its second call
-	// on. It is an error, and nothing is computed, if a tensor is missing, does not
-	// belong to an input or has a wrong shape.
+	// Variable.Value; a device with memory of its own may leave the new values
+	// there until somebody reads them (tensor.Tensor.Defer). In fast engines Run
+	// allocates nothing from its second call on. It is an error, and nothing is
+	// computed, if a tensor is missing, does not belong to an input or has a wrong
+	// shape.
 	Run(feeds Feeds, outputs []*tensor.Tensor) error
 	// Close releases the program's memory. The program must not be run afterwards;
 	// Run may return an error then.

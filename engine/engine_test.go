@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -38,6 +39,34 @@ func TestRunErrors(t *testing.T) {
 			if _, err := device.Compile(g, outputs...); err == nil {
 				t.Errorf("%s compiles a nil output", device.Name())
 			}
+		}
+	}
+}
+
+// A variable that another device has is fetched when the graph runs, and what is
+// assigned to it stays. One that cannot be fetched is an error that names it.
+func TestVariablesElsewhere(t *testing.T) {
+	for _, device := range []engine.Device{reference.New(), cpu.Default()} {
+		v := &graph.Variable{Name: "weight", Value: tensor.New(2)}
+		g := graph.New()
+		n := g.Variable(v)
+		g.Assign(n, graph.Add(n, g.Scalar(1)))
+		p, err := device.Compile(g, graph.Neg(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		out := []*tensor.Tensor{tensor.New(2)}
+		v.Value.Defer(tensor.NewSource(func(into []float32) error { copy(into, []float32{3, 4}); return nil }))
+		v.Changed()
+		if err := p.Run(nil, out); err != nil || out[0].At(1) != -4 || v.Value.At(0) != 4 {
+			t.Errorf("%s: %v, then %v, error %v", device.Name(), out[0], v.Value, err)
+		}
+		lost := errors.New("the device is gone")
+		v.Value.Defer(tensor.NewSource(func([]float32) error { return lost }))
+		v.Changed()
+		if err := p.Run(nil, out); !errors.Is(err, lost) || !strings.Contains(err.Error(), `variable "weight"`) {
+			t.Errorf("%s: error %v", device.Name(), err)
 		}
 	}
 }

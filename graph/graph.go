@@ -77,7 +77,8 @@ func (g *Graph) Inputs() []*Node { return g.inputs }
 func (g *Graph) Variables() []*Node { return g.variables }
 
 // A Variable is a named tensor that outlives graphs and runs: a parameter or
-// a buffer. Programs read and write Value in place.
+// a buffer. Programs read and write Value in place; those of a device with memory of
+// its own keep the contents there until somebody needs them (tensor.Tensor.Defer).
 type Variable struct {
 	// Name is its name in the state dict, such as "features.0.weight".
 	Name string

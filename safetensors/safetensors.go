@@ -126,6 +126,9 @@ func (f *File) header(dtype DType) ([]byte, error) {
 		case e.Tensor.Rank() > maxRank:
 			return nil, fmt.Errorf("tensor %q has %d axes, at most %d are supported", e.Name, e.Tensor.Rank(), maxRank)
 		}
+		if err := e.Tensor.Fetch(); err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", e.Name, err)
+		}
 		seen[e.Name] = true
 		if len(b) > 1 {
 			b = append(b, ',')

@@ -153,6 +153,8 @@ func TestWriteErrors(t *testing.T) {
 	x := tensor.Scalar(1)
 	released := tensor.New(2)
 	released.Release()
+	lost := tensor.New(2)
+	lost.Defer(tensor.NewSource(func([]float32) error { return errors.New("the device is gone") }))
 	deep := tensor.Must(x.Reshape(slices.Repeat([]int{1}, 65)...))
 	tests := []struct {
 		file File
@@ -163,6 +165,7 @@ func TestWriteErrors(t *testing.T) {
 		{File{Entries: []Entry{{Name: "__metadata__", Tensor: x}}}, `tensor 0 has the reserved name "__metadata__"`},
 		{File{Entries: []Entry{{Name: "a", Tensor: nil}}}, `tensor "a" is nil`},
 		{File{Entries: []Entry{{Name: "a", Tensor: released}}}, `the elements of tensor "a" were released`},
+		{File{Entries: []Entry{{Name: "a", Tensor: lost}}}, `tensor "a": tensor: fetch the elements of a tensor of shape 2: the device is gone`},
 		{File{Entries: []Entry{{Name: "a", Tensor: deep}}}, `tensor "a" has 65 axes, at most 64 are supported`},
 		{File{Entries: []Entry{{Name: strings.Repeat("n", 5000), Tensor: x}}}, `name of tensor 0 has 5000 bytes, at most 4096 are supported`},
 		{File{Entries: []Entry{{Name: "a\xff", Tensor: x}}}, `name of tensor 0: "a\xff" is not valid UTF-8`},

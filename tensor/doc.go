@@ -7,6 +7,10 @@
 // [Tensor.Transpose] and [Tensor.Slice] copy. Images are stored as N×C×H×W:
 // batch, channels, rows, columns.
 //
+// The elements of a network's weights may be in the memory of a GPU while it trains. They are
+// then fetched by the first method that needs them: see [Tensor.Defer]. A slice that
+// [Tensor.Data] returned before the training step has the old elements.
+//
 // # Arithmetic
 //
 // There is as much arithmetic as a formula on paper needs: elementwise

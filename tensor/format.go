@@ -26,11 +26,16 @@ const (
 // most 8 after the point), an exponent where magnitudes are very large, small
 // or mixed. Above 1000 elements only the first and last three along each axis
 // are shown. A scalar is a bare number; a tensor without elements is "[]",
-// followed by its shape unless it is a plain vector. One that was released is "released" with its shape.
+// followed by its shape unless it is a plain vector. One that was released is "released" with its shape,
+// and one that cannot be fetched is its shape with the error.
 func (t *Tensor) String() string {
-	switch {
-	case t.released:
+	if t.Released() {
 		return fmt.Sprintf("released (%v)", t.shape)
+	}
+	if err := t.Fetch(); err != nil {
+		return fmt.Sprintf("%v (%v)", t.shape, err)
+	}
+	switch {
 	case len(t.shape) == 0:
 		return formatScalar(t.data[0])
 	case len(t.data) == 0 && len(t.shape) == 1:

@@ -72,7 +72,7 @@ func (t *Tensor) reduce(by *reduction, keep bool, axes []int) *Tensor {
 		shape = kept
 	}
 	r := New(shape...)
-	if by == maximum && len(t.data) == 0 {
+	if by == maximum && t.Size() == 0 {
 		panic(fmt.Sprintf("tensor: max of shape %v, which has no elements", t.shape))
 	}
 	totals := make([]float64, len(r.data))
@@ -94,7 +94,7 @@ func (t *Tensor) reduce(by *reduction, keep bool, axes []int) *Tensor {
 	walk(0, 0)
 	count := float64(1)
 	if by == mean {
-		count = float64(len(t.data)) / float64(len(r.data))
+		count = float64(t.Size()) / float64(len(r.data))
 	}
 	for i, total := range totals {
 		r.data[i] = float32(total / count)

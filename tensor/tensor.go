@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // A Tensor is a dense array of float32 values in row-major order: the last
@@ -12,9 +13,9 @@ import (
 //
 // A Tensor is not safe for use by several goroutines when one of them writes.
 type Tensor struct {
-	shape    Shape
-	data     []float32
-	released bool // see Release
+	shape  Shape
+	data   []float32
+	source atomic.Pointer[Source] // of elements that are not in data: see Defer and Release
 }
 
 // A Named is a tensor with its name, as model files and the state of a network
@@ -110,10 +111,11 @@ func (t *Tensor) Rank() int { return len(t.shape) }
 func (t *Tensor) Size() int { return t.shape.Size() }
 
 // Data returns the elements in row-major order. It is the tensor's own
-// memory: writes to it change the tensor.
+// memory: writes to it change the tensor. Elements that are elsewhere are fetched first:
+// see [Tensor.Defer].
 func (t *Tensor) Data() []float32 {
-	if t.released {
-		t.failReleased()
+	if t.source.Load() != nil {
+		t.mustFetch()
 	}
 	return t.data
 }
@@ -125,7 +127,10 @@ func (t *Tensor) failReleased() {
 // Release gives up the elements, whose memory the garbage collector frees if no slice and
 // no other tensor shares it. It is for weights that somebody keeps in another form. The tensor
 // keeps its shape; all methods that need elements panic from then on.
-func (t *Tensor) Release() { t.data, t.released = nil, true }
+func (t *Tensor) Release() {
+	t.data = nil
+	t.source.Store(releasedSource)
+}
 
 // NewReleased returns a tensor that has a shape but no elements, as after
 // [Tensor.Release]. It is an error if a length is negative or the number of elements
@@ -135,11 +140,13 @@ func NewReleased(shape ...int) (*Tensor, error) {
 	if _, err := s.checkedSize(); err != nil {
 		return nil, fmt.Errorf("tensor: new: %w", err)
 	}
-	return &Tensor{shape: s, released: true}, nil
+	t := &Tensor{shape: s}
+	t.source.Store(releasedSource)
+	return t, nil
 }
 
 // Released reports whether Release was called.
-func (t *Tensor) Released() bool { return t.released }
+func (t *Tensor) Released() bool { return t.source.Load() == releasedSource }
 
 // At returns the element at the given index, one number per axis. Like
 // indexing a slice, it panics if an index is out of range or the number of
@@ -257,15 +264,20 @@ func (t *Tensor) Clone() *Tensor {
 }
 
 // CopyFrom overwrites the elements of t with those of o. It is an error if
-// the shapes differ, or if the elements of either were released; t is unchanged then.
+// the shapes differ, if the elements of either were released, or if those of o cannot be
+// fetched; t is unchanged then.
 func (t *Tensor) CopyFrom(o *Tensor) error {
 	if !t.shape.Equal(o.shape) {
 		return fmt.Errorf("tensor: copy: source has shape %v, destination %v", o.shape, t.shape)
 	}
-	if t.released || o.released {
+	if t.Released() {
 		return fmt.Errorf("tensor: copy: the elements of a tensor of shape %v were released", t.shape)
 	}
+	if err := o.Fetch(); err != nil {
+		return fmt.Errorf("tensor: copy: %w", err)
+	}
 	copy(t.data, o.data)
+	t.source.Store(nil) // nothing is left of what t had elsewhere
 	return nil
 }
 

@@ -54,8 +54,15 @@ func (p *program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 		feed[n] = widen(inputs[i].Data())
 	}
 	for _, n := range p.needed {
-		if v, ok := n.Op().(graph.VariableOp); ok && v.Variable.Value.Released() {
+		v, ok := n.Op().(graph.VariableOp)
+		if !ok {
+			continue
+		}
+		if v.Variable.Value.Released() {
 			return fmt.Errorf("reference: the value of variable %q was released after another program had packed it", v.Variable.Name)
+		}
+		if err := v.Variable.Value.Fetch(); err != nil {
+			return fmt.Errorf("reference: variable %q: %w", v.Variable.Name, err)
 		}
 	}
 	values, err := evaluate(p.needed, feed, nil)

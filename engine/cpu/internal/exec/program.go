@@ -259,6 +259,9 @@ func (p *Program) bindVariables() error {
 			v.buf.Data = nil
 			continue
 		}
+		if err := v.variable.Value.Fetch(); err != nil {
+			return fmt.Errorf("cpu: variable %q: %w", v.variable.Name, err)
+		}
 		v.buf.Data = v.variable.Value.Data()
 		if len(v.buf.Data) != v.buf.Size {
 			return fmt.Errorf("cpu: variable %q has changed its shape since the program was compiled", v.variable.Name)
