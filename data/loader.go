@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type LoaderConfig struct {
 	// index of the image in the dataset alone. It is called from several
 	// goroutines at once and must not keep pixels.
 	Transform func(r *rand.Rand, pixels []float32, shape tensor.Shape)
+	// Part, if its Ranks is not 0, makes the loader give a part of each batch only, and
+	// read no image of the others.
+	Part Part
 }
 
 func (c LoaderConfig) withDefaults() LoaderConfig {
@@ -69,6 +73,10 @@ type Batch struct {
 	Items []int
 	// Index is the number of the batch in its epoch, from 0.
 	Index int
+	// Whole is the number of images of the batch that this one is a part of, and First
+	// the place in it of the first image here; see LoaderConfig.Part. Without parts
+	// they are Len and 0. A part may have no images: its tensors are nil then.
+	First, Whole int
 }
 
 // Len returns the number of images.
@@ -100,7 +108,7 @@ type memory struct {
 // in size or in the shapes of images or targets. Call it before the first epoch.
 func (l *Loader) ShareMemory(with *Loader) bool {
 	switch {
-	case l.config.BatchSize != with.config.BatchSize, !l.shape.Equal(with.shape), (l.targets == nil) != (with.targets == nil):
+	case l.config.BatchSize != with.config.BatchSize, l.config.Part != with.config.Part, !l.shape.Equal(with.shape), (l.targets == nil) != (with.targets == nil):
 		return false
 	case l.targets != nil && !l.targets.TargetShape().Equal(with.targets.TargetShape()):
 		return false
@@ -113,7 +121,7 @@ func (l *Loader) ShareMemory(with *Loader) bool {
 // empty, its image shape is not C×H×W, or a number in config is out of range.
 func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 	n, shape := dataset.Len(), dataset.ImageShape().Clone()
-	if err := checkImageShape(shape); err != nil {
+	if err := cmp.Or(checkImageShape(shape), config.Part.check()); err != nil {
 		return nil, err
 	}
 	switch {
@@ -221,7 +229,7 @@ func (l *Loader) takeRing() *ring {
 	l.memory.idle = slices.Delete(l.memory.idle, from, len(l.memory.idle))
 	l.memory.mu.Unlock()
 	for len(batches) < n {
-		batches = append(batches, l.newBatch(l.config.BatchSize))
+		batches = append(batches, l.newBatch(l.room()))
 	}
 	return newRing(l, batches)
 }
@@ -233,9 +241,18 @@ func (l *Loader) putRing(r *ring) {
 	for i := range r.slots {
 		s := &r.slots[i]
 		if len(l.memory.idle) < l.config.Slots() {
-			l.memory.idle = append(l.memory.idle, s.whole)
+			l.memory.idle = append(l.memory.idle, s.memory)
 		}
 	}
+}
+
+// rest is the number of images in the last batch, if that is smaller than the others.
+func (l *Loader) rest() int { return l.dataset.Len() % l.config.BatchSize }
+
+// room is the number of images that the memory of a batch must hold.
+func (l *Loader) room() int {
+	part := l.config.Part
+	return max(part.Size(l.config.BatchSize), part.Size(l.rest()))
 }
 
 // A ring is the memory of one running epoch. Batch k lives in slot k mod
@@ -247,11 +264,12 @@ type ring struct {
 }
 
 type slot struct {
-	whole, last Batch // two views of one memory; last has the epoch's odd size
-	ready       chan struct{}
-	batch       *Batch  // what is being filled, by all workers, a part each
-	errs        []error // of the parts
-	left        atomic.Int32
+	memory     Batch
+	full, last Batch // views of it; last has the epoch's odd size
+	ready      chan struct{}
+	batch      *Batch  // what is being filled, by all workers, a part each
+	errs       []error // of the parts
+	left       atomic.Int32
 }
 
 // err is the error of the first part that has one.
@@ -276,16 +294,18 @@ func newRing(l *Loader, batches []Batch) *ring {
 		s := &r.slots[i]
 		s.ready = make(chan struct{}, 1)
 		s.errs = make([]error, l.config.Workers)
-		s.whole = batches[i]
-		if rest := l.dataset.Len() % l.config.BatchSize; rest != 0 {
-			s.last = s.whole.first(rest)
-		}
+		s.memory = batches[i]
+		s.full = s.memory.first(l.config.Part.Size(l.config.BatchSize))
+		s.last = s.memory.first(l.config.Part.Size(l.rest()))
 	}
 	return r
 }
 
 // newBatch makes room for n images.
 func (l *Loader) newBatch(n int) Batch {
+	if n == 0 {
+		return Batch{}
+	}
 	b := Batch{Images: tensor.New(append(tensor.Shape{n}, l.shape...)...), Labels: tensor.New(n)}
 	b.Targets = b.Labels
 	if l.targets != nil {
@@ -296,6 +316,9 @@ func (l *Loader) newBatch(n int) Batch {
 
 // first is a view of the first n images.
 func (b *Batch) first(n int) Batch {
+	if n == 0 {
+		return Batch{}
+	}
 	view := func(t *tensor.Tensor) *tensor.Tensor {
 		shape := t.Shape().Clone()
 		size := shape[1:].Size()
@@ -323,13 +346,14 @@ func (r *ring) order(l *Loader, epoch uint64) {
 }
 
 // batch returns the view of slot s that batch k fills.
-func (r *ring) batch(s *slot, k, size int) *Batch {
-	items := r.items[k*size : min((k+1)*size, len(r.items))]
-	b := &s.whole
-	if len(items) < size {
+func (r *ring) batch(s *slot, k int, c LoaderConfig) *Batch {
+	items := r.items[k*c.BatchSize : min((k+1)*c.BatchSize, len(r.items))]
+	b := &s.full
+	if len(items) < c.BatchSize {
 		b = &s.last
 	}
-	b.Items, b.Index = items, k
+	from, to := c.Part.Of(len(items))
+	b.Items, b.Index, b.First, b.Whole = items[from:to], k, from, len(items)
 	return b
 }
 
@@ -369,7 +393,7 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 			return
 		}
 		s := &r.slots[next%len(r.slots)]
-		s.batch = r.batch(s, next, l.config.BatchSize)
+		s.batch = r.batch(s, next, l.config)
 		s.left.Store(int32(parts))
 		for part := range parts {
 			jobs <- job{s, part}
