@@ -9,8 +9,8 @@ type Comm interface {
 	Size() int
 	// Description says what it is, for people: the library, its version, the host.
 	Description() string
-	// AllReduce replaces data by the sum over all ranks, in an order that depends
-	// on Size and len(data) alone. All ranks get the same bits.
+	// AllReduce replaces data by the sum over all ranks, in the order of [Sum]: it
+	// depends on Size alone. All ranks get the same bits.
 	AllReduce(data []float32) error
 	// AllGather stores what each rank sends, len(send) bytes, in recv, rank by rank;
 	// recv has Size·len(send) bytes.
