@@ -69,6 +69,7 @@
 //   - groupnorm.go: [GroupNorm], [GroupStats], [InstanceNorm]
 //   - lrn.go: [LRN]
 //   - dropout.go: [Dropout]
+//   - allreduce.go: [AllReduce]
 //   - reshape.go: [Reshape], [Flatten]
 //   - transpose.go: [Transpose]
 //   - concat.go: [Concat]

@@ -11,15 +11,15 @@ import (
 // New returns the reference engine, a device named "reference".
 func New() engine.Device { return device{} }
 
-type device struct{}
+type device struct{ reducer engine.Reducer }
 
 func (device) Name() string { return "reference" }
 
 func (device) Description() string { return "plain loops in float64, one thread" }
 
 // Compile lists the nodes that the outputs and the assignments need.
-func (device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
-	p := &program{inputs: g.Inputs(), outputs: outputs, assignments: g.Assignments()}
+func (d device) Compile(g *graph.Graph, outputs ...*graph.Node) (engine.Program, error) {
+	p := &program{inputs: g.Inputs(), outputs: outputs, assignments: g.Assignments(), reducer: d.reducer}
 	wanted := append([]*graph.Node{}, outputs...)
 	for _, a := range p.assignments {
 		wanted = append(wanted, a.Value)
@@ -37,6 +37,7 @@ type program struct {
 	inputs, outputs []*graph.Node
 	assignments     []graph.Assignment
 	needed          []*graph.Node
+	reducer         engine.Reducer
 }
 
 // Run computes everything first and writes the outputs and variables last, so
@@ -65,7 +66,7 @@ func (p *program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 			return fmt.Errorf("reference: variable %q: %w", v.Variable.Name, err)
 		}
 	}
-	values, err := evaluate(p.needed, feed, nil)
+	values, err := evaluate(p.needed, feed, nil, p.reducer)
 	if err != nil {
 		return err
 	}

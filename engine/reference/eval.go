@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 )
 
@@ -31,7 +32,7 @@ func Eval(outputs []*graph.Node, feed map[*graph.Node][]float64, hooks ...func(n
 			return nil, fmt.Errorf("reference: %v is fed %d values instead of %d", n, len(v), n.Shape().Size())
 		}
 	}
-	values, err := evaluate(needed(g, outputs, feed), feed, hooks)
+	values, err := evaluate(needed(g, outputs, feed), feed, hooks, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -71,26 +72,41 @@ func needed(g *graph.Graph, wanted []*graph.Node, feed map[*graph.Node][]float64
 	return list
 }
 
-// evaluate computes the nodes in order.
-func evaluate(nodes []*graph.Node, feed map[*graph.Node][]float64, hooks []func(*graph.Node, []float64)) (map[*graph.Node][]float64, error) {
+// evaluate computes the nodes in order, in a group with r, which is nil for a group of one.
+func evaluate(nodes []*graph.Node, feed map[*graph.Node][]float64, hooks []func(*graph.Node, []float64), r engine.Reducer) (map[*graph.Node][]float64, error) {
 	values := make(map[*graph.Node][]float64, len(nodes))
 	for _, n := range nodes {
 		if v, ok := feed[n]; ok {
 			values[n] = v
 			continue
 		}
-		args := make([]array, len(n.Inputs()))
-		for i, in := range n.Inputs() {
-			args[i] = array{in.Shape(), values[in]}
-		}
-		y := array{n.Shape(), make([]float64, n.Shape().Size())}
-		if err := compute(n.Op(), y, args); err != nil {
-			return nil, fmt.Errorf("reference: %v: %w", n, err)
+		y, err := computeNode(n, values, r)
+		if err != nil {
+			return nil, err
 		}
 		for _, hook := range hooks {
-			hook(n, y.data)
+			hook(n, y)
 		}
-		values[n] = y.data
+		values[n] = y
 	}
 	return values, nil
+}
+
+// computeNode computes a node from the values of its arguments.
+func computeNode(n *graph.Node, values map[*graph.Node][]float64, r engine.Reducer) ([]float64, error) {
+	args := make([]array, len(n.Inputs()))
+	for i, in := range n.Inputs() {
+		args[i] = array{in.Shape(), values[in]}
+	}
+	y := array{n.Shape(), make([]float64, n.Shape().Size())}
+	var err error
+	if _, ok := n.Op().(graph.AllReduceOp); ok && r != nil {
+		err = reduceOver(r, y.data, args[0].data)
+	} else {
+		err = compute(n.Op(), y, args)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reference: %v: %w", n, err)
+	}
+	return y.data, nil
 }

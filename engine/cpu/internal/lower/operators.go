@@ -49,6 +49,7 @@ func ranges(*ir.Op) (Ability, bool) { return Ability{}, true }
 var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.AdaptiveAvgPool2DGradOp](): adaptiveAvgPool2DGrad,
 	reflect.TypeFor[graph.AdaptiveAvgPool2DOp]():     adaptiveAvgPool2D,
+	reflect.TypeFor[graph.AllReduceOp]():             allReduce,
 	reflect.TypeFor[graph.ArgMaxOp]():                argMax,
 	reflect.TypeFor[graph.AvgPool2DGradOp]():         avgPool2DGrad,
 	reflect.TypeFor[graph.AvgPool2DOp]():             avgPool2D,

@@ -3,6 +3,7 @@ package passes
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/strideml/stride/engine/cpu/internal/conv"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
@@ -20,8 +21,8 @@ type Pass struct {
 }
 
 // List returns the passes in their order.
-func List(o conv.Options) []Pass {
-	return []Pass{
+func List(o Options) []Pass {
+	list := []Pass{
 		{"activation", "activations of several operators become one", Activation},
 		{"bias", "biases become arguments of matrix products", Bias},
 		{"fold", "what is linear becomes weights of a convolution", Fold},
@@ -30,7 +31,7 @@ func List(o conv.Options) []Pass {
 		{"shuffle", "channel shuffles become one operation", Shuffle},
 		{"group", "elementwise operations are joined", Group},
 		{"argmax", "maximum pooling notes where maxima come from", Argmax},
-		{"algorithm", "convolutions and products get algorithms", Algorithm(o)},
+		{"algorithm", "convolutions and products get algorithms", Algorithm(o.Conv)},
 		{"layout", "values get layouts, conversions are added", lower.Layout},
 		{"sums", "sums over rows are split into partial sums and totals", Sums},
 		{"slots", "parts of concatenations get slots in their results", Slots},
@@ -43,12 +44,19 @@ func List(o conv.Options) []Pass {
 		{"merge", "gradients of large matrices are joined with their updates", Merge},
 		{"hoist", "what depends on variables alone is kept between runs", Hoist},
 	}
+	if !o.Group {
+		list = slices.Insert(list, 0, Pass{"alone", "sums over the members of a group are their arguments", Alone})
+	}
+	return list
 }
 
 // Options say how to compile.
 type Options struct {
 	// Conv is for the choice of algorithms.
 	Conv conv.Options
+	// Group says that the program runs in a group of several members, which
+	// graph.AllReduceOp adds up over.
+	Group bool
 	// Dump, if it is not nil, is where the Func is printed after each pass.
 	Dump io.Writer
 	// Check verifies the Func after each pass by ir.Check, for tests.
@@ -62,7 +70,7 @@ func Compile(g *graph.Graph, outputs []*graph.Node, o Options) (*ir.Func, error)
 	if err := o.after("build", "a node of the graph is an operation", f); err != nil {
 		return nil, err
 	}
-	for _, p := range List(o.Conv) {
+	for _, p := range List(o) {
 		if err := p.Run(f); err != nil {
 			return nil, err
 		}

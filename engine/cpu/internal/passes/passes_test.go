@@ -22,7 +22,7 @@ func through(t *testing.T, last string, g *graph.Graph, outputs ...*graph.Node) 
 	if err := ir.Check(f); err != nil {
 		t.Fatalf("built: %v", err)
 	}
-	for _, p := range List(conv.Options{Strict: true}) {
+	for _, p := range List(Options{Conv: conv.Options{Strict: true}, Group: true}) {
 		if err := p.Run(f); err != nil {
 			t.Fatalf("%s: %v", p.Name, err)
 		}
@@ -105,7 +105,7 @@ func list(nodes ...*graph.Node) []*graph.Node { return nodes }
 // Each pass has a name of its own, by which Dump and these tests know it.
 func TestList(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range List(conv.Options{}) {
+	for _, p := range List(Options{}) {
 		if p.Name == "" || p.Does == "" || p.Run == nil || seen[p.Name] {
 			t.Errorf("pass %q: %q", p.Name, p.Does)
 		}

@@ -99,6 +99,10 @@ var Operators = []Operator{
 		File: "dropout", Ops: ops(graph.DropoutOp{}), Cases: dropoutCases,
 		NoGolden: map[string]string{"Dropout": "PyTorch drops other elements"},
 	},
+	{
+		File: "allreduce", Ops: ops(graph.AllReduceOp{}), Cases: allReduceCases, Rounding: exactly,
+		NoGolden: map[string]string{"AllReduce": "PyTorch's needs several processes"},
+	},
 	{File: "special", Cases: specialCases}, // no operator: infinities and NaN
 }
 
