@@ -74,13 +74,13 @@ func (c *comm) advance() (bool, error) {
 	for i := 0; i < len(c.active); {
 		t := c.active[i]
 		done, err := c.lib.done(&t.request)
-		if err == nil && done && t.receive {
+		switch {
+		case err != nil: // a message that is too long, for one, which each library says in its way
+			err = fmt.Errorf("it failed, or the ranks do not do the same: %w", err)
+		case done && t.receive:
 			err = c.checkLength(t)
 		}
 		if err != nil {
-			if strings.Contains(strings.ToLower(err.Error()), "truncat") {
-				err = fmt.Errorf("it sent more than the %d bytes that this rank expects: the ranks do not do the same (%w)", len(t.buffer), err)
-			}
 			return moved, fmt.Errorf("%s %s: %w", t.direction(), c.peer(t.peer), err)
 		}
 		if !done {
