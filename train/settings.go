@@ -16,7 +16,11 @@ import (
 )
 
 // settings gathers the settings of a run.
-func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective, hash string) runfolder.Settings {
+func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective) (runfolder.Settings, error) {
+	hash, err := fingerprint(train)
+	if err != nil {
+		return runfolder.Settings{}, err
+	}
 	s := runfolder.Settings{
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
 		Input: model.Input(), Classes: train.Classes(), Loss: o.custom(),
@@ -48,10 +52,7 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective,
 	for _, p := range model.Parameters() {
 		s.Parameters += p.Value.Size()
 	}
-	if c.Dist != nil {
-		s.Shards = c.Dist.Shards
-	}
-	return s
+	return s, nil
 }
 
 // length is that of a run on so many images, in updates.
@@ -85,53 +86,38 @@ func (c Config) checkPreprocessing(input tensor.Shape) error {
 	return nil
 }
 
-// samples are hashes of some images of a dataset, evenly spread, with their labels and
+// fingerprint hashes some images of a dataset, evenly spread, with their labels and
 // targets.
-type samples struct {
-	hashes [][sha256.Size]byte
-	whole  string // of all
-}
-
-// mostSamples is how many images are hashed.
-const mostSamples = 64
-
-// fingerprint hashes some images of a dataset: all samples, or those that choose wants.
-func fingerprint(set data.Dataset, choose func(sample int) bool) (*samples, error) {
+func fingerprint(set data.Dataset) (string, error) {
+	const most = 64
 	h := sha256.New()
 	pixels := make([]float32, set.ImageShape().Size())
+	bytes := make([]byte, 4*len(pixels)+8)
 	targets, targeted := set.(data.Targeted)
 	var target []float32
 	if targeted {
 		target = make([]float32, targets.TargetShape().Size())
 	}
-	s := &samples{hashes: make([][sha256.Size]byte, min(mostSamples, set.Len()))}
-	for k := range s.hashes {
-		if choose != nil && !choose(k) {
-			continue
-		}
-		i := k * set.Len() / len(s.hashes)
+	for k := range min(most, set.Len()) {
+		i := k * set.Len() / min(most, set.Len())
 		label, err := set.Read(i, pixels)
 		if err != nil {
-			return nil, fmt.Errorf("read image %d: %w", i, err)
+			return "", fmt.Errorf("read image %d: %w", i, err)
 		}
-		bytes := floatBytes(binary.LittleEndian.AppendUint64(nil, uint64(label)), pixels)
-		if targeted {
-			if err := targets.ReadTarget(i, target); err != nil {
-				return nil, fmt.Errorf("read the target of image %d: %w", i, err)
-			}
-			bytes = floatBytes(bytes, target)
+		binary.LittleEndian.PutUint64(bytes, uint64(label))
+		for j, v := range pixels {
+			binary.LittleEndian.PutUint32(bytes[8+4*j:], math.Float32bits(v))
 		}
-		_, _ = h.Write(bytes) // never fails
-		s.hashes[k] = sha256.Sum256(bytes)
+		h.Write(bytes)
+		if !targeted {
+			continue
+		}
+		if err := targets.ReadTarget(i, target); err != nil {
+			return "", fmt.Errorf("read the target of image %d: %w", i, err)
+		}
+		for _, v := range target {
+			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
 	}
-	s.whole = hex.EncodeToString(h.Sum(nil)[:8])
-	return s, nil
-}
-
-// floatBytes appends values as little-endian bytes.
-func floatBytes(to []byte, values []float32) []byte {
-	for _, v := range values {
-		to = binary.LittleEndian.AppendUint32(to, math.Float32bits(v))
-	}
-	return to
+	return hex.EncodeToString(h.Sum(nil)[:8]), nil
 }

@@ -23,6 +23,7 @@ func adaptivePoolCases() []Case {
 		{tensor.Shape{3, 9, 2, 3}, 7, 7}, // larger than the image
 		{tensor.Shape{1, 1, 1, 1}, 4, 2},
 		{tensor.Shape{1, 33, 11, 4}, 7, 6},
+		{tensor.Shape{1, 2, 29, 41}, 3, 4}, // large regions
 	} {
 		cases = append(cases, Case{
 			Name:    fmt.Sprintf("%v to %d×%d", s.shape, s.height, s.width),

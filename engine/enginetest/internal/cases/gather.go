@@ -23,6 +23,9 @@ func gatherCases() []Case {
 	list.add("Gather of rows of an image", apply(func(x *graph.Node) *graph.Node {
 		return graph.Gather(graph.MaxPool2D(x, [2]int{2, 2}, square(1, 0, 1), false), -2, []int{1, 0, 3})
 	}), tensor.Shape{2, 8, 5, 5})
+	list.add("Gather of many copies", apply(func(x *graph.Node) *graph.Node {
+		return graph.Gather(x, 1, []int{4, 1, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1, 1, 1, 0, 0})
+	}), tensor.Shape{2, 5, 3})
 	return list
 }
 

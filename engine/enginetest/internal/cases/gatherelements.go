@@ -21,6 +21,12 @@ func gatherElementsCases() []Case {
 			})
 		}
 	}
+	const many = 2100 // an engine may do without comparing all elements with all indices
+	chosen := Arg{shape: tensor.Shape{1, many}, Fixed: true, fill: func(r *rand.Rand) float32 { return float32(r.IntN(many+2) - 1) }}
+	cases = append(cases, Case{
+		Name: "GatherElements of many", Args: []Arg{of(1, many), chosen}, Forward: Exact, Backward: Sums,
+		Build: func(x []*graph.Node) *graph.Node { return graph.GatherElements(x[0], 1, x[1]) },
+	})
 	return append(cases, Case{ // indices of no element
 		Name: "GatherElements of bad indices", Forward: Exact, Backward: Sums,
 		Args:  []Arg{of(1, 3), constant(tensor.Shape{1, 6}, 2, -1, 3, 0.5, float32(math.NaN()), 0)},

@@ -23,8 +23,14 @@ var rules = table(
 	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo),
 	// Sums and choices along axes.
 	try(reduce), on(prodGrad),
+	// Choices and sums along axes.
+	on(argMax), on(topK), on(cumSum),
+	on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad), on(resize2D), on(resize2DGrad),
+	on(lrn), on(lrnGrad), on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
+	on(groupStats), on(groupNorm), on(groupNormParamGrad), on(groupNormInputGrad),
 	// Changes of shape.
-	on(reshape),
+	on(reshape), on(transpose), on(concat), on(slice), on(pad),
+	on(gather), on(gatherGrad), on(gatherElements), on(gatherElementsGrad),
 )
 
 // An entry is a line of the table.
