@@ -90,6 +90,14 @@ type compileArgs struct {
 	executable  uintptr // out
 }
 
+type optimizedArgs struct {
+	_          structs.HostLayout
+	size       uintptr
+	extension  uintptr
+	executable uintptr
+	program    *program
+}
+
 type deserializeArgs struct {
 	_              structs.HostLayout
 	size           uintptr

@@ -41,6 +41,7 @@ const (
 	executableNumOutputs                 function = 44
 	executableSizeOfGeneratedCodeInBytes function = 45
 	executableGetCostAnalysis            function = 46
+	executableOptimizedProgram           function = 48
 	executableSerialize                  function = 49
 	loadedExecutableDestroy              function = 50
 	loadedExecutableGetExecutable        function = 51
@@ -98,6 +99,7 @@ var functionNames = map[function]string{
 	executableNumOutputs:                 "PJRT_Executable_NumOutputs",
 	executableSizeOfGeneratedCodeInBytes: "PJRT_Executable_SizeOfGeneratedCodeInBytes",
 	executableGetCostAnalysis:            "PJRT_Executable_GetCostAnalysis",
+	executableOptimizedProgram:           "PJRT_Executable_OptimizedProgram",
 	executableSerialize:                  "PJRT_Executable_Serialize",
 	loadedExecutableDestroy:              "PJRT_LoadedExecutable_Destroy",
 	loadedExecutableGetExecutable:        "PJRT_LoadedExecutable_GetExecutable",

@@ -87,6 +87,9 @@ type Config struct {
 	// data.Loader.
 	Workers int
 
+	// Dist trains together with other processes; nil is a training on its own.
+	Dist *Dist
+
 	// Dir is the run folder, made if need be. It must be empty unless the run
 	// is resumed. Without it nothing is written.
 	Dir string
@@ -279,6 +282,11 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Log == nil {
 		c.Log = func(string) {}
+	}
+	if c.Dist != nil {
+		if err := c.Dist.check(c); err != nil {
+			return c, err
+		}
 	}
 	err := cmp.Or(c.monitorDefaults(), optim.CheckSchedule(c.Schedule), c.EMA.Check())
 	return c, err

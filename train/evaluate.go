@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/ranks"
 )
 
 // EvalConfig says how to measure. The zero value is a good default.
@@ -36,6 +37,9 @@ type EvalConfig struct {
 	// valid only during the call, and its label. An error ends Evaluate with it. It
 	// needs an output that names a class; see Config.Loss.
 	OnScores func(item int, logits []float32, label int) error
+	// Dist shares the work among processes that call Evaluate together; nil is a single
+	// one. All of them get the whole result, and the OnScores of rank 0 is called.
+	Dist *Dist
 }
 
 // Evaluation is how a model does on a dataset.
@@ -72,8 +76,12 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 	if o.noAccuracy && config.OnScores != nil {
 		return nil, errors.New("test set: there are no scores of classes to tell, because the loss is not that of classes")
 	}
-	e, err := newEvaluator(model, set, o, config)
+	r, err := config.Dist.start()
 	if err != nil {
+		return nil, err
+	}
+	e, err := newEvaluator(r, model, set, o, config)
+	if err = r.Agree(err); err != nil {
 		return nil, err
 	}
 	defer e.close()
@@ -97,6 +105,8 @@ type evaluator struct {
 	config    EvalConfig
 	loader    *data.Loader
 	programs  map[int]*evalProgram
+	ranks     *ranks.Ranks // nil in a single process
+	shards    []data.Part  // of a batch, that this rank computes; nil for all in one
 }
 
 type evalProgram struct {
@@ -106,16 +116,20 @@ type evalProgram struct {
 	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses; then the scores, if they are wanted
 }
 
-func newEvaluator(model *nn.Model, set data.Dataset, o objective, config EvalConfig) (*evaluator, error) {
+func newEvaluator(r *ranks.Ranks, model *nn.Model, set data.Dataset, o objective, config EvalConfig) (*evaluator, error) {
 	if config.BatchSize == 0 {
 		config.BatchSize = 256
 	}
 	config.Device = cpu.OrDefault(config.Device)
-	loader, err := data.NewLoader(set, data.LoaderConfig{BatchSize: config.BatchSize, Workers: config.Workers})
+	loader, err := data.NewLoader(set, data.LoaderConfig{BatchSize: config.BatchSize, Workers: config.Workers, Part: r.Part()})
 	if err != nil {
 		return nil, fmt.Errorf("test set: %w", err)
 	}
-	return &evaluator{model: model, set: set, objective: o, config: config, loader: loader, programs: map[int]*evalProgram{}}, nil
+	e := &evaluator{model: model, set: set, objective: o, config: config, loader: loader, programs: map[int]*evalProgram{}, ranks: r}
+	if r != nil {
+		e.shards = config.Dist.shardsOf(r)
+	}
+	return e, nil
 }
 
 func (e *evaluator) compile(batch int) (*evalProgram, error) {
@@ -161,63 +175,105 @@ func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outpu
 
 func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	start := time.Now()
-	var computing time.Duration
-	result := &Evaluation{Accuracy: math.NaN()}
+	m := &measured{result: &Evaluation{Accuracy: math.NaN()}}
 	if !e.objective.noAccuracy {
-		result.Confusion = metrics.NewConfusionMatrix(e.set.Classes())
+		m.result.Confusion = metrics.NewConfusionMatrix(e.set.Classes())
 	}
-	sum := 0.0
+	err := e.agreeOnScores()
+	if err == nil {
+		err = e.measureAll(ctx, m)
+	}
+	if e.ranks != nil {
+		err = e.merge(ctx, m, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	result := m.result
+	if result.Images == 0 {
+		return nil, errors.New("the test set has no images")
+	}
+	result.Loss = m.sum / float64(result.Images)
+	if result.Confusion != nil {
+		result.Accuracy = result.Confusion.Accuracy()
+	}
+	result.ImagesPerSecond = float64(result.Images) / max(m.computing.Seconds(), 1e-9)
+	result.Seconds = time.Since(start).Seconds()
+	return result, nil
+}
+
+// measured is what was measured so far.
+type measured struct {
+	result    *Evaluation
+	sum       float64 // of the losses
+	computing time.Duration
+	tally     tally // of one of several ranks, in place of the sum and the counts
+	done      int   // images, those of other ranks included
+}
+
+// measureAll measures the batches, or this rank's part of them.
+func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
 	for b, err := range e.loader.Epoch(ctx, 0, 0) {
 		if err == nil {
 			err = e.objective.checkBatch("test", b)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("test set: %w", err)
+			return fmt.Errorf("test set: %w", err)
 		}
-		p, err := e.compile(b.Len())
+		if e.shards == nil {
+			err = e.measure(b, m)
+		}
+		for _, shard := range e.shards {
+			if first, end := shard.Of(b.Whole); err == nil && first < end {
+				err = e.measure(cutBatch(b, first-b.First, end-b.First), m)
+			}
+		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
-		began := time.Now()
-		if err := p.program.Run(p.feeds, p.outputs); err != nil {
-			return nil, err
-		}
-		computing += time.Since(began)
-		losses := p.outputs[0].Data()
-		for _, loss := range losses { // one for each image, or their mean
-			sum += float64(loss) * float64(b.Len()/len(losses))
-		}
-		if !finite(sum) {
-			if err := checkInput("test", b); err != nil {
-				return nil, err
-			}
-		}
-		if result.Confusion != nil {
-			for i, guess := range p.outputs[1].Data() {
-				if err := result.Confusion.Add(e.label(b, i), int(guess)); err != nil {
-					return nil, err
-				}
-			}
-			if err := e.tellScores(b, p); err != nil {
-				return nil, err
-			}
-		}
-		result.Images += b.Len()
+		m.done += b.Whole
 		if e.config.OnBatch != nil {
-			e.config.OnBatch(result.Images, e.set.Len())
+			e.config.OnBatch(m.done, e.set.Len())
 		}
 	}
-	if result.Images == 0 {
-		return nil, errors.New("the test set has no images")
+	return nil
+}
+
+// measure measures the images of a batch.
+func (e *evaluator) measure(b *data.Batch, m *measured) error {
+	p, err := e.compile(b.Len())
+	if err != nil {
+		return err
 	}
-	result.Loss = sum / float64(result.Images)
-	if result.Confusion != nil {
-		result.Accuracy = result.Confusion.Accuracy()
+	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
+	began := time.Now()
+	if err := p.program.Run(p.feeds, p.outputs); err != nil {
+		return err
 	}
-	result.ImagesPerSecond = float64(result.Images) / max(computing.Seconds(), 1e-9)
-	result.Seconds = time.Since(start).Seconds()
-	return result, nil
+	m.computing += time.Since(began)
+	losses, before := p.outputs[0].Data(), m.sum
+	for _, loss := range losses { // one for each image, or their mean
+		m.sum += float64(loss) * float64(b.Len()/len(losses))
+	}
+	if !finite(m.sum - before) {
+		if err := checkInput("test", b); err != nil {
+			return err
+		}
+	}
+	if e.ranks != nil {
+		m.tally.add(e, b, p)
+		return nil
+	}
+	m.result.Images += b.Len()
+	if m.result.Confusion != nil {
+		for i, guess := range p.outputs[1].Data() {
+			if err := m.result.Confusion.Add(e.label(b, i), int(guess)); err != nil {
+				return err
+			}
+		}
+		return e.tellScores(b, p)
+	}
+	return nil
 }
 
 // label returns the class of an image of a batch: the most probable one, if its

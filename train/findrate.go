@@ -57,7 +57,7 @@ const (
 //
 // Of config it uses what makes a step: BatchSize, Loss, Optimizer, Augment, Mix, Seed,
 // Device, MemoryBudget, Workers and the like; layers are frozen as in the first epoch.
-// Epochs, LearningRate, Schedule, Accumulate, EMA, Dir, Callbacks and what acts on
+// Epochs, LearningRate, Schedule, Accumulate, EMA, Dist, Dir, Callbacks and what acts on
 // metrics do not count. The training set is gone through as often as it takes;
 // batches that are smaller than the others are left out.
 func FindLearningRate(ctx context.Context, model *nn.Model, trainSet data.Dataset, config Config, options RateOptions) (*RateCurve, error) {
@@ -78,7 +78,7 @@ func FindLearningRate(ctx context.Context, model *nn.Model, trainSet data.Datase
 	}
 	config.Epochs, config.LearningRate, config.Schedule, config.Plateau = 1, float32(options.Min), nil, nil
 	config.Accumulate, config.EMA, config.Best, config.EarlyStop = 1, optim.EMA{}, "", EarlyStop{}
-	config.Dir, config.Resume, config.Callbacks, config.Log = "", false, Callbacks{}, nil
+	config.Dir, config.Resume, config.Callbacks, config.Log, config.Dist = "", false, Callbacks{}, nil, nil
 	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
@@ -91,7 +91,7 @@ func FindLearningRate(ctx context.Context, model *nn.Model, trainSet data.Datase
 		return nil, err
 	}
 	defer restore(model)()
-	f, err := newFitter(model, trainSet, nil, o, tested, config)
+	f, err := newFitter(nil, model, trainSet, nil, o, tested, config)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/ranks"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -27,57 +28,90 @@ import (
 // written, and so are the labels of data that has a method Label(i int) int;
 // other labels are checked as they are read. An error during training comes
 // with the history so far.
+//
+// With Config.Dist several processes call Fit together; see Dist.
 func Fit(ctx context.Context, model *nn.Model, trainSet, testSet data.Dataset, config Config) (*History, error) {
-	config, err := config.withDefaults()
+	r, err := config.Dist.start()
 	if err != nil {
 		return nil, err
 	}
-	if config.Dir != "" && !config.Resume {
-		if err := runfolder.CheckEmpty(config.Dir); err != nil {
-			return nil, err
-		}
-	}
-	o, tested, err := config.objectives(model, trainSet, testSet)
+	f, err := begin(r, model, trainSet, testSet, config)
 	if err != nil {
 		return nil, err
 	}
-	if err := config.checkFor(model, testSet != nil, o); err != nil {
-		return nil, err
+	defer f.close()
+	if err = f.ended(f.run(f.together(ctx))); err == nil || errors.Is(err, ErrInterrupted) {
+		f.swapAverage() // what the caller gets
 	}
-	settings, err := config.settings(model, trainSet, testSet, o)
+	return f.at.History(), err
+}
+
+// begin checks everything, compiles the programs and opens the run folder.
+func begin(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, config Config) (f *fitter, err error) {
+	config, o, tested, settings, err := config.prepare(r, model, trainSet, testSet)
 	if err != nil {
-		return nil, fmt.Errorf("training set: %w", err)
+		return nil, err
 	}
 	var (
 		folder *runfolder.Folder
 		at     *runfolder.Position
 	)
 	if config.Dir != "" && config.Resume { // others must not write the run while this compiles
-		if folder, at, err = runfolder.Reopen(config.Dir, settings); err != nil {
-			return nil, err
-		}
+		folder, at, err = runfolder.Reopen(config.Dir, settings)
 	}
-	f, err := newFitter(model, trainSet, testSet, o, tested, config)
-	if err != nil {
+	if err == nil {
+		f, err = newFitter(r, model, trainSet, testSet, o, tested, config)
+	}
+	if err = r.Agree(err); err != nil {
 		if folder != nil {
 			_ = folder.Close() // nothing was written
+		}
+		if f != nil {
+			f.close()
 		}
 		return nil, err
 	}
 	f.folder = folder
-	defer f.close()
 	if folder != nil {
 		err = f.takeUp(at)
 	} else if config.Dir != "" {
 		f.folder, err = runfolder.Create(config.Dir, settings)
 	}
+	if err = r.Agree(err); err == nil && config.Resume {
+		err = f.shareState()
+	}
 	if err != nil {
+		f.close()
 		return nil, err
 	}
-	if err = f.run(ctx); err == nil || errors.Is(err, ErrInterrupted) {
-		f.swapAverage() // what the caller gets
+	return f, nil
+}
+
+// prepare checks the settings, on all ranks.
+func (c Config) prepare(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset) (_ Config, o, tested objective, settings runfolder.Settings, err error) {
+	var s *samples
+	if c, err = c.withDefaults(); err == nil {
+		c = c.forRank(r)
+		if c.Dir != "" && !c.Resume {
+			err = runfolder.CheckEmpty(c.Dir)
+		}
 	}
-	return f.at.History(), err
+	if err == nil {
+		o, tested, err = c.objectives(model, trainSet, testSet)
+	}
+	if err == nil {
+		err = c.checkFor(model, testSet != nil, o)
+	}
+	if err == nil {
+		if s, err = fingerprint(trainSet, r.Sample()); err != nil {
+			err = fmt.Errorf("training set: %w", err)
+		}
+	}
+	if err = r.Agree(err); err != nil {
+		return c, o, tested, settings, err
+	}
+	settings = c.settings(model, trainSet, testSet, o, s.whole)
+	return c, o, tested, settings, c.agree(r, model, trainSet, settings, s)
 }
 
 // checkFor checks settings that depend on the model and the data.
@@ -111,12 +145,19 @@ type fitter struct {
 	patience  int         // epochs at chance before a warning
 	tested    *Evaluation // of the latest epoch; nil without a test set
 	waiting   float64     // EpochInfo.Waiting
+
+	ranks    *ranks.Ranks            // nil in a single process
+	asked    context.Context         // the caller's, which may end on this rank alone
+	stopped  bool                    // all ranks have agreed to stop
+	stop     context.CancelCauseFunc // ends the training on all ranks
+	waited   time.Duration           // for images, by the last step
+	reported time.Time               // when stragglers were last looked for
 }
 
 // newFitter compiles all programs that will be needed.
-func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested objective, config Config) (f *fitter, err error) {
+func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, o, tested objective, config Config) (f *fitter, err error) {
 	f = &fitter{
-		config: config, model: model, set: trainSet, at: runfolder.Position{Version: 1},
+		config: config, model: model, set: trainSet, at: runfolder.Position{Version: 1}, ranks: r,
 		stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model),
 	}
 	defer func() {
@@ -139,7 +180,7 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested object
 		return f, fmt.Errorf("augmentation: %w", err)
 	}
 	f.loader, err = data.NewLoader(trainSet, data.LoaderConfig{
-		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers, Transform: hook,
+		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers, Transform: hook, Part: r.Part(),
 	})
 	if err != nil {
 		return f, fmt.Errorf("training set: %w", err)
@@ -150,12 +191,18 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested object
 	if config.Accumulate > 1 {
 		f.stepper.recipe.size = size
 	}
+	if r != nil {
+		f.stepper.split = newSplitStep(f.stepper, r, config.Dist.shardsOf(r))
+		if config.Mix != nil {
+			f.stepper.split.mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
+		}
+	}
 	// In the order of the epochs: so a resumed run makes the state in the same one.
 	for phase := range f.stepper.recipe.starts {
 		for batch := range f.batches {
 			_, end := f.update(batch)
 			kind := stepKind{min(size, n-batch*size), phase, batch+1 < end}
-			if _, err := f.stepper.compile(kind); err != nil && kind.batch < size {
+			if err := f.stepper.prepare(kind); err != nil && kind.batch < size {
 				return f, lastBatch(err, n, size)
 			} else if err != nil {
 				return f, err
@@ -165,14 +212,14 @@ func newFitter(model *nn.Model, trainSet, testSet data.Dataset, o, tested object
 	if testSet == nil {
 		return f, nil
 	}
-	measuring := EvalConfig{BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest}
+	measuring := EvalConfig{BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest, Dist: config.Dist}
 	if call := config.Callbacks.OnScores; call != nil && !tested.noAccuracy {
 		measuring.OnScores = func(item int, logits []float32, label int) error {
 			call(item, logits, label)
 			return nil
 		}
 	}
-	f.evaluator, err = newEvaluator(model, testSet, tested, measuring)
+	f.evaluator, err = newEvaluator(r, model, testSet, tested, measuring)
 	if err == nil {
 		f.loader.ShareMemory(f.evaluator.loader) // the test begins when the epoch has ended
 	}
@@ -198,33 +245,6 @@ func (f *fitter) close() {
 	if f.folder != nil {
 		_ = f.folder.Close() // Log ignores errors, too
 	}
-}
-
-// takeUp continues the run in the folder from where it stands; nil is before the
-// first checkpoint.
-func (f *fitter) takeUp(at *runfolder.Position) (err error) {
-	if at != nil {
-		if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
-			return fmt.Errorf("resume: %w", err)
-		}
-		f.swapAverage() // the model file has the average
-		f.at = *at
-	}
-	if err := f.folder.Begin(); err != nil {
-		return err
-	}
-	if at == nil {
-		f.log("resume: the run stopped before its first checkpoint, so it starts from the beginning")
-		return nil
-	}
-	if f.folder.Renamed != "" {
-		f.log("resume: the images are the same, but " + f.folder.Renamed)
-	}
-	f.log(fmt.Sprintf("resume: going on after %s and %s", count(at.Epoch, "epoch"), count(at.Step, "step")))
-	if was := f.folder.Settings.Device; was != f.config.Device.Name() {
-		f.log(fmt.Sprintf("resume: the run was started on device %s, so its last bits may differ on %s", was, f.config.Device.Name()))
-	}
-	return nil
 }
 
 func (f *fitter) log(line string) {
@@ -258,8 +278,8 @@ func (f *fitter) run(ctx context.Context) error {
 		f.folder.Log(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
 			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
 	}
-	if p := f.stepper.largest(); p.recomputed > 0 {
-		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", megabytes(f.config.MemoryBudget), count(p.recomputed, "value")))
+	if n := f.stepper.recomputed(); n > 0 {
+		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", megabytes(f.config.MemoryBudget), count(n, "value")))
 	}
 	if call := f.config.Callbacks.OnStart; call != nil {
 		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})
@@ -275,41 +295,6 @@ func (f *fitter) run(ctx context.Context) error {
 	return nil
 }
 
-// complete writes what is missing in the folder of a run that was killed after
-// its last step.
-func (f *fitter) complete() error {
-	f.swapAverage()
-	defer f.swapAverage()
-	if err := f.folder.Complete(&f.at, f.model, &f.stepper.state); err != nil {
-		return err
-	}
-	return f.record(true)
-}
-
-// save writes a checkpoint and returns its path.
-func (f *fitter) save() (string, error) {
-	f.swapAverage()
-	defer f.swapAverage()
-	return f.folder.Save(&f.at, f.model, &f.stepper.state)
-}
-
-// saveBetween writes a checkpoint that somebody has asked for. If that fails, the one
-// before still counts.
-func (f *fitter) saveBetween() (string, error) {
-	if name := notFinite(f.model.State()); name != "" {
-		return "", fmt.Errorf("%s holds a value that is not finite", name)
-	}
-	before := f.at
-	path, err := f.save()
-	if err != nil {
-		f.at = before
-		return "", err
-	}
-	f.saved = path
-	f.log("saved " + path)
-	return path, nil
-}
-
 // test measures the test set; NaN without one.
 func (f *fitter) test(ctx context.Context) (Evaluation, error) {
 	none := Evaluation{Loss: math.NaN(), Accuracy: math.NaN()}
@@ -318,7 +303,15 @@ func (f *fitter) test(ctx context.Context) (Evaluation, error) {
 	}
 	f.swapAverage()
 	defer f.swapAverage()
+	if f.ranks != nil {
+		ctx = f.asked // the evaluator asks the others when it ends
+	}
 	result, err := f.evaluator.run(ctx)
+	var stopped *stoppedError
+	if errors.As(err, &stopped) {
+		f.stopped = true
+		f.stop(f.whyStopped(stopped.by))
+	}
 	if err != nil {
 		return none, err
 	}
@@ -352,24 +345,23 @@ func (f *fitter) epoch(ctx context.Context) error {
 	clock := func() { f.at.Running.Seconds = before + time.Since(began).Seconds() }
 	waited := f.loader.Stats().Waited
 	for b, err := range f.loader.Epoch(ctx, f.at.Epoch, f.at.Batch) {
+		var weight float64
+		if f.ranks != nil {
+			weight, err = f.meet(b, err)
+		}
 		if err != nil {
 			if ctx.Err() != nil {
 				break
 			}
-			return fmt.Errorf("training set: %w", err)
+			return err
 		}
-		if err := f.step(b); err != nil {
+		if err := f.step(b, weight); err != nil {
 			return err
 		}
 		if ctx.Err() != nil {
 			break
 		}
-		select {
-		case done := <-f.config.Save:
-			clock()
-			done(f.saveBetween())
-		default:
-		}
+		f.saveIfAsked(clock)
 	}
 	f.waiting = (f.loader.Stats().Waited - waited).Seconds() / max(time.Since(began).Seconds(), 1e-9)
 	var tested Evaluation
@@ -382,6 +374,9 @@ func (f *fitter) epoch(ctx context.Context) error {
 	clock()
 	if ctx.Err() != nil {
 		return f.interrupted(context.Cause(ctx))
+	}
+	if err := f.compareAfterEpoch(); err != nil {
+		return err
 	}
 	r := f.at.Running
 	row := Row{
@@ -408,30 +403,34 @@ func (f *fitter) accuracy() float64 {
 }
 
 // step does one training step.
-func (f *fitter) step(b *data.Batch) error {
-	if err := f.stepper.objective.checkBatch("training", b); err != nil {
-		return err
+func (f *fitter) step(b *data.Batch, weight float64) error {
+	if f.ranks == nil { // otherwise checked before the ranks met, and mixed shard by shard
+		if err := f.stepper.objective.checkBatch("training", b); err != nil {
+			return err
+		}
+		b = f.mixed(b, f.at.Epoch)
 	}
-	b = f.mixed(b, f.at.Epoch)
 	at := f.stepAt()
+	at.weight = weight
 	began := time.Now()
 	f.watch.before(f.at.Step, f.at.Running.Loss/float64(max(f.at.Running.Images, 1)))
 	loss, correct, err := f.stepper.run(b, at)
 	if err != nil {
-		return err
+		return f.failedStep(err)
 	}
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		if err := checkInput("training", b); err != nil {
+		if err := f.ranks.Agree(checkInput("training", b)); err != nil {
 			return err
 		}
 		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v%s", loss, f.explain(f.at.Step, false)))
 	}
 	f.watch.loss = loss
+	f.noteSpent()
 	r := &f.at.Running
 	r.StepSeconds += time.Since(began).Seconds()
-	r.Loss += loss * float64(b.Len())
+	r.Loss += loss * float64(b.Whole)
 	r.Correct += correct
-	r.Images += b.Len()
+	r.Images += b.Whole
 	f.at.Batch++
 	f.at.Step++
 	info := StepInfo{
@@ -533,48 +532,3 @@ func (f *fitter) finishEpoch(row Row) error {
 	}
 	return nil
 }
-
-// diverged is the error for a loss or a weight that is not finite.
-func (f *fitter) diverged(step int, what string) error {
-	epoch := min((step-1)/f.batches, f.config.Epochs-1) + 1
-	return fmt.Errorf("%w in epoch %d at step %d: %s (a smaller learning rate may help)%s", ErrDiverged, epoch, step, what, f.kept())
-}
-
-// kept says which checkpoint there is, to be appended to an error.
-func (f *fitter) kept() string {
-	switch {
-	case f.saved != "":
-		return "; the last good checkpoint is kept: " + f.saved
-	case f.folder != nil:
-		return "; there was no checkpoint yet"
-	}
-	return ""
-}
-
-// interrupted saves a checkpoint and returns the error that says so.
-func (f *fitter) interrupted(cause error) error {
-	at := fmt.Sprintf("%v in epoch %d after step %d", ErrInterrupted, f.at.Epoch+1, f.at.Step)
-	if f.folder == nil {
-		return &interruption{at, cause}
-	}
-	if name := notFinite(f.model.State()); name != "" {
-		return f.diverged(f.at.Step, name+" holds a value that is not finite"+f.explain(f.at.Step, true))
-	}
-	path, err := f.save()
-	if err == nil {
-		err = f.record(true)
-	}
-	if err != nil {
-		return fmt.Errorf("%s, and saving failed: %w", at, err)
-	}
-	return &interruption{at + "; saved " + path, cause}
-}
-
-// interruption is an ErrInterrupted that also wraps the context's cause.
-type interruption struct {
-	message string
-	cause   error
-}
-
-func (e *interruption) Error() string   { return e.message }
-func (e *interruption) Unwrap() []error { return []error{ErrInterrupted, e.cause} }

@@ -21,6 +21,8 @@ type Memory struct {
 	// Program is what the compiled step plans: activations, gradients, packed
 	// weights and scratch memory.
 	Program int64 `json:"program"`
+	// Sums are gradients that several ranks, or several shards of a batch, add up.
+	Sums int64 `json:"sums,omitempty"`
 	// Batch is one batch of images and labels. A data.Loader prepares others
 	// ahead.
 	Batch int64 `json:"batch"`
@@ -30,7 +32,7 @@ type Memory struct {
 }
 
 // Total is the sum.
-func (m Memory) Total() int64 { return m.Parameters + m.Optimizer + m.Program + m.Batch }
+func (m Memory) Total() int64 { return m.Parameters + m.Optimizer + m.Program + m.Sums + m.Batch }
 
 // Memory predicts the memory of a step for batches of the given size, within
 // the budget if there is one. It compiles the step but does not run it; on
@@ -84,6 +86,9 @@ func (s *Stepper) memory(batch int) Memory {
 	}
 	for _, v := range s.state.Variables() {
 		m.Optimizer += 4 * int64(v.Value.Size())
+	}
+	if s.split != nil {
+		m.Sums = s.split.memory()
 	}
 	return m
 }

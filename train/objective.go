@@ -127,6 +127,32 @@ func (o objective) build(output *graph.Node) (loss, target *graph.Node, err erro
 	return loss, target, checkLoss(output.Graph(), loss)
 }
 
+// byWeight says that images count in the mean loss of a batch by the weights of their
+// classes.
+func (o objective) byWeight() bool { return o.loss == nil && !o.soft && o.entropy.Weights != nil }
+
+// weight is that of the images of a batch, or of a part of it, in the mean loss.
+func (o objective) weight(b *data.Batch) (sum float64) {
+	if !o.byWeight() || b.Len() == 0 {
+		return float64(b.Len())
+	}
+	for _, label := range b.Labels.Data() {
+		sum += float64(o.entropy.Weights[int(label)])
+	}
+	return sum
+}
+
+// buildPart is build for a part of a batch, whose loss is then multiplied by the part's
+// share: the mean loss of the part by its share of the images or, where images have
+// weights, the sum of their losses by what the weights of the whole batch come to.
+func (o objective) buildPart(output *graph.Node) (loss, target *graph.Node, err error) {
+	if !o.byWeight() {
+		return o.build(output)
+	}
+	target = o.input(output)
+	return graph.Sum(o.entropy.Losses(output, target)), target, nil
+}
+
 // function is the loss of training.
 func (o objective) function() func(output, target *graph.Node) *graph.Node {
 	if o.loss == nil {
@@ -170,7 +196,7 @@ func (o objective) input(output *graph.Node) *graph.Node {
 
 // checkBatch checks the labels of a batch before it is used.
 func (o objective) checkBatch(what string, b *data.Batch) error {
-	if o.classes == 0 {
+	if o.classes == 0 || b.Len() == 0 {
 		return nil
 	}
 	for i, label := range b.Labels.Data() {

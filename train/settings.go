@@ -16,11 +16,7 @@ import (
 )
 
 // settings gathers the settings of a run.
-func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective) (runfolder.Settings, error) {
-	hash, err := fingerprint(train)
-	if err != nil {
-		return runfolder.Settings{}, err
-	}
+func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective, hash string) runfolder.Settings {
 	s := runfolder.Settings{
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
 		Input: model.Input(), Classes: train.Classes(), Loss: o.custom(),
@@ -52,7 +48,10 @@ func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective)
 	for _, p := range model.Parameters() {
 		s.Parameters += p.Value.Size()
 	}
-	return s, nil
+	if c.Dist != nil {
+		s.Shards = c.Dist.Shards
+	}
+	return s
 }
 
 // length is that of a run on so many images, in updates.
@@ -86,38 +85,53 @@ func (c Config) checkPreprocessing(input tensor.Shape) error {
 	return nil
 }
 
-// fingerprint hashes some images of a dataset, evenly spread, with their labels and
+// samples are hashes of some images of a dataset, evenly spread, with their labels and
 // targets.
-func fingerprint(set data.Dataset) (string, error) {
-	const most = 64
+type samples struct {
+	hashes [][sha256.Size]byte
+	whole  string // of all
+}
+
+// mostSamples is how many images are hashed.
+const mostSamples = 64
+
+// fingerprint hashes some images of a dataset: all samples, or those that choose wants.
+func fingerprint(set data.Dataset, choose func(sample int) bool) (*samples, error) {
 	h := sha256.New()
 	pixels := make([]float32, set.ImageShape().Size())
-	bytes := make([]byte, 4*len(pixels)+8)
 	targets, targeted := set.(data.Targeted)
 	var target []float32
 	if targeted {
 		target = make([]float32, targets.TargetShape().Size())
 	}
-	for k := range min(most, set.Len()) {
-		i := k * set.Len() / min(most, set.Len())
-		label, err := set.Read(i, pixels)
-		if err != nil {
-			return "", fmt.Errorf("read image %d: %w", i, err)
-		}
-		binary.LittleEndian.PutUint64(bytes, uint64(label))
-		for j, v := range pixels {
-			binary.LittleEndian.PutUint32(bytes[8+4*j:], math.Float32bits(v))
-		}
-		h.Write(bytes)
-		if !targeted {
+	s := &samples{hashes: make([][sha256.Size]byte, min(mostSamples, set.Len()))}
+	for k := range s.hashes {
+		if choose != nil && !choose(k) {
 			continue
 		}
-		if err := targets.ReadTarget(i, target); err != nil {
-			return "", fmt.Errorf("read the target of image %d: %w", i, err)
+		i := k * set.Len() / len(s.hashes)
+		label, err := set.Read(i, pixels)
+		if err != nil {
+			return nil, fmt.Errorf("read image %d: %w", i, err)
 		}
-		for _, v := range target {
-			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		bytes := floatBytes(binary.LittleEndian.AppendUint64(nil, uint64(label)), pixels)
+		if targeted {
+			if err := targets.ReadTarget(i, target); err != nil {
+				return nil, fmt.Errorf("read the target of image %d: %w", i, err)
+			}
+			bytes = floatBytes(bytes, target)
 		}
+		_, _ = h.Write(bytes) // never fails
+		s.hashes[k] = sha256.Sum256(bytes)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:8]), nil
+	s.whole = hex.EncodeToString(h.Sum(nil)[:8])
+	return s, nil
+}
+
+// floatBytes appends values as little-endian bytes.
+func floatBytes(to []byte, values []float32) []byte {
+	for _, v := range values {
+		to = binary.LittleEndian.AppendUint32(to, math.Float32bits(v))
+	}
+	return to
 }

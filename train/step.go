@@ -26,6 +26,7 @@ type Stepper struct {
 	budget    int64 // of a step's memory, in bytes; 0 for no limit
 	objective objective
 	recipe    recipe
+	split     *splitStep // of several ranks; nil if there is one
 }
 
 // A recipe is what steps do beside minimising the loss. The zero value is nothing.
@@ -36,6 +37,14 @@ type recipe struct {
 	// from several batches; 0 if each batch has an update.
 	size int
 	ema  optim.EMA
+}
+
+// weight is that of a batch of so many images in its update.
+func (r recipe) weight(images int) float64 {
+	if r.size == 0 {
+		return 1
+	}
+	return float64(images) / float64(r.size)
 }
 
 // A stepKind tells programs apart.
@@ -54,8 +63,11 @@ type stepProgram struct {
 	step           *tensor.Tensor
 	outputs        []*tensor.Tensor
 	recomputed     int // values that the backward pass computes again
-	numbers        stepNumbers[*tensor.Tensor]
+	numbers        scalars
 }
+
+// scalars are the values of the scalar inputs.
+type scalars = stepNumbers[*tensor.Tensor]
 
 // stepNumbers are scalar inputs of a step; nil for those that it has no use for.
 type stepNumbers[T any] struct {
@@ -82,6 +94,15 @@ func NewStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer
 		optimizer = optim.SGD{}
 	}
 	return &Stepper{model: model, device: cpu.OrDefault(device), optimizer: optimizer, programs: map[stepKind]*stepProgram{}}
+}
+
+// prepare compiles what a step of a kind needs; batch is the size of the whole batch.
+func (s *Stepper) prepare(kind stepKind) error {
+	if s.split != nil {
+		return s.split.prepare(kind.batch, kind.phase, kind.hold)
+	}
+	_, err := s.compile(kind)
+	return err
 }
 
 // compile prepares the program of a kind, if it is not there.
@@ -146,10 +167,7 @@ func (s *Stepper) program(batch int, outputs []*graph.Node) (stepPlan, error) {
 // outputs are the mean loss and, if that means something, the number of images
 // classified correctly.
 func (s *Stepper) build(kind stepKind) (b builtStep, err error) {
-	var frozen nn.Frozen
-	if kind.phase < len(s.recipe.starts) {
-		frozen = s.recipe.freeze.at(s.recipe.starts[kind.phase])
-	}
+	frozen := s.frozen(kind.phase)
 	b.trace, err = s.model.TraceFrozen(kind.batch, frozen)
 	if err != nil {
 		return b, err
@@ -171,19 +189,34 @@ func (s *Stepper) build(kind stepKind) (b builtStep, err error) {
 	if s.recipe.size > 0 {
 		grads = s.accumulate(&b, kind, params, grads)
 	}
+	s.finish(&b, kind.hold, params, grads)
+	return b, nil
+}
+
+// frozen is what a phase does not train.
+func (s *Stepper) frozen(phase int) (frozen nn.Frozen) {
+	if phase < len(s.recipe.starts) {
+		frozen = s.recipe.freeze.at(s.recipe.starts[phase])
+	}
+	return frozen
+}
+
+// finish adds the update of the weights, and of their moving average, unless it is to
+// come.
+func (s *Stepper) finish(b *builtStep, hold bool, params, grads []*graph.Node) {
+	g := b.trace.Graph
 	variables := slices.Concat(s.model.Parameters(), s.model.Buffers())
 	if s.recipe.ema.Decay != 0 {
 		s.recipe.ema.Begin(variables, &s.state) // from before the first step, whichever that is
 	}
-	if kind.hold {
-		return b, nil
+	if hold {
+		return
 	}
 	s.optimizer.Update(g, b.numbers.rate, params, grads, &s.state)
 	if s.recipe.ema.Decay != 0 {
 		b.numbers.average = g.Input("weight of the update in the moving average")
 		s.recipe.ema.Update(g, b.numbers.average, variables, &s.state)
 	}
-	return b, nil
 }
 
 // accumulate adds the gradients to those of the batches before, each batch by the
@@ -220,6 +253,8 @@ type stepAt struct {
 	// number of images of them all.
 	first, last bool
 	images      int
+	// weight is that of the whole batch in its loss; see objective.weight.
+	weight float64
 }
 
 // Run does one step, number step from 0, with the given learning rate: forward
@@ -232,6 +267,9 @@ func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, c
 }
 
 func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
+	if s.split != nil {
+		return s.split.run(b, at)
+	}
 	p, err := s.compile(stepKind{b.Images.Shape()[0], at.phase, !at.last})
 	if err != nil {
 		return 0, 0, err
@@ -241,19 +279,7 @@ func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err 
 		d := p.step.Data()
 		d[0], d[1] = graph.StepValue(at.step)
 	}
-	set := func(t *tensor.Tensor, v float32) {
-		if t != nil {
-			t.Data()[0] = v
-		}
-	}
-	set(p.numbers.rate, at.rate)
-	set(p.numbers.average, s.recipe.ema.Weight(at.update))
-	keep := float32(1)
-	if at.first {
-		keep = 0
-	}
-	set(p.numbers.keep, keep)
-	set(p.numbers.scale, float32(float64(at.images)/float64(max(s.recipe.size, 1))))
+	feedNumbers(p.numbers, at, s.recipe)
 	if err := p.program.Run(p.feeds, p.outputs); err != nil {
 		return 0, 0, err
 	}
@@ -261,6 +287,31 @@ func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err 
 		correct = int(p.outputs[1].Data()[0])
 	}
 	return float64(p.outputs[0].Data()[0]), correct, nil
+}
+
+// feedNumbers fills in the scalar inputs of a step.
+func feedNumbers(n scalars, at stepAt, r recipe) {
+	set := func(t *tensor.Tensor, v float32) {
+		if t != nil {
+			t.Data()[0] = v
+		}
+	}
+	set(n.rate, at.rate)
+	set(n.average, r.ema.Weight(at.update))
+	keep := float32(1)
+	if at.first {
+		keep = 0
+	}
+	set(n.keep, keep)
+	set(n.scale, float32(float64(at.images)/float64(max(r.size, 1))))
+}
+
+// recomputed is how many values the backward pass of the largest step computes again.
+func (s *Stepper) recomputed() int {
+	if s.split != nil {
+		return s.split.recomputed()
+	}
+	return s.largest().recomputed
 }
 
 // largest returns the program that has been compiled for the greatest batch, with the
@@ -277,6 +328,9 @@ func (s *Stepper) largest() *stepProgram {
 
 // Close releases the programs.
 func (s *Stepper) Close() {
+	if s.split != nil {
+		s.split.close()
+	}
 	for _, p := range s.programs {
 		p.program.Close()
 	}

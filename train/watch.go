@@ -108,6 +108,10 @@ func notFinite(entries []safetensors.Entry) string {
 // it in words to append, or "". It leaves the model with the weights from
 // before the step that went wrong.
 func (f *fitter) explain(step int, weights bool) string {
+	return f.explainTogether(f.explainHere(step, weights))
+}
+
+func (f *fitter) explainHere(step int, weights bool) string {
 	s := f.watch.good(step)
 	if s == nil {
 		return ""
@@ -138,6 +142,9 @@ func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		if b.Len() == 0 {
+			break
+		}
 		b = f.mixed(b, step/f.batches)
 		return b.Images.Clone(), targetsOf(b).Clone(), nil
 	}
@@ -151,7 +158,7 @@ func checkInput(what string, b *data.Batch) error {
 		what   string
 		values *tensor.Tensor
 	}{{"image", b.Images}, {"the target of image", b.Targets}} {
-		if part.values == nil {
+		if part.values == nil || b.Len() == 0 {
 			continue
 		}
 		all := part.values.Data()

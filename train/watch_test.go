@@ -54,7 +54,7 @@ func explode(t *testing.T, net nn.Layer, from uint64, few bool) (*nn.Model, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFitter(model, stripes(t, 60), nil, objective{}, objective{}, config)
+	f, err := newFitter(nil, model, stripes(t, 60), nil, objective{}, objective{}, config)
 	if err != nil {
 		t.Fatal(err)
 	}

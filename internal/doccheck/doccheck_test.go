@@ -225,7 +225,7 @@ func TestEveryPackage(t *testing.T) {
 			pkg = inEngine
 		}
 		files, err := filepath.Glob(filepath.Join(name, "*.go"))
-		if err != nil || len(files) == 0 {
+		if err != nil || len(files) == 0 || pkg == "." { // the root has the comment of the module alone
 			return err
 		}
 		count++

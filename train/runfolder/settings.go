@@ -63,6 +63,8 @@ type Settings struct {
 	Best           Metric    `json:"best,omitempty"`
 	EarlyStop      string    `json:"early_stop,omitempty"`
 	Plateau        string    `json:"plateau,omitempty"`
+	// Shards is that of Config.Dist.
+	Shards int `json:"shards,omitempty"`
 	// Device is the name of the engine that the run was started on.
 	Device string `json:"device"`
 }
@@ -104,44 +106,56 @@ func (s Settings) Metadata() (map[string]string, error) {
 	return metadata, nil
 }
 
+// A Compared is a setting by which runs are told apart.
+type Compared struct {
+	Name  string
+	Value any
+}
+
+// Compared returns the settings that a resumed run keeps, with a name for each that is
+// part of a sentence, without an article. Two Settings have the same names in the same
+// order.
+func (s Settings) Compared() []Compared {
+	return []Compared{
+		{"network", s.Net},
+		{"input shape", s.Input.String()},
+		{"number of classes", len(s.Classes)},
+		{"number of training images", s.TrainImages},
+		{"number of test images", s.TestImages},
+		{"number of parameters", s.Parameters},
+		{"batch size", s.BatchSize},
+		{"target shape", s.Target.String()},
+		{"loss function of its own", s.Loss},
+		{"learning rate", s.LearningRate},
+		{"schedule", cmp.Or(string(s.Schedule), "constant")},
+		{"optimizer", s.Optimizer},
+		{"augmentation", cmp.Or(s.Augment, "none")},
+		{"mixing of images", cmp.Or(s.Mix, "none")},
+		{"frozen layers", cmp.Or(s.Freeze, "none")},
+		{"batches an update", max(s.Accumulate, 1)},
+		{"moving average of the weights", cmp.Or(s.EMA, "none")},
+		{"label smoothing", s.LabelSmoothing},
+		{"class weights", fmt.Sprint(s.ClassWeights)},
+		{"metric of the best epoch", cmp.Or(s.Best, "none")},
+		{"early stopping", cmp.Or(s.EarlyStop, "none")},
+		{"plateau", cmp.Or(s.Plateau, "none")},
+		{"preprocessing", s.describePreprocessing()},
+		{"seed", s.Seed},
+		{"number of fixed shards", s.Shards},
+	}
+}
+
 // resumable reports the first setting in which a run that is resumed with
 // the settings now differs from what it was started with. Epochs may differ.
 func (s Settings) resumable(now Settings) error {
-	type pair struct {
-		what     string
-		old, new any
-	}
-	for _, p := range []pair{
-		{"network", s.Net, now.Net},
-		{"input shape", s.Input.String(), now.Input.String()},
-		{"number of classes", len(s.Classes), len(now.Classes)},
-		{"number of training images", s.TrainImages, now.TrainImages},
-		{"number of test images", s.TestImages, now.TestImages},
-		{"number of parameters", s.Parameters, now.Parameters},
-		{"batch size", s.BatchSize, now.BatchSize},
-		{"target shape", s.Target.String(), now.Target.String()},
-		{"loss function of its own", s.Loss, now.Loss},
-		{"learning rate", s.LearningRate, now.LearningRate},
-		{"schedule", cmp.Or(string(s.Schedule), "constant"), cmp.Or(string(now.Schedule), "constant")},
-		{"optimizer", s.Optimizer, now.Optimizer},
-		{"augmentation", cmp.Or(s.Augment, "none"), cmp.Or(now.Augment, "none")},
-		{"mixing of images", cmp.Or(s.Mix, "none"), cmp.Or(now.Mix, "none")},
-		{"frozen layers", cmp.Or(s.Freeze, "none"), cmp.Or(now.Freeze, "none")},
-		{"batches an update", max(s.Accumulate, 1), max(now.Accumulate, 1)},
-		{"moving average of the weights", cmp.Or(s.EMA, "none"), cmp.Or(now.EMA, "none")},
-		{"label smoothing", s.LabelSmoothing, now.LabelSmoothing},
-		{"class weights", fmt.Sprint(s.ClassWeights), fmt.Sprint(now.ClassWeights)},
-		{"metric of the best epoch", cmp.Or(s.Best, "none"), cmp.Or(now.Best, "none")},
-		{"early stopping", cmp.Or(s.EarlyStop, "none"), cmp.Or(now.EarlyStop, "none")},
-		{"plateau", cmp.Or(s.Plateau, "none"), cmp.Or(now.Plateau, "none")},
-		{"preprocessing", s.describePreprocessing(), now.describePreprocessing()},
-		{"seed", s.Seed, now.Seed},
-	} {
-		if p.what == "schedule" && p.old != p.new && s.Epochs != now.Epochs {
-			return fmt.Errorf("the run was started with schedule %v, not %v: a resumed run keeps its settings, and this schedule depends on the number of epochs, which was %d; to train for longer, start a new run from its weights", p.old, p.new, s.Epochs)
+	other := now.Compared()
+	for i, p := range s.Compared() {
+		before, after := p.Value, other[i].Value
+		if p.Name == "schedule" && before != after && s.Epochs != now.Epochs {
+			return fmt.Errorf("the run was started with schedule %v, not %v: a resumed run keeps its settings, and this schedule depends on the number of epochs, which was %d; to train for longer, start a new run from its weights", before, after, s.Epochs)
 		}
-		if p.old != p.new {
-			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.what, p.old, p.new)
+		if before != after {
+			return fmt.Errorf("the run was started with %s %v, not %v: a resumed run keeps its settings", p.Name, before, after)
 		}
 	}
 	if s.TrainHash != now.TrainHash {

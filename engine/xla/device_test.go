@@ -1,0 +1,244 @@
+package xla
+
+import (
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/cpu"
+	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/tensor"
+)
+
+const (
+	batch    = 8
+	features = 40
+	classes  = 30
+)
+
+// A model is a network of one layer, with momentum.
+type model struct{ weight, velocity *graph.Variable }
+
+func newModel() model {
+	return model{
+		&graph.Variable{Name: "weight", Value: normal(1, classes, features), Trainable: true},
+		&graph.Variable{Name: "velocity", Value: tensor.New(classes, features)},
+	}
+}
+
+// A job is a program with what it is run with.
+type job struct {
+	program engine.Program
+	images  *tensor.Tensor
+	feeds   engine.Feeds
+	out     *tensor.Tensor
+	outputs []*tensor.Tensor
+}
+
+func newJob(t testing.TB, device engine.Device, out *graph.Node) *job {
+	t.Helper()
+	j := &job{feeds: engine.Feeds{}, out: tensor.New(out.Shape()...)}
+	j.outputs = []*tensor.Tensor{j.out}
+	for i, n := range out.Graph().Inputs() {
+		j.feeds[n] = normal(uint64(2+i), n.Shape()...)
+		if i == 0 {
+			j.images = j.feeds[n]
+		}
+	}
+	var err error
+	if j.program, err = device.Compile(out.Graph(), out); err != nil {
+		t.Fatal(err)
+	}
+	return j
+}
+
+func (j *job) run(t testing.TB) {
+	t.Helper()
+	if err := j.program.Run(j.feeds, j.outputs); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// training compiles the training step, which returns the loss.
+func (m model) training(t testing.TB, device engine.Device) *job {
+	g := graph.New()
+	w, v := g.Variable(m.weight), g.Variable(m.velocity)
+	d := graph.Sub(graph.Linear(g.Input("images", batch, features), w, nil), g.Input("targets", batch, classes))
+	loss := graph.Mean(graph.Mul(d, d))
+	next := graph.Add(graph.Mul(v, g.Scalar(0.9)), graph.Gradients(loss, w)[0])
+	g.Assign(v, next)
+	g.Assign(w, graph.Sub(w, graph.Mul(next, g.Scalar(0.1))))
+	return newJob(t, device, loss)
+}
+
+// inference compiles the network, which returns the scores.
+func (m model) inference(t testing.TB, device engine.Device) *job {
+	g := graph.New()
+	return newJob(t, device, graph.Linear(g.Input("images", batch, features), g.Variable(m.weight), nil))
+}
+
+func normal(seed uint64, shape ...int) *tensor.Tensor {
+	x := tensor.New(shape...)
+	rng.Normal(rng.New(seed, "xla test"), x.Data(), 0, 1)
+	return x
+}
+
+// near compares with what the cpu engine has.
+func near(t *testing.T, what string, got, want *tensor.Tensor) {
+	t.Helper()
+	if !got.AllClose(want, 1e-4, 1e-5) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// same compares the variables of two models.
+func (m model) same(t *testing.T, want model) {
+	t.Helper()
+	near(t, "weight", m.weight.Value, want.weight.Value)
+	near(t, "velocity", m.velocity.Value, want.velocity.Value)
+}
+
+// Training moves the batch to the device and the loss back, and evaluating beside it moves
+// nothing else, either.
+func TestStepMovesBatchAndLoss(t *testing.T) {
+	d := newTestDevice(t, Options{})
+	m, want := newModel(), newModel()
+	train, eval := m.training(t, d), m.inference(t, d)
+	wantTrain, wantEval := want.training(t, cpu.Default()), want.inference(t, cpu.Default())
+	train.run(t)
+	eval.run(t)
+	before := d.Traffic()
+	const steps = 5
+	for range steps {
+		train.run(t)
+		eval.run(t)
+	}
+	got := d.Traffic()
+	got.ToDevices -= before.ToDevices
+	got.FromDevices -= before.FromDevices
+	if want := (Traffic{steps * 4 * batch * (features + classes + features), steps * 4 * (1 + batch*classes)}); got != want {
+		t.Errorf("%d steps moved %+v, want %+v", steps, got, want)
+	}
+	for range steps + 1 {
+		wantTrain.run(t)
+	}
+	wantEval.run(t)
+	near(t, "loss", train.out, wantTrain.out)
+	near(t, "scores", eval.out, wantEval.out)
+	m.same(t, want)
+}
+
+// Engines take turns with one model.
+func TestEnginesTakeTurns(t *testing.T) {
+	m, want := newModel(), newModel()
+	jobs := []*job{m.training(t, newTestDevice(t, Options{})), m.training(t, cpu.Default()), m.training(t, newTestDevice(t, Options{}))}
+	wanted := want.training(t, cpu.Default())
+	for i := range 9 {
+		jobs[i%3].run(t)
+		wanted.run(t)
+		near(t, "loss", jobs[i%3].out, wanted.out)
+		if i == 4 { // somebody changes a weight
+			for _, v := range []*graph.Variable{m.weight, want.weight} {
+				v.Value.Set(3, 1, 1)
+				v.Changed()
+			}
+		}
+	}
+	m.same(t, want)
+}
+
+// Runs are started ahead: inputs may be used again at once, and outputs are those of
+// each run.
+func TestStart(t *testing.T) {
+	m, want := newModel(), newModel()
+	train, wanted := m.training(t, newTestDevice(t, Options{})), want.training(t, cpu.Default())
+	const runs = 20
+	var waits [runs]func() error
+	var losses [runs]*tensor.Tensor
+	for i := range runs {
+		rng.Normal(rng.New(uint64(i), "batch"), train.images.Data(), 0, 1)
+		losses[i] = tensor.New()
+		var err error
+		if waits[i], err = train.program.(engine.Starter).Start(train.feeds, losses[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+		clear(train.images.Data())
+	}
+	after := m.weight.Value.Clone() // waits for the last run
+	for i := range runs {
+		if err := waits[i](); err != nil {
+			t.Fatal(err)
+		}
+		rng.Normal(rng.New(uint64(i), "batch"), wanted.images.Data(), 0, 1)
+		wanted.run(t)
+		near(t, "loss", losses[i], wanted.out)
+	}
+	near(t, "weight", after, want.weight.Value)
+}
+
+// Programs compile and run at the same time.
+func TestConcurrency(t *testing.T) {
+	d := newTestDevice(t, Options{})
+	want := newModel()
+	wanted := want.training(t, cpu.Default())
+	for range 5 {
+		wanted.run(t)
+	}
+	var wait sync.WaitGroup
+	for range 4 {
+		wait.Go(func() {
+			m := newModel()
+			train := m.training(t, d)
+			for range 5 {
+				train.run(t)
+				runtime.GC()
+			}
+			m.same(t, want)
+			train.program.Close()
+		})
+	}
+	wait.Wait()
+}
+
+// A step allocates little: some objects for each argument and result.
+func TestFewAllocations(t *testing.T) {
+	train := newModel().training(t, newTestDevice(t, Options{}))
+	train.run(t)
+	if n := testing.AllocsPerRun(20, func() { train.run(t) }); n > 150 {
+		t.Errorf("%v allocations a step", n)
+	}
+}
+
+func TestNewErrors(t *testing.T) {
+	t.Setenv("STRIDE_PJRT", "")
+	for want, o := range map[string]Options{
+		"no PJRT plugin": {},
+		"no such file":   {Plugin: "missing.so"},
+	} {
+		if _, err := New(o); err == nil || !strings.HasPrefix(err.Error(), "xla: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestDevices(t *testing.T) {
+	newTestDevice(t, Options{}) // or skip
+	for want, o := range map[string]Options{
+		"100 devices are wanted":   {Count: 100},
+		"has no device 77":         {Devices: []int{0, 77}},
+		"device 0 is wanted twice": {Devices: []int{0, 0}},
+		"an empty list of devices": {Devices: []int{}},
+		"-5 devices are wanted":    {Count: -5},
+	} {
+		if _, err := New(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	d := newTestDevice(t, Options{Count: 2})
+	if s := d.Description(); !strings.HasPrefix(s, "2 × cpu, cpu plugin, PJRT 0.") {
+		t.Errorf("%q", s)
+	}
+}

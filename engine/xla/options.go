@@ -1,0 +1,149 @@
+package xla
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/strideml/stride/engine/xla/internal/lower"
+	"github.com/strideml/stride/pjrt"
+)
+
+// A Math says how exactly convolutions and matrix products are computed.
+type Math int
+
+const (
+	// Strict computes in float32 throughout.
+	Strict = Math(lower.Float32)
+	// Fast leaves the choice to the device: TF32 on NVIDIA's GPUs since Ampere, whose
+	// products have 11 significant bits.
+	Fast = Math(lower.Fast)
+	// BF16 is mixed precision: convolutions, matrix products and activations in bfloat16;
+	// weights, gradients of weights and their updates in float32.
+	BF16 = Math(lower.BF16)
+)
+
+// Options configures a Device. The zero value is a good default.
+type Options struct {
+	// Plugin is the file of the PJRT plugin. "" looks for one: $STRIDE_PJRT.
+	Plugin string
+	// Client has options of the plugin for its client, by name, such as
+	// "cpu_device_count" or "memory_fraction"; see pjrt.Plugin.NewClient.
+	Client pjrt.Values
+	// Devices are the IDs of the devices to use, as pjrt.Device has them. nil
+	// means the first Count devices.
+	Devices []int
+	// Count is how many devices to use if Devices is nil; 0 means 1, and −1 means all.
+	Count int
+	// Math says how exactly convolutions and matrix products are computed.
+	Math Math
+	// Flags are options of XLA for the compiler, by name; see pjrt.CompileOptions.
+	// Plugins refuse those that they do not know. They add to those that make
+	// programs deterministic.
+	Flags pjrt.Values
+	// Log, if not nil, is given lines for people while a program that takes long is
+	// compiled. It may be called by any goroutine.
+	Log func(line string)
+}
+
+// New connects to devices of a plugin. A plugin stays loaded until the process ends. The error
+// says what is missing: there is no plugin, the file is not one, it has another version, or
+// there are not so many devices. On platforms where plugins cannot be loaded it
+// wraps errors.ErrUnsupported.
+func New(o Options) (*Device, error) {
+	path := o.Plugin
+	if path == "" {
+		path = os.Getenv("STRIDE_PJRT")
+	}
+	if path == "" {
+		return nil, errors.New("xla: no PJRT plugin: set STRIDE_PJRT to its file")
+	}
+	plugin, err := pjrt.Load(path)
+	if err != nil {
+		return nil, fmt.Errorf("xla: %w", err)
+	}
+	c, err := plugin.NewClient(o.Client)
+	if err != nil {
+		return nil, fmt.Errorf("xla: %w", err)
+	}
+	devices, err := choose(c, o)
+	if err != nil {
+		c.Close()
+		return nil, fmt.Errorf("xla: %w", err)
+	}
+	b := &client{Client: c, devices: devices, options: compileOptions(c, devices, o)}
+	d := newDevice(b)
+	d.log = o.Log
+	d.lowering = lower.Options{Math: lower.Math(o.Math), Partitions: len(devices)}
+	d.description = describe(c, devices)
+	d.identity = fmt.Sprintf("%s %v %d %d", d.description, c.PlatformVersion(), o.Math, len(devices))
+	return d, nil
+}
+
+// choose returns the devices that the options ask for.
+func choose(c *pjrt.Client, o Options) ([]*pjrt.Device, error) {
+	all := c.Addressable()
+	if len(all) == 0 {
+		return nil, fmt.Errorf("the plugin %s has no devices", c.Plugin().Path())
+	}
+	if o.Devices == nil {
+		n := o.Count
+		switch {
+		case n == 0:
+			n = 1
+		case n == -1:
+			n = len(all)
+		}
+		if n < 1 || n > len(all) {
+			return nil, fmt.Errorf("%d devices are wanted, the plugin %s has %d", n, c.Plugin().Path(), len(all))
+		}
+		return all[:n], nil
+	}
+	var chosen []*pjrt.Device
+	seen := map[int]bool{}
+	for _, id := range o.Devices {
+		var found *pjrt.Device
+		for _, d := range all {
+			if d.ID == id {
+				found = d
+			}
+		}
+		switch {
+		case found == nil:
+			return nil, fmt.Errorf("the plugin %s has no device %d", c.Plugin().Path(), id)
+		case seen[id]:
+			return nil, fmt.Errorf("device %d is wanted twice", id)
+		}
+		seen[id] = true
+		chosen = append(chosen, found)
+	}
+	if len(chosen) == 0 {
+		return nil, errors.New("an empty list of devices")
+	}
+	return chosen, nil
+}
+
+// compileOptions are those of all programs for the devices.
+func compileOptions(c *pjrt.Client, devices []*pjrt.Device, o Options) pjrt.CompileOptions {
+	options := pjrt.CompileOptions{Partitions: len(devices), SPMD: len(devices) > 1, Flags: pjrt.Values{}}
+	for _, d := range devices {
+		options.Devices = append(options.Devices, d.ID)
+	}
+	switch c.Platform() {
+	case "cuda", "rocm":
+		options.Flags["xla_gpu_deterministic_ops"] = true
+	}
+	for name, value := range o.Flags {
+		options.Flags[name] = value
+	}
+	return options
+}
+
+// describe names devices for people.
+func describe(c *pjrt.Client, devices []*pjrt.Device) string {
+	s := devices[0].Kind
+	if n := len(devices); n > 1 {
+		s = fmt.Sprintf("%d × %s", n, s)
+	}
+	return fmt.Sprintf("%s, %s plugin, PJRT %v", s, c.Platform(), c.Plugin().Version())
+}
