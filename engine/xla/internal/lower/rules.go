@@ -20,13 +20,17 @@ var rules = table(
 	// Leaves.
 	try(input), try(variable), on(constant),
 	// Functions of elements.
-	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo),
+	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo), on(dropout),
 	// Sums and choices along axes.
-	try(reduce), on(prodGrad),
-	// Choices and sums along axes.
-	on(argMax), on(topK), on(cumSum),
-	on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad), on(resize2D), on(resize2DGrad),
-	on(lrn), on(lrnGrad), on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
+	try(reduce), on(allReduce), on(prodGrad), on(argMax), on(topK), on(cumSum), on(softmax), on(crossEntropy), on(crossEntropyGrad),
+	// Convolutions and products.
+	on(conv2D), on(conv2DInputGrad), on(conv2DWeightGrad), on(convTranspose2D), on(matMul),
+	// Pooling.
+	on(maxPool2D), on(maxPool2DGrad), on(avgPool2D), on(avgPool2DGrad), on(adaptiveAvgPool2D), on(adaptiveAvgPool2DGrad),
+	on(resize2D), on(resize2DGrad),
+	// Normalisation.
+	on(batchStats), on(batchNorm), on(batchNormParamGrad), on(batchNormInputGrad), on(lrn), on(lrnGrad),
+	on(layerNorm), on(layerNormParamGrad), on(layerNormInputGrad),
 	on(groupStats), on(groupNorm), on(groupNormParamGrad), on(groupNormInputGrad),
 	// Changes of shape.
 	on(reshape), on(transpose), on(concat), on(slice), on(pad),

@@ -38,7 +38,7 @@ var unaryFuncs = map[graph.UnaryKind]func(b *builder, x value, p, q float64) val
 		return b.Div(b.clip(b.plus(x, 3), 0, 6), b.fill(x, 6))
 	},
 	graph.KindHardSwish: func(b *builder, x value, _, _ float64) value {
-		return b.Div(b.Mul(x, b.clip(b.plus(x, 3), 0, 6)), b.fill(x, 6))
+		return b.Mul(x, b.Div(b.clip(b.plus(x, 3), 0, 6), b.fill(x, 6)))
 	},
 	graph.KindGELU: func(b *builder, x value, _, _ float64) value { return b.Mul(x, b.normalCDF(x)) },
 	graph.KindGELUTanh: func(b *builder, x value, _, _ float64) value {
