@@ -108,6 +108,7 @@ type deserializeArgs struct {
 	executable     uintptr // out
 	options        unsafe.Pointer
 	optionsSize    uintptr
+	loadOptions    uintptr
 }
 
 type fromHostArgs struct {
@@ -321,6 +322,9 @@ type Values map[string]any
 func (v Values) named(pin *runtime.Pinner) ([]namedValue, error) {
 	list := make([]namedValue, 0, len(v))
 	for name, value := range v {
+		if value == nil {
+			continue
+		}
 		n := namedValue{size: unsafe.Sizeof(namedValue{}), nameSize: uintptr(len(name)), valueSize: 1}
 		n.name = unsafe.Pointer(unsafe.StringData(name))
 		pinned(pin, n.name)

@@ -1,7 +1,10 @@
 package pjrt
 
 import (
+	"fmt"
+	"maps"
 	"runtime"
+	"strings"
 	"unsafe"
 )
 
@@ -18,23 +21,30 @@ type Client struct {
 // NewClient connects to the devices of the plugin. Options are the plugin's own:
 //
 //   - CPU plugins know cpu_device_count, the number of devices that the CPU stands for.
-//   - CUDA and ROCm plugins know visible_devices (an []int64), memory_fraction,
-//     preallocate, allocator and others.
+//   - Those for GPUs know visible_devices (an []int64 of device numbers), preallocate
+//     (whether to take most of the device's memory at once), memory_fraction (the part
+//     of the device's memory that may be taken) and allocator.
 //
-// nil stands for the plugin's defaults. Plugins ignore or refuse what they do not know.
+// The options are added to those of [Plugin.Found]; nil as a value leaves one of them
+// out. A plugin ignores or refuses options that it does not know.
 func (p *Plugin) NewClient(options Values) (*Client, error) {
+	all := Values{}
+	maps.Copy(all, p.found.Options)
+	maps.Copy(all, options)
 	var pin runtime.Pinner
 	defer pin.Unpin()
-	named, err := options.named(&pin)
+	named, err := all.named(&pin)
 	if err != nil {
 		return nil, err
 	}
 	args := &clientCreateArgs{options: unsafe.SliceData(named), numOptions: uintptr(len(named))}
 	args.size = unsafe.Sizeof(*args)
 	if err := p.invoke(clientCreate, unsafe.Pointer(args)); err != nil {
+		if len(p.found.Missing) > 0 {
+			err = fmt.Errorf("%w (pip has not installed %s)", err, strings.Join(p.found.Missing, ", "))
+		}
 		return nil, err
 	}
-	runtime.KeepAlive(named)
 	c := &Client{plugin: p, h: newHandle(p, "client", clientDestroy, args.client, nil)}
 	runtime.AddCleanup(c, (*handle).close, c.h)
 	if err := c.describe(args.client); err != nil {

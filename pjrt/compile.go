@@ -32,7 +32,8 @@ type CompileOptions struct {
 	AnyDevice bool
 	// Flags are XLA's options of this program, such as
 	// "xla_gpu_deterministic_ops": true. Values are of type string, bool, int, int64
-	// or float64. A plugin refuses a name it does not know.
+	// or float64. A plugin refuses a name it does not know. Those of
+	// [github.com/strideml/stride/pjrt/plugins.Plugin.Flags] are added.
 	Flags Values
 }
 
@@ -84,6 +85,15 @@ func (o CompileOptions) Marshal() ([]byte, error) {
 	return m, nil
 }
 
+// marshal adds the flags that the plugin needs.
+func (c *Client) marshal(o CompileOptions) ([]byte, error) {
+	flags := Values{}
+	maps.Copy(flags, c.plugin.found.Flags)
+	maps.Copy(flags, o.Flags)
+	o.Flags = flags
+	return o.Marshal()
+}
+
 // assignment is o.Devices as a DeviceAssignmentProto: for each partition the devices
 // of the replicas.
 func (o *CompileOptions) assignment() []byte {
@@ -129,7 +139,7 @@ func appendBytes(m []byte, field protowire.Number, v []byte) []byte {
 // public function main. It may take minutes for a large network. A parameter of main
 // with the attribute tf.aliasing_output donates its memory to that output.
 func (c *Client) Compile(module string, options CompileOptions) (*Executable, error) {
-	marshalled, err := options.Marshal()
+	marshalled, err := c.marshal(options)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +163,7 @@ func (c *Client) Compile(module string, options CompileOptions) (*Executable, er
 // same version and the devices of the same kind; an error says that they are not, but
 // a plugin may also crash on damaged bytes: check that they are whole.
 func (c *Client) Deserialize(serialized []byte, options CompileOptions) (*Executable, error) {
-	marshalled, err := options.Marshal()
+	marshalled, err := c.marshal(options)
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (c *Client) newEvent(ptr uintptr, pin *runtime.Pinner) *Event {
 	c.h.uses++
 	c.h.mu.Unlock()
 	// Waiting blocks, which a cleanup must not do.
-	e.cleanup = runtime.AddCleanup(e, func(s *eventState) { go s.await() }, s)
+	e.cleanup = runtime.AddCleanup(e, func(s *eventState) { go func() { _ = s.await() }() }, s)
 	return e
 }
 

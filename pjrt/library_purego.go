@@ -11,6 +11,9 @@ import (
 	"github.com/ebitengine/purego"
 )
 
+// canLoad is whether plugins can be loaded here.
+const canLoad = true
+
 // open loads the shared library at path and returns its PJRT_Api.
 func open(path string) (api unsafe.Pointer, err error) {
 	// A name without a folder would be searched for in the linker's folders.
@@ -23,7 +26,7 @@ func open(path string) (api unsafe.Pointer, err error) {
 	}
 	get, err := purego.Dlsym(library, "GetPjrtApi")
 	if err != nil {
-		purego.Dlclose(library)
+		_ = purego.Dlclose(library)
 		return nil, fmt.Errorf("pjrt: %s is not a PJRT plugin: it has no function GetPjrtApi", path)
 	}
 	r, _, _ := purego.SyscallN(get)
@@ -31,6 +34,13 @@ func open(path string) (api unsafe.Pointer, err error) {
 		return nil, fmt.Errorf("pjrt: GetPjrtApi of %s returned nothing", path)
 	}
 	return pointer(r), nil
+}
+
+// preload loads libraries, those that can be loaded.
+func preload(paths []string) {
+	for _, path := range paths {
+		_, _ = purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_LOCAL)
+	}
 }
 
 // call calls a C function with one pointer. args is on the heap, as a callback may

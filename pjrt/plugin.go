@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"sync"
 	"unsafe"
+
+	"github.com/strideml/stride/pjrt/plugins"
 )
 
 // A Version is a version of the PJRT C API.
@@ -26,17 +28,22 @@ type Plugin struct {
 	path      string
 	version   Version
 	functions []uintptr // the function pointers of PJRT_Api
+	found     plugins.Plugin
 	// call calls a function of the plugin; tests replace it.
 	call func(fn uintptr, args unsafe.Pointer) uintptr
 }
 
-var plugins struct {
+var loaded struct {
 	sync.Mutex
 	byPath map[string]*Plugin
 }
 
 // Load loads the plugin in the file at path and initializes it. Loading a file a second
-// time returns the same Plugin. A plugin cannot be unloaded.
+// time returns the same Plugin. A plugin cannot be unloaded. [plugins.Find] says which
+// plugins there are.
+//
+// Libraries that the plugin needs and that pip installed beside it, such as NVIDIA's,
+// are loaded first ([plugins.Plugin.Preload]).
 //
 // The error says whether the file is missing, is not a shared library, needs a library
 // that is missing, is not a PJRT plugin, or implements another version of the API.
@@ -48,11 +55,17 @@ func Load(path string) (*Plugin, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pjrt: load a plugin: %w", err)
 	}
-	plugins.Lock()
-	defer plugins.Unlock()
-	if p := plugins.byPath[real]; p != nil {
+	loaded.Lock()
+	defer loaded.Unlock()
+	if p := loaded.byPath[real]; p != nil {
 		return p, nil
 	}
+	found := plugins.At(path)
+	if found.Platform == "" { // a link may have a name that says nothing
+		found = plugins.At(real)
+	}
+	// A library that cannot be loaded is missed later, and the plugin says so.
+	preload(found.Preload)
 	api, err := open(real)
 	if err != nil {
 		return nil, err
@@ -61,10 +74,11 @@ func Load(path string) (*Plugin, error) {
 	if err != nil {
 		return nil, err
 	}
-	if plugins.byPath == nil {
-		plugins.byPath = map[string]*Plugin{}
+	p.found = found
+	if loaded.byPath == nil {
+		loaded.byPath = map[string]*Plugin{}
 	}
-	plugins.byPath[real] = p
+	loaded.byPath[real] = p
 	return p, nil
 }
 
@@ -98,6 +112,9 @@ func (p *Plugin) Path() string { return p.path }
 
 // Version is the version of the API that the plugin implements.
 func (p *Plugin) Version() Version { return p.version }
+
+// Found is what package plugins knows of the file.
+func (p *Plugin) Found() plugins.Plugin { return p.found }
 
 // Attributes returns what the plugin says of itself, such as xla_version,
 // stablehlo_current_version and stablehlo_minimum_version.
