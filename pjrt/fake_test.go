@@ -24,8 +24,19 @@ type fake struct {
 	keep   []any // memory that was handed out as uintptr
 }
 
-// words of a struct of an object and results.
-type fakeWords struct{ size, extension, object, r0, r1, r2 uintptr }
+// fakeWords begins a struct of an object and results.
+type fakeWords struct{ size, extension, object uintptr }
+
+// set stores results.
+func (a *fakeWords) set(results ...uintptr) {
+	for i, r := range results {
+		*(*uintptr)(a.at(i)) = r
+	}
+}
+
+func (a *fakeWords) at(i int) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(a), unsafe.Sizeof(*a)+uintptr(i)*wordSize)
+}
 
 func newFake() *fake {
 	f := &fake{calls: map[function]int{}, alive: map[uintptr]function{}, errors: map[uintptr]*Error{}, next: 1000}
@@ -38,12 +49,12 @@ func newFake() *fake {
 		pluginInitialize: func(unsafe.Pointer) uintptr { return 0 },
 		errorMessage: func(args unsafe.Pointer) uintptr {
 			a := (*fakeWords)(args)
-			a.r0, a.r1 = f.text(f.errors[a.object].Message)
+			a.set(f.text(f.errors[a.object].Message))
 			return 0
 		},
 		errorGetCode: func(args unsafe.Pointer) uintptr {
 			a := (*fakeWords)(args)
-			*(*int32)(unsafe.Pointer(&a.r0)) = int32(f.errors[a.object].Code)
+			*(*int32)(a.at(0)) = int32(f.errors[a.object].Code)
 			return 0
 		},
 	}
@@ -61,16 +72,16 @@ func newFake() *fake {
 		(*clientCreateArgs)(args).client = f.object(clientDestroy)
 		return 0
 	}
-	f.returns(clientPlatformName, func(a *fakeWords) { a.r0, a.r1 = f.text("fake") })
-	f.returns(clientPlatformVersion, func(a *fakeWords) { a.r0, a.r1 = f.text("1.2") })
+	f.returns(clientPlatformName, func(a *fakeWords) { a.set(f.text("fake")) })
+	f.returns(clientPlatformVersion, func(a *fakeWords) { a.set(f.text("1.2")) })
 	f.returns(clientProcessIndex, func(*fakeWords) {})
 	devices := []uintptr{70, 71}
-	f.returns(clientDevices, func(a *fakeWords) { a.r0, a.r1 = f.memory(devices) })
-	f.returns(deviceGetDescription, func(a *fakeWords) { a.r0 = a.object + 10 })
-	f.returns(deviceDescriptionId, func(a *fakeWords) { *(*int32)(unsafe.Pointer(&a.r0)) = int32(a.object - 80) })
+	f.returns(clientDevices, func(a *fakeWords) { a.set(f.memory(devices)) })
+	f.returns(deviceGetDescription, func(a *fakeWords) { a.set(a.object + 10) })
+	f.returns(deviceDescriptionId, func(a *fakeWords) { *(*int32)(a.at(0)) = int32(a.object - 80) })
 	f.returns(deviceDescriptionProcessIndex, func(*fakeWords) {})
-	f.returns(deviceIsAddressable, func(a *fakeWords) { *(*bool)(unsafe.Pointer(&a.r0)) = a.object == 70 })
-	f.returns(deviceDescriptionKind, func(a *fakeWords) { a.r0, a.r1 = f.text("toy") })
+	f.returns(deviceIsAddressable, func(a *fakeWords) { *(*bool)(a.at(0)) = a.object == 70 })
+	f.returns(deviceDescriptionKind, func(a *fakeWords) { a.set(f.text("toy")) })
 	f.handlers[clientBufferFromHostBuffer] = func(args unsafe.Pointer) uintptr {
 		a := (*fromHostArgs)(args)
 		a.buffer, a.done = f.object(bufferDestroy), f.object(eventDestroy)
