@@ -186,9 +186,9 @@ func (n network) build(s store, batch int) *problem {
 	return b.problem
 }
 
-// networks runs three training steps of each network with graphs of several
-// batch sizes in turn, which share the variables.
-func networks(t *testing.T, device engine.Device) {
+// Networks is the part of [Run] that trains small networks: three steps of each, with
+// graphs of several batch sizes in turn, which share the variables.
+func Networks(t *testing.T, device engine.Device) {
 	for _, n := range testNetworks() {
 		t.Run(n.name, func(t *testing.T) {
 			shared := store{}

@@ -83,5 +83,5 @@ func Run(t *testing.T, device engine.Device) {
 		})
 	}
 	t.Run("Structure", func(t *testing.T) { structure(t, device) })
-	t.Run("Networks", func(t *testing.T) { networks(t, device) })
+	t.Run("Networks", func(t *testing.T) { Networks(t, device) })
 }

@@ -39,6 +39,7 @@
 // the batch and has a copy of the variables, and XLA adds the sums over the batch between the
 // devices. What a program means does not change: batch normalization has the
 // statistics of the whole batch, and results differ from those of one device by the order of
-// sums. Inputs whose first size the number of devices does not divide, such as the
-// smaller last batch of an epoch, go to each device whole.
+// sums. An input whose first size the number of devices does not divide, such as the
+// smaller last batch of an epoch, goes to each device whole, which then computes its part
+// of it.
 package xla

@@ -26,8 +26,8 @@ const (
 type Options struct {
 	Math Math
 	// Partitions is the number of devices that the program is partitioned over; 0
-	// means 1. Inputs whose first size it divides are split along it; all other
-	// arguments and all results are on each device.
+	// means 1. Inputs are split along their first axis; all other arguments and all
+	// results are on each device.
 	Partitions int
 }
 
@@ -51,7 +51,8 @@ type Argument struct {
 	// Result is the number of the result that takes over the memory of the argument,
 	// a variable: the caller gives its buffer away. It is −1 for others.
 	Result int
-	// Split says that each device gets its part of the argument, along the first axis.
+	// Split says that each device gets its part of the argument, along the first axis,
+	// which the number of devices divides.
 	Split bool
 }
 
@@ -130,8 +131,7 @@ func (m *Module) addArguments(b *builder, nodes []*graph.Node) {
 	}
 	for _, n := range nodes {
 		if _, ok := n.Op().(graph.InputOp); ok {
-			k := b.options.Partitions
-			add(n).Split = k > 1 && len(n.Shape()) > 0 && n.Shape()[0]%k == 0
+			add(n).Split = b.splits(n)
 		}
 	}
 	for _, n := range nodes {
@@ -150,6 +150,7 @@ func (m *Module) addArguments(b *builder, nodes []*graph.Node) {
 			add(n)
 		}
 	}
+	b.divideInputs(nodes)
 }
 
 // main describes the function to the builder.
@@ -170,13 +171,4 @@ func (m *Module) main(b *builder, o Options) stablehlo.Main {
 		f.Results = append(f.Results, stablehlo.Result{Value: b.single(r.Node), Sharding: whole})
 	}
 	return f
-}
-
-// split is the sharding of a tensor that is spread over k devices along its first axis.
-func split(k, rank int) string {
-	s := fmt.Sprintf("{devices=[%d", k)
-	for range rank - 1 {
-		s += ",1"
-	}
-	return s + fmt.Sprintf("]<=[%d]}", k)
 }
