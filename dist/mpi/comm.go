@@ -30,7 +30,11 @@ var process atomic.Pointer[comm]
 func Open(o Options) (dist.Comm, error) {
 	o = o.withDefaults()
 	l := findLauncher(os.Getenv)
-	lib, err := openLibrary(o, l)
+	var lib *library
+	err := keepFaults(func() (err error) {
+		lib, err = openLibrary(o, l)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("mpi: %w", err)
 	}
@@ -89,7 +93,7 @@ type comm struct {
 func (c *comm) run(started chan<- error) {
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	defer close(c.ended)
-	err := c.lib.start()
+	err := keepFaults(c.lib.start)
 	if err == nil {
 		c.rank, c.size, err = c.lib.rankAndSize()
 	}
