@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/strideml/stride/data"
@@ -111,6 +110,7 @@ type evaluator struct {
 
 type evalProgram struct {
 	program        engine.Program
+	starter        *starter // nil if the program can only be run
 	feeds          engine.Feeds
 	images, target *graph.Node
 	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses; then the scores, if they are wanted
@@ -148,6 +148,7 @@ func (e *evaluator) compile(batch int) (*evalProgram, error) {
 	for _, n := range outputs {
 		p.outputs = append(p.outputs, tensor.New(n.Shape()...))
 	}
+	p.starter = newStarter(program, p.outputs)
 	// One program at a time: each keeps packed weights of its own, which new
 	// weights make useless anyway before the next test.
 	e.close()
@@ -200,106 +201,6 @@ func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	result.ImagesPerSecond = float64(result.Images) / max(m.computing.Seconds(), 1e-9)
 	result.Seconds = time.Since(start).Seconds()
 	return result, nil
-}
-
-// measured is what was measured so far.
-type measured struct {
-	result    *Evaluation
-	sum       float64 // of the losses
-	computing time.Duration
-	tally     tally // of one of several ranks, in place of the sum and the counts
-	done      int   // images, those of other ranks included
-}
-
-// measureAll measures the batches, or this rank's part of them.
-func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
-	for b, err := range e.loader.Epoch(ctx, 0, 0) {
-		if err == nil {
-			err = e.objective.checkBatch("test", b)
-		}
-		if err != nil {
-			return fmt.Errorf("test set: %w", err)
-		}
-		if e.shards == nil {
-			err = e.measure(b, m)
-		}
-		for _, shard := range e.shards {
-			if first, end := shard.Of(b.Whole); err == nil && first < end {
-				err = e.measure(cutBatch(b, first-b.First, end-b.First), m)
-			}
-		}
-		if err != nil {
-			return err
-		}
-		m.done += b.Whole
-		if e.config.OnBatch != nil {
-			e.config.OnBatch(m.done, e.set.Len())
-		}
-	}
-	return nil
-}
-
-// measure measures the images of a batch.
-func (e *evaluator) measure(b *data.Batch, m *measured) error {
-	p, err := e.compile(b.Len())
-	if err != nil {
-		return err
-	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
-	began := time.Now()
-	if err := p.program.Run(p.feeds, p.outputs); err != nil {
-		return err
-	}
-	m.computing += time.Since(began)
-	losses, before := p.outputs[0].Data(), m.sum
-	for _, loss := range losses { // one for each image, or their mean
-		m.sum += float64(loss) * float64(b.Len()/len(losses))
-	}
-	if !finite(m.sum - before) {
-		if err := checkInput("test", b); err != nil {
-			return err
-		}
-	}
-	if e.ranks != nil {
-		m.tally.add(e, b, p)
-		return nil
-	}
-	m.result.Images += b.Len()
-	if m.result.Confusion != nil {
-		for i, guess := range p.outputs[1].Data() {
-			if err := m.result.Confusion.Add(e.label(b, i), int(guess)); err != nil {
-				return err
-			}
-		}
-		return e.tellScores(b, p)
-	}
-	return nil
-}
-
-// label returns the class of an image of a batch: the most probable one, if its
-// target has a probability for each.
-func (e *evaluator) label(b *data.Batch, i int) int {
-	if !e.objective.soft {
-		return int(b.Labels.Data()[i])
-	}
-	classes := e.objective.target.Size()
-	q := b.Targets.Data()[i*classes : (i+1)*classes]
-	return slices.Index(q, slices.Max(q))
-}
-
-// tellScores calls OnScores for each image of a batch.
-func (e *evaluator) tellScores(b *data.Batch, p *evalProgram) error {
-	if e.config.OnScores == nil {
-		return nil
-	}
-	scores := p.outputs[2]
-	classes := scores.Size() / b.Len()
-	for i, item := range b.Items {
-		if err := e.config.OnScores(item, scores.Data()[i*classes:(i+1)*classes], e.label(b, i)); err != nil {
-			return fmt.Errorf("image %d of the test set: %w", item, err)
-		}
-	}
-	return nil
 }
 
 func (e *evaluator) close() {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/graph"
-	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
@@ -145,6 +144,9 @@ type fitter struct {
 	patience  int         // epochs at chance before a warning
 	tested    *Evaluation // of the latest epoch; nil without a test set
 	waiting   float64     // EpochInfo.Waiting
+	starts    bool        // the device works on its own
+	under     *fitStep    // the step that it still does; nil otherwise
+	lastEnd   time.Time   // when the latest step that was started had ended
 
 	ranks    *ranks.Ranks            // nil in a single process
 	asked    context.Context         // the caller's, which may end on this rank alone
@@ -209,6 +211,8 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 			}
 		}
 	}
+	f.starts = f.stepper.starts()
+	f.watch.remote = f.starts
 	if testSet == nil {
 		return f, nil
 	}
@@ -238,6 +242,7 @@ func lastBatch(err error, images, size int) error {
 }
 
 func (f *fitter) close() {
+	f.abandon()
 	f.stepper.Close()
 	if f.evaluator != nil {
 		f.evaluator.close()
@@ -340,7 +345,7 @@ func (f *fitter) record(last bool) error {
 
 // epoch does what is left of an epoch, tests and writes the results.
 func (f *fitter) epoch(ctx context.Context) error {
-	began, before := time.Now(), f.at.Running.Seconds
+	began, before, stepping := time.Now(), f.at.Running.Seconds, f.at.Running.StepSeconds
 	f.scale = f.config.Plateau.scale(f.at.Rows)
 	clock := func() { f.at.Running.Seconds = before + time.Since(began).Seconds() }
 	waited := f.loader.Stats().Waited
@@ -353,7 +358,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 			if ctx.Err() != nil {
 				break
 			}
-			return err
+			return cmp.Or(f.drain(), err)
 		}
 		if err := f.step(b, weight); err != nil {
 			return err
@@ -361,9 +366,16 @@ func (f *fitter) epoch(ctx context.Context) error {
 		if ctx.Err() != nil {
 			break
 		}
-		f.saveIfAsked(clock)
+		if err := f.saveIfAsked(clock); err != nil {
+			return err
+		}
 	}
-	f.waiting = (f.loader.Stats().Waited - waited).Seconds() / max(time.Since(began).Seconds(), 1e-9)
+	if err := f.settle(); err != nil {
+		return err
+	}
+	elapsed := time.Since(began).Seconds()
+	idle := elapsed - (f.at.Running.StepSeconds - stepping) // who waits while a step is done loses nothing
+	f.waiting = min((f.loader.Stats().Waited-waited).Seconds(), max(idle, 0)) / max(elapsed, 1e-9)
 	var tested Evaluation
 	if ctx.Err() == nil {
 		var err error
@@ -400,97 +412,6 @@ func (f *fitter) accuracy() float64 {
 		return math.NaN()
 	}
 	return float64(f.at.Running.Correct) / float64(f.at.Running.Images)
-}
-
-// step does one training step.
-func (f *fitter) step(b *data.Batch, weight float64) error {
-	if f.ranks == nil { // otherwise checked before the ranks met, and mixed shard by shard
-		if err := f.stepper.objective.checkBatch("training", b); err != nil {
-			return err
-		}
-		b = f.mixed(b, f.at.Epoch)
-	}
-	at := f.stepAt()
-	at.weight = weight
-	began := time.Now()
-	f.watch.before(f.at.Step, f.at.Running.Loss/float64(max(f.at.Running.Images, 1)))
-	loss, correct, err := f.stepper.run(b, at)
-	if err != nil {
-		return f.failedStep(err)
-	}
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
-		if err := f.ranks.Agree(checkInput("training", b)); err != nil {
-			return err
-		}
-		return f.diverged(f.at.Step+1, fmt.Sprintf("the loss is %v%s", loss, f.explain(f.at.Step, false)))
-	}
-	f.watch.loss = loss
-	f.noteSpent()
-	r := &f.at.Running
-	r.StepSeconds += time.Since(began).Seconds()
-	r.Loss += loss * float64(b.Whole)
-	r.Correct += correct
-	r.Images += b.Whole
-	f.at.Batch++
-	f.at.Step++
-	info := StepInfo{
-		Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
-		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: f.accuracy(),
-		LearningRate: at.rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
-	}
-	if f.config.Epochs <= pointEpochs && info.EndsFifth() && info.Batch < info.Batches { // the epoch's end has a Row
-		f.at.Points = append(f.at.Points, info.Point())
-	}
-	if call := f.config.Callbacks.OnStep; call != nil {
-		call(info)
-	}
-	return nil
-}
-
-// update returns the first batch of the update that a batch of an epoch is a part of,
-// and the one after its last.
-func (f *fitter) update(batch int) (first, end int) {
-	first = batch - batch%f.config.Accumulate
-	return first, min(first+f.config.Accumulate, f.batches)
-}
-
-// stepAt is the step to be done next.
-func (f *fitter) stepAt() stepAt {
-	size := min(f.config.BatchSize, f.set.Len())
-	first, end := f.update(f.at.Batch)
-	update := uint64(f.at.Epoch*f.length.StepsPerEpoch + f.at.Batch/f.config.Accumulate)
-	rate := f.config.Schedule.Rate(float64(f.config.LearningRate), update, f.length) * f.scale
-	phase := 0
-	for phase+1 < len(f.stepper.recipe.starts) && f.stepper.recipe.starts[phase+1] <= f.at.Epoch {
-		phase++
-	}
-	return stepAt{
-		step: uint64(f.at.Step), update: update, phase: phase, rate: float32(rate),
-		first: f.at.Batch == first, last: f.at.Batch+1 == end, images: min(end*size, f.set.Len()) - first*size,
-	}
-}
-
-// mixed mixes the images of a batch, if that is to be done, and returns it with its
-// targets. It is valid until the next call.
-func (f *fitter) mixed(b *data.Batch, epoch int) *data.Batch {
-	if f.config.Mix == nil {
-		return b
-	}
-	classes := f.stepper.objective.classes
-	at := slices.IndexFunc(f.targets, func(t *tensor.Tensor) bool { return t.HasShape(tensor.Shape{b.Len(), classes}) })
-	if at < 0 {
-		at = len(f.targets)
-		f.targets = append(f.targets, tensor.New(b.Len(), classes))
-	}
-	q := f.targets[at]
-	clear(q.Data())
-	for i, label := range b.Labels.Data() {
-		q.Data()[i*classes+int(label)] = 1
-	}
-	f.config.Mix.Mix(rng.New(f.config.Seed, "mix", uint64(epoch), uint64(b.Index)), b, q)
-	f.mix = *b
-	f.mix.Targets = q
-	return &f.mix
 }
 
 // finishEpoch writes the files of an epoch that is done.

@@ -72,14 +72,20 @@ func (f *fitter) saveBetween() (string, error) {
 	return path, nil
 }
 
-// saveIfAsked writes a checkpoint if somebody has asked for one.
-func (f *fitter) saveIfAsked(clock func()) {
+// saveIfAsked writes a checkpoint if somebody has asked for one. Its error is that of a
+// step; one of saving is told to whoever has asked.
+func (f *fitter) saveIfAsked(clock func()) error {
 	select {
 	case done := <-f.config.Save:
+		if err := f.settle(); err != nil {
+			done("", err)
+			return err
+		}
 		clock()
 		done(f.saveBetween())
 	default:
 	}
+	return nil
 }
 
 // diverged is the error for a loss or a weight that is not finite.

@@ -61,6 +61,7 @@ type Minimizer struct {
 // minimizerProgram is the compiled step for some shapes.
 type minimizerProgram struct {
 	program   engine.Program
+	starter   *starter // nil if the program can only be run
 	graph     *graph.Graph
 	x, target *graph.Node
 	feeds     engine.Feeds
@@ -87,9 +88,18 @@ func NewMinimizer(device engine.Device, optimizer optim.Optimizer, params []*gra
 // and their labels; target may be nil if the loss has no use for it. For shapes that
 // it has not seen yet, Run compiles a program; otherwise it allocates nothing.
 func (m *Minimizer) Run(rate float32, x, target *tensor.Tensor) (loss float64, err error) {
-	p, err := m.program(x, target)
+	p, err := m.feed(rate, x, target)
 	if err != nil {
 		return 0, err
+	}
+	return m.run(p)
+}
+
+// feed prepares the feeds of a step and returns its program.
+func (m *Minimizer) feed(rate float32, x, target *tensor.Tensor) (*minimizerProgram, error) {
+	p, err := m.program(x, target)
+	if err != nil {
+		return nil, err
 	}
 	p.feeds[p.x] = x
 	if target != nil {
@@ -97,6 +107,11 @@ func (m *Minimizer) Run(rate float32, x, target *tensor.Tensor) (loss float64, e
 	}
 	p.rate.Data()[0] = rate
 	nn.FeedStep(p.graph, p.feeds, m.steps)
+	return p, nil
+}
+
+// run does the step that was fed.
+func (m *Minimizer) run(p *minimizerProgram) (loss float64, err error) {
 	if err := p.program.Run(p.feeds, p.loss); err != nil {
 		return 0, err
 	}
@@ -104,7 +119,7 @@ func (m *Minimizer) Run(rate float32, x, target *tensor.Tensor) (loss float64, e
 	return float64(p.loss[0].Data()[0]), nil
 }
 
-// Steps returns the number of steps done. Dropout derives its random bits from it.
+// Steps returns the number of steps done or started. Dropout derives its random bits from it.
 func (m *Minimizer) Steps() uint64 { return m.steps }
 
 // Close releases the programs.
@@ -140,6 +155,7 @@ func (m *Minimizer) program(x, target *tensor.Tensor) (*minimizerProgram, error)
 		return nil, fmt.Errorf("compile the training step: %w", err)
 	}
 	p.loss = []*tensor.Tensor{tensor.New(loss.Shape()...)}
+	p.starter = newStarter(p.program, p.loss)
 	m.programs = append(m.programs, p)
 	return p, nil
 }

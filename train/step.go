@@ -58,6 +58,7 @@ type stepKind struct {
 // stepProgram is the compiled step of a kind.
 type stepProgram struct {
 	program        engine.Program
+	starter        *starter // nil if the program can only be run
 	feeds          engine.Feeds
 	images, target *graph.Node // set in feeds for each run
 	step           *tensor.Tensor
@@ -136,6 +137,7 @@ func (s *Stepper) compile(kind stepKind) (*stepProgram, error) {
 	for _, out := range b.outputs {
 		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
 	}
+	p.starter = newStarter(p.program, p.outputs)
 	s.programs[kind] = p
 	return p, nil
 }
@@ -263,16 +265,42 @@ type stepAt struct {
 // batch it uses Images and Labels, which must be class indices. Once a batch
 // size has been run, Run allocates nothing.
 func (s *Stepper) Run(b *data.Batch, step uint64, rate float32) (loss float64, correct int, err error) {
-	return s.run(b, stepAt{step: step, update: step, rate: rate, first: true, last: true, images: b.Images.Shape()[0]})
+	return s.run(b, single(b, step, rate))
+}
+
+// single is a step whose update has one batch.
+func single(b *data.Batch, step uint64, rate float32) stepAt {
+	return stepAt{step: step, update: step, rate: rate, first: true, last: true, images: b.Images.Shape()[0]}
 }
 
 func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
 	if s.split != nil {
 		return s.split.run(b, at)
 	}
-	p, err := s.compile(stepKind{b.Images.Shape()[0], at.phase, !at.last})
+	p, err := s.feed(b, at)
 	if err != nil {
 		return 0, 0, err
+	}
+	if err := p.program.Run(p.feeds, p.outputs); err != nil {
+		return 0, 0, err
+	}
+	loss, correct = stepOutputs(p.outputs)
+	return loss, correct, nil
+}
+
+// stepOutputs reads the outputs of a step.
+func stepOutputs(outputs []*tensor.Tensor) (loss float64, correct int) {
+	if len(outputs) > 1 {
+		correct = int(outputs[1].Data()[0])
+	}
+	return float64(outputs[0].Data()[0]), correct
+}
+
+// feed prepares the feeds of a step and returns its program.
+func (s *Stepper) feed(b *data.Batch, at stepAt) (*stepProgram, error) {
+	p, err := s.compile(stepKind{b.Images.Shape()[0], at.phase, !at.last})
+	if err != nil {
+		return nil, err
 	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
 	if p.step != nil {
@@ -280,13 +308,7 @@ func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err 
 		d[0], d[1] = graph.StepValue(at.step)
 	}
 	feedNumbers(p.numbers, at, s.recipe)
-	if err := p.program.Run(p.feeds, p.outputs); err != nil {
-		return 0, 0, err
-	}
-	if len(p.outputs) > 1 {
-		correct = int(p.outputs[1].Data()[0])
-	}
-	return float64(p.outputs[0].Data()[0]), correct, nil
+	return p, nil
 }
 
 // feedNumbers fills in the scalar inputs of a step.
@@ -305,6 +327,9 @@ func feedNumbers(n scalars, at stepAt, r recipe) {
 	set(n.keep, keep)
 	set(n.scale, float32(float64(at.images)/float64(max(r.size, 1))))
 }
+
+// starts reports whether the device works on its own; several ranks meet at each step.
+func (s *Stepper) starts() bool { return s.split == nil && s.largest().starter != nil }
 
 // recomputed is how many values the backward pass of the largest step computes again.
 func (s *Stepper) recomputed() int {

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/dist"
+	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/internal/ranks"
 )
 
@@ -32,26 +32,26 @@ type scores struct {
 }
 
 // add notes the results of a batch.
-func (t *tally) add(e *evaluator, b *data.Batch, p *evalProgram) {
-	losses := p.outputs[0].Data()
+func (t *tally) add(e *evaluator, s *evalBatch, outputs []*tensor.Tensor) {
+	losses := outputs[0].Data()
 	for _, loss := range losses {
 		t.Losses = append(t.Losses, loss)
-		t.Images, t.Batches = append(t.Images, int32(b.Len()/len(losses))), append(t.Batches, int32(b.Index))
+		t.Images, t.Batches = append(t.Images, int32(len(s.items)/len(losses))), append(t.Batches, int32(s.index))
 	}
 	if e.objective.noAccuracy {
 		return
 	}
-	for i, guess := range p.outputs[1].Data() {
-		t.Labels, t.Guesses = append(t.Labels, int32(e.label(b, i))), append(t.Guesses, int32(guess))
+	for i, guess := range outputs[1].Data() {
+		t.Labels, t.Guesses = append(t.Labels, int32(s.labels[i])), append(t.Guesses, int32(guess))
 	}
 	if e.config.OnScores == nil {
 		return
 	}
-	for i, item := range b.Items {
-		t.scores.Items, t.scores.Labels = append(t.scores.Items, int32(item)), append(t.scores.Labels, int32(e.label(b, i)))
-		t.scores.Batches = append(t.scores.Batches, int32(b.Index))
+	for i, item := range s.items {
+		t.scores.Items, t.scores.Labels = append(t.scores.Items, int32(item)), append(t.scores.Labels, int32(s.labels[i]))
+		t.scores.Batches = append(t.scores.Batches, int32(s.index))
 	}
-	t.scores.Logits = append(t.scores.Logits, p.outputs[2].Data()...)
+	t.scores.Logits = append(t.scores.Logits, outputs[2].Data()...)
 }
 
 // A stoppedError says that a rank was asked to stop during the test.

@@ -19,13 +19,14 @@ import (
 // Where weights are few, those from before the latest two steps are kept; the
 // copy is nothing beside a step. Otherwise there is one copy, taken where
 // trouble is likely: in the first steps, and after a loss that is high for its
-// epoch.
+// epoch. Weights on a device are copied only there, too.
 type watch struct {
 	params []*graph.Variable
 	few    bool
 	kept   []snapshot // the latest last
 	seen   int        // steps so far
-	loss   float64    // of the step before
+	loss   float64    // of the latest step that was waited for
+	remote bool       // the weights must be fetched from a device
 }
 
 // A snapshot holds the weights from before a step, counted from 0.
@@ -38,6 +39,9 @@ const (
 	fewWeights = 1 << 20 // 4 MB
 	firstSteps = 20
 	highLoss   = 1.2 // times the mean
+	// highLossRemote is highLoss where weights must be fetched from a device, which has
+	// no other work until they are there.
+	highLossRemote = 3
 )
 
 func newWatch(model *nn.Model) *watch {
@@ -50,15 +54,24 @@ func newWatch(model *nn.Model) *watch {
 	return w
 }
 
-// before is called before each step with the mean loss of the epoch so far.
-func (w *watch) before(step int, mean float64) {
+// wants is called before each step with the mean loss of the epoch so far, 0 if there is
+// none. It reports whether keep is to be called before the step.
+func (w *watch) wants(mean float64) bool {
 	w.seen++
-	room := 2
-	if !w.few {
-		if w.seen > firstSteps && w.loss <= highLoss*mean {
-			return
-		}
-		room = 1
+	switch {
+	case w.seen <= firstSteps:
+		return true
+	case w.remote:
+		return mean > 0 && w.loss > highLossRemote*mean
+	}
+	return w.few || w.loss > highLoss*mean
+}
+
+// keep keeps the weights, which are those from before the given step.
+func (w *watch) keep(step int) {
+	room := 1
+	if w.few {
+		room = 2
 	}
 	if len(w.kept) < room {
 		s := snapshot{}
@@ -113,10 +126,14 @@ func (f *fitter) explain(step int, weights bool) string {
 
 func (f *fitter) explainHere(step int, weights bool) string {
 	s := f.watch.good(step)
-	if s == nil {
+	if s == nil || fetch(f.watch.params) != nil {
 		return ""
 	}
-	images, targets, err := f.batchOf(s.step)
+	var images, targets *tensor.Tensor
+	err := f.batchOf(s.step, func(b *data.Batch) error {
+		images, targets = b.Images.Clone(), targetsOf(b).Clone()
+		return nil
+	})
 	if err != nil {
 		return ""
 	}
@@ -136,19 +153,27 @@ func (f *fitter) explainHere(step int, weights bool) string {
 	return ""
 }
 
-// batchOf reads the batch of a step again.
-func (f *fitter) batchOf(step int) (images, targets *tensor.Tensor, err error) {
-	for b, err := range f.loader.Epoch(context.Background(), step/f.batches, step%f.batches) {
-		if err != nil {
-			return nil, nil, err
-		}
+// batchOf reads the batch of a step again, or this rank's part of it. It is valid until
+// use returns.
+func (f *fitter) batchOf(step int, use func(b *data.Batch) error) error {
+	epoch := step / f.batches
+	return reread(f.loader, epoch, step%f.batches, func(b *data.Batch) error {
 		if b.Len() == 0 {
-			break
+			return fmt.Errorf("no images of step %d are here", step)
 		}
-		b = f.mixed(b, step/f.batches)
-		return b.Images.Clone(), targetsOf(b).Clone(), nil
+		return use(f.mixed(b, epoch))
+	})
+}
+
+// reread reads a batch of an epoch again, which may be under way.
+func reread(l *data.Loader, epoch, batch int, use func(b *data.Batch) error) error {
+	for b, err := range l.Epoch(context.Background(), epoch, batch) {
+		if err != nil {
+			return err
+		}
+		return use(b)
 	}
-	return nil, nil, fmt.Errorf("no batch for step %d", step)
+	return fmt.Errorf("epoch %d has no batch %d", epoch, batch)
 }
 
 // checkInput returns an error if an image or a target of a batch has values that
