@@ -9,6 +9,7 @@ type Starter interface {
 	// something else. wait, which is called once, returns when the outputs are
 	// filled. Several runs may be under way, of this and of other programs of the
 	// device: they happen in the order of Start, each with the variables as the one
-	// before leaves them. An error of Start means that nothing was begun.
+	// before leaves them. wait may be called by another goroutine, while other runs are
+	// started. An error of Start means that nothing was begun.
 	Start(feeds Feeds, outputs []*tensor.Tensor) (wait func() error, err error)
 }

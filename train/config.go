@@ -143,7 +143,9 @@ type Callbacks struct {
 	// OnStart is called once all is checked and compiled, before the first
 	// step.
 	OnStart func(StartInfo)
-	// OnStep is called after each training step.
+	// OnStep is called after each training step, in order. A device that works on its
+	// own (engine.Starter) may be doing the next step by then, so that the weights
+	// are of one step or of the other.
 	OnStep func(StepInfo)
 	// OnTest is called after each batch of the test set.
 	OnTest func(done, total int)

@@ -42,6 +42,14 @@
 // Images per second are the images of training steps divided by the time in
 // training steps: waiting for data and testing do not count.
 //
+// # Devices that work on their own
+//
+// A device whose programs are engine.Starter gets the next batch before the loss of the
+// one before is read, so that it does not wait while the host prepares images and reports.
+// The results have the same bits. A loss that is not finite is found while the next step is
+// done; nothing of either step is saved. When the context ends, a step that has been
+// started is finished first.
+//
 // # Interruptions
 //
 // When the context ends, Fit finishes the step, writes a checkpoint and
