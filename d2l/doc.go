@@ -18,7 +18,7 @@
 //	evaluate_accuracy_gpu          EvaluateAccuracy             train.Evaluate
 //	Animator                       Animator                     viz.Figure
 //	Accumulator, Timer             none: train.Fit measures     train.Row
-//	try_gpu, try_all_gpus          TryGPU, TryAllGPUs           cpu.New
+//	try_gpu, try_all_gpus          TryGPU, TryAllGPUs           cpu.New, accelerator.Open
 //	"for layer in net: print …"    LayerShapes                  Trace.Layers
 //	layer(X), net(X)               Apply                        Model.Predict
 //	net[1].gamma                   none: the model finds it     Model.Param
@@ -48,6 +48,7 @@
 //
 // What can fail returns an error in place of an exception. The network given
 // to TrainCh6 is an nn.Model, which has its parameters from the start, and the
-// batch is the first axis of LayerShapes' shape only for the book's sake. There
-// is no engine for GPUs yet: TryGPU gives the fast engine for the CPU.
+// batch is the first axis of LayerShapes' shape only for the book's sake.
+// TryGPU gives the engine for the CPU unless the program imports
+// engine/xla/register.
 package d2l

@@ -6,20 +6,44 @@ import (
 	"strings"
 
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
 
-// TryGPU returns an engine for GPU number i, from 0, if there is one, and else
-// the best engine for the CPU, with all its threads. Its Name and Description
-// say which it is: there are no engines for GPUs yet, so it is "cpu". The
-// book's try_gpu.
-func TryGPU(i int) engine.Device { return cpu.Default() }
+// TryGPU returns accelerator number i, from 0, if there is one that works, and else the
+// engine for the CPU, with all its threads. Its Name and Description say which it is.
+// The book's try_gpu.
+//
+// Accelerators are those of package engine/accelerator: a program has some if it
+// imports an engine for them, as with
+//
+//	import _ "github.com/strideml/stride/engine/xla/register"
+//
+// All calls for the same i return the same device.
+func TryGPU(i int) engine.Device {
+	if d, err := accelerator.Open(i); err == nil {
+		return d
+	}
+	return cpu.Default()
+}
 
-// TryAllGPUs returns the engines for all GPUs, and where there is none, the
-// best engine for the CPU alone. The book's try_all_gpus.
-func TryAllGPUs() []engine.Device { return []engine.Device{cpu.Default()} }
+// TryAllGPUs returns all accelerators that work, and where there is none, the engine
+// for the CPU alone. The book's try_all_gpus.
+func TryAllGPUs() []engine.Device {
+	n, _ := accelerator.Count() // those that were found count
+	var all []engine.Device
+	for i := range n {
+		if d, err := accelerator.Open(i); err == nil {
+			all = append(all, d)
+		}
+	}
+	if len(all) == 0 {
+		return []engine.Device{cpu.Default()}
+	}
+	return all
+}
 
 // Apply applies a layer or a whole network to a batch x (N×C×H×W, or N×features)
 // at once, as the book's layer(X) does: its weights are drawn as PyTorch would,
