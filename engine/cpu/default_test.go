@@ -25,6 +25,7 @@ import (
 	"github.com/strideml/stride/data/preprocess"
 	"github.com/strideml/stride/data/raster"
 	"github.com/strideml/stride/engine"
+	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/explain"
 	"github.com/strideml/stride/graph"
@@ -100,6 +101,10 @@ func deviceCases(t *testing.T) map[string]deviceCase {
 		"engine.Run": {
 			call: func(d engine.Device) error { _, err := engine.Run(d, engine.Feeds{in: tensor.New(2)}, out); return err },
 			want: "there is no device to run the graph: pass one, such as cpu.Default() of package engine/cpu",
+		},
+		"accelerator.Check": {
+			call: accelerator.Check,
+			want: "a small program fails: there is no device to run the graph: pass one, such as cpu.Default() of package engine/cpu",
 		},
 		"engine.Replicator.Replicate": {call: func(d engine.Device) error {
 			p, err := cpu.New(cpu.Options{Threads: 1}).Compile(g, out)

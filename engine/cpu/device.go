@@ -26,6 +26,12 @@ type Options struct {
 	// are the same on all machines of one instruction set.
 	Tuning *Tuning
 
+	// Reducer, if it is not nil, makes the device a member of a group: it is what
+	// graph.AllReduce adds up with. A group of one needs none. All members compile
+	// programs for the same AllReduce operators, and run them in the same order. If a sum
+	// fails, Run returns its error and leaves all variables as they were.
+	Reducer engine.Reducer
+
 	// Dump, if it is not nil, is where Compile prints the intermediate form after
 	// each pass of the compiler, as text.
 	Dump io.Writer
@@ -37,6 +43,7 @@ type Device struct {
 	workers *exec.Workers
 	strict  bool
 	tuning  *Tuning
+	reducer engine.Reducer // nil for a group of one
 	dump    io.Writer
 	check   bool // verify the intermediate form after each pass
 	shared  bool // it is Default's, which nobody closes
@@ -56,6 +63,9 @@ func New(o Options) *Device {
 		n = runtime.GOMAXPROCS(0)
 	}
 	d := &Device{workers: exec.NewWorkers(n), strict: o.Strict, tuning: o.Tuning, dump: o.Dump, check: checkPasses}
+	if o.Reducer != nil && o.Reducer.Size() > 1 {
+		d.reducer = o.Reducer
+	}
 	// The workers do not refer to the Device, so they end when the garbage collector
 	// frees it.
 	runtime.AddCleanup(d, func(w *exec.Workers) { w.Close() }, d.workers)

@@ -28,6 +28,9 @@
 //     can forbid all but direct sums, or measure instead of estimating;
 //   - an update of a variable is scheduled as soon as its gradient is ready, and
 //     computed in the memory of the variable if nothing reads that any more;
+//   - a sum over the members of a group (Options.Reducer) begins as soon as its argument
+//     is made and is waited for just before it is read, and gradients are computed where
+//     they are added up from;
 //   - each intermediate gets a place in memory, shared by those whose
 //     lifetimes do not overlap, and by all programs of the Device.
 //

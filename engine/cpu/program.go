@@ -143,7 +143,7 @@ func (p program) AnyBatch(device engine.Device) (engine.Program, int, error) {
 
 // plan compiles a graph.
 func (d *Device) plan(g *graph.Graph, outputs []*graph.Node, dump io.Writer) (*exec.Plan, error) {
-	o := passes.Options{Conv: conv.Options{Strict: d.strict}, Dump: dump, Check: d.check}
+	o := passes.Options{Conv: conv.Options{Strict: d.strict}, Group: d.reducer != nil, Dump: dump, Check: d.check}
 	if d.tuning != nil {
 		o.Conv.Tuner = tuner{d}
 	}
@@ -151,7 +151,7 @@ func (d *Device) plan(g *graph.Graph, outputs []*graph.Node, dump io.Writer) (*e
 	if err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	plan, err := lower.Lower(f)
+	plan, err := lower.Lower(f, d.reducer)
 	if err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}

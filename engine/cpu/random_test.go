@@ -47,6 +47,7 @@ func randomTargets() []randgraph.Target {
 	const forced = 1e-6
 	return []randgraph.Target{
 		{Name: "default", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison},
+		{Name: "group", Devices: devices(Options{Reducer: &Zeros{Silent: true}}, 1, 3), Poison: poison},
 		{Name: "fine", Devices: devices(Options{}, 1, 2, 3, 4), Poison: poison, With: with(func(l *work.Limits) { *l = fine })},
 		{Name: "strict", Devices: devices(Options{Strict: true}, 1, 4), Poison: poison},
 		{Name: "small cache", Devices: devices(Options{}, 1, 2, 3), Poison: poison, With: with(func(l *work.Limits) { l.CacheFloats = 1 << 10; l.StreamedFloats = 1 << 8; l.GrainShift = 6 })},

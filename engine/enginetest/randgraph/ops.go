@@ -30,7 +30,7 @@ type operator struct {
 var operators = map[string]operator{}
 
 func init() {
-	for _, table := range []map[string]operator{elementwise(), pairs(), jumps(), reductions(), movements(), images(), convTranspose(), resizing(), normalizations(), matrices()} {
+	for _, table := range []map[string]operator{elementwise(), pairs(), jumps(), reductions(), movements(), images(), convTranspose(), resizing(), normalizations(), matrices(), groupSums()} {
 		for name, o := range table {
 			operators[name] = o
 			operatorNames = append(operatorNames, name)

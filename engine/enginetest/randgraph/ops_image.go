@@ -29,16 +29,6 @@ func images() map[string]operator {
 		}
 	}
 	return map[string]operator{
-		"AllReduce": { // of a group of one: nothing
-			weight: 2,
-			draw: func(g *grower, x int) Step {
-				if g.batch > 0 { // as in training only
-					return Step{}
-				}
-				return Step{Op: "AllReduce", Args: []int{x}}
-			},
-			build: func(x []*graph.Node, _ Step) *graph.Node { return graph.AllReduce(x[0]) },
-		},
 		"Conv2D":    {weight: 40, draw: drawConv, build: buildConv, code: codeConv, fit: fitConv},
 		"MaxPool2D": pool("MaxPool2D"), "AvgPool2D": pool("AvgPool2D"),
 		"AdaptiveAvgPool2D": {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
@@ -47,8 +48,13 @@ type Variable struct {
 	Buf      *Buffer
 }
 
-// A Commit copies a computed value into a variable at the end of a run.
-type Commit struct{ From, To *Buffer }
+// A Commit copies a computed value, from element Offset of a buffer on, into a variable at
+// the end of a run.
+type Commit struct {
+	From   *Buffer
+	Offset int
+	To     *Buffer
+}
 
 // A Binding says which nodes Run takes and returns tensors for, and in how many parts
 // it computes a batch.
@@ -121,6 +127,9 @@ func New(w *Workers, b Binding, plan *Plan, compile func() (*Plan, error)) (*Pro
 // what outlives a run, such as packed weights. plan and compile are as for New, of
 // the same graph; owner as in a Binding. The two programs may run at the same time.
 func (p *Program) Replicate(w *Workers, owner any, plan *Plan, compile func() (*Plan, error)) (*Program, error) {
+	if p.finishes() {
+		return nil, errors.New("cpu: a program that adds up over a group cannot be replicated")
+	}
 	k := p.kept
 	k.mu.Lock()
 	closed := k.users == 0
@@ -232,7 +241,9 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 	}
 	p.workers.scratch = p.scratch
 	for part := alone; part < parts; part++ {
-		p.pass(p.fed, outputs, part)
+		if err := p.pass(p.fed, outputs, part); err != nil {
+			return err
+		}
 	}
 	for _, q := range p.programs {
 		if q.observer != nil {
@@ -240,7 +251,7 @@ func (p *Program) Run(feeds engine.Feeds, outputs []*tensor.Tensor) error {
 		}
 	}
 	for _, c := range p.commits {
-		copy(c.To.Data, c.From.Data)
+		copy(c.To.Data, c.From.Data[c.Offset:])
 	}
 	for _, v := range p.assigned {
 		v.Changed()
@@ -274,15 +285,35 @@ func (p *Program) bindVariables() error {
 }
 
 // pass runs the steps for one part of the batch, but for those whose results are
-// kept.
-func (p *Program) pass(inputs, outputs []*tensor.Tensor, part int) {
+// kept. It fails if a step does.
+func (p *Program) pass(inputs, outputs []*tensor.Tensor, part int) error {
 	p.take(inputs, part)
 	for i := range p.steps {
-		if s := &p.steps[i]; s.Once == nil {
-			p.step(i, s)
+		s := &p.steps[i]
+		if s.Once != nil {
+			continue
+		}
+		p.step(i, s)
+		if s.Finish == nil {
+			continue
+		}
+		if err := s.Finish(); err != nil {
+			for _, later := range p.steps[i+1:] {
+				if later.Finish != nil {
+					_ = later.Finish() // the first error says what is wrong
+				}
+			}
+			return fmt.Errorf("cpu: %v: %w", s.Node, err)
 		}
 	}
 	p.give(outputs, part)
+	return nil
+}
+
+// finishes reports whether steps can fail. Such a program cannot be replicated: what its
+// steps begin outside of it is in the order of one program.
+func (p *Program) finishes() bool {
+	return slices.ContainsFunc(p.steps, func(s Step) bool { return s.Finish != nil })
 }
 
 // step runs one step on all workers.

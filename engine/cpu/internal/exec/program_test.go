@@ -214,7 +214,7 @@ func TestVariables(t *testing.T) {
 			}},
 		},
 		Arena: []*Buffer{direct, copied}, Variables: []Variable{{a, bufA}, {b, bufB}},
-		Commits: []Commit{{copied, bufB}}, Assigned: []*graph.Variable{a, b},
+		Commits: []Commit{{From: copied, To: bufB}}, Assigned: []*graph.Variable{a, b},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)

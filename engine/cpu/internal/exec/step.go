@@ -28,6 +28,10 @@ type Step struct {
 	// a step of which that is true for one argument only, Overwrites is that one.
 	InPlace    bool
 	Overwrites *Buffer
+	// Finish, if it is not nil, is called after Run and returns what went wrong in it,
+	// which ends the run of the program. If an earlier step has ended it, Finish is
+	// called without Run: it waits for what steps have begun.
+	Finish func() error
 	// Once, if it is not nil, says when the step has to run again.
 	Once *Once
 	// Content, if it is not "", says what a step with Once writes to its only buffer: steps of

@@ -76,7 +76,8 @@ func (f *Func) Number() {
 }
 
 // Ready returns the index of the operation after which the value is complete, −1
-// for leaves. A view is complete when its argument is, a Join when its last part is.
+// for leaves. A view is complete when its argument is, a Join or a Bucket when its last
+// part is.
 func Ready(v *Value) int {
 	if v.Def == nil {
 		return -1
@@ -84,7 +85,7 @@ func Ready(v *Value) int {
 	switch v.Def.Do.(type) {
 	case View:
 		return Ready(v.Def.Args[0])
-	case Join:
+	case Join, Bucket:
 		last := -1
 		for _, a := range v.Def.Args {
 			last = max(last, Ready(a))

@@ -34,6 +34,9 @@ type Op struct {
 	Outs []*Value
 	// Placeable operations can write their main result with any pitch.
 	Placeable bool
+	// Anywhere says that the operation can write its main result, in row-major order, to
+	// any place in memory.
+	Anywhere bool
 	// Plan is the algorithm that was chosen for a convolution or product.
 	Plan any
 	// Epilogue is done on each range of the main result.
@@ -56,7 +59,7 @@ func (o *Op) Out() *Value { return o.Outs[0] }
 // computed.
 func (o *Op) Alias() bool {
 	switch o.Do.(type) {
-	case View, Join:
+	case View, Join, Bucket:
 		return true
 	}
 	return false
@@ -220,9 +223,22 @@ const (
 // copied to their places in its memory before it, so it computes nothing itself.
 type Join struct{}
 
+// Bucket is a concatenation of vectors that are added up over a group together. Like
+// those of a Join, its parts are computed in or copied to their places before it.
+type Bucket struct{}
+
+// BeginAllReduce begins the sum of its argument over the members of a group. Nothing may
+// use its result but the one WaitAllReduce that reads it.
+type BeginAllReduce struct{}
+
+// WaitAllReduce waits for the sum that a BeginAllReduce, which made its argument, has
+// begun, and returns it.
+type WaitAllReduce struct{}
+
 // View is its argument with another shape (a reshape), some of its channels from Start
 // on, or, if it is Transposed, an image in NHWC as N×H×W×C in row-major order or the
-// reverse. It computes nothing.
+// reverse. Of a value in row-major order it has the elements from number Start on. It
+// computes nothing.
 type View struct {
 	Start      int
 	Transposed bool
@@ -267,6 +283,9 @@ func (Copy) Kind() string           { return "Copy" }
 func (Expand) Kind() string         { return "Expand" }
 func (Fold) Kind() string           { return "Fold" }
 func (Join) Kind() string           { return "Join" }
+func (Bucket) Kind() string         { return "Bucket" }
+func (BeginAllReduce) Kind() string { return "BeginAllReduce" }
+func (WaitAllReduce) Kind() string  { return "WaitAllReduce" }
 func (View) Kind() string           { return "View" }
 func (RowSums) Kind() string        { return "RowSums" }
 func (Totals) Kind() string         { return "Totals" }

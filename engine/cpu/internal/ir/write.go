@@ -86,7 +86,11 @@ func writeOp(b *strings.Builder, o *Op) {
 
 // writeWork prints what an operation computes.
 func writeWork(b *strings.Builder, o *Op) {
-	fmt.Fprintf(b, " = %s(%s)", describe(o.Do), ids(o.Args))
+	does := describe(o.Do)
+	if v, ok := o.Do.(View); ok && v.Start > 0 && o.Out().Layout == Plain {
+		does = fmt.Sprintf("view from element %d", v.Start)
+	}
+	fmt.Fprintf(b, " = %s(%s)", does, ids(o.Args))
 	if a, ok := o.Plan.(interface{ Algorithm() string }); ok {
 		fmt.Fprintf(b, " by %s", a.Algorithm())
 	}

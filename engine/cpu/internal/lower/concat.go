@@ -5,8 +5,9 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A concatenation of images along the channels becomes an ir.Join, whose parts are
-// computed in its memory. The parts of other concatenations are copied.
+// A concatenation of images along the channels becomes an ir.Join, and one of vectors for
+// a sum over a group an ir.Bucket: their parts are computed in their memory. The parts of
+// other concatenations are copied.
 var concat = operator{
 	layout: func(l *Layouts, o *ir.Op) {
 		layout := ir.Plain
@@ -25,8 +26,11 @@ var concat = operator{
 				l.Dense(o, i)
 			}
 		}
-		if layout == ir.NHWC && joinsChannels(o) {
+		switch {
+		case layout == ir.NHWC && joinsChannels(o):
 			o.Do = ir.Join{}
+		case l.joinsForSum(o):
+			o.Do = ir.Bucket{}
 		}
 		l.define(o.Out(), layout)
 	},

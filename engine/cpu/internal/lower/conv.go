@@ -168,26 +168,27 @@ func layoutWeightPlan(l *Layouts, o *ir.Op) {
 		}
 	}
 	l.MakePlain(o)
+	o.Anywhere = true
 }
 
 // lowerWeightPlan computes the gradient of the weights.
 func lowerWeightPlan(c *Lowerer, o *ir.Op) {
 	p := o.Plan.(conv.WeightPlan)
-	x, dy, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out()).buf
+	x, dy, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())
 	p.SetPitch(o.Args[0].PixelPitch(), o.Args[1].PixelPitch())
 	to := out
 	if size := p.PartialSize(); size > 0 {
-		to = c.alloc(size)
+		to = memory{buf: c.alloc(size)}
 	}
 	c.add(exec.Step{
-		Name: p.Stage(), Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: []*exec.Buffer{x.buf, dy.buf}, Writes: []*exec.Buffer{to},
-		Run: func(task int, scratch []float32) { p.Run(task, to.Data, x.data(), dy.data(), scratch) },
+		Name: p.Stage(), Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: []*exec.Buffer{x.buf, dy.buf}, Writes: []*exec.Buffer{to.buf},
+		Run: func(task int, scratch []float32) { p.Run(task, to.data(), x.data(), dy.data(), scratch) },
 	})
 	if to == out {
 		return
 	}
 	c.add(exec.Step{
-		Name: p.Stage() + " sum", Tasks: p.SumTasks(), Scratch: p.SumScratch(), Reads: []*exec.Buffer{to}, Writes: []*exec.Buffer{out, to},
-		Run: func(task int, scratch []float32) { p.Sum(task, out.Data, to.Data, scratch) },
+		Name: p.Stage() + " sum", Tasks: p.SumTasks(), Scratch: p.SumScratch(), Reads: []*exec.Buffer{to.buf}, Writes: []*exec.Buffer{out.buf, to.buf},
+		Run: func(task int, scratch []float32) { p.Sum(task, out.data(), to.data(), scratch) },
 	})
 }

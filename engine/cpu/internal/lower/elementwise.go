@@ -65,6 +65,7 @@ func layoutElementwise(l *Layouts, o *ir.Op) {
 		l.MakePixels(o)
 	} else {
 		l.MakePlain(o)
+		o.Anywhere = true
 	}
 }
 
@@ -156,7 +157,7 @@ func lowerElementwise(c *Lowerer, o *ir.Op) {
 	}
 	tasks, chunk := work.Split(size, 8*blockFloats, unit)
 	s := exec.Step{
-		Name: "elementwise", Tasks: tasks, Scratch: b.scratch(), InPlace: !b.pitched(),
+		Name: "elementwise", Tasks: tasks, Scratch: b.scratch(), InPlace: !b.pitched() && b.aligned(),
 		Reads: c.bufsOf(o.Args...), Writes: []*exec.Buffer{out.buf},
 	}
 	e := c.epilogue(o, &s, b.run)
@@ -225,6 +226,12 @@ func (b *blockProgram) scratch() int { return b.temps * blockFloats }
 // the result.
 func (b *blockProgram) pitched() bool {
 	return b.out.pitched() || slices.ContainsFunc(b.operands, func(o operand) bool { return o.pitched() })
+}
+
+// aligned reports whether elements at the same place of the operands and of the result
+// are at the same place of their buffers.
+func (b *blockProgram) aligned() bool {
+	return !slices.ContainsFunc(b.operands, func(o operand) bool { return o.form == ir.Full && o.offset != b.out.offset })
 }
 
 // blockProgram compiles a group whose result goes to out.

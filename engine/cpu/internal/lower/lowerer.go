@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu/internal/exec"
 	"github.com/strideml/stride/engine/cpu/internal/ir"
 	"github.com/strideml/stride/engine/cpu/internal/work"
@@ -20,12 +21,19 @@ type Lowerer struct {
 	partials map[*ir.Value]*partials
 	packed   map[packed]memory // what is packed once for all runs
 	order    uint64            // ReductionOrder of the steps so far, see exec.Plan
+
+	reducer    engine.Reducer           // adds up over a group; nil if there is none
+	reductions map[*ir.Value]*reduction // by result of the operation that begins them
 }
 
-// Lower returns the plan of a Func after all passes. It fails if an operator is not
+// Lower returns the plan of a Func after all passes. The reducer adds up over the members
+// of a group; it is nil for a program of a group of one. Lower fails if an operator is not
 // supported.
-func Lower(f *ir.Func) (*exec.Plan, error) {
-	c := &Lowerer{f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}, packed: map[packed]memory{}}
+func Lower(f *ir.Func, r engine.Reducer) (*exec.Plan, error) {
+	c := &Lowerer{
+		f: f, bufs: map[*ir.Value]*exec.Buffer{}, partials: map[*ir.Value]*partials{}, packed: map[packed]memory{},
+		reducer: r, reductions: map[*ir.Value]*reduction{},
+	}
 	c.leaves()
 	c.noteOrder(f.Rounding)
 	for _, o := range f.Ops {
@@ -72,9 +80,9 @@ func (c *Lowerer) plan() *exec.Plan {
 	for _, u := range c.f.Updates {
 		p.Assigned = append(p.Assigned, u.Variable)
 		if !u.Direct {
-			from := c.at(u.New).buf
-			from.Keep = true
-			p.Commits = append(p.Commits, exec.Commit{From: from, To: c.bufs[u.Old]})
+			from := c.at(u.New)
+			from.buf.Keep = true
+			p.Commits = append(p.Commits, exec.Commit{From: from.buf, Offset: from.offset, To: c.bufs[u.Old]})
 		}
 	}
 	leaves := map[*graph.Node]*exec.Buffer{}

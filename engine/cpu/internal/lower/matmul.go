@@ -35,6 +35,7 @@ func layoutMatMul(l *Layouts, o *ir.Op) {
 		l.Arena(o, 1)
 	}
 	l.MakePlain(o)
+	_, o.Anywhere = o.Plan.(*gemm.Outer)
 }
 
 // matMulAbility: images of one pixel have rows of channels, which no task completes.

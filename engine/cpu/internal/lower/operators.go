@@ -95,6 +95,8 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[graph.TransposeOp]():             transpose,
 
 	reflect.TypeFor[*ir.Elementwise]():   elementwise,
+	reflect.TypeFor[ir.BeginAllReduce](): beginAllReduce,
+	reflect.TypeFor[ir.Bucket]():         nothing,
 	reflect.TypeFor[ir.Copy]():           copies,
 	reflect.TypeFor[ir.Deviation]():      deviation,
 	reflect.TypeFor[ir.Expand]():         expand,
@@ -105,6 +107,7 @@ var operators = map[reflect.Type]operator{
 	reflect.TypeFor[ir.RowSums]():        rowSums,
 	reflect.TypeFor[ir.Totals]():         totals,
 	reflect.TypeFor[ir.View]():           view,
+	reflect.TypeFor[ir.WaitAllReduce]():  waitAllReduce,
 }
 
 // nothing is an operator without steps: its result lies in the memory of others.

@@ -5,7 +5,8 @@ import (
 	"github.com/strideml/stride/graph"
 )
 
-// A slice of the channels of an image in NHWC is a view of it. Others are copied.
+// A slice of the channels of an image in NHWC is a view of it, and so is one of a vector
+// that is a sum over a group. Others are copied.
 var slice = operator{
 	layout: func(l *Layouts, o *ir.Op) {
 		op := o.Do.(graph.SliceOp)
@@ -17,6 +18,11 @@ var slice = operator{
 		}
 		l.Any(o, 0)
 		l.MakeAs(o, 0)
+		if len(o.Args[0].Shape) == 1 && isSum(o.Args[0]) {
+			o.Do = ir.View{Start: op.Start}
+			return
+		}
+		o.Anywhere = o.Out().Layout == ir.Plain
 	},
 	lower: func(c *Lowerer, o *ir.Op) {
 		op, x := o.Do.(graph.SliceOp), o.Args[0]

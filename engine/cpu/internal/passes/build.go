@@ -39,7 +39,9 @@ func Build(g *graph.Graph, outputs []*graph.Node) *ir.Func {
 			args[i] = values[in.ID()]
 		}
 		o := f.NewOp(n.Op(), n, n.Shape(), args...)
-		o.Out().Vars, o.Out().Fixed = variablesOf(args...)
+		if _, ok := n.Op().(graph.AllReduceOp); !ok { // what other members have may change
+			o.Out().Vars, o.Out().Fixed = variablesOf(args...)
+		}
 		f.Ops = append(f.Ops, o)
 		values[n.ID()] = o.Out()
 	}

@@ -13,7 +13,7 @@ import (
 func Epilogue(f *ir.Func) error {
 	f.Number()
 	uses := f.Uses()
-	e := &epilogues{uses: uses, masks: findMasks(f, uses), masked: map[*ir.Value]bool{}, gone: map[*ir.Op]bool{}}
+	e := &epilogues{uses: uses, masks: findMasks(f, uses), masked: map[*ir.Value]bool{}, gone: map[*ir.Op]bool{}, sumsBefore: sumsBefore(f)}
 	for _, o := range f.Ops {
 		switch op := o.Do.(type) {
 		case ir.View:
@@ -38,6 +38,8 @@ type epilogues struct {
 	masks  map[*ir.Value]*ir.Value // what findMasks returns
 	masked map[*ir.Value]bool      // gradients that are masked in an epilogue
 	gone   map[*ir.Op]bool         // operations that became part of an epilogue
+
+	sumsBefore map[*ir.Value]int // what sumsBefore returns
 }
 
 // host returns the operation that computes the elements of a value, through slices of
@@ -60,14 +62,36 @@ func host(v *ir.Value) (*ir.Op, lower.Ability) {
 	return v.Def, a
 }
 
-// before reports whether all the other values are complete before v is computed.
-func before(v *ir.Value, others []*ir.Value) bool {
+// before reports whether all the other values are complete before v is computed, and need
+// no sum over a group that v does not need: v could not be computed while that goes on.
+func (e *epilogues) before(v *ir.Value, others []*ir.Value) bool {
 	for _, o := range others {
-		if o != v && ir.Ready(o) >= ir.Ready(v) {
+		if o != v && (ir.Ready(o) >= ir.Ready(v) || e.sumsBefore[o] > e.sumsBefore[v]) {
 			return false
 		}
 	}
 	return true
+}
+
+// sumsBefore returns how many sums over a group, in their order, have begun when a value
+// is computed at the latest. It has no value that needs none.
+func sumsBefore(f *ir.Func) map[*ir.Value]int {
+	sums := map[*ir.Value]int{}
+	order := sumOrder(f.Graph)
+	if len(order) == 0 {
+		return sums
+	}
+	for _, o := range f.Ops {
+		n := 0
+		if _, ok := o.Do.(ir.WaitAllReduce); ok {
+			n = order[o.Node] + 1
+		}
+		o.Reads(func(v *ir.Value, _ bool) { n = max(n, sums[v]) })
+		for _, v := range o.Outs {
+			sums[v] = n
+		}
+	}
+	return sums
 }
 
 // elementwise moves an elementwise operation into the epilogue of the operation that
@@ -77,7 +101,7 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 	sumClip, sum := lower.SumOf(o, op)
 	for i, v := range o.Args {
 		h, can := host(v)
-		if op.Forms[i] != ir.Full || h == nil || h.Out() != v || h.Epilogue.Busy() || !e.uses.Only(v, o) || !before(v, o.Args) {
+		if op.Forms[i] != ir.Full || h == nil || h.Out() != v || h.Epilogue.Busy() || !e.uses.Only(v, o) || !e.before(v, o.Args) {
 			continue
 		}
 		if _, ok := h.IsElementwise(); ok {
@@ -108,7 +132,7 @@ func (e *epilogues) elementwise(o *ir.Op, op *ir.Elementwise) {
 func (e *epilogues) sums(o *ir.Op) {
 	v := o.Args[0]
 	h, can := host(v)
-	if h == nil || can.Scattered || can.Alone || !before(v, o.Args) {
+	if h == nil || can.Scattered || can.Alone || !e.before(v, o.Args) {
 		return
 	}
 	h.Epilogue.Sums = append(h.Epilogue.Sums, o)
@@ -125,7 +149,7 @@ func (e *epilogues) mask(d *ir.Value) {
 		return
 	}
 	h, can := host(d)
-	if h == nil || h.Out() != d || can.Scattered || can.Alone || len(h.Epilogue.Sums) > 0 || d.Slot != nil || y.Slot.Root != y || ir.Ready(y) >= ir.Ready(d) {
+	if h == nil || h.Out() != d || can.Scattered || can.Alone || len(h.Epilogue.Sums) > 0 || d.Slot != nil || y.Slot.Root != y || !e.before(d, []*ir.Value{y}) {
 		return
 	}
 	e.masked[d] = true

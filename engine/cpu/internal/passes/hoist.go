@@ -17,7 +17,7 @@ func Hoist(f *ir.Func) error {
 		pinned[rootOf(u.New)] = true
 	}
 	for _, o := range f.Ops {
-		if o.Alias() {
+		if _, sum := o.Do.(ir.BeginAllReduce); sum || o.Alias() {
 			continue
 		}
 		var read []*ir.Value

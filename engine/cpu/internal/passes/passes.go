@@ -39,6 +39,8 @@ func List(o Options) []Pass {
 		{"epilogue", "elementwise work and sums move to where their argument is made", Epilogue},
 		{"source", "elementwise operations are computed as the 1×1 convolution after them needs them", Source},
 		{"place", "slots and views get their places in memory, copies are added", Place},
+		{"buckets", "parts of what is added up over a group are computed in their places", Buckets},
+		{"overlap", "sums over a group begin early and are waited for late", Overlap},
 		{"schedule", "updates of variables move forward", Schedule},
 		{"direct", "updates are computed in the memory of the variable", Direct},
 		{"merge", "gradients of large matrices are joined with their updates", Merge},

@@ -11,6 +11,9 @@ import (
 // the old value. Gradients then need memory until their parameter is updated, not to
 // the end of the backward pass.
 //
+// All updates come after the last wait for a sum over a group: if one fails, no variable
+// has changed.
+//
 // Only elementwise operations are moved, and of these only those whose results are
 // read by moved operations alone. Those that are moved to the same place keep their
 // order.
@@ -26,9 +29,10 @@ func Schedule(f *ir.Func) error {
 	}
 	after := map[int][]*ir.Op{} // by index: the operations that are moved to right after it; −1 is the start
 	follows := map[int]int{}    // by index of a moved operation: that of the one it is moved after
+	wait := lastWait(f)
 	for i, o := range f.Ops {
 		if moving[i] {
-			at := m.earliest(o, moving, follows, old[rootOf(o.Out())])
+			at := max(wait, m.earliest(o, moving, follows, old[rootOf(o.Out())]))
 			follows[i] = at
 			after[at] = append(after[at], o)
 		}

@@ -69,6 +69,7 @@ func (s *sums) partial(o *ir.Op, of ir.Sum, size int, args ...*ir.Value) *ir.Val
 // totals makes an operation the totals of partial sums.
 func (s *sums) totals(o *ir.Op, of ir.Sum, partial *ir.Value, others ...*ir.Value) {
 	o.Do, o.Args = ir.Totals{Of: of}, append([]*ir.Value{partial}, others...)
+	o.Anywhere = of == ir.SumRows
 	o.Needs = make([]ir.Need, len(o.Args))
 	for i := range o.Needs {
 		o.Needs[i].Layout = ir.Plain
