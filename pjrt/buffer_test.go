@@ -137,7 +137,7 @@ func roundTrip[T pjrt.Element](t *testing.T, d *pjrt.Device, data []T) {
 func TestAsync(t *testing.T) {
 	d := testClient(t, nil).Devices()[0]
 	const n = 1 << 16
-	for round := range 30 {
+	upload := func(round int) *pjrt.Buffer {
 		data := slices.Repeat([]float32{float32(round)}, n)
 		b, done, err := d.FromHostAsync(pjrt.Bytes(data), pjrt.Shape{Type: pjrt.F32, Dims: []int{n}})
 		if err != nil {
@@ -148,7 +148,10 @@ func TestAsync(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		data, done = nil, nil
+		return b
+	}
+	for round := range 30 {
+		b := upload(round)
 		runtime.GC()
 		got := make([]float32, n)
 		copied, err := b.ToHost(pjrt.Bytes(got))
