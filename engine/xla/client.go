@@ -1,8 +1,12 @@
 package xla
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/strideml/stride/engine/xla/internal/lower"
 	"github.com/strideml/stride/pjrt"
+	"github.com/strideml/stride/pjrt/compilecache"
 )
 
 // A client is the backend of a plugin.
@@ -10,6 +14,8 @@ type client struct {
 	*pjrt.Client
 	devices []*pjrt.Device
 	options pjrt.CompileOptions
+	cache   *compilecache.Cache // may be nil
+	log     func(line string)   // may be nil
 }
 
 // buffers is an array: a buffer on each device.
@@ -59,9 +65,12 @@ func (b buffers) close() {
 }
 
 func (c *client) compile(m *lower.Module) (executable, error) {
-	e, err := c.Client.Compile(m.Text, c.options)
+	e, result, err := c.cache.Compile(c.Client, m.Text, c.options)
 	if err != nil {
 		return nil, err
+	}
+	if result.Err != nil && !errors.Is(result.Err, errors.ErrUnsupported) && c.log != nil {
+		c.log(fmt.Sprintf("xla: the compiled program is not kept for the next time: %v", result.Err))
 	}
 	x := &compiled{Executable: e, arguments: make([][]*pjrt.Buffer, len(c.devices))}
 	for i := range x.arguments {

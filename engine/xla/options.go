@@ -7,6 +7,7 @@ import (
 
 	"github.com/strideml/stride/engine/xla/internal/lower"
 	"github.com/strideml/stride/pjrt"
+	"github.com/strideml/stride/pjrt/compilecache"
 )
 
 // A Math says how exactly convolutions and matrix products are computed.
@@ -41,6 +42,9 @@ type Options struct {
 	// Plugins refuse those that they do not know. They add to those that make
 	// programs deterministic.
 	Flags pjrt.Values
+	// Cache keeps compiled programs on disk, so that the next process loads them in a
+	// fraction of the time. nil keeps none; compilecache.Default is the user's.
+	Cache *compilecache.Cache
 	// Log, if not nil, is given lines for people while a program that takes long is
 	// compiled. It may be called by any goroutine.
 	Log func(line string)
@@ -71,7 +75,7 @@ func New(o Options) (*Device, error) {
 		c.Close()
 		return nil, fmt.Errorf("xla: %w", err)
 	}
-	b := &client{Client: c, devices: devices, options: compileOptions(c, devices, o)}
+	b := &client{Client: c, devices: devices, options: compileOptions(c, devices, o), cache: o.Cache, log: o.Log}
 	d := newDevice(b)
 	d.log = o.Log
 	d.lowering = lower.Options{Math: lower.Math(o.Math), Partitions: len(devices)}
