@@ -40,7 +40,7 @@ type Options struct {
 	Math Math
 	// Flags are options of XLA for the compiler, by name; see pjrt.CompileOptions.
 	// Plugins refuse those that they do not know. They add to those that make
-	// programs deterministic.
+	// programs deterministic and let maxima keep NaN.
 	Flags pjrt.Values
 	// Cache keeps compiled programs on disk, so that the next process loads them in a
 	// fraction of the time. nil keeps none; compilecache.Default is the user's.
@@ -136,6 +136,8 @@ func compileOptions(c *pjrt.Client, devices []*pjrt.Device, o Options) pjrt.Comp
 	switch c.Platform() {
 	case "cuda", "rocm":
 		options.Flags["xla_gpu_deterministic_ops"] = true
+	case "cpu": // maxima of NaN are NaN, as on other devices
+		options.Flags["xla_cpu_enable_fast_min_max"] = false
 	}
 	for name, value := range o.Flags {
 		options.Flags[name] = value

@@ -2,6 +2,7 @@ package xla
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/strideml/stride/engine/enginetest"
@@ -30,6 +31,18 @@ func newTestDevice(t testing.TB, o Options) *Device {
 	return d
 }
 
-func TestConformance(t *testing.T) { enginetest.Run(t, newTestDevice(t, Options{})) }
+// Concessions are what the plugin need not do: XLA's CPU client and TPUs flush subnormal
+// numbers.
+func concessions(d *Device) []enginetest.Concession {
+	if strings.Contains(d.Description(), "cuda") || strings.Contains(d.Description(), "rocm") {
+		return nil
+	}
+	return []enginetest.Concession{enginetest.FlushesSubnormals}
+}
+
+func TestConformance(t *testing.T) {
+	d := newTestDevice(t, Options{})
+	enginetest.Run(t, d, concessions(d)...)
+}
 
 func TestGolden(t *testing.T) { enginetest.Golden(t, newTestDevice(t, Options{})) }

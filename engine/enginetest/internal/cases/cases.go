@@ -9,7 +9,9 @@ package cases
 
 import (
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -71,6 +73,24 @@ func (c Case) Values() []*tensor.Tensor {
 		values[i] = x
 	}
 	return values
+}
+
+// WithoutSubnormals returns the case with zeros instead of the numbers below 2⁻¹²⁶ that
+// it feeds, and with 2¹²⁶ instead of finite numbers above, whose reciprocals are below.
+func (c Case) WithoutSubnormals() Case {
+	c.Args = slices.Clone(c.Args)
+	for i := range c.Args {
+		c.Args[i].data = slices.Clone(c.Args[i].data)
+		for k, v := range c.Args[i].data {
+			switch size := math.Abs(float64(v)); {
+			case size < 0x1p-126:
+				c.Args[i].data[k] = float32(math.Copysign(0, float64(v)))
+			case size > 0x1p126 && size <= math.MaxFloat32:
+				c.Args[i].data[k] = float32(math.Copysign(0x1p126, float64(v)))
+			}
+		}
+	}
+	return c
 }
 
 func of(shape ...int) Arg { return Arg{shape: shape} }
