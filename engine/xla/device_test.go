@@ -1,6 +1,7 @@
 package xla
 
 import (
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/pjrt/compilecache"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -240,5 +242,19 @@ func TestDevices(t *testing.T) {
 	d := newTestDevice(t, Options{Count: 2})
 	if s := d.Description(); !strings.HasPrefix(s, "2 × cpu, cpu plugin, PJRT 0.") {
 		t.Errorf("%q", s)
+	}
+}
+
+// A folder that cannot be used is told, and programs run.
+func TestCacheUnusable(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	o := Options{Cache: &compilecache.Cache{Dir: dir, Limit: 1 << 30}, Log: func(line string) { lines = append(lines, line) }}
+	newModel().training(t, newTestDevice(t, o)).run(t)
+	if len(lines) != 1 || !strings.Contains(lines[0], "xla: the compiled program is not kept for the next time: the folder") {
+		t.Errorf("said %q", lines)
 	}
 }

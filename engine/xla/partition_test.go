@@ -2,7 +2,6 @@ package xla
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"testing"
 
@@ -24,8 +23,6 @@ func TestConformanceOfSeveralDevices(t *testing.T) {
 		})
 	}
 }
-
-var whole = flag.Bool("whole", false, "TestConformanceOfSeveralDevices runs the whole suite")
 
 // A training step on several devices is that on one: each takes its part of the batch, and
 // XLA sums the gradients.

@@ -1,12 +1,22 @@
 package xla
 
 import (
+	"flag"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/enginetest"
+	"github.com/strideml/stride/engine/enginetest/randgraph"
 	"github.com/strideml/stride/pjrt"
+)
+
+var (
+	whole      = flag.Bool("whole", false, "TestConformanceOfSeveralDevices runs the whole suite")
+	randomFor  = flag.Duration("random", 5*time.Second, "how long TestRandomGraphs draws graphs")
+	randomSeed = flag.Uint64("seed", 1, "the first seed of TestRandomGraphs")
 )
 
 // newTestDevice returns a device of the plugin that STRIDE_PJRT names, of which the CPU
@@ -46,3 +56,16 @@ func TestConformance(t *testing.T) {
 }
 
 func TestGolden(t *testing.T) { enginetest.Golden(t, newTestDevice(t, Options{})) }
+
+// Training gives the same bits each time, compiled again.
+func TestDeterminism(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles 32 training steps")
+	}
+	enginetest.Determinism(t, func(int) engine.Device { return newTestDevice(t, Options{}) })
+}
+
+func TestRandomGraphs(t *testing.T) {
+	targets := []randgraph.Target{{Name: "xla", Devices: []engine.Device{newTestDevice(t, Options{})}}}
+	randgraph.Test(t, targets, randgraph.Options{Seed: *randomSeed, For: *randomFor})
+}
