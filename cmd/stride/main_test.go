@@ -260,7 +260,7 @@ func TestDevices(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, verb := range []string{
-		"train", "eval", "predict", "explain", "look", "serve", "summary", "bench", "data list", "data get", "data show", "data check", "data", "devices", "version",
+		"train", "eval", "predict", "explain", "look", "serve", "summary", "bench", "data list", "data get", "data show", "data check", "data index", "data", "devices", "version",
 	} {
 		words := strings.Fields(verb)
 		help := mustStride(t, append(words, "--help")...)

@@ -65,6 +65,7 @@ var usages = map[string][]usage{
 	"stride data list":             {{"--data DATA", done}, {"NEW", failed}, {"FILE", failed}, {"BAD", failed}, {"DATA DATA", misused}, {"DATA --data DATA", misused}},
 	"stride data get":              {{"", misused}, {"mnist", misused}, {"fashion-mnist x", misused}, {"fashion-mnist --dir FILE", failed}},
 	"stride data check":            {{"", misused}, {"NEW", failed}, {"FILE", failed}, {"RUN", failed}, {"DATA DATA", misused}, {"DATA --model NEW", failed}},
+	"stride data index":            {{"", misused}, {"NEW", failed}, {"FILE", failed}, {"RUN", failed}, {"DATA DATA", misused}},
 	"stride data show":             {{"mnist", misused}, {"nope/nope", failed}, {"FILE", failed}, {"BAD", failed}, {"fashion-mnist x", misused}, {"--data DATA --out NEW/x.png", failed}, {"--data DATA --out x.jpg", misused}},
 	"stride runs":                  {{"", done}, {"NEW", failed}, {"FILE", failed}, {"nope", failed}, {"RUN", done}, {"BAD", done}, {"RUN RUN", misused}},
 	"stride runs compare":          {{"", misused}, {"RUN", misused}, {"RUN NEW", failed}, {"RUN FILE", failed}, {"RUN BAD", failed}, {"RUN USED", done}},

@@ -3,11 +3,7 @@ package imagefolder
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -40,6 +36,8 @@ type Options struct {
 	Strict bool
 	// MaxPixels is the largest picture that is read; 0 is imagefile's limit.
 	MaxPixels int
+	// NoIndex does without the index of a folder.
+	NoIndex bool
 	// Workers is the number of goroutines that look at files; 0 means 16.
 	Workers int
 	// Log, if not nil, is given plain lines that a user should see.
@@ -125,57 +123,47 @@ type found struct {
 	root      string
 	splits    [3]map[string][]Item // by label; nil where nothing says that there is such a split
 	manifests []string             // CSV files in the root
+	changed   map[string]int64     // of folders below the root; nil if they are not wanted
 	summary
 }
 
 // Open finds the pictures of a folder or of a manifest, a CSV file. The package
 // comment says what they look like. Each error is one sentence that says what was
 // found and what was expected.
+//
+// A folder with an index that is up to date is not listed; see OpenIndex.
 func Open(ctx context.Context, path string, options Options) (*Sets, error) {
-	if options.Log == nil {
-		options.Log = func(string) {}
-	}
-	if options.Progress == nil {
-		options.Progress = func(int, int) {}
-	}
-	if options.Validation == 0 {
-		options.Validation = 0.2
-	}
-	if n := len(options.Synonyms); n > 0 && n != len(options.Classes) {
-		return nil, fmt.Errorf("there are synonyms for %d classes, and %d classes", n, len(options.Classes))
-	}
-	if options.Validation >= 1 || options.Validation != options.Validation {
-		return nil, fmt.Errorf("a share of %v of the pictures for validation: want below 1", options.Validation)
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("there is no folder %s: %w", path, fs.ErrNotExist)
-	case err != nil:
+	if err := options.check(); err != nil {
 		return nil, err
 	}
-	f := &found{}
-	switch {
-	case info.IsDir():
-		f.root = path
-		err = f.readFolder(ctx, options)
-	case strings.EqualFold(filepath.Ext(path), ".csv"), strings.EqualFold(filepath.Ext(path), ".tsv"):
-		f.root = filepath.Dir(path)
-		err = f.readManifest(ctx, path, options)
-	default:
-		return nil, fmt.Errorf("%s is a file: want a folder with a folder of pictures for each class, or a CSV file with the columns path and label", path)
-	}
+	x, err := OpenIndex(ctx, path, options)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", printable.Line(path), err)
-	}
-	if err := f.check(ctx, options); err != nil {
 		return nil, err
 	}
-	sets, err := f.sets(path, options)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", printable.Line(path), err)
+	return x.Sets(options)
+}
+
+// fill fills in the defaults.
+func (o *Options) fill() {
+	if o.Log == nil {
+		o.Log = func(string) {}
 	}
-	return sets, nil
+	if o.Progress == nil {
+		o.Progress = func(int, int) {}
+	}
+	if o.Validation == 0 {
+		o.Validation = 0.2
+	}
+}
+
+func (o *Options) check() error {
+	if n := len(o.Synonyms); n > 0 && n != len(o.Classes) {
+		return fmt.Errorf("there are synonyms for %d classes, and %d classes", n, len(o.Classes))
+	}
+	if o.Validation >= 1 || o.Validation != o.Validation {
+		return fmt.Errorf("a share of %v of the pictures for validation: want below 1", o.Validation)
+	}
+	return nil
 }
 
 // sets orders the classes and divides the pictures.

@@ -130,6 +130,7 @@ func (f *found) otherHint() string {
 // list returns the names of the folders in a folder, sorted, and how many pictures
 // are beside them.
 func (f *found) list(dir string) (folders []string, pictures int, err error) {
+	f.noteChanged(dir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, 0, unlistable(err)
@@ -156,6 +157,17 @@ func (f *found) list(dir string) (folders []string, pictures int, err error) {
 		}
 	}
 	return folders, pictures, nil
+}
+
+// noteChanged notes when a folder below the root was changed, before it is listed.
+func (f *found) noteChanged(dir string) {
+	path, err := filepath.Rel(f.root, dir)
+	if f.changed == nil || err != nil || path == "." { // its index is written into the root
+		return
+	}
+	if info, err := os.Stat(dir); err == nil {
+		f.changed[path] = info.ModTime().UnixNano()
+	}
 }
 
 // entryInfo is what an entry of a folder is, behind a link if it is one.
@@ -233,6 +245,7 @@ func (w *walker) walk(dir, above string) error {
 		return nil
 	}
 	w.seen[real] = true
+	w.noteChanged(full)
 	entries, err := os.ReadDir(full) // sorted by name
 	if err != nil {
 		return unlistable(err)

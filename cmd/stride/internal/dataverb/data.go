@@ -32,10 +32,11 @@ func Command(a *command.App) *cobra.Command {
 		Example: `  stride data list
   stride data get fashion-mnist
   stride data show --count 60 --out sheet.png
-  stride data check photos`,
+  stride data check photos
+  stride data index photos`,
 		RunE: command.VerbRequired,
 	}
-	cmd.AddCommand(dataListCommand(a), dataGetCommand(a), dataShowCommand(a), dataCheckCommand(a))
+	cmd.AddCommand(dataListCommand(a), dataGetCommand(a), dataShowCommand(a), dataCheckCommand(a), dataIndexCommand(a))
 	return cmd
 }
 

@@ -74,7 +74,7 @@ func (c *checkVerb) run(ctx context.Context, path string) error {
 	defer release()
 	// No picture is put aside for validation: copies on both sides of a random split
 	// are copies within the training pictures.
-	sets, err := imagefolder.Open(ctx, path, imagefolder.Options{Validation: -1, Progress: func(found, checked int) {
+	sets, err := imagefolder.Open(ctx, path, imagefolder.Options{Validation: -1, NoIndex: true, Progress: func(found, checked int) {
 		c.Live.Draw(func() terminal.Progress {
 			return terminal.Progress{Head: "looking", Share: float64(checked) / float64(max(found, 1)), Fields: []string{terminal.Thousands(found) + " pictures"}}
 		})
