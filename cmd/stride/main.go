@@ -55,7 +55,7 @@ func failure(a *command.App, ctx context.Context, err error) int {
 	case stopped && !errors.Is(err, train.ErrInterrupted): // what was under way is no fault
 		fmt.Fprintln(a.Stderr, "stride: interrupted")
 	default:
-		fmt.Fprintf(a.Stderr, "stride: %v\n", command.OneLine(err))
+		command.Report(a, err)
 	}
 	var usage *command.UsageError
 	switch {

@@ -155,6 +155,34 @@ func (x *Index) Stale() string {
 	return ""
 }
 
+// Differs says how the pictures on this machine differ from those of the index, of which it
+// looks at some, evenly spread; "" if they do not. It tells a copy of a folder, where
+// files have times of their own, from the folder itself, on a disk that machines share.
+func (x *Index) Differs() string {
+	const most = 64
+	n := x.Pictures()
+	every, at := max(1, n/most), 0
+	for _, split := range x.found.splits {
+		for _, label := range slices.Sorted(maps.Keys(split)) {
+			for _, item := range split[label] {
+				if at++; (at-1)%every != 0 {
+					continue
+				}
+				path := filePath(x.found.root, item.Path)
+				switch info, err := os.Stat(path); {
+				case err != nil:
+					return err.Error()
+				case info.Size() != item.Size:
+					return fmt.Sprintf("%s has %d bytes, want %d", printable.Line(path), info.Size(), item.Size)
+				case info.ModTime().UnixNano() != item.ModTime:
+					return printable.Line(path) + " was changed at another time"
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // folderNames returns the names of the folders in a folder, sorted.
 func folderNames(dir string) (names []string, err error) {
 	entries, err := os.ReadDir(dir)

@@ -39,6 +39,12 @@ func AsMisuse(err error) error {
 	return &UsageError{err}
 }
 
+// Report prints an error as the program does before it ends.
+func Report(a *App, err error) {
+	a.Live.Clear()
+	fmt.Fprintf(a.Stderr, "stride: %v\n", OneLine(err))
+}
+
 // OneLine is an error's text as one line of visible characters. Errors that were
 // joined are separated by semicolons.
 func OneLine(err error) string {

@@ -51,7 +51,10 @@ func NewVersion() versionInfo {
 }
 
 // String is one line.
-func (v versionInfo) String() string {
+func (v versionInfo) String() string { return v.Program() + ", " + v.Engine }
+
+// Program is String without what depends on the machine.
+func (v versionInfo) Program() string {
 	s := "stride " + v.Version
 	if v.Revision != "" {
 		s += ", revision " + v.Revision[:min(12, len(v.Revision))]
@@ -59,5 +62,5 @@ func (v versionInfo) String() string {
 			s += " with changes"
 		}
 	}
-	return fmt.Sprintf("%s, %s, %s, %s", s, v.Go, v.Platform, v.Engine)
+	return fmt.Sprintf("%s, %s, %s", s, v.Go, v.Platform)
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/cmd/stride/internal/cluster"
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
@@ -28,9 +29,7 @@ import (
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/curves"
-	"github.com/strideml/stride/train/diagnose"
 	"github.com/strideml/stride/train/runfolder"
-	"github.com/strideml/stride/train/tensorboard"
 	"github.com/strideml/stride/zoo"
 )
 
@@ -52,6 +51,8 @@ type trainVerb struct {
 	command                               string            // that began the run
 	recorded                              map[string]string // the options of the run that is resumed
 	compute                               command.Compute
+	dist                                  cluster.Flags
+	cluster                               *cluster.Cluster // nil without --dist
 	profile                               command.Profile
 	ui                                    uiverb.Address // "" without --ui
 	spec                                  zoo.Spec
@@ -102,6 +103,9 @@ embedded sample differ from those on the whole dataset. Ctrl-C saves and stops, 
 does closing the terminal, unless the program runs under nohup; --resume continues,
 and ends with the same weights bit for bit as a run that was not interrupted.
 
+With --dist mpi several processes, on one machine or many, train together: mpirun starts
+them, and each computes its part of every batch; docs/scale.md has recipes.
+
 --memory-budget trains in less memory by rematerialization (gradient checkpointing):
 values that are cheap to compute, such as normalisations and poolings, are dropped
 after the forward pass and computed again in the backward pass. "stride summary"
@@ -137,12 +141,19 @@ strong (rcrop,hflip,randaugment,erase=0.25)
   stride train lenet --weights runs/quick --lr 0.1
   stride train --resume                        the run in runs/ that was written to last
   stride train --resume runs/quick --epochs 10
+  mpirun -n 8 --hostfile hosts stride train photos/ --dist mpi
   stride train lenet --ui                      watch it in a browser
   stride train lenet --json | jq .test_accuracy`,
 		ValidArgsFunction: source.CompleteNets(1, true),
 		Args:              func(_ *cobra.Command, args []string) error { return t.checkArgs(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.profile.Around(func() error { return t.run(cmd.Context(), args) })
+			return t.dist.Run(a, func(c *cluster.Cluster, a *command.App) error {
+				t.App = a
+				if !c.Root() { // a profile is that of rank 0
+					return t.run(cmd.Context(), c, args)
+				}
+				return t.profile.Around(func() error { return t.run(cmd.Context(), c, args) })
+			})
 		},
 	}
 	t.cmd = cmd
@@ -169,6 +180,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags.Lookup("ui").NoOptDefVal = uiverb.Auto
 	command.AddMemoryBudget(flags, &t.budget)
 	t.compute.AddFlags(cmd)
+	t.dist.AddFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
 	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch how long training waited for images and where photos came from, and the share of dead ReLU units, in all and in each layer that has some")
 	t.profile.AddFlags(flags)
@@ -206,82 +218,42 @@ func (t *trainVerb) checkArgs(args []string) error {
 	return nil
 }
 
-// run does the whole verb.
-func (t *trainVerb) run(ctx context.Context, args []string) error {
+// run does the whole verb, as one of several ranks if c is not nil.
+func (t *trainVerb) run(ctx context.Context, c *cluster.Cluster, args []string) error {
 	ctx, broken, stop := command.StopWithReader(ctx)
 	defer stop()
-	if err := t.choose(args); err != nil {
-		return err
-	}
-	if err := t.checkFlags(); err != nil {
-		return err
-	}
-	page, err := t.listen()
-	if err != nil {
-		return err
-	}
+	t.cluster = c
+	page, err := t.begin(args)
 	defer page.close()
-	job, err := t.prepare(ctx)
-	if err != nil {
+	if err = c.Agree(err); err != nil {
 		return err
 	}
-	if t.findRate {
+	if err := t.sharePhotos(ctx); err != nil {
+		return err
+	}
+	var job *trainJob
+	if job, err = t.prepare(ctx); err == nil && t.findRate {
 		return t.findLearningRate(ctx, job)
 	}
-	if t.out == "" {
-		if t.out, err = makeRunFolder(t.runName(), time.Now()); err != nil {
-			return err
-		}
-		defer os.Remove(t.out) // if it is still empty
+	s := &setUp{}
+	defer s.close()
+	if err == nil {
+		err = t.setUp(ctx, s, page, job)
 	}
-	var tuning *runTuning
-	if t.compute.Tune {
-		if tuning, err = openTuning(t.out, t.resume); err != nil {
-			return err
-		}
-		t.compute.Tuning = tuning.Tuning
-	}
-	device, release, err := t.compute.Open()
-	if err != nil {
+	if err = c.Agree(err); err != nil {
 		return err
 	}
-	defer release()
-	show := &trainView{App: t.App, now: time.Now, json: t.json, verbose: t.verbose, dir: t.out, tested: job.tested, notes: job.notes, title: job.describe()}
-	show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.train) }
-	if job.test != nil {
-		show.dead = func() ([]diagnose.DeadShare, error) { return deadReLUs(job.model, device, job.test) }
-	}
-	if job.photos != nil {
-		show.photos = job.read
-	}
-	config := job.config
-	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget
-	config.Dir, config.Resume, config.Options = t.out, t.resume, t.options(job)
-	config.Callbacks, config.Log = show.callbacks(), show.log
-	config.Callbacks.OnHistory = curves.Files(config)
-	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(config.BatchSize, job.train.Len()), config.LearningRate, config.Optimizer, t.seed, device.Name(), device.Description())
-	if t.tensorboard {
-		stop := tensorboard.Attach(&config, tensorboard.Options{})
-		defer func() { _ = stop() }() // errors have ended the training
-	}
-	training, ui, err := t.startUI(ctx, page, &config, job)
-	if err != nil {
-		return err
-	}
-	defer ui.close()
-	training, unsaved, cancel := t.saveAtStart(training, &config, job, tuning)
-	defer cancel()
 	if os.Getenv("GOGC") == "" {
 		// Weights and values are outside Go's heap. What is in it, batches of images,
 		// stays; collecting the little rest more often costs nothing that can be measured
 		// and saves half of the heap.
 		debug.SetGCPercent(25)
 	}
-	history, err := train.Fit(training, job.model, job.train, job.test, config)
-	ui.ended()
+	history, err := train.Fit(s.ctx, job.model, job.train, job.test, s.config)
+	s.ui.ended()
 	t.Live.Clear()
-	if *unsaved != nil {
-		return *unsaved
+	if *s.unsaved != nil {
+		return *s.unsaved
 	}
 	if errors.Is(err, train.ErrInterrupted) {
 		if broken() {
@@ -292,36 +264,12 @@ func (t *trainVerb) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.saveModel(ctx, job, config, show, history); err != nil {
-		return err
-	}
-	return show.finish(history, t.out)
-}
-
-// saveAtStart adds to the callbacks of a training what is written into its folder once
-// that is taken: the algorithms that --tune has chosen so far, and the ONNX file that
-// the network comes from. An error ends the context, and is where unsaved points.
-func (t *trainVerb) saveAtStart(ctx context.Context, config *train.Config, job *trainJob, tuning *runTuning) (_ context.Context, unsaved *error, cancel context.CancelFunc) {
-	ctx, cancel = context.WithCancel(ctx)
-	unsaved = new(error)
-	start := config.Callbacks.OnStart
-	config.Callbacks.OnStart = func(s train.StartInfo) {
-		start(s)
-		if tuning != nil {
-			if err := tuning.save(); err != nil {
-				*unsaved = fmt.Errorf("keep the algorithms of the run: %w", err)
-			}
-		}
-		if job.base != nil && !t.resume && *unsaved == nil {
-			if err := job.base.SaveNetwork(t.out); err != nil {
-				*unsaved = fmt.Errorf("keep the network of the run: %w", err)
-			}
-		}
-		if *unsaved != nil {
-			cancel()
+	if c.Root() {
+		if err = t.saveModel(ctx, job, s.config, s.show, history); err == nil {
+			err = s.show.finish(history, t.out)
 		}
 	}
-	return ctx, unsaved, cancel
+	return c.Agree(err)
 }
 
 // saveModel writes the model folder within the run folder. A run that had nothing left
@@ -377,11 +325,15 @@ func commandLine() string {
 }
 
 // prepare puts the job together.
-func (t *trainVerb) prepare(ctx context.Context) (*trainJob, error) {
+func (t *trainVerb) prepare(ctx context.Context) (job *trainJob, err error) {
 	if t.photos.path != "" {
 		return t.preparePhotos(ctx)
 	}
-	return t.prepareFashionMNIST(ctx)
+	err = t.cluster.RootFirst(func() error { // which downloads, where the data are not there
+		job, err = t.prepareFashionMNIST(ctx)
+		return err
+	})
+	return job, err
 }
 
 // runName is what the name of the run folder ends with.
@@ -452,6 +404,9 @@ func (t *trainVerb) checkFlags() error {
 		return err
 	}
 	if err := t.compute.CheckBudget(t.budget); err != nil {
+		return err
+	}
+	if err := t.dist.Check(t.cmd.Flags().Changed, &t.compute); err != nil {
 		return err
 	}
 	return t.compute.Check()

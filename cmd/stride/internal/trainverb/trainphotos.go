@@ -1,6 +1,7 @@
 package trainverb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -28,8 +29,9 @@ import (
 
 // photoFlags are what train needs for photos alone.
 type photoFlags struct {
-	path         string // of the folder or manifest; "" if the images are no photos
-	fingerprint  string // of the photos of the run that is resumed
+	path         string             // of the folder or manifest; "" if the images are no photos
+	fingerprint  string             // of the photos of the run that is resumed
+	index        *imagefolder.Index // what rank 0 has found; nil without --dist
 	net, cache   string
 	from         string // the model that --from names
 	freeze       freezeFlag
@@ -211,20 +213,61 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	return result, nil
 }
 
-// openPhotos finds the photos, which must be those that the run was begun with, and
-// returns their fingerprint with them.
-func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fingerprint string, err error) {
+// openOptions say how photos are looked for and divided.
+func (t *trainVerb) openOptions() imagefolder.Options {
 	o := imagefolder.Options{Validation: float64(t.photos.validation), Seed: t.photos.splitSeed, Strict: t.photos.strict, Log: t.Notice, Progress: source.PictureProgress(t.App)}
 	if t.given("validation") && t.photos.validation == 0 {
 		o.Validation = -1
 	}
-	sets, err = imagefolder.Open(ctx, t.photos.path, o)
-	t.Live.Clear()
-	if t.resume && errors.Is(err, os.ErrNotExist) {
-		return nil, "", fmt.Errorf("the photos that the run in %s was begun with are not there any more: %w; if they were moved, name their folder with --data", t.out, err)
+	return o
+}
+
+// sharePhotos lists the photos on rank 0 and tells the other ranks what there is, if there
+// are several.
+func (t *trainVerb) sharePhotos(ctx context.Context) error {
+	if t.cluster == nil || t.photos.path == "" {
+		return nil
 	}
+	text, err := t.cluster.FromRoot(func() ([]byte, error) {
+		index, err := imagefolder.OpenIndex(ctx, t.photos.path, t.openOptions())
+		t.Live.Clear()
+		if err != nil {
+			return nil, t.gone(err)
+		}
+		t.photos.index = index
+		var b bytes.Buffer
+		err = index.Write(&b)
+		return b.Bytes(), err
+	})
+	if err != nil || t.cluster.Root() {
+		return err
+	}
+	index, err := imagefolder.ReadIndex(bytes.NewReader(text), t.photos.path)
+	if err == nil && index.Differs() == "" {
+		t.photos.index = index
+	}
+	return nil // what is wrong with photos of its own, it finds when it opens them
+}
+
+// gone explains an error for photos that are not there.
+func (t *trainVerb) gone(err error) error {
+	if t.resume && errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("the photos that the run in %s was begun with are not there any more: %w; if they were moved, name their folder with --data", t.out, err)
+	}
+	return err
+}
+
+// openPhotos finds the photos, which must be those that the run was begun with, and
+// returns their fingerprint with them.
+func (t *trainVerb) openPhotos(ctx context.Context) (sets *imagefolder.Sets, fingerprint string, err error) {
+	if t.photos.index != nil {
+		sets, err = t.photos.index.Sets(t.openOptions())
+	} else {
+		sets, err = imagefolder.Open(ctx, t.photos.path, t.openOptions())
+	}
+	t.Live.Clear()
 	if err != nil {
-		return nil, "", err
+		return nil, "", t.gone(err)
 	}
 	fingerprint = sets.Fingerprint() // that of the whole folder, whatever the limit
 	if f := t.photos.fingerprint; f != "" && f != fingerprint {

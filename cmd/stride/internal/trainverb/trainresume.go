@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/strideml/stride/cmd/stride/internal/cluster"
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/source"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
@@ -58,7 +59,7 @@ func (t *trainVerb) takeUp(args []string) error {
 		}
 	})
 	t.recorded = map[string]string{}
-	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions) {
+	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions, cluster.Recorded) {
 		value, ok := s.Options[flag]
 		if !ok || given(flag) {
 			continue
@@ -160,7 +161,7 @@ func (t *trainVerb) options(job *trainJob) map[string]string {
 		options = map[string]string{}
 	}
 	options["command"] = t.command
-	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions) {
+	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions, cluster.Recorded) {
 		if _, own := options[flag]; own || !t.given(flag) {
 			continue
 		}
