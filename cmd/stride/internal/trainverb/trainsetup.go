@@ -123,4 +123,3 @@ func (t *trainVerb) saveAtStart(ctx context.Context, config *train.Config, job *
 	}
 	return ctx, unsaved, cancel
 }
-
