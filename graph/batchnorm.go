@@ -43,9 +43,16 @@ func checkChannels(x tensor.Shape) error {
 // the BatchStats of x itself, so that the derivative with respect to x takes
 // their dependence on x into account; without it stats are constants. stats
 // never get a derivative.
+//
+// Share, if it is not 0, says that x is the part of a batch that a member of a group
+// has, this share of all values, and with Train that stats are those of the whole batch,
+// see [SyncBatchStats]. They depend on what all members have, and so does the derivative
+// with respect to x, of the sum of the members' losses. Those with respect to gamma and
+// beta are of this member's loss, as for all parameters.
 type BatchNormOp struct {
 	Eps   float32
 	Train bool
+	Share float32
 }
 
 // Kind returns "BatchNorm".
@@ -73,7 +80,11 @@ func (o BatchNormOp) gradient(y, dy *Node) []*Node {
 	c := gamma.shape[0]
 	var dx *Node
 	if o.Train {
-		dx = g.add(BatchNormInputGradOp{BatchNorm: o}, x, stats, gamma, p, dy)
+		sums := p
+		if o.Share != 0 { // those of all members, divided by the number of their values instead of x's
+			sums = Mul(AllReduce(p), g.Scalar(o.Share))
+		}
+		dx = g.add(BatchNormInputGradOp{BatchNorm: o}, x, stats, gamma, sums, dy)
 	} else { // it needs no sums over x: those of a frozen normalization are not computed
 		variance := Reshape(Slice(stats, 0, 1, 2), c)
 		channels := slices.Concat(tensor.Shape{1, c}, slices.Repeat(tensor.Shape{1}, len(x.shape)-2))
@@ -118,7 +129,8 @@ func (BatchNormParamGradOp) sumsRows() {}
 // BatchNormInputGradOp is the derivative of BatchNormOp with respect to x:
 // gamma/√(variance+Eps) · dy, and with Train
 // gamma/√(variance+Eps) · (dy − dbeta/m − x̂·dgamma/m). Arguments: x, stats,
-// gamma, the result of BatchNormParamGradOp, dy.
+// gamma, the result of BatchNormParamGradOp (with Share the sum over all members, times
+// Share), dy.
 type BatchNormInputGradOp struct {
 	noGradient
 	BatchNorm BatchNormOp
@@ -152,4 +164,31 @@ func BatchNorm(x, stats, gamma, beta *Node, eps float32) *Node {
 // variance), as in inference; they are constants to Gradients.
 func BatchNormInference(x, stats, gamma, beta *Node, eps float32) *Node {
 	return x.graph.add(BatchNormOp{Eps: eps}, x, stats, gamma, beta)
+}
+
+// SyncBatchStats returns what BatchStats returns of the whole batch, where x is the part
+// that a member of a group has, and share is that part: all members' values are
+// size(x)/share many. origin (C) should be near the mean, such as the running mean, and is
+// the same for all members; variances are computed from deviations from it. There is one
+// [AllReduce], of 2·C values.
+//
+// For members r with shares w, means μ and variances v, the mean is Σ w·μ, and the variance
+// that of the means, which weigh w, plus the mean of the variances: Σ w·(v + (μ−mean)²).
+func SyncBatchStats(x, origin *Node, share float32) *Node {
+	g, stats := x.graph, BatchStats(x)
+	origin = Reshape(origin, 1, stats.shape[1])
+	d := Sub(Slice(stats, 0, 0, 1), origin)
+	moments := AllReduce(Mul(Concat(0, d, Add(Slice(stats, 0, 1, 2), Mul(d, d))), g.Scalar(share)))
+	mean := Slice(moments, 0, 0, 1)
+	variance := Maximum(Sub(Slice(moments, 0, 1, 2), Mul(mean, mean)), g.Scalar(0))
+	return Concat(0, Add(mean, origin), variance)
+}
+
+// SyncBatchNorm normalises x, the part of a batch that a member of a group has, a share of
+// all values, with the statistics of the whole batch: stats = SyncBatchStats(x, …, share).
+func SyncBatchNorm(x, stats, gamma, beta *Node, eps, share float32) *Node {
+	if !(share > 0 && share <= 1) {
+		fail(x.graph.failurePath(), "SyncBatchNorm", "the share of the batch must be above 0 and at most 1, got %v", share)
+	}
+	return x.graph.add(BatchNormOp{Eps: eps, Train: true, Share: share}, x, stats, gamma, beta)
 }

@@ -64,7 +64,8 @@
 //   - adaptivepool.go: [AdaptiveAvgPool2D]
 //   - resize.go: [Resize2D], and how: [Resize] with its [ResizeMode], [ResizeCoordinates]
 //     and [ResizeRounding]
-//   - batchnorm.go: [BatchStats], [BatchNorm], [BatchNormInference]
+//   - batchnorm.go: [BatchStats], [BatchNorm], [BatchNormInference], and for a group
+//     [SyncBatchStats], [SyncBatchNorm]
 //   - layernorm.go: [LayerNorm]
 //   - groupnorm.go: [GroupNorm], [GroupStats], [InstanceNorm]
 //   - lrn.go: [LRN]
@@ -93,7 +94,7 @@
 //   - [Pool]: what the kinds of pooling have in common
 //   - [ResizeTerm]: an element that resizing sums up, and its weight
 //   - [Assignment]: a new value for a variable at the end of a run
-//   - [DropoutBits], [StepValue], [StepNumber]: the random bits of dropout
+//   - [DropoutBits], [DropoutStart], [StepValue], [StepNumber]: the random bits of dropout
 //   - [Rebatched], [Rematerializable], [Rematerialized]: changes of whole graphs
 //   - [GradientsFunc]: gradients with other rules, for guided backpropagation
 //   - [Observer]: finds the path of a block's operators

@@ -7,12 +7,15 @@ import (
 )
 
 // DropoutOp zeroes each element with probability P and multiplies the others
-// by 1/(1−P). Arguments: x and step, a node of shape 2 that holds the
+// by 1/(1−P). Arguments: x and step, a node of shape 2 or 3 that holds the
 // number of the training step as two whole numbers below 2²⁴, the high part
-// first. Which elements are dropped depends on Key, the step and the
-// element's row-major index only: index i is kept if and only if
-// DropoutBits(Key, step, i)>>8 ≥ ⌊P·2²⁴⌋. The derivative is the same operator
-// applied to dy.
+// first, and perhaps a third one, the number of the first sample: x is then the part
+// of a larger batch that begins there. Which elements are dropped depends on Key, the
+// step and the element's row-major index in the whole batch only: index i is kept if
+// and only if DropoutBits(Key, step, i)>>8 ≥ ⌊P·2²⁴⌋. Element k of x has index
+// first·(size of x)/(first size of x) + k, modulo 2³², where first is the number of the
+// first sample, 0 if it is not given. The derivative is the same operator applied to
+// dy.
 type DropoutOp struct {
 	P   float32
 	Key uint64
@@ -29,8 +32,8 @@ func (o DropoutOp) Infer(in []tensor.Shape) (tensor.Shape, error) {
 	if !(o.P >= 0 && o.P < 1) {
 		return nil, fmt.Errorf("probability must be at least 0 and below 1, got %v", o.P)
 	}
-	if !in[1].Equal(tensor.Shape{2}) {
-		return nil, fmt.Errorf("step must have shape 2, got %v", in[1])
+	if !in[1].Equal(tensor.Shape{2}) && !in[1].Equal(tensor.Shape{3}) {
+		return nil, fmt.Errorf("step must have shape 2 or 3, got %v", in[1])
 	}
 	return in[0], nil
 }
@@ -42,11 +45,21 @@ func (o DropoutOp) gradient(y, dy *Node) []*Node {
 func (DropoutOp) cheap() {}
 
 // Dropout zeroes each element of x with probability p, at least 0 and below 1, and
-// multiplies the others by 1/(1−p) (Srivastava et al. 2014). step has shape 2 and
-// holds the number of the training step, see [StepValue]; key tells apart the
-// dropouts of a graph. [DropoutOp] says which elements are zeroed.
+// multiplies the others by 1/(1−p) (Srivastava et al. 2014). step has shape 2 or 3 and
+// holds the number of the training step, see [StepValue], and perhaps where in a larger
+// batch x begins; key tells apart the dropouts of a graph. [DropoutOp] says which
+// elements are zeroed.
 func Dropout(x, step *Node, p float32, key uint64) *Node {
 	return x.graph.add(DropoutOp{p, key}, x, step)
+}
+
+// DropoutStart returns the index of the first element of a part of a batch, of the given
+// shape, that begins with sample number first.
+func DropoutStart(shape tensor.Shape, first uint32) uint32 {
+	if len(shape) == 0 {
+		return first
+	}
+	return first * uint32(shape[1:].Size())
 }
 
 // StepValue splits a step number below 2⁴⁸ into the two numbers that a

@@ -132,7 +132,10 @@ func TestShapeErrors(t *testing.T) {
 			graph.BatchNorm(x, graph.BatchStats(x), in(g, 9), in(g, 10), 1e-5)
 		}},
 		{"dropout probability", "Dropout: probability must be at least 0 and below 1, got 1", func(g *graph.Graph) { graph.Dropout(in(g, 3), in(g, 2), 1, 0) }},
-		{"dropout step", "Dropout: step must have shape 2, got 3", func(g *graph.Graph) { graph.Dropout(in(g, 3), in(g, 3), 0.5, 0) }},
+		{"dropout step", "Dropout: step must have shape 2 or 3, got 4", func(g *graph.Graph) { graph.Dropout(in(g, 3), in(g, 4), 0.5, 0) }},
+		{"share of a batch", "SyncBatchNorm: the share of the batch must be above 0 and at most 1, got 0", func(g *graph.Graph) {
+			graph.SyncBatchNorm(in(g, 4, 3), in(g, 2, 3), in(g, 3), in(g, 3), 1, 0)
+		}},
 		{"empty input", `Input: input "x" has shape 2×0: sizes must be at least 1`, func(g *graph.Graph) { in(g, 2, 0) }},
 		{"empty constant", "Constant: sizes must be at least 1, got 0", func(g *graph.Graph) { g.Constant(tensor.New(0)) }},
 		{"nil constant", "Constant: constant without a value", func(g *graph.Graph) { g.Constant(nil) }},

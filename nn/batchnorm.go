@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"math"
+
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/tensor"
 )
@@ -14,7 +16,8 @@ type BatchNormLayer struct{ eps, momentum float32 }
 // the running statistics: running = (1−momentum)·running + momentum·batch,
 // with the unbiased variance of the batch. In Eval mode the running statistics
 // take their place. eps is 1e-5 and momentum 0.1 unless set otherwise, as in
-// PyTorch (the book's momentum is one minus that).
+// PyTorch (the book's momentum is one minus that). The batch is the one that is
+// traced; see SyncBatchNorm for statistics of a larger one.
 //
 // Parameters: weight (C, ones) and bias (C, zeros). Buffers: running_mean
 // (zeros) and running_var (ones). PyTorch's num_batches_tracked is accepted
@@ -49,19 +52,29 @@ func (b *BatchNormLayer) Forward(x *graph.Node) *graph.Node {
 			stats := graph.Concat(0, graph.Reshape(mean, 1, c), graph.Reshape(variance, 1, c))
 			return graph.BatchNormInference(x, stats, gamma, beta, b.eps)
 		}
-		m := valuesPerChannel(s.g, "BatchNorm", in)
-		stats := graph.BatchStats(x)
+		share := s.share()
+		m := valuesPerChannel(s.g, "BatchNorm", in, share)
+		var stats *graph.Node
+		if share == 1 {
+			stats = graph.BatchStats(x)
+		} else {
+			stats = graph.SyncBatchStats(x, mean, share)
+		}
 		unbiased := graph.Mul(graph.Slice(stats, 0, 1, 2), s.g.Scalar(float32(float64(m)/float64(m-1))))
 		b.move(s, mean, graph.Slice(stats, 0, 0, 1))
 		b.move(s, variance, unbiased)
-		return graph.BatchNorm(x, stats, gamma, beta, b.eps)
+		if share == 1 {
+			return graph.BatchNorm(x, stats, gamma, beta, b.eps)
+		}
+		return graph.SyncBatchNorm(x, stats, gamma, beta, b.eps, share)
 	})
 }
 
 // valuesPerChannel returns how many values of an N×C or N×C×H×W input a channel has
-// in training. It fails where that is one, whose variance is 0.
-func valuesPerChannel(g *graph.Graph, kind string, in tensor.Shape) int {
-	m := in.Size() / in[1]
+// in training, if that is this share of all. It fails where that is one, whose variance
+// is 0.
+func valuesPerChannel(g *graph.Graph, kind string, in tensor.Shape, share float32) int {
+	m := int(math.Round(float64(in.Size()/in[1]) / float64(share)))
 	if m < 2 {
 		g.Fail(kind, "training needs more than one value for each channel, input %v has one: use a larger batch", in)
 	}

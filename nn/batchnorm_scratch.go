@@ -43,7 +43,7 @@ func (b *BatchNormScratchLayer) Forward(x *graph.Node) *graph.Node {
 	}
 	mean, variance := b.MovingMean.Value(x), b.MovingVar.Value(x)
 	if ModeOf(x) == Train {
-		valuesPerChannel(g, "BatchNormScratch", in)
+		valuesPerChannel(g, "BatchNormScratch", in, 1)
 		axes := []int{0}
 		if len(in) == 4 {
 			axes = []int{0, 2, 3}

@@ -25,6 +25,6 @@ func (d *DropoutLayer) Forward(x *graph.Node) *graph.Node {
 			return x
 		}
 		s.require("a random stream of its own")
-		return graph.Dropout(x, stepNode(s.g), d.p, s.trace.dropoutKey(s.path))
+		return s.dropped(x, d.p)
 	})
 }

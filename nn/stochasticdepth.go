@@ -41,7 +41,7 @@ func (d *StochasticDepthLayer) Forward(x *graph.Node) *graph.Node {
 			shape[i] = 1
 		}
 		shape[0] = in[0]
-		kept := graph.Dropout(s.g.Constant(tensor.Full(1, shape...)), stepNode(s.g), d.p, s.trace.dropoutKey(s.path))
+		kept := s.dropped(s.g.Constant(tensor.Full(1, shape...)), d.p)
 		return graph.Mul(x, kept)
 	})
 }

@@ -44,6 +44,7 @@ type tracing struct {
 	uses    map[string]uint64           // dropouts so far at each path
 	pending map[*graph.Node]*graph.Node // running statistics → latest value
 	probed  map[string]*graph.Variable  // variables without values; nil if they have values. See smallestInput
+	batch   int                         // samples of the use that is traced now
 	depth   int                         // leaves being applied: a Func may apply others
 	calls   []call
 	around  []string // paths of the layers being applied, of those that are recorded
@@ -101,8 +102,8 @@ func (t *tracing) modeAt(path string, l leaf) Mode {
 }
 
 // trace is Trace; with probed, the model's variables are not made, and others
-// without values are noted there.
-func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]*graph.Variable) (t *Trace, err error) {
+// without values are noted there. options set values of the graph.
+func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]*graph.Variable, options ...func(g *graph.Graph)) (t *Trace, err error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("nn: batch size must be at least 1, got %d", batch)
 	}
@@ -114,6 +115,9 @@ func (m *Model) trace(batch int, mode Mode, frozen Frozen, probed map[string]*gr
 	defer graph.Catch(&err)
 
 	g := graph.New()
+	for _, set := range options {
+		set(g)
+	}
 	x := g.Input("images", slices.Concat([]int{batch}, m.input)...)
 	y, state, err := m.forward(x, mode, frozen, probed)
 	if err != nil {
@@ -162,7 +166,7 @@ func (m *Model) forward(x *graph.Node, mode Mode, frozen Frozen, probed map[stri
 		state = &tracing{model: m, uses: map[string]uint64{}, pending: map[*graph.Node]*graph.Node{}}
 		g.SetValue(modelKey{m}, state)
 	}
-	state.mode, state.frozen, state.probed = mode, frozen, probed
+	state.mode, state.frozen, state.probed, state.batch = mode, frozen, probed, x.Shape()[0]
 	defer g.SetValue(traceKey{}, g.Value(traceKey{})) // layers have no business here afterwards
 	g.SetValue(traceKey{}, state)
 	y := apply(state, m.net, "", true, x)
@@ -176,8 +180,9 @@ func (m *Model) forward(x *graph.Node, mode Mode, frozen Frozen, probed map[stri
 }
 
 // StepInput returns the input of a graph that takes the number of the training
-// step, from which Dropout derives its random bits: shape 2, as graph.StepValue
-// splits a number. It is nil unless a model in the graph has a [Dropout] and is in
+// step, from which Dropout derives its random bits: shape 3, the number as
+// graph.StepValue splits it, and the number of the batch's first image in a larger batch
+// of which it is a part. It is nil unless a model in the graph has a [Dropout] and is in
 // Train mode. A graph has one at most.
 func StepInput(g *graph.Graph) *graph.Node {
 	n, _ := g.Value(stepKey{}).(*graph.Node)
@@ -185,19 +190,30 @@ func StepInput(g *graph.Graph) *graph.Node {
 }
 
 // FeedStep feeds a graph's [StepInput] with the number of the training step,
-// counted from 0. Where there is no such input it does nothing, so a loop of one's
+// counted from 0, for a whole batch. Where there is no such input it does nothing, so a loop of one's
 // own calls it before each run, whatever the network. It allocates at the first
 // call for a map only.
-func FeedStep(g *graph.Graph, feeds engine.Feeds, step uint64) {
+func FeedStep(g *graph.Graph, feeds engine.Feeds, step uint64) { FeedStepPart(g, feeds, step, 0) }
+
+// FeedStepPart is FeedStep for a part of a batch that begins with image number first of
+// that, below 2²⁴: the same elements are dropped as of the whole batch.
+func FeedStepPart(g *graph.Graph, feeds engine.Feeds, step uint64, first int) {
 	n := StepInput(g)
 	if n == nil {
 		return
 	}
 	if feeds[n] == nil {
-		feeds[n] = tensor.New(2)
+		feeds[n] = tensor.New(3)
 	}
-	value := feeds[n].Data()
-	value[0], value[1] = graph.StepValue(step)
+	SetStep(feeds[n], step, first)
+}
+
+// SetStep sets the value of a [StepInput]: the number of the training step, and that of
+// the batch's first image in a larger batch, 0 if it is no part of one.
+func SetStep(value *tensor.Tensor, step uint64, first int) {
+	v := value.Data()
+	v[0], v[1] = graph.StepValue(step)
+	v[2] = float32(first)
 }
 
 // FeedStep feeds Step with the number of the training step; see the function of
@@ -209,9 +225,21 @@ func stepNode(g *graph.Graph) *graph.Node {
 	if n := StepInput(g); n != nil {
 		return n
 	}
-	n := g.Input("step", 2)
+	n := g.Input("step", 3)
 	g.SetValue(stepKey{}, n)
 	return n
+}
+
+// dropped drops elements of x. Its samples are those of the batch, also where layers before
+// have put others in front of them.
+func (s scope) dropped(x *graph.Node, p float32) *graph.Node {
+	shape, batch := x.Shape(), s.trace.batch
+	whole := len(shape) > 0 && shape[0] != batch && shape.Size()%batch == 0
+	if whole {
+		x = graph.Reshape(x, batch, -1)
+	}
+	x = graph.Dropout(x, stepNode(s.g), p, s.trace.dropoutKey(s.path))
+	return graph.Reshape(x, shape...)
 }
 
 // dropoutKey names the random bits of the next dropout at a path.

@@ -337,8 +337,7 @@ func (d *splitStep) shard(b *data.Batch, at stepAt, shard data.Part, into int) e
 	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
 	if p.step != nil {
-		step := p.step.Data()
-		step[0], step[1] = graph.StepValue(at.step)
+		nn.SetStep(p.step, at.step, first)
 	}
 	outputs := p.outputs[into]
 	vector[len(vector)-1] = 0 // the hits, where they mean nothing

@@ -41,8 +41,22 @@ func images() map[string]operator {
 			},
 			build: func(x []*graph.Node, s Step) *graph.Node { return graph.AdaptiveAvgPool2D(x[0], s.Ints[0], s.Ints[1]) },
 		},
-		"BatchStats":         {build: func(x []*graph.Node, _ Step) *graph.Node { return graph.BatchStats(x[0]) }},
-		"BatchNorm":          {weight: 10, draw: drawNorm, build: buildNorm(graph.BatchNorm), code: codeNorm, fit: fitNorm},
+		"BatchStats": {build: func(x []*graph.Node, _ Step) *graph.Node { return graph.BatchStats(x[0]) }},
+		"BatchNorm":  {weight: 10, draw: drawNorm, build: buildNorm(graph.BatchNorm), code: codeNorm, fit: fitNorm},
+		"SyncBatchStats": {
+			build: func(x []*graph.Node, _ Step) *graph.Node { return graph.SyncBatchStats(x[0], x[1], 1) },
+			code:  func(x []string, _ Step) string { return fmt.Sprintf("graph.SyncBatchStats(%s, 1)", list(x)) },
+			fit:   fitSyncStats,
+		},
+		"SyncBatchNorm": {
+			weight: 4, draw: drawSyncNorm, fit: fitNorm,
+			build: func(x []*graph.Node, s Step) *graph.Node {
+				return graph.SyncBatchNorm(x[0], x[1], x[2], x[3], s.Floats[0], 1)
+			},
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.SyncBatchNorm(%s, %v, 1)", list(x), s.Floats[0])
+			},
+		},
 		"LRN":                {weight: 3, draw: drawLRN, build: buildLRN, code: codeLRN},
 		"BatchNormInference": {weight: 6, draw: drawNormInference, build: buildNorm(graph.BatchNormInference), code: codeNorm, fit: fitNorm},
 		"Dropout": {
@@ -213,6 +227,23 @@ func drawNorm(g *grower, x int) Step {
 	}
 	stats := g.add(Step{Op: "BatchStats", Args: []int{x}})
 	return Step{Op: "BatchNorm", Args: []int{x, stats, g.weight(s[1]), g.weight(s[1])}, Floats: []float32{0.1}}
+}
+
+// drawSyncNorm is drawNorm for a group of one.
+func drawSyncNorm(g *grower, x int) Step {
+	s := drawNorm(g, x)
+	if s.Op == "" {
+		return s
+	}
+	stats := g.add(Step{Op: "SyncBatchStats", Args: []int{x, s.Args[2]}})
+	return Step{Op: "SyncBatchNorm", Args: []int{x, stats, s.Args[2], s.Args[3]}, Floats: s.Floats}
+}
+
+func fitSyncStats(in [][]int, _ *Step) [][]int {
+	if len(in[0]) < 2 {
+		return nil
+	}
+	return [][]int{nil, {in[0][1]}}
 }
 
 func drawNormInference(g *grower, x int) Step {

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
@@ -33,6 +34,13 @@ func batchNormCases() []Case {
 			})
 		}
 		cases = append(cases, Case{
+			Name: fmt.Sprintf("group of one %v", s),
+			Args: []Arg{shifted(s), of(c), of(c), Arg{shape: tensor.Shape{c}, Fixed: true}.with(near10)},
+			Build: func(x []*graph.Node) *graph.Node {
+				return graph.SyncBatchNorm(x[0], graph.SyncBatchStats(x[0], x[3], 1), x[1], x[2], 1e-5, 1)
+			},
+			Forward: Measured, Backward: Measured,
+		}, Case{
 			Name: fmt.Sprintf("inference %v", s),
 			Args: []Arg{{shape: s}, Arg{shape: tensor.Shape{2, c}, Fixed: true}.with(positive), of(c), of(c)},
 			Build: func(x []*graph.Node) *graph.Node {
@@ -50,6 +58,9 @@ func batchNormCases() []Case {
 	}
 	return cases
 }
+
+// near10 draws numbers near the mean of what shifted returns.
+func near10(r *rand.Rand) float32 { return 10 + r.Float32() }
 
 // shifted returns an argument whose mean is far from 0, which shows cancellation.
 func shifted(s tensor.Shape) Arg {

@@ -22,6 +22,18 @@ func dropoutCases() []Case {
 			}
 		}
 	}
+	// Parts of a batch that begin with the third sample, or so late that indices begin at 0
+	// again.
+	for _, shape := range []tensor.Shape{{}, {1}, {33}, {7, 19}, {2, 3, 5, 5}} {
+		for _, first := range []float32{0, 3, 1<<24 - 1} {
+			cases = append(cases, Case{
+				Name:    fmt.Sprintf("%v from sample %v", shape, first),
+				Args:    []Arg{{shape: shape}, constant([]int{3}, 2, 7, first)},
+				Build:   func(x []*graph.Node) *graph.Node { return graph.Dropout(x[0], x[1], 0.3, 0xfedcba9876543210) },
+				Forward: Pointwise, Backward: Pointwise,
+			})
+		}
+	}
 	// Behind an operator whose layout an engine may have changed.
 	cases = append(cases, Case{
 		Name: "behind a convolution",

@@ -22,7 +22,13 @@ func dropout(b *builder, op graph.DropoutOp, y *graph.Node, in []value) value {
 	high := b.Convert(b.ShiftRight(key, 32), stablehlo.U32)
 	spread := func(v value) value { return b.BroadcastInDim(v, u32.Shape, nil) }
 
-	bits := b.mix32(b.Xor(b.Iota(u32, 0), spread(low)))
+	index := b.Iota(u32, 0)
+	if step.Shape()[0] > 2 {
+		first := b.Convert(part(2), stablehlo.U32)
+		perSample := b.Fill(first.Type, float64(graph.DropoutStart(y.Shape(), 1)))
+		index = b.Add(index, spread(b.Mul(first, perSample)))
+	}
+	bits := b.mix32(b.Xor(index, spread(low)))
 	bits = b.mix32(b.Add(bits, spread(high)))
 	threshold := b.Fill(u32, math.Floor(float64(op.P)*(1<<24)))
 	keep := b.Reshape(b.Compare(stablehlo.GE, b.ShiftRight(bits, 8), threshold), y.Shape()...)
