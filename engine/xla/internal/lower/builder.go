@@ -12,7 +12,11 @@ type builder struct {
 	*stablehlo.Builder
 	options Options
 	values  map[*graph.Node]value
-	singles map[*graph.Node]value // those that are not float32, converted to it
+	singles map[*graph.Node]value // those of values that are not float32, converted to it
+
+	// Of mixed precision:
+	half     map[*graph.Node]bool // nodes that are kept as bfloat16
+	narrowed map[string]value     // values in bfloat16, by the names of the same in float32
 }
 
 // single is the value of a node in float32.
@@ -21,11 +25,11 @@ func (b *builder) single(n *graph.Node) value {
 	if v.Type.Element == stablehlo.F32 {
 		return v
 	}
-	if s, ok := b.singles[n]; ok {
-		return s
+	s, ok := b.singles[n]
+	if !ok {
+		s = b.widen(v)
+		b.singles[n] = s
 	}
-	s := b.Convert(v, stablehlo.F32)
-	b.singles[n] = s
 	return s
 }
 

@@ -81,5 +81,8 @@ func conv2DWeightGrad(b *builder, op graph.Conv2DWeightGradOp, _ *graph.Node, in
 // convolve computes a convolution with the precision that is asked for.
 func (b *builder) convolve(x, kernel value, c stablehlo.Conv) value {
 	c.Element, c.Precision = stablehlo.F32, b.precision()
-	return b.Convolution(x, kernel, c)
+	if b.options.Math == BF16 { // cuDNN wants arguments and result of one type
+		x, kernel, c.Element = b.narrow(x), b.narrow(kernel), stablehlo.BF16
+	}
+	return b.widen(b.Convolution(x, kernel, c))
 }

@@ -86,8 +86,11 @@ func Lower(g *graph.Graph, outputs []*graph.Node, o Options) (m *Module, err err
 	for _, a := range g.Assignments() {
 		m.Results = append(m.Results, Result{Node: a.Value, Variable: a.Variable, Argument: -1})
 	}
-	b := &builder{Builder: stablehlo.New(), options: o, values: map[*graph.Node]value{}, singles: map[*graph.Node]value{}}
+	b := &builder{Builder: stablehlo.New(), options: o, values: map[*graph.Node]value{}, singles: map[*graph.Node]value{}, narrowed: map[string]value{}}
 	nodes := m.needed(g)
+	if o.Math == BF16 {
+		b.half = activations(nodes)
+	}
 	m.addArguments(b, nodes)
 	for _, n := range nodes {
 		if _, isArgument := b.values[n]; isArgument {

@@ -26,22 +26,29 @@ func matMul(b *builder, op graph.MatMulOp, y *graph.Node, in []value) value {
 	}
 	rank := p.Type.Rank()
 	batch := axes(0, rank-2)
-	return b.dot(p, q, [2][]int{batch, batch}, [2][]int{{inner(rank, op.TransA)}, {inner(rank, !op.TransB)}})
+	return b.dot(y, p, q, [2][]int{batch, batch}, [2][]int{{inner(rank, op.TransA)}, {inner(rank, !op.TransB)}})
 }
 
 // manyTimesOne multiplies each matrix of p, or its transpose, by the single matrix q: a
 // product of two matrices to XLA.
 func (b *builder) manyTimesOne(p, q value, op graph.MatMulOp, y *graph.Node) value {
 	q = b.Reshape(q, q.Shape()[q.Type.Rank()-2:]...)
-	z := b.dot(p, q, [2][]int{}, [2][]int{{inner(p.Type.Rank(), op.TransA)}, {inner(2, !op.TransB)}})
+	z := b.dot(y, p, q, [2][]int{}, [2][]int{{inner(p.Type.Rank(), op.TransA)}, {inner(2, !op.TransB)}})
 	// q may have had more axes of size 1 than p has axes.
 	lead := len(y.Shape()) - z.Type.Rank()
 	return b.Reshape(z, slices.Concat(slices.Repeat([]int{1}, lead), z.Shape())...)
 }
 
-// dot multiplies with the precision that is asked for.
-func (b *builder) dot(p, q value, batch, contract [2][]int) value {
-	return b.DotGeneral(p, q, batch, contract, stablehlo.F32, b.precision())
+// dot multiplies for node y with the precision that is asked for.
+func (b *builder) dot(y *graph.Node, p, q value, batch, contract [2][]int) value {
+	e := stablehlo.F32
+	if b.options.Math == BF16 {
+		p, q = b.narrow(p), b.narrow(q)
+		if b.half[y] {
+			e = stablehlo.BF16
+		}
+	}
+	return b.widen(b.DotGeneral(p, q, batch, contract, e, b.precision()))
 }
 
 // inner is the axis of the last two that is summed over.

@@ -81,6 +81,9 @@ func (b *builder) lower(n *graph.Node) (err error) {
 	if want := stablehlo.Of(stablehlo.F32, n.Shape()...); !y.Type.Equal(want) {
 		return fmt.Errorf("lowered to %v instead of %v", y.Type, want)
 	}
+	if b.half[n] {
+		y = b.narrow(y)
+	}
 	b.values[n] = y
 	return nil
 }

@@ -72,7 +72,7 @@ func (b *builder) matrixAlong(x value, axis int, terms [][]graph.ResizeTerm) val
 			matrix[i*n+term.Index] = float32(term.Weight)
 		}
 	}
-	y := b.DotGeneral(x, b.Floats([]int{len(terms), n}, matrix), [2][]int{}, [2][]int{{axis}, {1}}, x.Type.Element, b.precision())
+	y := b.DotGeneral(x, b.Floats([]int{len(terms), n}, matrix), [2][]int{}, [2][]int{{axis}, {1}}, x.Type.Element, stablehlo.Highest)
 	order := axesBut(y.Type.Rank()-1, y.Type.Rank()) // the axis stands last
 	return b.Transpose(y, slices.Insert(order, axis, y.Type.Rank()-1)...)
 }

@@ -49,15 +49,15 @@ func (b *Builder) Transpose(x Value, axes ...int) Value {
 	if len(axes) != x.Type.Rank() {
 		fail("transpose", "%d axes for %s", len(axes), x.Type)
 	}
-	if slices.IsSorted(axes) {
-		return x
-	}
 	t := Of(x.Type.Element, x.Type.Shape...)
 	for i, a := range axes {
 		if a < 0 || a >= t.Rank() || slices.Contains(axes[:i], a) {
 			fail("transpose", "axes %v of %s", axes, x.Type)
 		}
 		t.Shape[i] = x.Type.Shape[a]
+	}
+	if slices.IsSorted(axes) {
+		return x
 	}
 	return b.op(t, "transpose %s, dims = %s : (%s) -> %s", x, list(axes), x.Type, t)
 }
