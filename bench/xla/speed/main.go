@@ -45,7 +45,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := command(os.Stdout, os.Stderr).ExecuteContext(ctx); err != nil {
+	if err := new(options).command(os.Stdout, os.Stderr).ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "speed:", err)
 		os.Exit(1)
 	}
@@ -80,8 +80,7 @@ type options struct {
 	engines []string
 }
 
-func command(out, log io.Writer) *cobra.Command {
-	o := options{}
+func (o *options) command(out, log io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "speed [net…]",
 		Short: "Time engine/xla beside engine/cpu and JAX",
