@@ -3,6 +3,9 @@ package xla
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
+	"sync"
 
 	"github.com/strideml/stride/engine/xla/internal/lower"
 	"github.com/strideml/stride/pjrt"
@@ -13,9 +16,12 @@ import (
 type client struct {
 	*pjrt.Client
 	devices []*pjrt.Device
-	options pjrt.CompileOptions
+	ours    map[string]bool     // the names of flags that may be left out
 	cache   *compilecache.Cache // may be nil
 	log     func(line string)   // may be nil
+
+	mu      sync.Mutex
+	options pjrt.CompileOptions // of the next program; what it refers to does not change
 }
 
 // buffers is an array: a buffer on each device.
@@ -65,7 +71,13 @@ func (b buffers) close() {
 }
 
 func (c *client) compile(m *lower.Module) (executable, error) {
-	e, result, err := c.cache.Compile(c.Client, m.Text, c.options)
+	c.mu.Lock()
+	options := c.options
+	c.mu.Unlock()
+	e, result, err := c.cache.Compile(c.Client, m.Text, options)
+	if err != nil && c.leaveOut(err, options) {
+		return c.compile(m)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +89,30 @@ func (c *client) compile(m *lower.Module) (executable, error) {
 		x.arguments[i] = make([]*pjrt.Buffer, len(m.Arguments))
 	}
 	return x, nil
+}
+
+// leaveOut reports whether err says that the plugin does not know a flag which may be left
+// out; programs are compiled without it from now on.
+func (c *client) leaveOut(err error, options pjrt.CompileOptions) bool {
+	if pjrt.CodeOf(err) != pjrt.InvalidArgument {
+		return false
+	}
+	for name := range options.Flags {
+		if !c.ours[name] || !strings.Contains(err.Error(), "'"+name+"'") {
+			continue
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if _, there := c.options.Flags[name]; there {
+			c.options.Flags = maps.Clone(c.options.Flags)
+			delete(c.options.Flags, name)
+			if c.log != nil {
+				c.log(fmt.Sprintf("xla: the plugin %s does not know the option %s, which is left out", c.Plugin().Path(), name))
+			}
+		}
+		return true
+	}
+	return false
 }
 
 func (c *client) close() { c.Client.Close() }

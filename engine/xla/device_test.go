@@ -11,6 +11,7 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/pjrt"
 	"github.com/strideml/stride/pjrt/compilecache"
 	"github.com/strideml/stride/tensor"
 )
@@ -256,5 +257,25 @@ func TestCacheUnusable(t *testing.T) {
 	newModel().training(t, newTestDevice(t, o)).run(t)
 	if len(lines) != 1 || !strings.Contains(lines[0], "xla: the compiled program is not kept for the next time: the folder") {
 		t.Errorf("said %q", lines)
+	}
+}
+
+// Options that the plugin does not know are left out, unless the caller asked for them.
+func TestUnknownFlags(t *testing.T) {
+	var lines []string
+	d := newTestDevice(t, Options{Log: func(line string) { lines = append(lines, line) }})
+	c := d.backend.(*client)
+	for _, name := range []string{"xla_no_such_option", "xla_none_either"} {
+		c.options.Flags[name], c.ours[name] = true, true
+	}
+	newModel().training(t, d).run(t)
+	newModel().inference(t, d).run(t)
+	if len(lines) != 2 || !strings.Contains(lines[0], "does not know the option xla_no") {
+		t.Errorf("said %q", lines)
+	}
+	d = newTestDevice(t, Options{Flags: pjrt.Values{"xla_no_such_option": true}})
+	g := graph.New()
+	if _, err := d.Compile(g, g.Scalar(1)); err == nil || !strings.Contains(err.Error(), "'xla_no_such_option'") {
+		t.Errorf("error %v", err)
 	}
 }

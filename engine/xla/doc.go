@@ -30,7 +30,9 @@
 //
 // # Same bits
 //
-// On one device and plugin, programs compute the same bits in each run. They differ
+// On one device and plugin, programs compute the same bits in each run and each time they are
+// compiled. With Fast and BF16, GPUs may choose other algorithms when a program is compiled
+// again, by measuring them; a program from Options.Cache keeps its own. Results differ
 // from those of other engines, devices and versions of plugins by rounding.
 //
 // # Several devices

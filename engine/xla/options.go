@@ -39,8 +39,10 @@ type Options struct {
 	// Math says how exactly convolutions and matrix products are computed.
 	Math Math
 	// Flags are options of XLA for the compiler, by name; see pjrt.CompileOptions.
-	// Plugins refuse those that they do not know. They add to those that make
-	// programs deterministic and let maxima keep NaN.
+	// Plugins refuse those that they do not know. They add to, and override, those that
+	// make programs deterministic (xla_gpu_deterministic_ops; with Fast and BF16
+	// xla_gpu_exclude_nondeterministic_ops) and let maxima keep NaN
+	// (xla_cpu_enable_fast_min_max), which are left out where a plugin does not know them.
 	Flags pjrt.Values
 	// Cache keeps compiled programs on disk, so that the next process loads them in a
 	// fraction of the time. nil keeps none; compilecache.Default is the user's.
@@ -75,7 +77,8 @@ func New(o Options) (*Device, error) {
 		c.Close()
 		return nil, fmt.Errorf("xla: %w", err)
 	}
-	b := &client{Client: c, devices: devices, options: compileOptions(c, devices, o), cache: o.Cache, log: o.Log}
+	b := &client{Client: c, devices: devices, cache: o.Cache, log: o.Log}
+	b.options, b.ours = compileOptions(c, devices, o)
 	d := newDevice(b)
 	d.log = o.Log
 	d.lowering = lower.Options{Math: lower.Math(o.Math), Partitions: len(devices)}
@@ -127,22 +130,35 @@ func choose(c *pjrt.Client, o Options) ([]*pjrt.Device, error) {
 	return chosen, nil
 }
 
-// compileOptions are those of all programs for the devices.
-func compileOptions(c *pjrt.Client, devices []*pjrt.Device, o Options) pjrt.CompileOptions {
-	options := pjrt.CompileOptions{Partitions: len(devices), SPMD: len(devices) > 1, Flags: pjrt.Values{}}
+// compileOptions are those of all programs for the devices. ours has the names of the flags
+// that the caller has not asked for.
+func compileOptions(c *pjrt.Client, devices []*pjrt.Device, o Options) (options pjrt.CompileOptions, ours map[string]bool) {
+	options = pjrt.CompileOptions{Partitions: len(devices), SPMD: len(devices) > 1}
 	for _, d := range devices {
 		options.Devices = append(options.Devices, d.ID)
 	}
-	switch c.Platform() {
-	case "cuda", "rocm":
-		options.Flags["xla_gpu_deterministic_ops"] = true
-	case "cpu": // maxima of NaN are NaN, as on other devices
-		options.Flags["xla_cpu_enable_fast_min_max"] = false
+	options.Flags, ours = defaultFlags(c.Platform(), o.Math), map[string]bool{}
+	for name := range options.Flags {
+		ours[name] = true
 	}
 	for name, value := range o.Flags {
 		options.Flags[name] = value
+		delete(ours, name)
 	}
-	return options
+	return options, ours
+}
+
+// defaultFlags are XLA's options for a platform.
+func defaultFlags(platform string, m Math) pjrt.Values {
+	switch {
+	case platform == "cpu": // maxima of NaN are NaN, as on other devices
+		return pjrt.Values{"xla_cpu_enable_fast_min_max": false}
+	case platform != "cuda" && platform != "rocm":
+		return pjrt.Values{}
+	case m == Strict: // algorithms are not chosen by measuring them
+		return pjrt.Values{"xla_gpu_deterministic_ops": true}
+	}
+	return pjrt.Values{"xla_gpu_exclude_nondeterministic_ops": true}
 }
 
 // describe names devices for people.
