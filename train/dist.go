@@ -104,6 +104,14 @@ func (d *Dist) shardsOf(r *ranks.Ranks) (shards []data.Part) {
 	return shards
 }
 
+// step returns what does the steps of a rank.
+func (d *Dist) step(s *Stepper, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) rankStep {
+	if own, ok := s.device.(interface{ Reducer() engine.Reducer }); ok && d.Shards == 0 && d.Reducer != nil && own.Reducer() == d.Reducer {
+		return newFusedStep(s, r.Part(), size, d.Reducer, mix)
+	}
+	return newSplitStep(s, r, d.shardsOf(r), mix)
+}
+
 // plainReducer is a Comm as an engine.Reducer.
 type plainReducer struct{ dist.Comm }
 

@@ -52,6 +52,11 @@ func fitRanks(t *testing.T, comms []*local.Comm, make func() *nn.Model, trainSet
 		}
 		shared.Comm, config.Dist = comm, &shared
 		config.Device = cpu.New(cpu.Options{Threads: 1})
+		if len(comms) > 1 && shared.Shards == 0 && t.Name() != "TestDistRefuses" { // as the command line does it
+			group := dist.NewGroup(comm, dist.Float32)
+			t.Cleanup(func() { _ = group.Close() })
+			shared.Reducer, config.Device = group, cpu.New(cpu.Options{Threads: 1, Reducer: group})
+		}
 		if rank > 0 && config.Dir != "" {
 			config.Dir = "not/written"
 		}

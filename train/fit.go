@@ -194,10 +194,11 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 		f.stepper.recipe.size = size
 	}
 	if r != nil {
-		f.stepper.split = newSplitStep(f.stepper, r, config.Dist.shardsOf(r))
+		var mix func(b *data.Batch) *data.Batch
 		if config.Mix != nil {
-			f.stepper.split.mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
+			mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
 		}
+		f.stepper.ranked = config.Dist.step(f.stepper, r, size, mix)
 	}
 	// In the order of the epochs: so a resumed run makes the state in the same one.
 	for phase := range f.stepper.recipe.starts {

@@ -87,8 +87,8 @@ func (s *Stepper) memory(batch int) Memory {
 	for _, v := range s.state.Variables() {
 		m.Optimizer += 4 * int64(v.Value.Size())
 	}
-	if s.split != nil {
-		m.Sums = s.split.memory()
+	if s.ranked != nil {
+		m.Sums = s.ranked.memory()
 	}
 	return m
 }

@@ -32,7 +32,7 @@ type splitStep struct {
 	layouts map[int]*layout                 // by phase
 	grads   map[shardKind]*shardProgram
 	updates map[updateKind]*updateProgram
-	busy    time.Duration // of the last step, without the wait for other ranks
+	spent   time.Duration // in the last step, without the wait for other ranks
 	sums    [][]float32   // the result, and what waits to be added at each level of the tree
 }
 
@@ -92,8 +92,8 @@ type updateProgram struct {
 	numbers scalars
 }
 
-func newSplitStep(s *Stepper, r *ranks.Ranks, shards []data.Part) *splitStep {
-	d := &splitStep{s: s, ranks: r, shards: shards, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
+func newSplitStep(s *Stepper, r *ranks.Ranks, shards []data.Part, mix func(b *data.Batch) *data.Batch) *splitStep {
+	d := &splitStep{s: s, ranks: r, shards: shards, mix: mix, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
 	d.sums = make([][]float32, bits.Len(uint(len(d.shards))))
 	return d
 }
@@ -287,7 +287,7 @@ func (d *splitStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 		return 0, 0, err
 	}
 	reduced := time.Now()
-	defer func() { d.busy = computed.Sub(began) + time.Since(reduced) }()
+	defer func() { d.spent = computed.Sub(began) + time.Since(reduced) }()
 	p := d.updates[updateKind{at.phase, !at.last}]
 	feedNumbers(p.numbers, at, d.s.recipe)
 	if err := p.program.Run(p.feeds, nil); err != nil {
@@ -378,6 +378,8 @@ func addTo(a, b []float32) {
 	}
 	all.Wait()
 }
+
+func (d *splitStep) busy() time.Duration { return d.spent }
 
 // memory is what the vectors take, in bytes.
 func (d *splitStep) memory() (bytes int64) {

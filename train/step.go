@@ -26,7 +26,7 @@ type Stepper struct {
 	budget    int64 // of a step's memory, in bytes; 0 for no limit
 	objective objective
 	recipe    recipe
-	split     *splitStep // of several ranks; nil if there is one
+	ranked    rankStep // of one of several ranks; nil if there is one
 }
 
 // A recipe is what steps do beside minimising the loss. The zero value is nothing.
@@ -99,8 +99,8 @@ func NewStepper(model *nn.Model, device engine.Device, optimizer optim.Optimizer
 
 // prepare compiles what a step of a kind needs; batch is the size of the whole batch.
 func (s *Stepper) prepare(kind stepKind) error {
-	if s.split != nil {
-		return s.split.prepare(kind.batch, kind.phase, kind.hold)
+	if s.ranked != nil {
+		return s.ranked.prepare(kind.batch, kind.phase, kind.hold)
 	}
 	_, err := s.compile(kind)
 	return err
@@ -274,8 +274,8 @@ func single(b *data.Batch, step uint64, rate float32) stepAt {
 }
 
 func (s *Stepper) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
-	if s.split != nil {
-		return s.split.run(b, at)
+	if s.ranked != nil {
+		return s.ranked.run(b, at)
 	}
 	p, err := s.feed(b, at)
 	if err != nil {
@@ -329,12 +329,12 @@ func feedNumbers(n scalars, at stepAt, r recipe) {
 }
 
 // starts reports whether the device works on its own; several ranks meet at each step.
-func (s *Stepper) starts() bool { return s.split == nil && s.largest().starter != nil }
+func (s *Stepper) starts() bool { return s.ranked == nil && s.largest().starter != nil }
 
 // recomputed is how many values the backward pass of the largest step computes again.
 func (s *Stepper) recomputed() int {
-	if s.split != nil {
-		return s.split.recomputed()
+	if s.ranked != nil {
+		return s.ranked.recomputed()
 	}
 	return s.largest().recomputed
 }
@@ -353,8 +353,8 @@ func (s *Stepper) largest() *stepProgram {
 
 // Close releases the programs.
 func (s *Stepper) Close() {
-	if s.split != nil {
-		s.split.close()
+	if s.ranked != nil {
+		s.ranked.close()
 	}
 	for _, p := range s.programs {
 		p.program.Close()

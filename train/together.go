@@ -240,6 +240,6 @@ func (f *fitter) noteSpent() {
 		return
 	}
 	waited := f.loader.Stats().Waited
-	f.ranks.Spent(f.stepper.split.busy, waited-f.waited)
+	f.ranks.Spent(f.stepper.ranked.busy(), waited-f.waited)
 	f.waited = waited
 }

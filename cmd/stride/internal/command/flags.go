@@ -205,8 +205,9 @@ type Compute struct {
 	Threads int
 	Math    string
 	Tune    bool
-	Tuning  *cpu.Tuning // where choices come from and go to, if not to memory alone
-	Dump    io.Writer   // gets what the compiler makes of programs, pass by pass, if it is not nil
+	Tuning  *cpu.Tuning    // where choices come from and go to, if not to memory alone
+	Reducer engine.Reducer // adds up over the processes of a training; nil if there is one
+	Dump    io.Writer      // gets what the compiler makes of programs, pass by pass, if it is not nil
 }
 
 const (
@@ -266,7 +267,7 @@ func (c *Compute) CPU() cpu.Options {
 	if c.Tune && c.Tuning == nil {
 		c.Tuning = cpu.NewTuning(nil, nil)
 	}
-	return cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump}
+	return cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump, Reducer: c.Reducer}
 }
 
 // AddBatch adds the flag --batch.

@@ -60,6 +60,9 @@ func (t *trainVerb) setUp(ctx context.Context, s *setUp, page pageListener, job 
 		t.compute.Tuning = tuning.Tuning
 	}
 	t.compute.Threads = t.cluster.Threads(t.compute.Threads)
+	if group := t.cluster.Group(); group != nil && !t.dist.Exact() {
+		t.compute.Reducer = group // while it computes
+	}
 	device, release, err := t.compute.Open()
 	if err != nil {
 		return err
