@@ -25,7 +25,7 @@ func (d *Device) explain(err error, g *graph.Graph) error {
 	for _, n := range nodes[:min(largestNodes, len(nodes))] {
 		list = append(list, fmt.Sprintf("%v %s", n, megabytes(4*int64(n.Shape().Size()))))
 	}
-	return fmt.Errorf("the memory of the device does not suffice: a smaller batch or a memory budget takes less; the largest values are %s: %w",
+	return fmt.Errorf("the memory of the device does not suffice: a smaller batch takes less, and so does mixed precision (bf16); the largest values are %s: %w",
 		strings.Join(list, ", "), err)
 }
 

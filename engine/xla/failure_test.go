@@ -82,7 +82,7 @@ func TestErrorAtStart(t *testing.T) {
 			t.Fatalf("error %v", err)
 		}
 		for _, part := range []string{
-			"xla: the memory of the device does not suffice: a smaller batch or a memory budget takes less; the largest values are %",
+			"xla: the memory of the device does not suffice: a smaller batch takes less, and so does mixed precision (bf16); the largest values are %",
 			"Add 2 (features.3) 0.0 kB", "resource exhausted: out of memory while trying to allocate 8 bytes",
 		} {
 			if !strings.Contains(err.Error(), part) {
