@@ -132,6 +132,9 @@ func (b *Buffer) Ready() (*Event, error) {
 
 // CopyTo copies the buffer to another device of the same client, without waiting.
 func (b *Buffer) CopyTo(device *Device) (*Buffer, error) {
+	if device.client != b.client {
+		return nil, fmt.Errorf("pjrt: the device %v is of another client than the buffer", device)
+	}
 	var copied *Buffer
 	err := b.h.with(func(ptr uintptr) error {
 		args := &struct{ size, extension, buffer, device, copied uintptr }{size: 5 * wordSize, buffer: ptr, device: device.ptr}

@@ -42,7 +42,7 @@ func (c *Client) newEvent(ptr uintptr, pin *runtime.Pinner) *Event {
 }
 
 // Await returns when what the event stands for is done, or has failed. It may be
-// called several times.
+// called several times. While it waits it occupies a thread of the operating system.
 func (e *Event) Await() error {
 	err := e.s.await()
 	e.cleanup.Stop()

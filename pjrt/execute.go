@@ -34,6 +34,9 @@ func (e *Executable) Run(arguments ...*Buffer) ([]*Buffer, error) {
 func (e *Executable) Execute(arguments [][]*Buffer, options ExecuteOptions) (results [][]*Buffer, done []*Event, err error) {
 	devices := e.devices
 	if options.Device != nil {
+		if options.Device.client != e.client {
+			return nil, nil, fmt.Errorf("pjrt: the device %v is of another client than the program", options.Device)
+		}
 		devices = []*Device{options.Device}
 	}
 	if len(arguments) != len(devices) {
@@ -46,6 +49,9 @@ func (e *Executable) Execute(arguments [][]*Buffer, options ExecuteOptions) (res
 		}
 		pointers := make([]uintptr, len(list))
 		for j, b := range list {
+			if b == nil || b.client != e.client {
+				return nil, nil, fmt.Errorf("pjrt: argument %d is nil or of another client than the program", j)
+			}
 			if pointers[j], err = b.h.acquire(); err != nil {
 				return nil, nil, fmt.Errorf("argument %d: %w", j, err)
 			}
