@@ -154,3 +154,22 @@ func ExampleRandn() {
 	fmt.Printf("mean %.2f, mean square %.2f\n", x.Mean().At(), x.Mul(x).Mean().At())
 	// Output: mean -0.05, mean square 1.04
 }
+
+// An engine leaves a weight on its device. The first reader fetches it.
+func ExampleTensor_Defer() {
+	weight := tensor.New(3)
+	onDevice := tensor.NewSource(func(into []float32) error {
+		fmt.Println("fetched")
+		copy(into, []float32{1, 2, 3})
+		return nil
+	})
+	weight.Defer(onDevice)
+	fmt.Println(weight.Shape())
+	fmt.Println(weight)
+	fmt.Println(weight.Sum())
+	// Output:
+	// 3
+	// fetched
+	// [1. 2. 3.]
+	// 6.0
+}
