@@ -48,7 +48,8 @@ type Dist struct {
 	// up in the order of dist.Sum. Batch normalization and a Mixer see a shard at a time.
 	// It takes longer; see docs/scale.md.
 	Shards int
-	// SyncBatchNorm gives batch normalization the statistics of the whole batch.
+	// SyncBatchNorm gives batch normalization the statistics of the whole batch. The Reducer
+	// must be that of Config.Device, and each batch must have an image for each rank.
 	SyncBatchNorm bool
 	// Plan is what the ranks must agree on beside what Fit knows of: the program's
 	// version, the command line.
@@ -105,11 +106,14 @@ func (d *Dist) shardsOf(r *ranks.Ranks) (shards []data.Part) {
 }
 
 // step returns what does the steps of a rank.
-func (d *Dist) step(s *Stepper, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) rankStep {
+func (d *Dist) step(s *Stepper, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) (rankStep, error) {
 	if own, ok := s.device.(interface{ Reducer() engine.Reducer }); ok && d.Shards == 0 && d.Reducer != nil && own.Reducer() == d.Reducer {
-		return newFusedStep(s, r.Part(), size, d.Reducer, mix)
+		return newFusedStep(s, r.Part(), size, d.Reducer, d.SyncBatchNorm, mix), nil
 	}
-	return newSplitStep(s, r, d.shardsOf(r), mix)
+	if d.SyncBatchNorm && r.Size() > 1 {
+		return nil, errors.New("batch normalization over the whole batch needs a device that adds up with the reducer, such as cpu.Options.Reducer")
+	}
+	return newSplitStep(s, r, d.shardsOf(r), mix), nil
 }
 
 // plainReducer is a Comm as an engine.Reducer.

@@ -168,6 +168,46 @@ func TestDistAgrees(t *testing.T) {
 	}
 }
 
+// net returns a network of images of 6×6.
+func net(t *testing.T, layers ...nn.Layer) func() *nn.Model {
+	return func() *nn.Model {
+		model, err := nn.New(nn.Sequential(layers...), []int{1, 6, 6}, nn.Options{Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return model
+	}
+}
+
+// TestDistOfWholeBatches: dropout drops the same elements for any number of ranks, and
+// batch normalization over the whole batch, with its running statistics, is that of one.
+func TestDistOfWholeBatches(t *testing.T) {
+	t.Parallel()
+	set, tests := traintest.Bars(28), traintest.Bars(11)
+	for name, make := range map[string]func() *nn.Model{
+		"dropout":             net(t, nn.Conv2D(3, 3), nn.Tanh(), nn.Flatten(), nn.Dropout(.4), nn.Linear(3)),
+		"batch normalization": net(t, nn.Conv2D(3, 3), nn.BatchNorm(), nn.Tanh(), nn.Flatten(), nn.Linear(3)),
+	} {
+		config := traintest.Config("")
+		config.Device = cpu.New(cpu.Options{Threads: 1})
+		alone := make()
+		if _, err := train.Fit(t.Context(), alone, set, tests, config); err != nil {
+			t.Fatal(err)
+		}
+		config.Dist = &train.Dist{SyncBatchNorm: true}
+		for _, n := range []int{1, 2, 3, 4} {
+			got := mustFitRanks(t, n, make, set, tests, config)
+			if d := largestDifference(got.weights(), ranked{model: alone}.weights()); d > 1e-5 {
+				t.Errorf("%s: weights of %d ranks differ by %v", name, n, d)
+			}
+		}
+		config.Dist.SyncBatchNorm = false
+		if d := largestDifference(mustFitRanks(t, 2, make, set, tests, config).weights(), ranked{model: alone}.weights()); (d > 1e-3) != (name == "batch normalization") {
+			t.Errorf("%s: without it, weights of 2 ranks differ by %v", name, d)
+		}
+	}
+}
+
 // TestDistExact: with fixed shards, any number of ranks comes to the same bits, with batch
 // normalization and its running statistics, dropout, and updates of several batches.
 func TestDistExact(t *testing.T) {
@@ -473,9 +513,14 @@ func TestDistDiverged(t *testing.T) {
 func TestDistRefuses(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(c *train.Config){
-		"6 shards of a batch: want a power of two":         func(c *train.Config) { c.Dist.Shards = 6 },
-		"3 ranks cannot share 4 shards of a batch evenly":  func(c *train.Config) { c.Dist.Shards = 4 },
-		"a batch of 2 images for 3 ranks":                  func(c *train.Config) { c.BatchSize = 2 },
+		"6 shards of a batch: want a power of two":        func(c *train.Config) { c.Dist.Shards = 6 },
+		"3 ranks cannot share 4 shards of a batch evenly": func(c *train.Config) { c.Dist.Shards = 4 },
+		"a batch of 2 images for 3 ranks":                 func(c *train.Config) { c.BatchSize = 2 },
+		"needs an image of each rank in each batch": func(c *train.Config) {
+			g := dist.NewGroup(c.Dist.Comm, dist.Float32)
+			c.Dist.SyncBatchNorm, c.Dist.Reducer, c.Device, c.BatchSize = true, g, cpu.New(cpu.Options{Reducer: g}), 9
+		},
+		"needs a device that adds up with the reducer":     func(c *train.Config) { c.Dist.SyncBatchNorm = true },
 		"the reducer has 1 members, and there are 3 ranks": func(c *train.Config) { c.Dist.Reducer = dist.NewGroup(dist.Single(), dist.Float32) },
 	} {
 		for rank, r := range fitRanks(t, local.New(3, local.Options{}), plainNet(t), traintest.Bars(20), nil, traintest.Config(""), func(_ int, c *train.Config) { change(c) }) {

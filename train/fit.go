@@ -198,7 +198,9 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 		if config.Mix != nil {
 			mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
 		}
-		f.stepper.ranked = config.Dist.step(f.stepper, r, size, mix)
+		if f.stepper.ranked, err = config.Dist.step(f.stepper, r, size, mix); err != nil {
+			return f, err
+		}
 	}
 	// In the order of the epochs: so a resumed run makes the state in the same one.
 	for phase := range f.stepper.recipe.starts {

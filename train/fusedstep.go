@@ -9,6 +9,7 @@ import (
 	"github.com/strideml/stride/dist"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 )
 
@@ -32,7 +33,8 @@ type rankStep interface {
 type fusedStep struct {
 	s        *Stepper
 	part     data.Part
-	size     int // of the largest whole batch
+	size     int  // of the largest whole batch
+	sync     bool // batch normalization
 	mix      func(b *data.Batch) *data.Batch
 	programs map[stepKind]*fusedProgram      // by the size of the whole batch
 	group    interface{ Stats() dist.Stats } // nil if nobody counts
@@ -46,8 +48,8 @@ type fusedProgram struct {
 	empty                         *data.Batch // images in place of none
 }
 
-func newFusedStep(s *Stepper, part data.Part, size int, reducer engine.Reducer, mix func(b *data.Batch) *data.Batch) *fusedStep {
-	d := &fusedStep{s: s, part: part, size: size, mix: mix, programs: map[stepKind]*fusedProgram{}}
+func newFusedStep(s *Stepper, part data.Part, size int, reducer engine.Reducer, sync bool, mix func(b *data.Batch) *data.Batch) *fusedStep {
+	d := &fusedStep{s: s, part: part, size: size, sync: sync, mix: mix, programs: map[stepKind]*fusedProgram{}}
 	d.group, _ = reducer.(interface{ Stats() dist.Stats })
 	return d
 }
@@ -63,6 +65,9 @@ func (d *fusedStep) program(kind stepKind) (*fusedProgram, error) {
 	}
 	p := &fusedProgram{stepProgram: &stepProgram{feeds: engine.Feeds{}}}
 	images := d.part.Size(kind.batch)
+	if images == 0 && d.sync {
+		return nil, fmt.Errorf("batch normalization over the whole batch needs an image of each rank in each batch: choose a batch size that leaves a larger last batch than one of %s", count(kind.batch, "image"))
+	}
 	if images == 0 { // it takes part in the sums with images that do not count
 		images = d.part.Size(d.size)
 		shape := append(tensor.Shape{images}, d.s.model.Input()...)
@@ -108,7 +113,12 @@ type shareInputs struct{ loss, stat, present *graph.Node }
 func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInputs, err error) {
 	s := d.s
 	frozen := s.frozen(kind.phase)
-	if b.trace, err = s.model.TraceFrozen(images, frozen); err != nil {
+	if d.sync {
+		b.trace, err = s.model.TracePart(images, kind.batch, frozen)
+	} else {
+		b.trace, err = s.model.TraceFrozen(images, frozen)
+	}
+	if err != nil {
 		return b, in, err
 	}
 	defer graph.Catch(&err)
@@ -163,6 +173,7 @@ func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	if err != nil {
 		return 0, 0, err
 	}
+	first := b.First
 	share, present, whole := float64(b.Len())/float64(b.Whole), float32(1), b.Whole
 	set := func(t *tensor.Tensor, v float32) {
 		if t != nil {
@@ -185,8 +196,7 @@ func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
 	if p.step != nil {
-		step := p.step.Data()
-		step[0], step[1] = graph.StepValue(at.step)
+		nn.SetStep(p.step, at.step, first)
 	}
 	feedNumbers(p.numbers, at, d.s.recipe)
 	began, waited := time.Now(), d.waited()
