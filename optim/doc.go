@@ -9,8 +9,8 @@
 // optimizer keeps from step to step is in variables of a [State], named after the
 // parameter: "0.weight.momentum_buffer".
 //
-// The optimizers are [SGD], [Adam], [AdamW], [RMSprop] and [LAMB]. Others wrap one
-// of them: [Groups] gives layers learning rates of their own and leaves out weight
+// The optimizers are [SGD], [Adam], [AdamW], [RMSprop] and, for large batches, [LAMB]
+// and [LARS]. Others wrap one of them: [Groups] gives layers learning rates of their own and leaves out weight
 // decay where it does harm; [ClipNorm] and [ClipValue] limit the gradients. They
 // nest, the clipping outside, so that the norm is that of all gradients:
 //

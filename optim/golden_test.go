@@ -72,6 +72,10 @@ func (r run) optimizer(t *testing.T) optim.Optimizer {
 		v := optim.LAMB{}
 		fill(&v)
 		o = v
+	case "LARS":
+		v := optim.LARS{}
+		fill(&v)
+		o = v
 	case "Groups": // y, with two axes, decays
 		o = optim.Groups{Of: optim.AdamW{WeightDecay: 0.1}, NoDecay: true, Rates: []optim.LayerRate{{Layers: "x", Rate: 0.25}}}
 	default:

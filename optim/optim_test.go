@@ -33,7 +33,7 @@ func TestStateIsShared(t *testing.T) {
 // each is one of each optimizer.
 var each = []optim.Optimizer{
 	optim.SGD{Momentum: 0.9}, optim.Adam{}, optim.AdamW{WeightDecay: 0.1}, optim.RMSprop{Momentum: 0.9, Centered: true},
-	optim.RMSprop{TensorFlow: true}, optim.LAMB{WeightDecay: 0.1}, optim.ClipNorm{Max: 1, Of: optim.Adam{}},
+	optim.RMSprop{TensorFlow: true}, optim.LAMB{WeightDecay: 0.1}, optim.LARS{WeightDecay: 0.1, AdaptAll: true}, optim.ClipNorm{Max: 1, Of: optim.Adam{}},
 	optim.ClipValue{Max: 1, Of: optim.SGD{}}, optim.Groups{Of: optim.Adam{}, NoDecay: true},
 }
 
@@ -54,6 +54,8 @@ func TestUpdateErrors(t *testing.T) {
 		{o: optim.AdamW{Betas: [2]float32{0, nan}}, want: "the second beta must be at least 0 and below 1, got NaN"},
 		{o: optim.AdamW{Eps: -1}, want: "eps must be"},
 		{o: optim.LAMB{WeightDecay: nan}, want: "weight decay"},
+		{o: optim.LARS{Momentum: 1}, want: "momentum must be at least 0 and below 1, got 1"},
+		{o: optim.LARS{Trust: nan}, want: "trust must be"},
 		{o: optim.RMSprop{Alpha: 1}, want: "alpha must be"},
 		{o: optim.RMSprop{Momentum: -1}, want: "momentum must be"},
 		{o: optim.ClipNorm{Of: optim.SGD{}}, want: "the greatest norm must be a number above 0, got 0"},
@@ -101,11 +103,12 @@ func TestString(t *testing.T) {
 	params := []*graph.Variable{{Name: "p", Value: tensor.New(1)}}
 	for want, o := range map[string]optim.Optimizer{
 		"sgd": optim.SGD{},
-		"sgd, momentum 0.9, nesterov, weight decay 0.0005":           optim.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
-		"adam, betas 0.9 0.999, eps 1e-08":                           optim.Adam{},
-		"adamw, betas 0.8 0.9, eps 0.001, weight decay 0.1":          optim.AdamW{Betas: [2]float32{0.8, 0.9}, Eps: 1e-3, WeightDecay: 0.1},
-		"lamb, betas 0.9 0.999, eps 1e-06, always adapt, trust clip": optim.LAMB{AlwaysAdapt: true, TrustClip: true},
-		"rmsprop, alpha 0.99, eps 1e-08":                             optim.RMSprop{},
+		"sgd, momentum 0.9, nesterov, weight decay 0.0005":                optim.SGD{Momentum: 0.9, Nesterov: true, WeightDecay: 5e-4},
+		"adam, betas 0.9 0.999, eps 1e-08":                                optim.Adam{},
+		"adamw, betas 0.8 0.9, eps 0.001, weight decay 0.1":               optim.AdamW{Betas: [2]float32{0.8, 0.9}, Eps: 1e-3, WeightDecay: 0.1},
+		"lars, momentum 0.9, trust 0.001, weight decay 0.0005, adapt all": optim.LARS{WeightDecay: 0.0005, AdaptAll: true},
+		"lamb, betas 0.9 0.999, eps 1e-06, always adapt, trust clip":      optim.LAMB{AlwaysAdapt: true, TrustClip: true},
+		"rmsprop, alpha 0.99, eps 1e-08":                                  optim.RMSprop{},
 		"rmsprop, tensorflow, alpha 0.9, eps 1e-10, momentum 0.9, centered, weight decay 0.1": optim.RMSprop{
 			TensorFlow: true, Momentum: 0.9, Centered: true, WeightDecay: 0.1},
 		"sgd, rate of all layers 0.1, rate of a.b 2, rates by depth 0.01 to 0.1, no decay of biases and norms, clip value 0.5, clip norm 1": optim.ClipNorm{
@@ -171,7 +174,7 @@ func TestGroupRates(t *testing.T) {
 func TestNoDecay(t *testing.T) {
 	for _, of := range []optim.Optimizer{
 		optim.SGD{WeightDecay: 0.5}, optim.Adam{WeightDecay: 0.5}, optim.AdamW{WeightDecay: 0.5},
-		optim.RMSprop{WeightDecay: 0.5}, optim.LAMB{WeightDecay: 0.5},
+		optim.RMSprop{WeightDecay: 0.5}, optim.LAMB{WeightDecay: 0.5}, optim.LARS{WeightDecay: 0.5},
 	} {
 		g := graph.New()
 		var nodes, grads []*graph.Node

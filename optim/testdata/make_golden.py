@@ -103,6 +103,34 @@ for options in [dict(), dict(weight_decay=0.1), dict(betas=(0.8, 0.95), weight_d
     options.setdefault("weight_decay", 0.0)
     simple("lamb", "LAMB", Lamb, options, LAMB, scale=0.3, fixed=dict(max_grad_norm=None))
 
+
+
+class Lars(torch.optim.Optimizer):
+    """Algorithm 1 of You, Gitman and Ginsburg 2017, arXiv 1708.03888."""
+
+    def __init__(self, params, lr, momentum=0.9, trust=0.001, weight_decay=0.0, eps=1e-8, adapt_all=False):
+        super().__init__(params, dict(lr=lr, momentum=momentum, trust=trust, weight_decay=weight_decay, eps=eps, adapt_all=adapt_all))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                g, local = p.grad, 1.0
+                if group["adapt_all"] or p.ndim > 1:
+                    w, n = p.norm().item(), g.norm().item()
+                    if w > 0 and n > 0:
+                        local = group["trust"] * w / (n + group["weight_decay"] * w + group["eps"])
+                    g = g + group["weight_decay"] * p
+                v = self.state[p].setdefault("v", torch.zeros_like(p))
+                v.mul_(group["momentum"]).add_(g, alpha=group["lr"] * local)
+                p.sub_(v)
+
+
+LARS = dict(momentum="Momentum", trust="Trust", weight_decay="WeightDecay", eps="Eps", adapt_all="AdaptAll")
+for options in [dict(), dict(trust=0.1), dict(trust=0.05, weight_decay=0.1), dict(momentum=0.5, trust=0.2, weight_decay=0.01, adapt_all=True),
+                dict(trust=0.02, eps=0.5, adapt_all=True)]:
+    simple("lars", "LARS", Lars, options, LARS, scale=0.3)
+
 for clip in [dict(clip_norm=0.5), dict(clip_norm=100.0), dict(clip_value=0.25)]:
     simple("clip", "SGD", torch.optim.SGD, dict(momentum=0.9), SGD, **clip)
 simple("clip adamw", "AdamW", torch.optim.AdamW, dict(weight_decay=0.1), ADAM, clip_norm=1.0)

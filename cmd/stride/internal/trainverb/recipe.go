@@ -1,14 +1,17 @@
 package trainverb
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/strideml/stride/cmd/stride/internal/command"
+	"github.com/strideml/stride/finetune"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/train"
 	"github.com/strideml/stride/train/runfolder"
@@ -20,12 +23,13 @@ type recipe struct {
 	momentum, decay            float32
 	nesterov                   bool
 	schedule                   scheduleFlag
+	scale                      scaleFlag
 	warmup                     float32
 	clip, ema, smoothing       float32
 	accumulate, patience, wait int
 }
 
-var optimizers = []string{"sgd", "adam", "adamw", "rmsprop", "lamb"}
+var optimizers = []string{"sgd", "adam", "adamw", "rmsprop", "lamb", "lars"}
 
 // recipeFlags are the flags of addFlags, which a resumed run takes from its record.
 var recipeFlags = []string{
@@ -36,11 +40,12 @@ func (r *recipe) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	share := func(v float64) bool { return v >= 0 && v < 1 }
 	positive := func(v float64) bool { return v > 0 }
-	command.AddChoice(cmd, &r.optimizer, "optimizer", "`kind` of optimizer: sgd, adam, adamw, rmsprop or lamb (default: sgd; for photos adamw)", optimizers...)
-	flags.Var(command.Number(&r.momentum, share, "a number from 0 up to, but not including, 1"), "momentum", "`share` of the previous update that is added to the next; of sgd and rmsprop")
+	command.AddChoice(cmd, &r.optimizer, "optimizer", "`kind` of optimizer: sgd, adam, adamw, rmsprop, or for large batches lamb or lars (default: sgd; for photos adamw)", optimizers...)
+	flags.Var(command.Number(&r.momentum, share, "a number from 0 up to, but not including, 1"), "momentum", "`share` of the previous update that is added to the next; of sgd, rmsprop and lars")
 	flags.BoolVar(&r.nesterov, "nesterov", false, "Nesterov's momentum, of sgd")
 	flags.Var(command.Number(&r.decay, func(v float64) bool { return v >= 0 }, "a number, 0 or more"), "weight-decay", "`factor` of each weight that is added to its gradient (L2 penalty); of adamw and lamb, that it shrinks by (default: 0; for photos 0.01)")
 	flags.Var(&r.schedule, "schedule", "how the learning rate changes over the run: constant, cosine, onecycle, linear, polynomial=POWER, exponential=FACTOR, step=EPOCHS or step=EPOCHS:FACTOR (default: constant; for photos cosine)")
+	flags.Var(&r.scale, "lr-scale", "`rule` by which the learning rate grows with --batch, for large batches: linear (Goyal et al. 2017) or sqrt; the rate is then for the network's batch size (photos: "+strconv.Itoa(finetune.BatchSize)+"), or for another one, as in linear=256. Begin with a --warmup")
 	flags.Var(command.Number(&r.warmup, func(v float64) bool { return v >= 0 }, "a number, 0 or more"), "warmup", "`epochs` in which the learning rate rises from nearly 0 (default: 0; for photos a third)")
 	flags.Var(command.Number(&r.clip, positive, "a number above 0"), "clip", "greatest `norm` of all gradients together; larger ones are scaled down")
 	flags.Var(command.Count(&r.accumulate, 1, 1<<20), "accumulate", "batches that an update is made from")
@@ -59,8 +64,8 @@ func (r *recipe) check(given func(flag string) bool, standard string) error {
 		return command.Misuse("--nesterov is for --optimizer sgd, not for %s", name)
 	case r.nesterov && r.momentum == 0:
 		return command.Misuse("--nesterov needs a --momentum above 0")
-	case given("momentum") && name != "sgd" && name != "rmsprop":
-		return command.Misuse("--momentum is for --optimizer sgd and rmsprop, not for %s", name)
+	case given("momentum") && name != "sgd" && name != "rmsprop" && name != "lars":
+		return command.Misuse("--momentum is for --optimizer sgd, rmsprop and lars, not for %s", name)
 	}
 	return nil
 }
@@ -83,6 +88,8 @@ func (r *recipe) newOptimizer(standard string, decay float32) optim.Optimizer {
 		return optim.RMSprop{Momentum: r.momentum, WeightDecay: decay}
 	case "lamb":
 		return optim.LAMB{WeightDecay: decay}
+	case "lars":
+		return optim.LARS{Momentum: r.momentum, WeightDecay: decay}
 	}
 	return optim.SGD{Momentum: r.momentum, Nesterov: r.nesterov, WeightDecay: decay}
 }
@@ -95,8 +102,45 @@ func (r *recipe) rate(sgd float32) float32 {
 		return 1e-3
 	case "lamb":
 		return 5e-3
+	case "lars":
+		return 1
 	}
 	return sgd
+}
+
+// scaleFlag is a flag for the rule by which the learning rate grows with the batch size.
+type scaleFlag struct {
+	text, rule string
+	of         int // the batch size that the rate is for; 0 is the usual one
+}
+
+func (f *scaleFlag) String() string { return f.text }
+func (f *scaleFlag) Type() string   { return "rule" }
+
+func (f *scaleFlag) Set(text string) error {
+	rule, of, has := strings.Cut(text, "=")
+	n, err := 0, error(nil)
+	if has {
+		n, err = strconv.Atoi(of)
+	}
+	if rule != "linear" && rule != "sqrt" || err != nil || has && n < 1 || n > 1<<20 {
+		return errors.New("want linear or sqrt, or the batch size that the rate is for, too: linear=256")
+	}
+	f.text, f.rule, f.of = text, rule, n
+	return nil
+}
+
+// scaled is the learning rate for batches of a size, of one that is for batches of the usual
+// size, unless the flag names another.
+func (f *scaleFlag) scaled(rate float32, batch, usual int) float32 {
+	k := float64(batch) / float64(cmp.Or(f.of, usual))
+	switch f.rule {
+	case "linear":
+		return float32(float64(rate) * k)
+	case "sqrt":
+		return float32(float64(rate) * math.Sqrt(k))
+	}
+	return rate
 }
 
 // apply sets what the flags say. The optimizer and its learning rate stand already,

@@ -199,13 +199,15 @@ func (t *trainVerb) checkArgs(args []string) error {
 	case t.resume && t.findRate:
 		return command.Misuse("--lr-find is for a new run: a resumed one has its learning rate")
 	case t.findRate:
-		for _, flag := range []string{"out", "lr", "epochs", "schedule", "warmup", "accumulate", "ema", "plateau", "early-stop", "tensorboard", "ui", "verbose"} {
+		for _, flag := range []string{"out", "lr", "epochs", "lr-scale", "schedule", "warmup", "accumulate", "ema", "plateau", "early-stop", "tensorboard", "ui", "verbose"} {
 			if t.cmd.Flags().Changed(flag) {
 				return command.Misuse("--lr-find trains nothing: --%s has no effect beside it", flag)
 			}
 		}
 	case t.ignoreHead && !t.resume && !t.cmd.Flags().Changed("weights"):
 		return command.Misuse("--ignore-head is for --weights")
+	case t.resume && t.cmd.Flags().Changed("lr-scale"):
+		return command.Misuse("--lr-scale is for a new run: a resumed one has its learning rate")
 	case t.resume && t.cmd.Flags().Changed("weights"):
 		return command.Misuse("--weights is for a new run: a resumed one has weights already")
 	case t.resume:

@@ -74,4 +74,5 @@ func (t *trainVerb) fillDefaults(set *fashionmnist.Set) {
 	if t.rate == 0 {
 		t.rate = t.recipe.rate(d.LearningRate)
 	}
+	t.rate = t.recipe.scale.scaled(t.rate, t.batch, d.Batch)
 }

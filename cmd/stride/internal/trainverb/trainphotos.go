@@ -2,6 +2,7 @@ package trainverb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,6 +173,9 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	}
 	if t.photos.headEpochs == 0 {
 		options.HeadEpochs = -1
+	}
+	if t.recipe.scale.rule != "" {
+		options.LearningRate = t.recipe.scale.scaled(cmp.Or(t.rate, finetune.LearningRate), cmp.Or(t.batch, finetune.BatchSize), finetune.BatchSize)
 	}
 	if t.resume && t.resize == 0 {
 		options.Size = t.input[1]
