@@ -11,17 +11,19 @@ import (
 // arrays costs as many times the latency, and one sum of all could only begin when the
 // backward pass is over. The zero value is a good choice.
 type Buckets struct {
-	// Bytes is the size that a bucket may have; 0 means DefaultBucketBytes. A larger
-	// gradient is a bucket of its own.
+	// Bytes is the size that a bucket has at least, except for the first and the last; 0
+	// means DefaultBucketBytes.
 	Bytes int
-	// LastBytes is the size that the last bucket may have; 0 means
-	// DefaultLastBucketBytes. Nothing is left to be computed while that is added up.
+	// LastBytes is the size that the last bucket has at most, if it has more than one
+	// gradient; 0 means DefaultLastBucketBytes. Nothing is left to be computed while that
+	// is added up.
 	LastBytes int
 }
 
-// The sizes of buckets.
+// The sizes of buckets. The first is that of PyTorch's DistributedDataParallel; smaller
+// ones took longer.
 const (
-	DefaultBucketBytes     = 4 << 20
+	DefaultBucketBytes     = 25 << 20
 	DefaultLastBucketBytes = 1 << 20
 )
 
@@ -57,19 +59,25 @@ func (b Buckets) divide(grads []*graph.Node) (buckets [][]int) {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(grads[i].ID(), grads[j].ID()) })
 	// From the end on, so that the last one has its size and the first may be smaller.
-	limit, size := cmp.Or(b.LastBytes, DefaultLastBucketBytes), 0
+	least, most := cmp.Or(b.Bytes, DefaultBucketBytes), cmp.Or(b.LastBytes, DefaultLastBucketBytes)
 	var bucket []int
+	size := 0
+	closeBucket := func() {
+		buckets = append(buckets, bucket)
+		bucket, size = nil, 0
+	}
 	for _, k := range slices.Backward(order) {
 		bytes := 4 * grads[k].Shape().Size()
-		if len(bucket) > 0 && size+bytes > limit {
-			buckets = append(buckets, bucket)
-			bucket, size, limit = nil, 0, cmp.Or(b.Bytes, DefaultBucketBytes)
+		if last := len(buckets) == 0; last && len(bucket) > 0 && size+bytes > most {
+			closeBucket()
 		}
 		bucket = append(bucket, k)
-		size += bytes
+		if size += bytes; size >= least && len(buckets) > 0 {
+			closeBucket()
+		}
 	}
 	if len(bucket) > 0 {
-		buckets = append(buckets, bucket)
+		closeBucket()
 	}
 	for _, bucket := range buckets {
 		slices.Reverse(bucket)
