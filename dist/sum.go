@@ -11,22 +11,29 @@ import "fmt"
 // the length, nor on who adds. And for powers of two a part may itself be such a sum:
 // two ranks with the sums of four parts each give the bits of eight ranks.
 func Sum(parts [][]float32) {
-	for _, p := range parts {
-		if len(p) != len(parts[0]) {
-			panic(fmt.Sprintf("dist: the parts of a sum have %d and %d numbers", len(parts[0]), len(p)))
-		}
+	if len(parts) > 0 {
+		SumTo(parts[0], parts)
 	}
-	if len(parts) < 2 {
-		return
+}
+
+// SumTo is Sum, but leaves the sum in dst, which may be one of the parts.
+func SumTo(dst []float32, parts [][]float32) {
+	for _, p := range parts {
+		if len(p) != len(dst) {
+			panic(fmt.Sprintf("dist: a sum of %d numbers with a part of %d", len(dst), len(p)))
+		}
 	}
 	// Block by block, so that the numbers of all rounds are still in the cache.
 	const block = 4096
-	for at := 0; at < len(parts[0]); at += block {
-		end := min(at+block, len(parts[0]))
+	for at := 0; at < len(dst); at += block {
+		end := min(at+block, len(dst))
 		for step := 1; step < len(parts); step *= 2 {
 			for i := 0; i+step < len(parts); i += 2 * step {
 				add(parts[i][at:end], parts[i+step][at:end])
 			}
+		}
+		if &dst[0] != &parts[0][0] {
+			copy(dst[at:end], parts[0][at:end])
 		}
 	}
 }

@@ -43,9 +43,17 @@ func TestSum(t *testing.T) {
 				}
 				want[j] = tree(column)
 			}
+			last := make([][]float32, ranks)
+			for i := range last {
+				last[i] = slices.Clone(parts[i])
+			}
 			Sum(parts)
 			if !slices.Equal(parts[0], want) {
 				t.Errorf("%d parts of %d numbers: not the sum in the order that is documented", ranks, length)
+			}
+			SumTo(last[ranks-1], last)
+			if !slices.Equal(last[ranks-1], want) {
+				t.Errorf("%d parts of %d numbers: another sum in place of the last part", ranks, length)
 			}
 		}
 	}

@@ -49,13 +49,13 @@ func (c *comm) allReduce(data []float32) error {
 				return err
 			}
 		}
-		dist.Sum(c.parts(chunk(i), i))
+		dist.SumTo(c.segmentOf(chunk(i), c.rank), c.parts(chunk(i), i))
 		if sums != nil {
 			if err := c.wait(sums); err != nil {
 				return err
 			}
 		}
-		sums = c.spread(chunk(i), i)
+		sums = c.spread(chunk(i))
 	}
 	return c.wait(sums)
 }
@@ -66,7 +66,7 @@ func (c *comm) segmentOf(chunk []float32, rank int) []float32 {
 }
 
 // parts are the values of this rank's segment of a chunk by all ranks, once they have
-// come.
+// come; its own are in place.
 func (c *comm) parts(chunk []float32, i int) [][]float32 {
 	n := len(c.segmentOf(chunk, c.rank))
 	buffer := c.scratch[i%2]
@@ -74,6 +74,7 @@ func (c *comm) parts(chunk []float32, i int) [][]float32 {
 	for rank := range parts {
 		parts[rank] = buffer[rank*n:][:n]
 	}
+	parts[c.rank] = c.segmentOf(chunk, c.rank)
 	return parts
 }
 
@@ -85,16 +86,14 @@ func (c *comm) scatter(chunk []float32, i int) *group {
 		c.scratch[i%2] = make([]float32, need)
 	}
 	parts := c.parts(chunk, i)
-	copy(parts[c.rank], own)
 	return c.exchange(
 		func(rank int) []byte { return bytesOf(c.segmentOf(chunk, rank)) },
 		func(rank int) []byte { return bytesOf(parts[rank]) })
 }
 
 // spread begins to send the sum of this rank's segment to all, and to receive theirs.
-func (c *comm) spread(chunk []float32, i int) *group {
+func (c *comm) spread(chunk []float32) *group {
 	own := c.segmentOf(chunk, c.rank)
-	copy(own, c.parts(chunk, i)[0])
 	return c.exchange(
 		func(int) []byte { return bytesOf(own) },
 		func(rank int) []byte { return bytesOf(c.segmentOf(chunk, rank)) })
@@ -110,14 +109,13 @@ func (c *comm) smallSum(data []float32) error {
 	for rank := range parts {
 		parts[rank] = c.scratch[0][rank*n:][:n]
 	}
-	copy(parts[c.rank], data)
+	parts[c.rank] = data
 	err := c.wait(c.exchange(
 		func(int) []byte { return bytesOf(parts[c.rank]) },
 		func(rank int) []byte { return bytesOf(parts[rank]) }))
 	if err != nil {
 		return err
 	}
-	dist.Sum(parts)
-	copy(data, parts[0])
+	dist.SumTo(data, parts)
 	return nil
 }
