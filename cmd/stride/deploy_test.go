@@ -10,7 +10,44 @@ import (
 	"github.com/strideml/stride/cmd/stride/internal/command"
 )
 
-// The flags in the files of deploy are those of stride serve.
+// The flags in the recipes for many machines are those of stride train.
+func TestDeployedTraining(t *testing.T) {
+	t.Parallel()
+	train, _, err := newRoot(&command.App{}).Find([]string{"train"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	flag := regexp.MustCompile(`--[a-z][a-z-]*`)
+	for _, name := range []string{"train-mpirun.sh", "slurm.sbatch", "mpijob.yaml"} {
+		text := readFile(t, filepath.Join("..", "..", "deploy", name))
+		found := 0
+		for line := range strings.Lines(text) {
+			_, command, ok := strings.Cut(strings.TrimSpace(line), "stride train ")
+			if strings.HasPrefix(strings.TrimSpace(line), "set -- ") || strings.Contains(line, "; then set -- ") {
+				command, ok = line, true
+			}
+			if !ok || strings.HasPrefix(strings.TrimSpace(line), "#") {
+				continue
+			}
+			for _, f := range flag.FindAllString(command, -1) {
+				found++
+				if train.Flags().Lookup(f[2:]) == nil {
+					t.Errorf("%s: stride train has no flag %s", name, f)
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s has no flag of stride train", name)
+		}
+		for _, page := range []string{"deploy/README.md", "docs/scale.md"} {
+			if !strings.Contains(readFile(t, filepath.Join("..", "..", filepath.FromSlash(page))), name) {
+				t.Errorf("%s says nothing of %s", page, name)
+			}
+		}
+	}
+}
+
+// The flags in the other files of deploy are those of stride serve.
 func TestDeployedFlags(t *testing.T) {
 	t.Parallel()
 	serve, _, err := newRoot(&command.App{}).Find([]string{"serve"})

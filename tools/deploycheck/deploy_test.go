@@ -2,6 +2,7 @@ package deploycheck
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +62,24 @@ type (
 	}
 )
 
+// The parts of the MPI Operator's type that the example uses.
+type mpiJob struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              struct {
+		SlotsPerWorker   int32  `json:"slotsPerWorker"`
+		SSHAuthMountPath string `json:"sshAuthMountPath"`
+		RunPolicy        struct {
+			CleanPodPolicy string `json:"cleanPodPolicy"`
+			BackoffLimit   int32  `json:"backoffLimit"`
+		} `json:"runPolicy"`
+		MPIReplicaSpecs map[string]struct {
+			Replicas int32                  `json:"replicas"`
+			Template corev1.PodTemplateSpec `json:"template"`
+		} `json:"mpiReplicaSpecs"`
+	} `json:"spec"`
+}
+
 // objects decodes a file of manifests, in which there is no unknown field.
 func objects(t *testing.T, name string) (all map[string]any) {
 	t.Helper()
@@ -73,6 +92,7 @@ func objects(t *testing.T, name string) (all map[string]any) {
 		into, ok := map[string]any{
 			"apps/v1 Deployment": &appsv1.Deployment{}, "v1 Service": &corev1.Service{}, "v1 PersistentVolumeClaim": &corev1.PersistentVolumeClaim{},
 			"policy/v1 PodDisruptionBudget":             &policyv1.PodDisruptionBudget{},
+			"kubeflow.org/v2beta1 MPIJob": &mpiJob{},
 			"serving.kserve.io/v1alpha1 ServingRuntime": &servingRuntime{}, "serving.kserve.io/v1beta1 InferenceService": &inferenceService{},
 		}[kind.APIVersion+" "+kind.Kind]
 		if !ok {
@@ -131,8 +151,52 @@ func TestKServe(t *testing.T) {
 	}
 }
 
+// The launcher starts a rank on each worker, as the user whose key the image knows.
+func TestMPIJob(t *testing.T) {
+	spec := objects(t, "mpijob.yaml")["MPIJob"].(*mpiJob).Spec
+	launcher, worker := spec.MPIReplicaSpecs["Launcher"], spec.MPIReplicaSpecs["Worker"]
+	if launcher.Replicas != 1 || worker.Replicas < 2 {
+		t.Errorf("%d launchers, %d workers", launcher.Replicas, worker.Replicas)
+	}
+	command := launcher.Template.Spec.Containers[0].Args[0]
+	if want := fmt.Sprintf("mpirun -n %d ", worker.Replicas*spec.SlotsPerWorker); !strings.Contains(command, want) {
+		t.Errorf("the launcher does not run %q: %s", want, command)
+	}
+	image := string(read(t, "Dockerfile.mpi"))
+	if !strings.Contains(image, spec.SSHAuthMountPath) {
+		t.Errorf("the image does not look for keys in %s", spec.SSHAuthMountPath)
+	}
+	for _, pod := range []corev1.PodTemplateSpec{launcher.Template, worker.Template} {
+		for _, m := range pod.Spec.Containers[0].VolumeMounts {
+			if !slices.ContainsFunc(pod.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == m.Name }) {
+				t.Errorf("no volume %s", m.Name)
+			}
+		}
+	}
+}
+
+// Scripts are those of bash, and have no mistakes of syntax.
+func TestScripts(t *testing.T) {
+	for _, name := range []string{"train-mpirun.sh", "slurm.sbatch"} {
+		if !bytes.HasPrefix(read(t, name), []byte("#!/usr/bin/env bash\n")) {
+			t.Errorf("%s is no script of bash", name)
+		}
+		if out, err := exec.Command("bash", "-n", filepath.Join("../../deploy", name)).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v: %s", name, err, out)
+		}
+	}
+}
+
 func TestDockerfile(t *testing.T) {
-	parsed, err := parser.Parse(bytes.NewReader(read(t, "Dockerfile")))
+	for name, last := range map[string]string{"Dockerfile": "scratch", "Dockerfile.mpi": "debian:bookworm-slim"} {
+		testDockerfile(t, name, last)
+	}
+}
+
+// testDockerfile: last is what the last of the two stages is made from.
+func testDockerfile(t *testing.T, name, last string) {
+	t.Helper()
+	parsed, err := parser.Parse(bytes.NewReader(read(t, name)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,11 +204,11 @@ func TestDockerfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(stages); n != 2 || stages[n-1].BaseName != "scratch" {
-		t.Errorf("%d stages, the last from %s", n, stages[n-1].BaseName)
+	if n := len(stages); n != 2 || stages[n-1].BaseName != last {
+		t.Errorf("%s: %d stages, the last from %s", name, n, stages[n-1].BaseName)
 	}
 	for _, w := range parsed.Warnings {
-		t.Error(w.Short)
+		t.Error(name, w.Short)
 	}
 }
 

@@ -46,7 +46,6 @@ type result struct {
 	Buckets []bucket `json:"buckets,omitempty"`
 	Wait    float64  `json:"wait_seconds"`
 	Busy    float64  `json:"sum_seconds"`
-	MPI     string   `json:"mpi,omitempty"`
 }
 
 // A bucket is a sum: its size, and when it can begin, in seconds from the start of the step.
@@ -144,7 +143,6 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int) error 
 		Net: net, Ranks: comm.Size(), Threads: threads, Batch: batch,
 		Step: times[len(times)/2], Fastest: times[0], CPU: (seconds(after) - seconds(before)) / float64(steps),
 		Buckets: watched.sums, Wait: stats.Waited.Seconds() / float64(steps), Busy: stats.Busy.Seconds() / float64(steps),
-		MPI: comm.Description(),
 	}
 	for _, v := range model.Parameters() {
 		r.Parameters += len(v.Value.Data())
