@@ -92,7 +92,7 @@ func objects(t *testing.T, name string) (all map[string]any) {
 		into, ok := map[string]any{
 			"apps/v1 Deployment": &appsv1.Deployment{}, "v1 Service": &corev1.Service{}, "v1 PersistentVolumeClaim": &corev1.PersistentVolumeClaim{},
 			"policy/v1 PodDisruptionBudget":             &policyv1.PodDisruptionBudget{},
-			"kubeflow.org/v2beta1 MPIJob": &mpiJob{},
+			"kubeflow.org/v2beta1 MPIJob":               &mpiJob{},
 			"serving.kserve.io/v1alpha1 ServingRuntime": &servingRuntime{}, "serving.kserve.io/v1beta1 InferenceService": &inferenceService{},
 		}[kind.APIVersion+" "+kind.Kind]
 		if !ok {

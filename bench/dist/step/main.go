@@ -1,3 +1,5 @@
+//go:build linux || darwin
+
 // Command step measures training steps on one or several ranks: the whole step with the
 // update of the weights, on random images, without reading any.
 //
