@@ -23,6 +23,7 @@ type Device struct {
 	lowering    lower.Options
 	log         func(line string)
 	description string
+	platform    string
 	identity    string // of plugin, devices and options: programs of the same graph are the same
 
 	meter     *meter
@@ -45,6 +46,9 @@ func (d *Device) Name() string { return "xla" }
 
 // Description names the devices, the plugin's platform and its version of PJRT.
 func (d *Device) Description() string { return d.description }
+
+// Platform is the kind of the devices, as pjrt.Client.Platform has it: "cuda", "tpu", "cpu".
+func (d *Device) Platform() string { return d.platform }
 
 // Close brings the values of variables to the host and gives the devices up. Programs
 // cannot be run afterwards. It is an error if a variable's value cannot be

@@ -216,7 +216,9 @@ func TestFewAllocations(t *testing.T) {
 }
 
 func TestNewErrors(t *testing.T) {
-	t.Setenv("STRIDE_PJRT", "")
+	for _, name := range []string{"STRIDE_PJRT", "PJRT_NAMES_AND_LIBRARY_PATHS", "TPU_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PATH", "HOME"} {
+		t.Setenv(name, "")
+	}
 	for want, o := range map[string]Options{
 		"no PJRT plugin": {},
 		"no such file":   {Plugin: "missing.so"},

@@ -3,7 +3,6 @@ package xla
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/strideml/stride/engine/xla/internal/lower"
 	"github.com/strideml/stride/pjrt"
@@ -26,7 +25,9 @@ const (
 
 // Options configures a Device. The zero value is a good default.
 type Options struct {
-	// Plugin is the file of the PJRT plugin. "" looks for one: $STRIDE_PJRT.
+	// Plugin is the file of the PJRT plugin. "" takes the first that plugins.Find has
+	// whose hardware is there: those that $STRIDE_PJRT names, then those that pip has
+	// installed, accelerators before the CPU.
 	Plugin string
 	// Client has options of the plugin for its client, by name, such as
 	// "cpu_device_count" or "memory_fraction"; see pjrt.Plugin.NewClient.
@@ -59,10 +60,11 @@ type Options struct {
 func New(o Options) (*Device, error) {
 	path := o.Plugin
 	if path == "" {
-		path = os.Getenv("STRIDE_PJRT")
-	}
-	if path == "" {
-		return nil, errors.New("xla: no PJRT plugin: set STRIDE_PJRT to its file")
+		found, err := FindPlugin()
+		if err != nil {
+			return nil, fmt.Errorf("xla: %w", err)
+		}
+		path = found.Path
 	}
 	plugin, err := pjrt.Load(path)
 	if err != nil {
@@ -82,7 +84,7 @@ func New(o Options) (*Device, error) {
 	d := newDevice(b)
 	d.log = o.Log
 	d.lowering = lower.Options{Math: lower.Math(o.Math), Partitions: len(devices)}
-	d.description = describe(c, devices)
+	d.description, d.platform = describe(c, devices), c.Platform()
 	d.identity = fmt.Sprintf("%s %v %d %d", d.description, c.PlatformVersion(), o.Math, len(devices))
 	return d, nil
 }

@@ -37,6 +37,7 @@ type Plugin struct {
 	Path     string
 	Platform string // guessed from the path; "" if the path does not tell
 	Source   string // where it was found, such as "$STRIDE_PJRT"
+	Named    bool   // a variable of the environment names the file itself
 	// Preload has the shared libraries to load before the plugin, in this order.
 	Preload []string
 	// Missing has the names of libraries that the plugin needs and that are not among
@@ -60,8 +61,20 @@ type Plugin struct {
 // loading it says so.
 func Find() []Plugin { return system().find() }
 
+// Places returns the folders of Python packages that Find looks into, those that exist.
+func Places() []string { return system().places() }
+
 // At describes the plugin in the file at path.
 func At(path string) Plugin { return system().at(path, "path") }
+
+func (f *finder) places() (paths []string) {
+	for _, s := range f.sites() {
+		if info, err := os.Stat(s.path); err == nil && info.IsDir() {
+			paths = append(paths, s.path)
+		}
+	}
+	return paths
+}
 
 // A finder is what the search depends on; tests have one of their own.
 type finder struct {
@@ -95,6 +108,9 @@ func (f *finder) find() []Plugin {
 	}
 	add(f.getenv("TPU_LIBRARY_PATH"), "$TPU_LIBRARY_PATH")
 	named := len(list)
+	for i := range list {
+		list[i].Named = true
+	}
 	for _, site := range f.sites() {
 		for _, path := range f.libraries(site.path) {
 			add(path, site.source)
