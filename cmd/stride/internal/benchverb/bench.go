@@ -87,7 +87,7 @@ with their layouts, places, algorithms and epilogues.
 	command.AddMemoryBudget(flags, &b.budget)
 	b.inside.addFlags(flags)
 	command.AddSeed(flags, &b.seed, "random seed of the images and weights")
-	b.compute.AddFlags(cmd)
+	b.compute.AddFlags(b.App, cmd)
 	flags.BoolVar(&b.json, "json", false, "print one JSON object a measurement")
 	b.profiles.AddFlags(flags)
 	return cmd
@@ -187,7 +187,7 @@ type benchResult struct {
 const benchRow = "%-*s  %-5s  %5v  %6v  %7v  %12s  %12s  %10s  %9s  %6s\n"
 
 func (b *benchVerb) measureNets(ctx context.Context, specs []zoo.Spec) error {
-	device, release, err := b.compute.Open()
+	device, release, err := b.compute.Open(ctx)
 	if err != nil {
 		return err
 	}

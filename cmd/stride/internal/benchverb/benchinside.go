@@ -42,12 +42,14 @@ func (b *benchVerb) checkFlags(specs []zoo.Spec, given func(flag string) bool) e
 			return command.Misuse("--threads is not for --kernels, which measures one thread")
 		}
 	}
-	if b.compute.Device == "reference" {
-		for _, flag := range []string{"profile", "memory", "plan", "trace"} {
-			if given(flag) {
-				return command.Misuse("--%s is for the cpu engine only", flag)
-			}
+	for _, flag := range []string{"profile", "memory", "plan", "trace"} {
+		if !given(flag) {
+			continue
 		}
+		if b.compute.Device == "reference" || b.compute.Accelerated() {
+			return command.Misuse("--%s is for the cpu engine only", flag)
+		}
+		b.compute.ForCPU()
 	}
 	if err := b.compute.CheckBudget(b.budget); err != nil {
 		return err

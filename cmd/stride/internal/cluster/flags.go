@@ -18,7 +18,7 @@ type comm = dist.Comm
 
 // open connects the ranks. The build tag mpi sets it.
 var open = func(*Flags) (comm, error) {
-	return nil, fmt.Errorf("this program was built without MPI: take stride-mpi of a release, or build it with: go build -tags mpi ./cmd/stride")
+	return nil, fmt.Errorf("this program was built without MPI: take the archive of a release whose name ends in _xla_mpi, or build it with go install -tags mpi github.com/strideml/stride/cmd/stride@latest")
 }
 
 const mpiKind = "mpi"

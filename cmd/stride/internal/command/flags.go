@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -16,9 +15,6 @@ import (
 
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/data/augment"
-	"github.com/strideml/stride/engine"
-	"github.com/strideml/stride/engine/cpu"
-	"github.com/strideml/stride/engine/reference"
 )
 
 // count is a flag for a whole number between two bounds.
@@ -197,77 +193,6 @@ func completeFlag(cmd *cobra.Command, name string, words []string) {
 	if err != nil {
 		panic(err) // there is no such flag: a mistake in this program
 	}
-}
-
-// A Compute is where to compute.
-type Compute struct {
-	Device  string
-	Threads int
-	Math    string
-	Tune    bool
-	Tuning  *cpu.Tuning    // where choices come from and go to, if not to memory alone
-	Reducer engine.Reducer // adds up over the processes of a training; nil if there is one
-	Dump    io.Writer      // gets what the compiler makes of programs, pass by pass, if it is not nil
-}
-
-const (
-	mathFast   = "fast"
-	mathStrict = "strict"
-)
-
-// AddFlags adds the flags that say where and how to compute.
-func (c *Compute) AddFlags(cmd *cobra.Command) {
-	c.Device = "auto"
-	AddChoice(cmd, &c.Device, "device", "`engine` that computes: auto, cpu or reference", "auto", "cpu", "reference")
-	cmd.Flags().Var(&count{&c.Threads, 0, 1024}, "threads", "threads that compute; 0 means one for each core. The number never changes results")
-	c.Math = mathFast
-	AddChoice(cmd, &c.Math, "math", "`kind` of arithmetic: fast, or strict for direct sums only, with about half the rounding error", mathFast, mathStrict)
-	cmd.Flags().BoolVar(&c.Tune, "tune", false, "choose the algorithm of each convolution by measuring, not by a cost model of its shape")
-}
-
-// Check reports flags that exclude each other.
-func (c *Compute) Check() error {
-	if c.Tune && c.Math == mathStrict {
-		return Misuse("--tune chooses among fast algorithms: it cannot be combined with --math strict")
-	}
-	if c.Device == "reference" && (c.Tune || c.Math == mathStrict) {
-		return Misuse("--tune and --math are for the cpu engine: the reference engine has one algorithm, in float64")
-	}
-	if c.Device == "reference" && c.Threads > 1 {
-		return Misuse("--threads is for the cpu engine: the reference engine has one thread")
-	}
-	return nil
-}
-
-// CheckBudget reports a memory budget for an engine that does not plan its memory.
-func (c *Compute) CheckBudget(bytes int64) error {
-	if c.Device == "reference" && bytes > 0 {
-		return Misuse("--memory-budget is for the cpu engine: the reference engine does not plan its memory")
-	}
-	return nil
-}
-
-// Open returns the engine and a function that releases it.
-func (c *Compute) Open() (engine.Device, func(), error) {
-	if err := c.Check(); err != nil {
-		return nil, nil, err
-	}
-	if c.Device == "reference" {
-		return reference.New(), func() {}, nil
-	}
-	if err := cpu.KernelsError(); err != nil {
-		return nil, nil, err
-	}
-	device := cpu.New(c.CPU())
-	return device, func() { device.Close() }, nil
-}
-
-// CPU returns the options of the cpu engine.
-func (c *Compute) CPU() cpu.Options {
-	if c.Tune && c.Tuning == nil {
-		c.Tuning = cpu.NewTuning(nil, nil)
-	}
-	return cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump, Reducer: c.Reducer}
 }
 
 // AddBatch adds the flag --batch.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/strideml/stride/engine/cpu"
 )
@@ -20,6 +21,8 @@ type versionInfo struct {
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 	Engine   string `json:"engine"`
+	// Tags are the build tags of what is not in every program: xla, mpi.
+	Tags []string `json:"tags,omitempty"`
 }
 
 // NewVersion returns what this program is.
@@ -45,6 +48,12 @@ func NewVersion() versionInfo {
 			v.Time = s.Value
 		case "vcs.modified":
 			v.Modified = s.Value == "true"
+		case "-tags":
+			for tag := range strings.SplitSeq(s.Value, ",") {
+				if tag == "xla" || tag == "mpi" {
+					v.Tags = append(v.Tags, tag)
+				}
+			}
 		}
 	}
 	return v
@@ -62,5 +71,9 @@ func (v versionInfo) Program() string {
 			s += " with changes"
 		}
 	}
-	return fmt.Sprintf("%s, %s, %s", s, v.Go, v.Platform)
+	s = fmt.Sprintf("%s, %s, %s", s, v.Go, v.Platform)
+	if len(v.Tags) > 0 {
+		s += ", with " + strings.Join(v.Tags, " and ")
+	}
+	return s
 }

@@ -81,7 +81,7 @@ are those of that epoch.`,
 	source.AddModel(cmd, &e.model)
 	source.AddPictures(cmd, &e.model.Preprocessing, "")
 	command.AddBatch(flags, &e.batch, fmt.Sprintf("images computed at once; photos: %d unless given", photoBatch))
-	e.compute.AddFlags(cmd)
+	e.compute.AddFlags(e.App, cmd)
 	flags.BoolVar(&e.json, "json", false, "print one JSON object")
 	return cmd
 }
@@ -114,7 +114,7 @@ func (e *evalVerb) run(ctx context.Context, path string) error {
 // measure computes the scores of all images. Where an image cannot be read the loader
 // puts another one in its place, which must not count twice.
 func (e *evalVerb) measure(ctx context.Context, model *modelfolder.Model, images *evalData) (*train.Evaluation, *metrics.Summary, error) {
-	device, release, err := e.compute.Open()
+	device, release, err := e.compute.Open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

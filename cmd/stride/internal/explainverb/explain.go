@@ -120,7 +120,7 @@ type explanation struct {
 }
 
 func (e *explainVerb) run(ctx context.Context, path string, pictures []string) error {
-	if err := e.open(path); err != nil {
+	if err := e.open(ctx, path); err != nil {
 		return err
 	}
 	defer e.close()
@@ -272,10 +272,10 @@ func (o *opened) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&o.invert, "invert", false, "exchange black and white")
 	source.AddModel(cmd, &o.model)
 	source.AddPictures(cmd, &o.model.Preprocessing, "")
-	o.compute.AddFlags(cmd)
+	o.compute.AddFlags(o.App, cmd)
 }
 
-func (o *opened) open(path string) (err error) {
+func (o *opened) open(ctx context.Context, path string) (err error) {
 	if err := o.compute.Check(); err != nil {
 		return err
 	}
@@ -284,7 +284,7 @@ func (o *opened) open(path string) (err error) {
 	}
 	source.NoticeUnfinished(o.App, o.loaded.Run)
 	o.loaded.Preprocessing.Invert = o.loaded.Preprocessing.Invert != o.invert
-	device, release, err := o.compute.Open()
+	device, release, err := o.compute.Open(ctx)
 	if err != nil {
 		return err
 	}

@@ -148,7 +148,7 @@ func (l *lookVerb) view(cmd *cobra.Command) (string, error) {
 }
 
 func (l *lookVerb) run(ctx context.Context, path, view string) error {
-	if err := l.open(path); err != nil {
+	if err := l.open(ctx, path); err != nil {
 		return err
 	}
 	defer l.close()

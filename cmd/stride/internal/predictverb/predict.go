@@ -76,7 +76,7 @@ photo from a shop, use --invert.`,
 	command.AddChoice(cmd, &p.fit, "fit", "how to fit other proportions: `way` is model (as the model says), stretch, or crop (the centre)", fitModel, fitStretch, fitCrop)
 	source.AddModel(cmd, &p.model)
 	source.AddPictures(cmd, &p.model.Preprocessing, "")
-	p.compute.AddFlags(cmd)
+	p.compute.AddFlags(p.App, cmd)
 	flags.BoolVar(&p.json, "json", false, "print one JSON object a picture")
 	return cmd
 }
@@ -94,7 +94,7 @@ func (p *predictVerb) run(ctx context.Context, path string, pictures []string) e
 	}
 	source.NoticeUnfinished(p.App, model.Run)
 	p.adapt(&model.Preprocessing)
-	device, release, err := p.compute.Open()
+	device, release, err := p.compute.Open(ctx)
 	if err != nil {
 		return err
 	}

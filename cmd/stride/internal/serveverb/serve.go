@@ -115,7 +115,7 @@ func (s *serveVerb) addFlags(cmd *cobra.Command) {
 	flags.DurationVar(&s.grace, "grace", s.grace, "how long requests under way may take after a signal to stop")
 	command.AddChoice(cmd, &s.logFormat, "log-format", "`form` of the log on standard error: text, or json", logText, logJSON)
 	command.AddChoice(cmd, &s.logLev, "log-level", "`least` level that is logged: debug has every request, info those that are refused, warn, or error", "debug", "info", "warn", "error")
-	s.compute.AddFlags(cmd)
+	s.compute.AddFlags(s.App, cmd)
 	s.profile.AddFlags(flags)
 }
 
@@ -166,7 +166,7 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer end()
-	models, release, err := s.open(args, log)
+	models, release, err := s.open(ctx, args, log)
 	if err != nil {
 		return err
 	}
@@ -201,14 +201,18 @@ func (s *serveVerb) run(ctx context.Context, args []string) (err error) {
 }
 
 // open loads the models. release closes the engine.
-func (s *serveVerb) open(args []string, log *slog.Logger) (models *serve.Models, release func(), err error) {
+func (s *serveVerb) open(ctx context.Context, args []string, log *slog.Logger) (models *serve.Models, release func(), err error) {
 	release = func() {}
-	if s.compute.Device == "reference" {
-		if s.models.Device, release, err = s.compute.Open(); err != nil {
+	device, close, err := s.compute.OpenOther(ctx)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case device != nil:
+		s.models.Device, release = device, close
+	default:
+		if err := cpu.KernelsError(); err != nil {
 			return nil, nil, err
 		}
-	} else if err := cpu.KernelsError(); err != nil {
-		return nil, nil, err
 	}
 	s.models.CPU = s.compute.CPU()
 	if s.models.CPU.Threads == 0 {

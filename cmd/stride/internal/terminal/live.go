@@ -65,6 +65,7 @@ func NewTerminalLine(w io.Writer, width int, now func() time.Time) *LiveLine {
 type Progress struct {
 	Head   string
 	Share  float64 // of the work that is done
+	Open   bool    // nobody knows how much is left
 	Fields []string
 }
 
@@ -88,13 +89,21 @@ func (l *LiveLine) Draw(make func() Progress) {
 	p := make()
 	if l.plain {
 		l.next = l.now().Add(nextPlain)
-		fields := append([]string{fmt.Sprintf("%s %.0f %%", p.Head, 100*p.Share)}, p.Fields...)
+		head := p.Head
+		if !p.Open {
+			head = fmt.Sprintf("%s %.0f %%", p.Head, 100*p.Share)
+		}
+		fields := append([]string{head}, p.Fields...)
 		fmt.Fprintln(l.w, printable.Line(strings.Join(fields, "  ")))
 		return
 	}
 	l.next = l.now().Add(redraw)
 	width := l.width() - 1 // a full line would wrap
-	text := []rune(printable.Line(progressLine(width, p.Head, p.Share, p.Fields...)))
+	line := strings.Join(append([]string{p.Head}, p.Fields...), "  ")
+	if !p.Open {
+		line = progressLine(width, p.Head, p.Share, p.Fields...)
+	}
+	text := []rune(printable.Line(line))
 	text = text[:min(len(text), max(width, 0))]
 	rest := strings.Repeat(" ", max(0, min(l.shown, width)-len(text)))
 	fmt.Fprintf(l.w, "\r%s%s", string(text), rest)

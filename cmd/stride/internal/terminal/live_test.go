@@ -82,7 +82,7 @@ func TestPlainLines(t *testing.T) {
 	l := &LiveLine{w: &out, plain: true, now: func() time.Time { return now }}
 	for second := range 75 {
 		l.Draw(func() Progress {
-			return Progress{"epoch 1/2", 0.5, []string{"loss 0.5", fmt.Sprint(second, "\x1b s")}}
+			return Progress{Head: "epoch 1/2", Share: 0.5, Fields: []string{"loss 0.5", fmt.Sprint(second, "\x1b s")}}
 		})
 		l.Clear()
 		now = now.Add(time.Second)

@@ -179,7 +179,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 	flags.Var(&t.ui, "ui", "show the training in a browser, with buttons that stop and save, and keep what is shown in the run folder; the `address`, as in --ui=127.0.0.1:9000, is 127.0.0.1:8090 by default, or any free port if that is taken")
 	flags.Lookup("ui").NoOptDefVal = uiverb.Auto
 	command.AddMemoryBudget(flags, &t.budget)
-	t.compute.AddFlags(cmd)
+	t.compute.AddFlags(t.App, cmd)
 	t.dist.AddFlags(cmd)
 	flags.BoolVar(&t.json, "json", false, "print one JSON object an epoch")
 	flags.BoolVar(&t.verbose, "verbose", false, "print after each epoch how long training waited for images and where photos came from, and the share of dead ReLU units, in all and in each layer that has some")
@@ -357,7 +357,7 @@ func (j *trainJob) describe() string {
 
 // findLearningRate draws the loss over growing learning rates.
 func (t *trainVerb) findLearningRate(ctx context.Context, job *trainJob) error {
-	device, release, err := t.compute.Open()
+	device, release, err := t.compute.Open(ctx)
 	if err != nil {
 		return err
 	}

@@ -37,11 +37,14 @@ func (t *trainVerb) takeUp(args []string) error {
 			t.out, s.Net)
 	}
 	given := t.cmd.Flags().Changed
-	for flag, value := range map[string]string{"math": t.compute.Math, "tune": strconv.FormatBool(t.compute.Tune)} {
-		usual := t.cmd.Flags().Lookup(flag).DefValue
-		if then := cmp.Or(s.Options[flag], usual); given(flag) && value != then {
-			return fmt.Errorf("the run in %s was started with --%s=%s, not %s: a resumed run keeps its settings", t.out, flag, then, value)
-		}
+	if !given("device") && (s.Device == "reference" || s.Device == "xla") { // auto may find another one
+		t.compute.Device = s.Device
+	}
+	if then, now := t.compute.Arithmetic(s.Options["math"]), t.compute.Arithmetic(t.compute.Math); given("math") && now != then {
+		return fmt.Errorf("the run in %s was started with --math=%s, not %s: a resumed run keeps its settings", t.out, then, now)
+	}
+	if then, now := cmp.Or(s.Options["tune"], "false"), strconv.FormatBool(t.compute.Tune); given("tune") && now != then {
+		return fmt.Errorf("the run in %s was started with --tune=%s, not %s: a resumed run keeps its settings", t.out, then, now)
 	}
 	t.input = s.Input
 	set := func(flag string, set func()) {
@@ -53,11 +56,6 @@ func (t *trainVerb) takeUp(args []string) error {
 	set("batch", func() { t.batch = s.BatchSize })
 	set("lr", func() { t.rate = s.LearningRate })
 	set("seed", func() { t.seed = s.Seed })
-	set("device", func() {
-		if s.Device == "reference" {
-			t.compute.Device = s.Device
-		}
-	})
 	t.recorded = map[string]string{}
 	for _, flag := range slices.Concat(recordedFlags, recipeFlags, photoOptions, cluster.Recorded) {
 		value, ok := s.Options[flag]

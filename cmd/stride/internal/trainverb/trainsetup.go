@@ -63,7 +63,7 @@ func (t *trainVerb) setUp(ctx context.Context, s *setUp, page pageListener, job 
 	if group := t.cluster.Group(); group != nil && !t.dist.Exact() {
 		t.compute.Reducer = group // while it computes
 	}
-	device, release, err := t.compute.Open()
+	device, release, err := t.compute.Open(ctx)
 	if err != nil {
 		return err
 	}
