@@ -30,8 +30,8 @@ type component struct {
 
 // thirdParty returns the licences of all that is linked into the program on a
 // platform: of Go's standard library, of modules, of data.
-func thirdParty(ctx context.Context, env []string) ([]byte, error) {
-	components, err := linked(ctx, env)
+func thirdParty(ctx context.Context, env, tags []string) ([]byte, error) {
+	components, err := linked(ctx, env, tags)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func appendFile(out *bytes.Buffer, title, path string) error {
 }
 
 // linked lists the modules with packages in the program, the standard library first.
-func linked(ctx context.Context, env []string) ([]*component, error) {
+func linked(ctx context.Context, env, tags []string) ([]*component, error) {
 	goroot, err := output(ctx, env, "go", "env", "GOROOT")
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func linked(ctx context.Context, env []string) ([]*component, error) {
 	}
 	// Packages of the standard library have no module.
 	const format = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}\t{{$.Dir}}{{end}}{{end}}"
-	list, err := output(ctx, env, "go", "list", "-deps", "-f", format, "./cmd/"+program)
+	list, err := output(ctx, env, "go", "list", "-deps", "-tags", strings.Join(tags, ","), "-f", format, "./cmd/"+program)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,8 @@
 // For each platform it writes an archive, stride_v0.1.0_linux_amd64.tar.gz (.zip
 // for Windows), that holds one folder with the static program, this project's
 // licence and documents, and the licences of everything that is linked into the
-// program. The program embeds the library for the live parts of the book. SHA256SUMS lists the archives' checksums in the form that sha256sum -c
+// program. A second archive for Linux and macOS, whose name ends in _xla_mpi, has the program
+// with the build tags xla and mpi, which is linked dynamically. The program embeds the library for the live parts of the book. SHA256SUMS lists the archives' checksums in the form that sha256sum -c
 // reads. The same commit and the same Go give the same bytes.
 //
 // The checkout must be clean and its commit must have the version as a tag;
@@ -153,36 +154,49 @@ func (r *release) writeArchives(ctx context.Context) error {
 	var sums strings.Builder
 	for _, p := range r.platforms {
 		goos, goarch, _ := strings.Cut(p, "/")
-		a, err := r.platform(ctx, goos, goarch)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
+		for _, tags := range flavours(goos) {
+			a, err := r.platform(ctx, goos, goarch, tags)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
+			name, contents, err := a.pack(goos == "windows", r.time)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p, err)
+			}
+			if err := os.WriteFile(filepath.Join(r.out, name), contents, 0o666); err != nil {
+				return err
+			}
+			fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(contents), name)
+			fmt.Fprintf(r.log, "%s, %.1f MB\n", name, float64(len(contents))/1e6)
 		}
-		name, contents, err := a.pack(goos == "windows", r.time)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p, err)
-		}
-		if err := os.WriteFile(filepath.Join(r.out, name), contents, 0o666); err != nil {
-			return err
-		}
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(contents), name)
-		fmt.Fprintf(r.log, "%s, %.1f MB\n", name, float64(len(contents))/1e6)
 	}
 	return os.WriteFile(filepath.Join(r.out, "SHA256SUMS"), []byte(sums.String()), 0o666)
+}
+
+// flavours are the build tags of the programs for a system: the first has none, and is
+// static; the others load libraries.
+func flavours(goos string) [][]string {
+	if goos == "linux" || goos == "darwin" {
+		return [][]string{nil, {"xla", "mpi"}}
+	}
+	return [][]string{nil}
 }
 
 // documents of this project go into every archive.
 var documents = []string{"LICENSE", "README.md", "README.zh.md", "CHANGELOG.md"}
 
 // platform builds the program for one platform and gathers what goes with it.
-func (r *release) platform(ctx context.Context, goos, goarch string) (*archive, error) {
+func (r *release) platform(ctx context.Context, goos, goarch string, tags []string) (*archive, error) {
 	env := []string{"GOOS=" + goos, "GOARCH=" + goarch, "CGO_ENABLED=0"}
-	a := &archive{folder: strings.Join([]string{program, r.version, goos, goarch}, "_")}
-	binary, err := r.build(ctx, env)
+	a := &archive{folder: strings.Join(append([]string{program, r.version, goos, goarch}, tags...), "_")}
+	binary, err := r.build(ctx, env, tags)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkStatic(binary); err != nil {
-		return nil, err
+	if len(tags) == 0 {
+		if err := checkStatic(binary); err != nil {
+			return nil, err
+		}
 	}
 	name := program
 	if goos == "windows" {
@@ -196,7 +210,7 @@ func (r *release) platform(ctx context.Context, goos, goarch string) (*archive, 
 		}
 		a.add(name, text, 0o644)
 	}
-	licences, err := thirdParty(ctx, env)
+	licences, err := thirdParty(ctx, env, tags)
 	if err != nil {
 		return nil, err
 	}
@@ -205,14 +219,14 @@ func (r *release) platform(ctx context.Context, goos, goarch string) (*archive, 
 }
 
 // build compiles the program and returns it.
-func (r *release) build(ctx context.Context, env []string) ([]byte, error) {
+func (r *release) build(ctx context.Context, env, tags []string) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "release-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, program)
-	_, err = output(ctx, env, "go", "build", "-trimpath", "-buildvcs=true", "-tags", "bookwasm", "-overlay", r.overlay,
+	_, err = output(ctx, env, "go", "build", "-trimpath", "-buildvcs=true", "-tags", strings.Join(append([]string{"bookwasm"}, tags...), ","), "-overlay", r.overlay,
 		"-ldflags", "-s -w -X "+versionVariable+"="+r.version, "-o", path, "./cmd/"+program)
 	if err != nil {
 		return nil, err

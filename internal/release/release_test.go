@@ -149,7 +149,7 @@ func TestThirdParty(t *testing.T) {
 		t.Skip("needs the go command")
 	}
 	t.Chdir("../..")
-	text, err := thirdParty(context.Background(), []string{"GOOS=windows", "GOARCH=arm64", "CGO_ENABLED=0"})
+	text, err := thirdParty(context.Background(), []string{"GOOS=windows", "GOARCH=arm64", "CGO_ENABLED=0"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -60,7 +60,7 @@ type Found struct {
 }
 
 // probeTime is how long a plugin may take to load and to run a small program.
-const probeTime = 60 * time.Second
+var probeTime = 60 * time.Second
 
 // ProbeFlag is the flag of "stride devices" that prints what probe returns, as JSON.
 const ProbeFlag = "probe"
