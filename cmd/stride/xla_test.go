@@ -87,11 +87,11 @@ func TestXLAFaults(t *testing.T) {
 		{misused, "--device xla --tune", []string{"--tune is for the cpu engine"}},
 		{misused, "--device xla --memory-budget 1GB", []string{"--memory-budget is for the cpu engine"}},
 	} {
-		fails(t, c.status, onXLA(strings.Fields(c.line)...), c.parts...)
+		fails(t, c.status, onXLA(append(strings.Fields(c.line), "--out", filepath.Join(t.TempDir(), "run"))...), c.parts...)
 	}
 	fails(t, misused, []string{"bench", "--device", "xla", "--profile"}, "--profile is for the cpu engine only")
 	withoutPlugins(t)
-	fails(t, failed, onXLA("--device", "xla"), "no PJRT plugin was found", "$STRIDE_PJRT", "pip installs them", "jax[cuda12]")
+	fails(t, failed, onXLA("--device", "xla", "--out", filepath.Join(t.TempDir(), "run")), "no PJRT plugin was found", "$STRIDE_PJRT", "pip installs them", "jax[cuda12]")
 }
 
 // A training on an accelerator goes on there or elsewhere, and its model is any other.
