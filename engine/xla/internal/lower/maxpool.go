@@ -39,9 +39,11 @@ func maxPool2DGrad(b *builder, op graph.MaxPool2DGradOp, _ *graph.Node, in []val
 		inside := p.inside(b, [2]value{b.Fill(t, float64(start[2])), b.Fill(t, float64(start[3]))})
 		c = c.next(b, v, b.Fill(index, float64(k)), inside)
 	})
+	// Without it, XLA may find out the choice again for each term of the sum.
+	choices := b.Barrier(c.index)
 	var dx value
 	p.eachElement(func(k, row, column int) {
-		chosen := b.Compare(stablehlo.EQ, c.index, b.Fill(index, float64(k)))
+		chosen := b.Compare(stablehlo.EQ, choices, b.Fill(index, float64(k)))
 		part := p.place(b, b.where(chosen, dy, 0), row, column)
 		if k > 0 {
 			part = b.Add(dx, part)

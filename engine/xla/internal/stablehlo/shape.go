@@ -161,6 +161,12 @@ func (b *Builder) Pad(x, value Value, before, after, interior []int) Value {
 		x, value, list(before), list(after), list(interior), x.Type, value.Type, t)
 }
 
+// Barrier returns x, computed once and kept in memory: no operation before it is fused
+// with one after it.
+func (b *Builder) Barrier(x Value) Value {
+	return b.op(x.Type, "optimization_barrier %s : %s", x, x.Type)
+}
+
 // A GatherSpec says which parts of a tensor a Gather takes, in StableHLO's words.
 type GatherSpec struct {
 	OffsetDims, CollapsedSliceDims, StartIndexMap []int

@@ -315,95 +315,96 @@ module @stride attributes {mhlo.num_partitions = 2 : i32, mhlo.num_replicas = 1 
     %303 = stablehlo.or %301, %302 : tensor<4x2x3x3xi1>
     %304 = stablehlo.select %303, %295, %292 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
     %305 = stablehlo.select %303, %296, %293 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xui8>
-    %306 = stablehlo.compare EQ, %305, %259 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %307 = stablehlo.constant dense<0.0e+00> : tensor<4x2x3x3xf32>
-    %308 = stablehlo.select %306, %253, %307 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %309 = stablehlo.pad %308, %5, low = [0, 0, 0, 0], high = [0, 0, 1, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %310 = stablehlo.compare EQ, %305, %272 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %311 = stablehlo.select %310, %253, %307 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %312 = stablehlo.pad %311, %5, low = [0, 0, 0, 1], high = [0, 0, 1, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %313 = stablehlo.add %309, %312 : tensor<4x2x6x6xf32>
-    %314 = stablehlo.compare EQ, %305, %284 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %315 = stablehlo.select %314, %253, %307 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %316 = stablehlo.pad %315, %5, low = [0, 0, 1, 0], high = [0, 0, 0, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %317 = stablehlo.add %313, %316 : tensor<4x2x6x6xf32>
-    %318 = stablehlo.compare EQ, %305, %296 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %319 = stablehlo.select %318, %253, %307 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %320 = stablehlo.pad %319, %5, low = [0, 0, 1, 1], high = [0, 0, 0, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %321 = stablehlo.add %317, %320 : tensor<4x2x6x6xf32>
-    %322 = stablehlo.convert %321 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
-    %323 = stablehlo.convert %322 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
-    %324 = stablehlo.compare GT, %42, %39 : (tensor<4x2x6x6xf32>, tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xi1>
-    %325 = stablehlo.select %324, %323, %39 : tensor<4x2x6x6xi1>, tensor<4x2x6x6xf32>
-    %326 = stablehlo.convert %325 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
-    %327 = stablehlo.convert %326 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
-    %328 = stablehlo.slice %22 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %329 = stablehlo.reshape %328 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %330 = stablehlo.broadcast_in_dim %329, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %331 = stablehlo.subtract %4, %330 : tensor<4x2x6x6xf32>
-    %332 = stablehlo.multiply %327, %331 : tensor<4x2x6x6xf32>
-    %333 = "stablehlo.reduce"(%332, %5) <{dimensions = array<i64: 0, 2, 3>}> ({
-    ^bb0(%334: tensor<f32>, %335: tensor<f32>):
-      %336 = stablehlo.add %334, %335 : tensor<f32>
-      stablehlo.return %336 : tensor<f32>
+    %306 = stablehlo.optimization_barrier %305 : tensor<4x2x3x3xui8>
+    %307 = stablehlo.compare EQ, %306, %259 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %308 = stablehlo.constant dense<0.0e+00> : tensor<4x2x3x3xf32>
+    %309 = stablehlo.select %307, %253, %308 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %310 = stablehlo.pad %309, %5, low = [0, 0, 0, 0], high = [0, 0, 1, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %311 = stablehlo.compare EQ, %306, %272 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %312 = stablehlo.select %311, %253, %308 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %313 = stablehlo.pad %312, %5, low = [0, 0, 0, 1], high = [0, 0, 1, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %314 = stablehlo.add %310, %313 : tensor<4x2x6x6xf32>
+    %315 = stablehlo.compare EQ, %306, %284 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %316 = stablehlo.select %315, %253, %308 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %317 = stablehlo.pad %316, %5, low = [0, 0, 1, 0], high = [0, 0, 0, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %318 = stablehlo.add %314, %317 : tensor<4x2x6x6xf32>
+    %319 = stablehlo.compare EQ, %306, %296 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %320 = stablehlo.select %319, %253, %308 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %321 = stablehlo.pad %320, %5, low = [0, 0, 1, 1], high = [0, 0, 0, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %322 = stablehlo.add %318, %321 : tensor<4x2x6x6xf32>
+    %323 = stablehlo.convert %322 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
+    %324 = stablehlo.convert %323 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
+    %325 = stablehlo.compare GT, %42, %39 : (tensor<4x2x6x6xf32>, tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xi1>
+    %326 = stablehlo.select %325, %324, %39 : tensor<4x2x6x6xi1>, tensor<4x2x6x6xf32>
+    %327 = stablehlo.convert %326 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
+    %328 = stablehlo.convert %327 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
+    %329 = stablehlo.slice %22 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %330 = stablehlo.reshape %329 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %331 = stablehlo.broadcast_in_dim %330, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %332 = stablehlo.subtract %4, %331 : tensor<4x2x6x6xf32>
+    %333 = stablehlo.multiply %328, %332 : tensor<4x2x6x6xf32>
+    %334 = "stablehlo.reduce"(%333, %5) <{dimensions = array<i64: 0, 2, 3>}> ({
+    ^bb0(%335: tensor<f32>, %336: tensor<f32>):
+      %337 = stablehlo.add %335, %336 : tensor<f32>
+      stablehlo.return %337 : tensor<f32>
     }) : (tensor<4x2x6x6xf32>, tensor<f32>) -> (tensor<2xf32>)
-    %337 = stablehlo.slice %22 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %338 = stablehlo.reshape %337 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %339 = stablehlo.add %338, %25 : tensor<2xf32>
-    %340 = stablehlo.sqrt %339 : tensor<2xf32>
-    %341 = stablehlo.divide %333, %340 : tensor<2xf32>
-    %342 = "stablehlo.reduce"(%327, %5) <{dimensions = array<i64: 0, 2, 3>}> ({
-    ^bb0(%343: tensor<f32>, %344: tensor<f32>):
-      %345 = stablehlo.add %343, %344 : tensor<f32>
-      stablehlo.return %345 : tensor<f32>
+    %338 = stablehlo.slice %22 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %339 = stablehlo.reshape %338 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %340 = stablehlo.add %339, %25 : tensor<2xf32>
+    %341 = stablehlo.sqrt %340 : tensor<2xf32>
+    %342 = stablehlo.divide %334, %341 : tensor<2xf32>
+    %343 = "stablehlo.reduce"(%328, %5) <{dimensions = array<i64: 0, 2, 3>}> ({
+    ^bb0(%344: tensor<f32>, %345: tensor<f32>):
+      %346 = stablehlo.add %344, %345 : tensor<f32>
+      stablehlo.return %346 : tensor<f32>
     }) : (tensor<4x2x6x6xf32>, tensor<f32>) -> (tensor<2xf32>)
-    %346 = stablehlo.reshape %341 : (tensor<2xf32>) -> tensor<1x2xf32>
     %347 = stablehlo.reshape %342 : (tensor<2xf32>) -> tensor<1x2xf32>
-    %348 = stablehlo.concatenate %346, %347, dim = 0 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<2x2xf32>
-    %349 = stablehlo.slice %22 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %350 = stablehlo.reshape %349 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %351 = stablehlo.add %350, %25 : tensor<2xf32>
-    %352 = stablehlo.sqrt %351 : tensor<2xf32>
-    %353 = stablehlo.divide %arg4, %352 : tensor<2xf32>
-    %354 = stablehlo.broadcast_in_dim %353, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %355 = stablehlo.slice %22 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %356 = stablehlo.reshape %355 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %357 = stablehlo.broadcast_in_dim %356, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %358 = stablehlo.subtract %4, %357 : tensor<4x2x6x6xf32>
-    %359 = stablehlo.slice %348 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %360 = stablehlo.reshape %359 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %361 = stablehlo.divide %360, %10 : tensor<2xf32>
-    %362 = stablehlo.divide %361, %352 : tensor<2xf32>
-    %363 = stablehlo.broadcast_in_dim %362, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %364 = stablehlo.slice %348 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %365 = stablehlo.reshape %364 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %366 = stablehlo.divide %365, %10 : tensor<2xf32>
-    %367 = stablehlo.broadcast_in_dim %366, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %368 = stablehlo.subtract %327, %367 : tensor<4x2x6x6xf32>
-    %369 = stablehlo.multiply %358, %363 : tensor<4x2x6x6xf32>
-    %370 = stablehlo.subtract %368, %369 : tensor<4x2x6x6xf32>
-    %371 = stablehlo.multiply %354, %370 : tensor<4x2x6x6xf32>
-    %372 = stablehlo.convert %371 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
-    %373 = stablehlo.slice %348 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %374 = stablehlo.reshape %373 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %375 = stablehlo.slice %348 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %376 = stablehlo.reshape %375 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %377 = stablehlo.convert %372 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
-    %378 = stablehlo.convolution(%0, %372) dim_numbers = [f, b, 0, 1]x[i, o, 0, 1]->[f, b, 0, 1], window = {stride = [1, 1], pad = [[0, 0], [0, 0]], lhs_dilate = [1, 1], rhs_dilate = [1, 1]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]} : (tensor<4x1x8x8xbf16>, tensor<4x2x6x6xbf16>) -> tensor<2x1x3x3xbf16>
-    %379 = stablehlo.convert %378 : (tensor<2x1x3x3xbf16>) -> tensor<2x1x3x3xf32>
-    %380 = stablehlo.constant dense<1.0e-01> : tensor<f32>
-    %381 = stablehlo.broadcast_in_dim %380, dims = [] : (tensor<f32>) -> tensor<2x1x3x3xf32>
-    %382 = stablehlo.multiply %379, %381 : tensor<2x1x3x3xf32>
-    %383 = stablehlo.subtract %arg3, %382 : tensor<2x1x3x3xf32>
-    %384 = stablehlo.broadcast_in_dim %380, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %385 = stablehlo.multiply %374, %384 : tensor<2xf32>
-    %386 = stablehlo.subtract %arg4, %385 : tensor<2xf32>
-    %387 = stablehlo.broadcast_in_dim %380, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %388 = stablehlo.multiply %376, %387 : tensor<2xf32>
-    %389 = stablehlo.subtract %arg5, %388 : tensor<2xf32>
-    %390 = stablehlo.broadcast_in_dim %380, dims = [] : (tensor<f32>) -> tensor<3x18xf32>
-    %391 = stablehlo.multiply %199, %390 : tensor<3x18xf32>
-    %392 = stablehlo.subtract %arg6, %391 : tensor<3x18xf32>
-    return %162, %383, %386, %389, %392 : tensor<f32>, tensor<2x1x3x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<3x18xf32>
+    %348 = stablehlo.reshape %343 : (tensor<2xf32>) -> tensor<1x2xf32>
+    %349 = stablehlo.concatenate %347, %348, dim = 0 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<2x2xf32>
+    %350 = stablehlo.slice %22 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %351 = stablehlo.reshape %350 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %352 = stablehlo.add %351, %25 : tensor<2xf32>
+    %353 = stablehlo.sqrt %352 : tensor<2xf32>
+    %354 = stablehlo.divide %arg4, %353 : tensor<2xf32>
+    %355 = stablehlo.broadcast_in_dim %354, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %356 = stablehlo.slice %22 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %357 = stablehlo.reshape %356 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %358 = stablehlo.broadcast_in_dim %357, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %359 = stablehlo.subtract %4, %358 : tensor<4x2x6x6xf32>
+    %360 = stablehlo.slice %349 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %361 = stablehlo.reshape %360 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %362 = stablehlo.divide %361, %10 : tensor<2xf32>
+    %363 = stablehlo.divide %362, %353 : tensor<2xf32>
+    %364 = stablehlo.broadcast_in_dim %363, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %365 = stablehlo.slice %349 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %366 = stablehlo.reshape %365 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %367 = stablehlo.divide %366, %10 : tensor<2xf32>
+    %368 = stablehlo.broadcast_in_dim %367, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %369 = stablehlo.subtract %328, %368 : tensor<4x2x6x6xf32>
+    %370 = stablehlo.multiply %359, %364 : tensor<4x2x6x6xf32>
+    %371 = stablehlo.subtract %369, %370 : tensor<4x2x6x6xf32>
+    %372 = stablehlo.multiply %355, %371 : tensor<4x2x6x6xf32>
+    %373 = stablehlo.convert %372 : (tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xbf16>
+    %374 = stablehlo.slice %349 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %375 = stablehlo.reshape %374 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %376 = stablehlo.slice %349 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %377 = stablehlo.reshape %376 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %378 = stablehlo.convert %373 : (tensor<4x2x6x6xbf16>) -> tensor<4x2x6x6xf32>
+    %379 = stablehlo.convolution(%0, %373) dim_numbers = [f, b, 0, 1]x[i, o, 0, 1]->[f, b, 0, 1], window = {stride = [1, 1], pad = [[0, 0], [0, 0]], lhs_dilate = [1, 1], rhs_dilate = [1, 1]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64, precision_config = [#stablehlo<precision DEFAULT>, #stablehlo<precision DEFAULT>]} : (tensor<4x1x8x8xbf16>, tensor<4x2x6x6xbf16>) -> tensor<2x1x3x3xbf16>
+    %380 = stablehlo.convert %379 : (tensor<2x1x3x3xbf16>) -> tensor<2x1x3x3xf32>
+    %381 = stablehlo.constant dense<1.0e-01> : tensor<f32>
+    %382 = stablehlo.broadcast_in_dim %381, dims = [] : (tensor<f32>) -> tensor<2x1x3x3xf32>
+    %383 = stablehlo.multiply %380, %382 : tensor<2x1x3x3xf32>
+    %384 = stablehlo.subtract %arg3, %383 : tensor<2x1x3x3xf32>
+    %385 = stablehlo.broadcast_in_dim %381, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %386 = stablehlo.multiply %375, %385 : tensor<2xf32>
+    %387 = stablehlo.subtract %arg4, %386 : tensor<2xf32>
+    %388 = stablehlo.broadcast_in_dim %381, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %389 = stablehlo.multiply %377, %388 : tensor<2xf32>
+    %390 = stablehlo.subtract %arg5, %389 : tensor<2xf32>
+    %391 = stablehlo.broadcast_in_dim %381, dims = [] : (tensor<f32>) -> tensor<3x18xf32>
+    %392 = stablehlo.multiply %199, %391 : tensor<3x18xf32>
+    %393 = stablehlo.subtract %arg6, %392 : tensor<3x18xf32>
+    return %162, %384, %387, %390, %393 : tensor<f32>, tensor<2x1x3x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<3x18xf32>
   }
 }

@@ -293,88 +293,89 @@ module @stride attributes {mhlo.num_partitions = 1 : i32, mhlo.num_replicas = 1 
     %281 = stablehlo.or %279, %280 : tensor<4x2x3x3xi1>
     %282 = stablehlo.select %281, %273, %270 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
     %283 = stablehlo.select %281, %274, %271 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xui8>
-    %284 = stablehlo.compare EQ, %283, %237 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %285 = stablehlo.constant dense<0.0e+00> : tensor<4x2x3x3xf32>
-    %286 = stablehlo.select %284, %231, %285 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %287 = stablehlo.pad %286, %1, low = [0, 0, 0, 0], high = [0, 0, 1, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %288 = stablehlo.compare EQ, %283, %250 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %289 = stablehlo.select %288, %231, %285 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %290 = stablehlo.pad %289, %1, low = [0, 0, 0, 1], high = [0, 0, 1, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %291 = stablehlo.add %287, %290 : tensor<4x2x6x6xf32>
-    %292 = stablehlo.compare EQ, %283, %262 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %293 = stablehlo.select %292, %231, %285 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %294 = stablehlo.pad %293, %1, low = [0, 0, 1, 0], high = [0, 0, 0, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %295 = stablehlo.add %291, %294 : tensor<4x2x6x6xf32>
-    %296 = stablehlo.compare EQ, %283, %274 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
-    %297 = stablehlo.select %296, %231, %285 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
-    %298 = stablehlo.pad %297, %1, low = [0, 0, 1, 1], high = [0, 0, 0, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
-    %299 = stablehlo.add %295, %298 : tensor<4x2x6x6xf32>
-    %300 = stablehlo.compare GT, %34, %33 : (tensor<4x2x6x6xf32>, tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xi1>
-    %301 = stablehlo.select %300, %299, %33 : tensor<4x2x6x6xi1>, tensor<4x2x6x6xf32>
-    %302 = stablehlo.slice %18 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %303 = stablehlo.reshape %302 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %304 = stablehlo.broadcast_in_dim %303, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %305 = stablehlo.subtract %0, %304 : tensor<4x2x6x6xf32>
-    %306 = stablehlo.multiply %301, %305 : tensor<4x2x6x6xf32>
-    %307 = "stablehlo.reduce"(%306, %1) <{dimensions = array<i64: 0, 2, 3>}> ({
-    ^bb0(%308: tensor<f32>, %309: tensor<f32>):
-      %310 = stablehlo.add %308, %309 : tensor<f32>
-      stablehlo.return %310 : tensor<f32>
+    %284 = stablehlo.optimization_barrier %283 : tensor<4x2x3x3xui8>
+    %285 = stablehlo.compare EQ, %284, %237 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %286 = stablehlo.constant dense<0.0e+00> : tensor<4x2x3x3xf32>
+    %287 = stablehlo.select %285, %231, %286 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %288 = stablehlo.pad %287, %1, low = [0, 0, 0, 0], high = [0, 0, 1, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %289 = stablehlo.compare EQ, %284, %250 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %290 = stablehlo.select %289, %231, %286 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %291 = stablehlo.pad %290, %1, low = [0, 0, 0, 1], high = [0, 0, 1, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %292 = stablehlo.add %288, %291 : tensor<4x2x6x6xf32>
+    %293 = stablehlo.compare EQ, %284, %262 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %294 = stablehlo.select %293, %231, %286 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %295 = stablehlo.pad %294, %1, low = [0, 0, 1, 0], high = [0, 0, 0, 1], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %296 = stablehlo.add %292, %295 : tensor<4x2x6x6xf32>
+    %297 = stablehlo.compare EQ, %284, %274 : (tensor<4x2x3x3xui8>, tensor<4x2x3x3xui8>) -> tensor<4x2x3x3xi1>
+    %298 = stablehlo.select %297, %231, %286 : tensor<4x2x3x3xi1>, tensor<4x2x3x3xf32>
+    %299 = stablehlo.pad %298, %1, low = [0, 0, 1, 1], high = [0, 0, 0, 0], interior = [0, 0, 1, 1] : (tensor<4x2x3x3xf32>, tensor<f32>) -> tensor<4x2x6x6xf32>
+    %300 = stablehlo.add %296, %299 : tensor<4x2x6x6xf32>
+    %301 = stablehlo.compare GT, %34, %33 : (tensor<4x2x6x6xf32>, tensor<4x2x6x6xf32>) -> tensor<4x2x6x6xi1>
+    %302 = stablehlo.select %301, %300, %33 : tensor<4x2x6x6xi1>, tensor<4x2x6x6xf32>
+    %303 = stablehlo.slice %18 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %304 = stablehlo.reshape %303 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %305 = stablehlo.broadcast_in_dim %304, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %306 = stablehlo.subtract %0, %305 : tensor<4x2x6x6xf32>
+    %307 = stablehlo.multiply %302, %306 : tensor<4x2x6x6xf32>
+    %308 = "stablehlo.reduce"(%307, %1) <{dimensions = array<i64: 0, 2, 3>}> ({
+    ^bb0(%309: tensor<f32>, %310: tensor<f32>):
+      %311 = stablehlo.add %309, %310 : tensor<f32>
+      stablehlo.return %311 : tensor<f32>
     }) : (tensor<4x2x6x6xf32>, tensor<f32>) -> (tensor<2xf32>)
-    %311 = stablehlo.slice %18 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %312 = stablehlo.reshape %311 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %313 = stablehlo.add %312, %21 : tensor<2xf32>
-    %314 = stablehlo.sqrt %313 : tensor<2xf32>
-    %315 = stablehlo.divide %307, %314 : tensor<2xf32>
-    %316 = "stablehlo.reduce"(%301, %1) <{dimensions = array<i64: 0, 2, 3>}> ({
-    ^bb0(%317: tensor<f32>, %318: tensor<f32>):
-      %319 = stablehlo.add %317, %318 : tensor<f32>
-      stablehlo.return %319 : tensor<f32>
+    %312 = stablehlo.slice %18 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %313 = stablehlo.reshape %312 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %314 = stablehlo.add %313, %21 : tensor<2xf32>
+    %315 = stablehlo.sqrt %314 : tensor<2xf32>
+    %316 = stablehlo.divide %308, %315 : tensor<2xf32>
+    %317 = "stablehlo.reduce"(%302, %1) <{dimensions = array<i64: 0, 2, 3>}> ({
+    ^bb0(%318: tensor<f32>, %319: tensor<f32>):
+      %320 = stablehlo.add %318, %319 : tensor<f32>
+      stablehlo.return %320 : tensor<f32>
     }) : (tensor<4x2x6x6xf32>, tensor<f32>) -> (tensor<2xf32>)
-    %320 = stablehlo.reshape %315 : (tensor<2xf32>) -> tensor<1x2xf32>
     %321 = stablehlo.reshape %316 : (tensor<2xf32>) -> tensor<1x2xf32>
-    %322 = stablehlo.concatenate %320, %321, dim = 0 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<2x2xf32>
-    %323 = stablehlo.slice %18 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %324 = stablehlo.reshape %323 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %325 = stablehlo.add %324, %21 : tensor<2xf32>
-    %326 = stablehlo.sqrt %325 : tensor<2xf32>
-    %327 = stablehlo.divide %arg4, %326 : tensor<2xf32>
-    %328 = stablehlo.broadcast_in_dim %327, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %329 = stablehlo.slice %18 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %330 = stablehlo.reshape %329 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %331 = stablehlo.broadcast_in_dim %330, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %332 = stablehlo.subtract %0, %331 : tensor<4x2x6x6xf32>
-    %333 = stablehlo.slice %322 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %334 = stablehlo.reshape %333 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %335 = stablehlo.divide %334, %6 : tensor<2xf32>
-    %336 = stablehlo.divide %335, %326 : tensor<2xf32>
-    %337 = stablehlo.broadcast_in_dim %336, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %338 = stablehlo.slice %322 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %339 = stablehlo.reshape %338 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %340 = stablehlo.divide %339, %6 : tensor<2xf32>
-    %341 = stablehlo.broadcast_in_dim %340, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
-    %342 = stablehlo.subtract %301, %341 : tensor<4x2x6x6xf32>
-    %343 = stablehlo.multiply %332, %337 : tensor<4x2x6x6xf32>
-    %344 = stablehlo.subtract %342, %343 : tensor<4x2x6x6xf32>
-    %345 = stablehlo.multiply %328, %344 : tensor<4x2x6x6xf32>
-    %346 = stablehlo.slice %322 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %347 = stablehlo.reshape %346 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %348 = stablehlo.slice %322 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
-    %349 = stablehlo.reshape %348 : (tensor<1x2xf32>) -> tensor<2xf32>
-    %350 = stablehlo.convolution(%arg0, %345) dim_numbers = [f, b, 0, 1]x[i, o, 0, 1]->[f, b, 0, 1], window = {stride = [1, 1], pad = [[0, 0], [0, 0]], lhs_dilate = [1, 1], rhs_dilate = [1, 1]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<4x1x8x8xf32>, tensor<4x2x6x6xf32>) -> tensor<2x1x3x3xf32>
-    %351 = stablehlo.constant dense<1.0e-01> : tensor<f32>
-    %352 = stablehlo.broadcast_in_dim %351, dims = [] : (tensor<f32>) -> tensor<2x1x3x3xf32>
-    %353 = stablehlo.multiply %350, %352 : tensor<2x1x3x3xf32>
-    %354 = stablehlo.subtract %arg3, %353 : tensor<2x1x3x3xf32>
-    %355 = stablehlo.broadcast_in_dim %351, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %356 = stablehlo.multiply %347, %355 : tensor<2xf32>
-    %357 = stablehlo.subtract %arg4, %356 : tensor<2xf32>
-    %358 = stablehlo.broadcast_in_dim %351, dims = [] : (tensor<f32>) -> tensor<2xf32>
-    %359 = stablehlo.multiply %349, %358 : tensor<2xf32>
-    %360 = stablehlo.subtract %arg5, %359 : tensor<2xf32>
-    %361 = stablehlo.broadcast_in_dim %351, dims = [] : (tensor<f32>) -> tensor<3x18xf32>
-    %362 = stablehlo.multiply %182, %361 : tensor<3x18xf32>
-    %363 = stablehlo.subtract %arg6, %362 : tensor<3x18xf32>
-    return %147, %354, %357, %360, %363 : tensor<f32>, tensor<2x1x3x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<3x18xf32>
+    %322 = stablehlo.reshape %317 : (tensor<2xf32>) -> tensor<1x2xf32>
+    %323 = stablehlo.concatenate %321, %322, dim = 0 : (tensor<1x2xf32>, tensor<1x2xf32>) -> tensor<2x2xf32>
+    %324 = stablehlo.slice %18 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %325 = stablehlo.reshape %324 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %326 = stablehlo.add %325, %21 : tensor<2xf32>
+    %327 = stablehlo.sqrt %326 : tensor<2xf32>
+    %328 = stablehlo.divide %arg4, %327 : tensor<2xf32>
+    %329 = stablehlo.broadcast_in_dim %328, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %330 = stablehlo.slice %18 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %331 = stablehlo.reshape %330 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %332 = stablehlo.broadcast_in_dim %331, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %333 = stablehlo.subtract %0, %332 : tensor<4x2x6x6xf32>
+    %334 = stablehlo.slice %323 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %335 = stablehlo.reshape %334 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %336 = stablehlo.divide %335, %6 : tensor<2xf32>
+    %337 = stablehlo.divide %336, %327 : tensor<2xf32>
+    %338 = stablehlo.broadcast_in_dim %337, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %339 = stablehlo.slice %323 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %340 = stablehlo.reshape %339 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %341 = stablehlo.divide %340, %6 : tensor<2xf32>
+    %342 = stablehlo.broadcast_in_dim %341, dims = [1] : (tensor<2xf32>) -> tensor<4x2x6x6xf32>
+    %343 = stablehlo.subtract %302, %342 : tensor<4x2x6x6xf32>
+    %344 = stablehlo.multiply %333, %338 : tensor<4x2x6x6xf32>
+    %345 = stablehlo.subtract %343, %344 : tensor<4x2x6x6xf32>
+    %346 = stablehlo.multiply %329, %345 : tensor<4x2x6x6xf32>
+    %347 = stablehlo.slice %323 [0:1, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %348 = stablehlo.reshape %347 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %349 = stablehlo.slice %323 [1:2, 0:2] : (tensor<2x2xf32>) -> tensor<1x2xf32>
+    %350 = stablehlo.reshape %349 : (tensor<1x2xf32>) -> tensor<2xf32>
+    %351 = stablehlo.convolution(%arg0, %346) dim_numbers = [f, b, 0, 1]x[i, o, 0, 1]->[f, b, 0, 1], window = {stride = [1, 1], pad = [[0, 0], [0, 0]], lhs_dilate = [1, 1], rhs_dilate = [1, 1]} {batch_group_count = 1 : i64, feature_group_count = 1 : i64, precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]} : (tensor<4x1x8x8xf32>, tensor<4x2x6x6xf32>) -> tensor<2x1x3x3xf32>
+    %352 = stablehlo.constant dense<1.0e-01> : tensor<f32>
+    %353 = stablehlo.broadcast_in_dim %352, dims = [] : (tensor<f32>) -> tensor<2x1x3x3xf32>
+    %354 = stablehlo.multiply %351, %353 : tensor<2x1x3x3xf32>
+    %355 = stablehlo.subtract %arg3, %354 : tensor<2x1x3x3xf32>
+    %356 = stablehlo.broadcast_in_dim %352, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %357 = stablehlo.multiply %348, %356 : tensor<2xf32>
+    %358 = stablehlo.subtract %arg4, %357 : tensor<2xf32>
+    %359 = stablehlo.broadcast_in_dim %352, dims = [] : (tensor<f32>) -> tensor<2xf32>
+    %360 = stablehlo.multiply %350, %359 : tensor<2xf32>
+    %361 = stablehlo.subtract %arg5, %360 : tensor<2xf32>
+    %362 = stablehlo.broadcast_in_dim %352, dims = [] : (tensor<f32>) -> tensor<3x18xf32>
+    %363 = stablehlo.multiply %182, %362 : tensor<3x18xf32>
+    %364 = stablehlo.subtract %arg6, %363 : tensor<3x18xf32>
+    return %147, %355, %358, %361, %364 : tensor<f32>, tensor<2x1x3x3xf32>, tensor<2xf32>, tensor<2xf32>, tensor<3x18xf32>
   }
 }
