@@ -68,7 +68,7 @@ func run(out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	defer device.Close()
+	defer func() { _ = device.Close() }() // the program ends
 	result, err := measure(device, *batch, *size, *warmup, *steps)
 	if err != nil {
 		return err

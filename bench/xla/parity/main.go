@@ -61,7 +61,7 @@ func command(out, log io.Writer) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer device.Close()
+			defer func() { _ = device.Close() }() // the program ends
 			if len(nets) == 0 {
 				nets = zoo.Names()
 			}
