@@ -35,5 +35,9 @@ func placesText(places []string) string {
 	if len(places) == 0 {
 		return "Python's packages, as there is no Python"
 	}
+	const most = 3
+	if len(places) > most+1 {
+		return fmt.Sprintf("%s and %d more folders of Python packages", strings.Join(places[:most], ", "), len(places)-most)
+	}
 	return strings.Join(places, ", ")
 }

@@ -31,6 +31,10 @@ func TestFirstUsable(t *testing.T) {
 	if !errors.Is(err, ErrNoPlugin) || !strings.Contains(err.Error(), "none in /usr/lib/python3/dist-packages; pip installs them") {
 		t.Error(err)
 	}
+	_, err = firstUsable(nil, []string{"a", "b", "c", "d", "e"})
+	if err == nil || !strings.Contains(err.Error(), "none in a, b, c and 2 more folders of Python packages;") {
+		t.Error(err)
+	}
 	if _, err := firstUsable(nil, nil); err == nil || !strings.Contains(err.Error(), "there is no Python") {
 		t.Error(err)
 	}

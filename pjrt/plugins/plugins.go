@@ -55,7 +55,8 @@ type Plugin struct {
 //   - $PJRT_NAMES_AND_LIBRARY_PATHS, JAX's list of name:file,name:file;
 //   - $TPU_LIBRARY_PATH, a file;
 //   - the packages of Python in $VIRTUAL_ENV, $CONDA_PREFIX, $PYTHONPATH, in the
-//     installation that python3 or python of $PATH belongs to, and of the user.
+//     installations that each python3 or python of $PATH belongs to (of pyenv, all
+//     versions), and of the user.
 //
 // A file that a variable names is in the list even if it does not exist, so that
 // loading it says so.

@@ -147,6 +147,20 @@ func TestFindPython(t *testing.T) {
 	tr.env["PATH"] = "ROOT/v/bin"
 	tr.want("tpu ROOT/v/lib/python3.13/site-packages/libtpu/libtpu.so (ROOT/v/bin/python3)")
 
+	// The second Python of $PATH counts, too.
+	tr.env["PATH"] = "ROOT/v/bin:ROOT/bin"
+	tr.want("cuda ROOT/opt/python/lib/python3.13/site-packages"+plugin+" (ROOT/bin/python3)",
+		"tpu ROOT/v/lib/python3.13/site-packages/libtpu/libtpu.so (ROOT/v/bin/python3)")
+
+	// Of pyenv the version that the user has chosen comes first.
+	pyenv := newTree(t, "pyenv/shims/python3",
+		"pyenv/versions/3.10.1/lib/python3.10/site-packages"+plugin, "pyenv/versions/3.12.0/lib/python3.12/site-packages"+plugin)
+	pyenv.env["PATH"] = "ROOT/pyenv/shims"
+	first, second := "cuda ROOT/pyenv/versions/3.10.1/lib/python3.10/site-packages"+plugin, "cuda ROOT/pyenv/versions/3.12.0/lib/python3.12/site-packages"+plugin
+	pyenv.want(first+" (ROOT/pyenv/shims/python3)", second+" (ROOT/pyenv/shims/python3)")
+	pyenv.env["PYENV_VERSION"] = "3.12.0"
+	pyenv.want(second+" (ROOT/pyenv/shims/python3)", first+" (ROOT/pyenv/shims/python3)")
+
 	debian := newTree(t, "usr/bin/python3", "usr/local/lib/python3.11/dist-packages"+plugin)
 	debian.env["PATH"] = "ROOT/usr/bin"
 	debian.want("cuda ROOT/usr/local/lib/python3.11/dist-packages" + plugin + " (ROOT/usr/bin/python3)")

@@ -32,8 +32,14 @@ func (f *finder) sites() []site {
 	}
 	prefix(f.getenv("VIRTUAL_ENV"), "$VIRTUAL_ENV")
 	prefix(f.getenv("CONDA_PREFIX"), "$CONDA_PREFIX")
-	if python := f.python(); python != "" {
+	for _, python := range f.pythons() {
 		dir := filepath.Dir(filepath.Dir(python))
+		if versions := f.pyenvVersions(python); versions != nil {
+			for _, version := range versions {
+				prefix(version, python)
+			}
+			continue
+		}
 		prefix(dir, python)
 		// Without a virtual environment the link leads to the installation.
 		if _, err := os.Stat(filepath.Join(dir, "pyvenv.cfg")); err != nil {
@@ -61,17 +67,44 @@ func (f *finder) sites() []site {
 	})
 }
 
-// python is the first python3 or python of $PATH.
-func (f *finder) python() string {
-	for _, name := range []string{"python3", "python"} {
-		for _, dir := range filepath.SplitList(f.getenv("PATH")) {
+// pythons are the commands python3, or else python, of the folders of $PATH.
+func (f *finder) pythons() (list []string) {
+	for _, dir := range filepath.SplitList(f.getenv("PATH")) {
+		for _, name := range []string{"python3", "python"} {
 			path := filepath.Join(dir, name)
 			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-				return path
+				list = append(list, path)
+				break
 			}
 		}
 	}
-	return ""
+	return list
+}
+
+// pyenvVersions returns the installations that a command may start which is one of
+// pyenv's scripts, $PYENV_ROOT/shims/python3: that of $PYENV_VERSION or of the user's
+// choice first. It is nil for other commands.
+func (f *finder) pyenvVersions(python string) []string {
+	shims := filepath.Dir(python)
+	root := filepath.Dir(shims)
+	if filepath.Base(shims) != "shims" {
+		return nil
+	}
+	all, _ := filepath.Glob(filepath.Join(escape(root), "versions", "*"))
+	chosen := strings.Split(f.getenv("PYENV_VERSION"), ":")
+	if text, err := os.ReadFile(filepath.Join(root, "version")); err == nil {
+		chosen = append(chosen, strings.Fields(string(text))...)
+	}
+	slices.SortStableFunc(all, func(a, b string) int {
+		rank := func(path string) int {
+			if i := slices.Index(chosen, filepath.Base(path)); i >= 0 {
+				return i
+			}
+			return len(chosen)
+		}
+		return cmp.Compare(rank(a), rank(b))
+	})
+	return all
 }
 
 // packages returns the folders of packages of an installation of Python, those of the

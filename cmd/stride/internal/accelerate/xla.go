@@ -10,6 +10,7 @@ import (
 	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/xla"
 	"github.com/strideml/stride/pjrt"
+	"github.com/strideml/stride/pjrt/compilecache"
 	"github.com/strideml/stride/pjrt/plugins"
 )
 
@@ -22,6 +23,7 @@ var maths = map[string]xla.Math{"strict": xla.Strict, "fast": xla.Fast, "bf16": 
 // Open opens devices.
 func Open(o Options) (Device, error) {
 	settings := xla.Options{Plugin: o.Plugin, Math: maths[o.Math]}
+	settings.Cache, _ = compilecache.Default() // without a folder for it, programs are compiled each time
 	if o.All {
 		settings.Count = -1
 	}
