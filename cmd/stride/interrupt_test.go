@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -100,8 +101,10 @@ func needsSignals(t *testing.T) {
 	if testing.Short() || runtime.GOOS == "windows" || runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("it starts processes and sends them signals")
 	}
-	if signal.Ignored(os.Interrupt) { // the tests run in the background of a script
-		signal.Notify(make(chan os.Signal, 1), os.Interrupt) // children do not inherit that
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) { // the tests run in the background of a script, or under nohup
+			signal.Notify(make(chan os.Signal, 1), s) // children do not inherit that
+		}
 	}
 }
 
