@@ -50,9 +50,13 @@ func concessions(d *Device) []enginetest.Concession {
 	return []enginetest.Concession{enginetest.FlushesSubnormals}
 }
 
+// XLA compiles some ten thousand programs for the whole suite, which takes minutes.
 func TestConformance(t *testing.T) {
-	d := newTestDevice(t, Options{})
-	enginetest.Run(t, d, concessions(d)...)
+	d, every := newTestDevice(t, Options{}), 1
+	if testing.Short() {
+		every = 7
+	}
+	enginetest.RunEvery(t, d, every, concessions(d)...)
 }
 
 func TestGolden(t *testing.T) { enginetest.Golden(t, newTestDevice(t, Options{})) }
@@ -62,6 +66,7 @@ func TestDeterminism(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles 32 training steps")
 	}
+	newTestDevice(t, Options{}) // skips without a plugin
 	enginetest.Determinism(t, func(int) engine.Device { return newTestDevice(t, Options{}) })
 }
 
