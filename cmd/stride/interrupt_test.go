@@ -101,7 +101,8 @@ func needsSignals(t *testing.T) {
 	if testing.Short() || runtime.GOOS == "windows" || runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("it starts processes and sends them signals")
 	}
-	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+	const hangup = syscall.Signal(1) // js has no name for it
+	for _, s := range []os.Signal{os.Interrupt, hangup} {
 		if signal.Ignored(s) { // the tests run in the background of a script, or under nohup
 			signal.Notify(make(chan os.Signal, 1), s) // children do not inherit that
 		}
