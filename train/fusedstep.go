@@ -87,15 +87,8 @@ func (d *fusedStep) program(kind stepKind) (*fusedProgram, error) {
 	}
 	p.program, p.recomputed = plan.program, plan.dropped
 	p.images, p.target = plan.node(b.trace.Input), plan.node(b.target)
-	number := func(n *graph.Node) *tensor.Tensor {
-		if n == nil {
-			return nil
-		}
-		t := tensor.New(n.Shape()...)
-		p.feeds[plan.node(n)] = t
-		return t
-	}
-	p.numbers = scalars{rate: number(b.numbers.rate), average: number(b.numbers.average), keep: number(b.numbers.keep), scale: number(b.numbers.scale)}
+	number := newNumbers(p.feeds, plan.node)
+	p.numbers = newScalars(b.numbers, number)
 	p.step = number(b.trace.Step)
 	p.lossShare, p.statShare, p.present = number(shares.loss), number(shares.stat), number(shares.present)
 	for _, out := range b.outputs {
@@ -175,11 +168,6 @@ func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	}
 	first := b.First
 	share, present, whole := float64(b.Len())/float64(b.Whole), float32(1), b.Whole
-	set := func(t *tensor.Tensor, v float32) {
-		if t != nil {
-			t.Data()[0] = v
-		}
-	}
 	set(p.statShare, float32(share))
 	if b.Len() == 0 {
 		present = 0

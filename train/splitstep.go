@@ -126,14 +126,7 @@ func (d *splitStep) shardProgram(kind shardKind) (*shardProgram, error) {
 	}
 	p.program, p.recomputed = plan.program, plan.dropped
 	p.images, p.target = plan.node(of.trace.Input), plan.node(of.target)
-	number := func(n *graph.Node) *tensor.Tensor {
-		if n == nil {
-			return nil
-		}
-		t := tensor.New(n.Shape()...)
-		p.feeds[plan.node(n)] = t
-		return t
-	}
+	number := newNumbers(p.feeds, plan.node)
 	p.step, p.lossShare, p.statShare = number(of.trace.Step), number(of.lossShare), number(of.statShare)
 	l := d.layouts[kind.phase]
 	for i := range d.sums {
@@ -225,15 +218,7 @@ func (d *splitStep) updateProgram(kind updateKind) (*updateProgram, error) {
 	if p.program, err = d.s.device.Compile(g); err != nil {
 		return nil, fmt.Errorf("compile the update of the weights: %w", err)
 	}
-	number := func(n *graph.Node) *tensor.Tensor {
-		if n == nil {
-			return nil
-		}
-		t := tensor.New(n.Shape()...)
-		p.feeds[n] = t
-		return t
-	}
-	p.numbers = scalars{rate: number(numbers.rate), average: number(numbers.average), keep: number(numbers.keep), scale: number(numbers.scale)}
+	p.numbers = newScalars(numbers, newNumbers(p.feeds, func(n *graph.Node) *graph.Node { return n }))
 	d.updates[kind] = p
 	d.feed(p, kind.phase)
 	return p, nil
@@ -325,13 +310,11 @@ func (d *splitStep) shard(b *data.Batch, at stepAt, shard data.Part, into int) e
 	b = cutBatch(b, first-b.First, end-b.First)
 	p := d.grads[shardKind{b.Len(), at.phase}]
 	share := float64(b.Len()) / float64(b.Whole)
-	if p.statShare != nil {
-		p.statShare.Data()[0] = float32(share)
-	}
+	set(p.statShare, float32(share))
 	if d.s.objective.byWeight() {
 		share = 1 / at.weight
 	}
-	p.lossShare.Data()[0] = float32(share * d.s.recipe.weight(b.Whole))
+	set(p.lossShare, float32(share*d.s.recipe.weight(b.Whole)))
 	if d.mix != nil {
 		b = d.mix(b)
 	}

@@ -80,6 +80,31 @@ type stepNumbers[T any] struct {
 	average T
 }
 
+// newNumbers returns a function that makes a tensor for an input, nil for none, and feeds it.
+// node returns the input of the program for one of the graph.
+func newNumbers(feeds engine.Feeds, node func(n *graph.Node) *graph.Node) func(n *graph.Node) *tensor.Tensor {
+	return func(n *graph.Node) *tensor.Tensor {
+		if n == nil {
+			return nil
+		}
+		t := tensor.New(n.Shape()...)
+		feeds[node(n)] = t
+		return t
+	}
+}
+
+// newScalars makes the values of scalar inputs by a function of newNumbers.
+func newScalars(n stepNumbers[*graph.Node], number func(n *graph.Node) *tensor.Tensor) scalars {
+	return scalars{rate: number(n.rate), keep: number(n.keep), scale: number(n.scale), average: number(n.average)}
+}
+
+// set gives a scalar input, nil for none, its value.
+func set(t *tensor.Tensor, v float32) {
+	if t != nil {
+		t.Data()[0] = v
+	}
+}
+
 // builtStep is the graph of a step.
 type builtStep struct {
 	trace   *nn.Trace
@@ -123,16 +148,8 @@ func (s *Stepper) compile(kind stepKind) (*stepProgram, error) {
 		program: plan.program, recomputed: plan.dropped,
 		images: plan.node(b.trace.Input), target: plan.node(b.target), feeds: engine.Feeds{},
 	}
-	number := func(n *graph.Node) *tensor.Tensor {
-		if n == nil {
-			return nil
-		}
-		t := tensor.New(n.Shape()...)
-		p.feeds[plan.node(n)] = t
-		return t
-	}
-	p.numbers.rate, p.numbers.average = number(b.numbers.rate), number(b.numbers.average)
-	p.numbers.keep, p.numbers.scale = number(b.numbers.keep), number(b.numbers.scale)
+	number := newNumbers(p.feeds, plan.node)
+	p.numbers = newScalars(b.numbers, number)
 	p.step = number(b.trace.Step)
 	for _, out := range b.outputs {
 		p.outputs = append(p.outputs, tensor.New(out.Shape()...))
@@ -313,11 +330,6 @@ func (s *Stepper) feed(b *data.Batch, at stepAt) (*stepProgram, error) {
 
 // feedNumbers fills in the scalar inputs of a step.
 func feedNumbers(n scalars, at stepAt, r recipe) {
-	set := func(t *tensor.Tensor, v float32) {
-		if t != nil {
-			t.Data()[0] = v
-		}
-	}
 	set(n.rate, at.rate)
 	set(n.average, r.ema.Weight(at.update))
 	keep := float32(1)

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -36,27 +33,7 @@ type strideWorker struct {
 // serveStride answers requests, one a line, until the input ends.
 func serveStride(in io.Reader, out io.Writer) error {
 	var s strideWorker
-	lines, answers := bufio.NewReader(in), json.NewEncoder(out)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		var r request
-		if err := json.Unmarshal(line, &r); err != nil {
-			return err
-		}
-		answer, err := s.answer(r)
-		if err != nil {
-			answer.Error = err.Error()
-		}
-		if err := answers.Encode(answer); err != nil {
-			return err
-		}
-	}
+	return subprocess.Serve(in, out, s.answer)
 }
 
 func (s *strideWorker) answer(r request) (reply, error) {

@@ -102,6 +102,34 @@ func (p *Process) Read(answer any) error {
 	return nil
 }
 
+// Serve is the other side: it answers requests, one a line, until the input ends. The error
+// of an answer is sent in its place, as a member "error"; Serve goes on.
+func Serve[Request, Reply any](in io.Reader, out io.Writer, answer func(Request) (Reply, error)) error {
+	lines, answers := bufio.NewReader(in), json.NewEncoder(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var r Request
+		if err := json.Unmarshal(line, &r); err != nil {
+			return err
+		}
+		var reply any
+		if reply, err = answer(r); err != nil {
+			reply = struct {
+				Error string `json:"error"`
+			}{err.Error()}
+		}
+		if err := answers.Encode(reply); err != nil {
+			return err
+		}
+	}
+}
+
 // An AnswerError is what a process says is wrong. The process goes on.
 type AnswerError string
 

@@ -66,7 +66,6 @@ type (
 		Steps   int          `json:"steps"`
 	}
 	reply struct {
-		Error          string    `json:"error,omitempty"`
 		Missing        string    `json:"missing,omitempty"`
 		CompileSeconds float64   `json:"compile_seconds,omitempty"`
 		Losses         []float64 `json:"losses,omitempty"`

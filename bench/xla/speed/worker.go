@@ -1,9 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -32,27 +29,7 @@ type worker struct {
 // serve answers requests, one a line, until the input ends.
 func serve(in io.Reader, out io.Writer) error {
 	var w worker
-	lines, answers := bufio.NewReader(in), json.NewEncoder(out)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		var r request
-		if err := json.Unmarshal(line, &r); err != nil {
-			return err
-		}
-		answer, err := w.answer(r)
-		if err != nil {
-			answer.Error = err.Error()
-		}
-		if err := answers.Encode(answer); err != nil {
-			return err
-		}
-	}
+	return subprocess.Serve(in, out, w.answer)
 }
 
 func (w *worker) answer(r request) (reply, error) {
