@@ -11,8 +11,8 @@ const haveAVX2, haveAVX512 = false, false
 // changes it.
 var UseSIMD bool
 
-// UseAVX2 and UseAVX512 are for the kernels that amd64 alone has.
-const UseAVX2, UseAVX512 = false, false
+// UseAVX2, UseAVX512 and UseBF16 are for the kernels that amd64 alone has.
+const UseAVX2, UseAVX512, UseBF16 = false, false, false
 
 // use makes kernels dispatch to an instruction set.
 func use(isa string) {

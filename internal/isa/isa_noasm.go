@@ -7,6 +7,7 @@ package isa
 const (
 	haveAVX2, haveAVX512, HaveNEON = false, false, false
 	UseSIMD, UseAVX2, UseAVX512    = false, false, false
+	UseBF16                        = false
 )
 
 // use makes kernels dispatch to an instruction set.

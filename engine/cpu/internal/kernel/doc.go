@@ -24,7 +24,8 @@
 //
 //	SIMD    amd64 (AVX2) and arm64 (NEON)
 //	AVX2    amd64 only
-//	AVX512  amd64 only, and only on CPUs with AVX-512
+//	AVX512  amd64 only, and only on CPUs with AVX-512; those that are called if isa.UseBF16
+//	        is set need AVX512_BF16 too
 //
 // Which of them runs is decided once at program start, by package isa. With the build
 // tag noasm, there is no assembly. generate.go of each package runs the programs that
@@ -37,7 +38,8 @@
 // terms. It does not depend on which rows share a call, so that any split of
 // the rows among threads gives the same bits. It does depend on the instruction
 // set: assembly rounds once per multiply-add, the twins twice (on amd64; on arm64
-// the compiler may fuse the two operations). AVX2 and AVX-512 have the same bits.
+// the compiler may fuse the two operations). AVX2 and AVX-512 have the same bits. Sums of
+// bfloat16 have the same bits everywhere, see matrix/pairs.go.
 //
 // # Caveats
 //

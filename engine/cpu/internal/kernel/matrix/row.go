@@ -9,12 +9,22 @@ import "github.com/strideml/stride/internal/isa"
 // One row uses each weight once, so that weights come from memory as fast as they are
 // used, or slower: with AVX-512 four panels are read at a time, and more of them are on
 // their way.
-func TileRow(args *TileArgs, step int) {
+func TileRow(args *TileArgs, step int) { rowTiles(args, step, false) }
+
+// TileRowPairs is [TileRow] for pairs of bfloat16. step counts pairs.
+func TileRowPairs(args *TileArgs, step int) { rowTiles(args, step, true) }
+
+// rowTiles is TileRow or TileRowPairs.
+func rowTiles(args *TileArgs, step int, pairs bool) {
 	const group = 4
+	wide := isa.UseAVX512
+	if pairs {
+		wide = isa.UseBF16
+	}
 	all := *args
 	for all.Cols > 0 {
 		panels := 1
-		if isa.UseAVX512 && all.Cols >= group*TileCols {
+		if wide && all.Cols >= group*TileCols {
 			panels = group
 			four := all
 			four.A, four.C = at(all.A, int(*all.AOff+*all.SegOff)), at(all.C, int(*all.COff))
@@ -22,11 +32,19 @@ func TileRow(args *TileArgs, step int) {
 				four.Add = at(all.Add, int(*all.AddOff))
 			}
 			four.Rows, four.Cols, four.COff, four.AddOff = group, TileCols, &panelOffsets[0], &panelOffsets[0]
-			rowAVX512(&four, step)
+			if pairs {
+				rowPairsAVX512(&four, step)
+			} else {
+				rowAVX512(&four, step)
+			}
 		} else {
 			*args = all
 			args.Cols = min(TileCols, all.Cols)
-			Tile(args)
+			if pairs {
+				TilePairs(args)
+			} else {
+				Tile(args)
+			}
 		}
 		all.Cols -= panels * TileCols
 		if all.Cols <= 0 {

@@ -38,7 +38,7 @@ func twins() []kerneltest.Twin {
 	}
 	add("Tile", kerneltest.Rounding, onPanel(TileCols, Tile))
 	add("TileNarrow", kerneltest.Rounding, onPanel(NarrowCols, TileNarrow))
-	add("TileRow", kerneltest.Rounding, func(cols int) []float32 {
+	add("rowTiles", kerneltest.Rounding, func(cols int) []float32 {
 		const terms = 9
 		c := kerneltest.Randoms(cols, 1)
 		if cols > 0 {
@@ -75,6 +75,30 @@ func twins() []kerneltest.Twin {
 			return dst
 		})
 	}
+	add("TilePairs", 0, onPanel(TileCols, TilePairs))
+	add("OuterPairs", 0, func(rows int) []float32 {
+		const terms = 9
+		c := kerneltest.Randoms(rows*TileCols, 1)
+		if rows > 0 {
+			step := rows + TileCols
+			OuterPairs(&OuterArgs{
+				A: &kerneltest.Randoms(terms*step+TileCols, 2)[0], AOff: &ramp(terms, step)[0], B: &kerneltest.Randoms((terms+1)*TileCols, 3)[0], BOff: &ramp(terms, TileCols)[0],
+				B1: 8, K: terms, C: &c[0], LdC: TileCols, Rows: rows, Cols: TileCols - rows%3, Accumulate: rows%2 == 0,
+			})
+		}
+		return c
+	})
+	add("Round", 0, func(n int) []float32 {
+		dst := make([]float32, (n+1)/2)
+		Round(dst, kerneltest.Randoms(n, 1))
+		return dst
+	})
+	add("RoundRows", 0, func(n int) []float32 {
+		dst := make([]float32, n)
+		RoundRows(dst, kerneltest.Randoms(n, 1), kerneltest.Randoms(n, 2))
+		return dst
+	})
+	add("PeakPairs", kerneltest.Rounding, func(int) []float32 { return nil })
 	// The loop counts operations; what it sums differs, see TestPeakFMA.
 	add("PeakFMA", kerneltest.Rounding, func(int) []float32 { return nil })
 	return list

@@ -9,8 +9,8 @@ import (
 var outerHeights = []int{24, 16, 8}
 
 // outerAVX512 emits Outer for more than 8 columns.
-func outerAVX512() {
-	TEXT("outerAVX512", 0, "func(args *OuterArgs)")
+func outerAVX512(name string) {
+	TEXT(name, 0, "func(args *OuterArgs)")
 
 	rows := AllocLocal(8) // rows left, with those of the tile at hand
 	a := AllocLocal(8)

@@ -13,8 +13,8 @@ const rowPanels = 4
 // rowAVX512 emits TileRow for four panels. Each is a row of the tile: Rows is 4, and COff
 // and AddOff say where the columns of each panel start. Nothing is fetched ahead: the
 // processor does that well for four streams (82 GB/s instead of 45 to 67 from the cache).
-func rowAVX512() {
-	TEXT("rowAVX512", 0, "func(args *TileArgs, step int)")
+func rowAVX512(name string) {
+	TEXT(name, 0, "func(args *TileArgs, step int)")
 
 	c, more := newTableRows("C"), newTableRows("Add")
 	rows := AllocLocal(8)

@@ -20,8 +20,8 @@ type tallKernel struct {
 
 // tileAVX512 emits Tile: for every tile of rows, the sums over segments and terms,
 // which start with the bias, then the store.
-func tileAVX512() {
-	TEXT("tileAVX512", 0, "func(args *TileArgs)")
+func tileAVX512(name string) {
+	TEXT(name, 0, "func(args *TileArgs)")
 
 	k := &tallKernel{panelFrame: newPanelFrame(tileHeights[0]), c: newTableRows("C"), more: newTableRows("Add")}
 	k.prepare(zmmSize)

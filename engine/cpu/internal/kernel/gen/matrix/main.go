@@ -19,10 +19,12 @@
 // The file shape.go has what the kernels share, tile.go the kernels for packed
 // panels, outer.go those for outer products, store.go the ways that a finished
 // tile takes to memory, transpose.go and peak.go the rest. The files avx512* have the
-// AVX-512 forms of Tile and Outer.
+// AVX-512 forms of Tile and Outer, and bf16.go those for bfloat16, which the argument bf16
+// asks for.
 package main
 
 import (
+	"flag"
 	"log"
 	"os"
 
@@ -39,6 +41,10 @@ func main() {
 	}
 	Package("github.com/strideml/stride/engine/cpu/internal/kernel/matrix")
 	ConstraintExpr("amd64,!noasm")
+	if flag.Parse(); flag.Arg(0) == "bf16" {
+		generateBF16()
+		return
+	}
 	zeros := zeroRow()
 	tileKernel("tileSIMD", wide, zeros)
 	tileKernel("tileNarrowSIMD", narrow, zeros)
@@ -47,8 +53,8 @@ func main() {
 	transposeKernel()
 	interleaveAVX512()
 	peakKernel()
-	tileAVX512()
-	rowAVX512()
-	outerAVX512()
+	tileAVX512("tileAVX512")
+	rowAVX512("rowAVX512")
+	outerAVX512("outerAVX512")
 	Generate()
 }
