@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/engine/cpu"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/train/internal/step"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -236,7 +237,7 @@ var (
 	ErrDiverged = errors.New("training diverged")
 	// ErrBudget says that a training step needs more memory than it may have,
 	// whatever is computed again.
-	ErrBudget = errors.New("training does not fit the memory budget")
+	ErrBudget = step.ErrBudget
 )
 
 // withDefaults checks the settings and fills in the others.

@@ -15,6 +15,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/train/internal/ranks"
+	"github.com/strideml/stride/train/internal/step"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -106,14 +107,14 @@ func (d *Dist) shardsOf(r *ranks.Ranks) (shards []data.Part) {
 }
 
 // step returns what does the steps of a rank.
-func (d *Dist) step(s *Stepper, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) (rankStep, error) {
-	if own, ok := s.device.(interface{ Reducer() engine.Reducer }); ok && d.Shards == 0 && d.Reducer != nil && own.Reducer() == d.Reducer {
-		return newFusedStep(s, r.Part(), size, d.Reducer, d.SyncBatchNorm, mix), nil
+func (d *Dist) step(t *step.Training, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) (step.Ranked, error) {
+	if own, ok := t.Device.(interface{ Reducer() engine.Reducer }); ok && d.Shards == 0 && d.Reducer != nil && own.Reducer() == d.Reducer {
+		return step.NewFused(t, r.Part(), size, d.Reducer, d.SyncBatchNorm, mix), nil
 	}
 	if d.SyncBatchNorm && r.Size() > 1 {
 		return nil, errors.New("batch normalization over the whole batch needs a device that adds up with the reducer, such as cpu.Options.Reducer")
 	}
-	return newSplitStep(s, r, d.shardsOf(r), mix), nil
+	return step.NewSplit(t, r, d.shardsOf(r), mix), nil
 }
 
 // plainReducer is a Comm as an engine.Reducer.

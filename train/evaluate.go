@@ -15,6 +15,8 @@ import (
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/internal/ranks"
 )
 
@@ -68,11 +70,11 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 	if config.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d: want at least 1", config.BatchSize)
 	}
-	o, err := newObjective("test", model, set, config.Loss)
+	o, err := objective.New("test", model, set, config.Loss)
 	if err != nil {
 		return nil, err
 	}
-	if o.noAccuracy && config.OnScores != nil {
+	if o.NoAccuracy && config.OnScores != nil {
 		return nil, errors.New("test set: there are no scores of classes to tell, because the loss is not that of classes")
 	}
 	r, err := config.Dist.start()
@@ -100,7 +102,7 @@ func finite(v float64) bool { return v-v == 0 }
 type evaluator struct {
 	model     *nn.Model
 	set       data.Dataset
-	objective objective
+	objective objective.Objective
 	config    EvalConfig
 	loader    *data.Loader
 	programs  map[int]*evalProgram
@@ -110,13 +112,13 @@ type evaluator struct {
 
 type evalProgram struct {
 	program        engine.Program
-	starter        *starter // nil if the program can only be run
+	starter        *async.Starter // nil if the program can only be run
 	feeds          engine.Feeds
 	images, target *graph.Node
 	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses; then the scores, if they are wanted
 }
 
-func newEvaluator(r *ranks.Ranks, model *nn.Model, set data.Dataset, o objective, config EvalConfig) (*evaluator, error) {
+func newEvaluator(r *ranks.Ranks, model *nn.Model, set data.Dataset, o objective.Objective, config EvalConfig) (*evaluator, error) {
 	if config.BatchSize == 0 {
 		config.BatchSize = 256
 	}
@@ -148,7 +150,7 @@ func (e *evaluator) compile(batch int) (*evalProgram, error) {
 	for _, n := range outputs {
 		p.outputs = append(p.outputs, tensor.New(n.Shape()...))
 	}
-	p.starter = newStarter(program, p.outputs)
+	p.starter = async.New(program, p.outputs)
 	// One program at a time: each keeps packed weights of its own, which new
 	// weights make useless anyway before the next test.
 	e.close()
@@ -163,9 +165,9 @@ func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outpu
 		return nil, nil, nil, err
 	}
 	defer graph.Catch(&err)
-	losses, target, err := e.objective.buildTest(trace.Output)
+	losses, target, err := e.objective.BuildTest(trace.Output)
 	outputs = []*graph.Node{losses}
-	if !e.objective.noAccuracy {
+	if !e.objective.NoAccuracy {
 		outputs = append(outputs, graph.ArgMax(trace.Output, 1))
 		if e.config.OnScores != nil {
 			outputs = append(outputs, trace.Output)
@@ -177,7 +179,7 @@ func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outpu
 func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
 	start := time.Now()
 	m := &measured{result: &Evaluation{Accuracy: math.NaN()}}
-	if !e.objective.noAccuracy {
+	if !e.objective.NoAccuracy {
 		m.result.Confusion = metrics.NewConfusionMatrix(e.set.Classes())
 	}
 	err := e.agreeOnScores()

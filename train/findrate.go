@@ -11,6 +11,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/train/internal/step"
 )
 
 // RateOptions are the choices of FindLearningRate. The zero value is a good default.
@@ -129,14 +130,14 @@ var errEnough = errors.New("enough")
 func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) error {
 	size := min(f.config.BatchSize, f.set.Len())
 	mean, least := 0.0, math.Inf(1)
-	step := func(b *data.Batch, epoch int) error {
-		if err := f.stepper.objective.checkBatch("training", b); err != nil {
+	try := func(b *data.Batch, epoch int) error {
+		if err := f.training.Objective.CheckBatch("training", b); err != nil {
 			return err
 		}
 		b = f.mixed(b, epoch)
 		i := len(curve.Rates)
 		rate := o.Min * math.Pow(o.Max/o.Min, float64(i)/float64(o.Steps-1))
-		loss, _, err := f.stepper.Run(b, uint64(i), float32(rate))
+		loss, _, err := f.steps.Run(b, step.Alone(b, uint64(i), float32(rate)))
 		if err != nil {
 			return err
 		}
@@ -170,7 +171,7 @@ func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) 
 			if b.Len() < size {
 				continue
 			}
-			if err := step(b, epoch); errors.Is(err, errEnough) {
+			if err := try(b, epoch); errors.Is(err, errEnough) {
 				return nil
 			} else if err != nil {
 				return err

@@ -15,7 +15,10 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/internal/ranks"
+	"github.com/strideml/stride/train/internal/step"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -87,7 +90,7 @@ func begin(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, conf
 }
 
 // prepare checks the settings, on all ranks.
-func (c Config) prepare(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset) (_ Config, o, tested objective, settings runfolder.Settings, err error) {
+func (c Config) prepare(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset) (_ Config, o, tested objective.Objective, settings runfolder.Settings, err error) {
 	var s *samples
 	if c, err = c.withDefaults(); err == nil {
 		c = c.forRank(r)
@@ -113,8 +116,15 @@ func (c Config) prepare(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.
 	return c, o, tested, settings, c.agree(r, model, trainSet, settings, s)
 }
 
+// objectives returns what is minimised and what is measured in the test, whose dataset may
+// be nil.
+func (c Config) objectives(model *nn.Model, train, test data.Dataset) (o, tested objective.Objective, err error) {
+	entropy := nn.CrossEntropy{LabelSmoothing: c.LabelSmoothing, Weights: c.ClassWeights}
+	return objective.Both(model, train, test, c.Loss, entropy, c.Mix != nil)
+}
+
 // checkFor checks settings that depend on the model and the data.
-func (c Config) checkFor(model *nn.Model, tested bool, o objective) error {
+func (c Config) checkFor(model *nn.Model, tested bool, o objective.Objective) error {
 	return cmp.Or(
 		c.checkPreprocessing(model.Input()), optim.Check(c.Optimizer, model.Parameters()),
 		freezing(c.Freeze).check(model, c.Epochs), c.checkMetrics(tested, o))
@@ -135,7 +145,11 @@ type fitter struct {
 	scale     float64          // of the learning rate in this epoch, by the plateau
 	mix       data.Batch       // the batch with mixed targets
 	targets   []*tensor.Tensor // of mixed batches, one for each size
-	stepper   *Stepper
+	training  *step.Training
+	steps     step.Stepper
+	ranked    step.Ranked  // steps, of one of several ranks; nil in a single process
+	started   *step.Single // steps, if the device works on its own; nil otherwise
+	phases    []int        // the first epoch of each; see freezing
 	watch     *watch
 	evaluator *evaluator        // nil without a test set
 	folder    *runfolder.Folder // nil without a run folder
@@ -144,9 +158,8 @@ type fitter struct {
 	patience  int         // epochs at chance before a warning
 	tested    *Evaluation // of the latest epoch; nil without a test set
 	waiting   float64     // EpochInfo.Waiting
-	starts    bool        // the device works on its own
-	under     *fitStep    // the step that it still does; nil otherwise
-	lastEnd   time.Time   // when the latest step that was started had ended
+	under     *fitStep    // the step that a device of its own still does; nil otherwise
+	clock     async.Clock // of steps that were started
 
 	ranks    *ranks.Ranks            // nil in a single process
 	asked    context.Context         // the caller's, which may end on this rank alone
@@ -157,10 +170,10 @@ type fitter struct {
 }
 
 // newFitter compiles all programs that will be needed.
-func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, o, tested objective, config Config) (f *fitter, err error) {
+func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, o, tested objective.Objective, config Config) (f *fitter, err error) {
 	f = &fitter{
 		config: config, model: model, set: trainSet, at: runfolder.Position{Version: 1}, ranks: r,
-		stepper: NewStepper(model, config.Device, config.Optimizer), watch: newWatch(model),
+		watch: newWatch(model), phases: freezing(config.Freeze).starts(config.Epochs),
 	}
 	defer func() {
 		if err != nil {
@@ -187,40 +200,45 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 	if err != nil {
 		return f, fmt.Errorf("training set: %w", err)
 	}
-	f.stepper.SetMemoryBudget(config.MemoryBudget)
-	f.stepper.objective = o
-	f.stepper.recipe = recipe{freeze: config.Freeze, starts: freezing(config.Freeze).starts(config.Epochs), ema: config.EMA}
-	if config.Accumulate > 1 {
-		f.stepper.recipe.size = size
+	f.training = &step.Training{
+		Model: model, Device: config.Device, Optimizer: config.Optimizer, Objective: o, Budget: config.MemoryBudget,
+		Phases: freezing(config.Freeze).phases(f.phases), EMA: config.EMA,
 	}
+	if config.Accumulate > 1 {
+		f.training.FullBatch = size
+	}
+	single := step.NewSingle(f.training)
+	f.steps = single
 	if r != nil {
 		var mix func(b *data.Batch) *data.Batch
 		if config.Mix != nil {
 			mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
 		}
-		if f.stepper.ranked, err = config.Dist.step(f.stepper, r, size, mix); err != nil {
+		if f.ranked, err = config.Dist.step(f.training, r, size, mix); err != nil {
 			return f, err
 		}
+		f.steps = f.ranked
 	}
 	// In the order of the epochs: so a resumed run makes the state in the same one.
-	for phase := range f.stepper.recipe.starts {
+	for phase := range f.phases {
 		for batch := range f.batches {
 			_, end := f.update(batch)
-			kind := stepKind{min(size, n-batch*size), phase, batch+1 < end}
-			if err := f.stepper.prepare(kind); err != nil && kind.batch < size {
+			images := min(size, n-batch*size)
+			if err := f.steps.Prepare(images, phase, batch+1 < end); err != nil && images < size {
 				return f, lastBatch(err, n, size)
 			} else if err != nil {
 				return f, err
 			}
 		}
 	}
-	f.starts = f.stepper.starts()
-	f.watch.remote = f.starts
+	if r == nil && single.Starts() { // several ranks meet at each step
+		f.started, f.watch.remote = single, true
+	}
 	if testSet == nil {
 		return f, nil
 	}
 	measuring := EvalConfig{BatchSize: config.BatchSize, Device: config.Device, Workers: config.Workers, OnBatch: config.Callbacks.OnTest, Dist: config.Dist}
-	if call := config.Callbacks.OnScores; call != nil && !tested.noAccuracy {
+	if call := config.Callbacks.OnScores; call != nil && !tested.NoAccuracy {
 		measuring.OnScores = func(item int, logits []float32, label int) error {
 			call(item, logits, label)
 			return nil
@@ -246,7 +264,9 @@ func lastBatch(err error, images, size int) error {
 
 func (f *fitter) close() {
 	f.abandon()
-	f.stepper.Close()
+	if f.steps != nil {
+		f.steps.Close()
+	}
 	if f.evaluator != nil {
 		f.evaluator.close()
 	}
@@ -286,8 +306,8 @@ func (f *fitter) run(ctx context.Context) error {
 		f.folder.Log(fmt.Sprintf("start: net %s, data %s, %s, batch size %d, learning rate %v, %s, seed %d, device %s (%s)",
 			s.Net, s.Data, count(s.Epochs, "epoch"), s.BatchSize, s.LearningRate, s.Optimizer, s.Seed, f.config.Device.Name(), f.config.Device.Description()))
 	}
-	if n := f.stepper.recomputed(); n > 0 {
-		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", megabytes(f.config.MemoryBudget), count(n, "value")))
+	if n := f.steps.Recomputed(); n > 0 {
+		f.log(fmt.Sprintf("memory: to fit %s, the backward pass computes %s again", step.Megabytes(f.config.MemoryBudget), count(n, "value")))
 	}
 	if call := f.config.Callbacks.OnStart; call != nil {
 		call(StartInfo{Epochs: f.config.Epochs, Batches: f.batches, Done: f.at.Rows, Step: f.at.Step})
@@ -328,7 +348,7 @@ func (f *fitter) test(ctx context.Context) (Evaluation, error) {
 
 // swapAverage exchanges the weights with their moving average, if there is one.
 func (f *fitter) swapAverage() {
-	f.config.EMA.Swap(slices.Concat(f.model.Parameters(), f.model.Buffers()), &f.stepper.state)
+	f.config.EMA.Swap(slices.Concat(f.model.Parameters(), f.model.Buffers()), &f.training.State)
 }
 
 // record writes the history to the run folder, if there is one, and tells the
@@ -411,7 +431,7 @@ func (f *fitter) epoch(ctx context.Context) error {
 
 // accuracy is that of the epoch so far, NaN if it means nothing.
 func (f *fitter) accuracy() float64 {
-	if f.stepper.objective.noAccuracy {
+	if f.training.Objective.NoAccuracy {
 		return math.NaN()
 	}
 	return float64(f.at.Running.Correct) / float64(f.at.Running.Images)
@@ -442,7 +462,7 @@ func (f *fitter) finishEpoch(row Row) error {
 	}
 	f.log(row.String())
 	warning := ""
-	if !f.stepper.objective.custom() { // chance is known for cross-entropy alone
+	if !f.training.Objective.Custom() { // chance is known for cross-entropy alone
 		warning = noLearning(f.at.Rows, len(f.set.Classes()), f.set.Len(), f.patience, f.at.Finished)
 	}
 	if call := f.config.Callbacks.OnEpoch; call != nil {

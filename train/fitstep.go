@@ -11,14 +11,16 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/step"
 )
 
 // A fitStep is a training step that is under way, or done if run is nil.
 type fitStep struct {
-	at      stepAt
+	at      step.At
 	images  int // of the whole batch
 	began   time.Time
-	run     *startedRun
+	run     *async.Run
 	loss    float64
 	correct int
 }
@@ -28,7 +30,7 @@ type fitStep struct {
 // step and waits for the images of the next.
 func (f *fitter) step(b *data.Batch, weight float64) error {
 	if f.ranks == nil { // otherwise checked before the ranks met, and mixed shard by shard
-		if err := f.stepper.objective.checkBatch("training", b); err != nil {
+		if err := f.training.Objective.CheckBatch("training", b); err != nil {
 			return cmp.Or(f.drain(), err)
 		}
 		b = f.mixed(b, f.at.Epoch)
@@ -38,22 +40,22 @@ func (f *fitter) step(b *data.Batch, weight float64) error {
 		ahead = 1
 	}
 	s := fitStep{at: f.stepAt(ahead), images: b.Whole, began: time.Now()}
-	s.at.weight = weight
+	s.at.Weight = weight
 	if f.watch.wants(f.at.Running.Loss / float64(max(f.at.Running.Images, 1))) {
 		if err := cmp.Or(f.drain(), fetch(f.watch.params)); err != nil {
 			return err
 		}
-		f.watch.keep(int(s.at.step))
+		f.watch.keep(int(s.at.Step))
 	}
-	if !f.starts {
+	if f.started == nil {
 		var err error
-		if s.loss, s.correct, err = f.stepper.run(b, s.at); err != nil {
+		if s.loss, s.correct, err = f.steps.Run(b, s.at); err != nil {
 			return f.failedStep(err)
 		}
 		return f.finish(s, b)
 	}
 	var err error
-	if s.run, err = f.stepper.start(b, s.at); err != nil {
+	if s.run, err = f.started.Start(b, s.at); err != nil {
 		return cmp.Or(f.drain(), err)
 	}
 	before, under := f.under, s // a copy, so that s needs no memory of its own on other devices
@@ -100,7 +102,7 @@ func (f *fitter) drain() error {
 // abandon waits for the step under way, whatever comes of it: one before it has failed.
 func (f *fitter) abandon() {
 	if f.under != nil {
-		_ = f.under.run.wait()
+		_ = f.under.run.Wait()
 		f.under = nil
 	}
 }
@@ -111,7 +113,7 @@ func (f *fitter) finish(s fitStep, b *data.Batch) error {
 	loss, correct := s.loss, s.correct
 	if s.run != nil {
 		var err error
-		if loss, correct, err = stepResults(s.run); err != nil {
+		if loss, correct, err = step.Wait(s.run); err != nil {
 			return err
 		}
 	}
@@ -130,7 +132,7 @@ func (f *fitter) finish(s fitStep, b *data.Batch) error {
 	info := StepInfo{
 		Epoch: f.at.Epoch + 1, Epochs: f.config.Epochs, Batch: f.at.Batch, Batches: f.batches, Step: f.at.Step,
 		BatchLoss: loss, Loss: r.Loss / float64(r.Images), Accuracy: f.accuracy(),
-		LearningRate: s.at.rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
+		LearningRate: s.at.Rate, ImagesPerSecond: float64(r.Images) / max(r.StepSeconds, 1e-9),
 	}
 	if f.config.Epochs <= pointEpochs && info.EndsFifth() && info.Batch < info.Batches { // the epoch's end has a Row
 		f.at.Points = append(f.at.Points, info.Point())
@@ -147,12 +149,7 @@ func (f *fitter) seconds(s fitStep) float64 {
 	if s.run == nil {
 		return time.Since(s.began).Seconds()
 	}
-	began, ended := s.began, s.run.ended
-	if f.lastEnd.After(began) {
-		began = f.lastEnd
-	}
-	f.lastEnd = ended
-	return ended.Sub(began).Seconds()
+	return f.clock.Took(s.run, s.began).Seconds()
 }
 
 // lossNotFinite is the error for a loss of the step at f.at. b is its batch, nil if it must
@@ -180,19 +177,19 @@ func (f *fitter) update(batch int) (first, end int) {
 }
 
 // stepAt is the step to be done when so many more are done than f.at says.
-func (f *fitter) stepAt(ahead int) stepAt {
+func (f *fitter) stepAt(ahead int) step.At {
 	size := min(f.config.BatchSize, f.set.Len())
 	batch := f.at.Batch + ahead
 	first, end := f.update(batch)
 	update := uint64(f.at.Epoch*f.length.StepsPerEpoch + batch/f.config.Accumulate)
 	rate := f.config.Schedule.Rate(float64(f.config.LearningRate), update, f.length) * f.scale
 	phase := 0
-	for phase+1 < len(f.stepper.recipe.starts) && f.stepper.recipe.starts[phase+1] <= f.at.Epoch {
+	for phase+1 < len(f.phases) && f.phases[phase+1] <= f.at.Epoch {
 		phase++
 	}
-	return stepAt{
-		step: uint64(f.at.Step + ahead), update: update, phase: phase, rate: float32(rate),
-		first: batch == first, last: batch+1 == end, images: min(end*size, f.set.Len()) - first*size,
+	return step.At{
+		Step: uint64(f.at.Step + ahead), Update: update, Phase: phase, Rate: float32(rate),
+		First: batch == first, Last: batch+1 == end, Images: min(end*size, f.set.Len()) - first*size,
 	}
 }
 
@@ -202,7 +199,7 @@ func (f *fitter) mixed(b *data.Batch, epoch int) *data.Batch {
 	if f.config.Mix == nil {
 		return b
 	}
-	classes := f.stepper.objective.classes
+	classes := f.training.Objective.Classes
 	at := slices.IndexFunc(f.targets, func(t *tensor.Tensor) bool { return t.HasShape(tensor.Shape{b.Len(), classes}) })
 	if at < 0 {
 		at = len(f.targets)

@@ -9,6 +9,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/layerpath"
 	"github.com/strideml/stride/nn"
+	"github.com/strideml/stride/train/internal/step"
 )
 
 // Freeze keeps layers as they are, for the first epochs or for the whole run. No
@@ -98,6 +99,14 @@ func (f freezing) at(epoch int) nn.Frozen {
 	}
 }
 
+// phases returns what is frozen in the phases that begin with some epochs.
+func (f freezing) phases(starts []int) (phases []nn.Frozen) {
+	for _, epoch := range starts {
+		phases = append(phases, f.at(epoch))
+	}
+	return phases
+}
+
 // check reports paths that no parameter or buffer lies in, and epochs in which
 // nothing is left to train.
 func (f freezing) check(model *nn.Model, epochs int) error {
@@ -116,18 +125,9 @@ func (f freezing) check(model *nn.Model, epochs int) error {
 		}
 	}
 	for _, epoch := range f.starts(epochs) {
-		if len(trained(model, f.at(epoch))) == 0 {
+		if len(step.Trained(model, f.at(epoch))) == 0 {
 			return fmt.Errorf("freeze: in epoch %d all parameters are frozen", epoch+1)
 		}
 	}
 	return nil
-}
-
-// trained returns the parameters that are not frozen.
-func trained(model *nn.Model, frozen nn.Frozen) []*graph.Variable {
-	params := model.Parameters()
-	if frozen.Layers == nil {
-		return params
-	}
-	return slices.DeleteFunc(params, func(p *graph.Variable) bool { return frozen.Layers(p.Name) })
 }

@@ -11,7 +11,7 @@ import (
 // first checkpoint.
 func (f *fitter) takeUp(at *runfolder.Position) (err error) {
 	if at != nil {
-		if f.saved, err = f.folder.Load(at, f.model, &f.stepper.state); err != nil {
+		if f.saved, err = f.folder.Load(at, f.model, &f.training.State); err != nil {
 			return fmt.Errorf("resume: %w", err)
 		}
 		f.swapAverage() // the model file has the average
@@ -42,7 +42,7 @@ func (f *fitter) complete() error {
 	if f.folder == nil { // another rank has it
 		return nil
 	}
-	if err := f.folder.Complete(&f.at, f.model, &f.stepper.state); err != nil {
+	if err := f.folder.Complete(&f.at, f.model, &f.training.State); err != nil {
 		return err
 	}
 	return f.record(true)
@@ -52,7 +52,7 @@ func (f *fitter) complete() error {
 func (f *fitter) save() (string, error) {
 	f.swapAverage()
 	defer f.swapAverage()
-	return f.folder.Save(&f.at, f.model, &f.stepper.state)
+	return f.folder.Save(&f.at, f.model, &f.training.State)
 }
 
 // saveBetween writes a checkpoint that somebody has asked for. If that fails, the one

@@ -9,6 +9,9 @@ import (
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/step"
 )
 
 // measured is what was measured so far.
@@ -22,7 +25,7 @@ type measured struct {
 	// Of a device that works on its own:
 	under *evalBatch // that it still computes; nil otherwise
 	spare *evalBatch // for the next batch
-	ended time.Time  // when the latest batch that was started had ended
+	clock async.Clock
 }
 
 // An evalBatch is what must be known of a batch when its memory is used for another one.
@@ -31,7 +34,7 @@ type evalBatch struct {
 	items  []int
 	labels []int // empty where they mean nothing
 	began  time.Time
-	run    *startedRun
+	run    *async.Run
 }
 
 // measureAll measures the batches, or this rank's part of them. On a device that works on
@@ -40,7 +43,7 @@ func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
 	defer m.abandon()
 	for b, err := range e.loader.Epoch(ctx, 0, 0) {
 		if err == nil {
-			err = e.objective.checkBatch("test", b)
+			err = e.objective.CheckBatch("test", b)
 		}
 		if err != nil {
 			return cmp.Or(e.drain(m), fmt.Errorf("test set: %w", err))
@@ -50,7 +53,7 @@ func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
 		}
 		for _, shard := range e.shards {
 			if first, end := shard.Of(b.Whole); err == nil && first < end {
-				err = e.measure(cutBatch(b, first-b.First, end-b.First), m)
+				err = e.measure(step.CutBatch(b, first-b.First, end-b.First), m)
 			}
 		}
 		if err != nil {
@@ -82,10 +85,10 @@ func (e *evaluator) measure(b *data.Batch, m *measured) error {
 	if err != nil {
 		return err
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
 	s := e.describe(b, m)
 	if p.starter != nil && e.ranks == nil {
-		if s.run, err = p.starter.start(p.feeds); err != nil {
+		if s.run, err = p.starter.Start(p.feeds); err != nil {
 			return cmp.Or(e.drain(m), err)
 		}
 		before := m.under
@@ -108,7 +111,7 @@ func (e *evaluator) describe(b *data.Batch, m *measured) *evalBatch {
 		s = &evalBatch{}
 	}
 	s.index, s.items, s.labels = b.Index, append(s.items[:0], b.Items...), s.labels[:0]
-	if !e.objective.noAccuracy {
+	if !e.objective.NoAccuracy {
 		for i := range b.Len() {
 			s.labels = append(s.labels, e.label(b, i))
 		}
@@ -127,7 +130,7 @@ func (e *evaluator) drain(m *measured) error {
 // abandon waits for the batch under way, whatever comes of it: one before it has failed.
 func (m *measured) abandon() {
 	if m.under != nil {
-		_ = m.under.run.wait()
+		_ = m.under.run.Wait()
 		m.under = nil
 	}
 }
@@ -137,19 +140,14 @@ func (e *evaluator) finish(m *measured, s *evalBatch) error {
 	if s == nil {
 		return nil
 	}
-	if err := s.run.wait(); err != nil {
+	if err := s.run.Wait(); err != nil {
 		return err
 	}
-	began := s.began
-	if m.ended.After(began) {
-		began = m.ended
-	}
-	m.ended = s.run.ended
-	m.computing += m.ended.Sub(began)
-	if err := e.add(m, s, s.run.outputs, nil); err != nil {
+	m.computing += m.clock.Took(s.run, s.began)
+	if err := e.add(m, s, s.run.Outputs, nil); err != nil {
 		return err
 	}
-	s.run.release()
+	s.run.Release()
 	m.spare = s
 	e.tellDone(m, len(s.items))
 	return nil
@@ -193,10 +191,10 @@ func (e *evaluator) add(m *measured, s *evalBatch, outputs []*tensor.Tensor, b *
 // label returns the class of an image of a batch: the most probable one, if its
 // target has a probability for each.
 func (e *evaluator) label(b *data.Batch, i int) int {
-	if !e.objective.soft {
+	if !e.objective.Soft {
 		return int(b.Labels.Data()[i])
 	}
-	classes := e.objective.target.Size()
+	classes := e.objective.Target.Size()
 	q := b.Targets.Data()[i*classes : (i+1)*classes]
 	return slices.Index(q, slices.Max(q))
 }

@@ -11,6 +11,9 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/step"
 )
 
 // A Minimizer does the steps of a custom training loop, on any loss. With a
@@ -61,7 +64,7 @@ type Minimizer struct {
 // minimizerProgram is the compiled step for some shapes.
 type minimizerProgram struct {
 	program   engine.Program
-	starter   *starter // nil if the program can only be run
+	starter   *async.Starter // nil if the program can only be run
 	graph     *graph.Graph
 	x, target *graph.Node
 	feeds     engine.Feeds
@@ -155,7 +158,7 @@ func (m *Minimizer) program(x, target *tensor.Tensor) (*minimizerProgram, error)
 		return nil, fmt.Errorf("compile the training step: %w", err)
 	}
 	p.loss = []*tensor.Tensor{tensor.New(loss.Shape()...)}
-	p.starter = newStarter(p.program, p.loss)
+	p.starter = async.New(p.program, p.loss)
 	m.programs = append(m.programs, p)
 	return p, nil
 }
@@ -164,7 +167,7 @@ func (m *Minimizer) program(x, target *tensor.Tensor) (*minimizerProgram, error)
 func (m *Minimizer) build(p *minimizerProgram) (loss *graph.Node, err error) {
 	defer graph.Catch(&err)
 	loss = m.loss(p.x, p.target)
-	if err := checkLoss(p.graph, loss); err != nil {
+	if err := objective.CheckLoss(p.graph, loss); err != nil {
 		return nil, err
 	}
 	used := variablesOf(loss)
@@ -174,21 +177,9 @@ func (m *Minimizer) build(p *minimizerProgram) (loss *graph.Node, err error) {
 	}
 	rate := p.graph.Input("learning rate")
 	p.feeds = engine.Feeds{rate: p.rate}
-	descend(loss, rate, params, m.optimizer, &m.state)
+	nodes, grads := step.Gradients(loss, params)
+	m.optimizer.Update(p.graph, rate, nodes, grads, &m.state)
 	return loss, nil
-}
-
-// checkLoss reports what a loss function cannot return for nodes of g.
-func checkLoss(g *graph.Graph, loss *graph.Node) error {
-	switch {
-	case loss == nil:
-		return errors.New("the loss function returned nil")
-	case loss.Graph() != g:
-		return errors.New("the loss function returned a node of another graph")
-	case loss.Shape().Size() != 1:
-		return fmt.Errorf("the loss function returned shape %v: want a single number, such as the mean of all (graph.Mean)", loss.Shape())
-	}
-	return nil
 }
 
 // variablesOf returns the variables that n is computed from.
@@ -211,17 +202,34 @@ func variablesOf(n *graph.Node) map[*graph.Variable]bool {
 	return variables
 }
 
-// descend adds the gradients of a loss and an optimizer's update of the parameters.
-func descend(loss, rate *graph.Node, params []*graph.Variable, o optim.Optimizer, state *optim.State) {
-	g := loss.Graph()
-	nodes, grads := gradients(loss, params)
-	o.Update(g, rate, nodes, grads, state)
-}
-
-// gradients adds those of a loss to its graph.
-func gradients(loss *graph.Node, params []*graph.Variable) (nodes, grads []*graph.Node) {
-	for _, p := range params {
-		nodes = append(nodes, loss.Graph().Variable(p))
+// Start begins what Run does. On a device whose programs are [engine.Starter], it returns
+// as soon as x and target may be used for something else; on others it does the step.
+// wait, which is called once, returns the loss.
+//
+// Steps that are under way are done in the order of Start. One more than is being done is
+// enough to keep a device busy. An error of Start means that nothing was begun.
+func (m *Minimizer) Start(rate float32, x, target *tensor.Tensor) (wait func() (loss float64, err error), err error) {
+	p, err := m.feed(rate, x, target)
+	if err != nil {
+		return nil, err
 	}
-	return nodes, graph.Gradients(loss, nodes...)
+	if p.starter == nil {
+		loss, err := m.run(p)
+		if err != nil {
+			return nil, err
+		}
+		return func() (float64, error) { return loss, nil }, nil
+	}
+	r, err := p.starter.Start(p.feeds)
+	if err != nil {
+		return nil, err
+	}
+	m.steps++
+	return func() (loss float64, err error) {
+		if err = r.Wait(); err == nil {
+			loss = float64(r.Outputs[0].Data()[0])
+		}
+		r.Release()
+		return loss, err
+	}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/runfolder"
 )
 
@@ -107,12 +108,12 @@ func (c *Config) metrics() []Metric {
 }
 
 // checkMetrics reports metrics that will not be measured.
-func (c *Config) checkMetrics(tested bool, o objective) error {
+func (c *Config) checkMetrics(tested bool, o objective.Objective) error {
 	for _, m := range c.metrics() {
 		switch {
 		case m.Tested() && !tested:
 			return fmt.Errorf("the %s cannot be watched without a test set", m)
-		case o.noAccuracy && (m == runfolder.TestAccuracy || m == runfolder.TrainAccuracy):
+		case o.NoAccuracy && (m == runfolder.TestAccuracy || m == runfolder.TrainAccuracy):
 			return fmt.Errorf("the %s cannot be watched: the loss is not that of classes", m)
 		}
 	}

@@ -12,20 +12,21 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/runfolder"
 )
 
 // settings gathers the settings of a run.
-func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective, hash string) runfolder.Settings {
+func (c Config) settings(model *nn.Model, train, test data.Dataset, o objective.Objective, hash string) runfolder.Settings {
 	s := runfolder.Settings{
 		Version: 1, Net: c.Net, Data: c.Data, Options: c.Options,
-		Input: model.Input(), Classes: train.Classes(), Loss: o.custom(),
+		Input: model.Input(), Classes: train.Classes(), Loss: o.Custom(),
 		TrainImages: train.Len(), TrainHash: hash,
 		Epochs: c.Epochs, BatchSize: c.BatchSize, LearningRate: c.LearningRate,
 		Optimizer: c.Optimizer.String(), Augment: c.Augment.String(), Seed: c.Seed, Device: c.Device.Name(),
 	}
-	if o.targeted {
-		s.Target = o.target
+	if o.Targeted {
+		s.Target = o.Target
 	}
 	s.Freeze, s.Accumulate, s.EMA = freezing(c.Freeze).String(), c.Accumulate, c.EMA.String()
 	if c.Accumulate == 1 {

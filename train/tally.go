@@ -38,7 +38,7 @@ func (t *tally) add(e *evaluator, s *evalBatch, outputs []*tensor.Tensor) {
 		t.Losses = append(t.Losses, loss)
 		t.Images, t.Batches = append(t.Images, int32(len(s.items)/len(losses))), append(t.Batches, int32(s.index))
 	}
-	if e.objective.noAccuracy {
+	if e.objective.NoAccuracy {
 		return
 	}
 	for i, guess := range outputs[1].Data() {

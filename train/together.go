@@ -86,8 +86,8 @@ func (f *fitter) meet(b *data.Batch, err error) (weight float64, _ error) {
 	s := ranks.Standing{Place: f.at.Step, Stop: f.asked.Err() != nil, Report: f.ranks.Root() && time.Since(f.reported) > reportEvery}
 	if err != nil {
 		s.Err = fmt.Errorf("training set: %w", err)
-	} else if s.Err = f.stepper.objective.checkBatch("training", b); s.Err == nil {
-		s.Weight = f.stepper.objective.weight(b)
+	} else if s.Err = f.training.Objective.CheckBatch("training", b); s.Err == nil {
+		s.Weight = f.training.Objective.Weight(b)
 	}
 	t, err := f.ranks.Meet(s)
 	if err != nil {
@@ -148,7 +148,7 @@ func (f *fitter) compareAfterEpoch() error {
 
 // variables are all that a step changes.
 func (f *fitter) variables() []*graph.Variable {
-	return slices.Concat(f.model.Parameters(), f.model.Buffers(), f.stepper.state.Variables())
+	return slices.Concat(f.model.Parameters(), f.model.Buffers(), f.training.State.Variables())
 }
 
 // shareState gives all ranks the state of the run that rank 0 has taken up.
@@ -240,6 +240,6 @@ func (f *fitter) noteSpent() {
 		return
 	}
 	waited := f.loader.Stats().Waited
-	f.ranks.Spent(f.stepper.ranked.busy(), waited-f.waited)
+	f.ranks.Spent(f.ranked.Busy(), waited-f.waited)
 	f.waited = waited
 }

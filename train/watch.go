@@ -11,6 +11,7 @@ import (
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/diagnose"
+	"github.com/strideml/stride/train/internal/objective"
 )
 
 // A watch keeps the weights from before the latest steps, so that a step that
@@ -131,7 +132,7 @@ func (f *fitter) explainHere(step int, weights bool) string {
 	}
 	var images, targets *tensor.Tensor
 	err := f.batchOf(s.step, func(b *data.Batch) error {
-		images, targets = b.Images.Clone(), targetsOf(b).Clone()
+		images, targets = b.Images.Clone(), objective.TargetsOf(b).Clone()
 		return nil
 	})
 	if err != nil {
@@ -143,7 +144,7 @@ func (f *fitter) explainHere(step int, weights bool) string {
 		copy(p.Value.Data(), s.values[i])
 		p.Changed()
 	}
-	found, err := diagnose.FindNonFinite(f.model, f.config.Device, f.stepper.objective.function(), images, targets, uint64(s.step))
+	found, err := diagnose.FindNonFinite(f.model, f.config.Device, f.training.Objective.Function(), images, targets, uint64(s.step))
 	switch {
 	case err == nil && found != nil:
 		return fmt.Sprintf("; in step %d %v, the first value that is not finite", s.step+1, found)

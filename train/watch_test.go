@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 )
 
 // stripes is a dataset of n images of 1×6×6 in three classes.
@@ -54,7 +55,7 @@ func explode(t *testing.T, net nn.Layer, from uint64, few bool) (*nn.Model, erro
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := newFitter(nil, model, stripes(t, 60), nil, objective{}, objective{}, config)
+	f, err := newFitter(nil, model, stripes(t, 60), nil, objective.Objective{}, objective.Objective{}, config)
 	if err != nil {
 		t.Fatal(err)
 	}

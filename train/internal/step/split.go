@@ -1,4 +1,4 @@
-package train
+package step
 
 import (
 	"fmt"
@@ -14,18 +14,19 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/internal/ranks"
 )
 
-// A splitStep does training steps in two programs: one computes the gradients of a
+// A Split does the steps of a training in two programs: one computes the gradients of a
 // shard, a part of a batch, and one changes the weights. In between the gradients of
 // all shards are added up, those of this rank in the order of a binary tree and then
 // those of all ranks.
 //
 // Everything that is added up is in one vector: the gradients, the new running
 // statistics, the loss and the number of hits.
-type splitStep struct {
-	s       *Stepper
+type Split struct {
+	t       *Training
 	ranks   *ranks.Ranks
 	shards  []data.Part                     // this rank's, as parts of the whole batch
 	mix     func(b *data.Batch) *data.Batch // mixes the images of a shard; nil if they are not mixed
@@ -92,14 +93,16 @@ type updateProgram struct {
 	numbers scalars
 }
 
-func newSplitStep(s *Stepper, r *ranks.Ranks, shards []data.Part, mix func(b *data.Batch) *data.Batch) *splitStep {
-	d := &splitStep{s: s, ranks: r, shards: shards, mix: mix, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
+// NewSplit returns a Split. shards are this rank's parts of every batch, a power of two of
+// them; mix, if not nil, mixes the images of a shard.
+func NewSplit(t *Training, r *ranks.Ranks, shards []data.Part, mix func(b *data.Batch) *data.Batch) *Split {
+	d := &Split{t: t, ranks: r, shards: shards, mix: mix, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
 	d.sums = make([][]float32, bits.Len(uint(len(d.shards))))
 	return d
 }
 
-// prepare compiles what a step on a whole batch of so many images needs.
-func (d *splitStep) prepare(whole, phase int, hold bool) error {
+// Prepare compiles what a step on a whole batch of so many images needs.
+func (d *Split) Prepare(whole, phase int, hold bool) error {
 	for _, shard := range d.shards {
 		if n := shard.Size(whole); n > 0 {
 			if _, err := d.shardProgram(shardKind{n, phase}); err != nil {
@@ -112,7 +115,7 @@ func (d *splitStep) prepare(whole, phase int, hold bool) error {
 }
 
 // shardProgram returns the program for shards of a size.
-func (d *splitStep) shardProgram(kind shardKind) (*shardProgram, error) {
+func (d *Split) shardProgram(kind shardKind) (*shardProgram, error) {
 	if p, ok := d.grads[kind]; ok {
 		return p, nil
 	}
@@ -120,7 +123,7 @@ func (d *splitStep) shardProgram(kind shardKind) (*shardProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := d.s.program(kind.images, outputs)
+	plan, err := d.t.compile(kind.images, d.memory(), outputs)
 	if err != nil {
 		return nil, fmt.Errorf("compile the gradients for batches of %d: %w", kind.images, err)
 	}
@@ -146,14 +149,14 @@ type builtShard struct {
 
 // buildShard makes the graph of the gradients, and the layout if it is the first of its
 // phase. Its outputs are in the order of the layout.
-func (d *splitStep) buildShard(kind shardKind) (p *shardProgram, outputs []*graph.Node, b builtShard, err error) {
-	frozen := d.s.frozen(kind.phase)
-	if b.trace, err = d.s.model.TraceFrozen(kind.images, frozen); err != nil {
+func (d *Split) buildShard(kind shardKind) (p *shardProgram, outputs []*graph.Node, b builtShard, err error) {
+	frozen := d.t.frozen(kind.phase)
+	if b.trace, err = d.t.Model.TraceFrozen(kind.images, frozen); err != nil {
 		return nil, nil, b, err
 	}
 	defer graph.Catch(&err)
 	g := b.trace.Graph
-	l := &layout{params: trained(d.s.model, frozen)}
+	l := &layout{params: Trained(d.t.Model, frozen)}
 	var moved []*graph.Node
 	for _, a := range slices.Clone(g.Assignments()) { // to running statistics
 		if b.statShare == nil {
@@ -163,16 +166,16 @@ func (d *splitStep) buildShard(kind shardKind) (p *shardProgram, outputs []*grap
 		moved = append(moved, graph.Mul(a.Value, b.statShare))
 		g.Assign(a.Variable, a.Variable) // it stays, until all shards are added up
 	}
-	loss, target, err := d.s.objective.buildPart(b.trace.Output)
+	loss, target, err := d.t.Objective.BuildPart(b.trace.Output)
 	if err != nil {
 		return nil, nil, b, err
 	}
 	b.target, b.lossShare = target, g.Input("share of the batch's loss")
 	loss = graph.Mul(loss, b.lossShare)
-	_, grads := gradients(loss, l.params)
+	_, grads := Gradients(loss, l.params)
 	outputs = slices.Concat(grads, moved, []*graph.Node{graph.Reshape(loss)})
-	if !d.s.objective.noAccuracy {
-		outputs = append(outputs, d.s.objective.hits(b.trace.Output, target))
+	if !d.t.Objective.NoAccuracy {
+		outputs = append(outputs, d.t.Objective.Hits(b.trace.Output, target))
 	}
 	for _, v := range l.variables() {
 		l.size += v.Value.Size()
@@ -185,7 +188,7 @@ func (d *splitStep) buildShard(kind shardKind) (p *shardProgram, outputs []*grap
 }
 
 // grow makes room for a vector.
-func (d *splitStep) grow(i, size int) {
+func (d *Split) grow(i, size int) {
 	if len(d.sums[i]) < size {
 		d.sums[i] = make([]float32, size)
 		// Programs that are there write where the vector was.
@@ -198,10 +201,10 @@ func (d *splitStep) grow(i, size int) {
 	}
 }
 
-func (d *splitStep) views(l *layout, i int) []*tensor.Tensor { return l.views(d.sums[i][:l.size]) }
+func (d *Split) views(l *layout, i int) []*tensor.Tensor { return l.views(d.sums[i][:l.size]) }
 
 // updateProgram returns the program that changes the weights.
-func (d *splitStep) updateProgram(kind updateKind) (*updateProgram, error) {
+func (d *Split) updateProgram(kind updateKind) (*updateProgram, error) {
 	if p, ok := d.updates[kind]; ok {
 		return p, nil
 	}
@@ -215,7 +218,7 @@ func (d *splitStep) updateProgram(kind updateKind) (*updateProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.program, err = d.s.device.Compile(g); err != nil {
+	if p.program, err = d.t.Device.Compile(g); err != nil {
 		return nil, fmt.Errorf("compile the update of the weights: %w", err)
 	}
 	p.numbers = newScalars(numbers, newNumbers(p.feeds, func(n *graph.Node) *graph.Node { return n }))
@@ -225,16 +228,16 @@ func (d *splitStep) updateProgram(kind updateKind) (*updateProgram, error) {
 }
 
 // feed feeds an update with the sum.
-func (d *splitStep) feed(p *updateProgram, phase int) {
+func (d *Split) feed(p *updateProgram, phase int) {
 	for i, view := range d.views(d.layouts[phase], 0)[:len(p.inputs)] {
 		p.feeds[p.inputs[i]] = view
 	}
 }
 
 // buildUpdate makes the graph of an update, whose inputs are pieces of the vector.
-func (d *splitStep) buildUpdate(g *graph.Graph, kind updateKind, l *layout, p *updateProgram) (_ stepNumbers[*graph.Node], err error) {
+func (d *Split) buildUpdate(g *graph.Graph, kind updateKind, l *layout, p *updateProgram) (_ stepNumbers[*graph.Node], err error) {
 	defer graph.Catch(&err)
-	s, b := d.s, builtStep{trace: &nn.Trace{Graph: g}}
+	t, b := d.t, builtStep{trace: &nn.Trace{Graph: g}}
 	input := func(what string, v *graph.Variable) *graph.Node {
 		n := g.Input(what+" of "+v.Name, v.Value.Shape()...)
 		p.inputs = append(p.inputs, n)
@@ -250,19 +253,19 @@ func (d *splitStep) buildUpdate(g *graph.Graph, kind updateKind, l *layout, p *u
 	if !kind.hold {
 		b.numbers.rate = g.Input("learning rate")
 	}
-	if s.recipe.size > 0 {
-		grads = s.accumulate(&b, stepKind{batch: s.recipe.size, phase: kind.phase, hold: kind.hold}, params, grads)
+	if t.FullBatch > 0 {
+		grads = t.accumulate(&b, stepKind{batch: t.FullBatch, phase: kind.phase, hold: kind.hold}, params, grads)
 	}
-	s.finish(&b, kind.hold, params, grads)
+	t.finish(&b, kind.hold, params, grads)
 	return b.numbers, nil
 }
 
-// run does a step with this rank's part of a batch.
-func (d *splitStep) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
-	if err := d.prepare(b.Whole, at.phase, !at.last); err != nil {
+// Run does a step with this rank's part of a batch.
+func (d *Split) Run(b *data.Batch, at At) (loss float64, correct int, err error) {
+	if err := d.Prepare(b.Whole, at.Phase, !at.Last); err != nil {
 		return 0, 0, err
 	}
-	l := d.layouts[at.phase]
+	l := d.layouts[at.Phase]
 	began := time.Now()
 	if err := d.sum(b, at, 0, len(d.shards), 0); err != nil {
 		return 0, 0, err
@@ -273,17 +276,17 @@ func (d *splitStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	}
 	reduced := time.Now()
 	defer func() { d.spent = computed.Sub(began) + time.Since(reduced) }()
-	p := d.updates[updateKind{at.phase, !at.last}]
-	feedNumbers(p.numbers, at, d.s.recipe)
+	p := d.updates[updateKind{at.Phase, !at.Last}]
+	d.t.feedNumbers(p.numbers, at)
 	if err := p.program.Run(p.feeds, nil); err != nil {
 		return 0, 0, err
 	}
-	loss = float64(d.sums[0][l.size-results]) / d.s.recipe.weight(b.Whole)
+	loss = float64(d.sums[0][l.size-results]) / d.t.weight(b.Whole)
 	return loss, int(d.sums[0][l.size-1]), nil
 }
 
 // sum leaves the sum of shards from to to−1 in a vector, and uses those after it.
-func (d *splitStep) sum(b *data.Batch, at stepAt, from, to, into int) error {
+func (d *Split) sum(b *data.Batch, at At, from, to, into int) error {
 	if to-from == 1 {
 		return d.shard(b, at, d.shards[from], into)
 	}
@@ -294,41 +297,41 @@ func (d *splitStep) sum(b *data.Batch, at stepAt, from, to, into int) error {
 	if err := d.sum(b, at, middle, to, into+1); err != nil {
 		return err
 	}
-	size := d.layouts[at.phase].size
+	size := d.layouts[at.Phase].size
 	addTo(d.sums[into][:size], d.sums[into+1][:size])
 	return nil
 }
 
 // shard computes the vector of a shard of a batch, of which b is this rank's part.
-func (d *splitStep) shard(b *data.Batch, at stepAt, shard data.Part, into int) error {
-	vector := d.sums[into][:d.layouts[at.phase].size]
+func (d *Split) shard(b *data.Batch, at At, shard data.Part, into int) error {
+	vector := d.sums[into][:d.layouts[at.Phase].size]
 	first, end := shard.Of(b.Whole)
 	if first == end {
 		clear(vector)
 		return nil
 	}
-	b = cutBatch(b, first-b.First, end-b.First)
-	p := d.grads[shardKind{b.Len(), at.phase}]
+	b = CutBatch(b, first-b.First, end-b.First)
+	p := d.grads[shardKind{b.Len(), at.Phase}]
 	share := float64(b.Len()) / float64(b.Whole)
 	set(p.statShare, float32(share))
-	if d.s.objective.byWeight() {
-		share = 1 / at.weight
+	if d.t.Objective.ByWeight() {
+		share = 1 / at.Weight
 	}
-	set(p.lossShare, float32(share*d.s.recipe.weight(b.Whole)))
+	set(p.lossShare, float32(share*d.t.weight(b.Whole)))
 	if d.mix != nil {
 		b = d.mix(b)
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
 	if p.step != nil {
-		nn.SetStep(p.step, at.step, first)
+		nn.SetStep(p.step, at.Step, first)
 	}
 	outputs := p.outputs[into]
 	vector[len(vector)-1] = 0 // the hits, where they mean nothing
 	return p.program.Run(p.feeds, outputs)
 }
 
-// cutBatch returns images from to end−1 of a batch.
-func cutBatch(b *data.Batch, from, end int) *data.Batch {
+// CutBatch returns images from to end−1 of a batch.
+func CutBatch(b *data.Batch, from, end int) *data.Batch {
 	if from == 0 && end == b.Len() {
 		return b
 	}
@@ -362,10 +365,11 @@ func addTo(a, b []float32) {
 	all.Wait()
 }
 
-func (d *splitStep) busy() time.Duration { return d.spent }
+// Busy is how long this rank itself was busy in the last step.
+func (d *Split) Busy() time.Duration { return d.spent }
 
 // memory is what the vectors take, in bytes.
-func (d *splitStep) memory() (bytes int64) {
+func (d *Split) memory() (bytes int64) {
 	size := 0
 	for _, l := range d.layouts {
 		size = max(size, l.size)
@@ -373,8 +377,8 @@ func (d *splitStep) memory() (bytes int64) {
 	return 4 * int64(size) * int64(len(d.sums))
 }
 
-// recomputed is how many values the backward pass of the largest shard computes again.
-func (d *splitStep) recomputed() (values int) {
+// Recomputed is how many values the backward pass of the largest shard computes again.
+func (d *Split) Recomputed() (values int) {
 	most := 0
 	for kind, p := range d.grads {
 		if kind.images > most {
@@ -384,7 +388,8 @@ func (d *splitStep) recomputed() (values int) {
 	return values
 }
 
-func (d *splitStep) close() {
+// Close releases the programs.
+func (d *Split) Close() {
 	for _, p := range d.grads {
 		_ = p.program.Close() // nothing is lost
 	}

@@ -1,7 +1,8 @@
-package train
+package step
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 )
 
 // blocks is a network of three blocks and a head.
@@ -50,33 +52,44 @@ func used(outputs []*graph.Node) []*graph.Node {
 	return nodes
 }
 
+// only freezes layers and what is in them, and allBut all others.
+func only(layers ...string) nn.Frozen {
+	return nn.Frozen{Layers: func(name string) bool {
+		return slices.ContainsFunc(layers, func(layer string) bool { return layerpath.In(name, layer) })
+	}}
+}
+
+func allBut(layers ...string) nn.Frozen {
+	return nn.Frozen{Layers: func(name string) bool { return !only(layers...).Layers(name) }}
+}
+
 // A step has no gradients of frozen layers, and neither statistics nor state for them,
 // and is cheaper.
 func TestFrozenLayersCostNothing(t *testing.T) {
 	var all int64
 	for _, c := range []struct {
-		freeze    freezing
+		name      string
+		frozen    nn.Frozen
 		gradients string // the layers that have some
 		state     int    // variables
 		cost      float64
 	}{
-		{nil, "0.0 0.1 0.2 1.0 1.1 1.2 2.0 2.1 2.2 4", 14, 1},
-		{freezing{{Layers: []string{"0", "1"}}}, "2.0 2.1 2.2 4", 6, 0.51},
-		{freezing{{Except: []string{"4"}}}, "4", 2, 0.35},
+		{"nothing", nn.Frozen{}, "0.0 0.1 0.2 1.0 1.1 1.2 2.0 2.1 2.2 4", 14, 1},
+		{"0 and 1", only("0", "1"), "2.0 2.1 2.2 4", 6, 0.51},
+		{"all but 4", allBut("4"), "4", 2, 0.35},
 		// Gradients pass a frozen block in the middle, without those of its weights. That
 		// of its normalization is a product.
-		{freezing{{Layers: []string{"1"}}}, "0.0 0.1 0.2 1.0 1.2 2.0 2.1 2.2 4", 10, 0.85},
+		{"1", only("1"), "0.0 0.1 0.2 1.0 1.2 2.0 2.1 2.2 4", 10, 0.85},
 	} {
 		model := blocks(t)
-		s := NewStepper(model, cpu.New(cpu.Options{Threads: 1}), optim.SGD{Momentum: 0.9})
+		training := &Training{Model: model, Device: cpu.New(cpu.Options{Threads: 1}), Optimizer: optim.SGD{Momentum: 0.9}, Phases: []nn.Frozen{c.frozen}}
+		s := NewSingle(training)
 		defer s.Close()
-		s.recipe = recipe{freeze: c.freeze, starts: []int{0}}
 		b, err := s.build(stepKind{batch: 4})
 		if err != nil {
 			t.Fatal(err)
 		}
-		frozen := c.freeze.at(0)
-		isFrozen := func(path string) bool { return frozen.Layers != nil && path != "" && frozen.Layers(path) }
+		isFrozen := func(path string) bool { return c.frozen.Layers != nil && path != "" && c.frozen.Layers(path) }
 		with := map[string]bool{}
 		var cost int64
 		for _, n := range used(b.outputs) {
@@ -86,30 +99,30 @@ func TestFrozenLayersCostNothing(t *testing.T) {
 				with[n.Path()] = true
 			}
 			if isFrozen(n.Path()) && (strings.Contains(kind, "WeightGrad") || strings.Contains(kind, "ParamGrad") || kind == "BatchStats") {
-				t.Errorf("%v: frozen, but there is %v", c.freeze, n)
+				t.Errorf("%s: frozen, but there is %v", c.name, n)
 			}
 		}
 		for _, layer := range strings.Fields("0.0 0.1 0.2 1.0 1.1 1.2 2.0 2.1 2.2 4") {
 			if want := strings.Contains(" "+c.gradients+" ", " "+layer+" "); want != with[layer] && layer != "0.0" {
-				t.Errorf("%v: gradients in %s: %v, want %v", c.freeze, layer, with[layer], want)
+				t.Errorf("%s: gradients in %s: %v, want %v", c.name, layer, with[layer], want)
 			}
 		}
 		for _, a := range b.trace.Graph.Assignments() {
 			if v := a.Variable.Op().(graph.VariableOp).Variable; isFrozen(layerpath.Of(v.Name)) {
-				t.Errorf("%v: %s is assigned to", c.freeze, v.Name)
+				t.Errorf("%s: %s is assigned to", c.name, v.Name)
 			}
 		}
-		if n := len(s.state.Variables()); n != c.state {
-			t.Errorf("%v: %d variables of the optimizer, want %d", c.freeze, n, c.state)
+		if n := len(training.State.Variables()); n != c.state {
+			t.Errorf("%s: %d variables of the optimizer, want %d", c.name, n, c.state)
 		}
 		if all == 0 {
 			all = cost
 		}
 		if share := float64(cost) / float64(all); math.Abs(share-c.cost) > 0.01 {
-			t.Errorf("%v: %.2f of the multiplications, want %.2f", c.freeze, share, c.cost)
+			t.Errorf("%s: %.2f of the multiplications, want %.2f", c.name, share, c.cost)
 		}
 		// The compiled program has no more than the graph.
-		program, err := s.Program(4)
+		program, _, err := s.Program(4)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +135,7 @@ func TestFrozenLayersCostNothing(t *testing.T) {
 			flops += stage.FLOPs
 		}
 		if flops != 2*cost {
-			t.Errorf("%v: the program does %d operations, the graph %d", c.freeze, flops, 2*cost)
+			t.Errorf("%s: the program does %d operations, the graph %d", c.name, flops, 2*cost)
 		}
 	}
 }
@@ -137,21 +150,22 @@ func TestRecipeAllocatesNothing(t *testing.T) {
 		t.Skip("under the race detector")
 	}
 	model := blocks(t)
-	s := NewStepper(model, cpu.New(cpu.Options{Threads: 2}), optim.ClipNorm{Max: 1, Of: optim.Groups{
-		Of: optim.AdamW{WeightDecay: 0.1}, NoDecay: true,
-		Depth: optim.DepthRates{Params: model.Parameters(), From: 0.01, To: 0.1},
-	}})
+	s := NewSingle(&Training{
+		Model: model, Device: cpu.New(cpu.Options{Threads: 2}),
+		Optimizer: optim.ClipNorm{Max: 1, Of: optim.Groups{
+			Of: optim.AdamW{WeightDecay: 0.1}, NoDecay: true,
+			Depth: optim.DepthRates{Params: model.Parameters(), From: 0.01, To: 0.1},
+		}},
+		Objective: objective.Objective{Entropy: nn.CrossEntropy{LabelSmoothing: 0.1}},
+		Phases:    []nn.Frozen{allBut("4"), only("0")}, FullBatch: 4,
+		EMA: optim.EMA{Decay: 0.9, Warmup: true},
+	})
 	defer s.Close()
-	s.objective.entropy = nn.CrossEntropy{LabelSmoothing: 0.1}
-	s.recipe = recipe{
-		freeze: freezing{{Layers: []string{"0"}}, {Except: []string{"4"}, Epochs: 1}}, starts: []int{0, 1}, size: 4,
-		ema: optim.EMA{Decay: 0.9, Warmup: true},
-	}
 	b := &data.Batch{Images: tensor.Full(0.5, 4, 2, 8, 8), Labels: tensor.New(4)}
 	steps := func() {
 		for i := range 8 {
-			at := stepAt{step: uint64(i), update: uint64(i / 2), phase: i / 4, rate: 0.1, first: i%2 == 0, last: i%2 == 1, images: 8}
-			if _, _, err := s.run(b, at); err != nil {
+			at := At{Step: uint64(i), Update: uint64(i / 2), Phase: i / 4, Rate: 0.1, First: i%2 == 0, Last: i%2 == 1, Images: 8}
+			if _, _, err := s.Run(b, at); err != nil {
 				t.Fatal(err)
 			}
 		}

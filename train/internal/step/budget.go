@@ -1,12 +1,18 @@
-package train
+package step
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/graph"
 )
+
+// ErrBudget says that a training step needs more memory than it may have, whatever is
+// computed again.
+var ErrBudget = errors.New("training does not fit the memory budget")
 
 // orderOf returns the order in which a program adds up its sums: programs for
 // the same values compute the same bits only if their orders are equal.
@@ -15,16 +21,6 @@ func orderOf(p engine.Program) uint64 {
 		return q.ReductionOrder()
 	}
 	return 0
-}
-
-// memoryOf returns the memory of a program, or false where the engine does not
-// say.
-func memoryOf(p engine.Program) (bytes int64, ok bool) {
-	q, ok := p.(engine.MemoryPlanner)
-	if !ok {
-		return 0, false
-	}
-	return q.MemoryBytes(), true
 }
 
 // chainDepths are the lengths of the chains of recomputed values that are
@@ -101,7 +97,7 @@ func (r *recomputer) try(drop []*graph.Node) (stepPlan, error) {
 	if err != nil {
 		return stepPlan{}, err
 	}
-	bytes, ok := memoryOf(program)
+	bytes, ok := Planned(program)
 	if !ok {
 		program.Close()
 		return stepPlan{}, fmt.Errorf("%w: device %s does not plan its memory", ErrBudget, r.device.Name())
@@ -133,4 +129,69 @@ func (r *recomputer) fewest(nodes []*graph.Node, best stepPlan) (stepPlan, error
 		best = plan
 	}
 	return best, nil
+}
+
+// compile compiles a step on so many images within the budget, which sums, bytes of
+// gradients, take a part of.
+func (t *Training) compile(images int, sums int64, outputs []*graph.Node) (stepPlan, error) {
+	if t.Budget == 0 {
+		program, err := t.Device.Compile(outputs[0].Graph(), outputs...)
+		return stepPlan{program: program, node: func(n *graph.Node) *graph.Node { return n }}, err
+	}
+	rest := t.Memory(images).Total() + sums
+	r := recomputer{device: t.Device, outputs: outputs, budget: t.Budget - rest}
+	best, err := r.fit()
+	if err == nil && best.program == nil {
+		err = fmt.Errorf("%w of %s: batches of %d need at least %s", ErrBudget, Megabytes(t.Budget), images, Megabytes(best.bytes+rest))
+	}
+	return best, err
+}
+
+// Memory is what a step holds in memory beside its program and sums, in bytes.
+type Memory struct {
+	// Parameters are the weights and running statistics, Optimizer is the state of the
+	// optimizer, and Batch one batch of images and labels.
+	Parameters, Optimizer, Batch int64
+}
+
+// Total is the sum.
+func (m Memory) Total() int64 { return m.Parameters + m.Optimizer + m.Batch }
+
+// Memory counts it for batches of so many images.
+func (t *Training) Memory(images int) Memory {
+	m := Memory{Batch: 4 * int64(images) * int64(t.Model.Input().Size()+1)}
+	if t.Objective.Targeted || t.Objective.Soft { // beside the labels
+		m.Batch += 4 * int64(images) * int64(t.Objective.Target.Size())
+	}
+	for _, list := range [][]*graph.Variable{t.Model.Parameters(), t.Model.Buffers()} {
+		for _, v := range list {
+			m.Parameters += 4 * int64(v.Value.Size())
+		}
+	}
+	for _, v := range t.State.Variables() {
+		m.Optimizer += 4 * int64(v.Value.Size())
+	}
+	return m
+}
+
+// Planned returns the memory of a program, or false where the engine does not say.
+func Planned(p engine.Program) (bytes int64, ok bool) {
+	q, ok := p.(engine.MemoryPlanner)
+	if !ok {
+		return 0, false
+	}
+	return q.MemoryBytes(), true
+}
+
+// Megabytes writes a number of bytes for people, rounded up so that it is
+// enough. Below a megabyte it is exact to a byte or to a tenth of a kilobyte.
+func Megabytes(bytes int64) string {
+	tenths := func(unit float64) float64 { return math.Ceil(float64(bytes)/(unit/10)) / 10 }
+	switch {
+	case bytes < 1e3:
+		return fmt.Sprintf("%d B", bytes)
+	case bytes < 1e6 && tenths(1e3) < 1e3:
+		return fmt.Sprintf("%v KB", tenths(1e3))
+	}
+	return fmt.Sprintf("%.1f MB", tenths(1e6))
 }

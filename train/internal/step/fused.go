@@ -1,4 +1,4 @@
-package train
+package step
 
 import (
 	"fmt"
@@ -11,27 +11,13 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 )
 
-// A rankStep does the training steps of one of several ranks.
-type rankStep interface {
-	// prepare compiles what a step on a whole batch of so many images needs.
-	prepare(whole, phase int, hold bool) error
-	// run does a step with this rank's part of a batch. The results are those of the whole.
-	run(b *data.Batch, at stepAt) (loss float64, correct int, err error)
-	// busy is how long this rank itself was busy in the last step.
-	busy() time.Duration
-	// memory is what is needed beside the programs, in bytes, and recomputed how many
-	// values the largest backward pass computes again.
-	memory() int64
-	recomputed() int
-	close()
-}
-
-// A fusedStep does a step in one program, in which the gradients are added up in buckets
-// by graph.AllReduce, while the device computes others.
-type fusedStep struct {
-	s        *Stepper
+// A Fused does the steps of one of several ranks, each in one program, in which the
+// gradients are added up in buckets by graph.AllReduce, while the device computes others.
+type Fused struct {
+	t        *Training
 	part     data.Part
 	size     int  // of the largest whole batch
 	sync     bool // batch normalization
@@ -48,32 +34,37 @@ type fusedProgram struct {
 	empty                         *data.Batch // images in place of none
 }
 
-func newFusedStep(s *Stepper, part data.Part, size int, reducer engine.Reducer, sync bool, mix func(b *data.Batch) *data.Batch) *fusedStep {
-	d := &fusedStep{s: s, part: part, size: size, sync: sync, mix: mix, programs: map[stepKind]*fusedProgram{}}
+// NewFused returns a Fused. part is this rank's of every batch, size the number of images of
+// the largest whole batch. The device adds up with the reducer. sync gives batch
+// normalization the statistics of the whole batch; mix, if not nil, mixes the images of a
+// part.
+func NewFused(t *Training, part data.Part, size int, reducer engine.Reducer, sync bool, mix func(b *data.Batch) *data.Batch) *Fused {
+	d := &Fused{t: t, part: part, size: size, sync: sync, mix: mix, programs: map[stepKind]*fusedProgram{}}
 	d.group, _ = reducer.(interface{ Stats() dist.Stats })
 	return d
 }
 
-func (d *fusedStep) prepare(whole, phase int, hold bool) error {
+// Prepare compiles what a step on a whole batch of so many images needs.
+func (d *Fused) Prepare(whole, phase int, hold bool) error {
 	_, err := d.program(stepKind{whole, phase, hold})
 	return err
 }
 
-func (d *fusedStep) program(kind stepKind) (*fusedProgram, error) {
+func (d *Fused) program(kind stepKind) (*fusedProgram, error) {
 	if p, ok := d.programs[kind]; ok {
 		return p, nil
 	}
 	p := &fusedProgram{stepProgram: &stepProgram{feeds: engine.Feeds{}}}
 	images := d.part.Size(kind.batch)
 	if images == 0 && d.sync {
-		return nil, fmt.Errorf("batch normalization over the whole batch needs an image of each rank in each batch: choose a batch size that leaves a larger last batch than one of %s", count(kind.batch, "image"))
+		return nil, fmt.Errorf("batch normalization over the whole batch needs an image of each rank in each batch, and the last one has %d for %d ranks: choose a batch size that leaves a larger one", kind.batch, d.part.Ranks)
 	}
 	if images == 0 { // it takes part in the sums with images that do not count
 		images = d.part.Size(d.size)
-		shape := append(tensor.Shape{images}, d.s.model.Input()...)
+		shape := append(tensor.Shape{images}, d.t.Model.Input()...)
 		p.empty = &data.Batch{Images: tensor.New(shape...), Labels: tensor.New(images), Items: make([]int, images)}
 		p.empty.Targets = p.empty.Labels
-		if target := d.s.objective.target; d.s.objective.targeted || d.s.objective.soft {
+		if target := d.t.Objective.Target; d.t.Objective.Targeted || d.t.Objective.Soft {
 			p.empty.Targets = tensor.New(append(tensor.Shape{images}, target...)...)
 		}
 	}
@@ -81,7 +72,7 @@ func (d *fusedStep) program(kind stepKind) (*fusedProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := d.s.program(images, b.outputs)
+	plan, err := d.t.compile(images, 0, b.outputs)
 	if err != nil {
 		return nil, fmt.Errorf("compile the training step for batches of %d: %w", images, err)
 	}
@@ -103,13 +94,13 @@ func (d *fusedStep) program(kind stepKind) (*fusedProgram, error) {
 type shareInputs struct{ loss, stat, present *graph.Node }
 
 // build makes the graph of a step on a part of so many images.
-func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInputs, err error) {
-	s := d.s
-	frozen := s.frozen(kind.phase)
+func (d *Fused) build(images int, kind stepKind) (b builtStep, in shareInputs, err error) {
+	t := d.t
+	frozen := t.frozen(kind.phase)
 	if d.sync {
-		b.trace, err = s.model.TracePart(images, kind.batch, frozen)
+		b.trace, err = t.Model.TracePart(images, kind.batch, frozen)
 	} else {
-		b.trace, err = s.model.TraceFrozen(images, frozen)
+		b.trace, err = t.Model.TraceFrozen(images, frozen)
 	}
 	if err != nil {
 		return b, in, err
@@ -117,7 +108,7 @@ func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInput
 	defer graph.Catch(&err)
 	g := b.trace.Graph
 	moved := slices.Clone(g.Assignments()) // running statistics
-	loss, target, err := s.objective.buildPart(b.trace.Output)
+	loss, target, err := t.Objective.BuildPart(b.trace.Output)
 	if err != nil {
 		return b, in, err
 	}
@@ -125,9 +116,9 @@ func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInput
 	loss = graph.Mul(loss, in.loss)
 	// What the forward pass leaves is added up first.
 	flat := []*graph.Node{graph.Reshape(loss, 1)}
-	if !s.objective.noAccuracy {
+	if !t.Objective.NoAccuracy {
 		in.present = g.Input("1 if the part has images")
-		flat = append(flat, graph.Reshape(graph.Mul(s.objective.hits(b.trace.Output, target), in.present), 1))
+		flat = append(flat, graph.Reshape(graph.Mul(t.Objective.Hits(b.trace.Output, target), in.present), 1))
 	}
 	if len(moved) > 0 {
 		in.stat = g.Input("share of the batch's images")
@@ -143,7 +134,7 @@ func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInput
 		return n
 	}
 	b.outputs = append(b.outputs, next(tensor.Shape{}))
-	if !s.objective.noAccuracy {
+	if !t.Objective.NoAccuracy {
 		b.outputs = append(b.outputs, next(tensor.Shape{}))
 	}
 	for _, a := range moved {
@@ -152,17 +143,18 @@ func (d *fusedStep) build(images int, kind stepKind) (b builtStep, in shareInput
 	if !kind.hold {
 		b.numbers.rate = g.Input("learning rate")
 	}
-	params, grads := gradients(loss, trained(s.model, frozen))
+	params, grads := Gradients(loss, Trained(t.Model, frozen))
 	grads = dist.Buckets{}.AllReduce(grads)
-	if s.recipe.size > 0 {
-		grads = s.accumulate(&b, stepKind{batch: s.recipe.size, phase: kind.phase, hold: kind.hold}, params, grads)
+	if t.FullBatch > 0 {
+		grads = t.accumulate(&b, stepKind{batch: t.FullBatch, phase: kind.phase, hold: kind.hold}, params, grads)
 	}
-	s.finish(&b, kind.hold, params, grads)
+	t.finish(&b, kind.hold, params, grads)
 	return b, in, nil
 }
 
-func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, err error) {
-	p, err := d.program(stepKind{b.Whole, at.phase, !at.last})
+// Run does a step with this rank's part of a batch.
+func (d *Fused) Run(b *data.Batch, at At) (loss float64, correct int, err error) {
+	p, err := d.program(stepKind{b.Whole, at.Phase, !at.Last})
 	if err != nil {
 		return 0, 0, err
 	}
@@ -171,10 +163,10 @@ func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	set(p.statShare, float32(share))
 	if b.Len() == 0 {
 		present = 0
-	} else if d.s.objective.byWeight() {
-		share = 1 / at.weight
+	} else if d.t.Objective.ByWeight() {
+		share = 1 / at.Weight
 	}
-	set(p.lossShare, float32(share*d.s.recipe.weight(whole)))
+	set(p.lossShare, float32(share*d.t.weight(whole)))
 	set(p.present, present)
 	switch {
 	case b.Len() == 0:
@@ -182,41 +174,41 @@ func (d *fusedStep) run(b *data.Batch, at stepAt) (loss float64, correct int, er
 	case d.mix != nil:
 		b = d.mix(b)
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, targetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
 	if p.step != nil {
-		nn.SetStep(p.step, at.step, first)
+		nn.SetStep(p.step, at.Step, first)
 	}
-	feedNumbers(p.numbers, at, d.s.recipe)
+	d.t.feedNumbers(p.numbers, at)
 	began, waited := time.Now(), d.waited()
 	if err := p.program.Run(p.feeds, p.outputs); err != nil {
 		return 0, 0, err
 	}
 	d.spent = time.Since(began) - (d.waited() - waited)
-	if len(p.outputs) > 1 {
-		correct = int(p.outputs[1].Data()[0])
-	}
-	return float64(p.outputs[0].Data()[0]) / d.s.recipe.weight(whole), correct, nil
+	loss, correct = stepResults(p.outputs)
+	return loss / d.t.weight(whole), correct, nil
 }
 
 // waited is how long the device has waited for sums so far.
-func (d *fusedStep) waited() time.Duration {
+func (d *Fused) waited() time.Duration {
 	if d.group == nil {
 		return 0
 	}
 	return d.group.Stats().Waited
 }
 
-func (d *fusedStep) busy() time.Duration { return d.spent }
-func (d *fusedStep) memory() int64       { return 0 } // the programs count their buckets
+// Busy is how long this rank itself was busy in the last step.
+func (d *Fused) Busy() time.Duration { return d.spent }
 
-func (d *fusedStep) recomputed() (values int) {
+// Recomputed is how many values the largest backward pass computes again.
+func (d *Fused) Recomputed() (values int) {
 	for _, p := range d.programs {
 		values = max(values, p.stepProgram.recomputed)
 	}
 	return values
 }
 
-func (d *fusedStep) close() {
+// Close releases the programs.
+func (d *Fused) Close() {
 	for _, p := range d.programs {
 		_ = p.program.Close() // nothing is lost
 	}

@@ -1,4 +1,4 @@
-package train
+package step
 
 import (
 	"encoding/json"
@@ -14,6 +14,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/objective"
 )
 
 // The steps of testdata/make_recipe.py.
@@ -32,13 +33,14 @@ func TestRecipeAgreesWithPyTorch(t *testing.T) {
 	for _, device := range []engine.Device{reference.New(), cpu.New(cpu.Options{Threads: 2})} {
 		t.Run(device.Name(), func(t *testing.T) {
 			model := recipeModel(t)
-			s := NewStepper(model, device, optim.ClipNorm{Max: 0.7, Of: optim.Groups{Of: optim.AdamW{WeightDecay: 0.1}, NoDecay: true}})
-			defer s.Close()
-			s.objective = objective{classes: 3, entropy: nn.CrossEntropy{LabelSmoothing: 0.1, Weights: []float32{1, 2, 0.5}}}
-			s.recipe = recipe{
-				freeze: freezing{{Layers: []string{"0", "1"}, Epochs: 1}}, starts: []int{0, 1},
-				size: 4, ema: optim.EMA{Decay: 0.8},
+			training := &Training{
+				Model: model, Device: device,
+				Optimizer: optim.ClipNorm{Max: 0.7, Of: optim.Groups{Of: optim.AdamW{WeightDecay: 0.1}, NoDecay: true}},
+				Objective: objective.Objective{Classes: 3, Entropy: nn.CrossEntropy{LabelSmoothing: 0.1, Weights: []float32{1, 2, 0.5}}},
+				Phases:    []nn.Frozen{only("0", "1"), {}}, FullBatch: 4, EMA: optim.EMA{Decay: 0.8},
 			}
+			s := NewSingle(training)
+			defer s.Close()
 			step, image := 0, 0
 			for epoch := range 2 {
 				for k, n := range []int{4, 4, 4, 2} {
@@ -51,9 +53,9 @@ func TestRecipeAgreesWithPyTorch(t *testing.T) {
 						b.Labels.Data()[i] = float32((image + i) % 3)
 					}
 					image += n
-					loss, _, err := s.run(b, stepAt{
-						step: uint64(step), update: uint64(step / 2), phase: epoch, rate: 0.02,
-						first: k%2 == 0, last: k%2 == 1, images: []int{8, 8, 6, 6}[k],
+					loss, _, err := s.Run(b, At{
+						Step: uint64(step), Update: uint64(step / 2), Phase: epoch, Rate: 0.02,
+						First: k%2 == 0, Last: k%2 == 1, Images: []int{8, 8, 6, 6}[k],
 					})
 					if err != nil {
 						t.Fatal(err)
@@ -65,7 +67,7 @@ func TestRecipeAgreesWithPyTorch(t *testing.T) {
 				}
 			}
 			compare(t, "weights", model, golden.State)
-			s.recipe.ema.Swap(append(model.Parameters(), model.Buffers()...), &s.state)
+			training.EMA.Swap(append(model.Parameters(), model.Buffers()...), &training.State)
 			compare(t, "average", model, golden.Average)
 		})
 	}
