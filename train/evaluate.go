@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
@@ -14,8 +13,7 @@ import (
 	"github.com/strideml/stride/internal/weights"
 	"github.com/strideml/stride/metrics"
 	"github.com/strideml/stride/nn"
-	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/evaluate"
 	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/internal/ranks"
 )
@@ -67,6 +65,9 @@ type Evaluation struct {
 // target or of the model's parameters and buffers, the error names it. Otherwise
 // Evaluation.Loss is not finite: numbers became too large inside of the network.
 func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config EvalConfig) (*Evaluation, error) {
+	if config.BatchSize == 0 {
+		config.BatchSize = 256
+	}
 	if config.BatchSize < 0 {
 		return nil, fmt.Errorf("batch size %d: want at least 1", config.BatchSize)
 	}
@@ -85,128 +86,22 @@ func Evaluate(ctx context.Context, model *nn.Model, set data.Dataset, config Eva
 	if err = r.Agree(err); err != nil {
 		return nil, err
 	}
-	defer e.close()
-	result, err := e.run(ctx)
-	if err == nil && !finite(result.Loss) {
+	defer e.Close()
+	result, err := e.Run(ctx)
+	if err == nil && (math.IsNaN(result.Loss) || math.IsInf(result.Loss, 0)) {
 		err = weights.CheckFinite(model.State())
 	}
 	if err != nil {
 		return nil, err
 	}
-	return result, nil
+	return (*Evaluation)(result), nil
 }
 
-func finite(v float64) bool { return v-v == 0 }
-
-// An evaluator measures again and again on the same dataset.
-type evaluator struct {
-	model     *nn.Model
-	set       data.Dataset
-	objective objective.Objective
-	config    EvalConfig
-	loader    *data.Loader
-	programs  map[int]*evalProgram
-	ranks     *ranks.Ranks // nil in a single process
-	shards    []data.Part  // of a batch, that this rank computes; nil for all in one
-}
-
-type evalProgram struct {
-	program        engine.Program
-	starter        *async.Starter // nil if the program can only be run
-	feeds          engine.Feeds
-	images, target *graph.Node
-	outputs        []*tensor.Tensor // the losses and, if that means something, the guesses; then the scores, if they are wanted
-}
-
-func newEvaluator(r *ranks.Ranks, model *nn.Model, set data.Dataset, o objective.Objective, config EvalConfig) (*evaluator, error) {
-	if config.BatchSize == 0 {
-		config.BatchSize = 256
-	}
-	config.Device = cpu.OrDefault(config.Device)
-	loader, err := data.NewLoader(set, data.LoaderConfig{BatchSize: config.BatchSize, Workers: config.Workers, Part: r.Part()})
-	if err != nil {
-		return nil, fmt.Errorf("test set: %w", err)
-	}
-	e := &evaluator{model: model, set: set, objective: o, config: config, loader: loader, programs: map[int]*evalProgram{}, ranks: r}
+// newEvaluator returns what measures with the settings, which have a BatchSize.
+func newEvaluator(r *ranks.Ranks, model *nn.Model, set data.Dataset, o objective.Objective, c EvalConfig) (*evaluate.Evaluator, error) {
+	config := evaluate.Config{BatchSize: c.BatchSize, Device: cpu.OrDefault(c.Device), Workers: c.Workers, OnBatch: c.OnBatch, OnScores: c.OnScores, Ranks: r}
 	if r != nil {
-		e.shards = config.Dist.shardsOf(r)
+		config.Shards = c.Dist.shardsOf(r)
 	}
-	return e, nil
-}
-
-func (e *evaluator) compile(batch int) (*evalProgram, error) {
-	if p, ok := e.programs[batch]; ok {
-		return p, nil
-	}
-	trace, target, outputs, err := e.build(batch)
-	if err != nil {
-		return nil, err
-	}
-	program, err := e.config.Device.Compile(trace.Graph, outputs...)
-	if err != nil {
-		return nil, fmt.Errorf("compile the network for batches of %d: %w", batch, err)
-	}
-	p := &evalProgram{program: program, feeds: engine.Feeds{}, images: trace.Input, target: target}
-	for _, n := range outputs {
-		p.outputs = append(p.outputs, tensor.New(n.Shape()...))
-	}
-	p.starter = async.New(program, p.outputs)
-	// One program at a time: each keeps packed weights of its own, which new
-	// weights make useless anyway before the next test.
-	e.close()
-	e.programs = map[int]*evalProgram{batch: p}
-	return p, nil
-}
-
-// build makes the graph: the losses and the guess for each image.
-func (e *evaluator) build(batch int) (trace *nn.Trace, target *graph.Node, outputs []*graph.Node, err error) {
-	trace, err = e.model.Trace(batch, nn.Eval)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer graph.Catch(&err)
-	losses, target, err := e.objective.BuildTest(trace.Output)
-	outputs = []*graph.Node{losses}
-	if !e.objective.NoAccuracy {
-		outputs = append(outputs, graph.ArgMax(trace.Output, 1))
-		if e.config.OnScores != nil {
-			outputs = append(outputs, trace.Output)
-		}
-	}
-	return trace, target, outputs, err
-}
-
-func (e *evaluator) run(ctx context.Context) (*Evaluation, error) {
-	start := time.Now()
-	m := &measured{result: &Evaluation{Accuracy: math.NaN()}}
-	if !e.objective.NoAccuracy {
-		m.result.Confusion = metrics.NewConfusionMatrix(e.set.Classes())
-	}
-	err := e.agreeOnScores()
-	if err == nil {
-		err = e.measureAll(ctx, m)
-	}
-	if e.ranks != nil {
-		err = e.merge(ctx, m, err)
-	}
-	if err != nil {
-		return nil, err
-	}
-	result := m.result
-	if result.Images == 0 {
-		return nil, errors.New("the test set has no images")
-	}
-	result.Loss = m.sum / float64(result.Images)
-	if result.Confusion != nil {
-		result.Accuracy = result.Confusion.Accuracy()
-	}
-	result.ImagesPerSecond = float64(result.Images) / max(m.computing.Seconds(), 1e-9)
-	result.Seconds = time.Since(start).Seconds()
-	return result, nil
-}
-
-func (e *evaluator) close() {
-	for _, p := range e.programs {
-		p.program.Close()
-	}
+	return evaluate.New(model, set, o, config)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
+	"github.com/strideml/stride/train/internal/batches"
 	"github.com/strideml/stride/train/internal/step"
 )
 
@@ -142,7 +143,7 @@ func (f *fitter) findRate(ctx context.Context, curve *RateCurve, o RateOptions) 
 			return err
 		}
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			if err := checkInput("training", b); err != nil {
+			if err := batches.CheckFinite("training", b); err != nil {
 				return err
 			}
 			curve.Diverged = true

@@ -16,6 +16,7 @@ import (
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/evaluate"
 	"github.com/strideml/stride/train/internal/objective"
 	"github.com/strideml/stride/train/internal/ranks"
 	"github.com/strideml/stride/train/internal/step"
@@ -151,8 +152,8 @@ type fitter struct {
 	started   *step.Single // steps, if the device works on its own; nil otherwise
 	phases    []int        // the first epoch of each; see freezing
 	watch     *watch
-	evaluator *evaluator        // nil without a test set
-	folder    *runfolder.Folder // nil without a run folder
+	evaluator *evaluate.Evaluator // nil without a test set
+	folder    *runfolder.Folder   // nil without a run folder
 	at        runfolder.Position
 	saved     string      // path of the latest checkpoint
 	patience  int         // epochs at chance before a warning
@@ -246,7 +247,7 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 	}
 	f.evaluator, err = newEvaluator(r, model, testSet, tested, measuring)
 	if err == nil {
-		f.loader.ShareMemory(f.evaluator.loader) // the test begins when the epoch has ended
+		f.loader.ShareMemory(f.evaluator.Loader()) // the test begins when the epoch has ended
 	}
 	return f, err
 }
@@ -268,7 +269,7 @@ func (f *fitter) close() {
 		f.steps.Close()
 	}
 	if f.evaluator != nil {
-		f.evaluator.close()
+		f.evaluator.Close()
 	}
 	if f.folder != nil {
 		_ = f.folder.Close() // Log ignores errors, too
@@ -334,16 +335,16 @@ func (f *fitter) test(ctx context.Context) (Evaluation, error) {
 	if f.ranks != nil {
 		ctx = f.asked // the evaluator asks the others when it ends
 	}
-	result, err := f.evaluator.run(ctx)
-	var stopped *stoppedError
+	result, err := f.evaluator.Run(ctx)
+	var stopped *evaluate.StoppedError
 	if errors.As(err, &stopped) {
 		f.stopped = true
-		f.stop(f.whyStopped(stopped.by))
+		f.stop(f.whyStopped(stopped.By))
 	}
 	if err != nil {
 		return none, err
 	}
-	return *result, nil
+	return Evaluation(*result), nil
 }
 
 // swapAverage exchanges the weights with their moving average, if there is one.

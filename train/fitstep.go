@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/internal/async"
+	"github.com/strideml/stride/train/internal/batches"
 	"github.com/strideml/stride/train/internal/step"
 )
 
@@ -156,7 +157,7 @@ func (f *fitter) seconds(s fitStep) float64 {
 // be read again.
 func (f *fitter) lossNotFinite(loss float64, b *data.Batch) error {
 	f.abandon()
-	check := func(b *data.Batch) error { return checkInput("training", b) }
+	check := func(b *data.Batch) error { return batches.CheckFinite("training", b) }
 	var damaged error
 	if b != nil {
 		damaged = check(b)

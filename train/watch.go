@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -11,7 +10,7 @@ import (
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/diagnose"
-	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/batches"
 )
 
 // A watch keeps the weights from before the latest steps, so that a step that
@@ -95,22 +94,18 @@ func (w *watch) keep(step int) {
 func (w *watch) good(step int) *snapshot {
 	for i := len(w.kept) - 1; i >= 0; i-- {
 		s := &w.kept[i]
-		if s.step >= step-1 && !slices.ContainsFunc(s.values, holdsNonFinite) {
+		if s.step >= step-1 && !slices.ContainsFunc(s.values, func(v []float32) bool { return !batches.Finite(v) }) {
 			return s
 		}
 	}
 	return nil
 }
 
-func holdsNonFinite(values []float32) bool {
-	return slices.ContainsFunc(values, func(v float32) bool { return v-v != 0 })
-}
-
 // notFinite returns the name of a tensor with a value that is infinite or not
 // a number, or "".
 func notFinite(entries []safetensors.Entry) string {
 	for _, e := range entries {
-		if holdsNonFinite(e.Tensor.Data()) {
+		if !batches.Finite(e.Tensor.Data()) {
 			return e.Name
 		}
 	}
@@ -132,7 +127,7 @@ func (f *fitter) explainHere(step int, weights bool) string {
 	}
 	var images, targets *tensor.Tensor
 	err := f.batchOf(s.step, func(b *data.Batch) error {
-		images, targets = b.Images.Clone(), objective.TargetsOf(b).Clone()
+		images, targets = b.Images.Clone(), batches.Targets(b).Clone()
 		return nil
 	})
 	if err != nil {
@@ -158,42 +153,10 @@ func (f *fitter) explainHere(step int, weights bool) string {
 // use returns.
 func (f *fitter) batchOf(step int, use func(b *data.Batch) error) error {
 	epoch := step / f.batches
-	return reread(f.loader, epoch, step%f.batches, func(b *data.Batch) error {
+	return batches.Reread(f.loader, epoch, step%f.batches, func(b *data.Batch) error {
 		if b.Len() == 0 {
 			return fmt.Errorf("no images of step %d are here", step)
 		}
 		return use(f.mixed(b, epoch))
 	})
-}
-
-// reread reads a batch of an epoch again, which may be under way.
-func reread(l *data.Loader, epoch, batch int, use func(b *data.Batch) error) error {
-	for b, err := range l.Epoch(context.Background(), epoch, batch) {
-		if err != nil {
-			return err
-		}
-		return use(b)
-	}
-	return fmt.Errorf("epoch %d has no batch %d", epoch, batch)
-}
-
-// checkInput returns an error if an image or a target of a batch has values that
-// are NaN or infinite: then the data are at fault, not the training.
-func checkInput(what string, b *data.Batch) error {
-	for _, part := range []struct {
-		what   string
-		values *tensor.Tensor
-	}{{"image", b.Images}, {"the target of image", b.Targets}} {
-		if part.values == nil || b.Len() == 0 {
-			continue
-		}
-		all := part.values.Data()
-		size := len(all) / b.Len()
-		for i, item := range b.Items {
-			if holdsNonFinite(all[i*size : (i+1)*size]) {
-				return fmt.Errorf("the %s data are damaged: %s %d of the dataset holds a value that is NaN or infinite", what, part.what, item)
-			}
-		}
-	}
-	return nil
 }

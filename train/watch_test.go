@@ -12,6 +12,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
+	"github.com/strideml/stride/train/internal/batches"
 	"github.com/strideml/stride/train/internal/objective"
 )
 
@@ -97,7 +98,7 @@ func TestExplain(t *testing.T) {
 			}
 		}
 		for _, p := range model.Parameters() {
-			if holdsNonFinite(p.Value.Data()) {
+			if !batches.Finite(p.Value.Data()) {
 				t.Errorf("%s: %s is not finite", test.name, p.Name)
 			}
 		}

@@ -210,14 +210,6 @@ func checkLabel(what string, i int, label float32, classes int) error {
 	return fmt.Errorf("image %d of the %s set has label %v: there are %d classes, numbered from 0", i, what, label, classes)
 }
 
-// TargetsOf returns the targets of a batch, which may have been made without any.
-func TargetsOf(b *data.Batch) *tensor.Tensor {
-	if b.Targets == nil {
-		return b.Labels
-	}
-	return b.Targets
-}
-
 // CheckLoss reports what a loss function cannot return for nodes of g.
 func CheckLoss(g *graph.Graph, loss *graph.Node) error {
 	switch {

@@ -11,7 +11,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/batches"
 )
 
 // A Fused does the steps of one of several ranks, each in one program, in which the
@@ -174,7 +174,7 @@ func (d *Fused) Run(b *data.Batch, at At) (loss float64, correct int, err error)
 	case d.mix != nil:
 		b = d.mix(b)
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	if p.step != nil {
 		nn.SetStep(p.step, at.Step, first)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/internal/async"
-	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/batches"
 )
 
 // A Single does the steps of a training in a single process, each in one program.
@@ -161,7 +161,7 @@ func (s *Single) feed(b *data.Batch, at At) (*stepProgram, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	if p.step != nil {
 		d := p.step.Data()
 		d[0], d[1] = graph.StepValue(at.Step)

@@ -14,7 +14,7 @@ import (
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/tensor"
-	"github.com/strideml/stride/train/internal/objective"
+	"github.com/strideml/stride/train/internal/batches"
 	"github.com/strideml/stride/train/internal/ranks"
 )
 
@@ -310,7 +310,7 @@ func (d *Split) shard(b *data.Batch, at At, shard data.Part, into int) error {
 		clear(vector)
 		return nil
 	}
-	b = CutBatch(b, first-b.First, end-b.First)
+	b = batches.Cut(b, first-b.First, end-b.First)
 	p := d.grads[shardKind{b.Len(), at.Phase}]
 	share := float64(b.Len()) / float64(b.Whole)
 	set(p.statShare, float32(share))
@@ -321,36 +321,13 @@ func (d *Split) shard(b *data.Batch, at At, shard data.Part, into int) error {
 	if d.mix != nil {
 		b = d.mix(b)
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	if p.step != nil {
 		nn.SetStep(p.step, at.Step, first)
 	}
 	outputs := p.outputs[into]
 	vector[len(vector)-1] = 0 // the hits, where they mean nothing
 	return p.program.Run(p.feeds, outputs)
-}
-
-// CutBatch returns images from to end−1 of a batch.
-func CutBatch(b *data.Batch, from, end int) *data.Batch {
-	if from == 0 && end == b.Len() {
-		return b
-	}
-	view := func(t *tensor.Tensor) *tensor.Tensor {
-		if t == nil {
-			return nil
-		}
-		shape := t.Shape().Clone()
-		size := shape[1:].Size()
-		shape[0] = end - from
-		return tensor.Must(tensor.FromSlice(t.Data()[from*size:end*size:end*size], shape...))
-	}
-	few := *b
-	few.Images, few.Labels, few.Items, few.First = view(b.Images), view(b.Labels), b.Items[from:end], b.First+from
-	few.Targets = few.Labels
-	if b.Targets != b.Labels {
-		few.Targets = view(b.Targets)
-	}
-	return &few
 }
 
 // addTo adds b to a, element by element.

@@ -1,4 +1,4 @@
-package train
+package evaluate
 
 import (
 	"bytes"
@@ -32,7 +32,7 @@ type scores struct {
 }
 
 // add notes the results of a batch.
-func (t *tally) add(e *evaluator, s *evalBatch, outputs []*tensor.Tensor) {
+func (t *tally) add(e *Evaluator, s *pending, outputs []*tensor.Tensor) {
 	losses := outputs[0].Data()
 	for _, loss := range losses {
 		t.Losses = append(t.Losses, loss)
@@ -54,21 +54,21 @@ func (t *tally) add(e *evaluator, s *evalBatch, outputs []*tensor.Tensor) {
 	t.scores.Logits = append(t.scores.Logits, outputs[2].Data()...)
 }
 
-// A stoppedError says that a rank was asked to stop during the test.
-type stoppedError struct{ by dist.Peer }
+// A StoppedError says that a rank was asked to stop during the test.
+type StoppedError struct{ By dist.Peer }
 
-func (e *stoppedError) Error() string { return fmt.Sprintf("%v was asked to stop", e.by) }
+func (e *StoppedError) Error() string { return fmt.Sprintf("%v was asked to stop", e.By) }
 
 // agreeOnScores makes all ranks keep scores if rank 0 wants them.
-func (e *evaluator) agreeOnScores() error {
-	if e.ranks == nil {
+func (e *Evaluator) agreeOnScores() error {
+	if e.config.Ranks == nil {
 		return nil
 	}
 	wants := []byte{0}
 	if e.config.OnScores != nil {
 		wants[0] = 1
 	}
-	wants, err := e.ranks.Broadcast(wants)
+	wants, err := e.config.Ranks.Broadcast(wants)
 	switch {
 	case err != nil:
 		return err
@@ -82,19 +82,19 @@ func (e *evaluator) agreeOnScores() error {
 
 // merge puts together what all ranks have measured, unless one of them failed or was
 // asked to stop.
-func (e *evaluator) merge(ctx context.Context, m *measured, err error) error {
+func (e *Evaluator) merge(ctx context.Context, m *measured, err error) error {
 	standing := ranks.Standing{Place: e.set.Len(), Stop: ctx.Err() != nil, Err: err}
 	if standing.Stop {
 		standing.Err = nil
 	}
-	together, err := e.ranks.Meet(standing)
+	together, err := e.config.Ranks.Meet(standing)
 	switch {
 	case err != nil:
 		return err
 	case together.Stop:
-		return &stoppedError{together.By}
+		return &StoppedError{together.By}
 	}
-	all, err := gather(e.ranks, m.tally)
+	all, err := gather(e.config.Ranks, m.tally)
 	if err != nil {
 		return err
 	}
@@ -119,21 +119,21 @@ func (e *evaluator) merge(ctx context.Context, m *measured, err error) error {
 	if e.config.OnScores == nil {
 		return nil
 	}
-	return e.ranks.Agree(e.tellAllScores(&m.tally.scores))
+	return e.config.Ranks.Agree(e.tellAllScores(&m.tally.scores))
 }
 
 // tellAllScores tells rank 0 the scores of all ranks, in the order of the test set. It
 // sends those of some batches at a time.
-func (e *evaluator) tellAllScores(own *scores) (failed error) {
+func (e *Evaluator) tellAllScores(own *scores) (failed error) {
 	const batches = 32
 	classes := len(e.set.Classes())
 	for from := 0; from < e.loader.Batches(); from += batches {
 		some := own.take(from+batches, classes)
-		all, err := gather(e.ranks, some)
+		all, err := gather(e.config.Ranks, some)
 		if err != nil {
 			return err
 		}
-		for batch := from; e.ranks.Root() && batch < from+batches; batch++ {
+		for batch := from; e.config.Ranks.Root() && batch < from+batches; batch++ {
 			for rank := range all {
 				one := all[rank].take(batch+1, classes)
 				for i, item := range one.Items {

@@ -1,4 +1,4 @@
-package train
+package evaluate
 
 import (
 	"cmp"
@@ -10,26 +10,25 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/train/internal/async"
-	"github.com/strideml/stride/train/internal/objective"
-	"github.com/strideml/stride/train/internal/step"
+	"github.com/strideml/stride/train/internal/batches"
 )
 
 // measured is what was measured so far.
 type measured struct {
-	result    *Evaluation
+	result    *Result
 	sum       float64 // of the losses
 	computing time.Duration
 	tally     tally // of one of several ranks, in place of the sum and the counts
 	done      int   // images, those of other ranks included
 
 	// Of a device that works on its own:
-	under *evalBatch // that it still computes; nil otherwise
-	spare *evalBatch // for the next batch
+	under *pending // that it still computes; nil otherwise
+	spare *pending // for the next batch
 	clock async.Clock
 }
 
-// An evalBatch is what must be known of a batch when its memory is used for another one.
-type evalBatch struct {
+// A pending is what must be known of a batch when its memory is used for another one.
+type pending struct {
 	index  int
 	items  []int
 	labels []int // empty where they mean nothing
@@ -39,7 +38,7 @@ type evalBatch struct {
 
 // measureAll measures the batches, or this rank's part of them. On a device that works on
 // its own, a batch is started before the results of the one before are read.
-func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
+func (e *Evaluator) measureAll(ctx context.Context, m *measured) error {
 	defer m.abandon()
 	for b, err := range e.loader.Epoch(ctx, 0, 0) {
 		if err == nil {
@@ -48,12 +47,12 @@ func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
 		if err != nil {
 			return cmp.Or(e.drain(m), fmt.Errorf("test set: %w", err))
 		}
-		if e.shards == nil {
+		if e.config.Shards == nil {
 			err = e.measure(b, m)
 		}
-		for _, shard := range e.shards {
+		for _, shard := range e.config.Shards {
 			if first, end := shard.Of(b.Whole); err == nil && first < end {
-				err = e.measure(step.CutBatch(b, first-b.First, end-b.First), m)
+				err = e.measure(batches.Cut(b, first-b.First, end-b.First), m)
 			}
 		}
 		if err != nil {
@@ -67,7 +66,7 @@ func (e *evaluator) measureAll(ctx context.Context, m *measured) error {
 }
 
 // tellDone tells that so many more images are done.
-func (e *evaluator) tellDone(m *measured, images int) {
+func (e *Evaluator) tellDone(m *measured, images int) {
 	m.done += images
 	if e.config.OnBatch != nil {
 		e.config.OnBatch(m.done, e.set.Len())
@@ -75,7 +74,7 @@ func (e *evaluator) tellDone(m *measured, images int) {
 }
 
 // measure measures the images of a batch, or starts that and finishes the batch before.
-func (e *evaluator) measure(b *data.Batch, m *measured) error {
+func (e *Evaluator) measure(b *data.Batch, m *measured) error {
 	if e.programs[b.Len()] == nil { // compile closes the others
 		if err := e.drain(m); err != nil {
 			return err
@@ -85,9 +84,9 @@ func (e *evaluator) measure(b *data.Batch, m *measured) error {
 	if err != nil {
 		return err
 	}
-	p.feeds[p.images], p.feeds[p.target] = b.Images, objective.TargetsOf(b)
+	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	s := e.describe(b, m)
-	if p.starter != nil && e.ranks == nil {
+	if p.starter != nil && e.config.Ranks == nil {
 		if s.run, err = p.starter.Start(p.feeds); err != nil {
 			return cmp.Or(e.drain(m), err)
 		}
@@ -105,10 +104,10 @@ func (e *evaluator) measure(b *data.Batch, m *measured) error {
 }
 
 // describe notes what must be known of a batch.
-func (e *evaluator) describe(b *data.Batch, m *measured) *evalBatch {
+func (e *Evaluator) describe(b *data.Batch, m *measured) *pending {
 	s := m.spare
 	if m.spare = nil; s == nil {
-		s = &evalBatch{}
+		s = &pending{}
 	}
 	s.index, s.items, s.labels = b.Index, append(s.items[:0], b.Items...), s.labels[:0]
 	if !e.objective.NoAccuracy {
@@ -121,7 +120,7 @@ func (e *evaluator) describe(b *data.Batch, m *measured) *evalBatch {
 }
 
 // drain finishes the batch under way, if there is one.
-func (e *evaluator) drain(m *measured) error {
+func (e *Evaluator) drain(m *measured) error {
 	s := m.under
 	m.under = nil
 	return e.finish(m, s)
@@ -136,7 +135,7 @@ func (m *measured) abandon() {
 }
 
 // finish waits for a batch that was started, which may be nil, and adds its results.
-func (e *evaluator) finish(m *measured, s *evalBatch) error {
+func (e *Evaluator) finish(m *measured, s *pending) error {
 	if s == nil {
 		return nil
 	}
@@ -155,24 +154,24 @@ func (e *evaluator) finish(m *measured, s *evalBatch) error {
 
 // add adds the results of a batch. b is the batch, nil if the memory is in use for another
 // one.
-func (e *evaluator) add(m *measured, s *evalBatch, outputs []*tensor.Tensor, b *data.Batch) error {
+func (e *Evaluator) add(m *measured, s *pending, outputs []*tensor.Tensor, b *data.Batch) error {
 	losses, before := outputs[0].Data(), m.sum
 	for _, loss := range losses { // one for each image, or their mean
 		m.sum += float64(loss) * float64(len(s.items)/len(losses))
 	}
-	if !finite(m.sum - before) {
-		check := func(b *data.Batch) error { return checkInput("test", b) }
+	if d := m.sum - before; d-d != 0 {
+		check := func(b *data.Batch) error { return batches.CheckFinite("test", b) }
 		var err error
 		if b != nil {
 			err = check(b)
 		} else {
-			err = reread(e.loader, 0, s.index, check)
+			err = batches.Reread(e.loader, 0, s.index, check)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if e.ranks != nil {
+	if e.config.Ranks != nil {
 		m.tally.add(e, s, outputs)
 		return nil
 	}
@@ -190,7 +189,7 @@ func (e *evaluator) add(m *measured, s *evalBatch, outputs []*tensor.Tensor, b *
 
 // label returns the class of an image of a batch: the most probable one, if its
 // target has a probability for each.
-func (e *evaluator) label(b *data.Batch, i int) int {
+func (e *Evaluator) label(b *data.Batch, i int) int {
 	if !e.objective.Soft {
 		return int(b.Labels.Data()[i])
 	}
@@ -200,7 +199,7 @@ func (e *evaluator) label(b *data.Batch, i int) int {
 }
 
 // tellScores calls OnScores for each image of a batch.
-func (e *evaluator) tellScores(s *evalBatch, outputs []*tensor.Tensor) error {
+func (e *Evaluator) tellScores(s *pending, outputs []*tensor.Tensor) error {
 	if e.config.OnScores == nil {
 		return nil
 	}
