@@ -45,10 +45,16 @@ func (c *comm) exchange(send, recv func(rank int) []byte) *group {
 	g := &group{}
 	// In the order of rounds, the same on all ranks: whatever is limited to a number
 	// of active messages, the earliest round that is not done is active everywhere.
+	//
+	// In a round the send comes first. A library asks before it sends a long message, and
+	// the other rank answers when it receives; both go the same way as the messages
+	// themselves. A rank that comes late and receives first answers before it asks: then the
+	// other begins to send before it is asked, its own answer waits behind all it sends, and
+	// the link is used in one direction at a time.
 	for round := 1; round < c.size; round++ {
 		from, to := (c.rank-round+c.size)%c.size, (c.rank+round)%c.size
-		c.add(g, from, true, recv(from))
 		c.add(g, to, false, send(to))
+		c.add(g, from, true, recv(from))
 	}
 	return g
 }

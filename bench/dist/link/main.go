@@ -7,7 +7,9 @@
 //	link -ports 4 -name stl -rate 1e9 -delay 1ms -loss 0.001
 //
 // It makes the network devices stl1 to stl4, prints a line when they are there, and
-// forwards Ethernet frames between them until it is ended.
+// forwards Ethernet frames between them until its standard input ends. Then it says how much
+// later than they should frames have arrived: where that is not far less than the delay, the
+// machine is too slow for this network.
 package main
 
 import (
@@ -42,12 +44,19 @@ func main() {
 		}
 		s.ports = append(s.ports, p)
 	}
+	// Each goroutine is a thread that never waits for others to give it its turn.
+	runtime.GOMAXPROCS(4**ports + 2)
 	for _, p := range s.ports {
-		go p.deliver()
 		go s.receive(p)
+		go s.pass(p)
+		go s.deliver(p)
 	}
 	fmt.Println("ready")
-	_, _ = io.Copy(io.Discard, os.Stdin) // until the script ends
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fmt.Printf("%d frames, %.0f µs late on average, %.2f %% of them by more than 1 ms, %d lost\n", s.delivered,
+		s.late.Seconds()*1e6/float64(max(s.delivered, 1)), 100*float64(s.veryLate)/float64(max(s.delivered, 1)), s.lost)
 }
 
 // queueTime is how much may wait for a link, in the time that it takes to send it;
@@ -58,15 +67,16 @@ type address [6]byte
 
 // A port is the link of a machine, with the switch at its other end.
 type port struct {
-	device   *os.File
-	up, down time.Time // when what is on the way from and to the machine has been sent
-	frames   chan frame
+	device *os.File
+	sent   time.Time  // when all that is on the way from the machine has been sent
+	up     chan frame // from the machine, in the order in which they reach the switch
+	down   chan frame // to the machine
 }
 
-// A frame is on the way to a machine.
+// A frame is on the way to the switch, or from it.
 type frame struct {
 	data []byte
-	due  time.Time
+	due  time.Time // when the switch has all of it
 }
 
 // A network is the switch.
@@ -75,9 +85,12 @@ type network struct {
 	delay  time.Duration
 	loss   float64
 	ports  []*port
-	mu     sync.Mutex
+	mu     sync.Mutex        // for what follows
 	places map[address]*port // where a machine was last seen
 	random *rand.Rand
+
+	delivered, lost, veryLate int
+	late                      time.Duration // of all that were delivered
 }
 
 func open(name string) (*port, error) {
@@ -94,7 +107,7 @@ func open(name string) (*port, error) {
 	if err := unix.SetNonblock(fd, true); err != nil {
 		return nil, err
 	}
-	return &port{device: os.NewFile(uintptr(fd), name), frames: make(chan frame, 1<<16)}, nil
+	return &port{device: os.NewFile(uintptr(fd), name), up: make(chan frame, 1<<16), down: make(chan frame, 1<<16)}, nil
 }
 
 // receive takes the frames that a machine sends.
@@ -108,40 +121,56 @@ func (n *network) receive(from *port) {
 		if length < 14 {
 			continue
 		}
-		n.forward(from, append([]byte(nil), buffer[:length]...))
+		now := time.Now()
+		if from.sent.Sub(now) > queueTime {
+			n.count(0, false)
+			continue
+		}
+		from.sent = later(from.sent, now).Add(n.sending(length))
+		from.up <- frame{append([]byte(nil), buffer[:length]...), from.sent.Add(n.delay)}
 	}
 }
 
-// forward decides when a frame arrives where.
-func (n *network) forward(from *port, data []byte) {
+// sending is how long a link takes for so many bytes.
+func (n *network) sending(bytes int) time.Duration {
+	return time.Duration(float64(bytes) * 8 / n.rate * 1e9)
+}
+
+// pass puts the frames that a machine has sent into the queues of others, when the switch
+// has them: of two machines that send to a third, the frame that is there first is first.
+func (n *network) pass(from *port) {
+	preciseSleep()
+	for f := range from.up {
+		sleepUntil(f.due)
+		for _, to := range n.route(from, f.data) {
+			select {
+			case to.down <- f:
+			default:
+				n.count(0, false)
+			}
+		}
+	}
+}
+
+// route returns where a frame goes that is not lost, and remembers where it comes from.
+func (n *network) route(from *port, data []byte) (to []*port) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.places[address(data[6:12])] = from
-	sending := time.Duration(float64(len(data)) * 8 / n.rate * 1e9)
-	now := time.Now()
-	if from.up.Sub(now) > queueTime {
-		return
-	}
-	from.up = later(from.up, now).Add(sending)
-	to := n.ports
+	all := n.ports
 	if p := n.places[address(data[:6])]; p != nil {
-		to = []*port{p}
+		all = []*port{p}
 	}
-	for _, p := range to {
-		if p == from || n.random.Float64() < n.loss {
-			continue
-		}
-		arrives := from.up.Add(n.delay)
-		if p.down.Sub(arrives) > queueTime {
-			continue
-		}
-		// The switch passes a frame on while it comes: the links have the same speed.
-		p.down = later(p.down.Add(sending), arrives)
-		select {
-		case p.frames <- frame{data, p.down}:
+	for _, p := range all {
+		switch {
+		case p == from:
+		case n.random.Float64() < n.loss:
+			n.lost++
 		default:
+			to = append(to, p)
 		}
 	}
+	return to
 }
 
 func later(a, b time.Time) time.Time {
@@ -151,15 +180,48 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// deliver gives a machine its frames when they are due.
-func (p *port) deliver() {
+// deliver gives a machine its frames, as fast as its link is. The switch passes a frame on
+// while it comes, because all links have the same speed: a link without a queue adds nothing.
+func (n *network) deliver(to *port) {
+	preciseSleep()
+	var sent time.Time // when all before has been sent
+	for f := range to.down {
+		end := later(sent.Add(n.sending(len(f.data))), f.due)
+		if end.Sub(f.due) > queueTime {
+			n.count(0, false)
+			continue
+		}
+		sent = end
+		sleepUntil(end)
+		n.count(time.Since(end), true)
+		_, _ = to.device.Write(f.data) // a machine that is cut off loses it
+	}
+}
+
+// count notes a frame that was delivered, so late, or lost because a queue was full.
+func (n *network) count(late time.Duration, delivered bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !delivered {
+		n.lost++
+		return
+	}
+	n.delivered++
+	n.late += late
+	if late > time.Millisecond {
+		n.veryLate++
+	}
+}
+
+// preciseSleep makes the pauses of the caller precise, in a thread of its own.
+func preciseSleep() {
 	runtime.LockOSThread()
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0) // only less precise
-	for f := range p.frames {
-		for wait := time.Until(f.due); wait > 0; wait = time.Until(f.due) {
-			t := unix.NsecToTimespec(int64(wait))
-			_ = unix.Nanosleep(&t, nil) // asked again
-		}
-		_, _ = p.device.Write(f.data) // a machine that is cut off loses it
+}
+
+func sleepUntil(due time.Time) {
+	for wait := time.Until(due); wait > 0; wait = time.Until(due) {
+		t := unix.NsecToTimespec(int64(wait))
+		_ = unix.Nanosleep(&t, nil) // asked again
 	}
 }

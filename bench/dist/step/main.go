@@ -75,6 +75,7 @@ func main() {
 	batch := flag.Int("batch", 64, "`images` in the batch of all ranks")
 	threads := flag.Int("threads", 1, "`threads` that compute in a rank")
 	steps := flag.Int("steps", 10, "`steps` that are measured")
+	bucket := flag.Int("bucket", 0, "the size of a bucket of gradients in `bytes`, also of the last one; 0 for dist's own")
 	byMPI := flag.Bool("mpi", false, "ranks that mpirun has started")
 	flag.Parse()
 
@@ -87,7 +88,7 @@ func main() {
 		}
 		comm = c
 	}
-	if err := measure(comm, *net, *side, *batch, *threads, *steps); err != nil {
+	if err := measure(comm, *net, *side, *batch, *threads, *steps, dist.Buckets{Bytes: *bucket, LastBytes: *bucket}); err != nil {
 		log.Print(err)
 		comm.Abort(1)
 		os.Exit(1)
@@ -98,7 +99,7 @@ func main() {
 }
 
 // measure runs the steps.
-func measure(comm dist.Comm, net string, side, batch, threads, steps int) error {
+func measure(comm dist.Comm, net string, side, batch, threads, steps int, buckets dist.Buckets) error {
 	spec, err := zoo.Get(net)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int) error 
 	}
 	watched := &watch{Group: dist.NewGroup(comm, dist.Float32)}
 	images := batch / comm.Size()
-	step, err := compile(cpu.New(cpu.Options{Threads: threads, Reducer: watched}), model, images, batch)
+	step, err := compile(cpu.New(cpu.Options{Threads: threads, Reducer: watched}), model, images, batch, buckets)
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int) error 
 func seconds(u syscall.Rusage) float64 { return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9 }
 
 // compile returns a step of a rank.
-func compile(device engine.Device, model *nn.Model, images, batch int) (func() error, error) {
+func compile(device engine.Device, model *nn.Model, images, batch int, buckets dist.Buckets) (func() error, error) {
 	trace, err := model.Trace(images, nn.Train)
 	if err != nil {
 		return nil, err
@@ -172,7 +173,7 @@ func compile(device engine.Device, model *nn.Model, images, batch int) (func() e
 	for _, v := range model.Parameters() {
 		params = append(params, g.Variable(v))
 	}
-	grads := dist.Buckets{}.AllReduce(graph.Gradients(loss, params...))
+	grads := buckets.AllReduce(graph.Gradients(loss, params...))
 	optim.SGD{Momentum: 0.9}.Update(g, rate, params, grads, &state)
 	program, err := device.Compile(g, loss)
 	if err != nil {
