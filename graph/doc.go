@@ -48,6 +48,7 @@
 //     [Less], [LessEqual], [Greater], [GreaterEqual], [Power], [Mod], [FMod]
 //   - logic.go: [Not], [And], [Or], [Xor]
 //   - where.go: [Where]
+//   - fakequantize.go: [FakeQuantize] to [Int8], [Uint8] or other integers
 //   - broadcast.go: [Broadcast]
 //   - reduce.go: [Sum], [Mean], [Max], [Min], [Prod], [SumKeep],
 //     [MeanKeep], [MaxKeep], [MinKeep], [ProdKeep]

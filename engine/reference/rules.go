@@ -16,7 +16,7 @@ var rules = table(
 	// Leaves.
 	try(input), on(variable), on(constant),
 	// Functions of elements.
-	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo), on(dropout), on(allReduce),
+	try(unary), try(unaryGrad), try(binary), on(where), on(fakeQuantize), on(broadcastTo), on(dropout), on(allReduce),
 	// Sums and choices along axes.
 	try(reduce), on(prodGrad), on(argMax), on(topK), on(cumSum), on(softmax), on(crossEntropy), on(crossEntropyGrad),
 	// Convolutions and products.

@@ -23,6 +23,27 @@ func jumps() map[string]operator {
 		"Mod":  comparison("Mod", graph.Mod),
 		"FMod": comparison("FMod", graph.FMod),
 
+		"FakeQuantize": {weight: 2, // Ints: the range of the integers
+			draw: func(g *grower, x int) Step {
+				s := g.shape(x)
+				args := []int{g.anyLeaf(s...), g.leaf("Variable", "positive"), g.leaf("Constant", "digits")}
+				if len(s) > 1 && g.chance(0.6) { // a scale for each channel
+					shape := make([]int, len(s)-1)
+					for i := range shape {
+						shape[i] = 1
+					}
+					shape[0] = s[1]
+					args[1] = g.leaf("Variable", "positive", shape...)
+				}
+				return Step{Op: "FakeQuantize", Args: args, Ints: [][]int{{-128, 127}, {0, 255}, {-2, 3}}[g.r.IntN(3)]}
+			},
+			build: func(x []*graph.Node, s Step) *graph.Node {
+				return graph.FakeQuantize(x[0], x[1], x[2], graph.FakeQuantizeOp{Min: s.Ints[0], Max: s.Ints[1]})
+			},
+			code: func(x []string, s Step) string {
+				return fmt.Sprintf("graph.FakeQuantize(%s, %s, %s, graph.FakeQuantizeOp{Min: %d, Max: %d})", x[0], x[1], x[2], s.Ints[0], s.Ints[1])
+			}},
+
 		"TopKIndices": {weight: 1, draw: drawTopK,
 			build: func(x []*graph.Node, s Step) *graph.Node {
 				return graph.TopKIndices(x[0], s.Ints[0], s.Ints[1], s.Ints[2] == 1)

@@ -52,6 +52,7 @@ func init() { // a map that its own functions use cannot be initialised at its d
 	of(pad)
 	of(gather)
 	of(where)
+	of(fakeQuantize)
 }
 
 func of[T graph.Op](emit func(c *call, op T) string)   { register(emit, false) }

@@ -518,5 +518,7 @@ func (in *instruction) execute(regs *[maxRegisters][]float32) {
 		}
 	case graph.WhereOp:
 		whereKernel(op, dst, regs[in.a], regs[in.b], regs[in.c])
+	case graph.FakeQuantizeOp:
+		fakeQuantizeKernel(op, dst, regs[in.a], regs[in.b], regs[in.c])
 	}
 }

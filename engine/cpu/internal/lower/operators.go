@@ -135,7 +135,7 @@ func Supports(op graph.Op) bool {
 		return known(unaryGradKernels[:], int(op.Func))
 	case graph.BinaryOp:
 		return known(binaryKernels[:], int(op.Func))
-	case graph.WhereOp:
+	case graph.WhereOp, graph.FakeQuantizeOp:
 		return true
 	}
 	_, ok := operators[reflect.TypeOf(op)]

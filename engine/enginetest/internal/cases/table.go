@@ -35,6 +35,10 @@ var Operators = []Operator{
 	{File: "unary", Ops: ops(graph.UnaryOp{}, graph.UnaryGradOp{}), Cases: unaryCases, Rounding: unaryRounding, Golden: unaryGolden},
 	{File: "binary", Ops: ops(graph.BinaryOp{}), Cases: binaryCases, Rounding: binaryRounding, Golden: binaryGolden},
 	{File: "where", Ops: ops(graph.WhereOp{}), Cases: whereCases, Rounding: exactly, Golden: whereGolden},
+	{
+		File: "fakequantize", Ops: ops(graph.FakeQuantizeOp{}),
+		Cases: fakeQuantizeCases, Golden: fakeQuantizeGolden,
+	},
 	{File: "broadcast", Ops: ops(graph.BroadcastOp{}), Cases: broadcastCases, Rounding: exactly, Golden: broadcastGolden},
 	{File: "reduce", Ops: ops(graph.ReduceOp{}, graph.ProdGradOp{}), Cases: reduceCases, Rounding: reduceRounding, Golden: reduceGolden},
 	{File: "argmax", Ops: ops(graph.ArgMaxOp{}), Cases: argMaxCases, Rounding: exactly, Golden: argMaxGolden},

@@ -29,7 +29,7 @@ func isProduct(op graph.Op) bool {
 func carries(op graph.Op) bool {
 	switch op.(type) {
 	case graph.Conv2DOp, graph.Conv2DInputGradOp, graph.ConvTranspose2DOp, graph.MatMulOp,
-		graph.UnaryOp, graph.UnaryGradOp, graph.BinaryOp, graph.WhereOp, graph.BroadcastOp, graph.DropoutOp,
+		graph.UnaryOp, graph.UnaryGradOp, graph.BinaryOp, graph.WhereOp, graph.FakeQuantizeOp, graph.BroadcastOp, graph.DropoutOp,
 		graph.MaxPool2DOp, graph.MaxPool2DGradOp, graph.AvgPool2DOp, graph.AvgPool2DGradOp,
 		graph.AdaptiveAvgPool2DOp, graph.AdaptiveAvgPool2DGradOp, graph.Resize2DOp, graph.Resize2DGradOp,
 		graph.BatchNormOp, graph.BatchNormInputGradOp, graph.LayerNormOp, graph.LayerNormInputGradOp,

@@ -20,7 +20,7 @@ var rules = table(
 	// Leaves.
 	try(input), try(variable), on(constant),
 	// Functions of elements.
-	try(unary), try(unaryGrad), try(binary), on(where), on(broadcastTo), on(dropout),
+	try(unary), try(unaryGrad), try(binary), on(where), on(fakeQuantize), on(broadcastTo), on(dropout),
 	// Sums and choices along axes.
 	try(reduce), on(allReduce), on(prodGrad), on(argMax), on(topK), on(cumSum), on(softmax), on(crossEntropy), on(crossEntropyGrad),
 	// Convolutions and products.

@@ -38,6 +38,7 @@ func elementwiseFunctions() []elementwise {
 	binary("LessEqual", 0, LessEqual)
 	binary("Power", 0, Power)
 	binary("Where", 0, func(dst, a, b []float32) { Where(dst, a, b, a) })
+	binary("FakeQuantize", 0, func(dst, a, b []float32) { FakeQuantize(dst, a, b, b, -7, 120) })
 	binary("ReLUGrad", 0, ReLUGrad)
 	binary("ReLU6Grad", 0, ReLU6Grad)
 	binary("SigmoidGrad", 0, SigmoidGrad)
@@ -45,6 +46,7 @@ func elementwiseFunctions() []elementwise {
 	for _, g := range activationGradients() {
 		binary(g.name, g.tolerance, g.f)
 	}
+	list = append(list, elementwise{"Round", 1, 0, func(d []float32, in [][]float32) { Round(d, in[0]) }})
 	scalar := func(name string, f func(dst, a []float32, s float32)) {
 		list = append(list, elementwise{name, 1, 0, func(d []float32, in [][]float32) { f(d, in[0], testScalar) }})
 	}

@@ -1,8 +1,12 @@
 package vec
 
-import "math"
+import (
+	"math"
 
-// The functions of this file have no assembly.
+	"github.com/strideml/stride/internal/isa"
+)
+
+// Floor, Ceil and Sign have no assembly.
 
 // Floor computes the greatest whole number that is at most x.
 func Floor(dst, x []float32) {
@@ -23,6 +27,10 @@ func Ceil(dst, x []float32) {
 // Round computes the nearest whole number, the even one of two.
 func Round(dst, x []float32) {
 	x = x[:len(dst)]
+	if isa.UseSIMD {
+		roundSIMD(data(dst), data(x), len(dst))
+		return
+	}
 	for i, v := range x {
 		dst[i] = float32(math.RoundToEven(float64(v)))
 	}
@@ -39,3 +47,6 @@ func Sign(dst, x []float32) {
 		dst[i] = s
 	}
 }
+
+//go:noescape
+func roundSIMD(dst, x *float32, n int)

@@ -108,6 +108,82 @@ DATA lanes_80000000<>+24(SB)/4, $0x80000000
 DATA lanes_80000000<>+28(SB)/4, $0x80000000
 GLOBL lanes_80000000<>(SB), RODATA|NOPTR, $32
 
+// func roundSIMD(dst *float32, x *float32, n int)
+// Requires: AVX
+TEXT ·roundSIMD(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    n+16(FP), DX
+	MOVQ    DX, BX
+	ANDQ    $0x07, BX
+	LEAQ    tail_masks<>+0(SB), SI
+	MOVQ    BX, DI
+	NEGQ    DI
+	VMOVUPS 32(SI)(DI*4), Y0
+	XORQ    SI, SI
+	SUBQ    $0x20, DX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS  (CX)(SI*4), Y1
+	VMOVUPS  32(CX)(SI*4), Y2
+	VMOVUPS  64(CX)(SI*4), Y3
+	VMOVUPS  96(CX)(SI*4), Y4
+	VROUNDPS $0x08, Y1, Y1
+	VROUNDPS $0x08, Y2, Y2
+	VROUNDPS $0x08, Y3, Y3
+	VROUNDPS $0x08, Y4, Y4
+	VMOVUPS  Y1, (AX)(SI*4)
+	VMOVUPS  Y2, 32(AX)(SI*4)
+	VMOVUPS  Y3, 64(AX)(SI*4)
+	VMOVUPS  Y4, 96(AX)(SI*4)
+	ADDQ     $0x20, SI
+	SUBQ     $0x20, DX
+	JGE      row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS  (CX)(SI*4), Y1
+	VROUNDPS $0x08, Y1, Y1
+	VMOVUPS  Y1, (AX)(SI*4)
+	ADDQ     $0x08, SI
+	SUBQ     $0x08, DX
+	JGE      row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y0, Y0
+	VROUNDPS     $0x08, Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
 // func reciprocalSIMD(dst *float32, x *float32, n int)
 // Requires: AVX
 TEXT ·reciprocalSIMD(SB), NOSPLIT, $0-24
@@ -1637,6 +1713,203 @@ DATA lanes_3f200000<>+24(SB)/4, $0x3f200000
 DATA lanes_3f200000<>+28(SB)/4, $0x3f200000
 GLOBL lanes_3f200000<>(SB), RODATA|NOPTR, $32
 
+// func whereSIMD(dst *float32, condition *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·whereSIMD(SB), NOSPLIT, $0-40
+	MOVQ    dst+0(FP), AX
+	MOVQ    condition+8(FP), CX
+	MOVQ    a+16(FP), DX
+	MOVQ    b+24(FP), BX
+	MOVQ    n+32(FP), SI
+	MOVQ    SI, DI
+	ANDQ    $0x07, DI
+	LEAQ    tail_masks<>+0(SB), R8
+	MOVQ    DI, R9
+	NEGQ    R9
+	VMOVUPS 32(R8)(R9*4), Y0
+	XORQ    R8, R8
+	SUBQ    $0x20, SI
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS   (CX)(R8*4), Y1
+	VCMPPS    $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMOVUPS   (DX)(R8*4), Y2
+	VBLENDVPS Y1, (BX)(R8*4), Y2, Y1
+	VMOVUPS   Y1, (AX)(R8*4)
+	VMOVUPS   32(CX)(R8*4), Y1
+	VCMPPS    $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMOVUPS   32(DX)(R8*4), Y2
+	VBLENDVPS Y1, 32(BX)(R8*4), Y2, Y1
+	VMOVUPS   Y1, 32(AX)(R8*4)
+	VMOVUPS   64(CX)(R8*4), Y1
+	VCMPPS    $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMOVUPS   64(DX)(R8*4), Y2
+	VBLENDVPS Y1, 64(BX)(R8*4), Y2, Y1
+	VMOVUPS   Y1, 64(AX)(R8*4)
+	VMOVUPS   96(CX)(R8*4), Y1
+	VCMPPS    $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMOVUPS   96(DX)(R8*4), Y2
+	VBLENDVPS Y1, 96(BX)(R8*4), Y2, Y1
+	VMOVUPS   Y1, 96(AX)(R8*4)
+	ADDQ      $0x20, R8
+	SUBQ      $0x20, SI
+	JGE       row_block
+
+row_block_done:
+	ADDQ $0x20, SI
+	SUBQ $0x08, SI
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS   (CX)(R8*4), Y1
+	VCMPPS    $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMOVUPS   (DX)(R8*4), Y2
+	VBLENDVPS Y1, (BX)(R8*4), Y2, Y1
+	VMOVUPS   Y1, (AX)(R8*4)
+	ADDQ      $0x08, R8
+	SUBQ      $0x08, SI
+	JGE       row_vector
+
+row_vector_done:
+	ADDQ         $0x08, SI
+	TESTQ        DI, DI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(R8*4), Y0, Y1
+	VCMPPS       $0x00, lanes_00000000<>+0(SB), Y1, Y1
+	VMASKMOVPS   (BX)(R8*4), Y0, Y2
+	VMASKMOVPS   (DX)(R8*4), Y0, Y0
+	VBLENDVPS    Y1, Y2, Y0, Y0
+	LEAQ         (AX)(R8*4), AX
+	TESTQ        $0x00000004, DI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, DI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, DI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func fakeQuantizeSIMD(dst *float32, x *float32, scale *float32, zero *float32, least float32, most float32, n int)
+// Requires: AVX
+TEXT ·fakeQuantizeSIMD(SB), NOSPLIT, $0-48
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         scale+16(FP), DX
+	MOVQ         zero+24(FP), BX
+	VBROADCASTSS least+32(FP), Y0
+	VBROADCASTSS most+36(FP), Y1
+	MOVQ         n+40(FP), SI
+	MOVQ         SI, DI
+	ANDQ         $0x07, DI
+	LEAQ         tail_masks<>+0(SB), R8
+	MOVQ         DI, R9
+	NEGQ         R9
+	VMOVUPS      32(R8)(R9*4), Y2
+	XORQ         R8, R8
+	SUBQ         $0x10, SI
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS  (DX)(R8*4), Y3
+	VMOVUPS  (BX)(R8*4), Y4
+	VMOVUPS  (CX)(R8*4), Y5
+	VDIVPS   Y3, Y5, Y5
+	VROUNDPS $0x08, Y5, Y5
+	VADDPS   Y4, Y5, Y5
+	VMAXPS   Y5, Y0, Y5
+	VMINPS   Y5, Y1, Y5
+	VSUBPS   Y4, Y5, Y4
+	VMULPS   Y3, Y4, Y3
+	VMOVUPS  Y3, (AX)(R8*4)
+	VMOVUPS  32(DX)(R8*4), Y3
+	VMOVUPS  32(BX)(R8*4), Y4
+	VMOVUPS  32(CX)(R8*4), Y5
+	VDIVPS   Y3, Y5, Y5
+	VROUNDPS $0x08, Y5, Y5
+	VADDPS   Y4, Y5, Y5
+	VMAXPS   Y5, Y0, Y5
+	VMINPS   Y5, Y1, Y5
+	VSUBPS   Y4, Y5, Y4
+	VMULPS   Y3, Y4, Y3
+	VMOVUPS  Y3, 32(AX)(R8*4)
+	ADDQ     $0x10, R8
+	SUBQ     $0x10, SI
+	JGE      row_block
+
+row_block_done:
+	ADDQ $0x10, SI
+	SUBQ $0x08, SI
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS  (DX)(R8*4), Y3
+	VMOVUPS  (BX)(R8*4), Y4
+	VMOVUPS  (CX)(R8*4), Y5
+	VDIVPS   Y3, Y5, Y5
+	VROUNDPS $0x08, Y5, Y5
+	VADDPS   Y4, Y5, Y5
+	VMAXPS   Y5, Y0, Y5
+	VMINPS   Y5, Y1, Y5
+	VSUBPS   Y4, Y5, Y4
+	VMULPS   Y3, Y4, Y3
+	VMOVUPS  Y3, (AX)(R8*4)
+	ADDQ     $0x08, R8
+	SUBQ     $0x08, SI
+	JGE      row_vector
+
+row_vector_done:
+	ADDQ         $0x08, SI
+	TESTQ        DI, DI
+	JEQ          row_end
+	VMASKMOVPS   (DX)(R8*4), Y2, Y3
+	VMASKMOVPS   (BX)(R8*4), Y2, Y4
+	VMASKMOVPS   (CX)(R8*4), Y2, Y2
+	VDIVPS       Y3, Y2, Y2
+	VROUNDPS     $0x08, Y2, Y2
+	VADDPS       Y4, Y2, Y2
+	VMAXPS       Y2, Y0, Y0
+	VMINPS       Y0, Y1, Y0
+	VSUBPS       Y4, Y0, Y0
+	VMULPS       Y3, Y0, Y0
+	LEAQ         (AX)(R8*4), AX
+	TESTQ        $0x00000004, DI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, DI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, DI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
 // func addSIMD(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
 TEXT ·addSIMD(SB), NOSPLIT, $0-32
@@ -2189,6 +2462,174 @@ row_vector_done:
 	VMAXPS       Y0, Y1, Y0
 	VCMPPS       $0x03, Y1, Y1, Y1
 	VORPS        Y1, Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func lessSIMD(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·lessSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x11, (DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y1
+	VCMPPS  $0x11, 32(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y1
+	VCMPPS  $0x11, 64(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 64(AX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y1
+	VCMPPS  $0x11, 96(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x11, (DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VCMPPS       $0x11, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(DI*4), AX
+	TESTQ        $0x00000004, SI
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, SI
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, SI
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func lessEqualSIMD(dst *float32, a *float32, b *float32, n int)
+// Requires: AVX
+TEXT ·lessEqualSIMD(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVQ    n+24(FP), BX
+	MOVQ    BX, SI
+	ANDQ    $0x07, SI
+	LEAQ    tail_masks<>+0(SB), DI
+	MOVQ    SI, R8
+	NEGQ    R8
+	VMOVUPS 32(DI)(R8*4), Y0
+	XORQ    DI, DI
+	SUBQ    $0x20, BX
+	JLT     row_block_done
+
+row_block:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x12, (DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	VMOVUPS 32(CX)(DI*4), Y1
+	VCMPPS  $0x12, 32(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 32(AX)(DI*4)
+	VMOVUPS 64(CX)(DI*4), Y1
+	VCMPPS  $0x12, 64(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 64(AX)(DI*4)
+	VMOVUPS 96(CX)(DI*4), Y1
+	VCMPPS  $0x12, 96(DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, 96(AX)(DI*4)
+	ADDQ    $0x20, DI
+	SUBQ    $0x20, BX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, BX
+	SUBQ $0x08, BX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(DI*4), Y1
+	VCMPPS  $0x12, (DX)(DI*4), Y1, Y1
+	VANDPS  lanes_3f800000<>+0(SB), Y1, Y1
+	VMOVUPS Y1, (AX)(DI*4)
+	ADDQ    $0x08, DI
+	SUBQ    $0x08, BX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, BX
+	TESTQ        SI, SI
+	JEQ          row_end
+	VMASKMOVPS   (CX)(DI*4), Y0, Y1
+	VMASKMOVPS   (DX)(DI*4), Y0, Y0
+	VCMPPS       $0x12, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
 	LEAQ         (AX)(DI*4), AX
 	TESTQ        $0x00000004, SI
 	JEQ          row_tail_parta_two
@@ -3099,6 +3540,338 @@ row_vector_done:
 	JEQ          row_end
 	VMASKMOVPS   (CX)(SI*4), Y1, Y1
 	VCMPPS       $0x00, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func lessSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·lessSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x11, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VCMPPS  $0x11, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VCMPPS  $0x11, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VCMPPS  $0x11, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x11, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x11, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func lessEqualSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·lessEqualSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x12, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VCMPPS  $0x12, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VCMPPS  $0x12, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VCMPPS  $0x12, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x12, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x12, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func greaterSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·greaterSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x1e, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x1e, Y0, Y1, Y0
+	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
+	LEAQ         (AX)(SI*4), AX
+	TESTQ        $0x00000004, BX
+	JEQ          row_tail_parta_two
+	VMOVUPS      X0, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, AX
+
+row_tail_parta_two:
+	TESTQ    $0x00000002, BX
+	JEQ      row_tail_parta_one
+	VMOVLPS  X0, (AX)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, AX
+
+row_tail_parta_one:
+	TESTQ  $0x00000001, BX
+	JEQ    row_tail_parta_end
+	VMOVSS X0, (AX)
+
+row_tail_parta_end:
+row_end:
+	VZEROUPPER
+	RET
+
+// func greaterEqualSSIMD(dst *float32, a *float32, s float32, n int)
+// Requires: AVX
+TEXT ·greaterEqualSSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	VBROADCASTSS s+16(FP), Y0
+	MOVQ         n+24(FP), DX
+	MOVQ         DX, BX
+	ANDQ         $0x07, BX
+	LEAQ         tail_masks<>+0(SB), SI
+	MOVQ         BX, DI
+	NEGQ         DI
+	VMOVUPS      32(SI)(DI*4), Y1
+	XORQ         SI, SI
+	SUBQ         $0x20, DX
+	JLT          row_block_done
+
+row_block:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	VMOVUPS 32(CX)(SI*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 32(AX)(SI*4)
+	VMOVUPS 64(CX)(SI*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 64(AX)(SI*4)
+	VMOVUPS 96(CX)(SI*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, 96(AX)(SI*4)
+	ADDQ    $0x20, SI
+	SUBQ    $0x20, DX
+	JGE     row_block
+
+row_block_done:
+	ADDQ $0x20, DX
+	SUBQ $0x08, DX
+	JLT  row_vector_done
+
+row_vector:
+	VMOVUPS (CX)(SI*4), Y2
+	VCMPPS  $0x1d, Y0, Y2, Y2
+	VANDPS  lanes_3f800000<>+0(SB), Y2, Y2
+	VMOVUPS Y2, (AX)(SI*4)
+	ADDQ    $0x08, SI
+	SUBQ    $0x08, DX
+	JGE     row_vector
+
+row_vector_done:
+	ADDQ         $0x08, DX
+	TESTQ        BX, BX
+	JEQ          row_end
+	VMASKMOVPS   (CX)(SI*4), Y1, Y1
+	VCMPPS       $0x1d, Y0, Y1, Y0
 	VANDPS       lanes_3f800000<>+0(SB), Y0, Y0
 	LEAQ         (AX)(SI*4), AX
 	TESTQ        $0x00000004, BX

@@ -65,6 +65,66 @@ skip5:
 skip6:
 	RET
 
+// func roundSIMD(dst, x *float32, n int)
+TEXT ·roundSIMD(SB), NOSPLIT, $0-24
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R0, R4
+	ADD	R3, R1, R5
+	FLDPQ	(R5), (F0, F1)
+	FLDPQ	32(R5), (F2, F3)
+	WORD	$0x4e218800 // frintn v0.4s, v0.4s
+	WORD	$0x4e218821 // frintn v1.4s, v1.4s
+	WORD	$0x4e218842 // frintn v2.4s, v2.4s
+	WORD	$0x4e218863 // frintn v3.4s, v3.4s
+	FSTPQ	(F0, F1), (R4)
+	FSTPQ	(F2, F3), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R0, R4
+	ADD	R3, R1, R5
+	FMOVQ	(R5), F0
+	WORD	$0x4e218800 // frintn v0.4s, v0.4s
+	FMOVQ	F0, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R0, R4
+	ADD	R3, R1, R5
+	FMOVD	(R5), F0
+	WORD	$0x4e218800 // frintn v0.4s, v0.4s
+	FMOVD	F0, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R0, R0
+	ADD	R3, R1, R1
+	FMOVS	(R1), F0
+	WORD	$0x4e218800 // frintn v0.4s, v0.4s
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
 DATA reciprocalSIMD_constants<>+0(SB)/4, $0x3f800000
 DATA reciprocalSIMD_constants<>+4(SB)/4, $0x00000000
 DATA reciprocalSIMD_constants<>+8(SB)/4, $0x00000000
@@ -1793,6 +1853,211 @@ skip5:
 skip6:
 	RET
 
+// func whereSIMD(dst, condition, a, b *float32, n int)
+TEXT ·whereSIMD(SB), NOSPLIT, $0-40
+	MOVD	dst+0(FP), R0
+	MOVD	condition+8(FP), R1
+	MOVD	a+16(FP), R2
+	MOVD	b+24(FP), R3
+	MOVD	n+32(FP), R4
+	MOVD	ZR, R5
+	SUBS	$16, R4, R4
+	BLT	rowDone2
+
+row1:
+	ADD	R5, R2, R6
+	FLDPQ	(R6), (F0, F1)
+	FLDPQ	32(R6), (F2, F3)
+	ADD	R5, R3, R6
+	FLDPQ	(R6), (F4, F5)
+	FLDPQ	32(R6), (F6, F7)
+	ADD	R5, R1, R6
+	FLDPQ	(R6), (F8, F9)
+	FLDPQ	32(R6), (F10, F11)
+	WORD	$0x4ea0d908 // fcmeq v8.4s, v8.4s, #0.0
+	VBSL	V0.B16, V4.B16, V8.B16
+	WORD	$0x4ea0d920 // fcmeq v0.4s, v9.4s, #0.0
+	VBSL	V1.B16, V5.B16, V0.B16
+	WORD	$0x4ea0d941 // fcmeq v1.4s, v10.4s, #0.0
+	VBSL	V2.B16, V6.B16, V1.B16
+	WORD	$0x4ea0d962 // fcmeq v2.4s, v11.4s, #0.0
+	VBSL	V3.B16, V7.B16, V2.B16
+	ADD	R5, R0, R6
+	FSTPQ	(F8, F0), (R6)
+	FSTPQ	(F1, F2), 32(R6)
+	ADD	$64, R5
+	SUBS	$16, R4, R4
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R4
+	SUBS	$4, R4, R4
+	BLT	rowDone4
+
+row3:
+	ADD	R5, R2, R6
+	FMOVQ	(R6), F0
+	ADD	R5, R3, R6
+	FMOVQ	(R6), F1
+	ADD	R5, R1, R6
+	FMOVQ	(R6), F2
+	WORD	$0x4ea0d842 // fcmeq v2.4s, v2.4s, #0.0
+	VBSL	V0.B16, V1.B16, V2.B16
+	ADD	R5, R0, R6
+	FMOVQ	F2, (R6)
+	ADD	$16, R5
+	SUBS	$4, R4, R4
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R4
+	TBZ	$1, R4, skip5
+	ADD	R5, R2, R6
+	FMOVD	(R6), F0
+	ADD	R5, R3, R6
+	FMOVD	(R6), F1
+	ADD	R5, R1, R6
+	FMOVD	(R6), F2
+	WORD	$0x4ea0d842 // fcmeq v2.4s, v2.4s, #0.0
+	VBSL	V0.B16, V1.B16, V2.B16
+	ADD	R5, R0, R6
+	FMOVD	F2, (R6)
+	ADD	$8, R5
+
+skip5:
+	TBZ	$0, R4, skip6
+	ADD	R5, R2, R2
+	FMOVS	(R2), F0
+	ADD	R5, R3, R2
+	FMOVS	(R2), F1
+	ADD	R5, R1, R1
+	FMOVS	(R1), F2
+	WORD	$0x4ea0d842 // fcmeq v2.4s, v2.4s, #0.0
+	VBSL	V0.B16, V1.B16, V2.B16
+	ADD	R5, R0, R0
+	FMOVS	F2, (R0)
+
+skip6:
+	RET
+
+// func fakeQuantizeSIMD(dst, x, scale, zero *float32, least, most float32, n int)
+TEXT ·fakeQuantizeSIMD(SB), NOSPLIT, $0-48
+	MOVD	dst+0(FP), R0
+	MOVD	x+8(FP), R1
+	MOVD	scale+16(FP), R2
+	MOVD	zero+24(FP), R3
+	FMOVS	least+32(FP), F0
+	VDUP	V0.S[0], V0.S4
+	FMOVS	most+36(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+40(FP), R4
+	MOVD	ZR, R5
+	SUBS	$8, R4, R4
+	BLT	rowDone2
+
+row1:
+	ADD	R5, R2, R6
+	FLDPQ	(R6), (F2, F3)
+	ADD	R5, R3, R6
+	FLDPQ	(R6), (F4, F5)
+	ADD	R5, R1, R6
+	FLDPQ	(R6), (F6, F7)
+	WORD	$0x6e22fcc6 // fdiv v6.4s, v6.4s, v2.4s
+	WORD	$0x4e2188c6 // frintn v6.4s, v6.4s
+	WORD	$0x4e24d4c6 // fadd v6.4s, v6.4s, v4.4s
+	WORD	$0x6ea6e408 // fcmgt v8.4s, v0.4s, v6.4s
+	VBSL	V6.B16, V0.B16, V8.B16
+	WORD	$0x6ea1e506 // fcmgt v6.4s, v8.4s, v1.4s
+	VBSL	V8.B16, V1.B16, V6.B16
+	WORD	$0x4ea4d4c4 // fsub v4.4s, v6.4s, v4.4s
+	WORD	$0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD	$0x6e23fce4 // fdiv v4.4s, v7.4s, v3.4s
+	WORD	$0x4e218884 // frintn v4.4s, v4.4s
+	WORD	$0x4e25d484 // fadd v4.4s, v4.4s, v5.4s
+	WORD	$0x6ea4e406 // fcmgt v6.4s, v0.4s, v4.4s
+	VBSL	V4.B16, V0.B16, V6.B16
+	WORD	$0x6ea1e4c4 // fcmgt v4.4s, v6.4s, v1.4s
+	VBSL	V6.B16, V1.B16, V4.B16
+	WORD	$0x4ea5d484 // fsub v4.4s, v4.4s, v5.4s
+	WORD	$0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	ADD	R5, R0, R6
+	FSTPQ	(F2, F3), (R6)
+	ADD	$32, R5
+	SUBS	$8, R4, R4
+	BGE	row1
+
+rowDone2:
+	ADD	$8, R4
+	SUBS	$4, R4, R4
+	BLT	rowDone4
+
+row3:
+	ADD	R5, R2, R6
+	FMOVQ	(R6), F2
+	ADD	R5, R3, R6
+	FMOVQ	(R6), F3
+	ADD	R5, R1, R6
+	FMOVQ	(R6), F4
+	WORD	$0x6e22fc84 // fdiv v4.4s, v4.4s, v2.4s
+	WORD	$0x4e218884 // frintn v4.4s, v4.4s
+	WORD	$0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
+	WORD	$0x6ea4e405 // fcmgt v5.4s, v0.4s, v4.4s
+	VBSL	V4.B16, V0.B16, V5.B16
+	WORD	$0x6ea1e4a4 // fcmgt v4.4s, v5.4s, v1.4s
+	VBSL	V5.B16, V1.B16, V4.B16
+	WORD	$0x4ea3d483 // fsub v3.4s, v4.4s, v3.4s
+	WORD	$0x6e22dc62 // fmul v2.4s, v3.4s, v2.4s
+	ADD	R5, R0, R6
+	FMOVQ	F2, (R6)
+	ADD	$16, R5
+	SUBS	$4, R4, R4
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R4
+	TBZ	$1, R4, skip5
+	ADD	R5, R2, R6
+	FMOVD	(R6), F2
+	ADD	R5, R3, R6
+	FMOVD	(R6), F3
+	ADD	R5, R1, R6
+	FMOVD	(R6), F4
+	WORD	$0x6e22fc84 // fdiv v4.4s, v4.4s, v2.4s
+	WORD	$0x4e218884 // frintn v4.4s, v4.4s
+	WORD	$0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
+	WORD	$0x6ea4e405 // fcmgt v5.4s, v0.4s, v4.4s
+	VBSL	V4.B16, V0.B16, V5.B16
+	WORD	$0x6ea1e4a4 // fcmgt v4.4s, v5.4s, v1.4s
+	VBSL	V5.B16, V1.B16, V4.B16
+	WORD	$0x4ea3d483 // fsub v3.4s, v4.4s, v3.4s
+	WORD	$0x6e22dc62 // fmul v2.4s, v3.4s, v2.4s
+	ADD	R5, R0, R6
+	FMOVD	F2, (R6)
+	ADD	$8, R5
+
+skip5:
+	TBZ	$0, R4, skip6
+	ADD	R5, R2, R2
+	FMOVS	(R2), F2
+	ADD	R5, R3, R2
+	FMOVS	(R2), F3
+	ADD	R5, R1, R1
+	FMOVS	(R1), F4
+	WORD	$0x6e22fc84 // fdiv v4.4s, v4.4s, v2.4s
+	WORD	$0x4e218884 // frintn v4.4s, v4.4s
+	WORD	$0x4e23d484 // fadd v4.4s, v4.4s, v3.4s
+	WORD	$0x6ea4e405 // fcmgt v5.4s, v0.4s, v4.4s
+	VBSL	V4.B16, V0.B16, V5.B16
+	WORD	$0x6ea1e4a0 // fcmgt v0.4s, v5.4s, v1.4s
+	VBSL	V5.B16, V1.B16, V0.B16
+	WORD	$0x4ea3d400 // fsub v0.4s, v0.4s, v3.4s
+	WORD	$0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	ADD	R5, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
 // func addSIMD(dst, a, b *float32, n int)
 TEXT ·addSIMD(SB), NOSPLIT, $0-32
 	MOVD	dst+0(FP), R0
@@ -2342,6 +2607,190 @@ skip5:
 	VBSL	V1.B16, V0.B16, V2.B16
 	WORD	$0x4e20e400 // fcmeq v0.4s, v0.4s, v0.4s
 	WORD	$0x4ee01c40 // orn v0.16b, v2.16b, v0.16b
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA lessSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA lessSIMD_constants<>+4(SB)/4, $0x00000000
+DATA lessSIMD_constants<>+8(SB)/4, $0x00000000
+DATA lessSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL lessSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func lessSIMD(dst, a, b *float32, n int)
+TEXT ·lessSIMD(SB), NOSPLIT, $0-32
+	MOVD	$lessSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FLDPQ	(R6), (F1, F2)
+	FLDPQ	32(R6), (F3, F4)
+	ADD	R4, R2, R6
+	FLDPQ	(R6), (F5, F6)
+	FLDPQ	32(R6), (F7, F8)
+	WORD	$0x6ea1e4a1 // fcmgt v1.4s, v5.4s, v1.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V1.B16, V1.B16
+	WORD	$0x6ea2e4c2 // fcmgt v2.4s, v6.4s, v2.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V2.B16, V2.B16
+	WORD	$0x6ea3e4e3 // fcmgt v3.4s, v7.4s, v3.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V3.B16, V3.B16
+	WORD	$0x6ea4e504 // fcmgt v4.4s, v8.4s, v4.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V4.B16, V4.B16
+	FSTPQ	(F1, F2), (R5)
+	FSTPQ	(F3, F4), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVQ	(R6), F1
+	ADD	R4, R2, R6
+	FMOVQ	(R6), F2
+	WORD	$0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V2.S4
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVQ	F1, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVD	(R6), F1
+	ADD	R4, R2, R6
+	FMOVD	(R6), F2
+	WORD	$0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V2.S4
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVD	F1, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R0, R0
+	ADD	R4, R1, R1
+	FMOVS	(R1), F1
+	ADD	R4, R2, R1
+	FMOVS	(R1), F2
+	WORD	$0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA lessEqualSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA lessEqualSIMD_constants<>+4(SB)/4, $0x00000000
+DATA lessEqualSIMD_constants<>+8(SB)/4, $0x00000000
+DATA lessEqualSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL lessEqualSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func lessEqualSIMD(dst, a, b *float32, n int)
+TEXT ·lessEqualSIMD(SB), NOSPLIT, $0-32
+	MOVD	$lessEqualSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	ZR, R4
+	SUBS	$16, R3, R3
+	BLT	rowDone2
+
+row1:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FLDPQ	(R6), (F1, F2)
+	FLDPQ	32(R6), (F3, F4)
+	ADD	R4, R2, R6
+	FLDPQ	(R6), (F5, F6)
+	FLDPQ	32(R6), (F7, F8)
+	WORD	$0x6e21e4a1 // fcmge v1.4s, v5.4s, v1.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V1.B16, V1.B16
+	WORD	$0x6e22e4c2 // fcmge v2.4s, v6.4s, v2.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V2.B16, V2.B16
+	WORD	$0x6e23e4e3 // fcmge v3.4s, v7.4s, v3.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V3.B16, V3.B16
+	WORD	$0x6e24e504 // fcmge v4.4s, v8.4s, v4.4s
+	VDUP	V0.S[0], V5.S4
+	VAND	V5.B16, V4.B16, V4.B16
+	FSTPQ	(F1, F2), (R5)
+	FSTPQ	(F3, F4), 32(R5)
+	ADD	$64, R4
+	SUBS	$16, R3, R3
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R3
+	SUBS	$4, R3, R3
+	BLT	rowDone4
+
+row3:
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVQ	(R6), F1
+	ADD	R4, R2, R6
+	FMOVQ	(R6), F2
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V2.S4
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVQ	F1, (R5)
+	ADD	$16, R4
+	SUBS	$4, R3, R3
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R3
+	TBZ	$1, R3, skip5
+	ADD	R4, R0, R5
+	ADD	R4, R1, R6
+	FMOVD	(R6), F1
+	ADD	R4, R2, R6
+	FMOVD	(R6), F2
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V2.S4
+	VAND	V2.B16, V1.B16, V1.B16
+	FMOVD	F1, (R5)
+	ADD	$8, R4
+
+skip5:
+	TBZ	$0, R3, skip6
+	ADD	R4, R0, R0
+	ADD	R4, R1, R1
+	FMOVS	(R1), F1
+	ADD	R4, R2, R1
+	FMOVS	(R1), F2
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
 	FMOVS	F0, (R0)
 
 skip6:
@@ -3169,6 +3618,342 @@ skip5:
 	ADD	R3, R1, R1
 	FMOVS	(R1), F2
 	WORD	$0x4e21e441 // fcmeq v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA lessSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA lessSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA lessSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA lessSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL lessSSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func lessSSIMD(dst, a *float32, s float32, n int)
+TEXT ·lessSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$lessSSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F2, F3)
+	FLDPQ	32(R4), (F4, F5)
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V2.B16, V2.B16
+	WORD	$0x6ea3e423 // fcmgt v3.4s, v1.4s, v3.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V3.B16, V3.B16
+	WORD	$0x6ea4e424 // fcmgt v4.4s, v1.4s, v4.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V4.B16, V4.B16
+	WORD	$0x6ea5e425 // fcmgt v5.4s, v1.4s, v5.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V5.B16, V5.B16
+	ADD	R3, R0, R4
+	FSTPQ	(F2, F3), (R4)
+	FSTPQ	(F4, F5), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F2
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F2
+	WORD	$0x6ea2e422 // fcmgt v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F2
+	WORD	$0x6ea2e421 // fcmgt v1.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA lessEqualSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA lessEqualSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA lessEqualSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA lessEqualSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL lessEqualSSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func lessEqualSSIMD(dst, a *float32, s float32, n int)
+TEXT ·lessEqualSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$lessEqualSSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F2, F3)
+	FLDPQ	32(R4), (F4, F5)
+	WORD	$0x6e22e422 // fcmge v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V2.B16, V2.B16
+	WORD	$0x6e23e423 // fcmge v3.4s, v1.4s, v3.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V3.B16, V3.B16
+	WORD	$0x6e24e424 // fcmge v4.4s, v1.4s, v4.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V4.B16, V4.B16
+	WORD	$0x6e25e425 // fcmge v5.4s, v1.4s, v5.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V5.B16, V5.B16
+	ADD	R3, R0, R4
+	FSTPQ	(F2, F3), (R4)
+	FSTPQ	(F4, F5), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F2
+	WORD	$0x6e22e422 // fcmge v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F2
+	WORD	$0x6e22e422 // fcmge v2.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F2
+	WORD	$0x6e22e421 // fcmge v1.4s, v1.4s, v2.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA greaterSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA greaterSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA greaterSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA greaterSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL greaterSSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func greaterSSIMD(dst, a *float32, s float32, n int)
+TEXT ·greaterSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$greaterSSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F2, F3)
+	FLDPQ	32(R4), (F4, F5)
+	WORD	$0x6ea1e442 // fcmgt v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V2.B16, V2.B16
+	WORD	$0x6ea1e463 // fcmgt v3.4s, v3.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V3.B16, V3.B16
+	WORD	$0x6ea1e484 // fcmgt v4.4s, v4.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V4.B16, V4.B16
+	WORD	$0x6ea1e4a5 // fcmgt v5.4s, v5.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V5.B16, V5.B16
+	ADD	R3, R0, R4
+	FSTPQ	(F2, F3), (R4)
+	FSTPQ	(F4, F5), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F2
+	WORD	$0x6ea1e442 // fcmgt v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F2
+	WORD	$0x6ea1e442 // fcmgt v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F2
+	WORD	$0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V0.S4
+	VAND	V0.B16, V1.B16, V0.B16
+	ADD	R3, R0, R0
+	FMOVS	F0, (R0)
+
+skip6:
+	RET
+
+DATA greaterEqualSSIMD_constants<>+0(SB)/4, $0x3f800000
+DATA greaterEqualSSIMD_constants<>+4(SB)/4, $0x00000000
+DATA greaterEqualSSIMD_constants<>+8(SB)/4, $0x00000000
+DATA greaterEqualSSIMD_constants<>+12(SB)/4, $0x00000000
+GLOBL greaterEqualSSIMD_constants<>(SB), RODATA|NOPTR, $16
+
+// func greaterEqualSSIMD(dst, a *float32, s float32, n int)
+TEXT ·greaterEqualSSIMD(SB), NOSPLIT, $0-32
+	MOVD	$greaterEqualSSIMD_constants<>(SB), R0
+	FMOVQ	(R0), F0
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	FMOVS	s+16(FP), F1
+	VDUP	V1.S[0], V1.S4
+	MOVD	n+24(FP), R2
+	MOVD	ZR, R3
+	SUBS	$16, R2, R2
+	BLT	rowDone2
+
+row1:
+	ADD	R3, R1, R4
+	FLDPQ	(R4), (F2, F3)
+	FLDPQ	32(R4), (F4, F5)
+	WORD	$0x6e21e442 // fcmge v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V2.B16, V2.B16
+	WORD	$0x6e21e463 // fcmge v3.4s, v3.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V3.B16, V3.B16
+	WORD	$0x6e21e484 // fcmge v4.4s, v4.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V4.B16, V4.B16
+	WORD	$0x6e21e4a5 // fcmge v5.4s, v5.4s, v1.4s
+	VDUP	V0.S[0], V6.S4
+	VAND	V6.B16, V5.B16, V5.B16
+	ADD	R3, R0, R4
+	FSTPQ	(F2, F3), (R4)
+	FSTPQ	(F4, F5), 32(R4)
+	ADD	$64, R3
+	SUBS	$16, R2, R2
+	BGE	row1
+
+rowDone2:
+	ADD	$16, R2
+	SUBS	$4, R2, R2
+	BLT	rowDone4
+
+row3:
+	ADD	R3, R1, R4
+	FMOVQ	(R4), F2
+	WORD	$0x6e21e442 // fcmge v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVQ	F2, (R4)
+	ADD	$16, R3
+	SUBS	$4, R2, R2
+	BGE	row3
+
+rowDone4:
+	ADD	$4, R2
+	TBZ	$1, R2, skip5
+	ADD	R3, R1, R4
+	FMOVD	(R4), F2
+	WORD	$0x6e21e442 // fcmge v2.4s, v2.4s, v1.4s
+	VDUP	V0.S[0], V3.S4
+	VAND	V3.B16, V2.B16, V2.B16
+	ADD	R3, R0, R4
+	FMOVD	F2, (R4)
+	ADD	$8, R3
+
+skip5:
+	TBZ	$0, R2, skip6
+	ADD	R3, R1, R1
+	FMOVS	(R1), F2
+	WORD	$0x6e21e441 // fcmge v1.4s, v2.4s, v1.4s
 	VDUP	V0.S[0], V0.S4
 	VAND	V0.B16, V1.B16, V0.B16
 	ADD	R3, R0, R0

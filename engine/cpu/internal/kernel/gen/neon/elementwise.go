@@ -9,6 +9,7 @@ func unaryKernels() {
 		f      func(x vec) vec
 	}{
 		{"neg", 4, negated},
+		{"round", 4, rounded},
 		{"reciprocal", 4, func(x vec) vec { return over(num(1).all(), x) }},
 		{"sqrt", 4, sqrt},
 		{"relu", 4, rectified},
@@ -40,6 +41,8 @@ func binaryKernels() {
 		{"equal", func(a, b vec) vec { return indicator(equal(a, b)) }},
 		{"min", smaller},
 		{"max", larger},
+		{"less", func(a, b vec) vec { return indicator(above(b, a)) }},
+		{"lessEqual", func(a, b vec) vec { return indicator(atLeast(b, a)) }},
 		{"reluGrad", func(y, dy vec) vec { return and(positive(y), dy) }},
 		{"relu6Grad", func(y, dy vec) vec { return and(and(positive(y), above(num(6).all(), y)), dy) }},
 		{"sigmoidGrad", func(y, dy vec) vec { return times(times(y, dy), minus(num(1).all(), y)) }},
@@ -71,6 +74,10 @@ func scalarKernels() {
 		{"divS", over},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(equal(a, s)) }},
+		{"lessS", func(a, s vec) vec { return indicator(above(s, a)) }},
+		{"lessEqualS", func(a, s vec) vec { return indicator(atLeast(s, a)) }},
+		{"greaterS", func(a, s vec) vec { return indicator(above(a, s)) }},
+		{"greaterEqualS", func(a, s vec) vec { return indicator(atLeast(a, s)) }},
 		{"minS", smaller},
 		{"maxS", larger},
 	} {
@@ -85,6 +92,37 @@ func scalarKernels() {
 		})
 		finish()
 	}
+}
+
+// ternaryKernels emits the functions of three slices.
+func ternaryKernels() {
+	function("whereSIMD", "(dst, condition, a, b *float32, n int)")
+	dst, condition, a, b := argument("dst"), argument("condition"), argument("a"), argument("b")
+	overRow("row", argument("n"), 4, func(at block) {
+		var list []vec
+		yes, no := at.in(a).load(), at.in(b).load()
+		for i, c := range at.in(condition).load() {
+			list = append(list, choose(isZero(c), no[i], yes[i])) // NaN is not zero
+		}
+		at.in(dst).store(list)
+	})
+	finish()
+
+	function("fakeQuantizeSIMD", "(dst, x, scale, zero *float32, least, most float32, n int)")
+	dst, x, scale, zero := argument("dst"), argument("x"), argument("scale"), argument("zero")
+	lo, hi := broadcast("least"), broadcast("most")
+	overRow("row", argument("n"), 2, func(at block) {
+		var list []vec
+		sizes, zeros := at.in(scale).load(), at.in(zero).load()
+		for i, v := range at.in(x).load() {
+			q := plus(rounded(over(v, sizes[i])), zeros[i])
+			q = choose(above(lo, q), lo, q) // NaN stays
+			q = choose(above(q, hi), hi, q)
+			list = append(list, times(minus(q, zeros[i]), sizes[i]))
+		}
+		at.in(dst).store(list)
+	})
+	finish()
 }
 
 // smaller and larger return NaN if either is NaN, and b if they are equal, which the

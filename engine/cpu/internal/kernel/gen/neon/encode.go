@@ -33,8 +33,9 @@ var (
 	fsqrt     = encoding{"fsqrt", 0x6ea1f800}
 	fneg      = encoding{"fneg", 0x6ea0f800}
 	fabs      = encoding{"fabs", 0x4ea0f800}
-	scvtf     = encoding{"scvtf", 0x4e21d800} // int32 to float32
-	fcmgtZero = encoding{"fcmgt", 0x4ea0c800} // against zero
+	frintn    = encoding{"frintn", 0x4e218800} // to the nearest whole number, the even one of two
+	scvtf     = encoding{"scvtf", 0x4e21d800}  // int32 to float32
+	fcmgtZero = encoding{"fcmgt", 0x4ea0c800}  // against zero
 	fcmgeZero = encoding{"fcmge", 0x6ea0c800}
 	fcmeqZero = encoding{"fcmeq", 0x4ea0d800}
 	fcmltZero = encoding{"fcmlt", 0x4ea0e800}

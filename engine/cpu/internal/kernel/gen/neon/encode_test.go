@@ -22,6 +22,7 @@ func TestEncodings(t *testing.T) {
 		{"fsqrt v31.4s, v1.4s", fsqrt.two(31, 1), 0x6ea1f83f},
 		{"fneg v2.4s, v30.4s", fneg.two(2, 30), 0x6ea0fbc2},
 		{"fabs v3.4s, v29.4s", fabs.two(3, 29), 0x4ea0fba3},
+		{"frintn v4.4s, v28.4s", frintn.two(4, 28), 0x4e218b84},
 		{"scvtf v4.4s, v28.4s", scvtf.two(4, 28), 0x4e21db84},
 		{"fcmgt v5.4s, v27.4s, #0.0", fcmgtZero.two(5, 27), 0x4ea0cb65},
 		{"fcmge v6.4s, v26.4s, #0.0", fcmgeZero.two(6, 26), 0x6ea0cb46},

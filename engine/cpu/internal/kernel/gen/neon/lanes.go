@@ -44,6 +44,7 @@ func notNegative(a vec) vec { return into(func(d vec) { withZero(fcmgeZero, d, a
 func sqrt(a vec) vec     { return into(func(d vec) { single(fsqrt, d, a) }) }
 func negated(a vec) vec  { return into(func(d vec) { single(fneg, d, a) }) }
 func absolute(a vec) vec { return into(func(d vec) { single(fabs, d, a) }) }
+func rounded(a vec) vec  { return into(func(d vec) { single(frintn, d, a) }) }
 func toFloat(a vec) vec  { return into(func(d vec) { single(scvtf, d, a) }) }
 
 func and(a, b vec) vec    { return into(func(d vec) { ins("VAND", b.b16(), a.b16(), d.b16()) }) }

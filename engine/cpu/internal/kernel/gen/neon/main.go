@@ -107,6 +107,7 @@ func matrixKernels() {
 
 func vecKernels() {
 	unaryKernels()
+	ternaryKernels()
 	binaryKernels()
 	scalarKernels()
 	activationKernels()

@@ -15,6 +15,7 @@ func unaryKernels() {
 	}
 	for _, k := range []kernel{
 		{"neg", 4, func(x vec) vec { return xor(x, bits(signBits)) }},
+		{"round", 4, rounded},
 		{"reciprocal", 2, func(x vec) vec { return over(load(num(1)), x) }},
 		{"sqrt", 2, func(x vec) vec { emit(VSQRTPS, x, x); return x }},
 		{"relu", 4, func(x vec) vec { return greater(zero(), x) }},
@@ -54,6 +55,8 @@ func binaryKernels() {
 		{"equal", func(a vec, b Op) vec { return indicator(compare(a, equal, b)) }},
 		{"min", func(a vec, b Op) vec { return or(lesser(a, b), compare(a, unordered, a)) }},
 		{"max", func(a vec, b Op) vec { return or(greater(a, b), compare(a, unordered, a)) }},
+		{"less", func(a vec, b Op) vec { return indicator(compare(a, less, b)) }},
+		{"lessEqual", func(a vec, b Op) vec { return indicator(compare(a, atMost, b)) }},
 		{"reluGrad", func(y vec, dy Op) vec { return and(compare(y, greaterThan, bits(0)), dy) }},
 		{"relu6Grad", func(y vec, dy Op) vec {
 			return and(and(compare(y, greaterThan, bits(0)), compare(y, less, num(6))), dy)
@@ -88,6 +91,10 @@ func scalarKernels() {
 		{"divS", func(a, s vec) vec { return over(a, s) }},
 		{"rdivS", func(a, s vec) vec { return over(s, a) }},
 		{"equalS", func(a, s vec) vec { return indicator(compare(a, equal, s)) }},
+		{"lessS", func(a, s vec) vec { return indicator(compare(a, less, s)) }},
+		{"lessEqualS", func(a, s vec) vec { return indicator(compare(a, atMost, s)) }},
+		{"greaterS", func(a, s vec) vec { return indicator(compare(a, greaterThan, s)) }},
+		{"greaterEqualS", func(a, s vec) vec { return indicator(compare(a, atLeast, s)) }},
 		{"minS", func(a, s vec) vec { return or(lesser(a, s), compare(a, unordered, a)) }},
 		{"maxS", func(a, s vec) vec { return or(greater(a, s), compare(a, unordered, a)) }},
 	} {
@@ -98,6 +105,35 @@ func scalarKernels() {
 		})
 		finish()
 	}
+}
+
+// rounded returns the nearest whole numbers, the even one of two.
+func rounded(x vec) vec {
+	d := YMM()
+	emit(func(o ...Op) { VROUNDPS(o[0], o[1], o[2]) }, U8(8), x, d) // to nearest, without exceptions
+	return d
+}
+
+// ternaryKernels emits the functions of three slices.
+func ternaryKernels() {
+	function("whereSIMD", "(dst, condition, a, b *float32, n int)")
+	dst, condition, a, b := param("dst"), param("condition"), param("a"), param("b")
+	overRow("row", newRow(param("n")), 4, func(s span) {
+		isZero := compare(s.load(condition), equal, bits(0)) // NaN is not
+		s.store(choose(isZero, s.operand(b), s.load(a)), dst)
+	})
+	finish()
+
+	function("fakeQuantizeSIMD", "(dst, x, scale, zero *float32, least, most float32, n int)")
+	dst, x, scale, zero := param("dst"), param("x"), param("scale"), param("zero")
+	lo, hi := broadcast("least"), broadcast("most")
+	overRow("row", newRow(param("n")), 2, func(s span) {
+		size, z := s.load(scale), s.load(zero)
+		q := plus(rounded(over(s.load(x), size)), z)
+		q = lesser(hi, greater(lo, q)) // NaN stays
+		s.store(times(minus(q, z), size), dst)
+	})
+	finish()
 }
 
 func fillKernel() {

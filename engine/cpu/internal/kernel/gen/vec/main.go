@@ -26,6 +26,7 @@ import (
 func main() {
 	ConstraintExpr("amd64,!noasm")
 	unaryKernels()
+	ternaryKernels()
 	binaryKernels()
 	scalarKernels()
 	activationKernels()
