@@ -25,6 +25,9 @@ const (
 // which are in the file of the architecture.
 var current string
 
+// withoutDot is set by WithoutDot.
+var withoutDot bool
+
 // selectionErr is why the choice in EnvKernels could not be honoured.
 var selectionErr error
 
@@ -98,4 +101,16 @@ func Set(name string) (restore func(), err error) {
 	}
 	use(isa)
 	return func() { use(previous) }, nil
+}
+
+// WithoutDot makes kernels do without instructions for dot products of bytes (VNNI, SDOT), as on an
+// older CPU, until restore is called. Like [Set], it exists for tests and benchmarks.
+func WithoutDot() (restore func()) {
+	previous := withoutDot
+	withoutDot = true
+	use(Current())
+	return func() {
+		withoutDot = previous
+		use(Current())
+	}
 }

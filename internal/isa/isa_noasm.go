@@ -8,6 +8,8 @@ const (
 	haveAVX2, haveAVX512, HaveNEON = false, false, false
 	UseSIMD, UseAVX2, UseAVX512    = false, false, false
 	UseBF16                        = false
+
+	UseAVX512VNNI, UseAVXVNNI, UseDotProd = false, false, false
 )
 
 // use makes kernels dispatch to an instruction set.

@@ -7,6 +7,7 @@
 //	winograd    transforms of Winograd's convolutions
 //	vec         everything else: elementwise functions, sums, rows, pooling, depthwise
 //	            convolution
+//	quantized   the kernels on integers of 8 bits
 //	gen         the programs that write the assembly, a module of its own, also
 //	            that of data/jpeg/internal/kernel, data/png/internal/kernel and data/raster/internal/resample
 //
@@ -27,6 +28,8 @@
 //	AVX512  amd64 only, and only on CPUs with AVX-512; those that are called if isa.UseBF16
 //	        is set need AVX512_BF16 too
 //
+// Package quantized has forms that need instructions for dot products of bytes beside these.
+//
 // Which of them runs is decided once at program start, by package isa. With the build
 // tag noasm, there is no assembly. generate.go of each package runs the programs that
 // write its assembly. A test of each package, TestTwins, compares all its kernels with
@@ -39,7 +42,7 @@
 // the rows among threads gives the same bits. It does depend on the instruction
 // set: assembly rounds once per multiply-add, the twins twice (on amd64; on arm64
 // the compiler may fuse the two operations). AVX2 and AVX-512 have the same bits. Sums of
-// bfloat16 have the same bits everywhere, see matrix/pairs.go.
+// bfloat16 have the same bits everywhere, see matrix/pairs.go, and so has package quantized.
 //
 // # Caveats
 //

@@ -73,6 +73,14 @@ func TestEncodings(t *testing.T) {
 		{"sshll2 v7.4s, v8.8h, #13", sshll2.by(7, 8, 13), 0x4f1da507},
 		{"ushll v9.8h, v10.8b, #0", ushllB.by(9, 10, 0), 0x2f08a549},
 		{"ushll2 v9.8h, v10.16b, #0", ushllB2.by(9, 10, 0), 0x6f08a549},
+		{"sdot v31.4s, v2.16b, v16.4b[3]", sdotElem.elem(31, 2, 16, 3), 0x4fb0e85f},
+		{"sdot v0.4s, v31.16b, v7.4b[2]", sdotElem.elem(0, 31, 7, 2), 0x4f87ebe0},
+		{"sdot v1.4s, v30.16b, v31.4b[1]", sdotElem.elem(1, 30, 31, 1), 0x4fbfe3c1},
+		{"fcvtns v3.4s, v29.4s", fcvtns.two(3, 29), 0x4e21aba3},
+		{"fmaxnm v4.4s, v28.4s, v27.4s", fmaxnm.three(4, 28, 27), 0x4e3bc784},
+		{"fminnm v5.4s, v26.4s, v25.4s", fminnm.three(5, 26, 25), 0x4eb9c745},
+		{"ushll v6.4s, v24.4h, #0", ushll.by(6, 24, 0), 0x2f10a706},
+		{"ushll2 v7.4s, v23.8h, #0", ushll2.by(7, 23, 0), 0x6f10a6e7},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is encoded as %#08x, want %#08x", c.instruction, c.got, c.want)

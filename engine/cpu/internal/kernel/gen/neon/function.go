@@ -77,7 +77,7 @@ func function(name, signature string) {
 // add appends a parameter.
 func (k *kernel) add(name, kind string) {
 	size := 8
-	if kind == "float32" || kind == "uint32" {
+	if kind == "float32" || kind == "uint32" || kind == "int32" {
 		size = 4
 	}
 	k.size = (k.size + size - 1) &^ (size - 1)

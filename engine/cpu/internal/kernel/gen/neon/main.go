@@ -2,7 +2,7 @@
 //
 //	neon -out FILE PACKAGE
 //
-// writes that of package matrix, vec or winograd, of jpeg, which is
+// writes that of package matrix, vec, winograd or quantized, of jpeg, which is
 // data/jpeg/internal/kernel, of png, data/png/internal/kernel, or of resample, data/raster/internal/resample. It is run by go generate in these packages. The kernels take the same arguments as the AVX2 ones and compute sums in
 // the same order; see the programs beside this one for what they have in common.
 //
@@ -64,6 +64,12 @@
 //
 // As in the AVX2 program, except that a block of an inverse DCT is transformed alone, and
 // that products of 16 bits are added to 32 bits one by one.
+//
+// # Integers of 8 bits: quantized.go
+//
+// SDOT adds four products of bytes with sign to each lane of 32 bits, and takes the four bytes of one operand from a lane. The
+// activations have no sign: 128 is subtracted by inverting their highest bit, and 128 times the sums of the
+// weights, which lie before them, are added to the bias.
 package main
 
 import (
@@ -88,6 +94,8 @@ func main() {
 		pngKernels()
 	case "resample":
 		resampleKernels()
+	case "quantized":
+		quantizedKernels()
 	case "winograd":
 		matrices.Transforms(transform)
 	default:
@@ -103,6 +111,11 @@ func matrixKernels() {
 	outerKernel("outerNarrowSIMD", narrow)
 	transposeKernel()
 	peakKernel()
+}
+
+func quantizedKernels() {
+	dotTileKernel()
+	peakDotKernel()
 }
 
 func vecKernels() {
