@@ -116,3 +116,33 @@ func BenchmarkTile(b *testing.B) {
 		b.Logf("kernels: %s, VNNI %v %v, SDOT %v", isa.Current(), isa.UseAVX512VNNI, isa.UseAVXVNNI, isa.UseDotProd)
 	}
 }
+
+// BenchmarkRow goes through 64 KB, in nanoseconds for a thousand elements.
+func BenchmarkRow(b *testing.B) {
+	const n, c = 1 << 16, 64
+	x, y, dst := kerneltest.RandomBytes(n, 1), kerneltest.RandomBytes(n, 2), make([]uint8, n)
+	floats, table := kerneltest.Randoms(n, 3), [256]uint8{}
+	taps := []int32{0, c, 2 * c, 3 * c, 4 * c, 5 * c, 6 * c, 7 * c, 8 * c}
+	for _, bench := range []struct {
+		name string
+		run  func()
+	}{
+		{"Lookup", func() { Lookup(dst, x, &table) }},
+		{"Add", func() { Add(dst, x, y, &Sum{ScaleA: 1, ScaleB: 1, High: 255}) }},
+		{"Quantize", func() { Quantize(dst, floats, &Quantization{Scale: 1, High: 255}) }},
+		{"Dequantize", func() { Dequantize(floats, x, 1, 0) }},
+		{"MaxRow9", func() { MaxRow(dst, x, taps, n/c-8, c, c, c) }},
+		{"AverageRow9", func() { AverageRow(dst, x, taps, n/c-8, c, c, c, &Average{Scale: 1, High: 255}) }},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			best := time.Hour
+			for b.Loop() {
+				start := time.Now()
+				bench.run()
+				best = min(best, time.Since(start))
+			}
+			b.ReportMetric(float64(best.Nanoseconds())*1000/n, "ns/1000")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}

@@ -4,6 +4,9 @@
 //	tile.go      rows that lie anywhere in memory times a packed panel of weights: convolution over NHWC without
 //	             an im2col copy, and matrix products
 //	pack.go      panels for tile.go
+//	depthwise.go depthwise convolution
+//	pool.go      maxima and averages of windows; global average pooling
+//	elementwise.go  sums of two tensors, tables of 256 results, quantize and dequantize
 //	output.go    how int32 sums become results: the formula that all kernels and the reference engine share
 //	peak.go      the speed limit that tile.go is measured against
 //
@@ -47,4 +50,35 @@
 // from the 8-bit picture itself; 3×3 taps have 3 of 9 and compute 12.
 //
 // A matrix product has one segment, Run = K.
+//
+// # A depthwise convolution
+//
+// Its weights are in the order w[y][x][c], and its channels in groups of 64, in an order of their own, in which bias and
+// scales are too:
+//
+//	packed := make([]int8, PackedDepthwiseSize(C, rows, width))
+//	PackDepthwise(packed, w, C, rows, width)
+//	folded, scale := make([]int32, DepthwiseColumns(C)), make([]float32, DepthwiseColumns(C))
+//	FoldDepthwiseBias(folded, bias, packed, C, rows, width, z)
+//	DepthwiseOrder(scale, scales)                       // scales[c] = sx·sw[c]/sy
+//
+//	Depthwise(&DepthwiseArgs{                           // for each row of the output
+//		Src: x, RowOff: …, Quads: Quads(rows),          // RowOff: y·(bytes of a row of the frame), filled up with zeros to 4·Quads
+//		W: &packed[0], Bias: &folded[0], Output: &Output{Scale: &scale[0], …},
+//		Dst: y, N: pixels of the row, DstStep: …, SrcStep: C, C: C, Width: width, Stride: stride,
+//	})
+//
+// # Other layers
+//
+//	max pooling              MaxRow, which keeps scale and zero point
+//	average, global pooling  AverageRow
+//	sum of two tensors       Add; after a convolution, TileArgs.Add
+//	activations              ReLU and ReLU6 are limits of the layer before; all others are tables for Lookup, made from
+//	                         table[q] = what Quantize gives for f(s·(q − z))
+//	concatenation            with one scale and zero point for all parts, nothing: each layer stores into its slot.
+//	                         Otherwise a part is brought to those of the whole by Lookup
+//	channels moved, padding  copies of bytes; padding is the zero point
+//	flatten, linear          Tile with one segment
+//
+// All of them store bytes; the last layer stores float32 by TileArgs.Float, or Dequantize does.
 package quantized

@@ -34,3 +34,40 @@ func TestTileBounds(t *testing.T) {
 		}
 	})
 }
+
+// TestDepthwiseBounds does the same for Depthwise.
+func TestDepthwiseBounds(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 14))
+		for _, shape := range [][3]int{{3, 3, 1}, {3, 3, 2}, {5, 5, 1}, {5, 5, 2}, {9, 1, 1}} {
+			for n := 1; n <= 6; n++ {
+				for _, c := range []int{5, 16, 30, 64, 70, 112} {
+					dc := &depthwiseCase{n: n, c: c, rows: shape[0], width: shape[1], stride: shape[2]}
+					dc.fill(r)
+					dc.src, dc.dst, dc.rowOff = kerneltest.Guarded(t, dc.src), kerneltest.Guarded(t, dc.dst), kerneltest.Guarded(t, dc.rowOff)
+					dc.packed, dc.bias, dc.scale = kerneltest.Guarded(t, dc.packed), kerneltest.Guarded(t, dc.bias), kerneltest.Guarded(t, dc.scale)
+					if Depthwise(dc.args()); !slices.Equal(dc.dst, dc.want) {
+						t.Fatalf("%v: another result at another place", dc)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestRowBounds does the same for the kernels of rows.
+func TestRowBounds(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		table := [256]uint8{}
+		for n := 1; n <= 140; n++ {
+			a, b, dst := kerneltest.Guarded(t, kerneltest.RandomBytes(n, 1)), kerneltest.Guarded(t, kerneltest.RandomBytes(n, 2)), kerneltest.Guarded(t, make([]uint8, n))
+			floats := kerneltest.Guarded(t, kerneltest.Randoms(n, 3))
+			Lookup(dst, a, &table)
+			Add(dst, a, b, &Sum{ScaleA: 1, ScaleB: 1, High: 255})
+			Quantize(dst, floats, &Quantization{Scale: 1, High: 255})
+			Dequantize(floats, a, 1, 0)
+			MaxRow(dst, a, []int32{0, 0}, 1, n, n, n)
+			AverageRow(dst, a, []int32{0, 0}, 1, n, n, n, &Average{Scale: 1, High: 255})
+		}
+	})
+}

@@ -66,6 +66,13 @@ func limited(y, low, high float32) float32 {
 	return y
 }
 
+// byteOf is the result for y.
+func (o *Output) byteOf(y float32) uint8 { return byteOf(y, o.Low, o.High, o.Zero) }
+
+func byteOf(y, low, high float32, zero int32) uint8 {
+	return uint8(int32(roundEven(limited(y, low, high))) + zero)
+}
+
 // bytes stores 8 bits; add may be nil.
 func (o *Output) bytes(dst []uint8, sums []int32, add []uint8) {
 	scale := unsafe.Slice(o.Scale, len(dst))
@@ -74,7 +81,7 @@ func (o *Output) bytes(dst []uint8, sums []int32, add []uint8) {
 		if add != nil {
 			y = o.added(y, add[j])
 		}
-		dst[j] = uint8(int32(roundEven(o.limited(y))) + o.Zero)
+		dst[j] = o.byteOf(y)
 	}
 }
 

@@ -12,12 +12,15 @@ import (
 	"github.com/strideml/stride/internal/kerneltest"
 )
 
-// eachISA runs a test with every instruction set that this CPU has, with and without instructions for dot products.
+// eachISA runs a test with every instruction set that this CPU has, and with those that have instructions for dot products
+// without these.
 func eachISA(t *testing.T, test func(t *testing.T)) {
-	kerneltest.EachISA(t, test)
 	kerneltest.EachISA(t, func(t *testing.T) {
-		defer isa.WithoutDot()()
-		t.Run("withoutDot", test)
+		test(t)
+		if isa.UseAVX512VNNI || isa.UseAVXVNNI || isa.UseDotProd {
+			defer isa.WithoutDot()()
+			t.Run("withoutDot", test)
+		}
 	})
 }
 

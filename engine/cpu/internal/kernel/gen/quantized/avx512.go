@@ -156,14 +156,9 @@ func (f *frame) storeFloats(acc zmmTile, ones gp) {
 // cannot overflow upwards; packing saturates, and the lower limit is applied to bytes.
 func (f *frame) storeBytes(acc zmmTile, mask reg.Register) {
 	vecs := len(acc[0])
-	limits := newLimits()
+	limits := newLimits(ZMM, output())
 	together := 4 / vecs // rows that become one vector of bytes
-	order := ZMM()
-	if vecs == 2 {
-		VMOVDQU32(words("pairsOfRows", 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), order)
-	} else {
-		VMOVDQU32(words("pairsOfRows", 0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), order)
-	}
+	order := inOrder()
 	f.c.start()
 	whole, done := uniqueLabel("whole"), uniqueLabel("done")
 	store := func(masked bool) {
@@ -210,16 +205,20 @@ func (f *frame) storeBytes(acc zmmTile, mask reg.Register) {
 // limits are the upper limit as float, the zero point as 16 bits, the lower limit as a byte.
 type limits struct{ high, zero, low vec }
 
-func newLimits() limits {
-	out := output()
-	l := limits{ZMM(), ZMM(), ZMM()}
+func newLimits(vec func() vec, out gp) limits {
+	l := limits{vec(), vec(), vec()}
 	VBROADCASTSS(Mem{Base: out, Disp: outHigh}, l.high)
-	VPBROADCASTW(Mem{Base: out, Disp: outZero}, l.zero)
-	low := GP32()
-	VCVTSS2SI(Mem{Base: out, Disp: outLow}, low)
-	ADDL(Mem{Base: out, Disp: outZero}, low)
-	VPBROADCASTB(low, l.low)
+	l.setBytes(Mem{Base: out, Disp: outLow}, Mem{Base: out, Disp: outZero})
 	return l
+}
+
+// setBytes sets the zero point and the lower limit, which are at these places.
+func (l limits) setBytes(low, zero Mem) {
+	VPBROADCASTW(zero, l.zero)
+	least := GP32()
+	VCVTSS2SI(low, least)
+	ADDL(zero, least)
+	VPBROADCASTB(least, l.low)
 }
 
 // pack returns four vectors of results of the rows from first on as one of bytes: within each 128 bits, four
@@ -241,12 +240,12 @@ func (l limits) pack(acc zmmTile, first int) vec {
 		VCVTPS2DQ(x, x)
 		list = append(list, x)
 	}
-	return l.toBytes(list)
+	return l.toBytes(ZMM, list)
 }
 
 // toBytes returns four vectors of int32 as one of bytes, with the zero point.
-func (l limits) toBytes(list []vec) vec {
-	a, b := ZMM(), ZMM()
+func (l limits) toBytes(vec func() vec, list []vec) vec {
+	a, b := vec(), vec()
 	VPACKSSDW(list[1], list[0], a)
 	VPACKSSDW(list[3], list[2], b)
 	VPADDSW(l.zero, a, a)

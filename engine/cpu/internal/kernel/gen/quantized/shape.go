@@ -209,7 +209,10 @@ func (f *frame) eachQuad(name string, rows int, b gp, body func(row []reg.Regist
 }
 
 // dot emits VPDPBUSD, which avo does not know: sum += the products of four bytes, a without sign and w with.
-func dot(w, a, sum vec) {
+func dot(w, a, sum vec) { dotMem(w, a, sum) }
+
+// dotMem is dot with w in a register or in memory.
+func dotMem(w Op, a, sum vec) {
 	Instruction(&ir.Instruction{
 		Opcode: "VPDPBUSD", Operands: []Op{w, a, sum}, Inputs: []Op{w, a, sum}, Outputs: []Op{sum},
 	})
