@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/strideml/stride/engine/cpu/internal/gemm"
@@ -105,7 +106,13 @@ func compare(t *testing.T, what string, got func(i int) float32, want []float64)
 // imageResult computes a plan and checks what its tasks say they complete.
 func imageResult(t *testing.T, p ImagePlan, source, w, bias, add []float32, elements, pixelSize, pitch int) []float32 {
 	t.Helper()
-	o := Operands{Source: source, Packed: packed(p, w), Bias: bias, Out: poisoned(elements / pixelSize * pitch)}
+	return packedResult(t, p, source, packed(p, w), bias, add, elements, pixelSize, pitch)
+}
+
+// packedResult is imageResult with weights that are packed, or that a Streamer reads.
+func packedResult(t *testing.T, p ImagePlan, source, w, bias, add []float32, elements, pixelSize, pitch int) []float32 {
+	t.Helper()
+	o := Operands{Source: source, Packed: w, Bias: bias, Out: poisoned(elements / pixelSize * pitch)}
 	if bias != nil && p.Bias().PackedSize() > 0 {
 		o.Bias = packed(p.Bias(), bias)
 	}
@@ -299,6 +306,49 @@ func TestEvenShares(t *testing.T) {
 		})
 		if ratio > 1.1 {
 			t.Errorf("%v: %d tasks of %d rows and 1/%d of the panels take %.2f times as long as even shares", p, d.Tasks(), d.rows, d.split, ratio)
+		}
+	}
+}
+
+// TestStream computes plans that can read the weights as they are in both ways: the bits
+// must be the same.
+func TestStream(t *testing.T) {
+	defer func(was work.Limits) { work.Limit = was }(work.Limit)
+	for _, size := range []struct{ n, channels, out, tiles, floats int }{
+		{2, 256, 512, 48, 1 << 16},  // one block
+		{37, 136, 168, 48, 1 << 16}, // several, the last one smaller, and a last panel of half the width
+		{2, 24, 120, 4, 1},          // a panel at a time
+	} {
+		work.Limit.WinogradTiles, work.Limit.WinogradFloats, work.Limit.WinogradShared = size.tiles, size.floats, 0
+		p := problem(size.n, size.channels, 5, 4, size.out, 3, 1, 1, 1, 1)
+		r := rand.New(rand.NewPCG(3, 4))
+		x, w, dy, bias := random(r, p.X.Size()), random(r, p.W.Size()), random(r, p.Y.Size()), random(r, p.W[0])
+		streamed := 0
+		for _, p.Kind = range []Kind{Output, InputGrad} {
+			for _, transforms := range winogradTransforms(p) {
+				source, bias, to := x, bias, p.Y
+				if p.Kind == InputGrad {
+					source, bias, to = dy, nil, p.X
+				}
+				result := func(stream bool) []float32 {
+					plan := newWinograd(p, transforms)
+					if !stream {
+						return imageResult(t, plan, source, w, bias, nil, to.Size(), to[1], to[1])
+					}
+					if !plan.CanStream() {
+						return nil
+					}
+					streamed++
+					plan.Stream()
+					return packedResult(t, plan, source, w, bias, nil, to.Size(), to[1], to[1])
+				}
+				if got := result(true); got != nil && !slices.Equal(got, result(false)) {
+					t.Errorf("%v of %v by %s: the bits with streamed weights are not those with packed ones", p.Kind, size, winogradName(transforms))
+				}
+			}
+		}
+		if streamed == 0 {
+			t.Errorf("%v: no plan can stream", size)
 		}
 	}
 }

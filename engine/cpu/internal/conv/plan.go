@@ -66,6 +66,15 @@ type Adder interface {
 	SetAddPitch(pitch int)
 }
 
+// A Streamer is an [ImagePlan] that may be able to read the weights as they are, and does
+// after Stream: Operands.Packed has them then, and there is no stage that packs them. That
+// is faster where they are used once, and slower where what was packed would be kept.
+type Streamer interface {
+	ImagePlan
+	CanStream() bool
+	Stream()
+}
+
 // A PlanarReader is an [ImagePlan] that may be able to read the source in row-major order,
 // N×C×H×W, and does after ReadPlanar.
 type PlanarReader interface {
@@ -77,7 +86,7 @@ type PlanarReader interface {
 // Operands are those of the main stage of an [ImagePlan].
 type Operands struct {
 	Source []float32
-	Packed []float32 // weights
+	Packed []float32 // weights, as they are if a [Streamer] reads them
 	Bias   []float32 // packed if the plan asks for it; may be nil
 	Points []float32 // nil if there are none
 	Out    []float32

@@ -38,6 +38,7 @@ type Winograd struct {
 	cOff       []int32
 	zero       int32
 	kept       bool       // Problem.Kept
+	streamed   bool       // tasks pack the weights of their panels themselves
 	reader     tileReader // of the source
 }
 
@@ -153,10 +154,27 @@ func (w *Winograd) plan() {
 	if blocks := w.blocks(); blocks < work.Limit.MinimalTasks/2 {
 		w.parts = max(1, min(w.panels, (work.Limit.MinimalTasks+blocks-1)/blocks))
 	}
+	w.planGroups()
+}
+
+// planGroups chooses how many panels a task computes before it stores their results.
+func (w *Winograd) planGroups() {
 	w.group = max(1, min(work.Limit.WinogradFloats/(w.points*w.tiles()*matrix.TileCols), (w.panels+w.parts-1)/w.parts))
+	w.aOff, w.cOff = nil, nil
 	for i := range w.tiles() {
 		w.aOff, w.cOff = append(w.aOff, int32(i*w.src.C)), append(w.cOff, int32(i*w.groupChannels()))
 	}
+}
+
+// CanStream implements [Streamer]: few blocks share the weights, so that one task can
+// compute a panel of all of them.
+func (w *Winograd) CanStream() bool { return w.parts > 1 }
+
+// Stream implements [Streamer].
+func (w *Winograd) Stream() {
+	w.streamed = true
+	w.parts = max(w.parts, min(w.panels, work.Limit.MinimalTasks))
+	w.planGroups()
 }
 
 // groupChannels is the number of output channels in a group.
@@ -175,7 +193,9 @@ func (w *Winograd) patchSize() int {
 // Scratch implements [Plan].
 func (w *Winograd) Scratch() int {
 	size := w.groupSize() + w.patchSize() + work.SlackFloats
-	if w.parts == 1 {
+	if w.streamed {
+		size = w.blocks()*w.groupSize() + w.patchSize() + w.panelSize() + w.PackScratch() + work.SlackFloats
+	} else if w.parts == 1 {
 		size += w.sourceSize()
 	}
 	return work.RoundUp(size, work.AlignFloats)
@@ -220,15 +240,15 @@ func (w *Winograd) transform(b blockRange, dst, scratch, src []float32) {
 	w.reader.read(dst, w.src.C, w.sourcePitch(), src, first, first+b.tiles(w.grid[1]), scratch)
 }
 
-// multiply computes, for the panels from ≤ p < to, the products at all points
-// of a block of some tiles.
-func (w *Winograd) multiply(dst, points, packed []float32, tiles, from, to int) {
+// multiply computes, for some panels of packed weights, the products at all points of a
+// block of some tiles. The first panel is number from of all.
+func (w *Winograd) multiply(dst, points, packed []float32, tiles, from, panels int) {
 	args := matrix.TileArgs{AOff: &w.aOff[0], COff: &w.cOff[0], SegOff: &w.zero, Segs: 1, Rows: tiles}
 	in := w.src.C
 	for p := range w.points {
-		for panel := from; panel < to; panel++ {
-			args.Cols = min(matrix.TileCols, w.out.C-panel*matrix.TileCols)
-			args.C = &dst[p*w.groupPitch()+(panel-from)*matrix.TileCols]
+		for panel := range panels {
+			args.Cols = min(matrix.TileCols, w.out.C-(from+panel)*matrix.TileCols)
+			args.C = &dst[p*w.groupPitch()+panel*matrix.TileCols]
 			for k := 0; k < in; k += work.Limit.BlockTerms {
 				args.Run, args.Accumulate = min(work.Limit.BlockTerms, in-k), k > 0
 				args.A = &points[p*w.sourcePitch()+k]
@@ -290,11 +310,21 @@ func (w *Winograd) Points(task int, dst, source, scratch []float32) {
 	w.transform(w.block(block).row(row), dst[block*w.sourceSize()+row*w.grid[1]*w.src.C:], scratch, source)
 }
 
-// Tasks implements [Plan]: a task computes one block, or a range of its panels.
-func (w *Winograd) Tasks() int { return w.blocks() * w.parts }
+// Tasks implements [Plan]: a task computes one block, or a range of its panels; if the
+// weights are streamed, a range of the panels of all blocks.
+func (w *Winograd) Tasks() int {
+	if w.streamed {
+		return w.parts
+	}
+	return w.blocks() * w.parts
+}
 
 // Run implements [ImagePlan].
 func (w *Winograd) Run(task int, o Operands, scratch []float32) (lo, hi int) {
+	if w.streamed {
+		w.runStreamed(task, o, scratch)
+		return 0, w.n * w.out.Elements()
+	}
 	// All blocks of one part first: they share its weights.
 	i, part := task%w.blocks(), task/w.blocks()
 	b := w.block(i)
@@ -310,19 +340,48 @@ func (w *Winograd) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	end := (part + 1) * w.panels / w.parts
 	for from := part * w.panels / w.parts; from < end; from += w.group {
 		to := min(from+w.group, end)
-		w.multiply(products, points, o.Packed, tiles, from, to)
+		w.multiply(products, points, o.Packed[from*w.panelSize():], tiles, from, to-from)
 		w.store(b, o.Out, products, patch, o.Bias, from, to, o.Clip == gemm.ClipReLU)
 	}
 	row := w.out.W * w.out.C
 	return b.image0*w.out.Elements() + b.y0*w.M*row, (b.image1-1)*w.out.Elements() + min(b.y1*w.M, w.out.H)*row
 }
 
+// runStreamed computes a range of the panels of all blocks. A panel is packed where it is
+// used, in scratch memory: its transformed weights, several times as many as the weights
+// themselves, never leave the cache.
+func (w *Winograd) runStreamed(part int, o Operands, scratch []float32) {
+	take := func(size int) (piece []float32) {
+		piece, scratch = scratch[:size], scratch[size:]
+		return piece
+	}
+	products, packed := take(w.blocks()*w.groupSize()), take(w.panelSize())
+	patch, rows := take(w.patchSize()), take(w.PackScratch())
+	end := (part + 1) * w.panels / w.parts
+	for from := part * w.panels / w.parts; from < end; from += w.group {
+		to := min(from+w.group, end)
+		for panel := from; panel < to; panel++ {
+			w.packPanel(packed, o.Packed, rows, panel)
+			for i := range w.blocks() {
+				dst := products[i*w.groupSize()+(panel-from)*matrix.TileCols:]
+				w.multiply(dst, o.Points[i*w.sourceSize():], packed, w.block(i).tiles(w.grid[1]), panel, 1)
+			}
+		}
+		for i := range w.blocks() {
+			w.store(w.block(i), o.Out, products[i*w.groupSize():], patch, o.Bias, from, to, o.Clip == gemm.ClipReLU)
+		}
+	}
+}
+
+// panelSize is the size of the transformed weights of a panel.
+func (w *Winograd) panelSize() int { return w.points * w.packedPitch() }
+
 // packedPitch is the distance from point to point in the transformed weights.
 func (w *Winograd) packedPitch() int { return oddPitch(w.src.C * matrix.TileCols) }
 
 // PackedSize implements [gemm.Packer]. Transformed weights are
 // [panel][point][source channel][16].
-func (w *Winograd) PackedSize() int { return w.panels * w.points * w.packedPitch() }
+func (w *Winograd) PackedSize() int { return w.panels * w.panelSize() }
 
 // PackTasks implements [gemm.Packer]: a task packs one panel.
 func (w *Winograd) PackTasks() int { return w.panels }
@@ -335,13 +394,18 @@ func (w *Winograd) Form() string {
 	return fmt.Sprintf("Winograd %d×%d, %d→%d, transposed %v, panels of %d", w.M, w.R, w.src.C, w.out.C, w.transposed, matrix.TileCols)
 }
 
-// Pack implements [gemm.Packer]: it transforms the weights (O×C×R×R) of one panel
-// to points. The input gradient needs kernels turned by 180°.
+// Pack implements [gemm.Packer].
 func (w *Winograd) Pack(dst, weights, scratch []float32, task int) {
+	w.packPanel(dst[task*w.panelSize():], weights, scratch, task)
+}
+
+// packPanel transforms the weights (O×C×R×R) of one panel to points. The input gradient
+// needs kernels turned by 180°.
+func (w *Winograd) packPanel(dst, weights, scratch []float32, panel int) {
 	const nr = matrix.TileCols
 	in, area := w.src.C, w.R*w.R
 	rows := scratch[:in*area*nr] // row ci·area+tap has the weights of all lanes
-	packLanes(rows, weights, in, w.out.C, area, task, nr, w.transposed)
+	packLanes(rows, weights, in, w.out.C, area, panel, nr, w.transposed)
 	pitch := w.packedPitch()
 	args := winograd.TransformArgs{SrcRow: w.R * nr, SrcCol: nr, DstRow: w.N * pitch, DstCol: pitch, N: nr}
 	start := 0
@@ -349,7 +413,7 @@ func (w *Winograd) Pack(dst, weights, scratch []float32, task int) {
 		start, args.SrcRow, args.SrcCol = (area-1)*nr, -args.SrcRow, -args.SrcCol
 	}
 	for ci := range in {
-		args.Src, args.Dst = &rows[ci*area*nr+start], &dst[task*w.points*pitch+ci*nr]
+		args.Src, args.Dst = &rows[ci*area*nr+start], &dst[ci*nr]
 		w.Kernel.Apply(&args)
 	}
 }

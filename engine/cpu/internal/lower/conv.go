@@ -79,7 +79,7 @@ func convAbility(o *ir.Op) (Ability, bool) {
 // input.
 func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 	p := o.Plan.(conv.ImagePlan)
-	packed := c.pack(p, weights)
+	packed := c.packWeights(p, weights)
 	reads := []*exec.Buffer{packed.buf}
 	var b memory
 	if bias != nil {
@@ -137,6 +137,16 @@ func lowerImagePlan(c *Lowerer, o *ir.Op, source, weights, bias *ir.Value) {
 		e.done(task, lo, hi, scratch)
 	}
 	c.add(s)
+}
+
+// packWeights packs weights, unless they change in each run and the plan can read them as
+// they are.
+func (c *Lowerer) packWeights(p conv.ImagePlan, weights *ir.Value) memory {
+	if s, ok := p.(conv.Streamer); ok && s.CanStream() && constant(weights) == nil {
+		s.Stream()
+		return c.at(weights)
+	}
+	return c.pack(p, weights)
 }
 
 // fill returns a function that computes pixels of an elementwise operation, the source of a
