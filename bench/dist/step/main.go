@@ -31,6 +31,7 @@ import (
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
+	_ "github.com/strideml/stride/zoo/torchvision" // registers its networks
 )
 
 // A result is what is printed.
