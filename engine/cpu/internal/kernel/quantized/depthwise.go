@@ -141,6 +141,15 @@ func depthwise(b *DepthwiseArgs, size int) {
 	if isa.UseAVX512VNNI && depthwiseBlockAVX512(b, size) {
 		return
 	}
+	if (isa.UseAVX2 || isa.UseDotProd) && b.valid == size {
+		for l := 0; l < size; l += smallestBlock {
+			part := *b
+			part.Src, part.Dst, part.W = at(b.Src, l), at(b.Dst, l), at(b.W, l)
+			part.Bias, part.scale = at(b.Bias, l/4), at(b.scale, l/4)
+			depthwiseSIMD(&part)
+		}
+		return
+	}
 	depthwiseGeneric(b, size)
 }
 
@@ -189,7 +198,11 @@ func depthwiseBlockAVX512(b *DepthwiseArgs, size int) bool {
 	return true
 }
 
-// The assembly: kernels of so many columns, and strides; of one column, any stride.
+// The assembly: kernels of so many columns, and strides; of one column, any stride. That with SIMD computes 16 channels
+// of any windows.
+
+//go:noescape
+func depthwiseSIMD(b *DepthwiseArgs)
 
 //go:noescape
 func depthwise3x1AVX512(b *DepthwiseArgs, size int)

@@ -51,7 +51,12 @@ func Add(dst, a, b []uint8, o *Sum) {
 		addAVX512(&dst[0], &a[0], &b[0], len(dst), o)
 		return
 	}
-	for i := range dst {
+	done := 0
+	if n := len(dst) &^ (narrowBlock - 1); n > 0 && (isa.UseAVX2 || isa.UseDotProd) {
+		addSIMD(&dst[0], &a[0], &b[0], n, o)
+		done = n
+	}
+	for i := done; i < len(dst); i++ {
 		x, y := float32(int32(a[i])-o.ZeroA), float32(int32(b[i])-o.ZeroB)
 		dst[i] = byteOf(float32(x*o.ScaleA)+float32(y*o.ScaleB), o.Low, o.High, o.Zero)
 	}
@@ -80,8 +85,13 @@ func Quantize(dst []uint8, src []float32, o *Quantization) {
 		quantizeAVX512(&dst[0], &src[0], len(dst), o)
 		return
 	}
-	for i, x := range src {
-		dst[i] = byteOf(x/o.Scale, o.Low, o.High, o.Zero)
+	done := 0
+	if n := len(dst) &^ (narrowBlock - 1); n > 0 && (isa.UseAVX2 || isa.UseDotProd) {
+		quantizeSIMD(&dst[0], &src[0], n, o)
+		done = n
+	}
+	for i := done; i < len(dst); i++ {
+		dst[i] = byteOf(src[i]/o.Scale, o.Low, o.High, o.Zero)
 	}
 }
 
@@ -95,15 +105,32 @@ func Dequantize(dst []float32, src []uint8, scale float32, zero int32) {
 		dequantizeAVX512(&dst[0], &src[0], len(dst), scale, zero)
 		return
 	}
-	for i, q := range src {
-		dst[i] = float32(int32(q)-zero) * scale
+	done := 0
+	if n := len(dst) &^ (narrowBlock - 1); n > 0 && (isa.UseAVX2 || isa.UseDotProd) {
+		dequantizeSIMD(&dst[0], &src[0], n, scale, zero)
+		done = n
+	}
+	for i := done; i < len(dst); i++ {
+		dst[i] = float32(int32(src[i])-zero) * scale
 	}
 }
 
 // data returns the address of a slice's first element.
 func data[T any](x []T) *T { return unsafe.SliceData(x) }
 
+// narrowBlock is the number of elements that the kernels with SIMD compute at a time: they get a multiple of it.
+const narrowBlock = 16
+
 // The assembly.
+
+//go:noescape
+func addSIMD(dst, a, b *uint8, n int, o *Sum)
+
+//go:noescape
+func quantizeSIMD(dst *uint8, src *float32, n int, o *Quantization)
+
+//go:noescape
+func dequantizeSIMD(dst *float32, src *uint8, n int, scale float32, zero int32)
 
 //go:noescape
 func lookupAVX512(dst, src *uint8, n int, table *[256]uint8)

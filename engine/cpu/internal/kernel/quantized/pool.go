@@ -20,6 +20,10 @@ func MaxRow(dst, src []uint8, taps []int32, n, dstStep, srcStep, c int) {
 		maxRowAVX512(data(dst), data(src), data(taps), len(taps), n, dstStep, srcStep, c)
 		return
 	}
+	if (isa.UseAVX2 || isa.UseDotProd) && c >= narrowBlock {
+		maxRowSIMD(data(dst), data(src), data(taps), len(taps), n, dstStep, srcStep, c)
+		return
+	}
 	for p := range n {
 		d := dst[p*dstStep:][:c]
 		copy(d, src[p*srcStep+int(taps[0]):][:c])
@@ -57,6 +61,10 @@ func AverageRow(dst, src []uint8, taps []int32, n, dstStep, srcStep, c int, o *A
 		averageRowAVX512(data(dst), data(src), data(taps), len(taps), n, dstStep, srcStep, c, o)
 		return
 	}
+	if (isa.UseAVX2 || isa.UseDotProd) && c >= narrowBlock && len(taps) > 0 {
+		averageRowSIMD(data(dst), data(src), data(taps), len(taps), n, dstStep, srcStep, c, o)
+		return
+	}
 	for p := range n {
 		averagePixel(dst[p*dstStep:][:c], src[p*srcStep:], taps, o)
 	}
@@ -81,7 +89,13 @@ func averagePixel(dst, src []uint8, taps []int32, o *Average) {
 	}
 }
 
-// The assembly.
+// The assembly. That with SIMD needs at least 16 channels.
+
+//go:noescape
+func maxRowSIMD(dst, src *uint8, taps *int32, count, n, dstStep, srcStep, c int)
+
+//go:noescape
+func averageRowSIMD(dst, src *uint8, taps *int32, count, n, dstStep, srcStep, c int, o *Average)
 
 //go:noescape
 func maxRowAVX512(dst, src *uint8, taps *int32, count, n, dstStep, srcStep, c int)

@@ -23715,6 +23715,412 @@ done882:
 	VZEROUPPER
 	RET
 
+// func depthwiseSIMD(b *DepthwiseArgs)
+// Requires: AVX, AVX2, SSE2
+TEXT ·depthwiseSIMD(SB), $48-8
+	MOVQ         b+0(FP), AX
+	MOVQ         (AX), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         48(AX), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         56(AX), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         40(AX), AX
+	VCVTSS2SI    8(AX), CX
+	ADDL         24(AX), CX
+	MOVD         CX, X0
+	VPBROADCASTB X0, X0
+	VMOVDQU      X0, 32(SP)
+
+window:
+	MOVQ    b+0(FP), AX
+	MOVQ    32(AX), AX
+	MOVQ    b+0(FP), CX
+	MOVQ    112(CX), CX
+	VMOVDQU (AX), X0
+	ADDQ    CX, AX
+	VMOVDQU (AX), X1
+	ADDQ    CX, AX
+	VMOVDQU (AX), X2
+	ADDQ    CX, AX
+	VMOVDQU (AX), X3
+	MOVQ    b+0(FP), AX
+	MOVQ    24(AX), AX
+	MOVQ    b+0(FP), DX
+	MOVQ    8(DX), DX
+	LEAQ    (AX)(CX*4), AX
+	MOVQ    b+0(FP), BX
+	MOVQ    16(BX), BX
+	MOVQ    BX, (SP)
+
+quads:
+	MOVQ    16(SP), BX
+	MOVLQSX (DX), SI
+	ADDQ    BX, SI
+	MOVLQSX 4(DX), DI
+	ADDQ    BX, DI
+	MOVLQSX 8(DX), R8
+	ADDQ    BX, R8
+	MOVLQSX 12(DX), R9
+	ADDQ    BX, R9
+	MOVQ    b+0(FP), BX
+	MOVQ    88(BX), BX
+
+column:
+	MOVQ         b+0(FP), R10
+	MOVQ         72(R10), R10
+	VMOVDQU      (SI), X4
+	ADDQ         R10, SI
+	VMOVDQU      (DI), X6
+	ADDQ         R10, DI
+	VMOVDQU      (R8), X7
+	ADDQ         R10, R8
+	VMOVDQU      (R9), X8
+	ADDQ         R10, R9
+	VPUNPCKLBW   X6, X4, X5
+	VPUNPCKHBW   X6, X4, X4
+	VPUNPCKLBW   X8, X7, X6
+	VPUNPCKHBW   X8, X7, X8
+	VPUNPCKLWD   X6, X5, X7
+	VPUNPCKHWD   X6, X5, X5
+	VPUNPCKLWD   X8, X4, X6
+	VPUNPCKHWD   X8, X4, X4
+	VMOVDQU      (AX), X9
+	VPSLLW       $0x08, X9, X8
+	VPSRAW       $0x08, X8, X8
+	VPSRAW       $0x08, X9, X9
+	VPSRLW       $0x08, X7, X10
+	VPAND        evenBytes<>+0(SB), X7, X7
+	VPMADDWD     X8, X7, X7
+	VPMADDWD     X9, X10, X10
+	VPADDD       X7, X0, X0
+	VPADDD       X10, X0, X0
+	ADDQ         CX, AX
+	VMOVDQU      (AX), X8
+	VPSLLW       $0x08, X8, X7
+	VPSRAW       $0x08, X7, X7
+	VPSRAW       $0x08, X8, X8
+	VPSRLW       $0x08, X5, X9
+	VPAND        evenBytes<>+0(SB), X5, X5
+	VPMADDWD     X7, X5, X5
+	VPMADDWD     X8, X9, X9
+	VPADDD       X5, X1, X1
+	VPADDD       X9, X1, X1
+	ADDQ         CX, AX
+	VMOVDQU      (AX), X7
+	VPSLLW       $0x08, X7, X5
+	VPSRAW       $0x08, X5, X5
+	VPSRAW       $0x08, X7, X7
+	VPSRLW       $0x08, X6, X8
+	VPAND        evenBytes<>+0(SB), X6, X6
+	VPMADDWD     X5, X6, X6
+	VPMADDWD     X7, X8, X8
+	VPADDD       X6, X2, X2
+	VPADDD       X8, X2, X2
+	ADDQ         CX, AX
+	VMOVDQU      (AX), X6
+	VPSLLW       $0x08, X6, X5
+	VPSRAW       $0x08, X5, X5
+	VPSRAW       $0x08, X6, X6
+	VPSRLW       $0x08, X4, X7
+	VPAND        evenBytes<>+0(SB), X4, X4
+	VPMADDWD     X5, X4, X4
+	VPMADDWD     X6, X7, X7
+	VPADDD       X4, X3, X3
+	VPADDD       X7, X3, X3
+	ADDQ         CX, AX
+	DECQ         BX
+	JNE          column
+	ADDQ         $0x10, DX
+	DECQ         (SP)
+	JNE          quads
+	MOVQ         b+0(FP), AX
+	MOVQ         40(AX), AX
+	MOVQ         b+0(FP), DX
+	MOVQ         128(DX), DX
+	VBROADCASTSS 12(AX), X4
+	VPBROADCASTW 24(AX), X5
+	VCVTDQ2PS    X0, X0
+	VMULPS       (DX), X0, X0
+	VMINPS       X4, X0, X0
+	VCVTPS2DQ    X0, X0
+	ADDQ         CX, DX
+	VCVTDQ2PS    X1, X1
+	VMULPS       (DX), X1, X1
+	VMINPS       X4, X1, X1
+	VCVTPS2DQ    X1, X1
+	ADDQ         CX, DX
+	VCVTDQ2PS    X2, X2
+	VMULPS       (DX), X2, X2
+	VMINPS       X4, X2, X2
+	VCVTPS2DQ    X2, X2
+	ADDQ         CX, DX
+	VCVTDQ2PS    X3, X3
+	VMULPS       (DX), X3, X3
+	VMINPS       X4, X3, X3
+	VCVTPS2DQ    X3, X3
+	VPACKSSDW    X1, X0, X0
+	VPACKSSDW    X3, X2, X2
+	VPADDSW      X5, X0, X0
+	VPADDSW      X5, X2, X2
+	VPACKUSWB    X2, X0, X0
+	VPMAXUB      32(SP), X0, X0
+	MOVQ         b+0(FP), AX
+	MOVQ         104(AX), CX
+	MOVQ         24(SP), AX
+	VMOVDQU      X0, (AX)
+	MOVQ         b+0(FP), AX
+	MOVQ         64(AX), AX
+	ADDQ         AX, 24(SP)
+	ADDQ         CX, 16(SP)
+	DECQ         8(SP)
+	JNE          window
+	VZEROUPPER
+	RET
+
+// func addSIMD(dst *uint8, a *uint8, b *uint8, n int, o *Sum)
+// Requires: AVX, AVX2, SSE2
+TEXT ·addSIMD(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         a+8(FP), CX
+	MOVQ         b+16(FP), DX
+	MOVQ         n+24(FP), BX
+	MOVQ         o+32(FP), SI
+	VPBROADCASTD (SI), Y0
+	VPBROADCASTD 4(SI), Y1
+	VPBROADCASTD 8(SI), Y2
+	VPBROADCASTD 12(SI), Y3
+	VBROADCASTSS 20(SI), Y4
+	VPBROADCASTW 24(SI), Y5
+	VCVTSS2SI    16(SI), DI
+	ADDL         24(SI), DI
+	MOVD         DI, X6
+	VPBROADCASTB X6, X6
+	XORQ         SI, SI
+
+block884:
+	VPMOVZXBD    (CX)(SI*1), Y7
+	VPSUBD       Y2, Y7, Y7
+	VCVTDQ2PS    Y7, Y7
+	VPMOVZXBD    8(CX)(SI*1), Y8
+	VPSUBD       Y2, Y8, Y8
+	VCVTDQ2PS    Y8, Y8
+	VPMOVZXBD    (DX)(SI*1), Y9
+	VPSUBD       Y3, Y9, Y9
+	VCVTDQ2PS    Y9, Y9
+	VPMOVZXBD    8(DX)(SI*1), Y10
+	VPSUBD       Y3, Y10, Y10
+	VCVTDQ2PS    Y10, Y10
+	VMULPS       Y0, Y7, Y7
+	VMULPS       Y1, Y9, Y9
+	VADDPS       Y9, Y7, Y7
+	VMULPS       Y0, Y8, Y8
+	VMULPS       Y1, Y10, Y10
+	VADDPS       Y10, Y8, Y8
+	VMINPS       Y4, Y7, Y7
+	VCVTPS2DQ    Y7, Y7
+	VMINPS       Y4, Y8, Y8
+	VCVTPS2DQ    Y8, Y8
+	VPACKSSDW    Y8, Y7, Y7
+	VPADDSW      Y5, Y7, Y7
+	VPERMQ       $0xd8, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X8
+	VPACKUSWB    X8, X7, X7
+	VPMAXUB      X6, X7, X7
+	VMOVDQU      X7, (AX)(SI*1)
+	ADDQ         $0x10, SI
+	CMPQ         SI, BX
+	JLT          block884
+	VZEROUPPER
+	RET
+
+// func quantizeSIMD(dst *uint8, src *float32, n int, o *Quantization)
+// Requires: AVX, AVX2, SSE2
+TEXT ·quantizeSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         o+24(FP), BX
+	VPBROADCASTD (BX), Y0
+	VPBROADCASTD 4(BX), Y1
+	VBROADCASTSS 8(BX), Y2
+	VPBROADCASTW 12(BX), Y3
+	VCVTSS2SI    4(BX), SI
+	ADDL         12(BX), SI
+	MOVD         SI, X4
+	VPBROADCASTB X4, X4
+	XORQ         BX, BX
+
+block885:
+	VMOVUPS      (CX)(BX*4), Y5
+	VDIVPS       Y0, Y5, Y5
+	VMAXPS       Y1, Y5, Y5
+	VMOVUPS      32(CX)(BX*4), Y6
+	VDIVPS       Y0, Y6, Y6
+	VMAXPS       Y1, Y6, Y6
+	VMINPS       Y2, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMINPS       Y2, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VPACKSSDW    Y6, Y5, Y5
+	VPADDSW      Y3, Y5, Y5
+	VPERMQ       $0xd8, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPACKUSWB    X6, X5, X5
+	VPMAXUB      X4, X5, X5
+	VMOVDQU      X5, (AX)(BX*1)
+	ADDQ         $0x10, BX
+	CMPQ         BX, DX
+	JLT          block885
+	VZEROUPPER
+	RET
+
+// func dequantizeSIMD(dst *float32, src *uint8, n int, scale float32, zero int32)
+// Requires: AVX, AVX2, SSE, SSE2
+TEXT ·dequantizeSIMD(SB), NOSPLIT, $0-32
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVL         zero+28(FP), BX
+	MOVD         BX, X0
+	MOVSS        scale+24(FP), X1
+	VPBROADCASTD X1, Y1
+	VPBROADCASTD X0, Y0
+	XORQ         BX, BX
+
+block886:
+	VPMOVZXBD (CX)(BX*1), Y2
+	VPSUBD    Y0, Y2, Y2
+	VCVTDQ2PS Y2, Y2
+	VPMOVZXBD 8(CX)(BX*1), Y3
+	VPSUBD    Y0, Y3, Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS    Y1, Y2, Y2
+	VMOVUPS   Y2, (AX)(BX*4)
+	VMULPS    Y1, Y3, Y3
+	VMOVUPS   Y3, 32(AX)(BX*4)
+	ADDQ      $0x10, BX
+	CMPQ      BX, DX
+	JLT       block886
+	VZEROUPPER
+	RET
+
+// func maxRowSIMD(dst *uint8, src *uint8, taps *int32, count int, n int, dstStep int, srcStep int, c int)
+// Requires: AVX, CMOV
+TEXT ·maxRowSIMD(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ n+32(FP), DX
+
+pixel887:
+	MOVQ c+56(FP), SI
+	SUBQ $0x10, SI
+	XORQ BX, BX
+
+channels888:
+	VPXOR X0, X0, X0
+	MOVQ  taps+16(FP), DI
+	MOVQ  count+24(FP), R8
+	LEAQ  (CX)(BX*1), R9
+
+tap890:
+	MOVLQSX (DI), R10
+	ADDQ    R9, R10
+	VPMAXUB (R10), X0, X0
+	ADDQ    $0x04, DI
+	DECQ    R8
+	JNE     tap890
+	VMOVDQU X0, (AX)(BX*1)
+	CMPQ    BX, SI
+	JE      done889
+	ADDQ    $0x10, BX
+	CMPQ    BX, SI
+	CMOVQGT SI, BX
+	JMP     channels888
+
+done889:
+	MOVQ dstStep+40(FP), BX
+	MOVQ srcStep+48(FP), SI
+	ADDQ BX, AX
+	ADDQ SI, CX
+	DECQ DX
+	JNE  pixel887
+	VZEROUPPER
+	RET
+
+// func averageRowSIMD(dst *uint8, src *uint8, taps *int32, count int, n int, dstStep int, srcStep int, c int, o *Average)
+// Requires: AVX, AVX2, CMOV, SSE2
+TEXT ·averageRowSIMD(SB), NOSPLIT, $0-72
+	MOVQ         o+64(FP), AX
+	VPBROADCASTD (AX), Y0
+	VPBROADCASTD 12(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VPBROADCASTW 16(AX), Y3
+	VCVTSS2SI    4(AX), CX
+	ADDL         16(AX), CX
+	MOVD         CX, X4
+	VPBROADCASTB X4, X4
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+32(FP), DX
+
+pixel891:
+	MOVQ c+56(FP), SI
+	SUBQ $0x10, SI
+	XORQ BX, BX
+
+channels892:
+	VMOVDQA Y1, Y5
+	VMOVDQA Y1, Y6
+	MOVQ    taps+16(FP), DI
+	MOVQ    count+24(FP), R8
+	LEAQ    (CX)(BX*1), R9
+
+tap894:
+	MOVLQSX      (DI), R10
+	ADDQ         R9, R10
+	VPMOVZXBD    (R10), Y7
+	VPADDD       Y7, Y5, Y5
+	VPMOVZXBD    8(R10), Y7
+	VPADDD       Y7, Y6, Y6
+	ADDQ         $0x04, DI
+	DECQ         R8
+	JNE          tap894
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y0, Y5, Y5
+	VCVTDQ2PS    Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VMINPS       Y2, Y5, Y5
+	VCVTPS2DQ    Y5, Y5
+	VMINPS       Y2, Y6, Y6
+	VCVTPS2DQ    Y6, Y6
+	VPACKSSDW    Y6, Y5, Y5
+	VPADDSW      Y3, Y5, Y5
+	VPERMQ       $0xd8, Y5, Y5
+	VEXTRACTI128 $0x01, Y5, X6
+	VPACKUSWB    X6, X5, X5
+	VPMAXUB      X4, X5, X5
+	VMOVDQU      X5, (AX)(BX*1)
+	CMPQ         BX, SI
+	JE           done893
+	ADDQ         $0x10, BX
+	CMPQ         BX, SI
+	CMOVQGT      SI, BX
+	JMP          channels892
+
+done893:
+	MOVQ dstStep+40(FP), BX
+	MOVQ srcStep+48(FP), SI
+	ADDQ BX, AX
+	ADDQ SI, CX
+	DECQ DX
+	JNE  pixel891
+	VZEROUPPER
+	RET
+
 // func peakAVX512(iters int) int32
 // Requires: AVX, AVX512F
 TEXT ·peakAVX512(SB), NOSPLIT, $0-12

@@ -449,24 +449,24 @@ whole7:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd421 // fadd v1.4s, v1.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd442 // fadd v2.4s, v2.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd463 // fadd v3.4s, v3.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd442 // fadd v2.4s, v2.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd463 // fadd v3.4s, v3.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -508,24 +508,24 @@ whole12:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd400 // fadd v0.4s, v0.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd4a5 // fadd v5.4s, v5.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd4c6 // fadd v6.4s, v6.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd4a5 // fadd v5.4s, v5.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd4c6 // fadd v6.4s, v6.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -567,24 +567,24 @@ whole17:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd508 // fadd v8.4s, v8.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd529 // fadd v9.4s, v9.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd54a // fadd v10.4s, v10.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd529 // fadd v9.4s, v9.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd54a // fadd v10.4s, v10.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -626,24 +626,24 @@ whole22:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd58c // fadd v12.4s, v12.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd5ad // fadd v13.4s, v13.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd5ce // fadd v14.4s, v14.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd5ad // fadd v13.4s, v13.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd5ce // fadd v14.4s, v14.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -685,24 +685,24 @@ whole27:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd610 // fadd v16.4s, v16.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd631 // fadd v17.4s, v17.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd652 // fadd v18.4s, v18.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd631 // fadd v17.4s, v17.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd652 // fadd v18.4s, v18.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -744,24 +744,24 @@ whole32:
 	FMOVQ	(R13), F26
 	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
 	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
+	WORD	$0x2f08a75c // ushll.8h v28, v26, #0
+	WORD	$0x6f10a79c // ushll2.4s v28, v28, #0
+	WORD	$0x6f08a75d // ushll2.8h v29, v26, #0
+	WORD	$0x2f10a7bd // ushll.4s v29, v29, #0
+	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
+	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
 	VSUB	V24.S4, V27.S4, V27.S4
 	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
 	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
 	WORD	$0x4e3bd694 // fadd v20.4s, v20.4s, v27.4s
-	WORD	$0x2f08a75b // ushll.8h v27, v26, #0
-	WORD	$0x6f10a77b // ushll2.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd6b5 // fadd v21.4s, v21.4s, v27.4s
-	WORD	$0x6f08a75b // ushll2.8h v27, v26, #0
-	WORD	$0x2f10a77b // ushll.4s v27, v27, #0
-	VSUB	V24.S4, V27.S4, V27.S4
-	WORD	$0x4e21db7b // scvtf v27.4s, v27.4s
-	WORD	$0x6e39df7b // fmul v27.4s, v27.4s, v25.4s
-	WORD	$0x4e3bd6d6 // fadd v22.4s, v22.4s, v27.4s
-	WORD	$0x6f08a75a // ushll2.8h v26, v26, #0
-	WORD	$0x6f10a75a // ushll2.4s v26, v26, #0
+	VSUB	V24.S4, V28.S4, V28.S4
+	WORD	$0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD	$0x6e39df9c // fmul v28.4s, v28.4s, v25.4s
+	WORD	$0x4e3cd6b5 // fadd v21.4s, v21.4s, v28.4s
+	VSUB	V24.S4, V29.S4, V29.S4
+	WORD	$0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD	$0x6e39dfbd // fmul v29.4s, v29.4s, v25.4s
+	WORD	$0x4e3dd6d6 // fadd v22.4s, v22.4s, v29.4s
 	VSUB	V24.S4, V26.S4, V26.S4
 	WORD	$0x4e21db5a // scvtf v26.4s, v26.4s
 	WORD	$0x6e39df5a // fmul v26.4s, v26.4s, v25.4s
@@ -1888,24 +1888,24 @@ whole117:
 	FMOVQ	(R13), F22
 	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
 	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
+	WORD	$0x2f08a6d8 // ushll.8h v24, v22, #0
+	WORD	$0x6f10a718 // ushll2.4s v24, v24, #0
+	WORD	$0x6f08a6d9 // ushll2.8h v25, v22, #0
+	WORD	$0x2f10a739 // ushll.4s v25, v25, #0
+	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
+	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
 	VSUB	V20.S4, V23.S4, V23.S4
 	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
 	WORD	$0x4e37d421 // fadd v1.4s, v1.4s, v23.4s
-	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
-	WORD	$0x6f10a6f7 // ushll2.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d442 // fadd v2.4s, v2.4s, v23.4s
-	WORD	$0x6f08a6d7 // ushll2.8h v23, v22, #0
-	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d463 // fadd v3.4s, v3.4s, v23.4s
-	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
-	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
+	VSUB	V20.S4, V24.S4, V24.S4
+	WORD	$0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD	$0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD	$0x4e38d442 // fadd v2.4s, v2.4s, v24.4s
+	VSUB	V20.S4, V25.S4, V25.S4
+	WORD	$0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD	$0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD	$0x4e39d463 // fadd v3.4s, v3.4s, v25.4s
 	VSUB	V20.S4, V22.S4, V22.S4
 	WORD	$0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD	$0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
@@ -1947,24 +1947,24 @@ whole122:
 	FMOVQ	(R13), F22
 	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
 	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
+	WORD	$0x2f08a6d8 // ushll.8h v24, v22, #0
+	WORD	$0x6f10a718 // ushll2.4s v24, v24, #0
+	WORD	$0x6f08a6d9 // ushll2.8h v25, v22, #0
+	WORD	$0x2f10a739 // ushll.4s v25, v25, #0
+	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
+	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
 	VSUB	V20.S4, V23.S4, V23.S4
 	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
 	WORD	$0x4e37d400 // fadd v0.4s, v0.4s, v23.4s
-	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
-	WORD	$0x6f10a6f7 // ushll2.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d4a5 // fadd v5.4s, v5.4s, v23.4s
-	WORD	$0x6f08a6d7 // ushll2.8h v23, v22, #0
-	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d4c6 // fadd v6.4s, v6.4s, v23.4s
-	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
-	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
+	VSUB	V20.S4, V24.S4, V24.S4
+	WORD	$0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD	$0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD	$0x4e38d4a5 // fadd v5.4s, v5.4s, v24.4s
+	VSUB	V20.S4, V25.S4, V25.S4
+	WORD	$0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD	$0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD	$0x4e39d4c6 // fadd v6.4s, v6.4s, v25.4s
 	VSUB	V20.S4, V22.S4, V22.S4
 	WORD	$0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD	$0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
@@ -2006,24 +2006,24 @@ whole127:
 	FMOVQ	(R13), F22
 	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
 	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
+	WORD	$0x2f08a6d8 // ushll.8h v24, v22, #0
+	WORD	$0x6f10a718 // ushll2.4s v24, v24, #0
+	WORD	$0x6f08a6d9 // ushll2.8h v25, v22, #0
+	WORD	$0x2f10a739 // ushll.4s v25, v25, #0
+	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
+	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
 	VSUB	V20.S4, V23.S4, V23.S4
 	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
 	WORD	$0x4e37d508 // fadd v8.4s, v8.4s, v23.4s
-	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
-	WORD	$0x6f10a6f7 // ushll2.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d529 // fadd v9.4s, v9.4s, v23.4s
-	WORD	$0x6f08a6d7 // ushll2.8h v23, v22, #0
-	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d54a // fadd v10.4s, v10.4s, v23.4s
-	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
-	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
+	VSUB	V20.S4, V24.S4, V24.S4
+	WORD	$0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD	$0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD	$0x4e38d529 // fadd v9.4s, v9.4s, v24.4s
+	VSUB	V20.S4, V25.S4, V25.S4
+	WORD	$0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD	$0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD	$0x4e39d54a // fadd v10.4s, v10.4s, v25.4s
 	VSUB	V20.S4, V22.S4, V22.S4
 	WORD	$0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD	$0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
@@ -2065,24 +2065,24 @@ whole132:
 	FMOVQ	(R13), F22
 	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
 	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
+	WORD	$0x2f08a6d8 // ushll.8h v24, v22, #0
+	WORD	$0x6f10a718 // ushll2.4s v24, v24, #0
+	WORD	$0x6f08a6d9 // ushll2.8h v25, v22, #0
+	WORD	$0x2f10a739 // ushll.4s v25, v25, #0
+	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
+	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
 	VSUB	V20.S4, V23.S4, V23.S4
 	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
 	WORD	$0x4e37d58c // fadd v12.4s, v12.4s, v23.4s
-	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
-	WORD	$0x6f10a6f7 // ushll2.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d5ad // fadd v13.4s, v13.4s, v23.4s
-	WORD	$0x6f08a6d7 // ushll2.8h v23, v22, #0
-	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d5ce // fadd v14.4s, v14.4s, v23.4s
-	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
-	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
+	VSUB	V20.S4, V24.S4, V24.S4
+	WORD	$0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD	$0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD	$0x4e38d5ad // fadd v13.4s, v13.4s, v24.4s
+	VSUB	V20.S4, V25.S4, V25.S4
+	WORD	$0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD	$0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD	$0x4e39d5ce // fadd v14.4s, v14.4s, v25.4s
 	VSUB	V20.S4, V22.S4, V22.S4
 	WORD	$0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD	$0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
@@ -2124,24 +2124,24 @@ whole137:
 	FMOVQ	(R13), F22
 	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
 	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
+	WORD	$0x2f08a6d8 // ushll.8h v24, v22, #0
+	WORD	$0x6f10a718 // ushll2.4s v24, v24, #0
+	WORD	$0x6f08a6d9 // ushll2.8h v25, v22, #0
+	WORD	$0x2f10a739 // ushll.4s v25, v25, #0
+	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
+	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
 	VSUB	V20.S4, V23.S4, V23.S4
 	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
 	WORD	$0x4e37d610 // fadd v16.4s, v16.4s, v23.4s
-	WORD	$0x2f08a6d7 // ushll.8h v23, v22, #0
-	WORD	$0x6f10a6f7 // ushll2.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d631 // fadd v17.4s, v17.4s, v23.4s
-	WORD	$0x6f08a6d7 // ushll2.8h v23, v22, #0
-	WORD	$0x2f10a6f7 // ushll.4s v23, v23, #0
-	VSUB	V20.S4, V23.S4, V23.S4
-	WORD	$0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD	$0x6e35def7 // fmul v23.4s, v23.4s, v21.4s
-	WORD	$0x4e37d652 // fadd v18.4s, v18.4s, v23.4s
-	WORD	$0x6f08a6d6 // ushll2.8h v22, v22, #0
-	WORD	$0x6f10a6d6 // ushll2.4s v22, v22, #0
+	VSUB	V20.S4, V24.S4, V24.S4
+	WORD	$0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD	$0x6e35df18 // fmul v24.4s, v24.4s, v21.4s
+	WORD	$0x4e38d631 // fadd v17.4s, v17.4s, v24.4s
+	VSUB	V20.S4, V25.S4, V25.S4
+	WORD	$0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD	$0x6e35df39 // fmul v25.4s, v25.4s, v21.4s
+	WORD	$0x4e39d652 // fadd v18.4s, v18.4s, v25.4s
 	VSUB	V20.S4, V22.S4, V22.S4
 	WORD	$0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD	$0x6e35ded6 // fmul v22.4s, v22.4s, v21.4s
@@ -3098,24 +3098,24 @@ whole210:
 	FMOVQ	(R13), F18
 	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
 	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
+	WORD	$0x2f08a654 // ushll.8h v20, v18, #0
+	WORD	$0x6f10a694 // ushll2.4s v20, v20, #0
+	WORD	$0x6f08a655 // ushll2.8h v21, v18, #0
+	WORD	$0x2f10a6b5 // ushll.4s v21, v21, #0
+	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
+	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
 	VSUB	V16.S4, V19.S4, V19.S4
 	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
 	WORD	$0x4e33d421 // fadd v1.4s, v1.4s, v19.4s
-	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
-	WORD	$0x6f10a673 // ushll2.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d442 // fadd v2.4s, v2.4s, v19.4s
-	WORD	$0x6f08a653 // ushll2.8h v19, v18, #0
-	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
-	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
-	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
+	VSUB	V16.S4, V20.S4, V20.S4
+	WORD	$0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD	$0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD	$0x4e34d442 // fadd v2.4s, v2.4s, v20.4s
+	VSUB	V16.S4, V21.S4, V21.S4
+	WORD	$0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD	$0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD	$0x4e35d463 // fadd v3.4s, v3.4s, v21.4s
 	VSUB	V16.S4, V18.S4, V18.S4
 	WORD	$0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD	$0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
@@ -3157,24 +3157,24 @@ whole215:
 	FMOVQ	(R13), F18
 	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
 	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
+	WORD	$0x2f08a654 // ushll.8h v20, v18, #0
+	WORD	$0x6f10a694 // ushll2.4s v20, v20, #0
+	WORD	$0x6f08a655 // ushll2.8h v21, v18, #0
+	WORD	$0x2f10a6b5 // ushll.4s v21, v21, #0
+	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
+	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
 	VSUB	V16.S4, V19.S4, V19.S4
 	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
 	WORD	$0x4e33d400 // fadd v0.4s, v0.4s, v19.4s
-	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
-	WORD	$0x6f10a673 // ushll2.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d4a5 // fadd v5.4s, v5.4s, v19.4s
-	WORD	$0x6f08a653 // ushll2.8h v19, v18, #0
-	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d4c6 // fadd v6.4s, v6.4s, v19.4s
-	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
-	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
+	VSUB	V16.S4, V20.S4, V20.S4
+	WORD	$0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD	$0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD	$0x4e34d4a5 // fadd v5.4s, v5.4s, v20.4s
+	VSUB	V16.S4, V21.S4, V21.S4
+	WORD	$0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD	$0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD	$0x4e35d4c6 // fadd v6.4s, v6.4s, v21.4s
 	VSUB	V16.S4, V18.S4, V18.S4
 	WORD	$0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD	$0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
@@ -3216,24 +3216,24 @@ whole220:
 	FMOVQ	(R13), F18
 	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
 	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
+	WORD	$0x2f08a654 // ushll.8h v20, v18, #0
+	WORD	$0x6f10a694 // ushll2.4s v20, v20, #0
+	WORD	$0x6f08a655 // ushll2.8h v21, v18, #0
+	WORD	$0x2f10a6b5 // ushll.4s v21, v21, #0
+	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
+	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
 	VSUB	V16.S4, V19.S4, V19.S4
 	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
 	WORD	$0x4e33d508 // fadd v8.4s, v8.4s, v19.4s
-	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
-	WORD	$0x6f10a673 // ushll2.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d529 // fadd v9.4s, v9.4s, v19.4s
-	WORD	$0x6f08a653 // ushll2.8h v19, v18, #0
-	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d54a // fadd v10.4s, v10.4s, v19.4s
-	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
-	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
+	VSUB	V16.S4, V20.S4, V20.S4
+	WORD	$0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD	$0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD	$0x4e34d529 // fadd v9.4s, v9.4s, v20.4s
+	VSUB	V16.S4, V21.S4, V21.S4
+	WORD	$0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD	$0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD	$0x4e35d54a // fadd v10.4s, v10.4s, v21.4s
 	VSUB	V16.S4, V18.S4, V18.S4
 	WORD	$0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD	$0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
@@ -3275,24 +3275,24 @@ whole225:
 	FMOVQ	(R13), F18
 	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
 	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
+	WORD	$0x2f08a654 // ushll.8h v20, v18, #0
+	WORD	$0x6f10a694 // ushll2.4s v20, v20, #0
+	WORD	$0x6f08a655 // ushll2.8h v21, v18, #0
+	WORD	$0x2f10a6b5 // ushll.4s v21, v21, #0
+	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
+	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
 	VSUB	V16.S4, V19.S4, V19.S4
 	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
 	WORD	$0x4e33d58c // fadd v12.4s, v12.4s, v19.4s
-	WORD	$0x2f08a653 // ushll.8h v19, v18, #0
-	WORD	$0x6f10a673 // ushll2.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d5ad // fadd v13.4s, v13.4s, v19.4s
-	WORD	$0x6f08a653 // ushll2.8h v19, v18, #0
-	WORD	$0x2f10a673 // ushll.4s v19, v19, #0
-	VSUB	V16.S4, V19.S4, V19.S4
-	WORD	$0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD	$0x6e31de73 // fmul v19.4s, v19.4s, v17.4s
-	WORD	$0x4e33d5ce // fadd v14.4s, v14.4s, v19.4s
-	WORD	$0x6f08a652 // ushll2.8h v18, v18, #0
-	WORD	$0x6f10a652 // ushll2.4s v18, v18, #0
+	VSUB	V16.S4, V20.S4, V20.S4
+	WORD	$0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD	$0x6e31de94 // fmul v20.4s, v20.4s, v17.4s
+	WORD	$0x4e34d5ad // fadd v13.4s, v13.4s, v20.4s
+	VSUB	V16.S4, V21.S4, V21.S4
+	WORD	$0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD	$0x6e31deb5 // fmul v21.4s, v21.4s, v17.4s
+	WORD	$0x4e35d5ce // fadd v14.4s, v14.4s, v21.4s
 	VSUB	V16.S4, V18.S4, V18.S4
 	WORD	$0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD	$0x6e31de52 // fmul v18.4s, v18.4s, v17.4s
@@ -4079,24 +4079,24 @@ whole286:
 	FMOVQ	(R13), F14
 	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
 	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
+	WORD	$0x2f08a5d0 // ushll.8h v16, v14, #0
+	WORD	$0x6f10a610 // ushll2.4s v16, v16, #0
+	WORD	$0x6f08a5d1 // ushll2.8h v17, v14, #0
+	WORD	$0x2f10a631 // ushll.4s v17, v17, #0
+	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
+	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
 	VSUB	V12.S4, V15.S4, V15.S4
 	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
 	WORD	$0x4e2fd421 // fadd v1.4s, v1.4s, v15.4s
-	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
-	WORD	$0x6f10a5ef // ushll2.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd442 // fadd v2.4s, v2.4s, v15.4s
-	WORD	$0x6f08a5cf // ushll2.8h v15, v14, #0
-	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd463 // fadd v3.4s, v3.4s, v15.4s
-	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
-	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
+	VSUB	V12.S4, V16.S4, V16.S4
+	WORD	$0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD	$0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD	$0x4e30d442 // fadd v2.4s, v2.4s, v16.4s
+	VSUB	V12.S4, V17.S4, V17.S4
+	WORD	$0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD	$0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD	$0x4e31d463 // fadd v3.4s, v3.4s, v17.4s
 	VSUB	V12.S4, V14.S4, V14.S4
 	WORD	$0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD	$0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
@@ -4138,24 +4138,24 @@ whole291:
 	FMOVQ	(R13), F14
 	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
 	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
+	WORD	$0x2f08a5d0 // ushll.8h v16, v14, #0
+	WORD	$0x6f10a610 // ushll2.4s v16, v16, #0
+	WORD	$0x6f08a5d1 // ushll2.8h v17, v14, #0
+	WORD	$0x2f10a631 // ushll.4s v17, v17, #0
+	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
+	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
 	VSUB	V12.S4, V15.S4, V15.S4
 	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
 	WORD	$0x4e2fd400 // fadd v0.4s, v0.4s, v15.4s
-	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
-	WORD	$0x6f10a5ef // ushll2.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd4a5 // fadd v5.4s, v5.4s, v15.4s
-	WORD	$0x6f08a5cf // ushll2.8h v15, v14, #0
-	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd4c6 // fadd v6.4s, v6.4s, v15.4s
-	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
-	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
+	VSUB	V12.S4, V16.S4, V16.S4
+	WORD	$0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD	$0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD	$0x4e30d4a5 // fadd v5.4s, v5.4s, v16.4s
+	VSUB	V12.S4, V17.S4, V17.S4
+	WORD	$0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD	$0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD	$0x4e31d4c6 // fadd v6.4s, v6.4s, v17.4s
 	VSUB	V12.S4, V14.S4, V14.S4
 	WORD	$0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD	$0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
@@ -4197,24 +4197,24 @@ whole296:
 	FMOVQ	(R13), F14
 	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
 	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
+	WORD	$0x2f08a5d0 // ushll.8h v16, v14, #0
+	WORD	$0x6f10a610 // ushll2.4s v16, v16, #0
+	WORD	$0x6f08a5d1 // ushll2.8h v17, v14, #0
+	WORD	$0x2f10a631 // ushll.4s v17, v17, #0
+	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
+	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
 	VSUB	V12.S4, V15.S4, V15.S4
 	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
 	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
 	WORD	$0x4e2fd508 // fadd v8.4s, v8.4s, v15.4s
-	WORD	$0x2f08a5cf // ushll.8h v15, v14, #0
-	WORD	$0x6f10a5ef // ushll2.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd529 // fadd v9.4s, v9.4s, v15.4s
-	WORD	$0x6f08a5cf // ushll2.8h v15, v14, #0
-	WORD	$0x2f10a5ef // ushll.4s v15, v15, #0
-	VSUB	V12.S4, V15.S4, V15.S4
-	WORD	$0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD	$0x6e2dddef // fmul v15.4s, v15.4s, v13.4s
-	WORD	$0x4e2fd54a // fadd v10.4s, v10.4s, v15.4s
-	WORD	$0x6f08a5ce // ushll2.8h v14, v14, #0
-	WORD	$0x6f10a5ce // ushll2.4s v14, v14, #0
+	VSUB	V12.S4, V16.S4, V16.S4
+	WORD	$0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD	$0x6e2dde10 // fmul v16.4s, v16.4s, v13.4s
+	WORD	$0x4e30d529 // fadd v9.4s, v9.4s, v16.4s
+	VSUB	V12.S4, V17.S4, V17.S4
+	WORD	$0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD	$0x6e2dde31 // fmul v17.4s, v17.4s, v13.4s
+	WORD	$0x4e31d54a // fadd v10.4s, v10.4s, v17.4s
 	VSUB	V12.S4, V14.S4, V14.S4
 	WORD	$0x4e21d9ce // scvtf v14.4s, v14.4s
 	WORD	$0x6e2dddce // fmul v14.4s, v14.4s, v13.4s
@@ -4831,24 +4831,24 @@ whole345:
 	FMOVQ	(R13), F10
 	WORD	$0x2f08a54b // ushll.8h v11, v10, #0
 	WORD	$0x2f10a56b // ushll.4s v11, v11, #0
+	WORD	$0x2f08a54c // ushll.8h v12, v10, #0
+	WORD	$0x6f10a58c // ushll2.4s v12, v12, #0
+	WORD	$0x6f08a54d // ushll2.8h v13, v10, #0
+	WORD	$0x2f10a5ad // ushll.4s v13, v13, #0
+	WORD	$0x6f08a54a // ushll2.8h v10, v10, #0
+	WORD	$0x6f10a54a // ushll2.4s v10, v10, #0
 	VSUB	V8.S4, V11.S4, V11.S4
 	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
 	WORD	$0x4e2bd421 // fadd v1.4s, v1.4s, v11.4s
-	WORD	$0x2f08a54b // ushll.8h v11, v10, #0
-	WORD	$0x6f10a56b // ushll2.4s v11, v11, #0
-	VSUB	V8.S4, V11.S4, V11.S4
-	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
-	WORD	$0x4e2bd442 // fadd v2.4s, v2.4s, v11.4s
-	WORD	$0x6f08a54b // ushll2.8h v11, v10, #0
-	WORD	$0x2f10a56b // ushll.4s v11, v11, #0
-	VSUB	V8.S4, V11.S4, V11.S4
-	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
-	WORD	$0x4e2bd463 // fadd v3.4s, v3.4s, v11.4s
-	WORD	$0x6f08a54a // ushll2.8h v10, v10, #0
-	WORD	$0x6f10a54a // ushll2.4s v10, v10, #0
+	VSUB	V8.S4, V12.S4, V12.S4
+	WORD	$0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD	$0x6e29dd8c // fmul v12.4s, v12.4s, v9.4s
+	WORD	$0x4e2cd442 // fadd v2.4s, v2.4s, v12.4s
+	VSUB	V8.S4, V13.S4, V13.S4
+	WORD	$0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD	$0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD	$0x4e2dd463 // fadd v3.4s, v3.4s, v13.4s
 	VSUB	V8.S4, V10.S4, V10.S4
 	WORD	$0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD	$0x6e29dd4a // fmul v10.4s, v10.4s, v9.4s
@@ -4890,24 +4890,24 @@ whole350:
 	FMOVQ	(R13), F10
 	WORD	$0x2f08a54b // ushll.8h v11, v10, #0
 	WORD	$0x2f10a56b // ushll.4s v11, v11, #0
+	WORD	$0x2f08a54c // ushll.8h v12, v10, #0
+	WORD	$0x6f10a58c // ushll2.4s v12, v12, #0
+	WORD	$0x6f08a54d // ushll2.8h v13, v10, #0
+	WORD	$0x2f10a5ad // ushll.4s v13, v13, #0
+	WORD	$0x6f08a54a // ushll2.8h v10, v10, #0
+	WORD	$0x6f10a54a // ushll2.4s v10, v10, #0
 	VSUB	V8.S4, V11.S4, V11.S4
 	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
 	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
 	WORD	$0x4e2bd400 // fadd v0.4s, v0.4s, v11.4s
-	WORD	$0x2f08a54b // ushll.8h v11, v10, #0
-	WORD	$0x6f10a56b // ushll2.4s v11, v11, #0
-	VSUB	V8.S4, V11.S4, V11.S4
-	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
-	WORD	$0x4e2bd4a5 // fadd v5.4s, v5.4s, v11.4s
-	WORD	$0x6f08a54b // ushll2.8h v11, v10, #0
-	WORD	$0x2f10a56b // ushll.4s v11, v11, #0
-	VSUB	V8.S4, V11.S4, V11.S4
-	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD	$0x6e29dd6b // fmul v11.4s, v11.4s, v9.4s
-	WORD	$0x4e2bd4c6 // fadd v6.4s, v6.4s, v11.4s
-	WORD	$0x6f08a54a // ushll2.8h v10, v10, #0
-	WORD	$0x6f10a54a // ushll2.4s v10, v10, #0
+	VSUB	V8.S4, V12.S4, V12.S4
+	WORD	$0x4e21d98c // scvtf v12.4s, v12.4s
+	WORD	$0x6e29dd8c // fmul v12.4s, v12.4s, v9.4s
+	WORD	$0x4e2cd4a5 // fadd v5.4s, v5.4s, v12.4s
+	VSUB	V8.S4, V13.S4, V13.S4
+	WORD	$0x4e21d9ad // scvtf v13.4s, v13.4s
+	WORD	$0x6e29ddad // fmul v13.4s, v13.4s, v9.4s
+	WORD	$0x4e2dd4c6 // fadd v6.4s, v6.4s, v13.4s
 	VSUB	V8.S4, V10.S4, V10.S4
 	WORD	$0x4e21d94a // scvtf v10.4s, v10.4s
 	WORD	$0x6e29dd4a // fmul v10.4s, v10.4s, v9.4s
@@ -5354,24 +5354,24 @@ whole387:
 	FMOVQ	(R13), F6
 	WORD	$0x2f08a4c7 // ushll.8h v7, v6, #0
 	WORD	$0x2f10a4e7 // ushll.4s v7, v7, #0
+	WORD	$0x2f08a4c8 // ushll.8h v8, v6, #0
+	WORD	$0x6f10a508 // ushll2.4s v8, v8, #0
+	WORD	$0x6f08a4c9 // ushll2.8h v9, v6, #0
+	WORD	$0x2f10a529 // ushll.4s v9, v9, #0
+	WORD	$0x6f08a4c6 // ushll2.8h v6, v6, #0
+	WORD	$0x6f10a4c6 // ushll2.4s v6, v6, #0
 	VSUB	V0.S4, V7.S4, V7.S4
 	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
 	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
 	WORD	$0x4e27d421 // fadd v1.4s, v1.4s, v7.4s
-	WORD	$0x2f08a4c7 // ushll.8h v7, v6, #0
-	WORD	$0x6f10a4e7 // ushll2.4s v7, v7, #0
-	VSUB	V0.S4, V7.S4, V7.S4
-	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
-	WORD	$0x4e27d442 // fadd v2.4s, v2.4s, v7.4s
-	WORD	$0x6f08a4c7 // ushll2.8h v7, v6, #0
-	WORD	$0x2f10a4e7 // ushll.4s v7, v7, #0
-	VSUB	V0.S4, V7.S4, V7.S4
-	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD	$0x6e25dce7 // fmul v7.4s, v7.4s, v5.4s
-	WORD	$0x4e27d463 // fadd v3.4s, v3.4s, v7.4s
-	WORD	$0x6f08a4c6 // ushll2.8h v6, v6, #0
-	WORD	$0x6f10a4c6 // ushll2.4s v6, v6, #0
+	VSUB	V0.S4, V8.S4, V8.S4
+	WORD	$0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD	$0x6e25dd08 // fmul v8.4s, v8.4s, v5.4s
+	WORD	$0x4e28d442 // fadd v2.4s, v2.4s, v8.4s
+	VSUB	V0.S4, V9.S4, V9.S4
+	WORD	$0x4e21d929 // scvtf v9.4s, v9.4s
+	WORD	$0x6e25dd29 // fmul v9.4s, v9.4s, v5.4s
+	WORD	$0x4e29d463 // fadd v3.4s, v3.4s, v9.4s
 	VSUB	V0.S4, V6.S4, V6.S4
 	WORD	$0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD	$0x6e25dcc6 // fmul v6.4s, v6.4s, v5.4s
@@ -5526,6 +5526,488 @@ next:
 skip406:
 	SUB	$1, R6
 	CBNZ	R6, tile
+	RET
+
+// func depthwiseSIMD(b *DepthwiseArgs)
+TEXT ·depthwiseSIMD(SB), NOSPLIT, $0-8
+	MOVD	b+0(FP), R0
+	MOVD	DepthwiseArgs_Src(R0), R1
+	MOVD	DepthwiseArgs_Dst(R0), R2
+	MOVD	DepthwiseArgs_N(R0), R3
+	MOVD	DepthwiseArgs_lanes(R0), R4
+	MOVD	DepthwiseArgs_window(R0), R5
+	MOVD	DepthwiseArgs_DstStep(R0), R6
+	MOVD	DepthwiseArgs_SrcStep(R0), R7
+	MOVD	DepthwiseArgs_Output(R0), R8
+	MOVWU	Output_Low(R8), R9
+	VDUP	R9, V0.S4
+	MOVWU	Output_High(R8), R9
+	VDUP	R9, V1.S4
+	MOVWU	Output_Zero(R8), R8
+	VDUP	R8, V2.S4
+	VMOVI	$128, V3.B16
+
+window1:
+	MOVD	DepthwiseArgs_W(R0), R8
+	MOVD	DepthwiseArgs_Bias(R0), R9
+	FMOVQ	(R8), F4
+	FMOVQ	(R9), F5
+	VSHL	$7, V4.S4, V4.S4
+	VADD	V4.S4, V5.S4, V5.S4
+	ADD	R4, R8
+	ADD	R4, R9
+	FMOVQ	(R8), F4
+	FMOVQ	(R9), F6
+	VSHL	$7, V4.S4, V4.S4
+	VADD	V4.S4, V6.S4, V6.S4
+	ADD	R4, R8
+	ADD	R4, R9
+	FMOVQ	(R8), F4
+	FMOVQ	(R9), F7
+	VSHL	$7, V4.S4, V4.S4
+	VADD	V4.S4, V7.S4, V7.S4
+	ADD	R4, R8
+	ADD	R4, R9
+	FMOVQ	(R8), F4
+	FMOVQ	(R9), F8
+	VSHL	$7, V4.S4, V4.S4
+	VADD	V4.S4, V8.S4, V8.S4
+	ADD	R4, R8
+	ADD	R4, R9
+	MOVD	DepthwiseArgs_RowOff(R0), R9
+	MOVD	DepthwiseArgs_Quads(R0), R10
+
+quads2:
+	MOVW.P	4(R9), R11
+	ADD	R1, R11
+	MOVW.P	4(R9), R12
+	ADD	R1, R12
+	MOVW.P	4(R9), R13
+	ADD	R1, R13
+	MOVW.P	4(R9), R14
+	ADD	R1, R14
+	MOVD	DepthwiseArgs_Width(R0), R15
+
+column3:
+	FMOVQ	(R11), F4
+	ADD	R7, R11
+	VEOR	V3.B16, V4.B16, V4.B16
+	FMOVQ	(R12), F9
+	ADD	R7, R12
+	VEOR	V3.B16, V9.B16, V9.B16
+	FMOVQ	(R13), F10
+	ADD	R7, R13
+	VEOR	V3.B16, V10.B16, V10.B16
+	FMOVQ	(R14), F11
+	ADD	R7, R14
+	VEOR	V3.B16, V11.B16, V11.B16
+	VZIP1	V9.B16, V4.B16, V12.B16
+	VZIP1	V11.B16, V10.B16, V13.B16
+	VZIP2	V9.B16, V4.B16, V4.B16
+	VZIP2	V11.B16, V10.B16, V9.B16
+	VZIP1	V13.H8, V12.H8, V10.H8
+	FMOVQ	(R8), F11
+	ADD	R4, R8
+	WORD	$0x4e8a9565 // sdot v5, v11, v10
+	VZIP2	V13.H8, V12.H8, V10.H8
+	FMOVQ	(R8), F11
+	ADD	R4, R8
+	WORD	$0x4e8a9566 // sdot v6, v11, v10
+	VZIP1	V9.H8, V4.H8, V10.H8
+	FMOVQ	(R8), F11
+	ADD	R4, R8
+	WORD	$0x4e8a9567 // sdot v7, v11, v10
+	VZIP2	V9.H8, V4.H8, V4.H8
+	FMOVQ	(R8), F9
+	ADD	R4, R8
+	WORD	$0x4e849528 // sdot v8, v9, v4
+	SUB	$1, R15
+	CBNZ	R15, column3
+	SUB	$1, R10
+	CBNZ	R10, quads2
+	MOVD	DepthwiseArgs_scale(R0), R8
+	FMOVQ	(R8), F4
+	ADD	R4, R8
+	WORD	$0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD	$0x6e24dca5 // fmul v5.4s, v5.4s, v4.4s
+	FMOVQ	(R8), F4
+	ADD	R4, R8
+	WORD	$0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD	$0x6e24dcc6 // fmul v6.4s, v6.4s, v4.4s
+	FMOVQ	(R8), F4
+	ADD	R4, R8
+	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD	$0x6e24dce7 // fmul v7.4s, v7.4s, v4.4s
+	FMOVQ	(R8), F4
+	ADD	R4, R8
+	WORD	$0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD	$0x6e24dd08 // fmul v8.4s, v8.4s, v4.4s
+	WORD	$0x4e20c4a5 // fmaxnm v5.4s, v5.4s, v0.4s
+	WORD	$0x4ea1c4a5 // fminnm v5.4s, v5.4s, v1.4s
+	WORD	$0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VADD	V2.S4, V5.S4, V5.S4
+	WORD	$0x4e20c4c6 // fmaxnm v6.4s, v6.4s, v0.4s
+	WORD	$0x4ea1c4c6 // fminnm v6.4s, v6.4s, v1.4s
+	WORD	$0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	VADD	V2.S4, V6.S4, V6.S4
+	WORD	$0x4e20c4e7 // fmaxnm v7.4s, v7.4s, v0.4s
+	WORD	$0x4ea1c4e7 // fminnm v7.4s, v7.4s, v1.4s
+	WORD	$0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	VADD	V2.S4, V7.S4, V7.S4
+	WORD	$0x4e20c508 // fmaxnm v8.4s, v8.4s, v0.4s
+	WORD	$0x4ea1c508 // fminnm v8.4s, v8.4s, v1.4s
+	WORD	$0x4e21a908 // fcvtns v8.4s, v8.4s
+	VADD	V2.S4, V8.S4, V8.S4
+	WORD	$0x0e6148a4 // sqxtn.4h v4, v5
+	WORD	$0x4e6148c4 // sqxtn2.8h v4, v6
+	WORD	$0x2e212884 // sqxtun.8b v4, v4
+	WORD	$0x0e6148e5 // sqxtn.4h v5, v7
+	WORD	$0x4e614905 // sqxtn2.8h v5, v8
+	WORD	$0x6e2128a4 // sqxtun2.16b v4, v5
+	FMOVQ	F4, (R2)
+	ADD	R5, R1
+	ADD	R6, R2
+	SUB	$1, R3
+	CBNZ	R3, window1
+	RET
+
+// func addSIMD(dst, a, b *uint8, n int, o *Sum)
+TEXT ·addSIMD(SB), NOSPLIT, $0-40
+	MOVD	dst+0(FP), R0
+	MOVD	a+8(FP), R1
+	MOVD	b+16(FP), R2
+	MOVD	n+24(FP), R3
+	MOVD	o+32(FP), R4
+	MOVWU	Sum_ScaleA(R4), R5
+	VDUP	R5, V0.S4
+	MOVWU	Sum_ScaleB(R4), R5
+	VDUP	R5, V1.S4
+	MOVWU	Sum_ZeroA(R4), R5
+	VDUP	R5, V2.S4
+	MOVWU	Sum_ZeroB(R4), R5
+	VDUP	R5, V3.S4
+	MOVWU	Sum_Low(R4), R5
+	VDUP	R5, V4.S4
+	MOVWU	Sum_High(R4), R5
+	VDUP	R5, V5.S4
+	MOVWU	Sum_Zero(R4), R4
+	VDUP	R4, V6.S4
+	MOVD	ZR, R4
+
+block1:
+	ADD	R4<<0, R1, R5
+	FMOVQ	(R5), F7
+	WORD	$0x2f08a4e8 // ushll.8h v8, v7, #0
+	WORD	$0x2f10a508 // ushll.4s v8, v8, #0
+	WORD	$0x2f08a4e9 // ushll.8h v9, v7, #0
+	WORD	$0x6f10a529 // ushll2.4s v9, v9, #0
+	WORD	$0x6f08a4ea // ushll2.8h v10, v7, #0
+	WORD	$0x2f10a54a // ushll.4s v10, v10, #0
+	WORD	$0x6f08a4e7 // ushll2.8h v7, v7, #0
+	WORD	$0x6f10a4e7 // ushll2.4s v7, v7, #0
+	VSUB	V2.S4, V8.S4, V8.S4
+	WORD	$0x4e21d908 // scvtf v8.4s, v8.4s
+	VSUB	V2.S4, V9.S4, V9.S4
+	WORD	$0x4e21d929 // scvtf v9.4s, v9.4s
+	VSUB	V2.S4, V10.S4, V10.S4
+	WORD	$0x4e21d94a // scvtf v10.4s, v10.4s
+	VSUB	V2.S4, V7.S4, V7.S4
+	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
+	ADD	R4<<0, R2, R5
+	FMOVQ	(R5), F11
+	WORD	$0x2f08a56c // ushll.8h v12, v11, #0
+	WORD	$0x2f10a58c // ushll.4s v12, v12, #0
+	WORD	$0x2f08a56d // ushll.8h v13, v11, #0
+	WORD	$0x6f10a5ad // ushll2.4s v13, v13, #0
+	WORD	$0x6f08a56e // ushll2.8h v14, v11, #0
+	WORD	$0x2f10a5ce // ushll.4s v14, v14, #0
+	WORD	$0x6f08a56b // ushll2.8h v11, v11, #0
+	WORD	$0x6f10a56b // ushll2.4s v11, v11, #0
+	VSUB	V3.S4, V12.S4, V12.S4
+	WORD	$0x4e21d98c // scvtf v12.4s, v12.4s
+	VSUB	V3.S4, V13.S4, V13.S4
+	WORD	$0x4e21d9ad // scvtf v13.4s, v13.4s
+	VSUB	V3.S4, V14.S4, V14.S4
+	WORD	$0x4e21d9ce // scvtf v14.4s, v14.4s
+	VSUB	V3.S4, V11.S4, V11.S4
+	WORD	$0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD	$0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD	$0x6e21dd8c // fmul v12.4s, v12.4s, v1.4s
+	WORD	$0x4e2cd508 // fadd v8.4s, v8.4s, v12.4s
+	WORD	$0x6e20dd29 // fmul v9.4s, v9.4s, v0.4s
+	WORD	$0x6e21ddad // fmul v13.4s, v13.4s, v1.4s
+	WORD	$0x4e2dd529 // fadd v9.4s, v9.4s, v13.4s
+	WORD	$0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD	$0x6e21ddce // fmul v14.4s, v14.4s, v1.4s
+	WORD	$0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
+	WORD	$0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
+	WORD	$0x6e21dd6b // fmul v11.4s, v11.4s, v1.4s
+	WORD	$0x4e2bd4e7 // fadd v7.4s, v7.4s, v11.4s
+	WORD	$0x4e24c508 // fmaxnm v8.4s, v8.4s, v4.4s
+	WORD	$0x4ea5c508 // fminnm v8.4s, v8.4s, v5.4s
+	WORD	$0x4e21a908 // fcvtns v8.4s, v8.4s
+	VADD	V6.S4, V8.S4, V8.S4
+	WORD	$0x4e24c529 // fmaxnm v9.4s, v9.4s, v4.4s
+	WORD	$0x4ea5c529 // fminnm v9.4s, v9.4s, v5.4s
+	WORD	$0x4e21a929 // fcvtns v9.4s, v9.4s
+	VADD	V6.S4, V9.S4, V9.S4
+	WORD	$0x4e24c54a // fmaxnm v10.4s, v10.4s, v4.4s
+	WORD	$0x4ea5c54a // fminnm v10.4s, v10.4s, v5.4s
+	WORD	$0x4e21a94a // fcvtns v10.4s, v10.4s
+	VADD	V6.S4, V10.S4, V10.S4
+	WORD	$0x4e24c4e7 // fmaxnm v7.4s, v7.4s, v4.4s
+	WORD	$0x4ea5c4e7 // fminnm v7.4s, v7.4s, v5.4s
+	WORD	$0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	VADD	V6.S4, V7.S4, V7.S4
+	WORD	$0x0e614908 // sqxtn.4h v8, v8
+	WORD	$0x4e614928 // sqxtn2.8h v8, v9
+	WORD	$0x2e212908 // sqxtun.8b v8, v8
+	WORD	$0x0e614949 // sqxtn.4h v9, v10
+	WORD	$0x4e6148e9 // sqxtn2.8h v9, v7
+	WORD	$0x6e212928 // sqxtun2.16b v8, v9
+	ADD	R4<<0, R0, R5
+	FMOVQ	F8, (R5)
+	ADD	$16, R4
+	CMP	R3, R4
+	BLT	block1
+	RET
+
+// func quantizeSIMD(dst *uint8, src *float32, n int, o *Quantization)
+TEXT ·quantizeSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	src+8(FP), R1
+	MOVD	n+16(FP), R2
+	MOVD	o+24(FP), R3
+	MOVWU	Quantization_Scale(R3), R4
+	VDUP	R4, V0.S4
+	MOVWU	Quantization_Low(R3), R4
+	VDUP	R4, V1.S4
+	MOVWU	Quantization_High(R3), R4
+	VDUP	R4, V2.S4
+	MOVWU	Quantization_Zero(R3), R3
+	VDUP	R3, V3.S4
+	MOVD	ZR, R3
+
+block1:
+	ADD	R3<<2, R1, R4
+	FMOVQ	(R4), F4
+	WORD	$0x6e20fc84 // fdiv v4.4s, v4.4s, v0.4s
+	FMOVQ	16(R4), F5
+	WORD	$0x6e20fca5 // fdiv v5.4s, v5.4s, v0.4s
+	FMOVQ	32(R4), F6
+	WORD	$0x6e20fcc6 // fdiv v6.4s, v6.4s, v0.4s
+	FMOVQ	48(R4), F7
+	WORD	$0x6e20fce7 // fdiv v7.4s, v7.4s, v0.4s
+	WORD	$0x4e21c484 // fmaxnm v4.4s, v4.4s, v1.4s
+	WORD	$0x4ea2c484 // fminnm v4.4s, v4.4s, v2.4s
+	WORD	$0x4e21a884 // fcvtns v4.4s, v4.4s
+	VADD	V3.S4, V4.S4, V4.S4
+	WORD	$0x4e21c4a5 // fmaxnm v5.4s, v5.4s, v1.4s
+	WORD	$0x4ea2c4a5 // fminnm v5.4s, v5.4s, v2.4s
+	WORD	$0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VADD	V3.S4, V5.S4, V5.S4
+	WORD	$0x4e21c4c6 // fmaxnm v6.4s, v6.4s, v1.4s
+	WORD	$0x4ea2c4c6 // fminnm v6.4s, v6.4s, v2.4s
+	WORD	$0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	VADD	V3.S4, V6.S4, V6.S4
+	WORD	$0x4e21c4e7 // fmaxnm v7.4s, v7.4s, v1.4s
+	WORD	$0x4ea2c4e7 // fminnm v7.4s, v7.4s, v2.4s
+	WORD	$0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	VADD	V3.S4, V7.S4, V7.S4
+	WORD	$0x0e614884 // sqxtn.4h v4, v4
+	WORD	$0x4e6148a4 // sqxtn2.8h v4, v5
+	WORD	$0x2e212884 // sqxtun.8b v4, v4
+	WORD	$0x0e6148c5 // sqxtn.4h v5, v6
+	WORD	$0x4e6148e5 // sqxtn2.8h v5, v7
+	WORD	$0x6e2128a4 // sqxtun2.16b v4, v5
+	ADD	R3<<0, R0, R4
+	FMOVQ	F4, (R4)
+	ADD	$16, R3
+	CMP	R2, R3
+	BLT	block1
+	RET
+
+// func dequantizeSIMD(dst *float32, src *uint8, n int, scale float32, zero int32)
+TEXT ·dequantizeSIMD(SB), NOSPLIT, $0-32
+	MOVD	dst+0(FP), R0
+	MOVD	src+8(FP), R1
+	MOVD	n+16(FP), R2
+	FMOVS	scale+24(FP), F0
+	VDUP	V0.S[0], V0.S4
+	MOVWU	zero+28(FP), R3
+	VDUP	R3, V1.S4
+	MOVD	ZR, R3
+
+block1:
+	ADD	R3<<2, R0, R4
+	ADD	R3<<0, R1, R5
+	FMOVQ	(R5), F2
+	WORD	$0x2f08a443 // ushll.8h v3, v2, #0
+	WORD	$0x2f10a463 // ushll.4s v3, v3, #0
+	WORD	$0x2f08a444 // ushll.8h v4, v2, #0
+	WORD	$0x6f10a484 // ushll2.4s v4, v4, #0
+	WORD	$0x6f08a445 // ushll2.8h v5, v2, #0
+	WORD	$0x2f10a4a5 // ushll.4s v5, v5, #0
+	WORD	$0x6f08a442 // ushll2.8h v2, v2, #0
+	WORD	$0x6f10a442 // ushll2.4s v2, v2, #0
+	VSUB	V1.S4, V3.S4, V3.S4
+	WORD	$0x4e21d863 // scvtf v3.4s, v3.4s
+	VSUB	V1.S4, V4.S4, V4.S4
+	WORD	$0x4e21d884 // scvtf v4.4s, v4.4s
+	VSUB	V1.S4, V5.S4, V5.S4
+	WORD	$0x4e21d8a5 // scvtf v5.4s, v5.4s
+	VSUB	V1.S4, V2.S4, V2.S4
+	WORD	$0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD	$0x6e20dc63 // fmul v3.4s, v3.4s, v0.4s
+	FMOVQ	F3, (R4)
+	WORD	$0x6e20dc84 // fmul v4.4s, v4.4s, v0.4s
+	FMOVQ	F4, 16(R4)
+	WORD	$0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
+	FMOVQ	F5, 32(R4)
+	WORD	$0x6e20dc42 // fmul v2.4s, v2.4s, v0.4s
+	FMOVQ	F2, 48(R4)
+	ADD	$16, R3
+	CMP	R2, R3
+	BLT	block1
+	RET
+
+// func maxRowSIMD(dst, src *uint8, taps *int32, count, n, dstStep, srcStep, c int)
+TEXT ·maxRowSIMD(SB), NOSPLIT, $0-64
+	MOVD	dst+0(FP), R0
+	MOVD	src+8(FP), R1
+	MOVD	n+32(FP), R2
+	MOVD	dstStep+40(FP), R3
+	MOVD	srcStep+48(FP), R4
+	MOVD	c+56(FP), R5
+	SUB	$16, R5
+
+pixel1:
+	MOVD	ZR, R6
+
+channels2:
+	VEOR	V0.B16, V0.B16, V0.B16
+	MOVD	taps+16(FP), R7
+	MOVD	count+24(FP), R8
+	ADD	R6<<0, R1, R9
+
+tap4:
+	MOVW.P	4(R7), R10
+	ADD	R9, R10
+	FMOVQ	(R10), F1
+	VUMAX	V1.B16, V0.B16, V0.B16
+	SUB	$1, R8
+	CBNZ	R8, tap4
+	ADD	R6<<0, R0, R7
+	FMOVQ	F0, (R7)
+	CMP	R5, R6
+	BEQ	done3
+	ADD	$16, R6
+	CMP	R5, R6
+	CSEL	GT, R5, R6, R6
+	B	channels2
+
+done3:
+	ADD	R3, R0
+	ADD	R4, R1
+	SUB	$1, R2
+	CBNZ	R2, pixel1
+	RET
+
+// func averageRowSIMD(dst, src *uint8, taps *int32, count, n, dstStep, srcStep, c int, o *Average)
+TEXT ·averageRowSIMD(SB), NOSPLIT, $0-72
+	MOVD	o+64(FP), R0
+	MOVWU	Average_Scale(R0), R1
+	VDUP	R1, V0.S4
+	MOVWU	Average_Bias(R0), R1
+	VDUP	R1, V1.S4
+	MOVWU	Average_Low(R0), R1
+	VDUP	R1, V2.S4
+	MOVWU	Average_High(R0), R1
+	VDUP	R1, V3.S4
+	MOVWU	Average_Zero(R0), R0
+	VDUP	R0, V4.S4
+	MOVD	dst+0(FP), R0
+	MOVD	src+8(FP), R1
+	MOVD	n+32(FP), R2
+	MOVD	dstStep+40(FP), R3
+	MOVD	srcStep+48(FP), R4
+	MOVD	c+56(FP), R5
+	SUB	$16, R5
+
+pixel1:
+	MOVD	ZR, R6
+
+channels2:
+	VORR	V1.B16, V1.B16, V5.B16
+	VORR	V1.B16, V1.B16, V6.B16
+	VORR	V1.B16, V1.B16, V7.B16
+	VORR	V1.B16, V1.B16, V8.B16
+	MOVD	taps+16(FP), R7
+	MOVD	count+24(FP), R8
+	ADD	R6<<0, R1, R9
+
+tap4:
+	MOVW.P	4(R7), R10
+	ADD	R9, R10
+	FMOVQ	(R10), F9
+	WORD	$0x2f08a52a // ushll.8h v10, v9, #0
+	WORD	$0x2f10a54a // ushll.4s v10, v10, #0
+	WORD	$0x2f08a52b // ushll.8h v11, v9, #0
+	WORD	$0x6f10a56b // ushll2.4s v11, v11, #0
+	WORD	$0x6f08a52c // ushll2.8h v12, v9, #0
+	WORD	$0x2f10a58c // ushll.4s v12, v12, #0
+	WORD	$0x6f08a529 // ushll2.8h v9, v9, #0
+	WORD	$0x6f10a529 // ushll2.4s v9, v9, #0
+	VADD	V10.S4, V5.S4, V5.S4
+	VADD	V11.S4, V6.S4, V6.S4
+	VADD	V12.S4, V7.S4, V7.S4
+	VADD	V9.S4, V8.S4, V8.S4
+	SUB	$1, R8
+	CBNZ	R8, tap4
+	WORD	$0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD	$0x6e20dca5 // fmul v5.4s, v5.4s, v0.4s
+	WORD	$0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD	$0x6e20dcc6 // fmul v6.4s, v6.4s, v0.4s
+	WORD	$0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD	$0x6e20dce7 // fmul v7.4s, v7.4s, v0.4s
+	WORD	$0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD	$0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD	$0x4e22c4a5 // fmaxnm v5.4s, v5.4s, v2.4s
+	WORD	$0x4ea3c4a5 // fminnm v5.4s, v5.4s, v3.4s
+	WORD	$0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	VADD	V4.S4, V5.S4, V5.S4
+	WORD	$0x4e22c4c6 // fmaxnm v6.4s, v6.4s, v2.4s
+	WORD	$0x4ea3c4c6 // fminnm v6.4s, v6.4s, v3.4s
+	WORD	$0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	VADD	V4.S4, V6.S4, V6.S4
+	WORD	$0x4e22c4e7 // fmaxnm v7.4s, v7.4s, v2.4s
+	WORD	$0x4ea3c4e7 // fminnm v7.4s, v7.4s, v3.4s
+	WORD	$0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	VADD	V4.S4, V7.S4, V7.S4
+	WORD	$0x4e22c508 // fmaxnm v8.4s, v8.4s, v2.4s
+	WORD	$0x4ea3c508 // fminnm v8.4s, v8.4s, v3.4s
+	WORD	$0x4e21a908 // fcvtns v8.4s, v8.4s
+	VADD	V4.S4, V8.S4, V8.S4
+	WORD	$0x0e6148a5 // sqxtn.4h v5, v5
+	WORD	$0x4e6148c5 // sqxtn2.8h v5, v6
+	WORD	$0x2e2128a5 // sqxtun.8b v5, v5
+	WORD	$0x0e6148e6 // sqxtn.4h v6, v7
+	WORD	$0x4e614906 // sqxtn2.8h v6, v8
+	WORD	$0x6e2128c5 // sqxtun2.16b v5, v6
+	ADD	R6<<0, R0, R7
+	FMOVQ	F5, (R7)
+	CMP	R5, R6
+	BEQ	done3
+	ADD	$16, R6
+	CMP	R5, R6
+	CSEL	GT, R5, R6, R6
+	B	channels2
+
+done3:
+	ADD	R3, R0
+	ADD	R4, R1
+	SUB	$1, R2
+	CBNZ	R2, pixel1
 	RET
 
 // func peakSIMD(iters int) int32

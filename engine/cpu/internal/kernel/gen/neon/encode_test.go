@@ -76,6 +76,7 @@ func TestEncodings(t *testing.T) {
 		{"sdot v31.4s, v2.16b, v16.4b[3]", sdotElem.elem(31, 2, 16, 3), 0x4fb0e85f},
 		{"sdot v0.4s, v31.16b, v7.4b[2]", sdotElem.elem(0, 31, 7, 2), 0x4f87ebe0},
 		{"sdot v1.4s, v30.16b, v31.4b[1]", sdotElem.elem(1, 30, 31, 1), 0x4fbfe3c1},
+		{"sdot v8.4s, v22.16b, v21.16b", sdot.three(8, 22, 21), 0x4e9596c8},
 		{"fcvtns v3.4s, v29.4s", fcvtns.two(3, 29), 0x4e21aba3},
 		{"fmaxnm v4.4s, v28.4s, v27.4s", fmaxnm.three(4, 28, 27), 0x4e3bc784},
 		{"fminnm v5.4s, v26.4s, v25.4s", fminnm.three(5, 26, 25), 0x4eb9c745},

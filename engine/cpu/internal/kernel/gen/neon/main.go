@@ -65,7 +65,7 @@
 // As in the AVX2 program, except that a block of an inverse DCT is transformed alone, and
 // that products of 16 bits are added to 32 bits one by one.
 //
-// # Integers of 8 bits: quantized.go
+// # Integers of 8 bits: quantized.go, quantizedrows.go
 //
 // SDOT adds four products of bytes with sign to each lane of 32 bits, and takes the four bytes of one operand from a lane. The
 // activations have no sign: 128 is subtracted by inverting their highest bit, and 128 times the sums of the
@@ -115,6 +115,12 @@ func matrixKernels() {
 
 func quantizedKernels() {
 	dotTileKernel()
+	depthwiseDotKernel()
+	addBytesKernel()
+	quantizeKernel()
+	dequantizeKernel()
+	maxRowKernel()
+	averageRowKernel()
 	peakDotKernel()
 }
 

@@ -3,6 +3,7 @@ package main
 // Instructions on 8-bit integers and their results.
 var (
 	sdotElem = encoding{"sdot", 0x4f80e000}   // d += the products of four bytes of n and of m[i], with sign
+	sdot     = encoding{"sdot", 0x4e809400}   // the same of n and m
 	fcvtns   = encoding{"fcvtns", 0x4e21a800} // float32 to int32, ties to even, limited
 	fmaxnm   = encoding{"fmaxnm", 0x4e20c400} // the other one if one is NaN
 	fminnm   = encoding{"fminnm", 0x4ea0c400}
@@ -158,11 +159,7 @@ func (k *dotTile) store(acc accumulators) {
 			copyColumns(to, p, cols, 1)
 			ins("MOVD", k.scratch, p)
 			label(whole)
-			bytes := newVec()
-			ins("FMOVQ", mem{base: p}, bytes.scalar())
-			for v := range row {
-				wide := shiftedBy(parts[v/2].ushll, bytes, 0)
-				x := shiftedBy([]shifting{ushll, ushll2}[v%2], wide, 0)
+			for v, x := range widened16(p) {
 				ins("VSUB", zero.s4(), x.s4(), x.s4())
 				single(scvtf, x, x)
 				lanewise(fmul, x, x, by)
@@ -184,22 +181,42 @@ func (k *dotTile) store(acc accumulators) {
 	})
 	zero := output.word("Zero")
 	for r, row := range acc {
-		for _, y := range row {
-			lanewise(fmaxnm, y, y, low)
-			lanewise(fminnm, y, y, high)
-			single(fcvtns, y, y)
-			ins("VADD", zero.s4(), y.s4(), y.s4())
-		}
-		packed := newVec()
-		for half := range 2 {
-			words := newVec()
-			on2(sqxtn, words, row[2*half])
-			on2(sqxtn2, words, row[2*half+1])
-			on2(parts[half].sqxtun, packed, words)
-		}
+		packed := (results{low, high, zero}).pack(row)
 		k.storeRow(cols, k.place(c, k.cOff, r, 0), 1, []vec{packed})
 	}
 	label(done)
+}
+
+// results are the limits and the zero point of results, in all lanes.
+type results struct{ low, high, zero vec }
+
+// pack returns four vectors of numbers as 16 bytes. It overwrites them.
+func (l results) pack(list []vec) vec {
+	for _, y := range list {
+		lanewise(fmaxnm, y, y, l.low)
+		lanewise(fminnm, y, y, l.high)
+		single(fcvtns, y, y)
+		ins("VADD", l.zero.s4(), y.s4(), y.s4())
+	}
+	packed := newVec()
+	for half := range 2 {
+		words := newVec()
+		on2(sqxtn, words, list[2*half])
+		on2(sqxtn2, words, list[2*half+1])
+		on2(parts[half].sqxtun, packed, words)
+	}
+	return packed
+}
+
+// widened16 returns 16 bytes at p as four vectors of 32 bits.
+func widened16(p gp) (list [4]vec) {
+	bytes := newVec()
+	ins("FMOVQ", mem{base: p}, bytes.scalar())
+	for v := range list {
+		wide := shiftedBy(parts[v/2].ushll, bytes, 0)
+		list[v] = shiftedBy([]shifting{ushll, ushll2}[v%2], wide, 0)
+	}
+	return list
 }
 
 // place returns the address of row r of a table, whose elements have 2^scale bytes.

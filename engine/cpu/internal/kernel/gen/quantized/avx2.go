@@ -160,30 +160,44 @@ func (f *frame) floatsAVX2(acc ymmTile, cols gp, s scratch) {
 // bytesAVX2 emits the store as bytes; see storeBytes.
 func (f *frame) bytesAVX2(acc ymmTile, cols gp, s scratch) {
 	out := output()
-	high, zero, least := YMM(), YMM(), XMM()
-	VBROADCASTSS(Mem{Base: out, Disp: outHigh}, high)
-	VPBROADCASTW(Mem{Base: out, Disp: outZero}, zero)
-	low := GP32()
-	VCVTSS2SI(Mem{Base: out, Disp: outLow}, low)
-	ADDL(Mem{Base: out, Disp: outZero}, low)
-	MOVD(low, least)
-	VPBROADCASTB(least, least)
+	l := newNarrowLimits(Mem{Base: out, Disp: outLow}, Mem{Base: out, Disp: outHigh}, Mem{Base: out, Disp: outZero})
 	f.c.start()
 	for r, row := range acc {
 		p := f.c.row(r, 1)
-		for _, y := range row {
-			VMINPS(high, y, y)
-			VCVTPS2DQ(y, y)
-		}
-		x, upper := row[0], XMM()
-		VPACKSSDW(row[1], x, x)
-		VPADDSW(zero, x, x)
-		VPERMQ(U8(0b11_01_10_00), x, x)
-		VEXTRACTI128(U8(1), x, upper)
-		VPACKUSWB(upper, x.AsX(), x.AsX())
-		VPMAXUB(least, x.AsX(), x.AsX())
-		s.store(p, cols, 1, func(m Mem) { VMOVDQU(x.AsX(), m) })
+		x := l.pack(row)
+		s.store(p, cols, 1, func(m Mem) { VMOVDQU(x, m) })
 	}
+}
+
+// narrowLimits are limits for vectors of 8 results.
+type narrowLimits struct{ high, zero, low vec }
+
+func newNarrowLimits(low, high, zero Mem) narrowLimits {
+	l := narrowLimits{YMM(), YMM(), XMM()}
+	VBROADCASTSS(high, l.high)
+	VPBROADCASTW(zero, l.zero)
+	least := GP32()
+	VCVTSS2SI(low, least)
+	ADDL(zero, least)
+	MOVD(least, l.low)
+	VPBROADCASTB(l.low, l.low)
+	return l
+}
+
+// pack returns two vectors of 8 results as 16 bytes. It overwrites them.
+func (l narrowLimits) pack(y [2]vec) reg.Register {
+	for _, x := range y {
+		VMINPS(l.high, x, x)
+		VCVTPS2DQ(x, x)
+	}
+	x, upper := y[0], XMM()
+	VPACKSSDW(y[1], x, x)
+	VPADDSW(l.zero, x, x)
+	VPERMQ(U8(0b11_01_10_00), x, x)
+	VEXTRACTI128(U8(1), x, upper)
+	VPACKUSWB(upper, x.AsX(), x.AsX())
+	VPMAXUB(l.low, x.AsX(), x.AsX())
+	return x.AsX()
 }
 
 // scratch is memory for a row of which not all columns exist.
