@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -14,11 +15,28 @@ import (
 // structure tests what has to do with graphs rather than operators: outputs,
 // assignments and errors.
 func structure(t *testing.T, device engine.Device) {
-	r := rng.New(3, "enginetest structure")
-	variable := func(g *graph.Graph, name string, shape ...int) *graph.Node {
-		return g.Variable(&graph.Variable{Name: name, Value: normal(r, shape...), Trainable: true})
+	for _, graphs := range []map[string]func(p *problem){outputGraphs(), assignmentGraphs()} {
+		for name, build := range graphs {
+			t.Run(name, func(t *testing.T) {
+				p := &problem{graph: graph.New()}
+				build(p)
+				p.check(t, device, measured, 3)
+			})
+		}
 	}
-	build := map[string]func(p *problem){
+	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device) })
+	t.Run("programs at the same time", func(t *testing.T) { concurrentPrograms(t, device) })
+	t.Run("wrong arguments", func(t *testing.T) { wrongArguments(t, device) })
+}
+
+func variable(g *graph.Graph, r *rand.Rand, name string, shape ...int) *graph.Node {
+	return g.Variable(&graph.Variable{Name: name, Value: normal(r, shape...), Trainable: true})
+}
+
+// outputGraphs are graphs whose outputs are unusual.
+func outputGraphs() map[string]func(p *problem) {
+	r := rng.New(3, "enginetest structure")
+	return map[string]func(p *problem){
 		"one node as several outputs": func(p *problem) {
 			x := p.input(r, 2, 3)
 			y := graph.Exp(x)
@@ -26,18 +44,18 @@ func structure(t *testing.T, device engine.Device) {
 		},
 		"leaves as outputs": func(p *problem) {
 			x := p.input(r, 2, 3, 4, 4)
-			v := variable(p.graph, "v", 3, 5)
+			v := variable(p.graph, r, "v", 3, 5)
 			c := p.graph.Constant(normal(r, 4, 2))
 			p.outputs = []*graph.Node{x, v, c, x, p.graph.Scalar(7)}
 		},
 		"reshaped leaves as outputs": func(p *problem) {
 			x := p.input(r, 2, 3, 4, 4)
-			v := variable(p.graph, "v", 3, 5)
+			v := variable(p.graph, r, "v", 3, 5)
 			c := p.graph.Constant(normal(r, 4, 2))
 			p.outputs = []*graph.Node{graph.Reshape(x, 2, 48), graph.Reshape(v, 15), graph.Reshape(c, 2, 2, 2), graph.Flatten(x)}
 		},
 		"an output that is used further": func(p *problem) {
-			x, w := p.input(r, 2, 3, 6, 6), variable(p.graph, "w", 8, 3, 3, 3)
+			x, w := p.input(r, 2, 3, 6, 6), variable(p.graph, r, "w", 8, 3, 3, 3)
 			y := graph.Conv2D(x, w, nil, square(1, 1, 1), 1)
 			z := graph.ReLU(y)
 			p.outputs = []*graph.Node{y, z, graph.Flatten(z), graph.MaxPool2D(z, [2]int{2, 2}, graph.Window{}, false)}
@@ -54,60 +72,6 @@ func structure(t *testing.T, device engine.Device) {
 			p.outputs = []*graph.Node{graph.Exp(x)}
 			graph.Exp(graph.Exp(p.outputs[0]))
 		},
-		"a variable that is assigned to and put out": func(p *problem) {
-			x, v := p.input(r, 3, 4), variable(p.graph, "v", 3, 4)
-			next := graph.Add(v, x)
-			p.graph.Assign(v, next)
-			p.outputs = []*graph.Node{v, next, graph.Reshape(v, 12)}
-		},
-		"assignments without outputs": func(p *problem) {
-			x, v := p.input(r, 3, 4), variable(p.graph, "v", 3, 4)
-			p.graph.Assign(v, graph.Sub(v, x))
-		},
-		"two variables that swap": func(p *problem) {
-			a, b := variable(p.graph, "a", 3, 4), variable(p.graph, "b", 3, 4)
-			p.graph.Assign(a, b)
-			p.graph.Assign(b, a)
-			p.outputs = []*graph.Node{graph.Sub(a, b)}
-		},
-		"three variables that rotate, and a fourth read of the old values": func(p *problem) {
-			a, b, c := variable(p.graph, "a", 8), variable(p.graph, "b", 8), variable(p.graph, "c", 8)
-			d := variable(p.graph, "d", 8)
-			p.graph.Assign(a, b)
-			p.graph.Assign(b, c)
-			p.graph.Assign(c, a)
-			p.graph.Assign(d, graph.Add(graph.Mul(a, b), c))
-		},
-		"assignments of leaves and reshapes": func(p *problem) {
-			x := p.input(r, 12)
-			a, b, c := variable(p.graph, "a", 12), variable(p.graph, "b", 3, 4), variable(p.graph, "c", 4, 3)
-			p.graph.Assign(a, x)
-			p.graph.Assign(b, graph.Reshape(a, 3, 4))
-			p.graph.Assign(c, graph.Reshape(b, 4, 3))
-			p.outputs = []*graph.Node{graph.Neg(a)}
-		},
-		"a variable assigned to itself": func(p *problem) {
-			a := variable(p.graph, "a", 5)
-			p.graph.Assign(a, a)
-			p.outputs = []*graph.Node{graph.Neg(a)}
-		},
-		"one value for two variables": func(p *problem) {
-			x, a, b := p.input(r, 2, 3), variable(p.graph, "a", 2, 3), variable(p.graph, "b", 2, 3)
-			y := graph.Exp(x)
-			p.graph.Assign(a, y)
-			p.graph.Assign(b, y)
-			p.outputs = []*graph.Node{y}
-		},
-		"an updated weight that the next run must see": func(p *problem) {
-			x, w, b := p.input(r, 2, 3, 5, 5), variable(p.graph, "w", 6, 3, 3, 3), variable(p.graph, "b", 6)
-			y := graph.Conv2D(x, w, b, square(1, 1, 1), 1)
-			u := variable(p.graph, "u", 4, 150)
-			z := graph.Linear(graph.Flatten(y), u, nil)
-			p.graph.Assign(w, graph.Mul(w, p.graph.Scalar(-0.5)))
-			p.graph.Assign(u, graph.Add(u, p.graph.Scalar(0.25)))
-			p.graph.Assign(b, graph.Add(b, p.graph.Scalar(1)))
-			p.outputs = []*graph.Node{z}
-		},
 		"the same expression twice": func(p *problem) {
 			x := p.input(r, 2, 3, 4, 4)
 			p.outputs = []*graph.Node{graph.Add(graph.Exp(x), graph.Exp(x)), graph.Sub(graph.Sum(x, 2), graph.Sum(x, 2))}
@@ -116,16 +80,67 @@ func structure(t *testing.T, device engine.Device) {
 			p.outputs = []*graph.Node{graph.Exp(graph.Add(p.graph.Scalar(1), p.graph.Constant(normal(r, 2, 3))))}
 		},
 	}
-	for name, f := range build {
-		t.Run(name, func(t *testing.T) {
-			p := &problem{graph: graph.New()}
-			f(p)
-			p.check(t, device, measured, 3)
-		})
+}
+
+// assignmentGraphs are graphs that assign to variables.
+func assignmentGraphs() map[string]func(p *problem) {
+	r := rng.New(5, "enginetest structure")
+	return map[string]func(p *problem){
+		"a variable that is assigned to and put out": func(p *problem) {
+			x, v := p.input(r, 3, 4), variable(p.graph, r, "v", 3, 4)
+			next := graph.Add(v, x)
+			p.graph.Assign(v, next)
+			p.outputs = []*graph.Node{v, next, graph.Reshape(v, 12)}
+		},
+		"assignments without outputs": func(p *problem) {
+			x, v := p.input(r, 3, 4), variable(p.graph, r, "v", 3, 4)
+			p.graph.Assign(v, graph.Sub(v, x))
+		},
+		"two variables that swap": func(p *problem) {
+			a, b := variable(p.graph, r, "a", 3, 4), variable(p.graph, r, "b", 3, 4)
+			p.graph.Assign(a, b)
+			p.graph.Assign(b, a)
+			p.outputs = []*graph.Node{graph.Sub(a, b)}
+		},
+		"three variables that rotate, and a fourth read of the old values": func(p *problem) {
+			a, b, c := variable(p.graph, r, "a", 8), variable(p.graph, r, "b", 8), variable(p.graph, r, "c", 8)
+			d := variable(p.graph, r, "d", 8)
+			p.graph.Assign(a, b)
+			p.graph.Assign(b, c)
+			p.graph.Assign(c, a)
+			p.graph.Assign(d, graph.Add(graph.Mul(a, b), c))
+		},
+		"assignments of leaves and reshapes": func(p *problem) {
+			x := p.input(r, 12)
+			a, b, c := variable(p.graph, r, "a", 12), variable(p.graph, r, "b", 3, 4), variable(p.graph, r, "c", 4, 3)
+			p.graph.Assign(a, x)
+			p.graph.Assign(b, graph.Reshape(a, 3, 4))
+			p.graph.Assign(c, graph.Reshape(b, 4, 3))
+			p.outputs = []*graph.Node{graph.Neg(a)}
+		},
+		"a variable assigned to itself": func(p *problem) {
+			a := variable(p.graph, r, "a", 5)
+			p.graph.Assign(a, a)
+			p.outputs = []*graph.Node{graph.Neg(a)}
+		},
+		"one value for two variables": func(p *problem) {
+			x, a, b := p.input(r, 2, 3), variable(p.graph, r, "a", 2, 3), variable(p.graph, r, "b", 2, 3)
+			y := graph.Exp(x)
+			p.graph.Assign(a, y)
+			p.graph.Assign(b, y)
+			p.outputs = []*graph.Node{y}
+		},
+		"an updated weight that the next run must see": func(p *problem) {
+			x, w, b := p.input(r, 2, 3, 5, 5), variable(p.graph, r, "w", 6, 3, 3, 3), variable(p.graph, r, "b", 6)
+			y := graph.Conv2D(x, w, b, square(1, 1, 1), 1)
+			u := variable(p.graph, r, "u", 4, 150)
+			z := graph.Linear(graph.Flatten(y), u, nil)
+			p.graph.Assign(w, graph.Mul(w, p.graph.Scalar(-0.5)))
+			p.graph.Assign(u, graph.Add(u, p.graph.Scalar(0.25)))
+			p.graph.Assign(b, graph.Add(b, p.graph.Scalar(1)))
+			p.outputs = []*graph.Node{z}
+		},
 	}
-	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device) })
-	t.Run("programs at the same time", func(t *testing.T) { concurrentPrograms(t, device) })
-	t.Run("wrong arguments", func(t *testing.T) { wrongArguments(t, device) })
 }
 
 // input adds an input with random values.

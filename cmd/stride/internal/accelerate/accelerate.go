@@ -13,11 +13,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/cmd/stride/internal/built"
 	"github.com/strideml/stride/engine"
 )
 
 // ErrNotBuilt says that the program was built without an engine.
-var ErrNotBuilt = errors.New("this program was built without XLA: take the archive of a release whose name ends in _xla_mpi, or build it with go install -tags xla github.com/strideml/stride/cmd/stride@latest")
+var ErrNotBuilt = built.Without("XLA", "xla")
 
 // Options says which devices to open.
 type Options struct {

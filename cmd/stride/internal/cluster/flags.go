@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/strideml/stride/cmd/stride/internal/built"
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/dist"
@@ -18,7 +19,7 @@ type comm = dist.Comm
 
 // open connects the ranks. The build tag mpi sets it.
 var open = func(*Flags) (comm, error) {
-	return nil, fmt.Errorf("this program was built without MPI: take the archive of a release whose name ends in _xla_mpi, or build it with go install -tags mpi github.com/strideml/stride/cmd/stride@latest")
+	return nil, built.Without("MPI", "mpi")
 }
 
 const mpiKind = "mpi"

@@ -81,13 +81,8 @@ func (j *trainJob) read() (all imagefolder.Stats) {
 	return all
 }
 
-// Command returns the command train.
-func Command(a *command.App) *cobra.Command {
-	t := &trainVerb{App: a}
-	cmd := &cobra.Command{
-		Use:   "train <net|folder>",
-		Short: "Train a network, or fine-tune one on a folder of photos, and keep the run in a folder",
-		Long: `Train a network on Fashion-MNIST, or fine-tune a pretrained network on photos, and
+// longHelp is the verb's help before the list of networks.
+const longHelp = `Train a network on Fashion-MNIST, or fine-tune a pretrained network on photos, and
 keep the run in a folder: settings, metrics, curves, weights, and what is needed to
 continue after an interruption.
 
@@ -128,7 +123,15 @@ show --augment" draws the result. Its words, separated by commas:
 or a preset: none, flip (hflip), light (rcrop=0.35:1,hflip), standard (rcrop,hflip),
 strong (rcrop,hflip,randaugment,erase=0.25)
 
-` + source.NetList(),
+`
+
+// Command returns the command train.
+func Command(a *command.App) *cobra.Command {
+	t := &trainVerb{App: a}
+	cmd := &cobra.Command{
+		Use:   "train <net|folder>",
+		Short: "Train a network, or fine-tune one on a folder of photos, and keep the run in a folder",
+		Long:  longHelp + source.NetList(),
 		Example: `  stride train photos/
   stride train photos/ --epochs 20 --augment strong --early-stop 0
   stride train photos/ --from model.onnx
