@@ -2,6 +2,10 @@ package main
 
 import (
 	"image/color"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -9,27 +13,23 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
-
-	"os"
-	"path/filepath"
-	"strconv"
-	"strings"
 )
 
 var colours = []color.RGBA{{0x1f, 0x5f, 0xa8, 255}, {0xc4, 0x4e, 0x1b, 255}, {0x2e, 0x8b, 0x57, 255}, {0x7a, 0x3e, 0x9d, 255}, {0x8a, 0x6d, 0x1f, 255}, {0x00, 0x80, 0x80, 255}}
 
-// draw writes the two drawings beside each other: steps that were measured, as dots, on
-// the lines of the model; and what is predicted, as dashed lines, where nothing was measured.
+// draw writes the two drawings below each other, narrow enough for a telephone: what was
+// measured beside what the model says of it, as dots; and what is predicted, as dashed lines,
+// where nothing was measured.
 func (m *study) draw(file string) error {
-	left, err := m.drawMeasured()
+	above, err := m.drawMeasured()
 	if err != nil {
 		return err
 	}
-	right, err := m.drawPredicted()
+	below, err := m.drawPredicted()
 	if err != nil {
 		return err
 	}
-	const width, height = 30 * vg.Centimeter, 12 * vg.Centimeter
+	const width, height = 13 * vg.Centimeter, 23 * vg.Centimeter
 	var canvas vg.CanvasSizer
 	if filepath.Ext(file) == ".svg" {
 		canvas = vgsvg.New(width, height)
@@ -37,8 +37,9 @@ func (m *study) draw(file string) error {
 		canvas = vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(110), vgimg.UseBackgroundColor(color.White))
 	}
 	whole := draw.New(canvas)
-	left.Draw(draw.Crop(whole, 0, -width/2-vg.Points(6), 0, 0))
-	right.Draw(draw.Crop(whole, width/2+vg.Points(6), 0, 0, 0))
+	margin := vg.Points(6)
+	above.Draw(draw.Crop(whole, margin, -margin, height/2+margin, -margin))
+	below.Draw(draw.Crop(whole, margin, -margin, margin, -height/2-margin))
 	f, err := os.Create(file)
 	if err != nil {
 		return err
@@ -64,49 +65,72 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
+// drawMeasured has a dot for each step that was measured: to the right its time, up what the
+// model says. On the line both are the same; between the dashed ones they differ by less than
+// 15 %.
 func (m *study) drawMeasured() (*plot.Plot, error) {
-	p := newPlot("LeNet, 16 images a rank: dots are measured, lines are the model", "ranks", "milliseconds a step")
+	p := newPlot("Steps in the testbed: measured, and by the model", "measured, milliseconds", "model, milliseconds")
 	p.Legend.Left = true
-	var names []string
-	byName := map[string][]comparison{}
-	for _, c := range m.comparisons {
-		if c.longDelay() {
-			continue
-		}
-		name := strings.Replace(c.Rate, "mbit", " Mbit/s", 1)
-		if byName[name] == nil {
-			names = append(names, name)
-		}
-		byName[name] = append(byName[name], c)
+	least, most := math.Inf(1), 0.0
+	groups := []struct {
+		name   string
+		runs   []comparison
+		colour color.RGBA
+		shape  draw.GlyphDrawer
+	}{
+		{"the model was made with these", nil, colours[0], draw.RingGlyph{}},
+		{"the test: it was not changed for these", nil, colours[1], draw.CircleGlyph{}},
+		{"the test, with losses, which it leaves out", nil, colours[2], draw.TriangleGlyph{}},
 	}
-	for i, name := range names {
-		var dots, line plotter.XYs
-		for _, c := range byName[name] {
-			dots = append(dots, plotter.XY{X: float64(c.Ranks), Y: 1e3 * c.Step})
-			line = append(line, plotter.XY{X: float64(c.Ranks), Y: 1e3 * c.predicted})
+	groups[0].runs = m.comparisons
+	for _, c := range m.test {
+		at := 1
+		if !c.lossless() {
+			at = 2
 		}
-		l, err := plotter.NewLine(line)
-		if err != nil {
-			return nil, err
+		groups[at].runs = append(groups[at].runs, c)
+	}
+	for _, g := range groups {
+		var dots plotter.XYs
+		for _, c := range g.runs {
+			dots = append(dots, plotter.XY{X: 1e3 * c.Step, Y: 1e3 * c.predicted})
+			least, most = min(least, c.Step, c.predicted), max(most, c.Step, c.predicted)
+		}
+		if len(dots) == 0 {
+			continue
 		}
 		s, err := plotter.NewScatter(dots)
 		if err != nil {
 			return nil, err
 		}
-		l.Color, s.Color = colours[i%len(colours)], colours[i%len(colours)]
-		s.Shape, s.Radius = draw.CircleGlyph{}, vg.Points(3.5)
-		p.Add(l, s)
-		p.Legend.Add(name, l, s)
+		s.Color, s.Shape, s.Radius = g.colour, g.shape, vg.Points(3.5)
+		p.Add(s)
+		p.Legend.Add(g.name, s)
 	}
-	p.Y.Min = 0
-	p.Y.Max *= 1.35 // room for the legend
-	p.X.Tick.Marker = plot.ConstantTicks{{Value: 2, Label: "2"}, {Value: 4, Label: "4"}, {Value: 8, Label: "8"}}
+	least, most = 1e3*least/1.2, 1e3*most*1.2
+	for _, factor := range []float64{0.85, 1, 1.15} {
+		l, err := plotter.NewLine(plotter.XYs{{X: least, Y: factor * least}, {X: most, Y: factor * most}})
+		if err != nil {
+			return nil, err
+		}
+		l.Color = color.Gray{130}
+		if factor != 1 {
+			l.Dashes = []vg.Length{vg.Points(3), vg.Points(3)}
+		}
+		p.Add(l)
+	}
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = least, most, least, most*2 // room for the legend
+	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+	var ticks plot.ConstantTicks
+	for _, v := range []float64{5, 10, 20, 50, 100, 200, 500, 1000, 2000} {
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.Itoa(int(v))})
+	}
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks, ticks
 	return p, nil
 }
 
 func (m *study) drawPredicted() (*plot.Plot, error) {
 	p := newPlot("ResNet-18: predicted, but for the circle, which is measured", "machines", "efficiency, %")
-	p.Title.TextStyle.Font.Size = vg.Points(10)
 	i := 0
 	for _, kind := range kinds {
 		for _, n := range networks {

@@ -14,11 +14,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 )
 
 func main() {
 	log.SetFlags(0)
-	results := flag.String("results", "bench/dist/results", "the `folder` with steps.jsonl and scaling.jsonl")
+	results := flag.String("results", "bench/dist/results", "the `folder` with steps.jsonl, test.jsonl and scaling.jsonl")
 	out := flag.String("out", "", "the `file` of the drawing, without .svg and .png")
 	flag.Parse()
 	m, err := load(*results)
@@ -39,9 +40,10 @@ func main() {
 // A study is everything: the measurements, and the model.
 type study struct {
 	transport   transport
-	comparisons []comparison
-	scaling     []run       // on one machine
-	large       computation // ResNet-18, 32 images, one thread
+	comparisons []comparison // the runs that the model was made with
+	test        []comparison // those that it was not changed for
+	scaling     []run        // on one machine
+	large       computation  // ResNet-18, 32 images, one thread
 }
 
 func load(folder string) (*study, error) {
@@ -53,9 +55,16 @@ func load(folder string) (*study, error) {
 	if m.scaling, err = readRuns(filepath.Join(folder, "scaling.jsonl")); err != nil {
 		return nil, err
 	}
-	c := fitCost(steps, "lenet")
+	test, err := readRuns(filepath.Join(folder, "test.jsonl"))
+	if err != nil {
+		return nil, err
+	}
 	m.transport = overTCP
-	if m.comparisons, err = compare(steps, m.transport, c); err != nil {
+	alone := costs(steps)
+	if m.comparisons, err = compare(steps, m.transport, alone); err != nil {
+		return nil, err
+	}
+	if m.test, err = compare(test, m.transport, alone); err != nil {
 		return nil, err
 	}
 	two := m.of(2)
@@ -91,8 +100,8 @@ var (
 		name string
 		network
 	}{
-		{"10 Gbit/s", network{Bits: 10e9, Delay: 50e-6, Frame: 1538}},
-		{"25 Gbit/s", network{Bits: 25e9, Delay: 50e-6, Frame: 1538}},
+		{"10 Gbit/s", network{Bits: 10e9, Delay: 50e-6, Frame: 90}},
+		{"25 Gbit/s", network{Bits: 25e9, Delay: 50e-6, Frame: 90}},
 	}
 	// kinds of machines: how many times faster than the measured one, which is one
 	// thread and 32 images, their step is.
@@ -119,14 +128,10 @@ func (m *study) tables(w io.Writer) {
 		fmt.Fprintf(w, "%s, batch %d: 1 rank × 2 threads %.0f ms, 2 ranks × 1 thread %.0f ms: %.1f %% (medians of %d); fastest steps %.0f ms, %.0f ms: %.1f %%\n\n",
 			one[0].Net, one[0].Batch, 1e3*a, 1e3*b, 100*a/b, len(one), 1e3*fastest(one), 1e3*fastest(two), 100*fastest(one)/fastest(two))
 	}
-	fmt.Fprintf(w, "| network | ranks | measured | model | difference | |\n|---|---|---|---|---|---|\n")
-	for _, c := range m.comparisons {
-		note := ""
-		if c.longDelay() {
-			note = "a lower bound"
-		}
-		fmt.Fprintf(w, "| %s, %s | %d | %.1f ms | %.1f ms | %+.0f %% | %s |\n", c.Rate, c.Delay, c.Ranks, 1e3*c.Step, 1e3*c.predicted, 100*(c.predicted/c.Step-1), note)
-	}
+	fmt.Fprintln(w, "The runs that the model was made with:")
+	table(w, m.comparisons)
+	fmt.Fprintln(w, "\nThe test:")
+	table(w, m.test)
 	fmt.Fprintf(w, "\n| machines |")
 	for _, kind := range kinds {
 		for _, n := range networks {
@@ -142,6 +147,22 @@ func (m *study) tables(w io.Writer) {
 			}
 		}
 		fmt.Fprintln(w)
+	}
+}
+
+// table compares runs with the model.
+func table(w io.Writer, list []comparison) {
+	fmt.Fprintf(w, "\n| bandwidth | delay | network, sums | ranks | measured | model | difference |\n|---|---|---|---|---|---|---|\n")
+	for _, c := range list {
+		rate, delay := strings.Replace(c.Rate, "mbit", " Mbit/s", 1), strings.NewReplacer("us", " µs", "ms", " ms").Replace(c.Delay)
+		if !c.lossless() {
+			delay += ", " + strings.Replace(c.Loss, "%", " % lost", 1)
+		}
+		sums := fmt.Sprintf("%d sums", len(c.Buckets))
+		if len(c.Buckets) == 1 {
+			sums = "1 sum"
+		}
+		fmt.Fprintf(w, "| %s | %s | %s, %s | %d | %.1f ms | %.1f ms | %+.0f %% |\n", rate, delay, c.Net, sums, c.Ranks, 1e3*c.Step, 1e3*c.predicted, 100*c.off())
 	}
 }
 

@@ -11,19 +11,28 @@ type network struct {
 	// Burst is how many bytes may be sent at once after a pause: the link of a testbed
 	// saves up what it does not send, up to so much.
 	Burst float64
-	// Frame is the length of a frame with 1448 bytes of a message in it: 1514 in the
-	// testbed, 1538 on a wire, with what is between frames.
+	// Frame is what a frame has beside the bytes of a message, of which it takes
+	// frameBytes: headers, and on a wire what is between frames.
 	Frame float64
+	// Confirm is the size of the frame by which TCP says that others have come, for each
+	// of them.
+	Confirm float64
 }
 
-// seconds is how long so many bytes of messages take.
-func (n network) seconds(bytes float64) float64 { return bytes * n.Frame / 1448 * 8 / n.Bits }
+const frameBytes = 1448
+
+// seconds is how long a message takes to be sent.
+func (n network) seconds(bytes float64) float64 {
+	return (bytes + math.Ceil(bytes/frameBytes)*(n.Frame+n.Confirm)) * 8 / n.Bits
+}
 
 // A transport has the constants of MPI over TCP.
 type transport struct {
-	// Eager and Rendezvous are how many delays a message takes beside its bytes: a short
-	// one, and one for which the receiver must first say that it is ready.
+	// Eager and Rendezvous are how many ways a message takes beside its bytes: a short
+	// one goes at once; for a long one the receiver is asked first, and answers.
 	Eager, Rendezvous float64
+	// Look is how long what has come waits until the rank looks, in seconds.
+	Look float64
 	// Host is the time of a rank's processor for a byte of a sum, in seconds: copying
 	// and adding. Message is that for a message.
 	Host, Message float64
@@ -43,20 +52,36 @@ func (t transport) sum(bytes float64, ranks int, n network) float64 {
 		return 0
 	}
 	others := float64(ranks - 1)
-	rounds := math.Ceil(others / activePeers)
 	if bytes*others <= smallSum { // all to all, at once
-		return rounds*t.Eager*n.Delay + n.seconds(others*bytes) + others*t.Message + t.Host*bytes
+		return t.exchange(bytes, ranks, n) + t.Host*bytes
 	}
-	// Segments to who adds them, sums to all. The second chunk is on its way while the
-	// first is added, so the delays count once.
-	segment := min(bytes/float64(ranks), segmentBytes)
-	delays := t.Eager
-	if segment > eagerBytes {
-		delays = t.Rendezvous
-	}
+	// In chunks of a segment for each rank: segments to who adds them, and sums to all.
 	chunks := math.Ceil(bytes / float64(ranks) / segmentBytes)
-	return 2*rounds*delays*n.Delay + n.seconds(2*others/float64(ranks)*bytes) +
-		2*others*chunks*t.Message + t.Host*bytes
+	segment := bytes / float64(ranks) / chunks
+	// The segments of the next chunk are on their way while the sums of one are, but the
+	// question whether they may be sent waits behind these.
+	between := 0.0
+	if segment > eagerBytes {
+		between = (t.Rendezvous - t.Eager) * t.way(n)
+	}
+	wire := others * (n.seconds(segment) + t.Message)
+	return 2*t.exchange(segment, ranks, n) + (chunks-1)*(2*wire+between) + t.Host*bytes
+}
+
+// way is how long the first byte of a message takes until the receiver knows of it.
+func (t transport) way(n network) float64 { return n.Delay + t.Look }
+
+// exchange is how long it takes that each rank sends a message to each.
+func (t transport) exchange(bytes float64, ranks int, n network) float64 {
+	others := float64(ranks - 1)
+	ways := t.Eager
+	if bytes > eagerBytes {
+		ways = t.Rendezvous
+	}
+	// Some peers at a time: either the link is busy, or each of them takes its ways.
+	rounds := math.Ceil(others / activePeers)
+	wire := others * (n.seconds(bytes) + t.Message)
+	return ways*t.way(n) + max(wire, (rounds-1)*ways*t.way(n))
 }
 
 // A computation is the step of a rank without the others.
@@ -97,4 +122,11 @@ func (c computation) faster(times float64) computation {
 // shared is the computation of ranks that share processors.
 func (c computation) shared(ranks, processors int) computation {
 	return c.faster(min(1, float64(processors)/float64(ranks)))
+}
+
+// shared is the transport of ranks that share processors.
+func (t transport) shared(ranks, processors int) transport {
+	slower := max(1, float64(ranks)/float64(processors))
+	t.Host, t.Message = t.Host*slower, t.Message*slower
+	return t
 }

@@ -18,6 +18,8 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -44,6 +46,9 @@ type result struct {
 	Step       float64 `json:"step_seconds"` // the median
 	Fastest    float64 `json:"fastest_step_seconds"`
 	CPU        float64 `json:"cpu_seconds"` // of rank 0, a step
+	// Machine is the share of all processors of the machine that was busy, with whatever; 0
+	// where the system does not say.
+	Machine float64 `json:"machine_busy"`
 	// Buckets are the sums of a step, in their order; Wait is how long the device waited
 	// for them.
 	Buckets []bucket `json:"buckets,omitempty"`
@@ -71,7 +76,7 @@ func (w *watch) AllReduce(data []float32) func() error {
 
 func main() {
 	log.SetFlags(0)
-	net := flag.String("net", "resnet18", "the `network`")
+	net := flag.String("net", "resnet18", "the `network`; dense-N is two linear layers with N between them: many weights, little to compute")
 	side := flag.Int("size", 0, "the side of the images in `pixels`; 0 for the network's own")
 	batch := flag.Int("batch", 64, "`images` in the batch of all ranks")
 	threads := flag.Int("threads", 1, "`threads` that compute in a rank")
@@ -99,9 +104,27 @@ func main() {
 	}
 }
 
+// find returns a network by its name.
+func find(name string) (zoo.Spec, error) {
+	width, ok := strings.CutPrefix(name, "dense-")
+	if !ok {
+		return zoo.Get(name)
+	}
+	n, err := strconv.Atoi(width)
+	if err != nil || n < 1 {
+		return zoo.Spec{}, fmt.Errorf("%s: want dense-N with a number", name)
+	}
+	return zoo.Spec{
+		Input: tensor.Shape{1, 28, 28}, Classes: 10, Init: nn.XavierUniform(),
+		New: func(classes int) nn.Layer {
+			return nn.Sequential(nn.Flatten(), nn.Linear(n), nn.Sigmoid(), nn.Linear(classes))
+		},
+	}, nil
+}
+
 // measure runs the steps.
 func measure(comm dist.Comm, net string, side, batch, threads, steps int, buckets dist.Buckets) error {
-	spec, err := zoo.Get(net)
+	spec, err := find(net)
 	if err != nil {
 		return err
 	}
@@ -123,10 +146,12 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int, bucket
 	var times []float64
 	var before syscall.Rusage
 	var stats dist.Stats
+	var machine ticks
 	for i := range warm + steps {
 		if i == warm {
 			_ = syscall.Getrusage(syscall.RUSAGE_SELF, &before) // never fails
 			stats = watched.Stats()
+			machine = machineTicks()
 		}
 		watched.start, watched.sums = time.Now(), watched.sums[:0]
 		if err := step(); err != nil {
@@ -139,6 +164,7 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int, bucket
 	var after syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &after)
 	stats = watched.Stats().Sub(stats)
+	machine = machineTicks().sub(machine)
 	if comm.Rank() != 0 {
 		return nil
 	}
@@ -146,6 +172,7 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int, bucket
 	r := result{
 		Net: net, Ranks: comm.Size(), Threads: threads, Batch: batch,
 		Step: times[len(times)/2], Fastest: times[0], CPU: (seconds(after) - seconds(before)) / float64(steps),
+		Machine: machine.busy / max(1, machine.all),
 		Buckets: watched.sums, Wait: stats.Waited.Seconds() / float64(steps), Busy: stats.Busy.Seconds() / float64(steps),
 	}
 	for _, v := range model.Parameters() {
@@ -157,6 +184,31 @@ func measure(comm dist.Comm, net string, side, batch, threads, steps int, bucket
 	}
 	fmt.Println(string(line))
 	return nil
+}
+
+// ticks are times of all processors together, in the unit of /proc/stat.
+type ticks struct{ busy, all float64 }
+
+func (t ticks) sub(u ticks) ticks { return ticks{t.busy - u.busy, t.all - u.all} }
+
+// machineTicks reads what Linux has counted so far.
+func machineTicks() (t ticks) {
+	data, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return ticks{}
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	for i, field := range strings.Fields(line)[1:] {
+		n, err := strconv.ParseFloat(field, 64)
+		if err != nil || i >= 8 { // what follows is counted in the first
+			break
+		}
+		t.all += n
+		if i != 3 && i != 4 { // idle, and waiting for disks
+			t.busy += n
+		}
+	}
+	return t
 }
 
 func seconds(u syscall.Rusage) float64 { return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9 }
