@@ -43,34 +43,45 @@ const (
 // other rank computes. nil sends nothing. The caller copies what it has for itself.
 func (c *comm) exchange(send, recv func(rank int) []byte) *group {
 	g := &group{}
-	// In the order of rounds, the same on all ranks: whatever is limited to a number
-	// of active messages, the earliest round that is not done is active everywhere.
+	// In the order of rounds, the same on all ranks, as many at a time as may be active: of
+	// what is not done anywhere, the earliest is active everywhere.
 	//
-	// In a round the send comes first. A library asks before it sends a long message, and
-	// the other rank answers when it receives; both go the same way as the messages
-	// themselves. A rank that comes late and receives first answers before it asks: then the
-	// other begins to send before it is asked, its own answer waits behind all it sends, and
-	// the link is used in one direction at a time.
-	for round := 1; round < c.size; round++ {
-		from, to := (c.rank-round+c.size)%c.size, (c.rank+round)%c.size
-		c.add(g, to, false, send(to))
-		c.add(g, from, true, recv(from))
+	// Their sends come before their receives because a library asks before it sends a long
+	// message, and the other rank answers when it receives; both go the same way as the
+	// messages themselves. A rank that comes late and receives first answers before it asks:
+	// then the other begins to send before it is asked, its own answer waits behind all it
+	// sends, and the link between them is used in one direction at a time.
+	const rounds = maxActive / 2
+	for first := 1; first < c.size; first += rounds {
+		end := min(first+rounds, c.size)
+		for at, more := 0, true; more; at += c.maxMessage {
+			more = false
+			for round := first; round < end; round++ {
+				to := (c.rank + round) % c.size
+				more = c.add(g, to, false, send(to), at) || more
+			}
+			for round := first; round < end; round++ {
+				from := (c.rank - round + c.size) % c.size
+				more = c.add(g, from, true, recv(from), at) || more
+			}
+		}
 	}
 	return g
 }
 
-// add puts a message into the queue, in pieces if it is too long for one.
-func (c *comm) add(g *group, peer int, receive bool, buffer []byte) {
-	if len(buffer) == 0 {
-		return
+// add puts a message into the queue, or the piece of it that begins at a byte if it is too
+// long for one. It says whether there are more pieces.
+func (c *comm) add(g *group, peer int, receive bool, buffer []byte, at int) (more bool) {
+	if at >= len(buffer) {
+		return false
 	}
-	g.pinned.Pin(&buffer[0])
-	for len(buffer) > 0 {
-		n := min(len(buffer), c.maxMessage)
-		c.queue = append(c.queue, &transfer{group: g, peer: peer, receive: receive, buffer: buffer[:n]})
-		g.pending++
-		buffer = buffer[n:]
+	if at == 0 {
+		g.pinned.Pin(&buffer[0])
 	}
+	end := min(at+c.maxMessage, len(buffer))
+	c.queue = append(c.queue, &transfer{group: g, peer: peer, receive: receive, buffer: buffer[at:end]})
+	g.pending++
+	return end < len(buffer)
 }
 
 // advance starts what may be started, and finishes what is done. It says whether

@@ -62,9 +62,9 @@ func main() {
 		each*s.late.Seconds()*1e6, 100*each*float64(s.veryLate), s.lost, each*float64(used.Utime.Nano()+used.Stime.Nano())/1e3)
 }
 
-// queueTime is how much may wait for a link, in the time that it takes to send it;
-// what comes then is lost, as in a switch.
-const queueTime = 100 * time.Millisecond
+// queueBytes is how much may wait in the switch for a link; what comes then is lost. What a
+// machine has to send waits in the machine.
+const queueBytes = 1 << 20
 
 type address [6]byte
 
@@ -123,10 +123,6 @@ func (n *network) receive(from *port) {
 			continue
 		}
 		now := time.Now()
-		if from.sent.Sub(now) > queueTime {
-			n.count(0, false)
-			continue
-		}
 		from.sent = later(from.sent, now).Add(n.sending(length))
 		from.up <- frame{append([]byte(nil), buffer[:length]...), from.sent.Add(n.delay)}
 	}
@@ -188,7 +184,7 @@ func (n *network) deliver(to *port) {
 	var sent time.Time // when all before has been sent
 	for f := range to.down {
 		end := later(sent.Add(n.sending(len(f.data))), f.due)
-		if end.Sub(f.due) > queueTime {
+		if end.Sub(f.due) > n.sending(queueBytes) {
 			n.count(0, false)
 			continue
 		}
