@@ -12,6 +12,9 @@ hosts=$1
 shift
 ranks=$(grep -c '^[^#]' "$hosts")
 # --bind-to none: mpirun would bind each rank to one core, or to a part of the machine.
+# oob_tcp_keepalive: after a minute without a message mpirun asks whether a machine is there,
+# and ends the job when three questions stay without an answer. By default it waits far longer.
 exec mpirun --hostfile "$hosts" -n "$ranks" --map-by node --bind-to none \
+	--mca oob_tcp_keepalive_time 60 --mca oob_tcp_keepalive_intvl 10 --mca oob_tcp_keepalive_probes 3 \
 	-x STRIDE_MPI -x STRIDE_KERNELS \
 	stride train "$@" --dist mpi

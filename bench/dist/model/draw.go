@@ -60,8 +60,10 @@ func (m *study) draw(file string) error {
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
-	p.Add(plotter.NewGrid())
-	p.Legend.Top = true
+	grid := plotter.NewGrid()
+	grid.Vertical.Color = nil // it would cross the legend
+	p.Add(grid)
+	p.Legend.Top, p.Legend.Padding = true, vg.Points(2)
 	return p
 }
 
@@ -130,7 +132,7 @@ func (m *study) drawMeasured() (*plot.Plot, error) {
 }
 
 func (m *study) drawPredicted() (*plot.Plot, error) {
-	p := newPlot("ResNet-18: predicted, but for the circle, which is measured", "machines", "efficiency, %")
+	p := newPlot("ResNet-18: predicted (dashed), and one measured (dot)", "machines", "efficiency, %")
 	i := 0
 	for _, kind := range kinds {
 		for _, n := range networks {
@@ -163,7 +165,7 @@ func (m *study) drawPredicted() (*plot.Plot, error) {
 		ticks = append(ticks, plot.Tick{Value: float64(k), Label: strconv.Itoa(k)})
 	}
 	p.X.Tick.Marker = ticks
-	p.Y.Min, p.Y.Max = 0, 165 // room for the legend
+	p.Y.Min, p.Y.Max = 0, 175 // room for the legend
 	p.Y.Tick.Marker = plot.ConstantTicks{{Value: 0, Label: "0"}, {Value: 25, Label: "25"}, {Value: 50, Label: "50"}, {Value: 75, Label: "75"}, {Value: 100, Label: "100"}}
 	return p, nil
 }

@@ -19,7 +19,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	results := flag.String("results", "bench/dist/results", "the `folder` with steps.jsonl, test.jsonl and scaling.jsonl")
+	results := flag.String("results", "bench/dist/results", "the `folder` with steps.jsonl, test.jsonl, large.jsonl and scaling.jsonl")
 	out := flag.String("out", "", "the `file` of the drawing, without .svg and .png")
 	flag.Parse()
 	m, err := load(*results)
@@ -67,12 +67,15 @@ func load(folder string) (*study, error) {
 	if m.test, err = compare(test, m.transport, alone); err != nil {
 		return nil, err
 	}
-	two := m.of(2)
-	if len(two) == 0 {
-		return nil, fmt.Errorf("%s has no step of two ranks", filepath.Join(folder, "scaling.jsonl"))
+	file := filepath.Join(folder, "large.jsonl")
+	large, err := readRuns(file)
+	if err != nil {
+		return nil, err
 	}
-	r := two[len(two)/2]
-	m.large = computation{r.Step, r.Buckets}
+	if len(large) != 1 || large[0].Ranks != 2 {
+		return nil, fmt.Errorf("%s has not the step of two ranks", file)
+	}
+	m.large = computation{large[0].Step - large[0].Wait, large[0].Buckets}
 	return m, nil
 }
 

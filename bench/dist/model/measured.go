@@ -22,6 +22,7 @@ type run struct {
 	Batch   int      `json:"batch"`
 	Step    float64  `json:"step_seconds"`
 	Fastest float64  `json:"fastest_step_seconds"`
+	Wait    float64  `json:"wait_seconds"` // for sums
 	Buckets []bucket `json:"buckets"`
 }
 
