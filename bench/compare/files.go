@@ -1,57 +1,98 @@
 package main
 
 import (
-	"math"
+	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/internal/subprocess"
+	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/safetensors"
 	"github.com/strideml/stride/tensor"
 	"github.com/strideml/stride/zoo"
 )
 
-// caseFiles are the files that the workers of a case share.
-type caseFiles struct{ folder, weights, images, labels, model string }
+// How many images the engines' quantizers calibrate with.
+const calibrationImages = 32
 
-// makeFiles writes weights, random images and labels into a folder. The weights are
-// random, too, unless the program has pretrained ones: with random weights
+// netFiles are the files of a network at a resolution, which its cases share and later runs
+// find again if the folder is kept.
+type netFiles struct {
+	folder, weights, model, calibration string
+	pretrained                          bool
+}
+
+// makeNetFiles writes weights and images to calibrate with into a folder of models. The
+// weights are random, unless the program has pretrained ones: with random weights
 // EfficientNet-Lite0 is so close to the kinks of ReLU6 that PyTorch's own layouts do
 // not agree on its losses.
-func makeFiles(folder string, c measuredCase) (caseFiles, error) {
-	f := caseFiles{folder: folder}
-	for name, path := range map[string]*string{
-		"weights.safetensors": &f.weights, "images.f32": &f.images, "labels.f32": &f.labels, "model.onnx": &f.model,
-	} {
-		*path = filepath.Join(folder, name)
+func makeNetFiles(models string, c measuredCase) (netFiles, error) {
+	name := fmt.Sprintf("%s-%s-%d", strings.ReplaceAll(c.Net, "/", "-"), c.Mode, c.Resolution)
+	f := netFiles{folder: filepath.Join(models, name)}
+	f.weights, f.model = filepath.Join(f.folder, "weights.safetensors"), filepath.Join(f.folder, "model.onnx")
+	f.calibration = filepath.Join(f.folder, "calibration.f32")
+	p, ok := zoo.PretrainedFor(c.Net)
+	f.pretrained = ok
+	if exists(f.weights) {
+		return f, nil
 	}
-	model, err := c.spec.Model(1)
-	if err != nil {
+	if err := os.MkdirAll(f.folder, 0o755); err != nil {
 		return f, err
 	}
-	state := model.State()
-	wakeNorms(state)
-	if p, ok := zoo.PretrainedFor(c.spec.Name); ok {
+	if err := writeImages(f.calibration, calibrationImages, c, "calibrate"); err != nil {
+		return f, err
+	}
+	var state []tensor.Named
+	if f.pretrained {
+		var err error
 		if state, err = p.State(); err != nil {
 			return f, err
 		}
+	} else {
+		model, err := nn.New(c.spec.New(c.spec.Classes), c.input(), nn.Options{Seed: 1, Init: c.spec.Init})
+		if err != nil {
+			return f, err
+		}
+		state = model.State()
+		wakeNorms(state)
 	}
-	if err := (&safetensors.File{Entries: state}).Save(f.weights); err != nil {
+	return f, (&safetensors.File{Entries: state}).Save(f.weights)
+}
+
+// caseFiles are those of a case.
+type caseFiles struct {
+	netFiles
+	images, labels string
+}
+
+func makeCaseFiles(folder string, net netFiles, c measuredCase) (caseFiles, error) {
+	f := caseFiles{netFiles: net, images: filepath.Join(folder, "images.f32"), labels: filepath.Join(folder, "labels.f32")}
+	if err := writeImages(f.images, c.Batch, c, "images"); err != nil {
 		return f, err
 	}
-	images, labels := make([]float32, c.batch*model.Input().Size()), make([]float32, c.batch)
-	r := rng.New(1, "compare")
-	for i := range images {
-		images[i] = r.Float32()
-	}
+	labels := make([]float32, c.Batch)
+	r := rng.New(1, "compare/labels")
 	for i := range labels {
 		labels[i] = float32(r.IntN(c.spec.Classes))
 	}
-	if err := subprocess.WriteFloats(f.images, images); err != nil {
-		return f, err
-	}
 	return f, subprocess.WriteFloats(f.labels, labels)
+}
+
+// writeImages writes random images, the same for the same name.
+func writeImages(path string, n int, c measuredCase, name string) error {
+	images := make([]float32, n*c.input().Size())
+	r := rng.New(1, "compare/"+name)
+	for i := range images {
+		images[i] = r.Float32()
+	}
+	return subprocess.WriteFloats(path, images)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // wakeNorms moves batch normalizations away from the identity that they are at
@@ -74,42 +115,4 @@ func wakeNorms(state []safetensors.Entry) {
 			x[i] += (r.Float32() - .5) / 4
 		}
 	}
-}
-
-// readTensor reads a tensor of that shape from a file of little-endian float32
-// numbers and nothing else.
-func readTensor(path string, shape ...int) (*tensor.Tensor, error) {
-	x, err := subprocess.ReadFloats(path, tensor.Shape(shape).Size())
-	if err != nil {
-		return nil, err
-	}
-	return tensor.FromSlice(x, shape...)
-}
-
-// outputsDiffer returns the greatest difference between the outputs of a
-// network, relative to the standard deviation of those that are wanted; NaN if
-// any is not a number.
-func outputsDiffer(got, want []float32) float64 {
-	mean, square, worst := 0.0, 0.0, 0.0
-	for _, v := range want {
-		mean += float64(v) / float64(len(want))
-	}
-	for i, v := range want {
-		square += (float64(v) - mean) * (float64(v) - mean)
-		off := math.Abs(float64(got[i]) - float64(v))
-		worst = max(worst, off) // NaN if either is
-	}
-	return worst / math.Sqrt(square/float64(len(want)))
-}
-
-// lossesDiffer returns the greatest difference between the losses of the same
-// steps, relative to how far those that are wanted moved: it sees a wrong
-// gradient as well as a wrong loss.
-func lossesDiffer(got, want []float64) float64 {
-	worst, moved := 0.0, 0.0
-	for i, v := range want {
-		worst = max(worst, math.Abs(got[i]-v))
-		moved = max(moved, math.Abs(v-want[0]))
-	}
-	return worst / moved
 }

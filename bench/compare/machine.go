@@ -3,27 +3,16 @@ package main
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 
+	"github.com/strideml/stride/bench/compare/internal/results"
 	"github.com/strideml/stride/engine/cpu"
 )
 
-// machine is where a run was.
-type machine struct {
-	CPU   string `json:"cpu"`
-	Cores int    `json:"cores"`
-	// Instructions are the processor's vector instruction sets.
-	Instructions []string `json:"instructions"`
-	Platform     string   `json:"platform"`
-	// Environment holds the variables that steer the engines, if they are set.
-	Environment []string `json:"environment,omitempty"`
-}
-
-func thisMachine() machine {
-	m := machine{CPU: "unknown processor", Cores: runtime.NumCPU(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+func thisMachine() results.Machine {
+	m := results.Machine{CPU: "unknown processor", Cores: runtime.NumCPU(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	info, err := os.ReadFile("/proc/cpuinfo")
 	if err == nil {
 		m.CPU, m.Instructions = parseCPU(string(info), m.CPU)
@@ -76,32 +65,14 @@ func parseCPU(info, unknown string) (name string, sets []string) {
 }
 
 // strideVersions says which stride this is.
-func strideVersions(repository string, threads int) map[string]string {
-	device := cpu.New(cpu.Options{Threads: threads})
+func strideVersions(repository string) map[string]string {
+	device := cpu.New(cpu.Options{})
 	defer device.Close()
-	v := map[string]string{"stride's engine": device.Description(), "Go": runtime.Version()}
+	v := map[string]string{"Stride's engine": device.Description(), "Go": runtime.Version()}
 	git := exec.Command("git", "describe", "--always", "--dirty=, with changes")
 	git.Dir = repository
 	if out, err := git.Output(); err == nil {
-		v["stride"] = strings.TrimSpace(string(out))
+		v["Stride"] = strings.TrimSpace(string(out))
 	}
 	return v
-}
-
-// findRepository looks for stride's source from the working folder upwards.
-func findRepository() (string, bool) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", false
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "bench", "compare", "pytorch_worker.py")); err == nil {
-			return folder, true
-		}
-		up := filepath.Dir(folder)
-		if up == folder {
-			return "", false
-		}
-		folder = up
-	}
 }

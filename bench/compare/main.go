@@ -1,16 +1,17 @@
-// Command compare times stride beside PyTorch and ONNX Runtime on this machine.
+// Command compare times Stride beside other engines on this machine: PyTorch, ONNX
+// Runtime, OpenVINO, ncnn, MNN, LiteRT and JAX, in float32, bfloat16 and int8.
 //
 //	go run ./bench/compare [flags] [net…]
 //
-// Each engine is a process that waits for work: stride's is this program
-// again, the others are pytorch_worker.py and onnxruntime_worker.js. All get the
-// same weights and images. compare holds their outputs, or the losses of the
-// first training steps, against each other, and only then lets them compute in
-// turn, A B C A B C, for some rounds. It installs nothing: without a rival its
-// columns have dashes.
+// Each engine is a process that waits for work: Stride's is this program again, the
+// others are the Python programs in bench/compare/workers. All get the same weights, in
+// an ONNX file that PyTorch has made, and the same images. compare holds their outputs, or
+// the losses of the first training steps, against each other, and only then lets them
+// compute in turn, A B C A B C, for some rounds. It installs nothing (install.sh
+// does): without a rival its cells are empty.
 //
 // Figures, tables and the verdicts on the goals go to standard output, progress
-// to standard error; --json, --chart and --markdown write files. See
+// to standard error; --json, --chart, --curves and --markdown write files. See
 // bench/README.md.
 package main
 
@@ -20,6 +21,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -28,14 +30,19 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/strideml/stride/bench/compare/internal/results"
+	"github.com/strideml/stride/bench/compare/internal/strideworker"
+	"github.com/strideml/stride/bench/compare/internal/workers"
+	"github.com/strideml/stride/bench/internal/pyworker"
 )
 
-// workerArgument makes this program stride's worker.
+// workerArgument makes this program Stride's worker.
 const workerArgument = "worker"
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == workerArgument {
-		if err := serveStride(os.Stdin, os.Stdout); err != nil {
+		if err := strideworker.Serve(os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -52,75 +59,88 @@ func main() {
 // options are the command line.
 type options struct {
 	settings
-	modes                []string
-	batches              []int
-	quick, append, print bool
-	json, chart, page    string
+	plan
+	engines                       []string
+	quick, append, again, print   bool
+	limit                         time.Duration
+	json, chart, curves, markdown string
+	python                        map[string]string
 }
 
 func command(out, log io.Writer) *cobra.Command {
-	o := options{settings: settings{rounds: 7, slice: 300 * time.Millisecond, threads: 2, python: "python3", node: "node"}}
-	if _, err := os.Stat("/usr/bin/python3"); err == nil {
-		o.python = "/usr/bin/python3" // that of the system's packages
-	}
+	o := options{settings: settings{rounds: 7, slice: 300 * time.Millisecond}}
 	cmd := &cobra.Command{
 		Use:   "compare [net…]",
-		Short: "Time stride beside PyTorch and ONNX Runtime",
-		Long: "Time stride beside PyTorch and ONNX Runtime: by default the networks of the book, and torchvision's in\n" +
-			"inference, which takes about 40 minutes on a machine that does nothing else.",
+		Short: "Time Stride beside other engines",
+		Long: "Time Stride beside other engines: by default the networks of the book, and torchvision's in inference, in float32;\n" +
+			"in inference of lower precision those of the goals. It takes hours in all, on a machine that does nothing else; --json with\n" +
+			"--append keeps what was measured before, so that it can be done in pieces.",
 		Example: `  go run ./bench/compare --quick lenet
-  go run ./bench/compare --modes infer --batches 1 resnet18 torchvision/resnet50
-  go run ./bench/compare --json performance.json --chart docs/performance.png --markdown docs/performance.md
-  go run ./bench/compare --append --json performance.json --chart docs/performance.png --markdown docs/performance.md vgg
-  go run ./bench/compare --print --json performance.json --markdown docs/performance.md`,
+  go run ./bench/compare --venvs rivals --modes infer --precisions float32,bfloat16,int8 torchvision/resnet18
+  go run ./bench/compare --venvs rivals --models made --prepare --precisions int8
+  go run ./bench/compare --venvs rivals --models made --json results.json --append --limit 80s --precisions int8
+  go run ./bench/compare --modes infer --batches 1,4,16,64,256 --threads 1,2 --json curves.json --curves curves.svg torchvision/resnet18
+  go run ./bench/compare --print --json results.json --markdown docs/performance.md`,
 		SilenceUsage: true, SilenceErrors: true,
 		RunE: func(cmd *cobra.Command, nets []string) error {
+			o.nets = nets
 			if o.quick && !cmd.Flags().Changed("rounds") {
 				o.rounds = 3
 			}
 			if o.quick && !cmd.Flags().Changed("slice") {
 				o.slice = 100 * time.Millisecond
 			}
-			return o.run(cmd.Context(), nets, out, log)
+			return o.run(cmd.Context(), out, log)
 		},
 	}
-	f := cmd.Flags()
-	f.SortFlags = false
-	f.StringSliceVar(&o.modes, "modes", []string{"train", "infer"}, "what to measure: train, infer or both")
-	f.IntSliceVar(&o.batches, "batches", nil, "images in a step (default: in training 64, the LeNets 256; in inference 1 and as many, torchvision's 1 and 16)")
-	f.IntVar(&o.rounds, "rounds", o.rounds, "how often each engine has its turn")
-	f.DurationVar(&o.slice, "slice", o.slice, "how long a turn is, one step at least")
-	f.BoolVar(&o.quick, "quick", false, "three rounds with turns of 100ms, unless told otherwise")
-	f.IntVar(&o.threads, "threads", o.threads, "threads of each engine")
-	f.StringVar(&o.python, "python", o.python, "the `program` that runs PyTorch")
-	f.StringVar(&o.node, "node", o.node, "the `program` that runs ONNX Runtime for Node.js")
-	f.StringVar(&o.nodeModules, "node-modules", "", "the `folder` node_modules that has onnxruntime-node (default: where Node.js looks, also in $NODE_PATH)")
-	f.StringVar(&o.json, "json", "", "write the figures to a `file`, after each network")
-	f.BoolVar(&o.append, "append", false, "keep the results that are in the --json file for what is not measured now")
-	f.BoolVar(&o.print, "print", false, "measure nothing: make tables, chart and page of the --json file")
-	f.StringVar(&o.chart, "chart", "", "draw the ratios in a PNG `file`")
-	f.StringVar(&o.page, "markdown", "", "write the page to a `file`")
+	o.addFlags(cmd)
 	return cmd
 }
 
-func (o *options) run(ctx context.Context, nets []string, out, log io.Writer) error {
-	if err := o.validate(nets); err != nil {
+func (o *options) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringSliceVar(&o.modes, "modes", []string{results.Train, results.Infer}, "what to measure: train, infer or both")
+	f.StringSliceVar(&o.precisions, "precisions", []string{results.Float32}, "float32, bfloat16, int8")
+	f.IntSliceVar(&o.batches, "batches", nil, "images in a step (default: in training 64, the LeNets 256; in inference 1 and as many, torchvision's 1 and 16)")
+	f.IntSliceVar(&o.resolutions, "resolutions", nil, "height and width of images in pixels (default: the network's own)")
+	f.IntSliceVar(&o.threads, "threads", []int{2}, "threads of each engine")
+	f.StringSliceVar(&o.engines, "engines", workers.Keys(), "rivals to measure")
+	f.IntVar(&o.rounds, "rounds", o.rounds, "how often each engine has its turn")
+	f.DurationVar(&o.slice, "slice", o.slice, "how long a turn is, one step at least")
+	f.BoolVar(&o.quick, "quick", false, "three rounds with turns of 100ms, unless told otherwise")
+	f.StringVar(&o.pythons.Folder, "venvs", "", "`folder` of Python environments that are called as the engines; install.sh makes it")
+	f.StringToStringVar(&o.python, "python", nil, "`engine=program`: Python interpreters of some engines")
+	f.StringVar(&o.models, "models", "", "keep the files that are made of networks in a `folder`, for the next run (default: a temporary one)")
+	f.BoolVar(&o.prepare, "prepare", false, "make these files and check that engines agree, but time nothing")
+	f.StringVar(&o.json, "json", "", "write the figures to a `file`, after each case")
+	f.BoolVar(&o.append, "append", false, "keep the results that are in the --json file, and measure only what has none")
+	f.BoolVar(&o.again, "again", false, "with --append: measure also what has results, which new ones replace")
+	f.DurationVar(&o.limit, "limit", 0, "begin no other case after this time (default: none)")
+	f.BoolVar(&o.print, "print", false, "measure nothing: make tables, pictures and page of the --json file")
+	f.StringVar(&o.chart, "chart", "", "draw the ratios in a PNG `file`")
+	f.StringVar(&o.curves, "curves", "", "draw speed and memory against batch, resolution and threads in an SVG or PNG `file`")
+	f.StringVar(&o.markdown, "markdown", "", "write the page to a `file`")
+}
+
+func (o *options) run(ctx context.Context, out, log io.Writer) error {
+	if err := o.validate(); err != nil {
 		return err
 	}
 	var (
-		p      *report
+		p      *results.Report
 		failed int
 		err    error
 	)
 	if o.print {
-		p, err = loadReport(o.json)
+		p, err = results.Load(o.json)
 	} else {
-		p, failed, err = o.measureAll(ctx, nets, log)
+		p, failed, err = o.measureAll(ctx, log)
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(out, textReport(p)); err != nil {
+	if _, err := io.WriteString(out, results.Text(p)); err != nil {
 		return err
 	}
 	if err := o.writeFiles(p); err != nil {
@@ -132,89 +152,165 @@ func (o *options) run(ctx context.Context, nets []string, out, log io.Writer) er
 	return nil
 }
 
-func (o *options) validate(nets []string) error {
-	for _, m := range o.modes {
-		if m != "train" && m != "infer" {
-			return fmt.Errorf("--modes %s: want train or infer", m)
+func (o *options) validate() error {
+	for _, list := range []struct {
+		flag        string
+		given, want []string
+	}{
+		{"modes", o.modes, []string{results.Train, results.Infer}},
+		{"precisions", o.precisions, []string{results.Float32, results.BFloat16, results.Int8}},
+		{"engines", o.engines, workers.Keys()},
+	} {
+		for _, v := range list.given {
+			if !slices.Contains(list.want, v) {
+				return fmt.Errorf("--%s %s: want %s", list.flag, v, strings.Join(list.want, ", "))
+			}
+		}
+	}
+	for _, n := range slices.Concat(o.batches, o.resolutions, o.threads) {
+		if n < 1 {
+			return errors.New("--batches, --resolutions and --threads must be positive")
 		}
 	}
 	switch {
-	case o.rounds < 1 || o.threads < 1 || o.slice <= 0:
-		return errors.New("--rounds, --threads and --slice must be positive")
-	case slices.ContainsFunc(o.batches, func(n int) bool { return n < 1 }):
-		return errors.New("--batches must be positive")
+	case o.rounds < 1 || o.slice <= 0 || len(o.threads) == 0 || o.limit < 0:
+		return errors.New("--rounds, --slice and --threads must be positive")
 	case (o.append || o.print) && o.json == "":
 		return errors.New("--append and --print need --json FILE")
-	case o.print && (o.append || len(nets) > 0):
+	case o.print && (o.append || len(o.nets) > 0):
 		return errors.New("--print measures nothing: it takes no networks and no --append")
+	case o.again && !o.append:
+		return errors.New("--again is for --append")
+	case o.prepare && o.models == "":
+		return errors.New("--prepare needs --models FOLDER")
+	}
+	return o.findPythons()
+}
+
+// findPythons says which interpreter runs which engine.
+func (o *options) findPythons() error {
+	o.pythons.Default, o.pythons.Named = "python3", map[string]string{}
+	for engine, program := range o.python {
+		if _, err := workers.Engine(engine); err != nil {
+			return fmt.Errorf("--python: %w", err)
+		}
+		path, err := exec.LookPath(program)
+		if err != nil {
+			return fmt.Errorf("--python: %w", err)
+		}
+		o.pythons.Named[engine] = path
 	}
 	return nil
 }
 
 // measureAll measures each case and saves after each.
-func (o *options) measureAll(ctx context.Context, nets []string, log io.Writer) (p *report, failed int, err error) {
-	cases, err := planCases(nets, o.modes, o.batches)
+func (o *options) measureAll(ctx context.Context, log io.Writer) (p *results.Report, failed int, err error) {
+	cases, err := o.cases()
 	if err != nil {
 		return nil, 0, err
 	}
 	if len(cases) == 0 {
-		return nil, 0, errors.New("nothing to measure: torchvision's networks are not trained")
+		return nil, 0, errors.New("nothing to measure: torchvision's networks are not trained, and nothing is in int8")
 	}
-	repository, ok := findRepository()
-	if !ok {
-		return nil, 0, errors.New("start compare in stride's repository: it needs bench/compare/pytorch_worker.py")
+	repository, err := pyworker.Repository()
+	if err != nil {
+		return nil, 0, err
 	}
-	p = &report{}
+	b := &bench{settings: o.settings, repository: repository, log: log, versions: strideVersions(repository)}
+	if b.models == "" {
+		if b.models, err = os.MkdirTemp("", "stride-models-"); err != nil {
+			return nil, 0, err
+		}
+		defer os.RemoveAll(b.models)
+	} else if b.models, err = filepath.Abs(b.models); err != nil {
+		return nil, 0, err
+	}
+	p = new(results.Report)
 	if o.append {
-		if p, err = loadReportIfAny(o.json); err != nil {
+		if p, err = results.LoadIfAny(o.json); err != nil {
 			return nil, 0, err
 		}
 	}
-	b := &bench{settings: o.settings, repository: repository, log: log, versions: strideVersions(repository, o.threads)}
-	if err := p.begin(run{
-		Date: time.Now().Format(time.RFC3339), Command: commandLine(os.Args), Rounds: o.rounds, Threads: o.threads,
-		Machine: thisMachine(), Versions: b.versions,
-	}); err != nil {
+	b.run, err = p.Begin(results.Run{
+		Date: time.Now().Format(time.RFC3339), Command: commandLine(os.Args), Rounds: o.rounds, Machine: thisMachine(), Versions: b.versions,
+	})
+	if err != nil {
 		return nil, 0, err
 	}
+	began := time.Now()
 	for _, c := range cases {
-		r, err := b.measure(ctx, c)
+		keys := o.open(p, c)
+		if len(keys) == 0 {
+			continue
+		}
+		if o.limit > 0 && time.Since(began) > o.limit {
+			fmt.Fprintln(log, "the time of --limit is over: what is left is measured by the same command again")
+			break
+		}
+		r, err := b.measure(ctx, c, keys)
 		if err != nil {
 			return nil, failed, err
 		}
 		if r.Error != "" {
 			failed++
 		}
-		r.Run = len(p.Runs) - 1
-		p.add(r)
-		p.Runs[r.Run].Missing = b.missing
-		p.tidy()
+		if o.prepare {
+			continue
+		}
+		p.Add(r)
+		p.Runs[b.run].Missing = b.missing
 		if o.json != "" {
-			if err := p.save(o.json); err != nil {
+			if err := p.Save(o.json); err != nil {
 				return nil, failed, err
 			}
 		}
 	}
-	return p, failed, nil
+	p.Tidy(usualNets())
+	if o.json != "" && !o.prepare {
+		err = p.Save(o.json)
+	}
+	return p, failed, err
 }
 
-func (o *options) writeFiles(p *report) error {
+// open returns the rivals that are to be measured in a case: with --append those that have
+// no figures and were not refused.
+func (o *options) open(p *results.Report, c measuredCase) (keys []string) {
+	if !o.append || o.again {
+		return o.engines
+	}
+	for _, key := range o.engines {
+		if engine, err := workers.Engine(key); err == nil && !p.Has(c.Case, engine) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (o *options) writeFiles(p *results.Report) error {
 	if o.chart != "" {
-		if err := writeChart(o.chart, p.Results); err != nil {
+		if err := results.WriteChart(o.chart, p.Results); err != nil {
 			return err
 		}
 	}
-	if o.page == "" {
+	if o.curves != "" {
+		if err := results.WriteCurves(o.curves, p.Results); err != nil {
+			return err
+		}
+	}
+	if o.markdown == "" {
 		return nil
 	}
-	chart := ""
-	if o.chart != "" {
+	var pictures [2]string
+	for i, path := range []string{o.chart, o.curves} {
+		if path == "" {
+			continue
+		}
 		var err error
-		if chart, err = relative(filepath.Dir(o.page), o.chart); err != nil {
+		if pictures[i], err = relative(filepath.Dir(o.markdown), path); err != nil {
 			return err
 		}
 	}
-	return writePage(o.page, page(p, chart))
+	return results.WritePage(o.markdown, p, pictures[0], pictures[1])
 }
 
 // relative is a path as seen from a folder.

@@ -1,4 +1,5 @@
-package main
+// Package strideworker is Stride's side of bench/compare: a process that answers requests.
+package strideworker
 
 import (
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/bench/compare/internal/results"
+	"github.com/strideml/stride/bench/compare/internal/workers"
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
@@ -30,33 +33,40 @@ type strideWorker struct {
 	output *tensor.Tensor // of inference
 }
 
-// serveStride answers requests, one a line, until the input ends.
-func serveStride(in io.Reader, out io.Writer) error {
+// Serve answers requests, one a line, until the input ends.
+func Serve(in io.Reader, out io.Writer) error {
 	var s strideWorker
 	return subprocess.Serve(in, out, s.answer)
 }
 
-func (s *strideWorker) answer(r request) (reply, error) {
+func (s *strideWorker) answer(r workers.Request) (workers.Reply, error) {
 	switch r.Op {
 	case "hello":
-		return reply{Versions: map[string]string{"Go": runtime.Version()}}, nil
+		return workers.Reply{Versions: map[string]string{"Go": runtime.Version()}}, nil
+	case "settings":
+		if r.Precision != results.Float32 {
+			return workers.Reply{Unsupported: "Stride computes this in float32"}, nil
+		}
+		return workers.Reply{Settings: []string{""}}, nil
+	case "prepare":
+		return workers.Reply{}, nil
 	case "open":
-		return reply{}, s.open(r)
+		return workers.Reply{}, s.open(r)
 	case "output":
 		if _, err := s.step(); err != nil {
-			return reply{}, err
+			return workers.Reply{}, err
 		}
-		return reply{}, subprocess.WriteFloats(r.Path, s.output.Data())
+		return workers.Reply{}, subprocess.WriteFloats(r.Path, s.output.Data())
 	case "losses":
 		return s.losses(r.Steps)
 	case "time":
 		return s.time(r.Warm, r.Steps)
 	}
-	return reply{}, fmt.Errorf("stride does not know %q", r.Op)
+	return workers.Reply{}, fmt.Errorf("stride does not know %q", r.Op)
 }
 
 // open makes the network and compiles its step, as `stride bench` does.
-func (s *strideWorker) open(r request) error {
+func (s *strideWorker) open(r workers.Request) error {
 	spec, err := zoo.Get(r.Net)
 	if err != nil {
 		return err
@@ -68,11 +78,11 @@ func (s *strideWorker) open(r request) error {
 	if err := modelfile.Load(model, r.Weights); err != nil {
 		return err
 	}
-	images, err := readTensor(r.Images, append([]int{r.Batch}, r.Input...)...)
+	images, err := ReadTensor(r.Images, append([]int{r.Batch}, r.Input...)...)
 	if err != nil {
 		return err
 	}
-	labels, err := readTensor(r.Labels, r.Batch)
+	labels, err := ReadTensor(r.Labels, r.Batch)
 	if err != nil {
 		return err
 	}
@@ -160,28 +170,28 @@ func (s *strideWorker) compile(g *graph.Graph, nodes []*graph.Node, feeds engine
 	return nil
 }
 
-func (s *strideWorker) losses(steps int) (reply, error) {
+func (s *strideWorker) losses(steps int) (workers.Reply, error) {
 	var losses []float64
 	for range steps {
 		loss, err := s.step()
 		if err != nil {
-			return reply{}, err
+			return workers.Reply{}, err
 		}
 		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return reply{}, fmt.Errorf("the loss of step %d is %v", len(losses), loss)
+			return workers.Reply{}, fmt.Errorf("the loss of step %d is %v", len(losses), loss)
 		}
 		losses = append(losses, loss)
 	}
-	return reply{Losses: losses}, nil
+	return workers.Reply{Losses: losses}, nil
 }
 
 // time times steps one by one. Allocations are counted around each step if
 // there are few, as for large networks: stopping the world to count takes a
 // while, and in a single turn of many it is the mean that counts.
-func (s *strideWorker) time(warm, steps int) (reply, error) {
+func (s *strideWorker) time(warm, steps int) (workers.Reply, error) {
 	for range warm {
 		if _, err := s.step(); err != nil {
-			return reply{}, err
+			return workers.Reply{}, err
 		}
 	}
 	const few = 10
@@ -189,7 +199,7 @@ func (s *strideWorker) time(warm, steps int) (reply, error) {
 	if steps <= few {
 		together = 1
 	}
-	answer := reply{Seconds: make([]float64, 0, steps)}
+	answer := workers.Reply{Seconds: make([]float64, 0, steps)}
 	least := math.Inf(1)
 	var before, after runtime.MemStats
 	for len(answer.Seconds) < steps {
@@ -197,7 +207,7 @@ func (s *strideWorker) time(warm, steps int) (reply, error) {
 		for range together {
 			began := time.Now()
 			if _, err := s.step(); err != nil {
-				return reply{}, err
+				return workers.Reply{}, err
 			}
 			answer.Seconds = append(answer.Seconds, time.Since(began).Seconds())
 		}
@@ -206,4 +216,14 @@ func (s *strideWorker) time(warm, steps int) (reply, error) {
 	}
 	answer.AllocsPerStep = &least
 	return answer, nil
+}
+
+// ReadTensor reads a tensor of that shape from a file of little-endian float32
+// numbers and nothing else.
+func ReadTensor(path string, shape ...int) (*tensor.Tensor, error) {
+	x, err := subprocess.ReadFloats(path, tensor.Shape(shape).Size())
+	if err != nil {
+		return nil, err
+	}
+	return tensor.FromSlice(x, shape...)
 }

@@ -1,4 +1,4 @@
-package main
+package results
 
 import (
 	"fmt"
@@ -51,28 +51,31 @@ type series struct {
 }
 
 // panels are those that have something to show.
-func panels(results []result) []panel {
+func panels(results []Result) []panel {
 	var out []panel
 	for _, k := range []struct {
-		mode, rival, title string
-		goals              []float64
+		mode, precision, rival, title string
+		goals                         []float64
 	}{
-		{"train", pytorch, "Training: times the speed of PyTorch", []float64{1, trainGoal}},
-		{"infer", onnxRuntime, "Inference: times the speed of ONNX Runtime", []float64{inferEachGoal, inferMeanGoal}},
+		{Train, Float32, PyTorch, "Training: times the speed of PyTorch", []float64{1, trainGoal}},
+		{Train, BFloat16, PyTorch, "Training in bfloat16: times the speed of PyTorch with autocast", []float64{1, bf16TrainGoal}},
+		{Infer, Float32, ONNXRuntime, "Inference: times the speed of ONNX Runtime", []float64{inferEachGoal, inferMeanGoal}},
+		{Infer, BFloat16, OpenVINO, "Inference in bfloat16: times the speed of OpenVINO", []float64{1, lowMeanGoal}},
+		{Infer, Int8, OpenVINO, "Inference in int8: times the speed of OpenVINO", []float64{1, lowMeanGoal}},
 	} {
 		p := panel{title: k.title, goals: k.goals}
 		var one, many series
 		for i := range results {
 			r := &results[i]
 			values := r.faster(k.rival)
-			if r.Mode != k.mode || values == nil {
+			if r.Mode != k.mode || r.Precision != k.precision || values == nil {
 				continue
 			}
 			at := slices.Index(p.names, r.Net)
 			if at < 0 {
 				at = len(p.names)
 				p.names, one.values, many.values = append(p.names, r.Net), append(one.values, nil), append(many.values, nil)
-				p.labels = append(p.labels, fmt.Sprintf("%s\n%d px", strings.TrimPrefix(r.Net, torchvisionPrefix), r.Resolution))
+				p.labels = append(p.labels, fmt.Sprintf("%s\n%d px", strings.TrimPrefix(r.Net, "torchvision/"), r.Resolution))
 			}
 			if r.Batch == 1 {
 				one.values[at] = values
@@ -93,8 +96,8 @@ func panels(results []result) []panel {
 	return out
 }
 
-// writeChart draws the ratios of a report as a PNG file.
-func writeChart(path string, results []result) error {
+// WriteChart draws the ratios of a report as a PNG file.
+func WriteChart(path string, results []Result) error {
 	list := panels(results)
 	if len(list) == 0 {
 		return fmt.Errorf("%s: there is no ratio to draw", path)
