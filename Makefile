@@ -19,7 +19,7 @@ help:
 	@echo 'make build     the program, static, as ./stride'
 	@echo 'make install   the program, static, to where go install puts it'
 	@echo 'make bench     the speed of this machine: NETS="lenet resnet18"'
-	@echo 'make compare   Stride beside PyTorch and ONNX Runtime: NETS="lenet resnet18" FLAGS=--quick'
+	@echo 'make compare   Stride beside other engines: NETS="lenet resnet18" FLAGS=--quick'
 	@echo 'make regress   two builds beside each other: OLD=main NEW=. FLAGS="--rounds 3"'
 	@echo 'make golden    makes the golden files again: PYTHON=python3 with PyTorch, torchvision, Pillow, timm, grad-cam, captum, safetensors, scikit-learn, and ImageMagick'
 	@echo

@@ -106,6 +106,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.IntSliceVar(&o.resolutions, "resolutions", nil, "height and width of images in pixels (default: the network's own)")
 	f.IntSliceVar(&o.threads, "threads", []int{2}, "threads of each engine")
 	f.StringSliceVar(&o.engines, "engines", workers.Keys(), "rivals to measure")
+	f.StringVar(&o.without, "without", "", "try no settings with this `word`, such as compiled: PyTorch's compiler takes minutes for some networks")
 	f.IntVar(&o.rounds, "rounds", o.rounds, "how often each engine has its turn")
 	f.DurationVar(&o.slice, "slice", o.slice, "how long a turn is, one step at least")
 	f.BoolVar(&o.quick, "quick", false, "three rounds with turns of 100ms, unless told otherwise")

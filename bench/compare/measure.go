@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/strideml/stride/bench/compare/internal/results"
@@ -21,6 +22,7 @@ type settings struct {
 	pythons workers.Pythons
 	models  string // the folder of files that are made of networks
 	prepare bool   // make these files and check, but time nothing
+	without string // settings with this word are not tried
 }
 
 // A bench measures cases.
@@ -157,8 +159,11 @@ func (f *field) enter(ctx context.Context, keys []string) error {
 		return err
 	}
 	for _, l := range f.rivals(f.c, keys) {
+		if l.Engine != results.PyTorch && f.c.Mode == results.Train {
+			continue // PyTorch alone trains
+		}
 		if l.Engine != results.PyTorch && !exists(f.files.model) {
-			f.isMissing(&workers.MissingError{Message: l.Engine + " is not measured without PyTorch, which makes its models"})
+			f.isMissing(&workers.MissingError{Message: "without PyTorch, which makes the models, the other engines are not measured"})
 			continue
 		}
 		err := f.enterEngine(ctx, l)
@@ -247,7 +252,13 @@ func (f *field) settingsOf(w *workers.Worker, request workers.Request) ([]string
 		}
 		return nil, err
 	}
-	return answer.Settings, nil
+	names := slices.DeleteFunc(answer.Settings, func(s string) bool {
+		return f.without != "" && slices.Contains(strings.Fields(s), f.without)
+	})
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s has no setting without %q", w.Engine, f.without)
+	}
+	return names, nil
 }
 
 // open opens the case in a worker, checks it, and, if something is to be timed, warms it up.

@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/strideml/stride/bench/internal/pyworker"
 	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/cpu"
@@ -66,17 +67,18 @@ func (r *result) measure(path string, s settings) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	other, err := subprocess.Python(s.python, script, os.Stderr).Start(context.Background())
+	other, version, err := startONNXRuntime(s)
 	if err != nil {
 		return err
 	}
 	defer other.Close()
+	r.Version = version
 	images := filepath.Join(dir, "images")
 	if err := subprocess.WriteFloats(images, own.images.Data()); err != nil {
 		return err
 	}
 	opened, err := ask(other, map[string]any{
-		"op": "open", "model": path, "batch": r.Batch, "threads": s.threads, "images": images, "shape": own.images.Shape(),
+		"op": "open", "model": path, "batch": r.Batch, "threads": s.threads, "images": images, "input": own.images.Shape()[1:],
 	})
 	if err != nil {
 		return err
@@ -84,7 +86,6 @@ func (r *result) measure(path string, s settings) error {
 	if opened.Fixed > 0 {
 		return fmt.Errorf("the file has the batch %d written into it, for ONNX Runtime", opened.Fixed)
 	}
-	r.Version = opened.Version
 	if r.Difference, err = difference(own, other, filepath.Join(dir, "output")); err != nil {
 		return err
 	}
@@ -194,13 +195,32 @@ func difference(own *session, other *subprocess.Process, path string) (float64, 
 
 // An answer is what ONNX Runtime's process says.
 type answer struct {
-	Fixed   int
-	Version string
-	Seconds []float64
+	Missing  string
+	Fixed    int
+	Versions map[string]string
+	Seconds  []float64
 }
 
-//go:embed worker.py
-var script string
+// startONNXRuntime starts the process, which is that of bench/compare.
+func startONNXRuntime(s settings) (p *subprocess.Process, version string, err error) {
+	repository, err := pyworker.Repository()
+	if err != nil {
+		return nil, "", err
+	}
+	c := pyworker.Command(repository, s.python, "bench/compare/workers/onnxruntime_worker.py")
+	c.Stderr = os.Stderr
+	if p, err = c.Start(context.Background()); err != nil {
+		return nil, "", err
+	}
+	hello, err := ask(p, map[string]any{"op": "hello"})
+	if err == nil && hello.Missing != "" {
+		err = errors.New(hello.Missing)
+	}
+	if err != nil {
+		return nil, "", errors.Join(err, p.Close())
+	}
+	return p, hello.Versions["ONNX Runtime"], nil
+}
 
 // ask sends a request to ONNX Runtime's process.
 func ask(other *subprocess.Process, request map[string]any) (a answer, err error) {

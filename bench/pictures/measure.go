@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/strideml/stride/bench/internal/pyworker"
 	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/internal/subprocess"
 )
@@ -96,8 +97,13 @@ func pictures(folder string, most int) (files []string, err error) {
 
 func (b *bench) measure(r row, s settings) (result, error) {
 	measured := result{row: r.name, goRival: r.goRival}
-	var err error
-	if b.pillow, err = subprocess.Python(s.python, script, os.Stderr).Start(context.Background()); err != nil {
+	repository, err := pyworker.Repository()
+	if err != nil {
+		return measured, err
+	}
+	c := pyworker.Command(repository, s.python, "bench/pictures/worker.py")
+	c.Stderr = os.Stderr
+	if b.pillow, err = c.Start(context.Background()); err != nil {
 		return measured, err
 	}
 	defer b.pillow.Close()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"fmt"
 
 	"github.com/strideml/stride/internal/subprocess"
@@ -15,9 +14,6 @@ type answer struct {
 
 // A request is what Pillow's process is asked; "op" says what for.
 type request map[string]any
-
-//go:embed worker.py
-var script string
 
 // ask sends a request to Pillow's process.
 func ask(pillow *subprocess.Process, r request) (a answer, err error) {

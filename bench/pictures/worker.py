@@ -1,21 +1,19 @@
-"""Pillow's side of bench/pictures: reads one request a line from standard input, a JSON
-object, and answers each with one line. It computes only while it owes an answer."""
+"""Pillow's side of bench/pictures."""
 import io
-import json
 import pathlib
-import sys
-import time
 
 import PIL
 from PIL import Image
 
+import protocol
 
-class Worker:
+
+class Worker(protocol.Worker):
     """A row of the table is a method row_NAME that returns what is timed: a function that
     works on all pictures and returns the last result."""
 
     def open(self, r):
-        self.run = getattr(self, "row_" + r["row"])(r)
+        self.step = getattr(self, "row_" + r["row"])(r)
         return {"version": PIL.__version__}
 
     def row_resize(self, r):
@@ -90,24 +88,9 @@ class Worker:
         return {}
 
     def output(self, r):
-        pathlib.Path(r["path"]).write_bytes(self.run().convert("RGB").tobytes())
+        pathlib.Path(r["path"]).write_bytes(self.step().convert("RGB").tobytes())
         return {}
 
-    def time(self, r):
-        seconds = []
-        began = time.perf_counter()
-        while len(seconds) < 3 or time.perf_counter() - began < r["slice"]:
-            start = time.perf_counter()
-            self.run()
-            seconds.append(time.perf_counter() - start)
-        return {"seconds": seconds}
 
-
-worker = Worker()
-for line in sys.stdin:
-    request = json.loads(line)
-    try:
-        answer = getattr(worker, request["op"])(request)
-    except Exception as e:
-        answer = {"error": str(e).split("\n")[0]}
-    print(json.dumps(answer), flush=True)
+if __name__ == "__main__":
+    protocol.serve(Worker())

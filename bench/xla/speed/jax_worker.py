@@ -1,13 +1,11 @@
 #!/usr/bin/env python3
 """JAX's side of bench/xla/speed: three networks in plain JAX, images N×H×W×C,
-without a library of layers. Reads one request a line from standard input, a
-JSON object whose "op" names a method of Worker, and answers each with one
-line. It computes only while it owes an answer."""
+without a library of layers."""
 import json
-import os
-import sys
 import time
-import traceback
+
+import protocol
+from protocol import floats
 
 INSTALL = "install it with: pip install jax"
 
@@ -124,13 +122,9 @@ def read_state(path):
     return state
 
 
-class Worker:
+class Worker(protocol.Worker):
     def hello(self, _):
-        """Says what is there, or what is missing."""
-        try:
-            import jax
-        except ImportError as e:
-            return {"missing": f"Python has no JAX ({e}): {INSTALL}"}
+        jax = protocol.required("jax", INSTALL)
         return {"versions": {"JAX": jax.__version__}}
 
     def open(self, r):
@@ -138,14 +132,14 @@ class Worker:
         import jax.numpy as jnp
         import numpy as np
         net, rate = NETWORKS[r["net"]], r["rate"]
-        images = np.fromfile(r["images"], "<f4").reshape(r["batch"], *r["input"]).transpose(0, 2, 3, 1)
+        images = floats(r["images"], r["batch"], *r["input"]).transpose(0, 2, 3, 1)
         self.images = np.ascontiguousarray(images)
-        self.labels = np.fromfile(r["labels"], "<f4").astype(np.int32)
+        self.labels = floats(r["labels"]).astype(np.int32)
         state = {k: jnp.asarray(v) for k, v in read_state(r["weights"]).items()}
         began = time.perf_counter()
         if r["mode"] == "infer":
             forward = jax.jit(lambda p, x: net(p, {}, x, False)).lower(state, self.images).compile()
-            self.step = lambda: forward(state, self.images)
+            self.step = lambda: np.asarray(forward(state, self.images))
             return {"compile_seconds": time.perf_counter() - began}
         buffers = {k: v for k, v in state.items() if ".running_" in k}
         self.state = {k: v for k, v in state.items() if k not in buffers}, buffers
@@ -163,48 +157,14 @@ class Worker:
 
         def step():
             value, *self.state = update(*self.state, self.images, self.labels)
-            return value
+            return np.asarray(value)  # waits, as a loop that prints the loss does
         self.step = step
         return {"compile_seconds": time.perf_counter() - began}
-
-    def output(self, r):
-        """Writes what the network says of the images."""
-        import numpy as np
-        np.asarray(self.step()).astype("<f4").tofile(r["path"])
-        return {}
 
     def losses(self, r):
         """Trains and returns the loss before each update."""
         return {"losses": [float(self.step()) for _ in range(r["steps"])]}
 
-    def time(self, r):
-        """Times steps; each waits for its result, as a loop that prints the loss does."""
-        import numpy as np
-        for _ in range(r["warm"]):
-            np.asarray(self.step())
-        seconds = []
-        for _ in range(r["steps"]):
-            began = time.perf_counter()
-            np.asarray(self.step())
-            seconds.append(time.perf_counter() - began)
-        return {"seconds": seconds}
-
-
-def main():
-    # What libraries print must not get between the answers.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    worker = Worker()
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            answer = getattr(worker, request["op"])(request)
-        except Exception as e:
-            traceback.print_exc()
-            answer = {"error": f"{type(e).__name__}: {e}"}
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
 
 if __name__ == "__main__":
-    main()
+    protocol.serve(Worker())

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strideml/stride/bench/internal/pyworker"
 	"github.com/strideml/stride/bench/internal/stats"
 	"github.com/strideml/stride/internal/rng"
 	"github.com/strideml/stride/internal/subprocess"
@@ -81,7 +82,11 @@ func (o *options) start(ctx context.Context, engine string) (*subprocess.Process
 	}
 	c := subprocess.Command{Program: self, Args: []string{workerArgument}}
 	if engine == jaxEngine {
-		c = subprocess.Command{Program: o.python, Args: []string{filepath.Join("bench", "xla", "speed", "jax_worker.py")}}
+		repository, err := pyworker.Repository()
+		if err != nil {
+			return nil, err
+		}
+		c = pyworker.Command(repository, o.python, "bench/xla/speed/jax_worker.py")
 	}
 	p, err := c.Start(ctx)
 	if engine == jaxEngine && (errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist)) {
