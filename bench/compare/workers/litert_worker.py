@@ -59,13 +59,20 @@ class Worker(protocol.Worker):
         from ai_edge_litert.interpreter import Interpreter
         interpreter = Interpreter(self.path(r, r["batch"]), num_threads=r["threads"])
         interpreter.allocate_tensors()
-        x, y = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+        x, y = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
         images = np.ascontiguousarray(floats(r["images"], r["batch"], *r["input"]).transpose(0, 2, 3, 1))
+        if x["dtype"] == np.int8:  # quantized once, as an app's camera gives bytes
+            scale, zero = x["quantization"]
+            images = np.clip(np.rint(images / scale) + zero, -128, 127).astype(np.int8)
 
         def step():
-            interpreter.set_tensor(x, images)
+            interpreter.set_tensor(x["index"], images)
             interpreter.invoke()
-            return interpreter.get_tensor(y)
+            result = interpreter.get_tensor(y["index"])
+            if y["dtype"] == np.int8:
+                scale, zero = y["quantization"]
+                return (result.astype(np.float32) - zero) * scale
+            return result
 
         self.step = step
         return {}
