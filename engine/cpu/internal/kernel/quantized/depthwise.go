@@ -142,11 +142,17 @@ func depthwise(b *DepthwiseArgs, size int) {
 		return
 	}
 	if (isa.UseAVX2 || isa.UseDotProd) && b.valid == size {
-		for l := 0; l < size; l += smallestBlock {
+		for l := 0; l < size; {
 			part := *b
 			part.Src, part.Dst, part.W = at(b.Src, l), at(b.Dst, l), at(b.W, l)
 			part.Bias, part.scale = at(b.Bias, l/4), at(b.scale, l/4)
+			if isa.UseAVX2 && size >= 2*smallestBlock {
+				depthwise32AVX2(&part)
+				l += 2 * smallestBlock
+				continue
+			}
 			depthwiseSIMD(&part)
+			l += smallestBlock
 		}
 		return
 	}
@@ -198,11 +204,14 @@ func depthwiseBlockAVX512(b *DepthwiseArgs, size int) bool {
 	return true
 }
 
-// The assembly: kernels of so many columns, and strides; of one column, any stride. That with SIMD computes 16 channels
-// of any windows.
+// The assembly: kernels of so many columns, and strides; of one column, any stride. Those with SIMD and AVX2 compute
+// 16 and 32 channels of any windows.
 
 //go:noescape
 func depthwiseSIMD(b *DepthwiseArgs)
+
+//go:noescape
+func depthwise32AVX2(b *DepthwiseArgs)
 
 //go:noescape
 func depthwise3x1AVX512(b *DepthwiseArgs, size int)

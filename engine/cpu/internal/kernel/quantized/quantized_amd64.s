@@ -23717,7 +23717,7 @@ done882:
 
 // func depthwiseSIMD(b *DepthwiseArgs)
 // Requires: AVX, AVX2, SSE2
-TEXT ·depthwiseSIMD(SB), $48-8
+TEXT ·depthwiseSIMD(SB), $64-8
 	MOVQ         b+0(FP), AX
 	MOVQ         (AX), AX
 	MOVQ         AX, 16(SP)
@@ -23872,6 +23872,172 @@ column:
 	MOVQ         104(AX), CX
 	MOVQ         24(SP), AX
 	VMOVDQU      X0, (AX)
+	MOVQ         b+0(FP), AX
+	MOVQ         64(AX), AX
+	ADDQ         AX, 24(SP)
+	ADDQ         CX, 16(SP)
+	DECQ         8(SP)
+	JNE          window
+	VZEROUPPER
+	RET
+
+// func depthwise32AVX2(b *DepthwiseArgs)
+// Requires: AVX, AVX2, SSE2
+TEXT ·depthwise32AVX2(SB), $64-8
+	MOVQ         b+0(FP), AX
+	MOVQ         (AX), AX
+	MOVQ         AX, 16(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         48(AX), AX
+	MOVQ         AX, 24(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         56(AX), AX
+	MOVQ         AX, 8(SP)
+	MOVQ         b+0(FP), AX
+	MOVQ         40(AX), AX
+	VCVTSS2SI    8(AX), CX
+	ADDL         24(AX), CX
+	MOVD         CX, X0
+	VPBROADCASTB X0, Y0
+	VMOVDQU      Y0, 32(SP)
+
+window:
+	MOVQ    b+0(FP), AX
+	MOVQ    32(AX), AX
+	MOVQ    b+0(FP), CX
+	MOVQ    112(CX), CX
+	VMOVDQU (AX), Y0
+	ADDQ    CX, AX
+	VMOVDQU (AX), Y1
+	ADDQ    CX, AX
+	VMOVDQU (AX), Y2
+	ADDQ    CX, AX
+	VMOVDQU (AX), Y3
+	MOVQ    b+0(FP), AX
+	MOVQ    24(AX), AX
+	MOVQ    b+0(FP), DX
+	MOVQ    8(DX), DX
+	LEAQ    (AX)(CX*4), AX
+	MOVQ    b+0(FP), BX
+	MOVQ    16(BX), BX
+	MOVQ    BX, (SP)
+
+quads:
+	MOVQ    16(SP), BX
+	MOVLQSX (DX), SI
+	ADDQ    BX, SI
+	MOVLQSX 4(DX), DI
+	ADDQ    BX, DI
+	MOVLQSX 8(DX), R8
+	ADDQ    BX, R8
+	MOVLQSX 12(DX), R9
+	ADDQ    BX, R9
+	MOVQ    b+0(FP), BX
+	MOVQ    88(BX), BX
+
+column:
+	MOVQ         b+0(FP), R10
+	MOVQ         72(R10), R10
+	VMOVDQU      (SI), Y4
+	ADDQ         R10, SI
+	VMOVDQU      (DI), Y6
+	ADDQ         R10, DI
+	VMOVDQU      (R8), Y7
+	ADDQ         R10, R8
+	VMOVDQU      (R9), Y8
+	ADDQ         R10, R9
+	VPUNPCKLBW   Y6, Y4, Y5
+	VPUNPCKHBW   Y6, Y4, Y4
+	VPUNPCKLBW   Y8, Y7, Y6
+	VPUNPCKHBW   Y8, Y7, Y8
+	VPUNPCKLWD   Y6, Y5, Y7
+	VPUNPCKHWD   Y6, Y5, Y5
+	VPUNPCKLWD   Y8, Y4, Y6
+	VPUNPCKHWD   Y8, Y4, Y4
+	VMOVDQU      (AX), Y9
+	VPSLLW       $0x08, Y9, Y8
+	VPSRAW       $0x08, Y8, Y8
+	VPSRAW       $0x08, Y9, Y9
+	VPSRLW       $0x08, Y7, Y10
+	VPAND        evenBytes<>+0(SB), Y7, Y7
+	VPMADDWD     Y8, Y7, Y7
+	VPMADDWD     Y9, Y10, Y10
+	VPADDD       Y7, Y0, Y0
+	VPADDD       Y10, Y0, Y0
+	ADDQ         CX, AX
+	VMOVDQU      (AX), Y8
+	VPSLLW       $0x08, Y8, Y7
+	VPSRAW       $0x08, Y7, Y7
+	VPSRAW       $0x08, Y8, Y8
+	VPSRLW       $0x08, Y5, Y9
+	VPAND        evenBytes<>+0(SB), Y5, Y5
+	VPMADDWD     Y7, Y5, Y5
+	VPMADDWD     Y8, Y9, Y9
+	VPADDD       Y5, Y1, Y1
+	VPADDD       Y9, Y1, Y1
+	ADDQ         CX, AX
+	VMOVDQU      (AX), Y7
+	VPSLLW       $0x08, Y7, Y5
+	VPSRAW       $0x08, Y5, Y5
+	VPSRAW       $0x08, Y7, Y7
+	VPSRLW       $0x08, Y6, Y8
+	VPAND        evenBytes<>+0(SB), Y6, Y6
+	VPMADDWD     Y5, Y6, Y6
+	VPMADDWD     Y7, Y8, Y8
+	VPADDD       Y6, Y2, Y2
+	VPADDD       Y8, Y2, Y2
+	ADDQ         CX, AX
+	VMOVDQU      (AX), Y6
+	VPSLLW       $0x08, Y6, Y5
+	VPSRAW       $0x08, Y5, Y5
+	VPSRAW       $0x08, Y6, Y6
+	VPSRLW       $0x08, Y4, Y7
+	VPAND        evenBytes<>+0(SB), Y4, Y4
+	VPMADDWD     Y5, Y4, Y4
+	VPMADDWD     Y6, Y7, Y7
+	VPADDD       Y4, Y3, Y3
+	VPADDD       Y7, Y3, Y3
+	ADDQ         CX, AX
+	DECQ         BX
+	JNE          column
+	ADDQ         $0x10, DX
+	DECQ         (SP)
+	JNE          quads
+	MOVQ         b+0(FP), AX
+	MOVQ         40(AX), AX
+	MOVQ         b+0(FP), DX
+	MOVQ         128(DX), DX
+	VBROADCASTSS 12(AX), Y4
+	VPBROADCASTW 24(AX), Y5
+	VCVTDQ2PS    Y0, Y0
+	VMULPS       (DX), Y0, Y0
+	VMINPS       Y4, Y0, Y0
+	VCVTPS2DQ    Y0, Y0
+	ADDQ         CX, DX
+	VCVTDQ2PS    Y1, Y1
+	VMULPS       (DX), Y1, Y1
+	VMINPS       Y4, Y1, Y1
+	VCVTPS2DQ    Y1, Y1
+	ADDQ         CX, DX
+	VCVTDQ2PS    Y2, Y2
+	VMULPS       (DX), Y2, Y2
+	VMINPS       Y4, Y2, Y2
+	VCVTPS2DQ    Y2, Y2
+	ADDQ         CX, DX
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       (DX), Y3, Y3
+	VMINPS       Y4, Y3, Y3
+	VCVTPS2DQ    Y3, Y3
+	VPACKSSDW    Y1, Y0, Y0
+	VPACKSSDW    Y3, Y2, Y2
+	VPADDSW      Y5, Y0, Y0
+	VPADDSW      Y5, Y2, Y2
+	VPACKUSWB    Y2, Y0, Y0
+	VPMAXUB      32(SP), Y0, Y0
+	MOVQ         b+0(FP), AX
+	MOVQ         104(AX), CX
+	MOVQ         24(SP), AX
+	VMOVDQU      Y0, (AX)
 	MOVQ         b+0(FP), AX
 	MOVQ         64(AX), AX
 	ADDQ         AX, 24(SP)

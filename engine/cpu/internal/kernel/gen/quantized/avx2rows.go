@@ -152,28 +152,28 @@ func averageRowAVX2() {
 	})
 }
 
-// depthwiseAVX2 emits Depthwise for 16 channels, which are four vectors of four once their rows are interleaved. The
-// columns of a window are a loop.
-func depthwiseAVX2() {
-	TEXT("depthwiseSIMD", 0, "func(b *DepthwiseArgs)")
-	quads, left, src, dst, least := AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(16)
+// depthwiseAVX2 emits Depthwise for 16 or 32 channels, as many as a vector has bytes, which are four vectors once their rows
+// are interleaved. The columns of a window are a loop.
+func depthwiseAVX2(name string, vector func() vec) {
+	TEXT(name, 0, "func(b *DepthwiseArgs)")
+	quads, left, src, dst, least := AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(8), AllocLocal(ymmSize)
 	MOVQ(field("Src"), src)
 	MOVQ(field("Dst"), dst)
 	MOVQ(field("N"), left)
 	out := field("Output")
-	x := XMM()
+	x := vector()
 	low := GP32()
 	VCVTSS2SI(Mem{Base: out, Disp: outLow}, low)
 	ADDL(Mem{Base: out, Disp: outZero}, low)
-	MOVD(low, x)
-	VPBROADCASTB(x, x)
+	MOVD(low, x.AsX())
+	VPBROADCASTB(x.AsX(), x)
 	VMOVDQU(x, least)
 
 	Label("window")
 	var acc [4]vec
 	bias, lanes := field("Bias"), field("lanes")
 	for i := range acc {
-		acc[i] = XMM()
+		acc[i] = vector()
 		VMOVDQU(Mem{Base: bias}, acc[i])
 		if i < 3 {
 			ADDQ(lanes, bias)
@@ -196,7 +196,7 @@ func depthwiseAVX2() {
 	var bytes, pairs, q [4]vec
 	step := field("SrcStep")
 	for y := range bytes {
-		bytes[y], pairs[y], q[y] = XMM(), XMM(), XMM()
+		bytes[y], pairs[y], q[y] = vector(), vector(), vector()
 		VMOVDQU(Mem{Base: row[y]}, bytes[y])
 		ADDQ(step, row[y])
 	}
@@ -209,7 +209,7 @@ func depthwiseAVX2() {
 	VPUNPCKLWD(pairs[3], pairs[1], q[2])
 	VPUNPCKHWD(pairs[3], pairs[1], q[3])
 	for i, x := range q {
-		even, odd, high := XMM(), XMM(), XMM()
+		even, odd, high := vector(), vector(), vector()
 		VMOVDQU(Mem{Base: w}, odd)
 		VPSLLW(U8(8), odd, even)
 		VPSRAW(U8(8), even, even)
@@ -230,7 +230,7 @@ func depthwiseAVX2() {
 
 	out = field("Output")
 	scale := field("scale")
-	high, zero := XMM(), XMM()
+	high, zero := vector(), vector()
 	VBROADCASTSS(Mem{Base: out, Disp: outHigh}, high)
 	VPBROADCASTW(Mem{Base: out, Disp: outZero}, zero)
 	for i, x := range acc {
