@@ -11,6 +11,32 @@ import (
 	"github.com/strideml/stride/internal/isa"
 )
 
+// A Math says how exactly convolutions and matrix products are computed.
+type Math int
+
+const (
+	// Float32 computes in float32 throughout.
+	Float32 Math = iota
+	// BF16 is mixed precision: the factors of convolutions and matrix products, and of their
+	// derivatives, are rounded to bfloat16, which has 8 significant bits and the range of float32; their
+	// products are added up in float32. All else is float32: values in memory, weights and their
+	// updates, statistics and other sums, depthwise convolutions, softmax, losses. Products of few
+	// terms, and those that are faster so, stay in float32; which ones depends on shapes only.
+	//
+	// It takes half the time where [BF16Error] is nil. Elsewhere programs compute the same
+	// bits more than ten times slower than Float32 does, for tests.
+	BF16
+)
+
+// BF16Error returns nil, or why [BF16] is slower than [Float32] here: the processor, or the kernels in use,
+// have no instructions for it.
+func BF16Error() error {
+	if !isa.UseBF16 {
+		return fmt.Errorf("the processor, or its kernels in use (%s), cannot multiply bfloat16: that takes AVX512_BF16", isa.Current())
+	}
+	return nil
+}
+
 // Options configures a Device.
 type Options struct {
 	// Threads is how many threads compute; 0 or less means GOMAXPROCS. It never
@@ -20,6 +46,9 @@ type Options struct {
 	// Strict allows only direct sums: no Winograd convolutions, whose rounding
 	// error is about twice that of direct ones.
 	Strict bool
+
+	// Math says how exactly convolutions and matrix products are computed.
+	Math Math
 
 	// Tuning, if it is not nil, chooses algorithms by measuring them when a
 	// program is compiled. Without it they follow from shapes, so that results
@@ -42,6 +71,7 @@ type Options struct {
 type Device struct {
 	workers *exec.Workers
 	strict  bool
+	math    Math
 	tuning  *Tuning
 	reducer engine.Reducer // nil for a group of one
 	dump    io.Writer
@@ -62,7 +92,7 @@ func New(o Options) *Device {
 	if n <= 0 {
 		n = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{workers: exec.NewWorkers(n), strict: o.Strict, tuning: o.Tuning, dump: o.Dump, check: checkPasses}
+	d := &Device{workers: exec.NewWorkers(n), strict: o.Strict, math: o.Math, tuning: o.Tuning, dump: o.Dump, check: checkPasses}
 	if o.Reducer != nil && o.Reducer.Size() > 1 {
 		d.reducer = o.Reducer
 	}

@@ -143,7 +143,7 @@ func (p program) AnyBatch(device engine.Device) (engine.Program, int, error) {
 
 // plan compiles a graph.
 func (d *Device) plan(g *graph.Graph, outputs []*graph.Node, dump io.Writer) (*exec.Plan, error) {
-	o := passes.Options{Conv: conv.Options{Strict: d.strict}, Group: d.reducer != nil, Dump: dump, Check: d.check}
+	o := passes.Options{Conv: conv.Options{Strict: d.strict, BF16: d.math == BF16}, Group: d.reducer != nil, Dump: dump, Check: d.check}
 	if d.tuning != nil {
 		o.Conv.Tuner = tuner{d}
 	}

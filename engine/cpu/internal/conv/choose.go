@@ -7,6 +7,8 @@ type Options struct {
 	// Strict forbids algorithms other than sums of products of the operands
 	// themselves, that is, Winograd's.
 	Strict bool
+	// BF16 allows products of operands that are rounded to bfloat16.
+	BF16 bool
 	// Tuner, if it is not nil, decides instead of the costs, unless Strict is set.
 	Tuner Tuner
 }
@@ -23,6 +25,7 @@ type Tuner interface {
 // less than a share of it, work.Limits.WinogradGain. The error is that of the
 // tuner.
 func Choose(p Problem, o Options) (Plan, error) {
+	p.BF16 = o.BF16 && !p.depthwise()
 	plans := Candidates(p)
 	best, cost := 0, plans[0].Cost()
 	for i, plan := range plans {

@@ -181,14 +181,28 @@ func TestPlans(t *testing.T) {
 	for name, l := range map[string]work.Limits{"usual": usual, "fine": fine} {
 		work.Limit = l
 		for _, p := range problems {
-			t.Run(fmt.Sprintf("%s/%v", name, p), func(t *testing.T) { testProblem(t, p) })
+			for _, p.BF16 = range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s/%v", name, p), func(t *testing.T) { testProblem(t, p) })
+			}
 		}
 	}
+}
+
+// bfloat16 returns numbers rounded to bfloat16.
+func bfloat16(x []float32) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = math.Float32frombits((math.Float32bits(v) + 0x7fff + math.Float32bits(v)>>16&1) &^ 0xffff)
+	}
+	return y
 }
 
 func testProblem(t *testing.T, p Problem) {
 	r := rand.New(rand.NewPCG(1, 2))
 	x, w, dy, bias := random(r, p.X.Size()), random(r, p.W.Size()), random(r, p.Y.Size()), random(r, p.W[0])
+	if p.BF16 { // the factors are rounded already, so that products are exact
+		x, w, dy = bfloat16(x), bfloat16(w), bfloat16(dy)
+	}
 	y, dx, dw := make([]float64, len(dy)), make([]float64, len(x)), make([]float64, len(w))
 	terms(p, func(i, j, k int) {
 		y[k] += float64(x[i]) * float64(w[j])

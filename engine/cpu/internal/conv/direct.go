@@ -35,7 +35,7 @@ type sumBlock struct {
 func newDirect(p Problem) *Direct {
 	d := &Direct{geometry: newGeometry(p), w: [4]int(p.W), transposed: p.Kind == InputGrad}
 	out := d.out.C / d.groups
-	d.nr = gemm.PanelWidth(out)
+	d.nr = d.panelWidth(out)
 	d.panels = matrix.Panels(out, d.nr)
 	d.planBlocks()
 	d.planMemory()
@@ -69,7 +69,7 @@ const planarChannels = 4
 
 // CanReadPlanar implements [PlanarReader].
 func (d *Direct) CanReadPlanar() bool {
-	return !d.transposed && d.source.C > 1 && d.source.C <= planarChannels
+	return !d.pairs && !d.transposed && d.source.C > 1 && d.source.C <= planarChannels
 }
 
 // ReadPlanar implements [PlanarReader].
@@ -94,7 +94,7 @@ func (d *Direct) planMemory() {
 
 // planSums cuts the sum of a phase into blocks of contiguous runs.
 func (d *Direct) planSums(p *phase) {
-	in, terms := d.source.C/d.groups, work.Limit.BlockTerms
+	in, terms := d.in(), work.Limit.BlockTerms
 	type segment struct{ at, n int }
 	var segs []segment
 	for _, t := range p.taps {
@@ -124,17 +124,28 @@ func (d *Direct) planSums(p *phase) {
 
 // Algorithm implements [Plan].
 func (d *Direct) Algorithm() string {
-	if len(d.phases) == 1 && len(d.phases[0].taps) == 1 && !d.padded {
+	switch {
+	case len(d.phases) == 1 && len(d.phases[0].taps) == 1 && !d.borders && !d.planar:
+		if d.pairs {
+			return pointwiseBF16
+		}
 		return pointwise
-	}
-	if d.nr == matrix.NarrowCols {
+	case d.pairs:
+		return "direct, bfloat16"
+	case d.nr == matrix.NarrowCols:
 		return "direct, narrow"
 	}
 	return "direct"
 }
 
 // pointwise is the name of direct sums that are a matrix product.
-const pointwise = "1×1 as GEMM"
+const (
+	pointwise     = "1×1 as GEMM"
+	pointwiseBF16 = "1×1 as GEMM, bfloat16"
+)
+
+// isPointwise reports whether the sums are a matrix product.
+func (d *Direct) isPointwise() bool { a := d.Algorithm(); return a == pointwise || a == pointwiseBF16 }
 
 // Cost implements [Plan].
 func (d *Direct) Cost() float64 { return d.sumsCost() }
@@ -171,7 +182,11 @@ func (d *Direct) Form() string {
 			taps[i] = append(taps[i], [2]int{t.ky, t.kx})
 		}
 	}
-	return fmt.Sprintf("direct, %d→%d, weights %v, transposed %v, %d groups, taps %v, panels of %d", d.source.C, d.out.C, d.w, d.transposed, d.groups, taps, d.nr)
+	form := fmt.Sprintf("direct, %d→%d, weights %v, transposed %v, %d groups, taps %v, panels of %d", d.source.C, d.out.C, d.w, d.transposed, d.groups, taps, d.nr)
+	if d.pairs {
+		form += ", bfloat16"
+	}
+	return form
 }
 
 // Pack implements [gemm.Packer]. For each phase it writes the weights of one
@@ -188,6 +203,10 @@ func (d *Direct) Pack(dst, w, scratch []float32, task int) {
 		packed := dst[p.packed+task*p.depth*d.nr:][:p.depth*d.nr]
 		for t, tp := range p.taps {
 			at := (tp.ky*d.w[3] + tp.kx) * d.nr
+			if d.pairs {
+				packPairs(packed[t*d.in()*d.nr:], rows[at:], in, area*d.nr)
+				continue
+			}
 			for ci := range in {
 				copy(packed[(t*in+ci)*d.nr:][:d.nr], rows[ci*area*d.nr+at:])
 			}
@@ -215,10 +234,11 @@ func (d *Direct) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	block, part := task/d.split, task%d.split
 	image0, y0 := block/d.rowBlocks()*d.images, block%d.rowBlocks()*d.rows
 	count, rows := min(d.images, d.n-image0), min(d.rows, d.gridMax-y0)
-	if d.padded {
+	if o.Fill != nil {
+	} else if d.padded {
 		d.fillFrame(scratch, o.Source, image0, count, y0)
 		o.Source = scratch
-	} else if o.Fill == nil {
+	} else {
 		o.Source = o.Source[image0*d.source.Size()+y0*d.srcStep[0]*d.source.W*d.source.Pitch:]
 	}
 	first := (image0*d.out.H + y0*d.outStep[0]) * d.out.W // pixel of the output
@@ -272,7 +292,7 @@ func (d *Direct) piece(pixels int, filled bool) int {
 // Fills reports whether the plan can take its source from Operands.Fill: tasks share no pixels, and
 // compute a piece at a time. SetPitch must be told that source pixels are side by side.
 func (d *Direct) Fills() bool {
-	return d.Algorithm() == pointwise && d.split == 1 && d.groups == 1 && d.packed <= pieceWeights && d.srcStep == [2]int{1, 1} && d.outStep == [2]int{1, 1}
+	return d.isPointwise() && d.split == 1 && d.groups == 1 && d.packed <= pieceWeights && d.srcStep == [2]int{1, 1} && d.outStep == [2]int{1, 1}
 }
 
 // FillSize is the most floats that a call of Operands.Fill makes.
@@ -287,6 +307,10 @@ func (d *Direct) runPieces(task int, o *Operands, first, pixels, from, to int, s
 		row := at // of the source
 		if o.Fill != nil {
 			o.Source, row = o.Fill(first+at, first+end, scratch), 0
+			if d.pairs {
+				roundPixels(scratch, o.Source, end-at, d.source.C, d.source.C, d.sourcePitch())
+				o.Source = scratch
+			}
 		}
 		d.runPhase(&d.phases[0], o, at, end, row, from, to)
 		if o.Done != nil {
@@ -307,7 +331,7 @@ const nonTemporalFloats = 1 << 17
 // number of the first of them in the source.
 // Source and output in o start at the block.
 func (d *Direct) runPhase(p *phase, o *Operands, at, end, row, from, to int) {
-	in, out := d.source.C/d.groups, d.out.C/d.groups
+	in, out := d.in(), d.out.C/d.groups
 	if p.depth == 0 { // no tap reaches these pixels
 		for _, c := range p.cOff[at:end] {
 			clear(o.Out[c:][:d.out.C])
@@ -340,7 +364,11 @@ func (d *Direct) runPhase(p *phase, o *Operands, at, end, row, from, to int) {
 					args.Add, args.AddOff = &o.Add[g*out+column], &p.add[at]
 				}
 				o.Clip.Set(&args, last)
-				gemm.Tile(&args, d.nr)
+				if d.pairs {
+					matrix.TilePairs(&args)
+				} else {
+					gemm.Tile(&args, d.nr)
+				}
 			}
 		}
 	}
@@ -363,6 +391,10 @@ func (d *Direct) runPixel(p *phase, o *Operands, pixel matrix.TileArgs, at, from
 			args.Add, args.AddOff = &o.Add[column], &p.add[at]
 		}
 		o.Clip.Set(&args, last)
-		matrix.TileRow(&args, p.depth*d.nr)
+		if d.pairs {
+			matrix.TileRowPairs(&args, p.depth*d.nr)
+		} else {
+			matrix.TileRow(&args, p.depth*d.nr)
+		}
 	}
 }

@@ -23,18 +23,21 @@ type geometry struct {
 	phases           []phase
 	gridMax          int // grid rows of the largest phase
 
-	frame  frame
-	padded bool // taps reach beyond the source, or that is planar: blocks are copied to a frame
-	planar bool // the source is row-major, N×C×H×W
-	rows   int  // grid rows in a block of one image, or all of them
-	images int  // images in a block; 1 unless rows is all
+	frame   frame
+	borders bool // taps reach beyond the source
+	padded  bool // they do, or the source is planar or rounded: blocks are copied to a frame
+	planar  bool // the source is row-major, N×C×H×W
+	pairs   bool // the frame has pairs of bfloat16, in bf16.go
+	rows    int  // grid rows in a block of one image, or all of them
+	images  int  // images in a block; 1 unless rows is all
 }
 
 // A frame is the zero-padded source that tasks copy into scratch memory.
 type frame struct {
-	top, left int // padding before
-	rowsPlus  int // rows beyond srcStep·(grid rows − 1)
-	width     int // pixels of a row
+	step      [2]int // distance between grid neighbours
+	top, left int    // padding before
+	rowsPlus  int    // rows beyond step·(grid rows − 1)
+	width     int    // pixels of a row
 }
 
 // A tap is one kernel position: ky, kx in the weights, and the source pixel
@@ -67,8 +70,9 @@ func newGeometry(p Problem) geometry {
 		g.srcStep, g.outStep = g.outStep, g.srcStep
 	}
 	g.phases = crossed(axisPhases(p))
+	g.pairs = p.BF16 && p.Kind != WeightGrad
 	for i := range g.phases {
-		g.phases[i].depth = len(g.phases[i].taps) * g.source.C / g.groups
+		g.phases[i].depth = len(g.phases[i].taps) * g.in()
 	}
 	g.planFrame()
 	g.rows, g.images = g.gridMax, 1
@@ -105,17 +109,34 @@ func (g *geometry) planFrame() {
 			}
 		}
 	}
-	g.padded = g.planar || low != [2]int{} || end[0] > g.source.H || end[1] > g.source.W
-	g.frame = frame{width: g.source.W}
-	if g.padded {
-		g.frame = frame{top: -low[0], left: -low[1], rowsPlus: high[0] - low[0] + 1, width: end[1] - low[1]}
+	g.borders = low != [2]int{} || end[0] > g.source.H || end[1] > g.source.W
+	g.padded = g.planar || g.borders || g.pairs
+	g.frame = frame{step: g.srcStep, width: g.source.W}
+	switch {
+	case g.gathered():
+		g.frame = frame{step: [2]int{1, 1}, rowsPlus: 1, width: g.phases[0].grid[1]}
+	case g.padded:
+		g.frame = frame{step: g.srcStep, top: -low[0], left: -low[1], rowsPlus: high[0] - low[0] + 1, width: end[1] - low[1]}
+	}
+}
+
+// in is the number of elements that a tap adds to a sum: the channels of a group or, in pairs, half
+// as many, rounded up.
+func (g *geometry) in() int {
+	if n := g.source.C / g.groups; !g.pairs {
+		return n
+	} else {
+		return (n + 1) / 2
 	}
 }
 
 // sourcePitch is the distance between the pixels that sums are taken of: those
 // of the frame are side by side.
 func (g *geometry) sourcePitch() int {
-	if g.padded {
+	switch {
+	case g.pairs:
+		return g.pairPitch()
+	case g.padded:
 		return g.source.C
 	}
 	return g.source.Pitch
@@ -127,7 +148,7 @@ func (g *geometry) offset(t tap) int {
 }
 
 // frameRows is the number of frame rows under a number of grid rows.
-func (g *geometry) frameRows(grid int) int { return (grid-1)*g.srcStep[0] + g.frame.rowsPlus }
+func (g *geometry) frameRows(grid int) int { return (grid-1)*g.frame.step[0] + g.frame.rowsPlus }
 
 // frameSize is the size of the frame under a number of grid rows of an image; 0 if
 // there is no frame.
@@ -135,7 +156,7 @@ func (g *geometry) frameSize(grid int) int {
 	if !g.padded {
 		return 0
 	}
-	return g.frameRows(grid) * g.frame.width * g.source.C
+	return g.frameRows(grid) * g.frame.width * g.sourcePitch()
 }
 
 // planOffsets tabulates where the pixels of a block of a phase lie.
@@ -148,7 +169,7 @@ func (g *geometry) planOffsets(p *phase) {
 	for i := range g.images {
 		for y := range min(g.rows, p.grid[0]) {
 			for x := range p.grid[1] {
-				a := i*source + (y*g.srcStep[0]*g.frame.width+x*g.srcStep[1])*g.sourcePitch()
+				a := i*source + (y*g.frame.step[0]*g.frame.width+x*g.frame.step[1])*g.sourcePitch()
 				o := i*g.out.Size() + ((y*g.outStep[0]+p.first[0])*g.out.W+x*g.outStep[1]+p.first[1])*g.out.Pitch
 				p.aOff, p.cOff = append(p.aOff, int32(a)), append(p.cOff, int32(o))
 			}
@@ -159,6 +180,10 @@ func (g *geometry) planOffsets(p *phase) {
 // fillFrame copies frame rows of the images from ≤ i < from+count, starting under
 // grid row y0, into scratch.
 func (g *geometry) fillFrame(dst, source []float32, from, count, y0 int) {
+	if g.pairs {
+		g.fillPairs(dst, source, from, count, y0)
+		return
+	}
 	rows := g.frameRows(g.rows)
 	for i := range count {
 		frame := dst[i*rows*g.frame.width*g.source.C:]
@@ -194,6 +219,14 @@ func (g *geometry) sumsCost() float64 {
 		total += p.grid[0] * p.grid[1] * p.depth
 	}
 	out := g.out.C / g.groups
-	nr := gemm.PanelWidth(out)
+	nr := g.panelWidth(out)
 	return float64(total*g.groups*matrix.Panels(out, nr)*nr) / 8
+}
+
+// panelWidth is the width of the panels for a number of output channels.
+func (g *geometry) panelWidth(out int) int {
+	if g.pairs {
+		return matrix.TileCols
+	}
+	return gemm.PanelWidth(out)
 }

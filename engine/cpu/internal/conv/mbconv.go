@@ -57,7 +57,7 @@ type Filter struct{ Weights, Bias []float32 }
 // nil if the first is not a 1×1 convolution as direct sums, or the second no depthwise one.
 func NewMBConv(first, second Plan) *MBConv {
 	e, ok := first.(*Direct)
-	if !ok || e.Algorithm() != pointwise || e.groups > 1 || e.transposed || e.srcStep != [2]int{1, 1} {
+	if !ok || !e.isPointwise() || e.groups > 1 || e.transposed || e.srcStep != [2]int{1, 1} {
 		return nil
 	}
 	d, ok := second.(*Depthwise)
@@ -176,7 +176,9 @@ func (m *MBConv) SetPitch(source, out int, done bool) {
 	m.expand.source.Pitch, m.pitch = source, out
 	m.compact = done && (m.blocks > 1 || out != m.expand.out.C) // or else the result is contiguous where it is
 	pixels := m.buffer * m.expand.out.W
-	m.aOff = offsets(pixels, source)
+	if m.aOff = offsets(pixels, source); m.expand.pairs {
+		m.aOff = offsets(pixels, m.expand.sourcePitch())
+	}
 	for i := range m.shapes {
 		s := &m.shapes[i]
 		s.pitch = max(1, m.expand.panels/m.blocks+i) * m.expand.nr
@@ -210,7 +212,15 @@ func (m *MBConv) Algorithm() string { return "MBConv" }
 func (m *MBConv) Tasks() int { return m.depthwise.n * m.strips * m.blocks }
 
 // Scratch is the scratch memory of a task.
-func (m *MBConv) Scratch() int { return m.expandedSize() + m.resultSize() }
+func (m *MBConv) Scratch() int { return m.expandedSize() + m.resultSize() + m.pairsSize() }
+
+// pairsSize is the size of the source pixels that are rounded to bfloat16 at a time.
+func (m *MBConv) pairsSize() int {
+	if !m.expand.pairs {
+		return 0
+	}
+	return work.RoundUp(m.buffer*m.expand.out.W*m.expand.sourcePitch(), work.AlignFloats)
+}
 
 func (m *MBConv) expandedSize() int {
 	return work.RoundUp(m.buffer*m.expand.out.W*m.block+work.SlackFloats, work.AlignFloats)
@@ -236,6 +246,7 @@ type mbTask struct {
 	expanded []float32 // the expanded rows lo ≤ y < hi
 	lo, hi   int
 	result   []float32 // a piece of the result
+	pairs    []float32 // source pixels in bfloat16
 	scratch  []float32 // the rest
 }
 
@@ -255,7 +266,8 @@ func (m *MBConv) Run(task int, o MBOperands, scratch []float32) {
 	}
 	t.bias = t.bias[t.channel:][:t.channels]
 	t.expanded, scratch = scratch[:m.expandedSize()], scratch[m.expandedSize():]
-	t.result, t.scratch = scratch[:m.resultSize()], scratch[m.resultSize():]
+	t.result, scratch = scratch[:m.resultSize()], scratch[m.resultSize():]
+	t.pairs, t.scratch = scratch[:m.pairsSize()], scratch[m.pairsSize():]
 	if t.channels < t.shape.pitch && (o.Then != nil || o.Done != nil) { // they see what is between the pixels: subnormal numbers would be slow
 		clear(t.expanded)
 		clear(t.result)
@@ -286,7 +298,7 @@ func (t *mbTask) expand(first, end int) {
 	}
 	dst, pixels := t.expanded[(t.hi-from)*row:], (to-t.hi)*width
 	piece := pixels
-	if t.operands.Then != nil { // while they are in the first-level cache
+	if t.operands.Then != nil || t.plan.expand.pairs { // while they are in the first-level cache
 		piece = max(pieceTiles, pieceFloats/t.shape.pitch/matrix.NarrowRows) * matrix.NarrowRows
 	}
 	for at := 0; at < pixels; at += piece {
@@ -305,6 +317,10 @@ func (t *mbTask) multiply(dst []float32, pixel, n int) {
 	e, o := t.plan.expand, &t.operands
 	p := &e.phases[0]
 	args := matrix.TileArgs{A: &t.source[pixel*e.source.Pitch], AOff: &t.plan.aOff[0], COff: &t.shape.cOff[0], Rows: n}
+	if e.pairs {
+		roundPixels(t.pairs, t.source[pixel*e.source.Pitch:], n, e.source.C, e.source.Pitch, e.sourcePitch())
+		args.A = &t.pairs[0]
+	}
 	for c := 0; c < t.channels; c += e.nr {
 		panel := (t.channel + c) / e.nr
 		args.C, args.Cols = &dst[c], min(e.nr, t.channels-c)
@@ -317,7 +333,11 @@ func (t *mbTask) multiply(dst []float32, pixel, n int) {
 				args.Bias = &o.Expand.Bias[panel*e.nr]
 			}
 			o.Clip[0].Set(&args, k == len(p.blocks)-1)
-			gemm.Tile(&args, e.nr)
+			if e.pairs {
+				matrix.TilePairs(&args)
+			} else {
+				gemm.Tile(&args, e.nr)
+			}
 		}
 	}
 }

@@ -16,6 +16,8 @@ type Problem struct {
 	// Kept says that the program changes no variables, so that the weights are packed once
 	// and all stay in memory.
 	Kept bool
+	// BF16 says that products may be of operands that are rounded to bfloat16.
+	BF16 bool
 }
 
 // A Kind says what of a convolution layer is computed.
@@ -40,6 +42,9 @@ func (p Problem) String() string {
 		p.Op.Stride[0], p.Op.Stride[1], p.Op.Pad[0], p.Op.Pad[1], p.Op.Dilation[0], p.Op.Dilation[1], p.Op.Groups)
 	if e := p.Op.ExtraPad; e != [2]int{} {
 		s += fmt.Sprintf(", extra padding %d×%d", e[0], e[1])
+	}
+	if p.BF16 {
+		s += ", bfloat16"
 	}
 	return s
 }

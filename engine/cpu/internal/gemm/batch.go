@@ -139,7 +139,7 @@ func (p *Batch) multiply(o Operands, row, rows int, scratch []float32) {
 		for k := 0; k < p.k; k += p.terms {
 			run := min(p.terms, p.k-k)
 			q.pack(scratch, o.B, k, run, from, to)
-			q.multiply(o, scratch, run*q.nr, row, rows, from, to, k, run)
+			q.multiply(o, scratch, run*q.nr, rowRange{row, row, rows}, from, to, k, run)
 		}
 	}
 }

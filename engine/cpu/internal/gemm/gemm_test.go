@@ -41,6 +41,15 @@ func compare(t *testing.T, what string, got []float32, want []float64) {
 	}
 }
 
+// bfloat16 returns numbers rounded to bfloat16.
+func bfloat16(x []float32) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = math.Float32frombits((math.Float32bits(v) + 0x7fff + math.Float32bits(v)>>16&1) &^ 0xffff)
+	}
+	return y
+}
+
 func pack(p Packer, src []float32) []float32 {
 	dst := make([]float32, p.PackedSize())
 	for task := range p.PackTasks() {
@@ -57,7 +66,11 @@ func TestProduct(t *testing.T) {
 	for _, s := range [][3]int{{1, 1, 1}, {5, 30, 7}, {40, 17, 33}, {3, 70, 130}, {300, 40, 40}} {
 		m, k, n := s[0], s[1], s[2]
 		a, b, bias, add := random(m*k), random(k*n), random(n), random(m*n)
-		for _, transposed := range []bool{false, true} {
+		for _, c := range [][2]bool{{false, false}, {true, false}, {false, true}, {true, true}} {
+			transposed, newProduct := c[0], New
+			if c[1] { // of factors that are rounded already, so that products are exact
+				a, b, newProduct = bfloat16(a), bfloat16(b), NewBF16
+			}
 			want := product(m, k, n, func(i, j int) float32 { return a[i*k+j] }, func(i, j int) float32 {
 				if transposed {
 					return b[j*k+i]
@@ -68,7 +81,7 @@ func TestProduct(t *testing.T) {
 				want[i] = min(max(0, want[i]+float64(bias[i%n])+float64(add[i])), 6)
 			}
 			for _, same := range []bool{false, true} {
-				p := New(m, k, n, transposed, same)
+				p := newProduct(m, k, n, transposed, same)
 				o := Operands{A: a, B: b, Bias: pack(p.Bias(), bias), C: make([]float32, m*n), Add: add, Clip: ClipReLU6}
 				if !p.Streamed() {
 					o.B = pack(p, b)
@@ -88,7 +101,7 @@ func TestProduct(t *testing.T) {
 						break
 					}
 				}
-				compare(t, fmt.Sprintf("%v, transposed %t, streamed %t", s, transposed, p.Streamed()), o.C, want)
+				compare(t, fmt.Sprintf("%v by %s, transposed %t, streamed %t", s, p.Algorithm(), transposed, p.Streamed()), o.C, want)
 			}
 		}
 	}

@@ -27,14 +27,20 @@ type Product struct {
 	zero    int32
 
 	transposed bool // B is
+	pairs      bool // B is packed, and A is multiplied, in pairs of bfloat16: see bf16.go
 }
 
 // New plans the product of m×k and k×n. B may be given transposed, as n×k, and
 // may be the same in all runs: then it is never streamed.
 func New(m, k, n int, transposed, same bool) *Product {
-	p := newProduct(m, k, n, k, pitchOf(k, n, transposed), transposed)
+	return newProduct(m, k, n, k, pitchOf(k, n, transposed), transposed).plan(transposed, same)
+}
+
+// plan cuts the product into tasks.
+func (p *Product) plan(transposed, same bool) *Product {
+	m, k, n := p.m, p.k, p.n
 	// Tasks of about TaskFMAs/4, at least MinimalTasks if there is enough.
-	total := m * k * n
+	total := m * p.elements(k) * n
 	tasks := max(1, min(4*total/work.Limit.TaskFMAs, m/matrix.NarrowRows, 64))
 	p.rows = work.RoundUp((m+tasks-1)/tasks, matrix.NarrowRows)
 	blocks := (m + p.rows - 1) / p.rows
@@ -72,7 +78,7 @@ func newProduct(m, k, n, lda, ldb int, transposed bool) *Product {
 // planOffsets tabulates where the rows of a task lie.
 func (p *Product) planOffsets() {
 	for i := range p.rows {
-		p.aOff, p.cOff = append(p.aOff, int32(i*p.lda)), append(p.cOff, int32(i*p.n))
+		p.aOff, p.cOff = append(p.aOff, int32(i*p.rowPitch())), append(p.cOff, int32(i*p.n))
 	}
 }
 
@@ -87,7 +93,7 @@ func (p *Product) stream(transposed bool) {
 	if !transposed {
 		panels, terms = 16, work.Limit.BlockTerms/8
 	}
-	p.rows, p.terms = p.m, min(max(1, terms), p.k)
+	p.rows, p.terms = p.m, min(max(1, terms), p.elements(p.k))
 	p.parts = max((p.panels+panels-1)/panels, min(p.panels, work.Limit.MinimalTasks))
 }
 
@@ -117,10 +123,15 @@ func (p *Product) Scattered() bool { return p.parts > 1 }
 func (p *Product) Clips() Clip { return ClipReLU6 }
 
 // Algorithm is the name of the plan in profiles.
-func (p *Product) Algorithm() string { return "GEMM" }
+func (p *Product) Algorithm() string {
+	if p.pairs {
+		return "GEMM, bfloat16"
+	}
+	return "GEMM"
+}
 
 // PackedSize implements [Packer] for B.
-func (p *Product) PackedSize() int { return p.panels * p.k * p.nr }
+func (p *Product) PackedSize() int { return p.panels * p.elements(p.k) * p.nr }
 
 // PackTasks implements [Packer]: a task packs one panel.
 func (p *Product) PackTasks() int { return p.panels }
@@ -130,19 +141,27 @@ func (p *Product) PackScratch() int { return 0 }
 
 // Form implements [Packer].
 func (p *Product) Form() string {
-	return fmt.Sprintf("product %d×%d, transposed %v, pitch %d, panels of %d", p.k, p.n, p.transposed, p.ldb, p.nr)
+	form := fmt.Sprintf("product %d×%d, transposed %v, pitch %d, panels of %d", p.k, p.n, p.transposed, p.ldb, p.nr)
+	if p.pairs {
+		form += ", bfloat16"
+	}
+	return form
 }
 
 // Pack implements [Packer].
 func (p *Product) Pack(dst, b, _ []float32, task int) {
-	p.pack(dst[task*p.k*p.nr:], b, 0, p.k, task, task+1)
+	k := p.elements(p.k)
+	p.pack(dst[task*k*p.nr:], b, 0, k, task, task+1)
 }
 
 // Bias returns how a bias of n elements is packed.
 func (p *Product) Bias() Bias { return Bias{Groups: 1, Per: p.n, Width: p.nr} }
 
 // Scratch is the scratch memory of a task in floats.
-func (p *Product) Scratch() int { return (p.panels + p.parts - 1) / p.parts * p.nr * p.terms }
+func (p *Product) Scratch() int { return p.roundedSize() + p.streamedSize() }
+
+// streamedSize is the size of the panels that a task packs at a time.
+func (p *Product) streamedSize() int { return (p.panels + p.parts - 1) / p.parts * p.nr * p.terms }
 
 // Tasks is the number of tasks.
 func (p *Product) Tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts }
@@ -164,49 +183,64 @@ func (p *Product) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	row0, part := task/p.parts*p.rows, task%p.parts
 	rows := min(p.rows, p.m-row0)
 	from, to := part*p.panels/p.parts, (part+1)*p.panels/p.parts
+	all, first := p.elements(p.k), row0
+	if p.pairs {
+		p.roundRows(scratch, o.A[row0*p.lda:], rows)
+		o.A, scratch, first = scratch, scratch[p.roundedSize():], 0
+	}
+	args := rowRange{row0, first, rows}
 	switch {
 	case p.terms > 0:
-		for k := 0; k < p.k; k += p.terms {
-			run := min(p.terms, p.k-k)
+		for k := 0; k < all; k += p.terms {
+			run := min(p.terms, all-k)
 			p.pack(scratch, o.B, k, run, from, to)
-			p.multiply(o, scratch, run*p.nr, row0, rows, from, to, k, run)
+			p.multiply(o, scratch, run*p.nr, args, from, to, k, run)
 		}
 	case rows == 1: // side by side, see matrix.TileRow
-		for k := 0; k < p.k; k += work.Limit.BlockTerms {
-			p.multiply(o, o.B[(from*p.k+k)*p.nr:], p.k*p.nr, row0, 1, from, to, k, min(work.Limit.BlockTerms, p.k-k))
+		for k := 0; k < all; k += work.Limit.BlockTerms {
+			p.multiply(o, o.B[(from*all+k)*p.nr:], all*p.nr, args, from, to, k, min(work.Limit.BlockTerms, all-k))
 		}
 	default:
 		for panel := from; panel < to; panel++ {
-			for k := 0; k < p.k; k += work.Limit.BlockTerms {
-				p.multiply(o, o.B[(panel*p.k+k)*p.nr:], 0, row0, rows, panel, panel+1, k, min(work.Limit.BlockTerms, p.k-k))
+			for k := 0; k < all; k += work.Limit.BlockTerms {
+				p.multiply(o, o.B[(panel*all+k)*p.nr:], 0, args, panel, panel+1, k, min(work.Limit.BlockTerms, all-k))
 			}
 		}
 	}
 	return row0 * p.n, (row0 + rows) * p.n
 }
 
-// multiply adds the terms k ≤ t < k+run to some rows of the panels from ≤ p < to, whose
-// packed terms are step floats apart.
-func (p *Product) multiply(o Operands, packed []float32, step, row0, rows, from, to, k, run int) {
+// A rowRange is n rows of C, from number c on, and of A, from number a on of those in the operands.
+type rowRange struct{ c, a, n int }
+
+// multiply adds the terms k ≤ t < k+run, or so many pairs of terms, to some rows of the panels
+// from ≤ p < to, whose packed terms are step floats apart.
+func (p *Product) multiply(o Operands, packed []float32, step int, rows rowRange, from, to, k, run int) {
 	columns := p.nr
-	if rows == 1 && p.nr == matrix.TileCols {
+	if rows.n == 1 && p.nr == matrix.TileCols {
 		columns *= to - from
 	}
 	for column, end := from*p.nr, min(to*p.nr, p.n); column < end; column += columns {
 		args := matrix.TileArgs{
-			A: &o.A[row0*p.lda+k], AOff: &p.aOff[0], B: &packed[(column/p.nr-from)*step], SegOff: &p.zero, Segs: 1, Run: run,
-			C: &o.C[row0*p.n+column], COff: &p.cOff[0], Rows: rows, Cols: min(columns, end-column), Accumulate: k > 0,
+			A: &o.A[rows.a*p.rowPitch()+k], AOff: &p.aOff[0], B: &packed[(column/p.nr-from)*step], SegOff: &p.zero, Segs: 1, Run: run,
+			C: &o.C[rows.c*p.n+column], COff: &p.cOff[0], Rows: rows.n, Cols: min(columns, end-column), Accumulate: k > 0,
 		}
 		if k == 0 && o.Bias != nil {
 			args.Bias = &o.Bias[column]
 		}
-		if o.Add != nil && k+run == p.k {
-			args.Add, args.AddOff = &o.Add[row0*p.n+column], args.COff
+		last := k+run == p.elements(p.k)
+		if o.Add != nil && last {
+			args.Add, args.AddOff = &o.Add[rows.c*p.n+column], args.COff
 		}
-		o.Clip.Set(&args, k+run == p.k)
-		if columns > p.nr {
+		o.Clip.Set(&args, last)
+		switch {
+		case p.pairs && columns > p.nr:
+			matrix.TileRowPairs(&args, step)
+		case p.pairs:
+			matrix.TilePairs(&args)
+		case columns > p.nr:
 			matrix.TileRow(&args, step)
-		} else {
+		default:
 			Tile(&args, p.nr)
 		}
 	}

@@ -17,7 +17,7 @@ func Algorithm(o conv.Options) func(f *ir.Func) error {
 		var unread []*ir.Op
 		for _, op := range f.Ops {
 			if product, ok := op.Do.(graph.MatMulOp); ok {
-				unread = append(unread, planProduct(op, product)...)
+				unread = append(unread, planProduct(op, product, o.BF16)...)
 			} else if err := choose(op, o, inference); err != nil {
 				return fmt.Errorf("%v: %w", op.Node, err)
 			}

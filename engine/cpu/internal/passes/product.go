@@ -9,7 +9,8 @@ import (
 
 // planProduct sets Plan of a matrix product. It returns the transpositions that the
 // plan makes unnecessary, because it reads their arguments where they are.
-func planProduct(o *ir.Op, op graph.MatMulOp) (transposes []*ir.Op) {
+// With bf16, products of two matrices are in bfloat16.
+func planProduct(o *ir.Op, op graph.MatMulOp, bf16 bool) (transposes []*ir.Op) {
 	a, b, out := o.Args[0], o.Args[1], o.Out().Shape
 	rank := len(out)
 	n, k := out[rank-1], a.Shape[len(a.Shape)-1]
@@ -20,7 +21,11 @@ func planProduct(o *ir.Op, op graph.MatMulOp) (transposes []*ir.Op) {
 	case rank == 2 && op.TransA && !op.TransB:
 		o.Plan = gemm.NewOuter(k, out[0], n)
 	case rank == 2 || single && !op.TransA: // the rows of all matrices are those of one
-		o.Plan = gemm.New(out.Size()/n, k, n, op.TransB, b.Fixed && len(b.Vars) > 0)
+		newProduct := gemm.New
+		if bf16 {
+			newProduct = gemm.NewBF16
+		}
+		o.Plan = newProduct(out.Size()/n, k, n, op.TransB, b.Fixed && len(b.Vars) > 0)
 	default:
 		left, t := matricesOf(o, 0, op.TransA)
 		right, u := matricesOf(o, 1, op.TransB)
