@@ -186,7 +186,7 @@ func (d *Device) measure(p conv.Problem, name string) (time.Duration, error) {
 		result = graph.Gradients(graph.Sum(graph.Mul(y, dy)), of)[0]
 	}
 	// The same workers, and a choice for this convolution.
-	only := &Device{workers: d.workers, tuning: NewTuning(map[string]string{p.String(): name}, nil)}
+	only := &Device{workers: d.workers, math: d.math, tuning: NewTuning(map[string]string{p.String(): name}, nil)}
 	program, err := only.Compile(g, result)
 	if err != nil {
 		return 0, err

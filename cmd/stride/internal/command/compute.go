@@ -56,7 +56,7 @@ func (c *Compute) AddFlags(a *App, cmd *cobra.Command) {
 	completeFlag(cmd, "device", words)
 	AddPlace(flags, &c.Plugin, "plugin", "with --device xla: `file` of the PJRT plugin (default: what stride devices lists first)")
 	flags.Var(&count{&c.Threads, 0, 1024}, "threads", "threads that compute; 0 means one for each core. The number never changes results")
-	AddChoice(cmd, &c.Math, "math", "`kind` of arithmetic: fast; strict for about half the rounding error: direct sums only, and on GPUs no TF32; bf16 for mixed precision, with --device xla; auto is fast on the cpu engine and strict on xla",
+	AddChoice(cmd, &c.Math, "math", "`kind` of arithmetic: fast; strict for about half the rounding error: direct sums only, and on GPUs no TF32; bf16 for mixed precision, on processors with AVX512_BF16 and with --device xla; auto is fast on the cpu engine and strict on xla",
 		mathAuto, mathFast, mathStrict, mathBF16)
 	flags.BoolVar(&c.Tune, "tune", false, "choose the algorithm of each convolution by measuring, not by a cost model of its shape")
 }
@@ -139,8 +139,8 @@ func (c *Compute) Check() error {
 		return AsMisuse(accelerate.Built())
 	case c.Plugin != "":
 		return Misuse("--plugin is for --device xla")
-	case c.Math == mathBF16:
-		return Misuse("--math bf16 is for --device xla: the %s engine has no mixed precision", c.Device)
+	case c.Math == mathBF16 && c.Device == referenceDevice:
+		return Misuse("--math bf16 is for other engines: the reference engine computes in float64")
 	case c.Tune && c.Math == mathStrict:
 		return Misuse("--tune chooses among fast algorithms: it cannot be combined with --math strict")
 	case c.Device == referenceDevice && (c.Tune || c.Math == mathStrict):
@@ -173,6 +173,11 @@ func (c *Compute) Open(ctx context.Context) (engine.Device, func(), error) {
 	}
 	if err := cpu.KernelsError(); err != nil {
 		return nil, nil, err
+	}
+	if c.Math == mathBF16 {
+		if err := cpu.BF16Error(); err != nil {
+			return nil, nil, fmt.Errorf("--math bf16 would be slower than --math fast: %w", err)
+		}
 	}
 	own := cpu.New(c.CPU())
 	return own, func() { own.Close() }, nil
@@ -225,5 +230,9 @@ func (c *Compute) CPU() cpu.Options {
 	if c.Tune && c.Tuning == nil {
 		c.Tuning = cpu.NewTuning(nil, nil)
 	}
-	return cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump, Reducer: c.Reducer}
+	o := cpu.Options{Threads: c.Threads, Strict: c.Math == mathStrict, Tuning: c.Tuning, Dump: c.Dump, Reducer: c.Reducer}
+	if c.Math == mathBF16 {
+		o.Math = cpu.BF16
+	}
+	return o
 }

@@ -1,6 +1,9 @@
 package conv
 
-import "github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel/matrix"
+	"github.com/strideml/stride/engine/cpu/internal/work"
+)
 
 // In bfloat16 (Problem.BF16) a task rounds the pixels that it reads while it copies them to its
 // frame: the channels of a group become pairs, the last one with a zero if their number is odd. Weights
@@ -88,5 +91,43 @@ func packPairs(dst, rows []float32, in, step int) {
 			odd = rows[(ci+1)*step:]
 		}
 		matrix.RoundRows(dst[ci/2*nr:], rows[ci*step:][:nr], odd)
+	}
+}
+
+// callPixels is how many pixels a weight gradient sums in one call of the kernel.
+func (g *WeightGradient) callPixels() int {
+	if g.pixelPairs {
+		return 2 * work.Limit.PixelTerms
+	}
+	return work.Limit.PixelTerms
+}
+
+// roundPanels is copyPanels in pairs of pixels. The partner of a last one is zero.
+func (g *WeightGradient) roundPanels(dst, dy []float32, k, terms, from, to int) {
+	const nr = matrix.TileCols
+	off := g.bOff[k : k+terms]
+	for panel := from; panel < to; panel++ {
+		cols := min(nr, g.out.C-panel*nr)
+		rows := dst[(panel-from)*work.Limit.PixelTerms*nr:]
+		for i := 0; i < terms; i += 2 {
+			odd := noWeights[:]
+			if i+1 < terms {
+				odd = dy[int(off[i+1])+panel*nr:]
+			}
+			matrix.RoundRows(rows[i/2*nr:], dy[int(off[i])+panel*nr:][:cols], odd)
+		}
+	}
+}
+
+// roundRuns is copyRuns in pairs of pixels.
+func (g *WeightGradient) roundRuns(dst, x []float32, k, terms int) {
+	off := g.aOff[k : k+terms]
+	for i := 0; i < terms; i += 2 {
+		to, even := dst[g.packedA[i/2]:], x[off[i]:][:g.run]
+		if i+1 < terms {
+			matrix.RoundRows(to, even, x[off[i+1]:])
+		} else {
+			matrix.RoundRows(to, even, g.zeros)
+		}
 	}
 }

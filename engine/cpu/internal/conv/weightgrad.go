@@ -40,7 +40,9 @@ type WeightGradient struct {
 	// Operands whose pixels lie too many in the same set of the first-level
 	// cache are copied before use.
 	packA, packB bool
-	packedA      []int32 // offsets of the pixels in the copies
+	pixelPairs   bool      // they are copied in pairs of pixels, rounded to bfloat16
+	zeros        []float32 // with that: the partner of a run of an odd number
+	packedA      []int32   // offsets of the pixels in the copies
 	packedB      []int32
 }
 
@@ -70,20 +72,31 @@ func newWeightGradient(p Problem) *WeightGradient {
 	if !g.swapped {
 		g.parts = max(1, min(matrix.Panels(out, matrix.TileCols), work.Limit.MinimalTasks/g.chunks))
 	}
+	if g.pixelPairs = p.BF16 && !g.swapped && g.groups == 1; g.pixelPairs {
+		g.zeros = make([]float32, g.run)
+	}
 	g.planPacking()
 	return g
 }
 
 // Algorithm implements [Plan].
 func (g *WeightGradient) Algorithm() string {
-	if g.swapped {
+	switch {
+	case g.swapped:
 		return "outer products, swapped"
+	case g.pixelPairs:
+		return "outer products, bfloat16"
 	}
 	return "outer products"
 }
 
 // Cost implements [Plan].
-func (g *WeightGradient) Cost() float64 { return outerCost * g.sumsCost() }
+func (g *WeightGradient) Cost() float64 {
+	if g.pixelPairs {
+		return outerCost * g.sumsCost() / 2
+	}
+	return outerCost * g.sumsCost()
+}
 
 // Stage implements [Plan].
 func (g *WeightGradient) Stage() string { return weightStage }
@@ -122,14 +135,16 @@ func (g *WeightGradient) planOperands() {
 
 // planPacking decides which operands are copied.
 func (g *WeightGradient) planPacking() {
-	g.packA, g.packB = false, false
-	if g.swapped || g.groups > 1 || len(g.aOff) < 2 {
+	g.packA, g.packB = g.pixelPairs, g.pixelPairs
+	if !g.pixelPairs && (g.swapped || g.groups > 1 || len(g.aOff) < 2) {
 		return
 	}
 	// A copy costs about as much as reading a few panels; these gain by it.
 	rows, panels := len(g.segments)*g.run, matrix.Panels(g.out.C, matrix.TileCols)
-	g.packA = panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
-	g.packB = rows >= 200 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]))
+	if !g.pixelPairs {
+		g.packA = panels/g.parts >= 4 && crowded(int(g.aOff[1]-g.aOff[0]))
+		g.packB = rows >= 200 && panels >= 8 && crowded(int(g.bOff[1]-g.bOff[0]))
+	}
 	g.packedA, g.packedB = nil, nil
 	for i := range work.Limit.PixelTerms {
 		g.packedA, g.packedB = append(g.packedA, int32(i*oddPitch(g.run))), append(g.packedB, int32(i*matrix.TileCols))
@@ -182,8 +197,8 @@ func (g *WeightGradient) accumulate(chunk, part int, scratch, x, dy, sum []float
 			g.fillFrame(scratch, x, image, count, 0)
 		}
 		pixels := len(g.aOff) / g.images * count
-		for k := 0; k < pixels; k += work.Limit.PixelTerms {
-			terms := min(work.Limit.PixelTerms, pixels-k)
+		for k := 0; k < pixels; k += g.callPixels() {
+			terms := min(g.callPixels(), pixels-k)
 			first := image == chunk*g.perChunk && k == 0
 			if g.swapped {
 				g.outerSwapped(source, dy[image*g.out.Size():], sum, k, terms, !first)
@@ -203,6 +218,9 @@ func (g *WeightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 	args := matrix.OuterArgs{
 		AOff: &g.aOff[k], BOff: &g.bOff[k], B1: 8, K: terms,
 		LdC: out, Rows: g.run, Accumulate: accumulate,
+	}
+	if g.pixelPairs {
+		args.K = (terms + 1) / 2
 	}
 	sizeA, _ := g.packScratch()
 	copyA, copyB := scratch[:sizeA], scratch[sizeA:]
@@ -230,7 +248,11 @@ func (g *WeightGradient) outer(x, dy, sum, scratch []float32, k, terms, part int
 				}
 				args.C = &sum[(gr*len(g.segments)+s)*g.run*out+column]
 				prefetch.Attach(&args)
-				matrix.Outer(&args)
+				if g.pixelPairs {
+					matrix.OuterPairs(&args)
+				} else {
+					matrix.Outer(&args)
+				}
 			}
 		}
 	}
@@ -253,6 +275,10 @@ func (g *WeightGradient) prefetch(x, dy []float32, k, terms, from, to int) (p ge
 
 // copyPanels copies the output channels of some panels of dy, panel by panel.
 func (g *WeightGradient) copyPanels(dst, dy []float32, k, terms, from, to int) {
+	if g.pixelPairs {
+		g.roundPanels(dst, dy, k, terms, from, to)
+		return
+	}
 	for panel := from; panel < to; panel++ {
 		cols := min(matrix.TileCols, g.out.C-panel*matrix.TileCols)
 		rows := dst[(panel-from)*work.Limit.PixelTerms*matrix.TileCols:]
@@ -270,6 +296,10 @@ func (g *WeightGradient) copyPanels(dst, dy []float32, k, terms, from, to int) {
 
 // copyRuns copies the runs of x.
 func (g *WeightGradient) copyRuns(dst, x []float32, k, terms int) {
+	if g.pixelPairs {
+		g.roundRuns(dst, x, k, terms)
+		return
+	}
 	for i, at := range g.aOff[k : k+terms] {
 		copy(dst[g.packedA[i]:][:g.run], x[at:])
 	}

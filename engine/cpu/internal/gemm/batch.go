@@ -109,7 +109,7 @@ func (p *Batch) Run(task int, o Operands, scratch []float32) (lo, hi int) {
 	size := p.m * p.n
 	if p.outer != nil {
 		for i := task / p.each * p.group; i < min((task/p.each+1)*p.group, len(p.a)); i++ {
-			p.outer.Run(task%p.each, o.C[i*size:], o.A[p.a[i]:], o.B[p.b[i]:])
+			p.outer.Run(task%p.each, o.C[i*size:], o.A[p.a[i]:], o.B[p.b[i]:], nil)
 		}
 		return 0, 0
 	}

@@ -113,19 +113,25 @@ func TestOuter(t *testing.T) {
 	work.Limit.TaskFMAs, work.Limit.PixelTerms = 1<<10, 7
 	for _, s := range [][3]int{{1, 1, 1}, {20, 9, 40}, {33, 140, 17}} {
 		k, m, n := s[0], s[1], s[2]
-		a, b := random(k*m+work.SlackFloats), random(k*n+work.SlackFloats)
+		a, b := bfloat16(random(k*m+work.SlackFloats)), bfloat16(random(k*n+work.SlackFloats)) // so that products are exact in bfloat16 too
 		want := product(m, k, n, func(i, j int) float32 { return a[j*m+i] }, func(i, j int) float32 { return b[i*n+j] })
-		p := NewOuter(k, m, n)
-		c := make([]float32, m*n)
-		for task := range p.Tasks() {
-			p.Run(task, c, a, b)
-		}
-		compare(t, fmt.Sprint(s), c, want)
-		const ld = 64
-		block := make([]float32, m*ld)
-		p.Block(block, ld, a, b, 0, m, 0, n, c)
-		for i := range m {
-			compare(t, fmt.Sprintf("%v, row %d of a block", s, i), block[i*ld:], want[i*n:(i+1)*n])
+		for _, p := range []*Outer{NewOuter(k, m, n), NewOuterBF16(k, m, n)} {
+			scratch := make([]float32, p.Scratch())
+			for i := range scratch {
+				scratch[i] = float32(math.NaN())
+			}
+			c := make([]float32, m*n)
+			for task := range p.Tasks() {
+				p.Run(task, c, a, b, scratch)
+			}
+			compare(t, fmt.Sprintf("%v by %s", s, p.Algorithm()), c, want)
+			const ld = 64
+			rows := min(m, p.rows)
+			block := make([]float32, m*ld)
+			p.Block(block, ld, a, b, 0, rows, 0, n, c, scratch)
+			for i := range rows {
+				compare(t, fmt.Sprintf("%v by %s, row %d of a block", s, p.Algorithm(), i), block[i*ld:], want[i*n:(i+1)*n])
+			}
 		}
 	}
 }

@@ -11,7 +11,9 @@ import (
 type Outer struct {
 	k, m, n       int
 	aOff, bOff    []int32
-	rows, columns int // of C in a task
+	rows, columns int       // of C in a task
+	pairs         bool      // in bfloat16, see bf16.go: aOff and bOff are those of pairs in scratch memory
+	zeros         []float32 // with that: the partner of a last term
 }
 
 // NewOuter plans the product of k×m, transposed, and k×n.
@@ -36,23 +38,41 @@ func (p *Outer) Rows() int { return p.m }
 func (p *Outer) Columns() int { return p.n }
 
 // Algorithm is the name of the plan in profiles.
-func (p *Outer) Algorithm() string { return "outer products" }
+func (p *Outer) Algorithm() string {
+	if p.pairs {
+		return "outer products, bfloat16"
+	}
+	return "outer products"
+}
 
 func (p *Outer) parts() int { return (p.n + p.columns - 1) / p.columns }
 
 // Tasks is the number of tasks.
 func (p *Outer) Tasks() int { return (p.m + p.rows - 1) / p.rows * p.parts() }
 
+// Scratch is the scratch memory of a task in floats.
+func (p *Outer) Scratch() int {
+	if !p.pairs {
+		return 0
+	}
+	return p.elements()*(pairsPitch(p.rows)+matrix.TileCols) + work.SlackFloats
+}
+
 // Run computes one task, a block of C.
-func (p *Outer) Run(task int, c, a, b []float32) {
+func (p *Outer) Run(task int, c, a, b, scratch []float32) {
 	row, column := task/p.parts()*p.rows, task%p.parts()*p.columns
-	p.Block(c[row*p.n+column:], p.n, a, b, row, min(row+p.rows, p.m), column, min(column+p.columns, p.n), nil)
+	p.Block(c[row*p.n+column:], p.n, a, b, row, min(row+p.rows, p.m), column, min(column+p.columns, p.n), nil, scratch)
 }
 
 // Block computes the rows row ≤ i < rowEnd and columns column ≤ j < columnEnd
 // of C to dst, where rows are ld floats apart. Meanwhile it fetches the same
-// elements of next, an m×n matrix, unless next is nil.
-func (p *Outer) Block(dst []float32, ld int, a, b []float32, row, rowEnd, column, columnEnd int, next []float32) {
+// elements of next, an m×n matrix, unless next is nil. It needs Scratch floats of scratch
+// memory, and a block has at most as many rows as one of a task.
+func (p *Outer) Block(dst []float32, ld int, a, b []float32, row, rowEnd, column, columnEnd int, next, scratch []float32) {
+	if p.pairs {
+		p.blockPairs(dst, ld, a, b, row, rowEnd, column, columnEnd, next, scratch)
+		return
+	}
 	args := matrix.OuterArgs{A: &a[row], B1: 8, LdC: ld, Rows: rowEnd - row}
 	fetched := row // of next
 	prefetch := Prefetch{Upcoming(next, fetched*p.n+column, columnEnd-column)}

@@ -129,8 +129,8 @@ func lowerBatch(c *Lowerer, o *ir.Op, p *gemm.Batch) {
 func lowerOuter(c *Lowerer, o *ir.Op, p *gemm.Outer) {
 	a, b, out := c.at(o.Args[0]), c.at(o.Args[1]), c.at(o.Out())
 	c.add(exec.Step{
-		Name: "transposed product", Algorithm: p.Algorithm(), Tasks: p.Tasks(), Reads: []*exec.Buffer{a.buf, b.buf}, Writes: []*exec.Buffer{out.buf},
-		Run: func(task int, _ []float32) { p.Run(task, out.data(), a.data(), b.data()) },
+		Name: "transposed product", Algorithm: p.Algorithm(), Tasks: p.Tasks(), Scratch: p.Scratch(), Reads: []*exec.Buffer{a.buf, b.buf}, Writes: []*exec.Buffer{out.buf},
+		Run: func(task int, scratch []float32) { p.Run(task, out.data(), a.data(), b.data(), scratch) },
 	})
 }
 
@@ -156,12 +156,12 @@ func lowerOuterUpdate(c *Lowerer, o *ir.Op, p *gemm.Outer) {
 	parts := (p.Columns() + updateColumns - 1) / updateColumns
 	c.add(exec.Step{
 		Name: "transposed product, update", Algorithm: p.Algorithm(), Tasks: (p.Rows() + updateRows - 1) / updateRows * parts,
-		Scratch: updateRows*updatePitch + program.scratch(), Reads: reads, Writes: []*exec.Buffer{weights.buf},
+		Scratch: updateRows*updatePitch + max(program.scratch(), p.Scratch()), Reads: reads, Writes: []*exec.Buffer{weights.buf},
 		Run: func(task int, scratch []float32) {
 			row, column := task/parts*updateRows, task%parts*updateColumns
 			rowEnd, columnEnd := min(row+updateRows, p.Rows()), min(column+updateColumns, p.Columns())
 			block, rest := scratch[:updateRows*updatePitch], scratch[updateRows*updatePitch:]
-			p.Block(block, updatePitch, a.data(), b.data(), row, rowEnd, column, columnEnd, weights.data())
+			p.Block(block, updatePitch, a.data(), b.data(), row, rowEnd, column, columnEnd, weights.data(), rest)
 			for r := row; r < rowEnd; r++ {
 				program.runWith(self, block[(r-row)*updatePitch:], r*p.Columns()+column, r*p.Columns()+columnEnd, rest)
 			}

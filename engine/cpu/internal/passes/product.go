@@ -19,7 +19,9 @@ func planProduct(o *ir.Op, op graph.MatMulOp, bf16 bool) (transposes []*ir.Op) {
 	}
 	switch single := b.Shape[:len(b.Shape)-2].Size() == 1; {
 	case rank == 2 && op.TransA && !op.TransB:
-		o.Plan = gemm.NewOuter(k, out[0], n)
+		if o.Plan = gemm.NewOuter(k, out[0], n); bf16 {
+			o.Plan = gemm.NewOuterBF16(k, out[0], n)
+		}
 	case rank == 2 || single && !op.TransA: // the rows of all matrices are those of one
 		newProduct := gemm.New
 		if bf16 {
