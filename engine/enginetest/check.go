@@ -303,7 +303,7 @@ func (p Precision) shake(r *rand.Rand, n *graph.Node, v []float64, values map[*g
 		_, greatest := sizes(values[rounding.UnitOf])
 		unit = math.Max(unit, greatest)
 	}
-	further := 0.0
+	further, relative := 0.0, noise
 	if rounding.Sum != nil {
 		typical, top := math.Sqrt(float64(rounding.Terms)), math.Sqrt(float64(rounding.Terms))
 		if rounding.Mean {
@@ -314,15 +314,18 @@ func (p Precision) shake(r *rand.Rand, n *graph.Node, v []float64, values map[*g
 			typical, top = typical*root, top*greatest
 		}
 		unit = math.Max(unit, typical)
+		if isProduct(n) {
+			further, relative = p.Factors*typical, noise+p.Factors // few products, or one that is greater than the others
+		}
 		if rounding.Conv {
-			further = p.Conv * top
+			further = math.Max(further, p.Conv*top)
 		}
 	}
 	for i := range v {
 		if math.IsInf(v[i], 0) {
 			continue // noise on it would be NaN and hide what follows
 		}
-		v[i] += (noise*(math.Abs(v[i])+unit/8) + further) * r.NormFloat64()
+		v[i] += (relative*math.Abs(v[i]) + noise*unit/8 + further) * r.NormFloat64()
 	}
 }
 

@@ -61,7 +61,7 @@ func TestFaults(t *testing.T) {
 				}
 			}}
 			noticed := slices.ContainsFunc(list, func(c cases.Case) bool {
-				return fails(func(t tb) { checkCase(t, d, c) })
+				return fails(func(t tb) { checkCase(t, d, c, Precision{}) })
 			})
 			if !noticed {
 				t.Error("the tables do not notice")

@@ -31,6 +31,9 @@ type Precision struct {
 	// each sum has: so are the errors of Winograd's algorithms, whatever the sums
 	// themselves cancel to.
 	Conv float64
+	// Factors, if it is not 0, is the standard deviation of a further error of each product that
+	// convolutions, matrix products and their gradients add up, relative to the product: see [RoundsFactors].
+	Factors float64
 }
 
 // Numbers of draws: as a rule, and to settle whether a result is wrong.

@@ -14,18 +14,18 @@ import (
 
 // structure tests what has to do with graphs rather than operators: outputs,
 // assignments and errors.
-func structure(t *testing.T, device engine.Device) {
+func structure(t *testing.T, device engine.Device, precision Precision) {
 	for _, graphs := range []map[string]func(p *problem){outputGraphs(), assignmentGraphs()} {
 		for name, build := range graphs {
 			t.Run(name, func(t *testing.T) {
-				p := &problem{graph: graph.New()}
+				p := &problem{graph: graph.New(), precision: precision}
 				build(p)
 				p.check(t, device, measured, 3)
 			})
 		}
 	}
-	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device) })
-	t.Run("programs at the same time", func(t *testing.T) { concurrentPrograms(t, device) })
+	t.Run("changed variables", func(t *testing.T) { changedVariables(t, device, precision) })
+	t.Run("programs at the same time", func(t *testing.T) { concurrentPrograms(t, device, precision) })
 	t.Run("wrong arguments", func(t *testing.T) { wrongArguments(t, device) })
 }
 
@@ -164,11 +164,11 @@ func (p *problem) given(name string, x *tensor.Tensor) *graph.Node {
 
 // changedVariables changes weights from outside between runs, in place and by
 // another program.
-func changedVariables(t *testing.T, device engine.Device) {
+func changedVariables(t *testing.T, device engine.Device, precision Precision) {
 	r := rng.New(4, "enginetest structure")
 	conv := &graph.Variable{Name: "conv", Value: normal(r, 6, 3, 3, 3)}
 	linear := &graph.Variable{Name: "linear", Value: normal(r, 5, 54)}
-	p := &problem{graph: graph.New()}
+	p := &problem{graph: graph.New(), precision: precision}
 	x := p.input(r, 2, 3, 5, 5)
 	y := graph.Conv2D(x, p.graph.Variable(conv), nil, graph.Window{}, 1)
 	p.outputs = []*graph.Node{graph.Linear(graph.Flatten(y), p.graph.Variable(linear), nil)}
@@ -201,12 +201,12 @@ func changedVariables(t *testing.T, device engine.Device) {
 
 // concurrentPrograms runs programs that read the same variables at the same
 // time; each must give what it gives alone.
-func concurrentPrograms(t *testing.T, device engine.Device) {
+func concurrentPrograms(t *testing.T, device engine.Device, precision Precision) {
 	r := rng.New(6, "enginetest structure")
 	weight := &graph.Variable{Name: "weight", Value: normal(r, 8, 3, 3, 3)}
 	var wait sync.WaitGroup
 	for batch := 1; batch <= 4; batch++ {
-		p := &problem{graph: graph.New()}
+		p := &problem{graph: graph.New(), precision: precision}
 		x := p.input(r, batch, 3, 10, 10)
 		y := graph.Conv2D(x, p.graph.Variable(weight), nil, square(1, 1, 1), 1)
 		p.outputs = []*graph.Node{graph.MaxPool2D(graph.ReLU(y), [2]int{2, 2}, graph.Window{}, false)}

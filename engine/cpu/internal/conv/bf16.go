@@ -13,7 +13,7 @@ import (
 // gathered reports whether the frame has no other pixels than those of the grid: of a 1×1 convolution with a
 // stride in bfloat16.
 func (g *geometry) gathered() bool {
-	return g.pairs && !g.borders && !g.planar && len(g.phases) == 1 && len(g.phases[0].taps) == 1
+	return g.pairs && !g.borders && !g.planar && len(g.phases) == 1 && len(g.phases[0].taps) == 1 && g.phases[0].taps[0] == tap{}
 }
 
 // pairPitch is the distance between the pixels of a frame of pairs. Pixels a multiple of 4 KB apart would all lie in one

@@ -29,6 +29,8 @@ type Case struct {
 	Forward, Backward Tolerance
 	// Flat says that there is no derivative to compare.
 	Flat bool
+	// BFloat16 says that all values are rounded to bfloat16, as [RoundToBFloat16] does.
+	BFloat16 bool
 }
 
 // A Tolerance says how results are compared; package enginetest's comment
@@ -70,9 +72,26 @@ func (c Case) Values() []*tensor.Tensor {
 				x.Data()[k] = a.fill(r)
 			}
 		}
+		if c.BFloat16 {
+			RoundToBFloat16(x.Data())
+		}
 		values[i] = x
 	}
 	return values
+}
+
+// RoundToBFloat16 rounds finite numbers to the nearest that have 8 significant bits; zeros are chosen
+// instead of subnormal ones.
+func RoundToBFloat16(x []float32) {
+	for i, v := range x {
+		bits := math.Float32bits(v)
+		switch size := math.Abs(float64(v)); {
+		case size < 0x1p-126:
+			x[i] = float32(math.Copysign(0, float64(v)))
+		case size <= math.MaxFloat32:
+			x[i] = math.Float32frombits((bits + 0x7fff + bits>>16&1) &^ 0xffff)
+		}
+	}
 }
 
 // WithoutSubnormals returns the case with zeros instead of the numbers below 2⁻¹²⁶ that
