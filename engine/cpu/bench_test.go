@@ -16,7 +16,7 @@ import (
 )
 
 // lenetProgram compiles LeNet's training step or its inference.
-func lenetProgram(b *testing.B, d engine.Device, batch int, train bool) (p engine.Program, in engine.Feeds, out []*tensor.Tensor) {
+func lenetProgram(b testing.TB, d engine.Device, batch int, train bool) (p engine.Program, in engine.Feeds, out []*tensor.Tensor) {
 	b.Helper()
 	spec, err := zoo.Get("lenet")
 	if err != nil {

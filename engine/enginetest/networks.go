@@ -188,9 +188,7 @@ func (n network) build(s store, batch int) *problem {
 
 // Networks is the part of [Run] that trains small networks: three steps of each, with
 // graphs of several batch sizes in turn, which share the variables.
-func Networks(t *testing.T, device engine.Device) { networks(t, device, Precision{}) }
-
-func networks(t *testing.T, device engine.Device, precision Precision) {
+func Networks(t *testing.T, device engine.Device) {
 	for _, n := range testNetworks() {
 		t.Run(n.name, func(t *testing.T) {
 			shared := store{}
@@ -198,7 +196,6 @@ func networks(t *testing.T, device engine.Device, precision Precision) {
 			var programs []engine.Program
 			for _, batch := range []int{2, 5} {
 				p := n.build(shared, batch)
-				p.precision = precision
 				program, err := device.Compile(p.graph, p.outputs...)
 				if err != nil {
 					t.Fatal(err)

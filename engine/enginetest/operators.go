@@ -129,7 +129,8 @@ const FlushesSubnormals Concession = 1
 // RoundsFactors says that the device may round the factors of convolutions and matrix products, and of their
 // derivatives, to bfloat16, and add up the products in float32. The cases then feed numbers that bfloat16 has. Where these are the
 // factors, the products are exact, and the tolerances stay those of float32. Where factors are results of other operators, the
-// tolerance is measured, with an error of 2⁻⁸ in each product: each factor is off by at most 2⁻⁹.
+// tolerance is measured, with an error of 2⁻⁸ in each product: each factor is off by at most 2⁻⁹. Networks are not trained: with
+// such errors a ReLU or a maximum often falls on the other side, and single gradients with it.
 const RoundsFactors Concession = 2
 
 // Run tests that a device computes what the definitions of the operators say.
@@ -142,7 +143,7 @@ func Run(t *testing.T, device engine.Device, concessions ...Concession) {
 func RunEvery(t *testing.T, device engine.Device, n int, concessions ...Concession) {
 	precision := Precision{}
 	if slices.Contains(concessions, RoundsFactors) {
-		precision = Precision{Draws: 10, Factors: 0x1p-8}
+		precision.Factors = 0x1p-8
 	}
 	for _, o := range cases.Operators {
 		t.Run(o.File, func(t *testing.T) {
@@ -158,5 +159,7 @@ func RunEvery(t *testing.T, device engine.Device, n int, concessions ...Concessi
 		})
 	}
 	t.Run("Structure", func(t *testing.T) { structure(t, device, precision) })
-	t.Run("Networks", func(t *testing.T) { networks(t, device, precision) })
+	if precision.Factors == 0 {
+		t.Run("Networks", func(t *testing.T) { Networks(t, device) })
+	}
 }
