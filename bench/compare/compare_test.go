@@ -165,6 +165,7 @@ func TestValidate(t *testing.T) {
 		"threads":       func(o *options) { o.threads = nil },
 		"append, json":  func(o *options) { o.append = true },
 		"print, append": func(o *options) { o.print, o.append, o.json = true, true, "x" },
+		"join":          func(o *options) { o.join = []string{"x"} },
 		"again":         func(o *options) { o.again = true },
 		"prepare":       func(o *options) { o.prepare = true },
 	} {

@@ -64,6 +64,7 @@ type options struct {
 	quick, append, again, print   bool
 	limit                         time.Duration
 	json, chart, curves, markdown string
+	join                          []string
 	python                        map[string]string
 }
 
@@ -118,6 +119,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.append, "append", false, "keep the results that are in the --json file, and measure only what has none")
 	f.BoolVar(&o.again, "again", false, "with --append: measure also what has results, which new ones replace")
 	f.DurationVar(&o.limit, "limit", 0, "begin no other case after this time (default: none)")
+	f.StringSliceVar(&o.join, "join", nil, "with --print: add the results of other `files` of --json to it")
 	f.BoolVar(&o.print, "print", false, "measure nothing: make tables, pictures and page of the --json file")
 	f.StringVar(&o.chart, "chart", "", "draw the ratios in a PNG `file`")
 	f.StringVar(&o.curves, "curves", "", "draw speed and memory against batch, resolution and threads in an SVG or PNG `file`")
@@ -134,7 +136,7 @@ func (o *options) run(ctx context.Context, out, log io.Writer) error {
 		err    error
 	)
 	if o.print {
-		p, err = results.Load(o.json)
+		p, err = o.joined()
 	} else {
 		p, failed, err = o.measureAll(ctx, log)
 	}
@@ -151,6 +153,25 @@ func (o *options) run(ctx context.Context, out, log io.Writer) error {
 		return fmt.Errorf("%d of the measurements failed", failed)
 	}
 	return nil
+}
+
+// joined returns the report of --json, after it has been joined with those of --join.
+func (o *options) joined() (*results.Report, error) {
+	p, err := results.Load(o.json)
+	if err != nil || len(o.join) == 0 {
+		return p, err
+	}
+	for _, path := range o.join {
+		other, err := results.Load(path)
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Join(other); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	p.Tidy(usualNets())
+	return p, p.Save(o.json)
 }
 
 func (o *options) validate() error {
@@ -180,6 +201,8 @@ func (o *options) validate() error {
 		return errors.New("--append and --print need --json FILE")
 	case o.print && (o.append || len(o.nets) > 0):
 		return errors.New("--print measures nothing: it takes no networks and no --append")
+	case len(o.join) > 0 && !o.print:
+		return errors.New("--join is for --print")
 	case o.again && !o.append:
 		return errors.New("--again is for --append")
 	case o.prepare && o.models == "":

@@ -235,6 +235,26 @@ func (p *Report) Add(r Result) {
 	old.Refused = append(old.Refused, r.Refused...)
 }
 
+// Join adds the runs and results of another report, whose figures replace older ones. It
+// is an error if they are of another machine.
+func (p *Report) Join(other *Report) error {
+	moved := make([]int, len(other.Runs))
+	for i, r := range other.Runs {
+		var err error
+		if moved[i], err = p.Begin(r); err != nil {
+			return err
+		}
+	}
+	for _, r := range other.Results {
+		r.Engines = slices.Clone(r.Engines)
+		for i := range r.Engines {
+			r.Engines[i].Run = moved[r.Engines[i].Run]
+		}
+		p.Add(r)
+	}
+	return nil
+}
+
 // Begin starts a run in the report and returns its index. It is an error if other runs
 // are of another machine.
 func (p *Report) Begin(r Run) (int, error) {

@@ -208,6 +208,23 @@ func TestAddJoinsPieces(t *testing.T) {
 	}
 }
 
+func TestJoin(t *testing.T) {
+	here := Machine{CPU: "Z80", Cores: 2}
+	p := &Report{Runs: []Run{{Date: "one", Machine: here}}, Results: []Result{timed("vgg", Infer, Int8, 1, beside(OpenVINO, 3))}}
+	other := &Report{Runs: []Run{{Date: "two", Machine: here}}, Results: []Result{timed("vgg", Infer, Int8, 1, beside(MNN, 4)), timed("vgg", Infer, Int8, 16, beside(MNN, 4))}}
+	if err := p.Join(other); err != nil {
+		t.Fatal(err)
+	}
+	vgg := p.Results[0]
+	if len(p.Results) != 2 || p.Runs[vgg.Of(OpenVINO).Run].Date != "one" || p.Runs[vgg.Of(MNN).Run].Date != "two" || other.Results[0].Engines[0].Run != 0 {
+		t.Errorf("joined: %+v, the other: %+v", p, other)
+	}
+	other.Runs[0].Machine.CPU = "6502"
+	if err := p.Join(other); err == nil {
+		t.Error("no error for results of another machine")
+	}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "report.json")
 	for _, text := range []string{"", "{", `{"results":[{"engines":[{"engine":"Stride","seconds":[1]}]}]}`, `{"runs":[{}],"results":[{"engines":[{"engine":"Stride"}]}]}`} {
