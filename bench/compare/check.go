@@ -24,7 +24,7 @@ const (
 // leastSNR is the ratio of signal to noise in decibels that outputs must have in lower
 // precision. The weights are random, which costs more accuracy than those of trained
 // networks; what is wrongly converted is below 3.
-var leastSNR = map[string]float64{results.BFloat16: 15, results.Int8: 6}
+var leastSNR = map[string]float64{results.BFloat16: 10, results.Int8: 6}
 
 const (
 	checkSteps = 3    // losses that are compared
