@@ -207,9 +207,7 @@ func (d *Direct) Pack(dst, w, scratch []float32, task int) {
 				packPairs(packed[t*d.in()*d.nr:], rows[at:], in, area*d.nr)
 				continue
 			}
-			for ci := range in {
-				copy(packed[(t*in+ci)*d.nr:][:d.nr], rows[ci*area*d.nr+at:])
-			}
+			copyLanes(packed[t*in*d.nr:][:in*d.nr], rows[at:], d.nr, area*d.nr)
 		}
 	}
 }

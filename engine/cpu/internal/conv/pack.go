@@ -36,6 +36,22 @@ func interleave(dst, src []float32, in, area int) {
 	}
 }
 
+// copyLanes fills dst with rows of nr elements that lie pitch apart in src.
+func copyLanes(dst, src []float32, nr, pitch int) {
+	const lanes = matrix.TileCols
+	if nr != lanes {
+		for ; len(dst) > 0; dst = dst[nr:] {
+			copy(dst[:nr], src)
+			src = src[min(pitch, len(src)):]
+		}
+		return
+	}
+	for ; len(dst) >= lanes; dst = dst[lanes:] {
+		*(*[lanes]float32)(dst) = [lanes]float32(src)
+		src = src[min(pitch, len(src)):]
+	}
+}
+
 // oddPitch is a distance between rows of the given size: an odd number of cache
 // lines, lest elements at the same place in all rows lie in the same set of the
 // cache.

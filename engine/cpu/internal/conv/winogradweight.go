@@ -235,21 +235,26 @@ func (w *WinogradWeight) multiply(srcChannels, outChannels, tiles int, sum, sour
 const storeChannels = 8
 
 // storeScratch is the memory that store needs.
-func (w *WinogradWeight) storeScratch() int { return 2 * storeChannels * w.R * w.R * w.outPart }
+func (w *WinogradWeight) storeScratch() int {
+	return storeChannels * w.R * w.R * oddPitch(w.outPart)
+}
 
 // store transforms the sums of a block for the source channels from ≤ c < to,
 // at most storeChannels of them, to the gradient of their weights in O×C×R×R.
-func (w *WinogradWeight) store(dst []float32, b weightBlock, sum, scratch []float32, from, to int) {
-	n, out, area := to-from, b.outEnd-b.out, w.R*w.R
-	taps, turned := scratch[:area*n*out], scratch[area*n*out:2*area*n*out]
-	args := winograd.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * n * out, DstCol: n * out, N: out}
+func (w *WinogradWeight) store(dst []float32, b weightBlock, sum, taps []float32, from, to int) {
+	n, out, area, pitch := to-from, b.outEnd-b.out, w.R*w.R, oddPitch(w.outPart)
+	// Row ci·area+tap of taps has the weights of all output channels.
+	args := winograd.TransformArgs{SrcRow: w.N * w.sumPitch(), SrcCol: w.sumPitch(), DstRow: w.R * pitch, DstCol: pitch, N: out}
 	for ci := range n {
-		args.Src, args.Dst = &sum[(from-b.src+ci)*w.outPart], &taps[ci*out]
+		args.Src, args.Dst = &sum[(from-b.src+ci)*w.outPart], &taps[ci*area*pitch]
 		w.KernelGrad.Apply(&args)
 	}
-	matrix.Transpose2D(turned, taps, area*n, out, area*n, out)
-	for o := range out {
-		interleave(dst[((b.out+o)*w.src.C+from)*area:][:area*n], turned[o*area*n:], n, area)
+	// A few output channels at a time: of more, what is written would not stay in the
+	// first-level cache, in which their weights lie in few of the sets.
+	const channels = 8
+	ldDst := w.src.C * area
+	for o := 0; o < out; o += channels {
+		matrix.Transpose2D(dst[(b.out+o)*ldDst+from*area:], taps[o:], area*n, min(channels, out-o), ldDst, pitch)
 	}
 }
 
