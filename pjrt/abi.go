@@ -132,11 +132,8 @@ type fromHostArgs struct {
 	buffer         uintptr // out
 }
 
-// The values of PJRT_HostBufferSemantics that are used here.
-const (
-	immutableOnlyDuringCall         = 0
-	immutableUntilTransferCompletes = 1
-)
+// immutableOnlyDuringCall is the value of PJRT_HostBufferSemantics that is used here.
+const immutableOnlyDuringCall = 0
 
 // memoryLayout is PJRT_Buffer_MemoryLayout with its tiled variant.
 type memoryLayout struct {

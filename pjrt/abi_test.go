@@ -173,7 +173,7 @@ func TestUnreachable(t *testing.T) {
 	func() {
 		c := f.client(t)
 		for range 10 {
-			if _, _, err := c.Devices()[0].FromHostAsync(make([]byte, 8), Shape{F32, []int{2}}); err != nil {
+			if _, _, err := c.Devices()[0].fromHost(make([]byte, 8), Shape{F32, []int{2}}); err != nil {
 				t.Fatal(err)
 			}
 		}

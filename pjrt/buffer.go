@@ -38,22 +38,22 @@ func Bytes[T Element](data []T) []byte {
 
 // FromHost makes a buffer on the device from data, which has the elements of the shape
 // in row-major order and the machine's byte order. data may be changed when FromHost
-// has returned.
+// has returned, while the device may still be receiving what it was: an execution with the
+// buffer waits for that.
 func (d *Device) FromHost(data []byte, shape Shape) (*Buffer, error) {
-	b, done, err := d.fromHost(data, shape, immutableOnlyDuringCall)
+	b, done, err := d.fromHost(data, shape)
 	if err != nil {
 		return nil, err
 	}
-	return b, done.Await()
+	if err := done.Await(); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
 }
 
-// FromHostAsync is [Device.FromHost] without waiting for the copy: data must not be
-// changed until the event is done. The buffer can be used at once.
-func (d *Device) FromHostAsync(data []byte, shape Shape) (*Buffer, *Event, error) {
-	return d.fromHost(data, shape, immutableUntilTransferCompletes)
-}
-
-func (d *Device) fromHost(data []byte, shape Shape, semantics int32) (*Buffer, *Event, error) {
+// fromHost begins to copy data, which must not be changed until the event is done.
+func (d *Device) fromHost(data []byte, shape Shape) (*Buffer, *Event, error) {
 	c := d.client
 	if len(data) != shape.Bytes() || shape.Type.Size() == 0 {
 		return nil, nil, fmt.Errorf("pjrt: %d bytes for a buffer of %s, which has %d", len(data), shape, shape.Bytes())
@@ -65,7 +65,7 @@ func (d *Device) fromHost(data []byte, shape Shape, semantics int32) (*Buffer, *
 	dims := toInt64s(shape.Dims)
 	args := &fromHostArgs{
 		data: unsafe.Pointer(unsafe.SliceData(data)), elementType: int32(shape.Type),
-		dims: unsafe.SliceData(dims), numDims: uintptr(len(dims)), semantics: semantics, device: d.ptr,
+		dims: unsafe.SliceData(dims), numDims: uintptr(len(dims)), semantics: immutableOnlyDuringCall, device: d.ptr,
 	}
 	args.size = unsafe.Sizeof(*args)
 	var b *Buffer

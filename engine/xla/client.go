@@ -14,7 +14,7 @@ import (
 
 // A client is the backend of a plugin.
 type client struct {
-	*pjrt.Client
+	*connection
 	devices []*pjrt.Device
 	ours    map[string]bool     // the names of flags that may be left out
 	cache   *compilecache.Cache // may be nil
@@ -114,8 +114,6 @@ func (c *client) leaveOut(err error, options pjrt.CompileOptions) bool {
 	}
 	return false
 }
-
-func (c *client) close() { c.Client.Close() }
 
 // A compiled is an executable of a plugin.
 type compiled struct {

@@ -20,6 +20,7 @@ import (
 // concurrent use.
 type Device struct {
 	backend     backend
+	client      *pjrt.Client // nil in tests without a plugin
 	lowering    lower.Options
 	log         func(line string)
 	description string
@@ -49,6 +50,10 @@ func (d *Device) Description() string { return d.description }
 
 // Platform is the kind of the devices, as pjrt.Client.Platform has it: "cuda", "tpu", "cpu".
 func (d *Device) Platform() string { return d.platform }
+
+// Client is the connection to the plugin, for what this package does not have, such as the memory of the
+// devices. Other Devices may use it, too: it must not be closed.
+func (d *Device) Client() *pjrt.Client { return d.client }
 
 // Close brings the values of variables to the host and gives the devices up. Programs
 // cannot be run afterwards. It is an error if a variable's value cannot be

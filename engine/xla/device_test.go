@@ -182,6 +182,46 @@ func TestStart(t *testing.T) {
 	near(t, "weight", after, want.weight.Value)
 }
 
+// Inputs may be changed when Start has returned, however large they are and however long the devices are
+// busy with runs before.
+func TestInputsAreFree(t *testing.T) {
+	for _, devices := range []int{1, 2} {
+		d := newTestDevice(t, Options{Count: devices})
+		g := graph.New()
+		const n = 1 << 22
+		x := g.Input("x", 2, n/2)
+		p, err := d.Compile(g, graph.Sum(x))
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := tensor.New(2, n/2)
+		fill := func(v float32) {
+			for i := range in.Data() {
+				in.Data()[i] = v
+			}
+		}
+		const runs = 8
+		var waits [runs]func() error
+		var sums [runs]*tensor.Tensor
+		for i := range runs {
+			fill(float32(i + 1))
+			sums[i] = tensor.New()
+			if waits[i], err = p.(engine.Starter).Start(engine.Feeds{x: in}, sums[i:i+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		fill(-1)
+		for i := range runs {
+			if err := waits[i](); err != nil {
+				t.Fatal(err)
+			}
+			if got, want := sums[i].At(), float32(n*(i+1)); got != want {
+				t.Errorf("%d devices, run %d: the sum is %v, want %v", devices, i, got, want)
+			}
+		}
+	}
+}
+
 // Programs compile and run at the same time.
 func TestConcurrency(t *testing.T) {
 	d := newTestDevice(t, Options{})
@@ -233,7 +273,7 @@ func TestDevices(t *testing.T) {
 	newTestDevice(t, Options{}) // or skip
 	for want, o := range map[string]Options{
 		"100 devices are wanted":   {Count: 100},
-		"has no device 77":         {Devices: []int{0, 77}},
+		"there is no device 77":    {Devices: []int{0, 77}},
 		"device 0 is wanted twice": {Devices: []int{0, 0}},
 		"an empty list of devices": {Devices: []int{}},
 		"-5 devices are wanted":    {Count: -5},
@@ -246,6 +286,35 @@ func TestDevices(t *testing.T) {
 	if s := d.Description(); !strings.HasPrefix(s, "2 × cpu, cpu plugin, PJRT 0.") {
 		t.Errorf("%q", s)
 	}
+	other := newTestDevice(t, Options{Devices: []int{1}, Client: pjrt.Values{"cpu_device_count": 4}})
+	if other.Client() != d.Client() {
+		t.Error("two Devices of a plugin do not share a client")
+	}
+	if third := newTestDevice(t, Options{Client: pjrt.Values{"cpu_device_count": 3}}); third.Client() == d.Client() {
+		t.Error("Devices with other options share a client")
+	}
+	// One of them is closed, and the other computes on its own device.
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	m, want := newModel(), newModel()
+	m.training(t, other).run(t)
+	want.training(t, cpu.Default()).run(t)
+	m.same(t, want)
+	before := clients()
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := clients(); n != before-1 {
+		t.Errorf("%d clients are in use after the last Device of one was closed, %d before", n, before)
+	}
+}
+
+// clients returns how many clients are in use.
+func clients() int {
+	connections.Lock()
+	defer connections.Unlock()
+	return len(connections.all)
 }
 
 // A folder that cannot be used is told, and programs run.

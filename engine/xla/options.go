@@ -3,6 +3,7 @@ package xla
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/strideml/stride/engine/xla/internal/lower"
 	"github.com/strideml/stride/pjrt"
@@ -32,8 +33,8 @@ type Options struct {
 	// Client has options of the plugin for its client, by name, such as
 	// "cpu_device_count" or "memory_fraction"; see pjrt.Plugin.NewClient.
 	Client pjrt.Values
-	// Devices are the IDs of the devices to use, as pjrt.Device has them. nil
-	// means the first Count devices.
+	// Devices are the devices to use: their positions in what pjrt.Client.Addressable
+	// returns, from 0, as "stride devices" counts them. nil means the first Count devices.
 	Devices []int
 	// Count is how many devices to use if Devices is nil; 0 means 1, and −1 means all.
 	Count int
@@ -53,7 +54,8 @@ type Options struct {
 	Log func(line string)
 }
 
-// New connects to devices of a plugin. A plugin stays loaded until the process ends. The error
+// New connects to devices of a plugin. A plugin stays loaded until the process ends. Devices of one plugin
+// share a client if their Options.Client are the same. The error
 // says what is missing: there is no plugin, the file is not one, it has another version, or
 // there are not so many devices. On platforms where plugins cannot be loaded it
 // wraps errors.ErrUnsupported.
@@ -70,19 +72,20 @@ func New(o Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("xla: %w", err)
 	}
-	c, err := plugin.NewClient(o.Client)
+	shared, err := connect(plugin, o.Client)
 	if err != nil {
 		return nil, fmt.Errorf("xla: %w", err)
 	}
+	c := shared.Client
 	devices, err := choose(c, o)
 	if err != nil {
-		c.Close()
+		shared.close()
 		return nil, fmt.Errorf("xla: %w", err)
 	}
-	b := &client{Client: c, devices: devices, cache: o.Cache, log: o.Log}
+	b := &client{connection: shared, devices: devices, cache: o.Cache, log: o.Log}
 	b.options, b.ours = compileOptions(c, devices, o)
 	d := newDevice(b)
-	d.log = o.Log
+	d.client, d.log = c, o.Log
 	d.lowering = lower.Options{Math: lower.Math(o.Math), Partitions: len(devices)}
 	d.description, d.platform = describe(c, devices), c.Platform()
 	d.identity = fmt.Sprintf("%s %v %d %d", d.description, c.PlatformVersion(), o.Math, len(devices))
@@ -109,22 +112,14 @@ func choose(c *pjrt.Client, o Options) ([]*pjrt.Device, error) {
 		return all[:n], nil
 	}
 	var chosen []*pjrt.Device
-	seen := map[int]bool{}
-	for _, id := range o.Devices {
-		var found *pjrt.Device
-		for _, d := range all {
-			if d.ID == id {
-				found = d
-			}
-		}
+	for i, n := range o.Devices {
 		switch {
-		case found == nil:
-			return nil, fmt.Errorf("the plugin %s has no device %d", c.Plugin().Path(), id)
-		case seen[id]:
-			return nil, fmt.Errorf("device %d is wanted twice", id)
+		case n < 0 || n >= len(all):
+			return nil, fmt.Errorf("there is no device %d: the plugin %s has %d, counted from 0", n, c.Plugin().Path(), len(all))
+		case slices.Contains(o.Devices[:i], n):
+			return nil, fmt.Errorf("device %d is wanted twice", n)
 		}
-		seen[id] = true
-		chosen = append(chosen, found)
+		chosen = append(chosen, all[n])
 	}
 	if len(chosen) == 0 {
 		return nil, errors.New("an empty list of devices")

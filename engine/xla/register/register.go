@@ -15,7 +15,6 @@ import (
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/xla"
-	"github.com/strideml/stride/pjrt"
 	"github.com/strideml/stride/pjrt/plugins"
 )
 
@@ -23,9 +22,10 @@ func init() { accelerator.Register("xla", &driver{find: xla.FindPlugin}) }
 
 // A driver knows the devices of a plugin.
 type driver struct {
-	find func() (plugins.Plugin, error)
-	path string
-	ids  []int // of the devices
+	find  func() (plugins.Plugin, error)
+	path  string
+	first *xla.Device // keeps the client, which all devices share
+	count int         // of devices
 }
 
 // Count implements accelerator.Driver.
@@ -39,29 +39,24 @@ func (d *driver) Count() (int, error) {
 	case found.Platform == plugins.CPU && !found.Named:
 		return 0, nil
 	}
-	plugin, err := pjrt.Load(found.Path)
+	first, err := xla.New(xla.Options{Plugin: found.Path})
 	if err != nil {
 		return 0, err
 	}
-	client, err := plugin.NewClient(nil)
-	if err != nil {
-		return 0, err
+	if first.Platform() == plugins.CPU && !found.Named { // the name of the file did not say so
+		return 0, first.Close()
 	}
-	defer client.Close()
-	if client.Platform() == plugins.CPU && !found.Named { // the name of the file did not say so
-		return 0, nil
-	}
-	d.path = found.Path
-	for _, device := range client.Addressable() {
-		d.ids = append(d.ids, device.ID)
-	}
-	return len(d.ids), nil
+	d.path, d.first, d.count = found.Path, first, len(first.Client().Addressable())
+	return d.count, nil
 }
 
 // Open implements accelerator.Driver.
 func (d *driver) Open(i int) (engine.Device, error) {
-	if i < 0 || i >= len(d.ids) {
-		return nil, fmt.Errorf("device %d of %d", i, len(d.ids))
+	if i < 0 || i >= d.count {
+		return nil, fmt.Errorf("device %d of %d", i, d.count)
 	}
-	return xla.New(xla.Options{Plugin: d.path, Devices: []int{d.ids[i]}})
+	if i == 0 {
+		return d.first, nil
+	}
+	return xla.New(xla.Options{Plugin: d.path, Devices: []int{i}})
 }
