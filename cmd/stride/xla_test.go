@@ -94,6 +94,20 @@ func TestXLAFaults(t *testing.T) {
 	fails(t, failed, onXLA("--device", "xla", "--out", filepath.Join(t.TempDir(), "run")), "no PJRT plugin was found", "$STRIDE_PJRT", "pip installs them", "jax[cuda12]")
 }
 
+// A plugin that ends the process which loads it is told in a sentence, also where it has worked before.
+func TestXLACrash(t *testing.T) {
+	path := plugin(t)
+	for _, flags := range []string{"", "--no_such_flag", "", "--no_such_flag"} {
+		t.Setenv("XLA_FLAGS", flags) // XLA ends the process if it does not know a flag
+		line := onXLA("--device", "xla", "--out", filepath.Join(t.TempDir(), "run"))
+		if flags == "" {
+			mustStride(t, line...)
+			continue
+		}
+		fails(t, failed, line, "the plugin "+path+" cannot be used: it ends the process that loads it (exit status 1): Unknown flag in XLA_FLAGS: --no_such_flag")
+	}
+}
+
 // A training on an accelerator goes on there or elsewhere, and its model is any other.
 func TestTrainOnXLA(t *testing.T) {
 	plugin(t)

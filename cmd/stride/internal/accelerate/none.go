@@ -8,7 +8,7 @@ import "context"
 func Built() error { return ErrNotBuilt }
 
 // Open opens devices.
-func Open(Options) (Device, error) { return nil, ErrNotBuilt }
+func Open(context.Context, Options) (Device, error) { return nil, ErrNotBuilt }
 
 // Auto opens an accelerator if there is one that works. Otherwise it returns nil, and why
 // if that is no matter of course.

@@ -5,7 +5,6 @@ package accelerate
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/xla"
@@ -20,57 +19,35 @@ func Built() error { return nil }
 // maths are the kinds of arithmetic.
 var maths = map[string]xla.Math{"strict": xla.Strict, "fast": xla.Fast, "bf16": xla.BF16}
 
-// Open opens devices.
-func Open(o Options) (Device, error) {
-	settings := xla.Options{Plugin: o.Plugin, Math: maths[o.Math]}
-	settings.Cache, _ = compilecache.Default() // without a folder for it, programs are compiled each time
-	if o.All {
-		settings.Count = -1
-	}
+// Open opens devices. A plugin that is new to this program, or has changed, is loaded by another
+// process first, which sees whether it works: one that crashes is an error then.
+func Open(ctx context.Context, o Options) (Device, error) {
 	if o.Plugin == "" {
 		found, err := xla.FindPlugin()
 		if err != nil {
 			return nil, err
 		}
-		settings.Plugin = found.Path
+		o.Plugin = found.Path
 	}
-	if len(o.Devices) > 0 {
-		ids, err := idsOf(settings.Plugin, o.Devices)
-		if err != nil {
-			return nil, err
-		}
-		settings.Devices = ids
+	if _, err := try(ctx, o.Plugin, namedTime, o.Notice); err != nil {
+		return nil, err
 	}
+	return open(o)
+}
+
+// open opens devices of a plugin that works.
+func open(o Options) (Device, error) {
+	settings := xla.Options{Plugin: o.Plugin, Devices: o.Devices, Math: maths[o.Math]}
+	settings.Cache, _ = compilecache.Default() // without a folder for it, programs are compiled each time
+	if o.All {
+		settings.Count = -1
+	}
+	defer userMemory().begin(o.Plugin)()
 	d, err := xla.New(settings)
 	if err != nil { // not a nil *xla.Device in an interface
 		return nil, err
 	}
 	return d, nil
-}
-
-// idsOf returns what the plugin calls devices of some numbers.
-func idsOf(path string, numbers []int) (ids []int, err error) {
-	client, err := connect(path)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	all := client.Addressable()
-	for _, n := range numbers {
-		if n >= len(all) {
-			return nil, fmt.Errorf("there is no device %d: the plugin %s has %d, counted from 0", n, path, len(all))
-		}
-		ids = append(ids, all[n].ID)
-	}
-	return ids, nil
-}
-
-func connect(path string) (*pjrt.Client, error) {
-	plugin, err := pjrt.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	return plugin.NewClient(nil)
 }
 
 // Auto opens an accelerator if there is one that works. Otherwise it returns nil, and why
@@ -83,15 +60,12 @@ func Auto(ctx context.Context, o Options) (Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := Inspect(ctx, found.Path, found.Source)
-	switch {
-	case p.Error != "":
-		return nil, fmt.Errorf("the plugin %s: %s", p.Path, p.Error)
-	case p.Platform == plugins.CPU:
-		return nil, nil
+	platform, err := try(ctx, found.Path, probeTime, o.Notice)
+	if err != nil || platform == plugins.CPU {
+		return nil, err
 	}
 	o.Plugin = found.Path
-	return Open(o)
+	return open(o)
 }
 
 // List inspects the plugins of this machine, or says why there are none.
@@ -127,11 +101,11 @@ func (p *Plugin) load() error {
 		return err
 	}
 	p.Version = plugin.Version().String()
-	client, err := plugin.NewClient(nil)
+	device, err := xla.New(xla.Options{Plugin: p.Path})
 	if err != nil {
 		return err
 	}
-	defer client.Close()
+	client := device.Client()
 	p.Platform, p.PlatformVersion = client.Platform(), firstLine(client.PlatformVersion())
 	for i, d := range client.Addressable() {
 		found := Found{Number: i, Kind: d.Kind}
@@ -140,12 +114,5 @@ func (p *Plugin) load() error {
 		}
 		p.Devices = append(p.Devices, found)
 	}
-	if len(p.Devices) == 0 {
-		return errors.New("the plugin has no devices")
-	}
-	d, err := xla.New(xla.Options{Plugin: p.Path})
-	if err != nil {
-		return err
-	}
-	return errors.Join(accelerator.Check(d), d.Close())
+	return errors.Join(accelerator.Check(device), device.Close())
 }

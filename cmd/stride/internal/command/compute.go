@@ -194,11 +194,11 @@ func (c *Compute) OpenOther(ctx context.Context) (engine.Device, func(), error) 
 	case c.Device == referenceDevice:
 		return reference.New(), func() {}, nil
 	case c.Accelerated():
-		if device, err = c.openXLA(); err != nil {
+		if device, err = c.openXLA(ctx); err != nil {
 			return nil, nil, err
 		}
 	case c.Device == autoDevice:
-		device, err = accelerate.Auto(ctx, accelerate.Options{Math: mathStrict})
+		device, err = accelerate.Auto(ctx, accelerate.Options{Math: mathStrict, Notice: c.app.Notice})
 		if err != nil && ctx.Err() != nil {
 			return nil, nil, err
 		}
@@ -214,15 +214,15 @@ func (c *Compute) OpenOther(ctx context.Context) (engine.Device, func(), error) 
 	return &timedDevice{Device: device, app: c.app}, func() { _ = device.Close() }, nil // the results are there
 }
 
-func (c *Compute) openXLA() (accelerate.Device, error) {
-	o := accelerate.Options{Plugin: c.Plugin, Math: c.Arithmetic(c.Math)}
+func (c *Compute) openXLA(ctx context.Context) (accelerate.Device, error) {
+	o := accelerate.Options{Plugin: c.Plugin, Math: c.Arithmetic(c.Math), Notice: c.app.Notice}
 	if _, devices, numbered := strings.Cut(c.Device, ":"); numbered {
 		var err error
 		if o.Devices, o.All, err = devicesOf(devices); err != nil {
 			return nil, err
 		}
 	}
-	return accelerate.Open(o)
+	return accelerate.Open(ctx, o)
 }
 
 // CPU returns the options of the cpu engine.
