@@ -177,3 +177,24 @@ def densenet(classes, channels=64, growth=32, blocks=(4, 4, 4, 4)):
             channels //= 2
     return nn.Sequential(*layers, nn.BatchNorm2d(channels), nn.ReLU(), nn.AdaptiveAvgPool2d((1, 1)), nn.Flatten(),
                          nn.Linear(channels, classes))
+
+
+def network(name, classes, side=224):
+    """The network that package zoo calls by that name. Images of alexnet, vgg and their like
+    have this height and width; those of the others may be of any size."""
+    blocks = {"18": (2, 2, 2, 2), "34": (3, 4, 6, 3), "50": (3, 4, 6, 3), "101": (3, 4, 23, 3), "152": (3, 8, 36, 3)}
+    convolutions = {"11": (1, 1, 2, 2, 2), "13": (2, 2, 2, 2, 2), "16": (2, 2, 3, 3, 3), "19": (2, 2, 4, 4, 4)}
+    if name.startswith("resnet"):
+        return resnet(classes, blocks[name[6:]], bottleneck=int(name[6:]) >= 50)
+    if name.startswith("vgg"):
+        arch = vgg_arch(convolutions[name[3:] or "11"], 1 if name[3:] else 4)
+        return vgg(classes, arch, last=side // 32)
+    if name in ("alexnet", "alexnet-28"):
+        small = name == "alexnet-28"
+        last = 28 if small else (side - 9) // 4 + 1
+        for _ in range(3):
+            last = (last - 3) // 2 + 1
+        return alexnet(classes, small=small, last=last)
+    if name in ("nin", "nin-28"):
+        return nin(classes, small=name == "nin-28")
+    return {"lenet": lenet, "lenet-bn": lenet_bn, "googlenet": googlenet, "densenet": densenet}[name](classes)

@@ -25,24 +25,22 @@ SETTINGS = {
 }
 
 
-def network(name, classes):
-    """The network that stride calls by that name."""
+def network(name, classes, side=224):
+    """The network that stride calls by that name, for images of that height and width where
+    the number of weights depends on it."""
     if name.startswith("torchvision/"):
         from torchvision import models
         name = name.split("/")[1]
         kwargs = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
         return getattr(models, name)(num_classes=classes, **kwargs)
-    if name == "efficientnet-lite0":
+    if name.startswith("efficientnet-lite"):
         import timm
-        return timm.create_model("tf_efficientnet_lite0", num_classes=classes, drop_rate=0.2)
+        rates = {"0": 0.2, "1": 0.2, "2": 0.3, "3": 0.3, "4": 0.3}  # of dropout; timm's default is 0
+        return timm.create_model("tf_efficientnet_lite" + name[-1], num_classes=classes, drop_rate=rates[name[-1]])
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "zoo", "testdata"))
     import pytorch_networks as nets
-    return {
-        "lenet": nets.lenet, "lenet-bn": nets.lenet_bn, "alexnet": nets.alexnet, "nin": nets.nin,
-        "vgg": lambda n: nets.vgg(n, nets.vgg_arch((1, 1, 2, 2, 2), 4)),
-        "googlenet": nets.googlenet, "resnet18": nets.resnet, "densenet": nets.densenet,
-    }[name](classes)
+    return nets.network(name, classes, side)
 
 
 def load_weights(net, path):

@@ -9,6 +9,7 @@ import (
 	"github.com/strideml/stride/data"
 	"github.com/strideml/stride/engine"
 	"github.com/strideml/stride/internal/rng"
+	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/nn"
 	"github.com/strideml/stride/optim"
 	"github.com/strideml/stride/tensor"
@@ -17,11 +18,12 @@ import (
 )
 
 const (
-	batch   = 8
-	classes = 10
-	steps   = 10
+	classes     = 10
+	steps       = 10
+	momentum    = 0.9
+	weightDecay = 5e-4
 	// noise is the relative size of the noise that stands for rounding, that of package
-	// enginetest.
+	// enginetest; its signs are random.
 	noise = 1e-6
 	draws = 3
 )
@@ -34,6 +36,7 @@ var sides = []int{48, 64, 96, 128, 224, 299}
 type subject struct {
 	spec  zoo.Spec
 	input tensor.Shape
+	batch int
 }
 
 // rate is small: the larger it is, the sooner rounding decides how a training goes on. If
@@ -46,7 +49,8 @@ func (s subject) rate() float32 {
 }
 
 // subjectOf chooses the size of the images.
-func subjectOf(name string) (s subject, err error) {
+func subjectOf(name string, batch int) (s subject, err error) {
+	s.batch = batch
 	if s.spec, err = zoo.Get(name); err != nil {
 		return s, err
 	}
@@ -75,7 +79,7 @@ func (s subject) model() (*nn.Model, error) {
 // images returns a batch of random images with random labels.
 func (s subject) images() (*data.Batch, error) {
 	r := rng.New(2, "parity")
-	x, labels := tensor.New(append(tensor.Shape{batch}, s.input...)...), tensor.New(batch)
+	x, labels := tensor.New(append(tensor.Shape{s.batch}, s.input...)...), tensor.New(s.batch)
 	rng.Normal(r, x.Data(), 0, 1)
 	for i := range labels.Data() {
 		labels.Data()[i] = float32(r.IntN(classes))
@@ -104,7 +108,7 @@ func (s subject) train(device engine.Device, shaker *rand.Rand) (t training, err
 		return t, err
 	}
 	t.before = copied(model.State())
-	stepper := train.NewStepper(model, device, optim.SGD{Momentum: 0.9, WeightDecay: 5e-4})
+	stepper := train.NewStepper(model, device, optim.SGD{Momentum: momentum, WeightDecay: weightDecay})
 	defer stepper.Close()
 	for i := range uint64(steps) {
 		restore := func() {}
@@ -132,8 +136,13 @@ func shake(r *rand.Rand, model *nn.Model, images *tensor.Tensor) (restore func()
 	var all []shaken
 	add := func(t *tensor.Tensor) {
 		s := shaken{t, make([]float32, t.Size())}
+		var bits uint64 // of the signs of the next values
 		for i, v := range t.Data() {
-			n := v * float32(1+noise*r.NormFloat64())
+			if i%64 == 0 {
+				bits = r.Uint64()
+			}
+			n := v * (1 - noise + 2*noise*float32(bits&1))
+			bits >>= 1
 			t.Data()[i], s.noise[i] = n, n-v
 		}
 		all = append(all, s)
@@ -164,24 +173,34 @@ func copied(state []tensor.Named) []tensor.Named {
 	return out
 }
 
-// compareOn trains a network on both devices and holds the results against each other:
-// got's may be as far from want's as noise moves these.
-func (s subject) compareOn(got, want engine.Device) (result, error) {
-	exact, err := s.train(want, nil)
+// measure trains a network on both devices, with noise on engine/cpu and, if other is not nil, in
+// PyTorch.
+func (s subject) measure(xla, cpu engine.Device, other *subprocess.Process) (*measurement, error) {
+	exact, err := s.train(cpu, nil)
 	if err != nil {
-		return result{}, fmt.Errorf("on %s: %w", want.Name(), err)
+		return nil, fmt.Errorf("on %s: %w", cpu.Name(), err)
 	}
-	other, err := s.train(got, nil)
-	if err != nil {
-		return result{}, fmt.Errorf("on %s: %w", got.Name(), err)
-	}
-	var noisy []training
+	m := newMeasurement(exact)
+	m.Network, m.Input, m.Batch, m.Rate = s.spec.Name, s.input, s.batch, s.rate()
 	for i := range uint64(draws) {
-		t, err := s.train(want, rng.New(3, "parity noise", i))
+		noisy, err := s.train(cpu, rng.New(3, "parity noise", i))
 		if err != nil {
-			return result{}, fmt.Errorf("on %s with noise: %w", want.Name(), err)
+			return nil, fmt.Errorf("on %s with noise: %w", cpu.Name(), err)
 		}
-		noisy = append(noisy, t)
+		m.addNoisy(noisy, exact)
 	}
-	return judge(other, exact, noisy), nil
+	got, err := s.train(xla, nil)
+	if err != nil {
+		return nil, fmt.Errorf("on %s: %w", xla.Name(), err)
+	}
+	m.add(onXLA, got, onCPU, exact)
+	if other != nil {
+		theirs, err := s.trainInPyTorch(other)
+		if err != nil {
+			return nil, fmt.Errorf("in PyTorch: %w", err)
+		}
+		m.add(inPyTorch, theirs, onCPU, exact)
+		m.add(onXLA, got, inPyTorch, theirs)
+	}
+	return m, nil
 }
