@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 
+	"github.com/strideml/stride/bench/internal/pyworker"
 	"github.com/strideml/stride/graph"
 	"github.com/strideml/stride/internal/subprocess"
 	"github.com/strideml/stride/modelfile"
@@ -42,7 +43,13 @@ func startPyTorch(ctx context.Context, python string, log io.Writer) (*subproces
 	if python == "" {
 		return nil, nil
 	}
-	return subprocess.Command{Program: python, Args: []string{filepath.FromSlash(worker)}, Stderr: log}.Start(ctx)
+	repository, err := pyworker.Repository()
+	if err != nil {
+		return nil, err
+	}
+	c := pyworker.Command(repository, python, worker)
+	c.Stderr = log
+	return c.Start(ctx)
 }
 
 // trainInPyTorch does what train does, in the process p.
