@@ -11,7 +11,7 @@
 // widened to 16 bits instead, those of even and of odd numbers apart, and VPMADDWD adds products in pairs to
 // 32 bits: 255·127·2 is far from its limits.
 //
-// # Tiles: tile.go, avx512.go, avx2.go
+// # Tiles: shape.go, avx512.go, avx2.go
 //
 // A register tile has 12 rows of two vectors of 16 columns with AVX-512, 24 accumulators, 6 rows of two
 // vectors of 8 with AVX-VNNI and 4 with AVX2, which needs registers for both halves of the
@@ -21,7 +21,10 @@
 // # Results
 //
 // Four vectors of results are packed to one of bytes by saturating twice, at which rows and columns
-// come to lie in another order within 128 bits; one permutation restores it.
+// come to lie in another order within 128 bits; one permutation restores it. In a depthwise convolution,
+// depthwise.go, interleaving has brought channels into that order before. The kernels of rows are in rows.go and avx2rows.go.
+//
+// The files vex.go and vex_test.go encode VPDPBUSD for AVX-VNNI, which Go's assembler does not know.
 package main
 
 import (
