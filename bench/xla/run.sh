@@ -66,7 +66,8 @@ echo "plugin: $plugin"
 export STRIDE_PJRT="$plugin"
 
 if [ -n "$tests" ]; then
-  go test -count=1 -timeout 60m ./pjrt/... ./engine/xla/...
+  # One package after the other: a client takes most of the memory of the GPU.
+  go test -p 1 -count=1 -timeout 180m ./pjrt/... ./engine/xla/...
 fi
 
 sizes="--batch $batch --size $size --warmup $warmup --steps $steps"
