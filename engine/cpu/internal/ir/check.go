@@ -15,7 +15,7 @@ import (
 //   - from stage LaidOut on, every argument has the layout of its Need, and from
 //     stage Placed on, it meets Pitched and Arena too;
 //   - the source of an operation makes its first argument and nothing else;
-//   - a value with a Base lies within the memory of that;
+//   - a value with a Base lies within the memory of that, and is of the same type;
 //   - no operation writes over a leaf, or over a value that is still to be read;
 //   - a variable is updated directly only after its last reader, or in place by it.
 func Check(f *Func) error {
@@ -176,8 +176,11 @@ func (c *checker) inside(v *Value) error {
 		return nil
 	}
 	root, offset := v.Root()
+	if root.Type != v.Type {
+		return fmt.Errorf("%v lies in the memory of %v, of another type", v, root)
+	}
 	if offset < 0 || offset+v.Extent() > root.Shape.Size() {
-		return fmt.Errorf("%v reaches beyond the %d floats of v%d", v, root.Shape.Size(), root.ID)
+		return fmt.Errorf("%v reaches beyond the %d elements of v%d", v, root.Shape.Size(), root.ID)
 	}
 	if v.Pitch != 0 && offset%v.Pitch+v.Shape[1] > v.Pitch {
 		return fmt.Errorf("%v: channels reach into the next pixel", v)

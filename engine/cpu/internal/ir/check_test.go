@@ -168,12 +168,12 @@ var checkCases = []struct {
 
 	{"an offset in nothing", func(f *form) { f.y.Offset = 1 }, "and no base"},
 	{"a pitch in nothing", func(f *form) { f.y.Pitch = 8 }, "and no base"},
-	{"before its base", func(f *form) { f.a.Offset = -1 }, "reaches beyond the 84 floats of v5"},
-	{"beyond its base", func(f *form) { f.b.Offset = 4 }, "reaches beyond the 84 floats of v5"},
+	{"before its base", func(f *form) { f.a.Offset = -1 }, "reaches beyond the 84 elements of v5"},
+	{"beyond its base", func(f *form) { f.b.Offset = 4 }, "reaches beyond the 84 elements of v5"},
 	{"beyond the base of its base", func(f *form) {
 		v := f.add(View{Start: 2}, NHWC, tensor.Shape{2, 3, 2, 3}, f.b)
 		v.Base, v.Offset, v.Pitch = f.b, 2, 7
-	}, "reaches beyond the 84 floats of v5"},
+	}, "reaches beyond the 84 elements of v5"},
 	{"into the next pixel", func(f *form) {
 		v := f.add(View{Start: 2}, NHWC, tensor.Shape{1, 3, 2, 3}, f.b)
 		v.Base, v.Offset, v.Pitch = f.b, 2, 7

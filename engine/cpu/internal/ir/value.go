@@ -21,6 +21,16 @@ const (
 
 func (l Layout) String() string { return [...]string{"unset", "plain", "NHWC"}[l] }
 
+// A Type is the type of the elements of a value in memory.
+type Type uint8
+
+// The types.
+const (
+	Float32 Type = iota
+	// Uint8 elements stand for numbers: see [Quantized].
+	Uint8
+)
+
 // A Value is the result of an operation or a leaf.
 type Value struct {
 	// ID numbers the values of a Func from 0.
@@ -30,8 +40,9 @@ type Value struct {
 	Node *graph.Node
 	// Shape is the shape as the graph sees it, whatever the layout.
 	Shape tensor.Shape
-	// Layout says how the elements lie in memory.
+	// Layout says how the elements lie in memory, and Type what they are.
 	Layout Layout
+	Type   Type
 	// Def is the operation that makes the value, nil for leaves.
 	Def *Op
 	// Fixed values depend on nothing but constants and variables that the program
@@ -40,8 +51,8 @@ type Value struct {
 	Fixed bool
 	Vars  []*graph.Variable
 
-	// Base is the value whose memory this one is a part of, nil if it has
-	// memory of its own. Offset is where it begins there, in floats; Pitch is
+	// Base is the value of the same type whose memory this one is a part of, nil if it
+	// has memory of its own. Offset is where it begins there, in elements; Pitch is
 	// the distance from pixel to pixel, 0 if the pixels are side by side.
 	Base   *Value
 	Offset int
@@ -64,7 +75,7 @@ type Slot struct {
 // Leaf reports whether the value is an input, a variable or a constant.
 func (v *Value) Leaf() bool { return v.Def == nil }
 
-// Root returns the value that owns the memory, and the index of the first float of v
+// Root returns the value that owns the memory, and the index of the first element of v
 // in it.
 func (v *Value) Root() (root *Value, offset int) {
 	for v.Base != nil {
@@ -77,7 +88,7 @@ func (v *Value) Root() (root *Value, offset int) {
 // Image reports whether the value has rank 4: N×C×H×W.
 func (v *Value) Image() bool { return len(v.Shape) == 4 }
 
-// PixelPitch is the distance in floats from pixel to pixel of an image in NHWC.
+// PixelPitch is the distance in elements from pixel to pixel of an image in NHWC.
 func (v *Value) PixelPitch() int {
 	if v.Pitch != 0 {
 		return v.Pitch
@@ -132,7 +143,7 @@ func (v *Value) Strides() []int {
 	return s
 }
 
-// Extent is the number of floats from the first element to the last, both included.
+// Extent is the number of elements from the first element to the last, both included.
 func (v *Value) Extent() int {
 	if v.Dense() {
 		return v.Shape.Size()
@@ -142,6 +153,9 @@ func (v *Value) Extent() int {
 
 func (v *Value) String() string {
 	s := fmt.Sprintf("v%d %v", v.ID, v.Shape)
+	if v.Type == Uint8 {
+		s += " uint8"
+	}
 	if v.Layout == NHWC {
 		s += " NHWC"
 	}

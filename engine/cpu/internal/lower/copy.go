@@ -19,6 +19,8 @@ func lowerCopy(c *Lowerer, o *ir.Op) {
 	switch {
 	case to.Base != nil:
 		c.copyBox("concat", c.region(to), c.region(from), from.Shape)
+	case from.Type == ir.Uint8:
+		c.copyBox("layout", c.region(to), c.region(from), from.Shape)
 	case from.Dense() && from.Has(to.Layout):
 		src, dst := c.at(from), c.at(to)
 		c.addSplit(exec.Step{Name: "copy", Reads: []*exec.Buffer{src.buf}, Writes: []*exec.Buffer{dst.buf}}, from.Shape.Size(), 1<<15, 1,
@@ -66,16 +68,21 @@ func lowerLayout(c *Lowerer, from, to *ir.Value) {
 type region struct {
 	memory
 	strides []int
+	of      ir.Type
 }
 
-func (c *Lowerer) region(v *ir.Value) region { return region{c.at(v), v.Strides()} }
+func (c *Lowerer) region(v *ir.Value) region { return region{c.at(v), v.Strides(), v.Type} }
 
 // copyBox adds a step that copies a box of elements of the given shape from src to
-// dst.
+// dst, which have the same type.
 func (c *Lowerer) copyBox(name string, dst, src region, shape tensor.Shape) {
 	box := strided.NewBox(shape, dst.strides, src.strides)
 	c.addSplit(exec.Step{Name: name, Reads: []*exec.Buffer{src.buf}, Writes: []*exec.Buffer{dst.buf}},
 		box.Outer(), max(1, (1<<14)/max(1, box.InnerSize())), 1, func(lo, hi int) {
-			box.Copy(dst.data(), src.data(), lo, hi)
+			if src.of == ir.Uint8 {
+				box.CopyBytes(dst.bytes(), src.bytes(), lo, hi)
+			} else {
+				box.Copy(dst.data(), src.data(), lo, hi)
+			}
 		})
 }

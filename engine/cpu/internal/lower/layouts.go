@@ -112,7 +112,7 @@ func (l *Layouts) onlyImage(v *ir.Value) bool { return l.isImage(v) && l.forms[v
 func (l *Layouts) copied(v, from *ir.Value, layout ir.Layout) *ir.Value {
 	o := l.f.NewOp(ir.Copy{}, v.Node, v.Shape, from)
 	o.Needs = []ir.Need{{Layout: from.Layout, Pitched: true}}
-	o.Out().Layout, o.Out().Vars, o.Out().Fixed = layout, v.Vars, v.Fixed
+	o.Out().Layout, o.Out().Type, o.Out().Vars, o.Out().Fixed = layout, v.Type, v.Vars, v.Fixed
 	l.ops = append(l.ops, o)
 	l.know(v, o.Out())
 	return o.Out()

@@ -101,7 +101,7 @@ func (c *Lowerer) plan() *exec.Plan {
 	return p
 }
 
-// memory is where a value lies.
+// memory is where a value lies. The offset counts its elements.
 type memory struct {
 	buf    *exec.Buffer
 	offset int
@@ -111,15 +111,26 @@ type memory struct {
 // run, so only Step.Run may call it.
 func (m memory) data() []float32 { return m.buf.Data[m.offset:] }
 
+// bytes is data for a value of type ir.Uint8.
+func (m memory) bytes() []byte { return exec.BytesOf(m.buf.Data)[m.offset:] }
+
 // at returns where a value lies.
 func (c *Lowerer) at(v *ir.Value) memory {
 	root, offset := v.Root()
 	b := c.bufs[root]
 	if b == nil {
-		b = c.alloc(root.Shape.Size())
+		b = c.alloc(floatsOf(root))
 		c.bufs[root] = b
 	}
 	return memory{b, offset}
+}
+
+// floatsOf is the memory that a value needs, in floats.
+func floatsOf(v *ir.Value) int {
+	if v.Type == ir.Uint8 {
+		return (v.Shape.Size() + 3) / 4
+	}
+	return v.Shape.Size()
 }
 
 // bufsOf returns the buffers of some values.
@@ -154,6 +165,21 @@ func (c *Lowerer) add(s exec.Step) {
 // results persistent. Without variables it does nothing.
 func (c *Lowerer) once(s *exec.Step, variables []*graph.Variable) {
 	if s.Once = exec.NewOnce(variables); s.Once != nil {
+		for _, b := range s.Writes {
+			b.Persistent = true
+		}
+	}
+}
+
+// onceFor makes a step run again only when one of the variables has changed that some
+// fixed values depend on, and its results persistent. If they depend on none, it runs once.
+func (c *Lowerer) onceFor(s *exec.Step, values []*ir.Value) {
+	var variables []*graph.Variable
+	for _, v := range values {
+		variables = append(variables, v.Vars...)
+	}
+	if c.once(s, variables); s.Once == nil {
+		s.Once = new(exec.Once)
 		for _, b := range s.Writes {
 			b.Persistent = true
 		}

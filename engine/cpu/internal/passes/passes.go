@@ -25,6 +25,7 @@ func List(o Options) []Pass {
 	list := []Pass{
 		{"activation", "activations of several operators become one", Activation},
 		{"bias", "biases become arguments of matrix products", Bias},
+		{"quantized", "what is quantized is computed with integers", Quantized},
 		{"fold", "what is linear becomes weights of a convolution", Fold},
 		{"broadcast", "arguments are read before they are broadcast", Broadcast},
 		{"stack", "sums over stacked images become sums of images", Stack},

@@ -109,7 +109,7 @@ func (p *placing) copied(v *ir.Value, l ir.Layout) *ir.Value {
 func (p *placing) copyOp(v *ir.Value) *ir.Op {
 	c := p.f.NewOp(ir.Copy{}, v.Node, v.Shape, v)
 	c.Needs = []ir.Need{{Layout: v.Layout, Pitched: true}}
-	c.Out().Layout, c.Out().Vars, c.Out().Fixed = v.Layout, v.Vars, v.Fixed
+	c.Out().Layout, c.Out().Type, c.Out().Vars, c.Out().Fixed = v.Layout, v.Type, v.Vars, v.Fixed
 	return c
 }
 

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"github.com/strideml/stride/engine/cpu/internal/kernel/quantized"
 	"github.com/strideml/stride/engine/cpu/internal/kernel/vec"
 	"github.com/strideml/stride/engine/cpu/internal/strided"
 	"github.com/strideml/stride/engine/cpu/internal/work"
@@ -142,6 +143,34 @@ func (p *Plan) MaxGrad(task int, dx, x, dy, scratch []float32) (lo, hi int) {
 			vec.MaxPoolGradRowSet(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
 		} else {
 			vec.MaxPoolGradRow(dx, from, y, dy, s.taps, s.n, p.stride, p.src.C)
+		}
+	})
+}
+
+// MaxBytes is [Plan.Max] for bytes; every window must have a tap.
+func (p *Plan) MaxBytes(task int, dst, src []byte) {
+	p.eachSpan(task, dst, src, func(s *span, row, from []byte) {
+		quantized.MaxRow(row, from, s.taps, s.n, p.out.Pitch, p.stride, p.out.C)
+	})
+}
+
+// AverageBytes is [Plan.Average] for bytes with the zero point zero. o has what the result needs, and Scale is that of a sum
+// of one number.
+func (p *Plan) AverageBytes(task int, dst, src []byte, zero int32, o quantized.Average) {
+	p.eachSpan(task, dst, src, func(s *span, row, from []byte) {
+		a := o
+		a.Bias, a.Scale = -zero*int32(len(s.taps)), o.Scale*s.scale
+		quantized.AverageRow(row, from, s.taps, s.n, p.out.Pitch, p.stride, p.out.C, &a)
+	})
+}
+
+// eachSpan calls f for the spans of the images of a task.
+func (p *Plan) eachSpan(task int, dst, src []byte, f func(s *span, row, from []byte)) {
+	p.eachImage(task, 1, func(image int) {
+		from, to := src[image*p.src.Size():], dst[image*p.out.Size():]
+		for i := range p.spans {
+			s := &p.spans[i]
+			f(s, to[s.out*p.out.Pitch:], from[s.in:])
 		}
 	})
 }

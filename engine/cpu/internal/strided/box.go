@@ -61,28 +61,36 @@ func (b *Box) InnerSize() int {
 }
 
 // Copy copies the iterations lo ≤ i < hi of the outermost loop.
-func (b *Box) Copy(dst, src []float32, lo, hi int) {
+func (b *Box) Copy(dst, src []float32, lo, hi int) { copyBox(b, dst, src, lo, hi, CopyRun) }
+
+// CopyBytes is Copy for arrays of bytes.
+func (b *Box) CopyBytes(dst, src []byte, lo, hi int) { copyBox(b, dst, src, lo, hi, copyBytes) }
+
+// A run copies n elements that are ds apart in dst and ss apart in src.
+type run[T any] func(dst, src []T, n, ds, ss int)
+
+func copyBox[T any](b *Box, dst, src []T, lo, hi int, run run[T]) {
 	if len(b.size) == 0 {
 		dst[0] = src[0]
 		return
 	}
 	if len(b.size) == 1 {
-		CopyRun(dst[lo*b.dst[0]:], src[lo*b.src[0]:], hi-lo, b.dst[0], b.src[0])
+		run(dst[lo*b.dst[0]:], src[lo*b.src[0]:], hi-lo, b.dst[0], b.src[0])
 		return
 	}
 	for i := lo; i < hi; i++ {
-		b.nest(1, dst[i*b.dst[0]:], src[i*b.src[0]:])
+		copyNest(b, 1, dst[i*b.dst[0]:], src[i*b.src[0]:], run)
 	}
 }
 
-func (b *Box) nest(axis int, dst, src []float32) {
+func copyNest[T any](b *Box, axis int, dst, src []T, run run[T]) {
 	n, ds, ss := b.size[axis], b.dst[axis], b.src[axis]
 	if axis == len(b.size)-1 {
-		CopyRun(dst, src, n, ds, ss)
+		run(dst, src, n, ds, ss)
 		return
 	}
 	for i := range n {
-		b.nest(axis+1, dst[i*ds:], src[i*ss:])
+		copyNest(b, axis+1, dst[i*ds:], src[i*ss:], run)
 	}
 }
 
@@ -98,5 +106,16 @@ func CopyRun(dst, src []float32, n, ds, ss int) {
 		for i := range n {
 			dst[i*ds] = src[i*ss]
 		}
+	}
+}
+
+// copyBytes is CopyRun for bytes.
+func copyBytes(dst, src []byte, n, ds, ss int) {
+	if ds == 1 && ss == 1 {
+		copy(dst[:n], src[:n])
+		return
+	}
+	for i := range n {
+		dst[i*ds] = src[i*ss]
 	}
 }
