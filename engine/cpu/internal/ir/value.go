@@ -27,7 +27,7 @@ type Type uint8
 // The types.
 const (
 	Float32 Type = iota
-	// Uint8 elements stand for numbers: see [Quantized].
+	// Uint8 elements stand for numbers: see [Quantize].
 	Uint8
 )
 
