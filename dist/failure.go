@@ -1,6 +1,9 @@
 package dist
 
-import "errors"
+import (
+	"errors"
+	"slices"
+)
 
 // A RankError is an error of one rank that all ranks know of, so that all of them end
 // in order. An error of a rank that is no RankError is known to that rank alone: it
@@ -39,7 +42,8 @@ func (e *RankError) Error() string {
 func (e *RankError) Unwrap() error { return e.Err }
 
 // Agree returns nil if err is nil on all ranks. Otherwise it returns a *RankError on
-// each rank: of the first rank that failed, and on a rank that failed its own.
+// each rank: of the first rank that failed, and on a rank that failed its own. It names no
+// rank if all have failed with the same words.
 func Agree(c Comm, peers []Peer, err error) error {
 	send := []byte{0}
 	if err != nil {
@@ -68,7 +72,8 @@ func tellError(c Comm, peers []Peer, err error) error {
 		return errors.Join(err, failed)
 	}
 	if err != nil {
-		return &RankError{Peer: peers[c.Rank()], Text: err.Error(), Err: err, all: c.Size() == 1}
+		other := func(text []byte) bool { return string(text) != "1"+err.Error() }
+		return &RankError{Peer: peers[c.Rank()], Text: err.Error(), Err: err, all: !slices.ContainsFunc(texts, other)}
 	}
 	for rank, text := range texts {
 		if len(text) > 0 {

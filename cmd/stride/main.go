@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/strideml/stride/cmd/stride/internal/cluster"
 	"github.com/strideml/stride/cmd/stride/internal/command"
 	"github.com/strideml/stride/cmd/stride/internal/terminal"
 	"github.com/strideml/stride/internal/printable"
@@ -44,7 +45,7 @@ func execute(ctx context.Context, a *command.App, args []string, stdout, stderr 
 	if err == nil {
 		return done
 	}
-	return failure(a, ctx, err)
+	return failure(a, ctx, cluster.Failed(ctx, a, args, err))
 }
 
 // failure says what went wrong and returns the exit status.

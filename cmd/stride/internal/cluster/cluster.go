@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,36 +19,63 @@ import (
 // A Cluster is the ranks that run a verb together. Its methods work on a nil *Cluster,
 // which is a verb in a single process.
 type Cluster struct {
-	comm  dist.Comm
-	group *dist.Group
-	peers []dist.Peer
+	comm   dist.Comm
+	group  *dist.Group
+	peers  []dist.Peer
+	app    *command.App // which prints, on all ranks
+	shared bool         // ranks are goroutines of one process
 }
 
 // Run runs a verb as one of the ranks, if the flags say so: run is given the ranks and, but
 // for rank 0, an App that prints nothing. However it ends, all ranks end, and one of them
-// says why.
-func (f *Flags) Run(a *command.App, run func(c *Cluster, a *command.App) error) error {
+// says why. plan is what all ranks must agree on before they do anything.
+func (f *Flags) Run(ctx context.Context, a *command.App, plan []dist.Field, run func(c *Cluster, a *command.App) error) error {
 	if !f.On() {
 		return run(nil, a)
 	}
-	comm, err := open(f)
-	if err != nil {
+	return f.together(ctx, a, plan, nil, run)
+}
+
+// together is Run with --dist. misuse is what is wrong with the command line of this rank.
+func (f *Flags) together(ctx context.Context, a *command.App, plan []dist.Field, misuse error, run func(c *Cluster, a *command.App) error) error {
+	c := &Cluster{app: a}
+	var err error
+	if known, ok := ctx.Value(commKey{}).(dist.Comm); ok {
+		c.comm, c.shared = known, true
+	} else if c.comm, err = open(f); err != nil {
 		return err
 	}
-	c := &Cluster{comm: comm}
 	wire := dist.Float32
 	if f.compress == "bf16" {
 		wire = dist.BFloat16
 	}
-	c.group = dist.NewGroup(comm, wire)
-	quiet := a
-	if c.peers, err = dist.Peers(comm); err == nil {
+	c.group = dist.NewGroup(c.comm, wire)
+	if c.peers, err = dist.Peers(c.comm); err == nil { // at once: other versions may go on in another way
+		v := command.NewVersion()
+		err = c.CheckPlan(dist.Field{Name: "the version of the program", Value: v.Program()}, dist.Field{Name: "the file of the program", Value: programHash()})
+	}
+	if err == nil {
+		err = c.Agree(misuse)
+	}
+	if err == nil {
+		err = c.CheckPlan(plan...)
+	}
+	if err == nil {
+		quiet := a
 		if !c.Root() {
 			quiet = &command.App{Stdout: io.Discard, Stderr: io.Discard}
 		}
 		err = run(c, quiet)
 	}
 	return c.end(a, err)
+}
+
+type commKey struct{}
+
+// WithComm makes a verb with --dist one of the ranks of comm, in place of those that a
+// launcher has started: for tests, in which the ranks are goroutines.
+func WithComm(ctx context.Context, comm dist.Comm) context.Context {
+	return context.WithValue(ctx, commKey{}, comm)
 }
 
 // end ends the ranks and returns the error without what another rank says.
@@ -72,6 +101,26 @@ func (c *Cluster) end(a *command.App, err error) error {
 		return &reported{err}
 	}
 	return nil
+}
+
+// Warn tells what this rank alone knows, such as a picture of its part that is damaged.
+func (c *Cluster) Warn(line string) { c.app.Notice(fmt.Sprintf("%v: %s", c.me(), line)) }
+
+// Prefix is how a command line begins that starts as many ranks again; "" in a single
+// process.
+func (c *Cluster) Prefix() string {
+	if c == nil || len(c.peers) == 1 {
+		return ""
+	}
+	return fmt.Sprintf("mpirun -n %d ", len(c.peers))
+}
+
+// Suffix is how such a command line ends.
+func (c *Cluster) Suffix() string {
+	if c == nil {
+		return ""
+	}
+	return " --dist " + mpiKind
 }
 
 // me is this rank.
@@ -101,6 +150,28 @@ func (c *Cluster) Agree(err error) error {
 		return err
 	}
 	return dist.Agree(c.comm, c.peers, err)
+}
+
+// CheckPlan refuses ranks that have other values than rank 0.
+func (c *Cluster) CheckPlan(plan ...dist.Field) error {
+	if c == nil {
+		return nil
+	}
+	return dist.Shared(dist.CheckPlan(c.comm, c.peers, plan))
+}
+
+// Any reports whether a rank says yes.
+func (c *Cluster) Any(yes bool) (bool, error) {
+	if c == nil {
+		return yes, nil
+	}
+	send := []byte{0}
+	if yes {
+		send[0] = 1
+	}
+	all := make([]byte, len(c.peers))
+	err := c.comm.AllGather(send, all)
+	return bytes.Contains(all, []byte{1}), err
 }
 
 // FromRoot returns on all ranks what make returns on rank 0, where it is called.
@@ -142,7 +213,9 @@ func (c *Cluster) Threads(asked int) int {
 	if asked == 0 {
 		asked = dist.Threads(c.peers, c.comm.Rank())
 	}
-	runtime.GOMAXPROCS(asked + 1)
+	if !c.shared {
+		runtime.GOMAXPROCS(asked + 1)
+	}
 	return asked
 }
 
@@ -174,8 +247,7 @@ func (f *Flags) Dist(c *Cluster, plan ...dist.Field) *train.Dist {
 	}
 	if c != nil {
 		d.Comm, d.Reducer = c.comm, c.group
-		v := command.NewVersion()
-		d.Plan = append([]dist.Field{{Name: "the version of the program", Value: v.Program()}, {Name: "the file of the program", Value: programHash()}, {Name: "the form in which gradients are sent", Value: f.compress}}, plan...)
+		d.Plan = append([]dist.Field{{Name: "the form in which gradients are sent", Value: f.compress}}, plan...)
 	}
 	return d
 }

@@ -48,6 +48,7 @@ type trainVerb struct {
 	seed                                  uint64
 	budget                                int64
 	weightsHash                           string            // of the file --weights, in hexadecimal
+	scratch                               string            // a copy of the run that is resumed, on a rank that does not see its folder
 	command                               string            // that began the run
 	recorded                              map[string]string // the options of the run that is resumed
 	compute                               command.Compute
@@ -68,6 +69,7 @@ type trainJob struct {
 	tested      string       // what the images of test are called: "test" or "validation"
 	options     map[string]string
 	notes       []string              // about the data, for people
+	pictures    string                // what the photos are, for other ranks to compare
 	photos      []*imagefolder.Images // of train and test; nil if the images are no photos
 	base        *modelfolder.Model    // that training starts from; nil if there is none
 }
@@ -150,7 +152,7 @@ func Command(a *command.App) *cobra.Command {
 		ValidArgsFunction: source.CompleteNets(1, true),
 		Args:              func(_ *cobra.Command, args []string) error { return t.checkArgs(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.dist.Run(a, func(c *cluster.Cluster, a *command.App) error {
+			return t.dist.Run(cmd.Context(), a, t.plan(), func(c *cluster.Cluster, a *command.App) error {
 				t.App = a
 				if !c.Root() { // a profile is that of rank 0
 					return t.run(cmd.Context(), c, args)
@@ -228,11 +230,16 @@ func (t *trainVerb) run(ctx context.Context, c *cluster.Cluster, args []string) 
 	ctx, broken, stop := command.StopWithReader(ctx)
 	defer stop()
 	t.cluster = c
+	defer t.removeScratch()
 	page, err := t.begin(args)
 	defer page.close()
-	if err = c.Agree(err); err != nil {
+	if err = c.Agree(err); err == nil {
+		err = t.agreeOnJob()
+	}
+	if err != nil {
 		return err
 	}
+	t.dist.WarnAlone(t.App)
 	if err := t.sharePhotos(ctx); err != nil {
 		return err
 	}
@@ -264,7 +271,7 @@ func (t *trainVerb) run(ctx context.Context, c *cluster.Cluster, args []string) 
 		if broken() {
 			err = fmt.Errorf("nobody reads the output any more: %w", err)
 		}
-		return fmt.Errorf("%w; continue with: %s train --resume %s", err, terminal.Program(), terminal.ShellWord(t.out))
+		return fmt.Errorf("%w; continue with: %s%s train --resume %s%s", err, c.Prefix(), terminal.Program(), terminal.ShellWord(t.out), c.Suffix())
 	}
 	if err != nil {
 		return err
@@ -469,7 +476,7 @@ func (t *trainVerb) choose(args []string) error {
 // there.
 func (t *trainVerb) checkOut() error {
 	switch {
-	case t.out == "":
+	case t.out == "" || !t.cluster.Root():
 		return nil
 	case t.resume:
 		return runfolder.CheckFree(t.out)

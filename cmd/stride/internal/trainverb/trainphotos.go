@@ -169,7 +169,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		Base: base, Net: t.spec, Size: t.resize, Epochs: t.epochs, HeadEpochs: t.photos.headEpochs, BatchSize: t.batch,
 		LearningRate: t.rate, FirstRate: t.photos.rates.first, LastRate: t.photos.rates.last,
 		ClassWeights: t.photos.classWeights, Seed: t.seed, Strict: t.photos.strict, Draft: t.photos.draft,
-		Cache: imagecache.Options{Dir: cache, Log: t.Notice}, Log: t.Notice,
+		Cache: imagecache.Options{Dir: cache, Log: t.warn}, Log: t.warn,
 	}
 	if t.photos.headEpochs == 0 {
 		options.HeadEpochs = -1
@@ -206,8 +206,9 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 	result := &trainJob{
 		notes: notes, base: base,
 		model: job.Model, train: job.Train, config: job.Config, tested: "validation",
-		title:   printable.Line(t.spec.Title + " on " + job.Config.Data),
-		options: map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": command.AugmentText(job.Augment)},
+		title:    printable.Line(t.spec.Title + " on " + job.Config.Data),
+		options:  map[string]string{"photos": t.photos.path, "fingerprint": fingerprint, "augment": command.AugmentText(job.Augment)},
+		pictures: fmt.Sprintf("photos with the hash %.16s (%v)", fingerprint, sets.Summary),
 	}
 	result.photos = append(result.photos, job.Photos)
 	if job.Validation != nil {
@@ -251,6 +252,16 @@ func (t *trainVerb) sharePhotos(ctx context.Context) error {
 		t.photos.index = index
 	}
 	return nil // what is wrong with photos of its own, it finds when it opens them
+}
+
+// warn tells what is wrong with a picture, or with where pictures are kept, on whichever rank
+// that is.
+func (t *trainVerb) warn(line string) {
+	if t.cluster.Root() {
+		t.Notice(line)
+	} else {
+		t.cluster.Warn(line)
+	}
 }
 
 // gone explains an error for photos that are not there.

@@ -21,7 +21,7 @@ import (
 // takeUp reads the settings of the run to go on with. Flags that were given
 // count more: Fit says if they do not fit.
 func (t *trainVerb) takeUp(args []string) error {
-	net, err := t.findRun(args)
+	net, err := t.shareRun(args)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (t *trainVerb) setUp(ctx context.Context, s *setUp, page pageListener, job 
 	config := job.config
 	config.Device, config.Workers, config.MemoryBudget = device, t.workers, t.budget
 	config.Dir, config.Resume, config.Options = t.out, t.resume, t.options(job)
-	config.Dist = t.dist.Dist(t.cluster, dist.Field{Name: "the hash of the photos", Value: cmp.Or(job.options["fingerprint"], "none")})
+	config.Dist = t.dist.Dist(t.cluster, dist.Field{Name: "what there is to train on", Value: cmp.Or(job.pictures, "no photos")})
 	config.Callbacks, config.Log = show.callbacks(), show.log
 	config.Callbacks.OnHistory = curves.Files(config)
 	show.settings = fmt.Sprintf("batch %d, learning rate %v, %v, seed %d, %s (%s)", min(config.BatchSize, job.train.Len()), config.LearningRate, config.Optimizer, t.seed, device.Name(), device.Description())
