@@ -42,6 +42,9 @@ type LoaderConfig struct {
 	// Part, if its Ranks is not 0, makes the loader give a part of each batch only, and
 	// read no image of the others.
 	Part Part
+	// Lead, with a Part, makes the loader also read the image before each part, for those
+	// who mix every image of a batch with the one before it; see Batch.Led.
+	Lead bool
 }
 
 func (c LoaderConfig) withDefaults() LoaderConfig {
@@ -77,6 +80,10 @@ type Batch struct {
 	// the place in it of the first image here; see LoaderConfig.Part. Without parts
 	// they are Len and 0. A part may have no images: its tensors are nil then.
 	First, Whole int
+	// Led is this part with the image before it in front, in the same memory, where
+	// LoaderConfig.Lead asks for it: the last image of the whole batch is before the
+	// first one. It is nil where the part has no images or all of them.
+	Led *Batch
 }
 
 // Len returns the number of images.
@@ -99,6 +106,7 @@ type Loader struct {
 
 // A memory keeps the batches of finished epochs for those that follow.
 type memory struct {
+	room int // images in a batch
 	mu   sync.Mutex
 	idle []Batch // of the full size
 }
@@ -113,6 +121,7 @@ func (l *Loader) ShareMemory(with *Loader) bool {
 	case l.targets != nil && !l.targets.TargetShape().Equal(with.targets.TargetShape()):
 		return false
 	}
+	l.memory.room = max(l.memory.room, with.memory.room)
 	with.memory = l.memory
 	return true
 }
@@ -142,7 +151,8 @@ func NewLoader(dataset Dataset, config LoaderConfig) (*Loader, error) {
 	config = config.withDefaults()
 	config.Prefetch = min(config.Prefetch, batches)
 	config.Workers = min(config.Workers, config.Prefetch)
-	l := &Loader{dataset: dataset, config: config, shape: shape, batches: batches, memory: &memory{}}
+	l := &Loader{dataset: dataset, config: config, shape: shape, batches: batches}
+	l.memory = &memory{room: l.room()}
 	if t, ok := dataset.(Targeted); ok {
 		if shape := t.TargetShape(); shape.Size() < 1 {
 			return nil, fmt.Errorf("target shape %v: want sizes of at least 1", shape)
@@ -229,7 +239,7 @@ func (l *Loader) takeRing() *ring {
 	l.memory.idle = slices.Delete(l.memory.idle, from, len(l.memory.idle))
 	l.memory.mu.Unlock()
 	for len(batches) < n {
-		batches = append(batches, l.newBatch(l.room()))
+		batches = append(batches, l.newBatch(l.memory.room))
 	}
 	return newRing(l, batches)
 }
@@ -252,7 +262,17 @@ func (l *Loader) rest() int { return l.dataset.Len() % l.config.BatchSize }
 // room is the number of images that the memory of a batch must hold.
 func (l *Loader) room() int {
 	part := l.config.Part
-	return max(part.Size(l.config.BatchSize), part.Size(l.rest()))
+	room := max(part.Size(l.config.BatchSize), part.Size(l.rest()))
+	if l.leads(l.config.BatchSize) || l.leads(l.rest()) {
+		room++
+	}
+	return room
+}
+
+// leads says that a part of a batch of a size has an image in front of it.
+func (l *Loader) leads(size int) bool {
+	n := l.config.Part.Size(size)
+	return l.config.Lead && n > 0 && n < size
 }
 
 // A ring is the memory of one running epoch. Batch k lives in slot k mod
@@ -270,6 +290,14 @@ type slot struct {
 	batch      *Batch  // what is being filled, by all workers, a part each
 	errs       []error // of the parts
 	left       atomic.Int32
+}
+
+// fills is what is filled to fill the batch.
+func (b *Batch) fills() *Batch {
+	if b.Led != nil {
+		return b.Led
+	}
+	return b
 }
 
 // err is the error of the first part that has one.
@@ -295,8 +323,8 @@ func newRing(l *Loader, batches []Batch) *ring {
 		s.ready = make(chan struct{}, 1)
 		s.errs = make([]error, l.config.Workers)
 		s.memory = batches[i]
-		s.full = s.memory.first(l.config.Part.Size(l.config.BatchSize))
-		s.last = s.memory.first(l.config.Part.Size(l.rest()))
+		s.full = l.view(&s.memory, l.config.BatchSize)
+		s.last = l.view(&s.memory, l.rest())
 	}
 	return r
 }
@@ -314,16 +342,29 @@ func (l *Loader) newBatch(n int) Batch {
 	return b
 }
 
-// first is a view of the first n images.
-func (b *Batch) first(n int) Batch {
-	if n == 0 {
+// view is the memory for the part of a batch of a size.
+func (l *Loader) view(memory *Batch, size int) Batch {
+	n := l.config.Part.Size(size)
+	if !l.leads(size) {
+		return memory.between(0, n)
+	}
+	led := memory.between(0, n+1)
+	b := memory.between(1, n+1)
+	led.Items, b.Led = make([]int, n+1), &led
+	b.Items = led.Items[1:]
+	return b
+}
+
+// between is a view of images from to to−1.
+func (b *Batch) between(from, to int) Batch {
+	if from == to {
 		return Batch{}
 	}
 	view := func(t *tensor.Tensor) *tensor.Tensor {
 		shape := t.Shape().Clone()
 		size := shape[1:].Size()
-		shape[0] = n
-		return tensor.Must(tensor.FromSlice(t.Data()[:n*size], shape...))
+		shape[0] = to - from
+		return tensor.Must(tensor.FromSlice(t.Data()[from*size:to*size:to*size], shape...))
 	}
 	few := Batch{Images: view(b.Images), Labels: view(b.Labels)}
 	few.Targets = few.Labels
@@ -353,7 +394,15 @@ func (r *ring) batch(s *slot, k int, c LoaderConfig) *Batch {
 		b = &s.last
 	}
 	from, to := c.Part.Of(len(items))
-	b.Items, b.Index, b.First, b.Whole = items[from:to], k, from, len(items)
+	b.Index, b.First, b.Whole = k, from, len(items)
+	if led := b.Led; led != nil {
+		led.Index, led.Whole = k, len(items)
+		led.First = (from - 1 + len(items)) % len(items)
+		led.Items[0] = items[led.First]
+		copy(b.Items, items[from:to])
+	} else {
+		b.Items = items[from:to]
+	}
 	return b
 }
 
@@ -378,8 +427,9 @@ func (r *ring) run(parent context.Context, l *Loader, epoch uint64, from int, yi
 	for range l.config.Workers {
 		workers.Go(func() {
 			for j := range jobs {
-				n := j.slot.batch.Len()
-				j.slot.errs[j.part] = l.fill(ctx, j.slot.batch, j.part*n/parts, (j.part+1)*n/parts, epoch)
+				b := j.slot.batch.fills()
+				n := b.Len()
+				j.slot.errs[j.part] = l.fill(ctx, b, j.part*n/parts, (j.part+1)*n/parts, epoch)
 				if j.slot.left.Add(-1) == 0 {
 					j.slot.ready <- struct{}{}
 				}

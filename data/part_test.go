@@ -30,7 +30,7 @@ func (c *counted) ReadRandom(r *rand.Rand, i int, pixels []float32) (int, error)
 
 // TestParts: for any number of ranks the parts put together are the batches of a loader
 // without parts, replaced images and random changes included, and no rank reads an
-// image of another one's part.
+// image of another one's part, but for the one before its own if it asks for that.
 func TestParts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := rapid.IntRange(1, 30).Draw(rt, "images")
@@ -45,6 +45,7 @@ func TestParts(t *testing.T) {
 		ranks, epoch := rapid.IntRange(1, 8).Draw(rt, "ranks"), rapid.IntRange(0, 2).Draw(rt, "epoch")
 		whole := collect(t, newLoader(t, drawn{n: n, gone: gone}, config), epoch, 0)
 		together := make([]seen, len(whole))
+		config.Lead = rapid.Bool().Draw(rt, "lead")
 		for rank := range ranks {
 			set := &counted{drawn: drawn{n: n, gone: gone}, reads: map[int]int{}}
 			config.Part = data.Part{Rank: rank, Ranks: ranks}
@@ -52,7 +53,7 @@ func TestParts(t *testing.T) {
 			if l.Batches() != len(whole) || l.Items() != n {
 				rt.Fatalf("rank %d: %d batches of %d images, want %d of %d", rank, l.Batches(), l.Items(), len(whole), n)
 			}
-			given := 0
+			given, leads := 0, 0
 			for b, err := range l.Epoch(context.Background(), epoch, 0) {
 				if err != nil {
 					rt.Fatal(err)
@@ -62,6 +63,18 @@ func TestParts(t *testing.T) {
 					rt.Fatalf("rank %d of %d: %d images from %d of %d in a batch of %d", rank, ranks, b.Len(), b.First, b.Whole, size)
 				}
 				given += b.Len()
+				if led := b.Led; (led != nil) != (config.Lead && b.Len() > 0 && b.Len() < b.Whole) {
+					rt.Fatalf("rank %d: %d of %d images, led: %v", rank, b.Len(), b.Whole, led != nil)
+				} else if led != nil {
+					leads++
+					want, before := whole[b.Index], (b.First-1+b.Whole)%b.Whole
+					size := len(want.pixels) / b.Whole
+					if led.Len() != b.Len()+1 || led.First != before || led.Whole != b.Whole || led.Index != b.Index || led.Items[0] != want.items[before] ||
+						led.Labels.Data()[0] != want.labels[before] || !slices.Equal(led.Images.Data()[:size], want.pixels[before*size:(before+1)*size]) ||
+						&led.Images.Data()[size] != &b.Images.Data()[0] || &led.Items[1] != &b.Items[0] {
+						rt.Fatalf("rank %d of %d, from %d of %d on: the image before is %d with label %v, want %d", rank, ranks, b.First, b.Whole, led.Items[0], led.Labels.Data()[0], want.items[before])
+					}
+				}
 				if b.Len() == 0 {
 					if b.Images != nil || b.Labels != nil || b.Targets != nil {
 						rt.Fatalf("rank %d has tensors for no images", rank)
@@ -78,7 +91,7 @@ func TestParts(t *testing.T) {
 					reads += times
 				}
 			}
-			if stats := l.Stats(); reads != given || stats.Images != given {
+			if stats := l.Stats(); reads != given+leads || stats.Images != given {
 				rt.Fatalf("rank %d was given %d images and read %d, Stats says %d", rank, given, reads, stats.Images)
 			}
 		}

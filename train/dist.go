@@ -27,7 +27,8 @@ import (
 // The order of the images, their augmentation and dropout do not depend on the number
 // of ranks. Batch normalization takes the statistics of the rank's part, unless
 // SyncBatchNorm is set; the running statistics are the mean over the ranks, weighted
-// by their images. A Mixer mixes the images of a part with each other.
+// by their images. A Mixer gives the images that it gives a single process; see there for
+// those who write one.
 //
 // Rank 0 writes: on the others Dir, Save, Log and the Callbacks are ignored. Each rank
 // measures its part of the test set. An error of one rank is the error of all, a
@@ -46,7 +47,7 @@ type Dist struct {
 	// Shards, if not 0, makes weights that are the same bit for bit for any number of
 	// ranks that divides it, on the same instruction set: each batch is cut into so many
 	// parts, a power of two, whose gradients are computed one after the other and added
-	// up in the order of dist.Sum. Batch normalization and a Mixer see a shard at a time.
+	// up in the order of dist.Sum. Batch normalization sees a shard at a time.
 	// It takes longer; see docs/scale.md.
 	Shards int
 	// SyncBatchNorm gives batch normalization the statistics of the whole batch. The Reducer
@@ -107,14 +108,14 @@ func (d *Dist) shardsOf(r *ranks.Ranks) (shards []data.Part) {
 }
 
 // step returns what does the steps of a rank.
-func (d *Dist) step(t *step.Training, r *ranks.Ranks, size int, mix func(b *data.Batch) *data.Batch) (step.Ranked, error) {
+func (d *Dist) step(t *step.Training, r *ranks.Ranks, size int) (step.Ranked, error) {
 	if own, ok := t.Device.(interface{ Reducer() engine.Reducer }); ok && d.Shards == 0 && d.Reducer != nil && own.Reducer() == d.Reducer {
-		return step.NewFused(t, r.Part(), size, d.Reducer, d.SyncBatchNorm, mix), nil
+		return step.NewFused(t, r.Part(), size, d.Reducer, d.SyncBatchNorm), nil
 	}
 	if d.SyncBatchNorm && r.Size() > 1 {
 		return nil, errors.New("batch normalization over the whole batch needs a device that adds up with the reducer, such as cpu.Options.Reducer")
 	}
-	return step.NewSplit(t, r, d.shardsOf(r), mix), nil
+	return step.NewSplit(t, r, d.shardsOf(r)), nil
 }
 
 // plainReducer is a Comm as an engine.Reducer.

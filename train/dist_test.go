@@ -51,8 +51,11 @@ func fitRanks(t *testing.T, comms []*local.Comm, make func() *nn.Model, trainSet
 			shared = *base.Dist
 		}
 		shared.Comm, config.Dist = comm, &shared
-		config.Device = cpu.New(cpu.Options{Threads: 1})
-		if len(comms) > 1 && shared.Shards == 0 && t.Name() != "TestDistRefuses" { // as the command line does it
+		own := base.Device == nil || base.Device.Name() == "cpu"
+		if own {
+			config.Device = cpu.New(cpu.Options{Threads: 1})
+		}
+		if own && len(comms) > 1 && shared.Shards == 0 && t.Name() != "TestDistRefuses" { // as the command line does it
 			group := dist.NewGroup(comm, dist.Float32)
 			t.Cleanup(func() { _ = group.Close() })
 			shared.Reducer, config.Device = group, cpu.New(cpu.Options{Threads: 1, Reducer: group})

@@ -196,7 +196,7 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 		return f, fmt.Errorf("augmentation: %w", err)
 	}
 	f.loader, err = data.NewLoader(trainSet, data.LoaderConfig{
-		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers, Transform: hook, Part: r.Part(),
+		BatchSize: size, Shuffle: true, Seed: config.Seed, Workers: config.Workers, Transform: hook, Part: r.Part(), Lead: config.Mix != nil,
 	})
 	if err != nil {
 		return f, fmt.Errorf("training set: %w", err)
@@ -211,11 +211,7 @@ func newFitter(r *ranks.Ranks, model *nn.Model, trainSet, testSet data.Dataset, 
 	single := step.NewSingle(f.training)
 	f.steps = single
 	if r != nil {
-		var mix func(b *data.Batch) *data.Batch
-		if config.Mix != nil {
-			mix = func(b *data.Batch) *data.Batch { return f.mixed(b, f.at.Epoch) }
-		}
-		if f.ranked, err = config.Dist.step(f.training, r, size, mix); err != nil {
+		if f.ranked, err = config.Dist.step(f.training, r, size); err != nil {
 			return f, err
 		}
 		f.steps = f.ranked

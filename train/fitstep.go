@@ -30,12 +30,12 @@ type fitStep struct {
 // then finishes the one before, so that the device has work while the host reports a
 // step and waits for the images of the next.
 func (f *fitter) step(b *data.Batch, weight float64) error {
-	if f.ranks == nil { // otherwise checked before the ranks met, and mixed shard by shard
+	if f.ranks == nil { // otherwise checked before the ranks met
 		if err := f.training.Objective.CheckBatch("training", b); err != nil {
 			return cmp.Or(f.drain(), err)
 		}
-		b = f.mixed(b, f.at.Epoch)
 	}
+	b = f.mixed(b, f.at.Epoch)
 	ahead := 0
 	if f.under != nil {
 		ahead = 1
@@ -194,25 +194,32 @@ func (f *fitter) stepAt(ahead int) step.At {
 	}
 }
 
-// mixed mixes the images of a batch, if that is to be done, and returns it with its
-// targets. It is valid until the next call.
+// mixed mixes the images of a batch, or of this rank's part of it, if that is to be done, and
+// returns it with its targets. It is valid until the next call.
 func (f *fitter) mixed(b *data.Batch, epoch int) *data.Batch {
-	if f.config.Mix == nil {
+	if f.config.Mix == nil || b.Len() == 0 {
 		return b
 	}
+	all := b
+	if b.Led != nil { // each image is mixed with the one before it
+		all = b.Led
+	}
 	classes := f.training.Objective.Classes
-	at := slices.IndexFunc(f.targets, func(t *tensor.Tensor) bool { return t.HasShape(tensor.Shape{b.Len(), classes}) })
+	at := slices.IndexFunc(f.targets, func(t *tensor.Tensor) bool { return t.HasShape(tensor.Shape{all.Len(), classes}) })
 	if at < 0 {
 		at = len(f.targets)
-		f.targets = append(f.targets, tensor.New(b.Len(), classes))
+		f.targets = append(f.targets, tensor.New(all.Len(), classes))
 	}
 	q := f.targets[at]
 	clear(q.Data())
-	for i, label := range b.Labels.Data() {
+	for i, label := range all.Labels.Data() {
 		q.Data()[i*classes+int(label)] = 1
 	}
-	f.config.Mix.Mix(rng.New(f.config.Seed, "mix", uint64(epoch), uint64(b.Index)), b, q)
+	f.config.Mix.Mix(rng.New(f.config.Seed, "mix", uint64(epoch), uint64(b.Index)), all, q)
 	f.mix = *b
 	f.mix.Targets = q
+	if b.Led != nil {
+		f.mix.Targets = tensor.Must(tensor.FromSlice(q.Data()[classes:], b.Len(), classes))
+	}
 	return &f.mix
 }

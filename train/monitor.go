@@ -126,6 +126,12 @@ type Mixer interface {
 	// Mix changes the images of a batch in place, and the probabilities of the
 	// classes for each of them, N×classes, which come with 1 for the label. r is a
 	// stream for this batch of this epoch.
+	//
+	// With several ranks, b is a rank's part of the batch with the image before it in
+	// front, which is dropped afterwards: the last image of the batch is before the first.
+	// So a mixer that mixes each image with the one before it, and draws as many random
+	// numbers for any number of images, makes the same of them for any number of ranks.
+	// Those of package augment do.
 	Mix(r *rand.Rand, b *data.Batch, targets *tensor.Tensor)
 	// String describes the mixer with its settings, for records.
 	String() string

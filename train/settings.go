@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
 
@@ -112,7 +113,10 @@ func fingerprint(set data.Dataset, choose func(sample int) bool) (*samples, erro
 		}
 		i := k * set.Len() / len(s.hashes)
 		label, err := set.Read(i, pixels)
-		if err != nil {
+		if errors.Is(err, data.ErrSkip) { // another one takes its place in training
+			label = -1
+			clear(pixels)
+		} else if err != nil {
 			return nil, fmt.Errorf("read image %d: %w", i, err)
 		}
 		bytes := floatBytes(binary.LittleEndian.AppendUint64(nil, uint64(label)), pixels)

@@ -460,3 +460,32 @@ func batch(t *testing.T, step int) *data.Batch {
 	}
 	return b
 }
+
+// skipping is a dataset one of whose images cannot be used.
+type skipping struct {
+	data.Dataset
+	item int
+}
+
+func (s skipping) Read(i int, pixels []float32) (int, error) {
+	if i == s.item {
+		return 0, fmt.Errorf("the picture is cut short: %w", data.ErrSkip)
+	}
+	return s.Dataset.Read(i, pixels)
+}
+
+// An image that cannot be used is left out, also if it is among those that a run is
+// recognised by.
+func TestSkippedSample(t *testing.T) {
+	t.Parallel()
+	config := settings(filepath.Join(t.TempDir(), "run"))
+	for _, set := range []data.Dataset{skipping{traintest.Bars(30), 0}, skipping{traintest.Bars(30), 0}} { // begun and resumed
+		if _, err := train.Fit(t.Context(), traintest.Tiny(t, 1), set, nil, config); err != nil {
+			t.Fatal(err)
+		}
+		config.Resume, config.Epochs = true, config.Epochs+1
+	}
+	if _, err := train.Fit(t.Context(), traintest.Tiny(t, 1), traintest.Bars(30), nil, config); err == nil {
+		t.Error("the run goes on with an image that it was begun without")
+	}
+}

@@ -19,9 +19,8 @@ import (
 type Fused struct {
 	t        *Training
 	part     data.Part
-	size     int  // of the largest whole batch
-	sync     bool // batch normalization
-	mix      func(b *data.Batch) *data.Batch
+	size     int                             // of the largest whole batch
+	sync     bool                            // batch normalization
 	programs map[stepKind]*fusedProgram      // by the size of the whole batch
 	group    interface{ Stats() dist.Stats } // nil if nobody counts
 	spent    time.Duration
@@ -36,10 +35,9 @@ type fusedProgram struct {
 
 // NewFused returns a Fused. part is this rank's of every batch, size the number of images of
 // the largest whole batch. The device adds up with the reducer. sync gives batch
-// normalization the statistics of the whole batch; mix, if not nil, mixes the images of a
-// part.
-func NewFused(t *Training, part data.Part, size int, reducer engine.Reducer, sync bool, mix func(b *data.Batch) *data.Batch) *Fused {
-	d := &Fused{t: t, part: part, size: size, sync: sync, mix: mix, programs: map[stepKind]*fusedProgram{}}
+// normalization the statistics of the whole batch.
+func NewFused(t *Training, part data.Part, size int, reducer engine.Reducer, sync bool) *Fused {
+	d := &Fused{t: t, part: part, size: size, sync: sync, programs: map[stepKind]*fusedProgram{}}
 	d.group, _ = reducer.(interface{ Stats() dist.Stats })
 	return d
 }
@@ -168,11 +166,8 @@ func (d *Fused) Run(b *data.Batch, at At) (loss float64, correct int, err error)
 	}
 	set(p.lossShare, float32(share*d.t.weight(whole)))
 	set(p.present, present)
-	switch {
-	case b.Len() == 0:
+	if b.Len() == 0 {
 		b = p.empty
-	case d.mix != nil:
-		b = d.mix(b)
 	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	if p.step != nil {

@@ -28,9 +28,8 @@ import (
 type Split struct {
 	t       *Training
 	ranks   *ranks.Ranks
-	shards  []data.Part                     // this rank's, as parts of the whole batch
-	mix     func(b *data.Batch) *data.Batch // mixes the images of a shard; nil if they are not mixed
-	layouts map[int]*layout                 // by phase
+	shards  []data.Part     // this rank's, as parts of the whole batch
+	layouts map[int]*layout // by phase
 	grads   map[shardKind]*shardProgram
 	updates map[updateKind]*updateProgram
 	spent   time.Duration // in the last step, without the wait for other ranks
@@ -94,9 +93,9 @@ type updateProgram struct {
 }
 
 // NewSplit returns a Split. shards are this rank's parts of every batch, a power of two of
-// them; mix, if not nil, mixes the images of a shard.
-func NewSplit(t *Training, r *ranks.Ranks, shards []data.Part, mix func(b *data.Batch) *data.Batch) *Split {
-	d := &Split{t: t, ranks: r, shards: shards, mix: mix, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
+// them.
+func NewSplit(t *Training, r *ranks.Ranks, shards []data.Part) *Split {
+	d := &Split{t: t, ranks: r, shards: shards, layouts: map[int]*layout{}, grads: map[shardKind]*shardProgram{}, updates: map[updateKind]*updateProgram{}}
 	d.sums = make([][]float32, bits.Len(uint(len(d.shards))))
 	return d
 }
@@ -318,9 +317,6 @@ func (d *Split) shard(b *data.Batch, at At, shard data.Part, into int) error {
 		share = 1 / at.Weight
 	}
 	set(p.lossShare, float32(share*d.t.weight(b.Whole)))
-	if d.mix != nil {
-		b = d.mix(b)
-	}
 	p.feeds[p.images], p.feeds[p.target] = b.Images, batches.Targets(b)
 	if p.step != nil {
 		nn.SetStep(p.step, at.Step, first)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -103,8 +104,35 @@ func (c *Cluster) end(a *command.App, err error) error {
 	return nil
 }
 
-// Warn tells what this rank alone knows, such as a picture of its part that is damaged.
-func (c *Cluster) Warn(line string) { c.app.Notice(fmt.Sprintf("%v: %s", c.me(), line)) }
+// TellOthers prints on rank 0 the lines that ranks have kept for it, each once and but for
+// those that rank 0 has itself.
+func (c *Cluster) TellOthers(own []string) error {
+	if c == nil {
+		return nil
+	}
+	text, err := json.Marshal(own)
+	if err != nil {
+		return err
+	}
+	texts, err := dist.GatherBytes(c.comm, text)
+	if err != nil || !c.Root() {
+		return err
+	}
+	told := map[string]bool{}
+	for rank, text := range texts {
+		var lines []string
+		if err := json.Unmarshal(text, &lines); err != nil {
+			return err
+		}
+		for _, line := range lines {
+			if !told[line] && rank > 0 {
+				c.app.Notice(fmt.Sprintf("%v: %s", c.peers[rank], line))
+			}
+			told[line] = true
+		}
+	}
+	return nil
+}
 
 // Prefix is how a command line begins that starts as many ranks again; "" in a single
 // process.

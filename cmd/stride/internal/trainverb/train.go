@@ -42,6 +42,7 @@ type trainVerb struct {
 	rate                                  float32
 	recipe                                recipe
 	photos                                photoFlags
+	warnings                              warnings
 	resume, json, verbose                 bool
 	tensorboard, findRate, ignoreHead     bool
 	augment                               command.AugmentFlag
@@ -130,6 +131,7 @@ strong (rcrop,hflip,randaugment,erase=0.25)
 // Command returns the command train.
 func Command(a *command.App) *cobra.Command {
 	t := &trainVerb{App: a}
+	t.warnings.verb = t
 	cmd := &cobra.Command{
 		Use:   "train <net|folder>",
 		Short: "Train a network, or fine-tune one on a folder of photos, and keep the run in a folder",
@@ -266,6 +268,9 @@ func (t *trainVerb) run(ctx context.Context, c *cluster.Cluster, args []string) 
 	t.Live.Clear()
 	if *s.unsaved != nil {
 		return *s.unsaved
+	}
+	if err == nil || errors.Is(err, train.ErrInterrupted) {
+		err = cmp.Or(c.TellOthers(t.warnings.lines), err)
 	}
 	if errors.Is(err, train.ErrInterrupted) {
 		if broken() {

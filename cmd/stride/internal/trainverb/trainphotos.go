@@ -169,7 +169,7 @@ func (t *trainVerb) preparePhotos(ctx context.Context) (*trainJob, error) {
 		Base: base, Net: t.spec, Size: t.resize, Epochs: t.epochs, HeadEpochs: t.photos.headEpochs, BatchSize: t.batch,
 		LearningRate: t.rate, FirstRate: t.photos.rates.first, LastRate: t.photos.rates.last,
 		ClassWeights: t.photos.classWeights, Seed: t.seed, Strict: t.photos.strict, Draft: t.photos.draft,
-		Cache: imagecache.Options{Dir: cache, Log: t.warn}, Log: t.warn,
+		Cache: imagecache.Options{Dir: cache, Log: t.warnings.add}, Log: t.warnings.add,
 	}
 	if t.photos.headEpochs == 0 {
 		options.HeadEpochs = -1
@@ -252,16 +252,6 @@ func (t *trainVerb) sharePhotos(ctx context.Context) error {
 		t.photos.index = index
 	}
 	return nil // what is wrong with photos of its own, it finds when it opens them
-}
-
-// warn tells what is wrong with a picture, or with where pictures are kept, on whichever rank
-// that is.
-func (t *trainVerb) warn(line string) {
-	if t.cluster.Root() {
-		t.Notice(line)
-	} else {
-		t.cluster.Warn(line)
-	}
 }
 
 // gone explains an error for photos that are not there.

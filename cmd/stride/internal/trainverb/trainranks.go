@@ -9,9 +9,26 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/strideml/stride/dist"
 )
+
+// warnings are what was wrong with pictures, and with where they are kept, told on rank 0 as it
+// happens, and of the other ranks when the training has ended.
+type warnings struct {
+	verb  *trainVerb
+	mu    sync.Mutex
+	lines []string
+}
+
+func (w *warnings) add(line string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.lines = append(w.lines, line); w.verb.cluster.Root() {
+		w.verb.Notice(line)
+	}
+}
 
 // plan is what all ranks must have in common before they look at anything.
 func (t *trainVerb) plan() []dist.Field {
