@@ -77,9 +77,7 @@ func (g group) speeds() table {
 	head, cells := g.columns()
 	engines := g.engines()
 	t := table{head: head}
-	for _, e := range engines {
-		t.head = append(t.head, e)
-	}
+	t.head = append(t.head, engines...)
 	t.head = append(t.head, "fastest rival", "× its speed", "quartiles", "goal")
 	for _, r := range g.results {
 		row := cells(r)

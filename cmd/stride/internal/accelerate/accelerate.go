@@ -64,9 +64,9 @@ type Found struct {
 	FreeBytes  int64 `json:"free_bytes,omitempty"`
 }
 
-// How long a plugin may take to load and to run a small program: where nobody has asked for
-// it, and where somebody has. The libraries for a GPU, gigabytes on a slow disk, take a minute.
-var probeTime, namedTime = 60 * time.Second, 10 * time.Minute
+// probeTime is how long a plugin may take to load and to run a small program, where nobody has
+// asked for it.
+var probeTime = 60 * time.Second
 
 // noticeAfter is how long a plugin is tried in silence.
 var noticeAfter = 3 * time.Second

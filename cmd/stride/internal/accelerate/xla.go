@@ -5,6 +5,7 @@ package accelerate
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/strideml/stride/engine/accelerator"
 	"github.com/strideml/stride/engine/xla"
@@ -18,6 +19,10 @@ func Built() error { return nil }
 
 // maths are the kinds of arithmetic.
 var maths = map[string]xla.Math{"strict": xla.Strict, "fast": xla.Fast, "bf16": xla.BF16}
+
+// namedTime is how long a plugin that somebody has asked for may take to load: the libraries for a GPU, gigabytes
+// on a slow disk, take a minute.
+const namedTime = 10 * time.Minute
 
 // Open opens devices. A plugin that is new to this program, or has changed, is loaded by another
 // process first, which sees whether it works: one that crashes is an error then.
