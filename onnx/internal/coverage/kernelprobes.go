@@ -40,6 +40,9 @@ var typical = []probe{
 	{operator: "Sum", inputs: []string{"x", "w"}, tensors: []*proto.Tensor{filled("w", 16, 1, 1)}},
 	{operator: "Cast", inputs: []string{"x"}, asNumbers: true, attributes: []*proto.Attribute{integer("to", int64(proto.Bool))}},
 	{operator: "ReduceSum", inputs: []string{"x", "axes"}, tensors: []*proto.Tensor{numbers("axes", 1)}},
+	// quantized networks
+	{operator: "QuantizeLinear", inputs: []string{"x", "s"}, asNumbers: true, tensors: []*proto.Tensor{scalar("s", 0.1)}},
+	{operator: "DequantizeLinear", inputs: []string{"x", "s"}, tensors: []*proto.Tensor{scalar("s", 0.1)}},
 	// what moves elements
 	{operator: "Reshape", inputs: []string{"x", "shape"}, tensors: []*proto.Tensor{numbers("shape", 0, -1)}},
 	{operator: "Squeeze", shape: []int64{2, 16, 32, 1}, inputs: []string{"x", "axes"}, tensors: []*proto.Tensor{numbers("axes", 3)}},

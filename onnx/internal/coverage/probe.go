@@ -35,6 +35,8 @@ var special = []probe{
 	{operator: "Upsample", opset: 9, inputs: []string{"x", "scales"}, tensors: []*proto.Tensor{floats("scales", 1, 1, 2, 2)}},
 	{operator: "TopK", inputs: []string{"x", "k"}, tensors: []*proto.Tensor{{Name: "k", Type: proto.Int64, Dims: []int64{1}, Int64Data: []int64{2}}}},
 	{operator: "CumSum", inputs: []string{"x", "axis"}, tensors: []*proto.Tensor{{Name: "axis", Type: proto.Int64, Int64Data: []int64{2}}}},
+	{operator: "QuantizeLinear", inputs: []string{"x", "s"}, asNumbers: true, tensors: []*proto.Tensor{floats("s", 0.1)}},
+	{operator: "DequantizeLinear", inputs: []string{"x", "s"}, tensors: []*proto.Tensor{floats("s", 0.1)}},
 	{operator: "ArgMin", inputs: []string{"x"}, asNumbers: true, attributes: []*proto.Attribute{{Name: "axis", Type: proto.AttributeInt, I: 1}}},
 }
 

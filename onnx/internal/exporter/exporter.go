@@ -234,7 +234,7 @@ func (e *exporter) result(n *graph.Node) string {
 }
 
 func (e *exporter) emit(n *graph.Node) string {
-	if e.fixed[n] && len(n.Inputs()) > 0 && !e.perBatch(n) {
+	if _, quantized := n.Op().(graph.FakeQuantizeOp); e.fixed[n] && len(n.Inputs()) > 0 && !e.perBatch(n) && !quantized {
 		return e.folded(n)
 	}
 	r, ok := rules[reflect.TypeOf(n.Op())]

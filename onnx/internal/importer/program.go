@@ -91,6 +91,7 @@ func New(model *proto.Model, r *tensordata.Reader, outputs ...string) (*Program,
 	if p.steps, err = in.steps(g.Nodes, opsets, "", 0); err != nil {
 		return nil, nil, err
 	}
+	p.expandQuantized()
 	if err := p.findOutputs(g, outputs); err != nil {
 		return nil, nil, err
 	}
@@ -103,6 +104,9 @@ func New(model *proto.Model, r *tensordata.Reader, outputs ...string) (*Program,
 	p.prune()
 	issues := p.issues(g)
 	if err := p.readTensors(g); err != nil {
+		return nil, nil, err
+	}
+	if err := p.dequantizeTensors(); err != nil {
 		return nil, nil, err
 	}
 	p.skipIdentities()
@@ -272,8 +276,7 @@ func (s *step) problems() (list []operators.Problem) {
 // reasons say why operators are missing that somebody may look for.
 var reasons = map[string]string{
 	"If": "control flow", "Loop": "control flow", "Scan": "control flow",
-	"QuantizeLinear": "quantized networks", "DequantizeLinear": "quantized networks", "DynamicQuantizeLinear": "quantized networks",
-	"QLinearConv": "quantized networks", "QLinearMatMul": "quantized networks", "ConvInteger": "quantized networks", "MatMulInteger": "quantized networks",
+	"DynamicQuantizeLinear": "activations that are quantized by what they are at the moment", "ConvInteger": "sums of integers without their scale", "MatMulInteger": "sums of integers without their scale",
 	"LSTM": "recurrent networks", "GRU": "recurrent networks", "RNN": "recurrent networks",
 	"SequenceConstruct": "sequences", "SequenceAt": "sequences", "SequenceInsert": "sequences", "SequenceEmpty": "sequences",
 	"SplitToSequence": "sequences", "ConcatFromSequence": "sequences", "SequenceLength": "sequences",

@@ -292,6 +292,10 @@ func (a *assigner) mark(name string, role Role) {
 		return
 	}
 	a.visited[name] = true
+	if s.op == operators.FakeQuantized { // its scale is not trained
+		a.mark(s.node.Inputs[0], role)
+		return
+	}
 	for _, from := range s.node.Inputs {
 		if w := a.weights[from]; w == nil || w.Shape.Size() > 1 {
 			a.mark(from, role)

@@ -65,6 +65,7 @@ func init() {
 	registerElementwise()
 	registerActivations()
 	registerReductions()
+	registerQuantization()
 	register(
 		// conv.go, matmul.go, pooling.go
 		Operator{Name: "Conv", Arguments: 2, Attributes: words(windowAttributes + " group"), Weights: []int{1, 2}, build: conv},

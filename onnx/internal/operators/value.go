@@ -22,6 +22,8 @@ type Value struct {
 	// Weight is the name of the weight of the file that the value is; "" for others.
 	Weight string
 
+	rounded *rounding // of the result of QuantizeLinear
+
 	node  *graph.Node
 	build func(g *graph.Graph) *graph.Node // makes the node when it is first asked for
 }
