@@ -110,13 +110,14 @@ var quantizedCases = []struct {
 		y := graph.Conv2D(x, g.weights(40, 1, 3, 3), g.variable(g.normal(1, 40)), graph.Window{Pad: [2]int{1, 1}, Stride: [2]int{2, 2}}, 40)
 		return g.uint8(g.conv(g.uint8(graph.ReLU6(y), 0.02, 0), 24, 1, 1), 0.02, 100)
 	}},
-	{"a table, a sum and a mean", 0.05, false, func(g *quantizedGraph) *graph.Node {
+	{"a table, a sum and a mean", 0.05, true, func(g *quantizedGraph) *graph.Node {
 		a := g.uint8(graph.HardSwish(g.uint8(g.conv(g.uint8(g.image(), 0.03, 128), 20, 3, 1), 0.03, 120)), 0.02, 20)
 		b := graph.FakeQuantize(a, g.Scalar(0.02), g.Scalar(-108), graph.Int8) // the same bytes
 		c := g.uint8(g.conv(a, 20, 3, 1), 0.02, 128)
 		d := g.uint8(graph.ReLU(graph.Add(b, c)), 0.03, 0)
 		e := g.uint8(graph.AvgPool2D(d, [2]int{2, 3}, graph.Window{Stride: [2]int{2, 2}, Pad: [2]int{1, 1}}, false, false), 0.03, 3)
-		return graph.Linear(g.uint8(graph.Mean(e, 2, 3), 0.01, 0), g.weights(7, 20), nil)
+		mean := graph.Flatten(graph.AdaptiveAvgPool2D(d, 1, 1))
+		return graph.Concat(1, graph.Linear(g.uint8(graph.Mean(e, 2, 3), 0.01, 0), g.weights(7, 20), nil), graph.Linear(g.uint8(mean, 0.01, 0), g.weights(7, 20), nil))
 	}},
 	{"parts with other scales", 0.06, true, func(g *quantizedGraph) *graph.Node {
 		x := g.uint8(graph.ReLU(g.conv(g.uint8(g.image(), 0.03, 128), 20, 3, 1)), 0.02, 0)

@@ -31,15 +31,27 @@ func (p *quantizing) planRounding(o *ir.Op, op graph.FakeQuantizeOp) {
 		if fullWindows(do.Pool) {
 			p.planAverage(o, v.Def, ir.QuantizedAverage{Pool: do, Out: out.op})
 		}
-	case graph.AdaptiveAvgPool2DOp:
-		if do.Output == [2]int{1, 1} {
-			p.planAverage(o, v.Def, ir.QuantizedAverage{Global: true, Out: out.op})
+	case graph.ReshapeOp: // of a mean, to a vector of channels for each image
+		x := v.Def.Args[0]
+		if x.Def != nil && p.uses.Sole(x) == v.Def && !p.inside[x.Def] && isGlobalMean(x.Def) && len(v.Shape) == 2 && v.Shape[0] == x.Shape[0] {
+			p.inside[v.Def] = p.planAverage(o, x.Def, ir.QuantizedAverage{Global: true, Out: out.op})
 		}
-	case graph.ReduceOp:
-		if do.Func == graph.KindMean && v.Def.Args[0].Image() && slices.Equal(do.Axes, []int{2, 3}) {
+	default:
+		if isGlobalMean(v.Def) {
 			p.planAverage(o, v.Def, ir.QuantizedAverage{Global: true, Out: out.op})
 		}
 	}
+}
+
+// isGlobalMean reports whether an operation computes the mean of the pixels of each channel of images.
+func isGlobalMean(o *ir.Op) bool {
+	switch do := o.Do.(type) {
+	case graph.AdaptiveAvgPool2DOp:
+		return do.Output == [2]int{1, 1}
+	case graph.ReduceOp:
+		return do.Func == graph.KindMean && o.Args[0].Image() && slices.Equal(do.Axes, []int{2, 3})
+	}
+	return false
 }
 
 // planFunction looks for functions of single numbers before v, which o rounds: of bytes, or of a sum of bytes, if
@@ -106,11 +118,11 @@ func (p *quantizing) planSum(o, sum, activation *ir.Op) {
 	}
 }
 
-// planAverage computes a mean of a value, if it exists as bytes.
-func (p *quantizing) planAverage(o, mean *ir.Op, do ir.QuantizedAverage) {
+// planAverage computes a mean of a value, if it exists as bytes, and reports whether it does.
+func (p *quantizing) planAverage(o, mean *ir.Op, do ir.QuantizedAverage) bool {
 	x, out := p.source(mean.Args[0]), p.source(o.Out())
 	if x == nil {
-		return
+		return false
 	}
 	do.In = x.op
 	p.inside[mean] = true
@@ -118,6 +130,7 @@ func (p *quantizing) planAverage(o, mean *ir.Op, do ir.QuantizedAverage) {
 	p.others[o] = func() *ir.Value {
 		return p.add(do, o, ir.Uint8, x.value, x.scale, x.zero, out.scale, out.zero)
 	}
+	return true
 }
 
 // planConcat brings parts that exist as bytes to one scale before it concatenates them.
