@@ -206,8 +206,17 @@ func (r *Reader) Float64s(t *proto.Tensor) ([]float64, error) {
 	}), nil
 }
 
+// mostIntegers is the most elements of a tensor of integers: MaxIntegers, and more of the bytes that the weights of
+// quantized networks are.
+func mostIntegers(t proto.DataType) int {
+	if t == proto.Int8 || t == proto.Uint8 {
+		return 1 << 27
+	}
+	return MaxIntegers
+}
+
 // Ints returns the elements of a tensor of integers or of bool, which are 0 and 1; at most
-// MaxIntegers. Those of uint64 above the largest int64 are an error.
+// MaxIntegers, and 2²⁷ of 8 bits. Those of uint64 above the largest int64 are an error.
 func (r *Reader) Ints(t *proto.Tensor) ([]int64, error) {
 	count, err := Count(t)
 	switch {
@@ -215,7 +224,7 @@ func (r *Reader) Ints(t *proto.Tensor) ([]int64, error) {
 		return nil, err
 	case !IsInteger(t.Type):
 		return nil, fmt.Errorf("tensor %q has elements of type %v, want integers", t.Name, t.Type)
-	case count > MaxIntegers:
+	case count > mostIntegers(t.Type):
 		return nil, fmt.Errorf("tensor %q of shape %v has too many elements for one of integers", t.Name, t.Dims)
 	}
 	b, kind, err := r.raw(t, count)
