@@ -91,7 +91,10 @@ func TestRefuses(t *testing.T) {
 	if _, err := r.Ints(&proto.Tensor{Type: proto.Uint64, Dims: []int64{1}, Uint64Data: []uint64{math.MaxUint64}}); err == nil {
 		t.Error("an integer that is too large was accepted")
 	}
-	if _, err := r.Ints(&proto.Tensor{Type: proto.Int8, Dims: []int64{MaxIntegers + 1}, Raw: make([]byte, MaxIntegers+1)}); err == nil {
+	if _, err := r.Ints(&proto.Tensor{Type: proto.Int8, Dims: []int64{MaxIntegers + 1}, Raw: make([]byte, MaxIntegers+1)}); err != nil {
+		t.Errorf("weights of 8 bits: %v", err)
+	}
+	if _, err := r.Ints(&proto.Tensor{Type: proto.Int16, Dims: []int64{MaxIntegers + 1}, Raw: make([]byte, 2*MaxIntegers+2)}); err == nil {
 		t.Error("a large tensor of integers was accepted")
 	}
 }
