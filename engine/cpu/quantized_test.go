@@ -183,3 +183,13 @@ func TestQuantized(t *testing.T) {
 		})
 	}
 }
+
+// A scale of 0, which a broken file may have, ends in some result.
+func TestQuantizedScaleOfZero(t *testing.T) {
+	g := &quantizedGraph{Graph: graph.New(), seed: 1}
+	w := graph.FakeQuantize(g.variable(g.normal(1, 4, 3, 1, 1)), g.variable(tensor.New(4, 1, 1, 1)), g.Scalar(0), graph.Int8)
+	y := graph.Conv2D(g.uint8(g.image(), 0.03, 128), w, g.variable(g.normal(1, 4)), graph.Window{}, 1)
+	if _, err := engine.Run(cpu.New(cpu.Options{}), engine.Feeds{g.Inputs()[0]: g.normal(1, g.Inputs()[0].Shape()...)}, y); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -82,23 +82,23 @@ func (p *Program) dequantizeTensors() error {
 		if q == nil || q.Known == nil || q.Known.IsFloat() || q.Known.Size() <= 1 || scale == nil || scale.Value == nil {
 			continue
 		}
+		bytes := q.Type == proto.Int8 || q.Type == proto.Uint8
+		if q.Type == proto.Uint8 && len(n.Inputs) < 3 { // nothing says the type to round to
+			continue
+		}
 		values, err := p.dequantized(n, q, scale)
 		if err != nil {
 			return fmt.Errorf("node %s: %w", describe(n), err)
 		}
 		name := p.floatName(n.Inputs[0])
-		w := &Weight{Name: name, Shape: q.Shape.Clone(), Value: values, initializer: true}
-		p.weights[name] = w
-		rounded := &proto.Node{Name: n.Name, OpType: operators.FakeQuantized.Name, Inputs: append([]string{name}, n.Inputs[1:]...), Outputs: n.Outputs, Attributes: n.Attributes}
-		if q.Type != proto.Int8 && q.Type != proto.Uint8 {
-			rounded = &proto.Node{Name: n.Name, OpType: "Identity", Inputs: []string{name}, Outputs: n.Outputs}
-			p.steps[i] = &step{node: rounded, op: operators.Lookup("Identity"), version: s.version}
-			continue
+		p.weights[name] = &Weight{Name: name, Shape: q.Shape.Clone(), Value: values, initializer: true}
+		op, inputs := operators.Lookup("Identity"), []string{name}
+		var attributes []*proto.Attribute
+		if bytes {
+			op, inputs, attributes = operators.FakeQuantized, append(inputs, n.Inputs[1:]...), n.Attributes
 		}
-		if len(n.Inputs) < 3 && q.Type != proto.Int8 { // the type of a zero point that is absent
-			continue
-		}
-		p.steps[i] = &step{node: rounded, op: operators.FakeQuantized, version: s.version}
+		node := &proto.Node{Name: n.Name, OpType: op.Name, Inputs: inputs, Outputs: n.Outputs, Attributes: attributes}
+		p.steps[i] = &step{node: node, op: op, version: s.version}
 	}
 	return nil
 }

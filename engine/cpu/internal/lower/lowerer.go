@@ -164,10 +164,16 @@ func (c *Lowerer) add(s exec.Step) {
 // once makes a step run again only when one of some variables has changed, and its
 // results persistent. Without variables it does nothing.
 func (c *Lowerer) once(s *exec.Step, variables []*graph.Variable) {
-	if s.Once = exec.NewOnce(variables); s.Once != nil {
-		for _, b := range s.Writes {
-			b.Persistent = true
-		}
+	if once := exec.NewOnce(variables); once != nil {
+		keep(s, once)
+	}
+}
+
+// keep says when a step has to run again, and makes its results persistent.
+func keep(s *exec.Step, once *exec.Once) {
+	s.Once = once
+	for _, b := range s.Writes {
+		b.Persistent = true
 	}
 }
 
@@ -178,12 +184,11 @@ func (c *Lowerer) onceFor(s *exec.Step, values []*ir.Value) {
 	for _, v := range values {
 		variables = append(variables, v.Vars...)
 	}
-	if c.once(s, variables); s.Once == nil {
-		s.Once = new(exec.Once)
-		for _, b := range s.Writes {
-			b.Persistent = true
-		}
+	once := exec.NewOnce(variables)
+	if once == nil {
+		once = new(exec.Once)
 	}
+	keep(s, once)
 }
 
 // addSplit adds a step over n items: each task calls run for a range lo ≤ i < hi of

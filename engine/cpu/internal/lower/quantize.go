@@ -25,15 +25,7 @@ var quantize = operator{
 }
 
 // dequantize makes numbers of bytes, in their layout.
-var dequantize = operator{
-	layout: func(l *Layouts, o *ir.Op) {
-		l.Rows(o, 0)
-		l.Plain(o, 1)
-		l.Plain(o, 2)
-		l.MakeRows(o)
-	},
-	lower: lowerDequantize,
-}
+var dequantize = operator{layout: layoutBytes(0), lower: lowerDequantize}
 
 var minusInf, plusInf = float32(math.Inf(-1)), float32(math.Inf(1))
 

@@ -14,7 +14,8 @@ var (
 	lookupTable  = operator{layout: layoutBytes(0), lower: lowerLookupTable}
 )
 
-// layoutBytes is the layout rule of operators of elements: the arguments of the given numbers are such values.
+// layoutBytes is the layout rule of operators whose arguments of the given numbers have rows of channels, as the result
+// does. The others are scales and zero points.
 func layoutBytes(values ...int) func(l *Layouts, o *ir.Op) {
 	return func(l *Layouts, o *ir.Op) {
 		for i := range o.Args {

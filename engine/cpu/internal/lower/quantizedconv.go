@@ -179,9 +179,7 @@ const mostBias = 1 << 30
 // larger one if a bias, in units of the numbers of the source, would be too large for it. That is so for channels whose
 // weights are all but 0.
 func (r *rounding) channel(i int, scale, bias float32) float32 {
-	for math.Abs(float64(bias)/float64(scale)) > mostBias {
-		scale *= 2
-	}
+	scale = max(scale, float32(math.Abs(float64(bias))/mostBias))
 	least, most := float32(r.do.Weights.Min), float32(r.do.Weights.Max)
 	to := r.to[i*r.per():][:r.per()]
 	for k := range to {

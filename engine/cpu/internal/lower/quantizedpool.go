@@ -13,17 +13,7 @@ import (
 var quantizedMaxPool = operator{work: "pooling", layout: layoutPool, lower: lowerQuantizedMaxPool}
 
 // quantizedAverage is the mean of bytes.
-var quantizedAverage = operator{
-	work: "pooling",
-	layout: func(l *Layouts, o *ir.Op) {
-		l.Pixels(o, 0)
-		for i := range o.Args[1:] {
-			l.Plain(o, 1+i)
-		}
-		l.MakeRows(o)
-	},
-	lower: lowerQuantizedAverage,
-}
+var quantizedAverage = operator{work: "pooling", layout: layoutBytes(0), lower: lowerQuantizedAverage}
 
 func lowerQuantizedMaxPool(c *Lowerer, o *ir.Op) {
 	x, y := o.Args[0], o.Out()

@@ -46,7 +46,7 @@ const (
 
 func (p *depthwise) taps() int { return p.kernel[0] * p.kernel[1] }
 
-// rowsOf returns the shape of the kernel as the kernels of package quantized see it.
+// shape returns the shape of the kernel as the kernels of package quantized see it.
 func (p *depthwise) shape() (rows, width int) {
 	if p.byTap {
 		return p.taps(), 1
